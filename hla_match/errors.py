@@ -1,0 +1,119 @@
+"""Every exception of the project, from general to specific.
+
+Each carries its data as attributes, and its message says what was found, where, what was expected and what to do.
+No message names a person: places are rows and columns.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a typing or a record could not be read: the reason codes of the quarantine report."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_ALLELE = "unknown_allele"
+    DELETED_ALLELE = "deleted_allele"
+    UNKNOWN_GROUP = "unknown_group"
+    UNKNOWN_CODE = "unknown_code"
+    IMPOSSIBLE_CODE = "impossible_code"
+    UNKNOWN_ANTIGEN = "unknown_antigen"
+    WRONG_LOCUS = "wrong_locus"
+    SECOND_WITHOUT_FIRST = "second_without_first"
+    CONFLICTING_TYPINGS = "conflicting_typings"
+    NOT_TYPED = "not_typed"
+    MISSING_IDENTIFIER = "missing_identifier"
+    DUPLICATE_IDENTIFIER = "duplicate_identifier"
+    BAD_ATTRIBUTE = "bad_attribute"
+    BAD_TEXT = "bad_text"
+    WRONG_COLUMN_COUNT = "wrong_column_count"
+
+
+class HlaMatchError(Exception):
+    """Base of everything that the project raises on purpose."""
+
+
+class TypingError(HlaMatchError, ValueError):
+    """A typing, allele name or GL String that cannot be read.
+
+    Attributes:
+        text: the whole text that was read.
+        position: zero-based offset in `text` where reading failed.
+        expected: what could have stood there.
+        reason: the reason code.
+        hint: what to do about it, or "".
+    """
+
+    def __init__(
+        self, text: str, position: int, *, expected: str, reason: Reason = Reason.MALFORMED, hint: str = ""
+    ) -> None:
+        self.text = text
+        self.position = position
+        self.expected = expected
+        self.reason = reason
+        self.hint = hint
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        message = f"{shown!r}, position {position}: expected {expected}"
+        super().__init__(f"{message}; {hint}" if hint else message)
+
+
+class CriteriaError(HlaMatchError, ValueError):
+    """A search criterion, option or setting with a value it cannot have.
+
+    Attributes:
+        name: the criterion.
+        found: the value as given.
+        expected: the values it can have.
+    """
+
+    def __init__(self, name: str, *, found: object, expected: str) -> None:
+        self.name = name
+        self.found = found
+        self.expected = expected
+        super().__init__(f"{name}: found {found!r}, expected {expected}")
+
+
+class FileError(HlaMatchError):
+    """A file or folder that cannot be read as what it should be.
+
+    Attributes:
+        path: the file.
+        row: 1-based row (the header is row 1), or None for the whole file.
+        column: the column's name, or None.
+        found: what stood there.
+        expected: what should stand there.
+        hint: what to do about it, or "".
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        found: str,
+        expected: str,
+        row: int | None = None,
+        column: str | None = None,
+        hint: str = "",
+    ) -> None:
+        self.path = path
+        self.row = row
+        self.column = column
+        self.found = found
+        self.expected = expected
+        self.hint = hint
+        where = path
+        if row is not None:
+            where += f", row {row}"
+        if column is not None:
+            where += f", column {column}"
+        message = f"{where}: found {found}, expected {expected}"
+        super().__init__(f"{message}; {hint}" if hint else message)
+
+
+class NomenclatureError(FileError):
+    """A nomenclature release that is missing, incomplete or damaged."""
+
+
+class RegistryError(FileError):
+    """A registry folder that is missing, of another format version, or damaged."""

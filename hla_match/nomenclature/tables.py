@@ -1,0 +1,87 @@
+"""The tables of one nomenclature: what a release of IPD-IMGT/HLA says, as immutable columns.
+
+Both kinds of nomenclature, an installed release and the built-in one, are an instance of `NomenclatureTables`; all
+rules (`hla_match.nomenclature.release`) read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Why a name was abandoned: `replacement` is the name to use now, without locus, or "" where there is none."""
+
+    replacement: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocusTables:
+    """The alleles of one locus; all tuples are parallel, one entry an allele, in the order of the release.
+
+    Attributes:
+        locus: "A", "DRB1", ...
+        allele: names without locus, expression suffix kept: "02:01:01:01", "24:09N".
+        g_group: "02:01:01G", or "" where the allele is in no G group of more than one.
+        p_group: "02:01P", or "" for an allele alone in its P group, and for null alleles.
+        antigen: serological antigens joined by "/", without prefix ("2", "15/70"), the release's unambiguous,
+            possible and assumed ones together; "" where none is known and for null alleles.
+        expert_antigen: expert-assigned exceptions, the same way.
+        tce_group: DPB1 T-cell epitope group "1", "2", "3" (version 2), or "" where unassigned.
+        deleted: abandoned names (as they were written, "02:01:08" or "0105N").
+        old_name: names before April 2010, digits and suffix only ("02010102L"), to the name that replaced them.
+    """
+
+    locus: str
+    allele: tuple[str, ...]
+    g_group: tuple[str, ...]
+    p_group: tuple[str, ...]
+    antigen: tuple[str, ...]
+    expert_antigen: tuple[str, ...]
+    tce_group: tuple[str, ...]
+    deleted: Mapping[str, Deletion] = field(default_factory=dict)
+    old_name: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AntigenRelation:
+    """A broad antigen with its splits, or an antigen with its associated antigens; names without prefix.
+
+    `prefix` is the serological prefix as in `hla_match.loci.SEROLOGY_PREFIX` ("A", "B", "Cw", "DR", "DQ").
+    """
+
+    prefix: str
+    antigen: str
+    splits: tuple[str, ...]
+    associated: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NomenclatureTables:
+    """One whole nomenclature.
+
+    Attributes:
+        release: "3.58.0", or "builtin".
+        title: what results print, such as "IPD-IMGT/HLA 3.58.0".
+        source: where it came from, for a person.
+        checksum: SHA-256 of what it was made from.
+        loci: the tables of each locus.
+        antigen_relations: broad, split and associated antigens.
+        antigens: every antigen name there is, by prefix.
+        limits: sentences on what this nomenclature does not know; empty for a release.
+        closed: True where a name that is not in the tables does not exist; False where third and fourth fields are
+            not listed, so that any are accepted behind a listed two-field name, and no G groups are known.
+    """
+
+    release: str
+    title: str
+    source: str
+    checksum: str
+    loci: Mapping[str, LocusTables]
+    antigen_relations: tuple[AntigenRelation, ...]
+    antigens: Mapping[str, tuple[str, ...]]
+    limits: tuple[str, ...] = ()
+    closed: bool = True
