@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Results for people: the terminal's table and the notebook's HTML."""

@@ -1,0 +1,52 @@
+"""Finds and ranks the volunteers of a stem-cell donor registry who match a patient's HLA typing.
+
+The public names load when they are used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hla_match.errors import CriteriaError as CriteriaError
+    from hla_match.errors import FileError as FileError
+    from hla_match.errors import HlaMatchError as HlaMatchError
+    from hla_match.errors import NomenclatureError as NomenclatureError
+    from hla_match.errors import RegistryError as RegistryError
+    from hla_match.errors import TypingError as TypingError
+    from hla_match.matching.criteria import Patient as Patient
+    from hla_match.matching.criteria import SearchCriteria as SearchCriteria
+    from hla_match.matching.matcher import Matcher as Matcher
+    from hla_match.matching.policies import POLICIES as POLICIES
+    from hla_match.matching.results import Match as Match
+    from hla_match.matching.results import MatchList as MatchList
+    from hla_match.nomenclature.release import Nomenclature as Nomenclature
+    from hla_match.registry import Registry as Registry
+    from hla_match.registry import build_registry as build_registry
+
+_HOME = {
+    "CriteriaError": "errors",
+    "FileError": "errors",
+    "HlaMatchError": "errors",
+    "NomenclatureError": "errors",
+    "RegistryError": "errors",
+    "TypingError": "errors",
+    "Patient": "matching.criteria",
+    "SearchCriteria": "matching.criteria",
+    "Matcher": "matching.matcher",
+    "POLICIES": "matching.policies",
+    "Match": "matching.results",
+    "MatchList": "matching.results",
+    "Nomenclature": "nomenclature.release",
+    "Registry": "registry",
+    "build_registry": "registry",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hla_match' has no attribute {name!r}")
+    return getattr(import_module(f"hla_match.{_HOME[name]}"), name)

@@ -1,0 +1,68 @@
+"""``hla-match nomenclature``: the installed releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from registry_io.nomenclature_store import NomenclatureStore, data_folder
+
+
+def choose_nomenclature(release: str | None) -> Nomenclature:
+    """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
+    store = NomenclatureStore(data_folder())
+    if release is None:
+        release = store.newest() or "builtin"
+        note = "" if release != "builtin" else " (no release is installed; see: hla-match nomenclature install --help)"
+        click.echo(f"Nomenclature: {release}{note}", err=True)
+    tables = builtin_tables() if release == "builtin" else store.load(release)
+    return Nomenclature(tables)
+
+
+@click.group()
+def command() -> None:
+    """Install, list and look into IPD-IMGT/HLA releases."""
+
+
+@command.command()
+@click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="Folder or zip of a release.")
+def install(source: Path) -> None:
+    """Check a release and compile it into the data folder."""
+    tables = NomenclatureStore(data_folder()).install(source)
+    n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
+    click.echo(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
+
+
+@command.command("list")
+def list_releases() -> None:
+    """List the installed releases, newest first, and the built-in nomenclature."""
+    for release in NomenclatureStore(data_folder()).releases():
+        click.echo(release)
+    click.echo("builtin")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--nomenclature", "release", help="Release, or builtin.")
+def show(name: str, release: str | None) -> None:
+    """Show what a name such as A*02:01:01G means."""
+    from hla_match.nomenclature.reduction import reduce_typing
+
+    nomenclature = choose_nomenclature(release)
+    locus = name.removeprefix("HLA-").partition("*")[0]
+    locus = "C" if locus == "Cw" else locus
+    expansion = nomenclature.expand(locus, name)
+    groups = nomenclature.p_groups(locus)
+    click.echo(f"{name} in {nomenclature.title}")
+    click.echo(f"  P groups  {', '.join(f'{locus}*{groups[code]}' for code in expansion.p_codes) or 'none'}")
+    antigens = sorted({a for code in expansion.p_codes for a in nomenclature.antigens(locus)[code]})
+    click.echo(f"  antigens  {', '.join(antigens) or 'none'}")
+    for label in ("G", "lg"):
+        click.echo(f"  {label:<9} {reduce_typing(nomenclature, name, label)}")
+    if expansion.has_null:
+        click.echo("  holds null alleles")
+    for note in (*expansion.notes, *nomenclature.tables.limits):
+        click.echo(f"  note: {note}")

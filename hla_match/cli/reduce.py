@@ -1,0 +1,34 @@
+"""``hla-match reduce``: the nomenclature for everybody's own use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.errors import TypingError
+from hla_match.nomenclature.reduction import reduce_typing
+from registry_io.mac_file import read_codes
+
+
+@click.command()
+@click.argument("typings", nargs=-1)
+@click.option("--to", "level", required=True, type=click.Choice(["P", "G", "lg", "S"]), help="What to reduce to.")
+@click.option("--nomenclature", "release", help="Release, or builtin.")
+@click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
+def command(typings: tuple[str, ...], level: str, release: str | None, codes: Path | None) -> None:
+    """Reduce TYPINGS, or the lines of standard input, one a line."""
+    nomenclature = choose_nomenclature(release)
+    book = read_codes(codes) if codes is not None else None
+    failed = 0
+    for number, line in enumerate(typings or click.get_text_stream("stdin"), start=1):
+        text = line.strip()
+        try:
+            click.echo(reduce_typing(nomenclature, text, level, book) if text else "")
+        except TypingError as error:
+            failed += 1
+            click.echo("")
+            click.echo(f"line {number}: {error}", err=True)
+    if failed:
+        raise click.exceptions.Exit(2)

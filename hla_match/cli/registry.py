@@ -1,0 +1,84 @@
+"""``hla-match registry``: import, describe and verify."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.errors import RegistryError
+from registry_io.donor_import import ImportReport, import_donors
+from registry_io.mac_file import read_codes
+from registry_io.store import open_registry, verify_registry
+
+
+@click.group()
+def command() -> None:
+    """Import, describe and verify a registry."""
+
+
+@command.command("import")
+@click.argument("registry", type=click.Path(path_type=Path))
+@click.argument("donors", type=click.Path(path_type=Path))
+@click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
+@click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
+def import_command(registry: Path, donors: Path, codes: Path | None, release: str | None) -> None:
+    """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY."""
+    nomenclature = choose_nomenclature(release)
+    book = read_codes(codes) if codes is not None else None
+    report = import_donors(
+        registry,
+        donors,
+        nomenclature,
+        today=datetime.date.today(),
+        codes=book,
+        codes_source=codes.name if codes is not None else "",
+    )
+    print_import(report)
+
+
+def print_import(report: ImportReport) -> None:
+    """Say what became of every row."""
+    click.echo(
+        f"{report.n_rows:,} rows: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
+        f"under {report.registry.nomenclature.title}"
+    )
+    for reason, n in Counter(record.reason for record in report.quarantined).most_common():
+        click.echo(f"  {reason}: {n:,}")
+    if report.n_quarantined:
+        click.echo(f"Quarantine report: {report.quarantine_path}")
+    for note in (*report.notes, *report.registry.nomenclature.tables.limits):
+        click.echo(f"note: {note}")
+
+
+@command.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+def info(registry: Path) -> None:
+    """Describe a registry: donors, loci, distinct typings, provenance."""
+    opened = open_registry(registry)
+    click.echo(f"{opened.name}: {opened.n_donors:,} donors, {opened.nomenclature.title}")
+    for row, locus in enumerate(opened.loci):
+        typed = int((opened.donor_typing[row] != 0).sum())
+        column = opened.columns[locus]
+        click.echo(
+            f"  {locus:<5} {typed:>11,} typed, {column.text.height - 1:,} distinct typings, "
+            f"{column.table.n_typings - 1:,} distinct meanings"
+        )
+    for name, value in opened.provenance.items():
+        click.echo(f"  {name}: {value}")
+
+
+@command.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+def verify(registry: Path) -> None:
+    """Check every file of a registry against its checksum."""
+    damaged = [name for name, sound in verify_registry(registry) if not sound]
+    if damaged:
+        raise RegistryError(
+            str(registry), found=f"changed files: {', '.join(damaged)}", expected="the files as they were written",
+            hint="import the donors again",
+        )
+    click.echo("All files are as they were written.")

@@ -1,0 +1,178 @@
+"""Names to integers: typings become codes of a code book, and the code book becomes arrays for the kernels.
+
+Meaning is stripped here, once. A *set* is what one side of a typing can be; an *alternative* is a pair of sets drawn
+from independently; a typing has one alternative, or several where the laboratory reported whole genotypes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.nomenclature.gl_string import genotypes
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Expansion, Nomenclature
+
+NULL, NEW, FIRST_P_GROUP = 0, 1, 2
+"""Codes of a set: an absent (null) allele, an allele reported as NEW, and the first P group of the nomenclature."""
+
+NOT_TYPED = 0
+"""The typing code of a locus that was not typed."""
+
+AlleleSet = tuple[int, ...]
+Alternative = tuple[AlleleSet, AlleleSet]
+
+
+@dataclass(frozen=True, slots=True)
+class TypingTable:
+    """The distinct typings of one locus, expanded once.
+
+    Attributes:
+        set_start: (sets + 1,) int32 offsets into `set_member`.
+        set_member: int32 sorted codes of each set.
+        antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
+        antigen_member: int32 antigens of each set, as coded by `antigen_book`.
+        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
+        alternative_set: (alternatives, 2) int32 sets.
+    """
+
+    set_start: NDArray[np.int32]
+    set_member: NDArray[np.int32]
+    antigen_start: NDArray[np.int32]
+    antigen_member: NDArray[np.int32]
+    alternative_start: NDArray[np.int32]
+    alternative_set: NDArray[np.int32]
+
+    @property
+    def n_typings(self) -> int:
+        """Number of typings, "not typed" included."""
+        return int(self.alternative_start.size - 1)
+
+
+def antigen_book(nomenclature: Nomenclature, locus: str) -> tuple[int, list[tuple[int, ...]]]:
+    """Return the number of antigens of a locus and the antigen codes of each of its P groups."""
+    book: dict[str, int] = {}
+    of_group = [
+        tuple(book.setdefault(antigen, len(book)) for antigen in antigens)
+        for antigens in nomenclature.antigens(locus)
+    ]
+    return len(book), of_group
+
+
+def allele_set(expansion: Expansion, *, keep_nulls: bool = False) -> AlleleSet:
+    """Return the codes one side can be; nulls among expressed alternatives are ignored unless `keep_nulls`."""
+    if expansion.is_new:
+        return (NEW,)
+    expressed = tuple(code + FIRST_P_GROUP for code in expansion.p_codes)
+    if not expressed:
+        return (NULL,)
+    return (NULL, *expressed) if keep_nulls and expansion.has_null else expressed
+
+
+def resolve_nulls(first: AlleleSet, second: AlleleSet) -> list[Alternative]:
+    """Return the alternatives of two sides once absent alleles are replaced by their expressed partners.
+
+    A null allele is absent, so the person is homozygous for the partner: both alleles are then the *same* member of
+    the partner's set, which makes one alternative for each member (WMDA framework, section "Null alleles").
+
+    >>> resolve_nulls((2, 3), (0,))
+    [((2,), (2,)), ((3,), (3,))]
+    """
+    if NULL not in first and NULL not in second:
+        return [(first, second)]
+    expressed_first = tuple(code for code in first if code != NULL)
+    expressed_second = tuple(code for code in second if code != NULL)
+    alternatives: list[Alternative] = []
+    if expressed_first and expressed_second:
+        alternatives.append((expressed_first, expressed_second))
+    if NULL in second:
+        alternatives += [((code,), (code,)) for code in expressed_first]
+    if NULL in first:
+        alternatives += [((code,), (code,)) for code in expressed_second]
+    if NULL in first and NULL in second:
+        alternatives.append(((NULL,), (NULL,)))
+    return list(dict.fromkeys(alternatives))
+
+
+class LocusEncoder:
+    """Reads the typings of one locus and gives each distinct meaning a code."""
+
+    def __init__(
+        self,
+        nomenclature: Nomenclature,
+        locus: str,
+        codes: MultipleAlleleCodes | None = None,
+        *,
+        keep_nulls: bool = False,
+    ) -> None:
+        self.locus = locus
+        self._nomenclature = nomenclature
+        self._codes = codes
+        self._keep_nulls = keep_nulls
+        self._side: dict[str, AlleleSet] = {}
+        self._set_code: dict[AlleleSet, int] = {}
+        self._typing_code: dict[tuple[Alternative, ...], int] = {(): NOT_TYPED}
+
+    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
+        """Return the alternatives of a typing as reported in two columns; empty where not typed.
+
+        Raises:
+            TypingError: a side cannot be read under the nomenclature.
+        """
+        found: list[Alternative] = []
+        for one, other in genotypes(first, second):
+            found += resolve_nulls(self._read(one), self._read(other))
+        return tuple(dict.fromkeys(found))
+
+    def encode(self, first: str, second: str) -> int:
+        """Return the code of a typing as reported in two columns.
+
+        Raises:
+            TypingError: a side cannot be read under the nomenclature.
+        """
+        alternatives = self.alternatives(first, second)
+        for alternative in alternatives:
+            for members in alternative:
+                self._set_code.setdefault(members, len(self._set_code))
+        return self._typing_code.setdefault(alternatives, len(self._typing_code))
+
+    def table(self) -> TypingTable:
+        """Return the arrays of all typings encoded so far."""
+        _, of_group = antigen_book(self._nomenclature, self.locus)
+        sets = list(self._set_code)
+        antigens = [set_antigens(members, of_group) for members in sets]
+        typings = list(self._typing_code)
+        flat = [
+            (self._set_code[first], self._set_code[second]) for alternatives in typings for first, second in alternatives
+        ]
+        return TypingTable(
+            set_start=_offsets([len(members) for members in sets]),
+            set_member=np.array([code for members in sets for code in members], np.int32),
+            antigen_start=_offsets([len(members) for members in antigens]),
+            antigen_member=np.array([code for members in antigens for code in members], np.int32),
+            alternative_start=_offsets([len(alternatives) for alternatives in typings]),
+            alternative_set=np.array(flat, np.int32).reshape(-1, 2),
+        )
+
+    def _read(self, text: str) -> AlleleSet:
+        known = self._side.get(text)
+        if known is None:
+            known = allele_set(self._nomenclature.expand(self.locus, text, self._codes), keep_nulls=self._keep_nulls)
+            self._side[text] = known
+        return known
+
+
+def set_antigens(members: AlleleSet, of_group: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the sorted antigens that the members of a set can have; none for null and NEW alleles."""
+    return tuple(sorted({a for code in members if code >= FIRST_P_GROUP for a in of_group[code - FIRST_P_GROUP]}))
+
+
+def _offsets(sizes: list[int]) -> NDArray[np.int32]:
+    starts = np.zeros(len(sizes) + 1, np.int32)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
+
+

@@ -1,0 +1,108 @@
+"""Whom a search is for and which donors it wants: the patient and the criteria, checked when they are made."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from hla_match.errors import CriteriaError
+from hla_match.loci import LOCI, scope_loci
+from hla_match.nomenclature.gl_string import split_loci
+from hla_match.registry import STATUSES
+
+Direction = Literal["both", "gvh", "hvg"]
+
+
+class Patient(BaseModel):
+    """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
+
+    A typing is the pair of texts of its two columns; an empty second text means reported homozygous.
+
+    >>> Patient(patient_id="P1", typings={"A": ("02:01", "24:02")}).typings["A"]
+    ('02:01', '24:02')
+    >>> Patient.from_gl_string("P1", "A*02:01+A*24:02^B*07:02+B*08:01").typings["B"]
+    ('07:02', '08:01')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patient_id: str = "patient"
+    typings: dict[str, tuple[str, str]]
+    sex: Literal["M", "F"] | None = None
+    birth_date: datetime.date | None = None
+    abo: Literal["A", "B", "AB", "O"] | None = None
+    rhesus: Literal["P", "N"] | None = None
+    cmv: Literal["P", "N"] | None = None
+    weight_kg: float | None = Field(default=None, gt=0)
+
+    @field_validator("typings")
+    @classmethod
+    def _known_loci(cls, value: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        unknown = [locus for locus in value if locus not in LOCI]
+        if unknown:
+            raise ValueError(f"unknown loci {', '.join(unknown)}; known are {', '.join(LOCI)}")
+        if not any(first for first, _ in value.values()):
+            raise ValueError("no locus is typed")
+        return value
+
+    @classmethod
+    def from_gl_string(cls, patient_id: str, gl_string: str) -> Self:
+        """Make a patient from a GL String of one person.
+
+        Raises:
+            TypingError: the text is not a GL String of one person.
+        """
+        return cls(patient_id=patient_id, typings=split_loci(gl_string))
+
+
+class SearchCriteria(BaseModel):
+    """Which donors a search returns.
+
+    Attributes:
+        scope: "6/6", "8/8", "10/10", "12/12" or loci separated by commas.
+        max_mismatches: greatest number of mismatches in scope, by the best count, in `direction`.
+        locus_limits: greatest number of mismatches at a locus.
+        direction: which mismatches count: both (the locus count), "gvh" or "hvg".
+        statuses: donors of other status are left out.
+        min_age: completed years at `as_of`; donors without a birth date stay.
+        max_age: completed years at `as_of`; donors without a birth date stay.
+        only_donors: identifiers to choose from, or None for all.
+        without_donors: identifiers to leave out.
+        as_of: the date at which ages are reckoned; without it, the date of the registry's import.
+        limit: the number of donors to return, best first, or None for all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: str = "10/10"
+    max_mismatches: int = Field(default=1, ge=0, le=6)
+    locus_limits: dict[str, int] = Field(default_factory=dict)
+    direction: Direction = "both"
+    statuses: tuple[str, ...] = ("AV",)
+    min_age: int | None = Field(default=None, ge=0, le=120)
+    max_age: int | None = Field(default=None, ge=0, le=120)
+    only_donors: frozenset[str] | None = None
+    without_donors: frozenset[str] = frozenset()
+    as_of: datetime.date | None = None
+    limit: int | None = Field(default=None, ge=1)
+
+    @property
+    def loci(self) -> tuple[str, ...]:
+        """The loci in scope."""
+        return scope_loci(self.scope)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        try:
+            loci = self.loci
+        except CriteriaError as error:
+            raise ValueError(str(error)) from None
+        for locus, limit in self.locus_limits.items():
+            if locus not in loci or not 0 <= limit <= 2:
+                raise ValueError(f"locus_limits: {locus}={limit}; give 0, 1 or 2 for a locus of {','.join(loci)}")
+        unknown = [status for status in self.statuses if status not in STATUSES]
+        if unknown:
+            raise ValueError(f"statuses: unknown {', '.join(unknown)}; known are {', '.join(STATUSES)}")
+        return self

@@ -1,0 +1,154 @@
+"""The one door of a search: a registry, made ready once, and the patients that are searched in it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.errors import CriteriaError
+from hla_match.kernels.donor_pass import EXCLUDED, select_donors
+from hla_match.kernels.locus_count import BEST, GVH_BEST, HVG_BEST
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.patient_table import LocusComparison
+from hla_match.matching.policies import Candidates, policy_named
+from hla_match.matching.results import LocusResult, MatchList
+from hla_match.registry import STATUSES, Registry, as_of_date
+
+
+class Matcher:
+    """Searches one registry for patients.
+
+    >>> from hla_match.matching.matcher import Matcher  # Matcher(registry).search(patient, SearchCriteria())
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._comparison: dict[str, LocusComparison] = {}
+        self._eligible: tuple[SearchCriteria, NDArray[np.bool_]] | None = None
+        self._age: tuple[int, NDArray[np.int32]] | None = None
+
+    def search(
+        self, patient: Patient, criteria: SearchCriteria | None = None, *, policy: str = "certain-first"
+    ) -> MatchList:
+        """Return the donors that meet the criteria, best first.
+
+        Raises:
+            TypingError: a typing of the patient cannot be read under the registry's nomenclature.
+            CriteriaError: no locus in scope is typed in the registry, or the policy is unknown.
+        """
+        criteria = criteria if criteria is not None else SearchCriteria()
+        order = policy_named(policy)
+        registry = self.registry
+        missing = [locus for locus in criteria.loci if locus not in registry.loci]
+        if len(missing) == len(criteria.loci):
+            raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
+        loci = {
+            locus: self._compare(locus, patient) for locus in registry.loci if locus in self._reported(patient, criteria)
+        }
+        scope = [loci[locus] for locus in criteria.loci if locus in loci]
+        # A locus that no donor is typed at is a potential match of both alleles for every donor.
+        donor = self._select(scope, criteria)
+        measure = {"both": BEST, "gvh": GVH_BEST, "hvg": HVG_BEST}[criteria.direction]
+        total = np.zeros((6, donor.size), np.uint8)
+        for result in scope:
+            total += result.counts[:, result.meaning_of(registry, donor)]
+        for _ in missing:
+            total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
+        size = np.uint8(2 * len(criteria.loci))
+        mismatches = size - total[BEST] if measure == BEST else total[measure]
+        candidates = Candidates(
+            patient=patient,
+            registry=registry,
+            donor=donor,
+            mismatches=mismatches,
+            certain=total[0] == total[1],
+            age=self._ages(criteria)[donor],
+        )
+        rank_number = order.pack(candidates)
+        first = _best(rank_number, criteria.limit)
+        return MatchList(
+            patient=patient,
+            criteria=criteria,
+            policy=order,
+            registry=registry,
+            loci=tuple(loci.values()),
+            donor=donor[first],
+            total=np.ascontiguousarray(total[:, first]),
+            age=candidates.age[first],
+            rank_number=rank_number[first],
+            n_found=int(donor.size),
+        )
+
+    def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
+        """Return the loci in scope and those beyond it that the patient is typed at."""
+        return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
+
+    def _compare(self, locus: str, patient: Patient) -> LocusResult:
+        comparison = self._comparison.get(locus)
+        if comparison is None:
+            comparison = self._comparison[locus] = LocusComparison(self.registry, locus)
+        alternatives = comparison.alternatives(*patient.typings.get(locus, ("", "")))
+        return LocusResult(locus, comparison, alternatives, comparison.counts(alternatives))
+
+    def _select(self, scope: list[LocusResult], criteria: SearchCriteria) -> NDArray[np.uint32]:
+        registry = self.registry
+        tables: list[NDArray[np.uint8]] = []
+        for result in scope:
+            if criteria.direction == "both":
+                mismatches = (2 - result.counts[BEST]).astype(np.uint8)
+            else:
+                mismatches = result.counts[GVH_BEST if criteria.direction == "gvh" else HVG_BEST].copy()
+            limit = criteria.locus_limits.get(result.locus)
+            if limit is not None:
+                mismatches[mismatches > limit] = EXCLUDED
+            tables.append(mismatches[result.comparison.column.meaning])
+        starts = np.zeros(len(tables), np.int64)
+        np.cumsum([table.size for table in tables[:-1]], out=starts[1:])
+        donor = np.empty(registry.n_donors, np.uint32)
+        found = select_donors(
+            registry.donor_typing,
+            np.array([registry.loci.index(result.locus) for result in scope], np.int64),
+            starts,
+            np.concatenate(tables),
+            self._eligibility(criteria),
+            criteria.max_mismatches,
+            donor,
+        )
+        return donor[:found].copy()
+
+    def _eligibility(self, criteria: SearchCriteria) -> NDArray[np.bool_]:
+        if self._eligible is not None and self._eligible[0] == criteria:
+            return self._eligible[1]
+        registry = self.registry
+        allowed = np.zeros(256, np.bool_)
+        allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
+        eligible = allowed[registry.status]
+        if criteria.min_age is not None or criteria.max_age is not None:
+            age = self._ages(criteria)
+            low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
+            eligible &= (age < 0) | ((age >= low) & (age <= high))
+        if criteria.only_donors is not None:
+            eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
+        if criteria.without_donors:
+            eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
+        self._eligible = (criteria, eligible)
+        return eligible
+
+    def _ages(self, criteria: SearchCriteria) -> NDArray[np.int32]:
+        """Return completed years of every donor, -1 where the birth date is missing."""
+        date = criteria.as_of or as_of_date(self.registry)
+        today = date.year * 10000 + date.month * 100 + date.day
+        if self._age is None or self._age[0] != today:
+            born = self.registry.birth_date
+            self._age = (today, np.where(born == 0, -1, np.maximum((today - born) // 10000, 0)).astype(np.int32))
+        return self._age[1]
+
+
+def _best(rank_number: NDArray[np.uint64], limit: int | None) -> NDArray[np.int64]:
+    """Return the positions of the lowest numbers in ascending order, at most `limit` of them."""
+    if limit is None or limit >= rank_number.size:
+        return np.argsort(rank_number)
+    first = np.argpartition(rank_number, limit)[:limit]
+    return first[np.argsort(rank_number[first])]
+
+

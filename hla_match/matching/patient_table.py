@@ -1,0 +1,85 @@
+"""One patient against every distinct donor typing: the small tables that a search adds up.
+
+The patient's typing is coded with the registry's own nomenclature; each table is one entry a distinct typing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.encoding import FIRST_P_GROUP, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
+from hla_match.kernels.locus_count import count_alternative
+from hla_match.kernels.position_grade import grade_alternative
+from hla_match.registry import Registry
+
+GRADE_LETTERS = "?MLPA"
+"""Letters of the codes that `hla_match.kernels.position_grade` gives."""
+
+
+class LocusComparison:
+    """One locus of a registry, made ready to be compared with patients."""
+
+    def __init__(self, registry: Registry, locus: str) -> None:
+        self.locus = locus
+        self.column = registry.columns[locus]
+        self._encoder = LocusEncoder(registry.nomenclature, locus, registry.codes)
+        n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
+        self._mark = np.zeros(len(self._group_antigens) + FIRST_P_GROUP, np.uint8)
+        self._antigen_mark = np.zeros(max(n_antigens, 1), np.uint8)
+
+    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
+        """Return the alternatives of a patient's typing; empty where not typed.
+
+        Raises:
+            TypingError: the typing cannot be read.
+        """
+        return self._encoder.alternatives(first, second)
+
+    def counts(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
+        """Return (6, meanings) uint8 counts as in `hla_match.kernels.locus_count`."""
+        table = self.column.table
+        counts = np.empty((6, table.n_typings), np.uint8)
+        if not alternatives:
+            counts[:] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
+            return counts
+        counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
+        counts[:, 0] = (2, 0, 0, 2, 0, 2)
+        for first, second in alternatives:
+            count_alternative(
+                np.array(first, np.int32),
+                np.array(second, np.int32),
+                self._mark,
+                table.set_start,
+                table.set_member,
+                table.alternative_start,
+                table.alternative_set,
+                counts,
+            )
+        return counts
+
+    def grades(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
+        """Return (2, meanings) uint8 position grades, as indexes into `GRADE_LETTERS`."""
+        table: TypingTable = self.column.table
+        potential = GRADE_LETTERS.index("P")
+        grade = np.full((2, table.n_typings), potential, np.uint8)
+        matched = np.full(table.n_typings, 255, np.uint8)
+        for first, second in alternatives:
+            grade_alternative(
+                np.array(first, np.int32),
+                np.array(second, np.int32),
+                np.array(set_antigens(first, self._group_antigens), np.int32),
+                np.array(set_antigens(second, self._group_antigens), np.int32),
+                len(alternatives) == 1,
+                self._mark,
+                self._antigen_mark,
+                table.set_start,
+                table.set_member,
+                table.antigen_start,
+                table.antigen_member,
+                table.alternative_start,
+                table.alternative_set,
+                matched,
+                grade,
+            )
+        return grade

@@ -1,0 +1,154 @@
+"""Ranking policies: named, printable lists of keys. The first key in which two donors differ orders them.
+
+A key gives every donor a small whole number, lower first. Keys of a policy are packed into one 64-bit number, so that
+a ranking is one sort. The donor's identifier ends every policy: the order is reproducible.
+Oracle: ``rank_key`` in ``tests/oracle/matching.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.errors import CriteriaError
+from hla_match.matching.criteria import Patient
+from hla_match.registry import BLOOD_GROUPS, SEXES, SIGNS, UNKNOWN, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What keys may look at: the donors found for one patient.
+
+    Attributes:
+        patient: for whom.
+        registry: where from.
+        donor: (n,) uint32 rows.
+        mismatches: (n,) least mismatches in scope, in the direction asked for.
+        certain: (n,) bool, best and worst count are equal.
+        age: (n,) completed years, -1 where the birth date is missing.
+    """
+
+    patient: Patient
+    registry: Registry
+    donor: NDArray[np.uint32]
+    mismatches: NDArray[np.uint8]
+    certain: NDArray[np.bool_]
+    age: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class RankingKey:
+    """One key: its name, what "before" means in words, its width and its rule."""
+
+    name: str
+    meaning: str
+    bits: int
+    rule: Callable[[Candidates], NDArray[np.int64]]
+
+
+def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
+    """Fewer mismatches first."""
+    return candidates.mismatches.astype(np.int64)
+
+
+def by_certainty(candidates: Candidates) -> NDArray[np.int64]:
+    """Certain before potential."""
+    return (~candidates.certain).astype(np.int64)
+
+
+def by_age(candidates: Candidates) -> NDArray[np.int64]:
+    """Younger first, in completed years; a missing birth date last (Kollman et al., Blood 2016;127:260)."""
+    return np.where(candidates.age < 0, 255, np.minimum(candidates.age, 254)).astype(np.int64)
+
+
+def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
+    """Same cytomegalovirus status first, then unknown, then different (Dehn et al., Blood 2019;134:924)."""
+    return _same_first(candidates.patient.cmv, SIGNS, candidates.registry.cmv[candidates.donor])
+
+
+def by_abo(candidates: Candidates) -> NDArray[np.int64]:
+    """Same blood group first, then compatible red cells, then unknown, then incompatible (Dehn et al., 2019)."""
+    if candidates.patient.abo is None:
+        return np.zeros(candidates.donor.size, np.int64)
+    wanted = candidates.patient.abo
+    grade = np.full(UNKNOWN + 1, 2, np.int64)
+    for code, group in enumerate(BLOOD_GROUPS):
+        grade[code] = 0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 3
+    return grade[candidates.registry.abo[candidates.donor]]
+
+
+def by_sex(candidates: Candidates) -> NDArray[np.int64]:
+    """Male before female, then unknown: no donor pregnancies (Dehn et al., Blood 2019;134:924)."""
+    grade = np.full(UNKNOWN + 1, 2, np.int64)
+    grade[SEXES.index("M")], grade[SEXES.index("F")] = 0, 1
+    return grade[candidates.registry.sex[candidates.donor]]
+
+
+def by_identifier(candidates: Candidates) -> NDArray[np.int64]:
+    """The donor's identifier, ascending."""
+    return candidates.registry.donor_order[candidates.donor].astype(np.int64)
+
+
+def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.uint8]) -> NDArray[np.int64]:
+    if wanted is None:
+        return np.zeros(code.size, np.int64)
+    grade = np.full(UNKNOWN + 1, 1, np.int64)
+    for index, value in enumerate(values):
+        grade[index] = 0 if value == wanted else 2
+    return grade[code]
+
+
+MISMATCHES = RankingKey("mismatches", "fewer mismatches", 5, by_mismatches)
+CERTAINTY = RankingKey("certainty", "a certain match before a potential one", 1, by_certainty)
+AGE = RankingKey("age", "younger", 8, by_age)
+CMV = RankingKey("cmv", "same CMV status", 2, by_cmv)
+ABO = RankingKey("abo", "same or compatible blood group", 2, by_abo)
+SEX = RankingKey("sex", "male", 2, by_sex)
+DONOR_ID = RankingKey("donor_id", "identifier in ascending order", 32, by_identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingPolicy:
+    """A named order of donors."""
+
+    name: str
+    keys: tuple[RankingKey, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}: " + ", then ".join(key.meaning for key in self.keys)
+
+    def pack(self, candidates: Candidates) -> NDArray[np.uint64]:
+        """Return (n,) uint64 numbers in the order of the policy, lower first."""
+        packed = np.zeros(candidates.donor.size, np.uint64)
+        for key in self.keys:
+            packed = (packed << np.uint64(key.bits)) | key.rule(candidates).astype(np.uint64)
+        return packed
+
+    def deciding_key(self, before: int, after: int) -> RankingKey:
+        """Return the first key in which two packed numbers differ."""
+        shift = sum(key.bits for key in self.keys)
+        for key in self.keys:
+            shift -= key.bits
+            if before >> shift != after >> shift:
+                return key
+        return self.keys[-1]
+
+
+POLICIES: Mapping[str, RankingPolicy] = MappingProxyType(
+    {"certain-first": RankingPolicy("certain-first", (MISMATCHES, CERTAINTY, AGE, CMV, ABO, SEX, DONOR_ID))}
+)
+
+
+def policy_named(name: str) -> RankingPolicy:
+    """Return a policy by its name.
+
+    Raises:
+        CriteriaError: there is none of that name.
+    """
+    if name not in POLICIES:
+        raise CriteriaError("policy", found=name, expected=f"one of {', '.join(POLICIES)}")
+    return POLICIES[name]

@@ -1,0 +1,190 @@
+"""What a search returns: frozen, ordered, and turned into tables and pages only when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.encoding import Alternative
+from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.patient_table import GRADE_LETTERS, LocusComparison
+from hla_match.matching.policies import RankingPolicy
+from hla_match.registry import Registry
+
+NOTICE = "For research and decision support; validate independently before clinical use."
+
+_PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
+_GRADE_PAIR = pl.Enum(_PAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class LocusResult:
+    """One patient at one locus: counts against every distinct meaning of the registry's typings there.
+
+    Attributes:
+        locus: the locus.
+        comparison: the registry's side of it.
+        alternatives: the patient's typing; empty where not typed.
+        counts: (6, meanings) uint8 as in `hla_match.kernels.locus_count`.
+    """
+
+    locus: str
+    comparison: LocusComparison
+    alternatives: tuple[Alternative, ...]
+    counts: NDArray[np.uint8]
+
+    def meaning_of(self, registry: Registry, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return (n,) int32, the meaning of each donor's typing."""
+        reported = registry.donor_typing[registry.loci.index(self.locus)][donor]
+        meaning: NDArray[np.int32] = self.comparison.column.meaning[reported]
+        return meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One donor of a match list.
+
+    Attributes:
+        rank: from 1.
+        donor_id: the registry's identifier.
+        matches_best: matching alleles in scope if every ambiguity turns out well.
+        matches_worst: matching alleles in scope that are certain.
+        grades: position grades by locus, in the order of the donor's alleles.
+        gvh: least number of mismatches in graft-versus-host direction in scope.
+        hvg: least number of mismatches in host-versus-graft direction in scope.
+        age: completed years, or None.
+    """
+
+    rank: int
+    donor_id: str
+    matches_best: int
+    matches_worst: int
+    grades: dict[str, str]
+    gvh: int
+    hvg: int
+    age: int | None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MatchList:
+    """The donors found for one patient, best first.
+
+    Attributes:
+        patient: for whom.
+        criteria: what was asked.
+        policy: what ordered them.
+        registry: where they come from.
+        loci: results of each locus that was compared, in scope or beyond it.
+        donor: (n,) uint32 rows of the registry, best first.
+        total: (6, n) uint8 counts summed over the scope.
+        age: (n,) int32 completed years, -1 where missing.
+        rank_number: (n,) uint64 packed ranking keys.
+        n_found: donors that met the criteria, before `criteria.limit`.
+    """
+
+    patient: Patient
+    criteria: SearchCriteria
+    policy: RankingPolicy
+    registry: Registry
+    loci: tuple[LocusResult, ...]
+    donor: NDArray[np.uint32]
+    total: NDArray[np.uint8]
+    age: NDArray[np.int32]
+    rank_number: NDArray[np.uint64]
+    n_found: int
+
+    def __len__(self) -> int:
+        return int(self.donor.size)
+
+    def __getitem__(self, position: int) -> Match:
+        row = self.to_polars(slice(position, position + 1 or None)).to_dicts()
+        if not row:
+            raise IndexError(position)
+        found = row[0]
+        return Match(
+            rank=found["rank"],
+            donor_id=found["donor_id"],
+            matches_best=found["matches_best"],
+            matches_worst=found["matches_worst"],
+            grades={result.locus: found[f"{result.locus}_grade"] for result in self.loci},
+            gvh=found["gvh"],
+            hvg=found["hvg"],
+            age=found["age"],
+        )
+
+    def why(self, position: int) -> str:
+        """Say which key puts the donor at a position (from 0) before the next one.
+
+        Raises:
+            IndexError: there is no next donor.
+        """
+        before, after = int(self.rank_number[position]), int(self.rank_number[position + 1])
+        key = self.policy.deciding_key(before, after)
+        return f"{key.name}: {key.meaning}"
+
+    def to_polars(self, part: slice = slice(None)) -> pl.DataFrame:
+        """Return one row a donor: identifiers, counts, directions, grades of each locus, attributes.
+
+        The columns `gvh` and `hvg` are the least numbers (they belong to `matches_best`), `gvh_worst` and `hvg_worst`
+        the greatest.
+        """
+        donor = self.donor[part]
+        positions = np.arange(len(self), dtype=np.uint32)[part]
+        grades: dict[str, pl.Series] = {}
+        for result in self.loci:
+            pair = result.comparison.grades(result.alternatives)
+            code = pair[0].astype(np.uint32) * len(GRADE_LETTERS) + pair[1]
+            taken = code[result.meaning_of(self.registry, donor)]
+            grades[result.locus] = pl.Series(f"{result.locus}_grade", taken, pl.UInt32).cast(_GRADE_PAIR)
+        untyped = pl.Series("untyped", np.full(donor.size, _PAIRS.index("PP"), np.uint32)).cast(_GRADE_PAIR)
+        in_scope = [grades.get(locus, untyped) for locus in self.criteria.loci]
+        attributes = self.registry.attributes[donor]
+        total = self.total[:, part]
+        frame = pl.DataFrame(
+            {
+                "patient_id": pl.Series([self.patient.patient_id], dtype=pl.String).new_from_index(0, donor.size),
+                "rank": positions + 1,
+                "donor_id": attributes["donor_id"],
+                "scope": pl.Series([self.criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
+                "matches_best": total[BEST],
+                "matches_worst": total[WORST],
+                "gvh": total[GVH_BEST],
+                "hvg": total[HVG_BEST],
+                "gvh_worst": total[GVH_WORST],
+                "hvg_worst": total[HVG_WORST],
+                **{series.name: series for series in grades.values()},
+                "age": pl.Series(self.age[part]).replace({-1: None}),
+                **{
+                    name: attributes[name]
+                    for name in ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
+                    if name in attributes.columns
+                },
+            }
+        )
+        joined = frame.select(
+            pl.concat_str([series.cast(pl.String) for series in in_scope], separator=" ").alias("grades")
+        ).to_series()
+        return frame.insert_column(6, joined)
+
+    def __repr__(self) -> str:
+        shown = min(len(self), 10)
+        head = (
+            f"MatchList for {self.patient.patient_id}: {self.n_found:,} donors, "
+            f"{self.criteria.scope} with up to {self.criteria.max_mismatches} mismatches, "
+            f"{self.registry.nomenclature.title}\n{self.policy}"
+        )
+        if not shown:
+            return head
+        with pl.Config(tbl_rows=shown, tbl_cols=30, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+            body = str(self.to_polars(slice(0, shown)).drop("patient_id", "scope", "gvh_worst", "hvg_worst"))
+        more = f"\n... {len(self) - shown:,} more" if len(self) > shown else ""
+        return f"{head}\n{body}{more}\n{NOTICE}"
+
+    def _repr_html_(self) -> str:
+        from hla_match.reporting.html import match_list_html
+
+        return match_list_html(self)

@@ -1,0 +1,70 @@
+"""A file of patients: each readable row becomes a `Patient`, each other one a record that says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hla_match.errors import Reason
+from hla_match.loci import LOCI
+from hla_match.matching.criteria import Patient
+from registry_io.person_table import read_persons
+from registry_io.quarantine import QuarantinedRecord
+
+_ATTRIBUTES = ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg")
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFile:
+    """The patients of a file.
+
+    Attributes:
+        patients: file row and patient.
+        quarantined: rows that cannot be read.
+        checksum: SHA-256 of the file.
+    """
+
+    patients: list[tuple[int, Patient]]
+    quarantined: list[QuarantinedRecord]
+    checksum: str
+
+
+def read_patients(path: Path) -> PatientFile:
+    """Read a file of patients, with columns as in a donor file and `patient_id`.
+
+    Raises:
+        FileError: the file cannot be read at all.
+    """
+    records = read_persons(path, kind="patient")
+    patients: list[tuple[int, Patient]] = []
+    quarantined = list(records.quarantined)
+    loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
+    present = [name for name in _ATTRIBUTES if name in records.frame.columns]
+    for row in records.frame.iter_rows(named=True):
+        typings = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in loci}
+        try:
+            patient = Patient.model_validate(
+                {
+                    "patient_id": row["person_id"],
+                    "typings": {locus: pair for locus, pair in typings.items() if pair[0]},
+                    **{name: row[name] for name in present},
+                }
+            )
+        except ValidationError as error:
+            finding = error.errors(include_input=False, include_url=False)[0]
+            quarantined.append(
+                QuarantinedRecord(
+                    row=row["row"],
+                    person_id=row["person_id"],
+                    column=str(finding["loc"][0]) if finding["loc"] else "",
+                    text="",
+                    reason=Reason.NOT_TYPED if "typings" in finding["loc"] else Reason.BAD_ATTRIBUTE,
+                    message=finding["msg"],
+                    hint="",
+                )
+            )
+        else:
+            patients.append((row["row"], patient))
+    return PatientFile(patients, quarantined, records.checksum)

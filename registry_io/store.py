@@ -1,0 +1,188 @@
+"""The registry on disk: a folder of snapshots, of which `CURRENT` names the valid one. `FORMAT.md` describes it.
+
+A snapshot is written aside and renamed when it is complete, so that a reader sees the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.encoding import TypingTable
+from hla_match.errors import RegistryError
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import LocusColumn, Registry
+from registry_io.nomenclature_file import dumps, loads
+
+FORMAT_VERSION = 1
+CURRENT = "CURRENT"
+MANIFEST = "manifest.json"
+_TABLE_ARRAYS = TypingTable.__slots__
+_CODE_ARRAYS = ("name", "offset", "text")
+
+
+def save_registry(registry: Registry, folder: Path) -> Path:
+    """Write a registry as the folder's new current snapshot and return the snapshot's folder.
+
+    Raises:
+        RegistryError: the folder holds something that is not a registry.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / CURRENT).exists():
+        raise RegistryError(
+            str(folder), found="a folder with other files", expected="a registry, an empty folder or none",
+            hint="name a new folder",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        _write_files(registry, aside)
+        files = {path.name: _sha256(path) for path in sorted(aside.iterdir())}
+        manifest = {
+            "format": "hla-match registry",
+            "format_version": FORMAT_VERSION,
+            "name": registry.name,
+            "loci": list(registry.loci),
+            "n_donors": registry.n_donors,
+            "nomenclature": registry.nomenclature.title,
+            "provenance": dict(registry.provenance),
+            "files": files,
+        }
+        text = json.dumps(manifest, indent=1, sort_keys=True)
+        (aside / MANIFEST).write_text(text, encoding="utf-8")
+        for path in aside.iterdir():
+            _flush(path)
+        snapshot = folder / f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        if snapshot.exists():
+            shutil.rmtree(aside)
+        else:
+            os.chmod(aside, 0o755)
+            aside.rename(snapshot)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    pointer = folder / f".{CURRENT}.new"
+    pointer.write_text(snapshot.name + "\n", encoding="utf-8")
+    _flush(pointer)
+    pointer.replace(folder / CURRENT)
+    for old in folder.glob("snapshot-*"):
+        if old != snapshot:
+            shutil.rmtree(old, ignore_errors=True)
+    return snapshot
+
+
+def open_registry(folder: str | Path) -> Registry:
+    """Open a registry; its arrays are memory-mapped, so that this takes milliseconds whatever its size.
+
+    Raises:
+        RegistryError: there is no registry, it is of another format version, or a file is missing.
+    """
+    snapshot, manifest = read_manifest(Path(folder))
+    try:
+        tables = loads((snapshot / "nomenclature.hlanom").read_bytes(), str(snapshot / "nomenclature.hlanom"))
+        columns = {
+            locus: LocusColumn(
+                text=pl.read_ipc(snapshot / f"typing-{locus}.arrow", memory_map=True),
+                meaning=_array(snapshot, f"meaning-{locus}"),
+                table=TypingTable(*(_array(snapshot, f"{name}-{locus}") for name in _TABLE_ARRAYS)),
+            )
+            for locus in manifest["loci"]
+        }
+        codes = None
+        if (snapshot / "code_name.npy").exists():
+            codes = MultipleAlleleCodes(*(_array(snapshot, f"code_{name}") for name in _CODE_ARRAYS))
+        return Registry(
+            name=manifest["name"],
+            loci=tuple(manifest["loci"]),
+            donor_typing=_array(snapshot, "donor_typing"),
+            columns=columns,
+            attributes=pl.read_ipc(snapshot / "attributes.arrow", memory_map=True),
+            donor_order=_array(snapshot, "donor_order"),
+            nomenclature=Nomenclature(tables),
+            codes=codes,
+            provenance=manifest["provenance"],
+        )
+    except FileNotFoundError as error:
+        raise RegistryError(
+            str(error.filename), found="no file", expected="a file of the registry", hint="import the donors again"
+        ) from None
+
+
+def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
+    """Yield each file of the current snapshot and whether its SHA-256 is the manifest's.
+
+    Raises:
+        RegistryError: there is no registry.
+    """
+    snapshot, manifest = read_manifest(Path(folder))
+    for name, expected in manifest["files"].items():
+        path = snapshot / name
+        yield name, path.exists() and _sha256(path) == expected
+
+
+def read_manifest(folder: Path) -> tuple[Path, dict[str, object] | dict]:  # type: ignore[type-arg]
+    """Return the current snapshot's folder and its manifest.
+
+    Raises:
+        RegistryError: there is no registry, or it is of another format version.
+    """
+    try:
+        snapshot = folder / (folder / CURRENT).read_text(encoding="utf-8").strip()
+        manifest = json.loads((snapshot / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RegistryError(
+            str(folder), found="no registry", expected="a folder made by registry import",
+            hint="make it with: hla-match registry import REGISTRY DONORS",
+        ) from None
+    except ValueError as error:
+        raise RegistryError(str(folder), found=f"a damaged manifest ({error})", expected="JSON") from None
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise RegistryError(
+            str(folder), found=f"format version {manifest.get('format_version')}", expected=f"{FORMAT_VERSION}",
+            hint="import the donors again with this version of hla-match",
+        )
+    return snapshot, manifest
+
+
+def _write_files(registry: Registry, folder: Path) -> None:
+    arrays: dict[str, NDArray[np.generic]] = {
+        "donor_typing": registry.donor_typing,
+        "donor_order": registry.donor_order,
+    }
+    for locus, column in registry.columns.items():
+        arrays[f"meaning-{locus}"] = column.meaning
+        for name in _TABLE_ARRAYS:
+            arrays[f"{name}-{locus}"] = getattr(column.table, name)
+        column.text.write_ipc(folder / f"typing-{locus}.arrow")
+    if registry.codes is not None:
+        for name in _CODE_ARRAYS:
+            arrays[f"code_{name}"] = getattr(registry.codes, name)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    registry.attributes.write_ipc(folder / "attributes.arrow")
+    (folder / "nomenclature.hlanom").write_bytes(dumps(registry.nomenclature.tables))
+
+
+def _array(folder: Path, name: str) -> NDArray:  # type: ignore[type-arg]
+    # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
+    array: NDArray = np.load(folder / f"{name}.npy", mmap_mode="c")  # type: ignore[type-arg]
+    return np.asarray(array)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
