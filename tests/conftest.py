@@ -1,0 +1,29 @@
+"""What every test shares: Hypothesis settings and the folder of shared data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles for seconds, so there is no deadline. Where `CI` is set examples are the same in
+# every run: a failure there is caused by the change, not by luck.
+settings.register_profile("hla-match", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("hla-match")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder that HLA_MATCH_TEST_DATA names; without it the test skips, or fails where the data are required."""
+    named = os.environ.get("HLA_MATCH_TEST_DATA", "")
+    if not named:
+        message = "HLA_MATCH_TEST_DATA is not set; tests/README.md says what this test needs"
+        if os.environ.get("HLA_MATCH_REQUIRE_TEST_DATA", "") not in ("", "0"):
+            pytest.fail(message)
+        pytest.skip(message)
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.fail(f"HLA_MATCH_TEST_DATA names {named!r}, which is not a folder")
+    return folder.resolve()
