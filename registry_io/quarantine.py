@@ -1,30 +1,29 @@
-"""The quarantine report: every record that was left out, where it stands, and why."""
+"""The quarantine report: every row that was left out of an import, why, and what to do about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-import polars as pl
-
 from hla_match.errors import Reason
-from registry_io.results_file import write_frame
-
-_COLUMNS = ("row", "person_id", "column", "text", "reason", "message", "hint")
+from registry_io.results_file import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRecord:
-    """One finding about one record.
+    """One finding that keeps a row of a file out.
 
     Attributes:
-        row: 1-based row of the file; the header is row 1.
-        person_id: the record's identifier, or "".
-        column: the column or locus.
+        row: row of the file; the header is row 1.
+        person_id: identifier in that row, or "".
+        column: column of the finding, or "" for the whole row.
         text: what stood there.
         reason: the reason code.
-        message: what was expected.
-        hint: what to do, or "".
+        message: the finding in words; it names rows and columns, never a person.
+        hint: what to do about it, or "".
     """
 
     row: int
@@ -33,13 +32,23 @@ class QuarantinedRecord:
     text: str
     reason: Reason
     message: str
-    hint: str = ""
+    hint: str
 
 
-def write_quarantine(records: list[QuarantinedRecord], path: Path) -> None:
-    """Write the report as CSV; without records it is the header alone."""
-    columns: dict[str, list[object]] = {
-        name: [getattr(record, name) for record in records] for name in _COLUMNS
-    }
-    columns["reason"] = [str(reason) for reason in columns["reason"]]
-    write_frame(pl.DataFrame(columns, schema={n: pl.Int64 if n == "row" else pl.String for n in _COLUMNS}), path)
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(QuarantinedRecord))
+"""The columns of the report."""
+
+
+def write_quarantine(records: Iterable[QuarantinedRecord], path: Path) -> None:
+    """Write the report as CSV; without records it holds the header alone, so that an old report never stays.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    with atomic_write(path) as handle, io.TextIOWrapper(handle, encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
+        text.flush()
+        # The file belongs to atomic_write, which still has to bring it to the disk.
+        text.detach()

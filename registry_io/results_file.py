@@ -1,77 +1,119 @@
-"""Writes result tables: CSV, Parquet, JSON lines or Excel by the file's ending, aside first and then renamed."""
+"""Result tables out: CSV, Parquet, JSON lines or Excel by the file's ending, written aside and then renamed."""
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
 import polars as pl
+import xlsxwriter
 
 from hla_match.errors import CriteriaError, FileError
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
-_EXCEL_ROWS = 1_048_575
+"""The endings that name a format of results."""
+
+EXCEL_ROWS = 1_048_575
+"""Rows of an Excel sheet below the header (Excel specifications and limits: 1,048,576 rows a worksheet)."""
+
+# A workbook carries its time of making; a fixed one keeps equal results equal byte for byte.
+_WORKBOOK_TIME = datetime.datetime(2000, 1, 1)
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path`; on success it replaces `path`, on any failure it is removed."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".writing", dir=path.parent)
-    os.close(handle)
-    aside = Path(name)
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside `path` for bytes, and rename it to `path` once the block ends without an error.
+
+    A reader sees the old file or the whole new one, never a part; after an error the old file is as it was.
+
+    Raises:
+        FileError: the folder is missing, or cannot be written to.
+    """
+    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.chmod(0o644)
-        aside.replace(path)
-    except BaseException:
+        handle = aside.open("xb")
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    try:
+        with handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        try:
+            os.replace(aside, path)
+        except OSError as error:
+            raise _not_writable(path, error) from error
+    finally:
+        # Gone already where the rename succeeded.
         aside.unlink(missing_ok=True)
-        raise
 
 
 def check_writable_ending(path: Path) -> str:
-    """Return the ending that decides the format.
+    """Return the ending of a result file, in lower case.
 
     Raises:
-        CriteriaError: no format has this ending.
-        FileError: the folder does not exist.
+        CriteriaError: the ending names no format.
+
+    >>> check_writable_ending(Path("matches.CSV.GZ"))
+    '.csv.gz'
     """
+    name = path.name.lower()
+    # Longest first, so that .csv.gz is not taken for another ending.
     for ending in sorted(ENDINGS, key=len, reverse=True):
-        if path.name.endswith(ending):
-            break
-    else:
-        raise CriteriaError("out", found=path.name, expected=f"an ending of {', '.join(ENDINGS)}")
-    if not path.parent.is_dir():
-        raise FileError(str(path), found=f"no folder {path.parent}", expected="an existing folder")
-    return ending
+        if name.endswith(ending) and name != ending:
+            return ending
+    raise CriteriaError("output file", found=path.name, expected=f"a name that ends in one of {', '.join(ENDINGS)}")
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table in the format of the path's ending.
+    """Write a table in the format that the ending of `path` names; the same table gives the same bytes.
 
     Raises:
-        CriteriaError: unknown ending, or more rows than an Excel sheet holds.
+        CriteriaError: the ending names no format, or the table has more rows than an Excel sheet.
+        FileError: the file cannot be written.
     """
     ending = check_writable_ending(path)
-    if ending == ".xlsx" and frame.height > _EXCEL_ROWS:
+    if ending == ".xlsx" and frame.height > EXCEL_ROWS:
         raise CriteriaError(
-            "out", found=f"{frame.height:,} rows for Excel", expected=f"at most {_EXCEL_ROWS:,}: set a limit, or CSV"
+            "output file",
+            found=f"{path.name} for {frame.height:,} rows",
+            expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
         )
-    with atomic_write(path) as aside:
-        if ending == ".parquet":
-            frame.write_parquet(aside)
-        elif ending in (".jsonl", ".ndjson"):
-            frame.write_ndjson(aside)
-        elif ending == ".xlsx":
-            with aside.open("wb") as file:
-                frame.write_excel(file)
+    with atomic_write(path) as handle:
+        if ending == ".csv":
+            frame.write_csv(handle)
+        elif ending == ".tsv":
+            frame.write_csv(handle, separator="\t")
         elif ending == ".csv.gz":
-            with gzip.open(aside, "wb") as file:
-                frame.write_csv(file)
+            # Neither name nor time goes into the header, so that equal tables are equal files.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6) as packed:
+                frame.write_csv(cast("IO[bytes]", packed))
+        elif ending == ".parquet":
+            frame.write_parquet(handle)
+        elif ending == ".xlsx":
+            _write_workbook(frame, handle)
         else:
-            frame.write_csv(aside, separator="\t" if ending == ".tsv" else ",")
+            frame.write_ndjson(handle)
+
+
+def _write_workbook(frame: pl.DataFrame, handle: BinaryIO) -> None:
+    # Text stays text: no cell becomes a formula, a link or a number.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(handle, {**options, "nan_inf_to_errors": True}) as workbook:
+        workbook.set_properties({"created": _WORKBOOK_TIME})
+        frame.write_excel(workbook, worksheet="results", autofit=frame.height <= 10_000)
+
+
+def _not_writable(path: Path, error: OSError) -> FileError:
+    return FileError(
+        str(path),
+        found=error.strerror or type(error).__name__,
+        expected="a place that can be written to",
+        hint="create the folder, or choose another place",
+    )

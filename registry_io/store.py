@@ -91,7 +91,7 @@ def open_registry(folder: str | Path) -> Registry:
         tables = loads((snapshot / "nomenclature.hlanom").read_bytes(), str(snapshot / "nomenclature.hlanom"))
         columns = {
             locus: LocusColumn(
-                text=pl.read_ipc(snapshot / f"typing-{locus}.arrow", memory_map=True),
+                text=pl.read_ipc(snapshot / f"typing-{locus}.arrow"),
                 meaning=_array(snapshot, f"meaning-{locus}"),
                 table=TypingTable(*(_array(snapshot, f"{name}-{locus}") for name in _TABLE_ARRAYS)),
             )
@@ -105,7 +105,7 @@ def open_registry(folder: str | Path) -> Registry:
             loci=tuple(manifest["loci"]),
             donor_typing=_array(snapshot, "donor_typing"),
             columns=columns,
-            attributes=pl.read_ipc(snapshot / "attributes.arrow", memory_map=True),
+            attributes=pl.read_ipc(snapshot / "attributes.arrow"),
             donor_order=_array(snapshot, "donor_order"),
             nomenclature=Nomenclature(tables),
             codes=codes,

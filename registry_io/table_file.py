@@ -1,160 +1,358 @@
-"""Reads a table of text from CSV, TSV, Parquet or Excel, and refuses what cannot be a table with one clear message."""
+"""Tables of text in: CSV, TSV, Parquet and Excel, every column as text, damaged files refused with their place.
+
+The bytes of a text file are looked at once while they stream in (NUL, encoding, length of lines), so that a damaged or
+hostile file is refused before it fills the memory. A plain file then goes to polars whole; one with quotes, blank lines
+or rows of a wrong length goes through the csv module, which knows every record's place.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
 import io
+import re
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
+import fastexcel
+import numpy as np
 import polars as pl
 
 from hla_match.errors import FileError
 
-_CHUNK = 4 << 20
-_LONGEST_LINE = 1 << 20
-_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".xlsx")
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+"""The endings of text tables."""
+
+ENDINGS = (*TEXT_ENDINGS, ".parquet", ".xlsx")
+"""The endings of every table that can be read."""
+
+LONGEST_LINE = 1_000_000
+"""Bytes of a line, beyond which a file is no table of persons."""
+
+_CHUNK = 4 * 1024 * 1024
+_BATCH = 100_000
+_SEPARATORS = (",", "\t", ";")
+_MIDNIGHT = re.compile(r"[ T]00:00:00(\.0+)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class TextTable:
-    """A table whose every cell is text.
+class OddRow:
+    """A row with more or fewer fields than the header.
 
     Attributes:
-        frame: the columns as String, and `row`, the 1-based row of the file (the header is row 1).
-        ragged: row, number of cells found and expected, of each row with another number of cells.
-        checksum: SHA-256 of the file.
+        row: row of the file; the header is row 1.
+        fields: its fields.
+    """
+
+    row: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it stands in a file.
+
+    Attributes:
+        frame: every column as text; an empty field is null.
+        row: UInt32, the file's row of each row of `frame`; the header is row 1.
+        odd: rows with a wrong number of fields; they are not in `frame`.
+        checksum: SHA-256 of the file's bytes.
     """
 
     frame: pl.DataFrame
-    ragged: list[tuple[int, int, int]]
+    row: pl.Series
+    odd: tuple[OddRow, ...]
     checksum: str
 
 
-def read_table(path: Path) -> TextTable:
-    """Read a table.
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a table with every column as text; rows with a wrong number of fields are left out (see `scan_table`).
 
     Raises:
-        FileError: the file is missing, damaged, empty, not text where it should be, or has no usable header.
+        FileError: the file cannot be read as a table.
     """
-    if not path.is_file():
-        raise FileError(str(path), found="no such file", expected="a table", hint="check the path")
-    if not path.name.lower().endswith(_ENDINGS):
-        raise FileError(str(path), found=f"ending {path.suffix!r}", expected=f"one of {', '.join(_ENDINGS)}")
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    ragged: list[tuple[int, int, int]] = []
-    try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path).cast(pl.String)
-        elif path.suffix == ".xlsx":
-            frame = pl.read_excel(path, infer_schema_length=0)
-        else:
-            frame, ragged = _read_text(path)
-    except FileError:
-        raise
-    except Exception as error:
-        # Readers of foreign formats raise many classes; each means that the file is not what its ending says.
-        raise FileError(
-            str(path), found=f"{type(error).__name__}: {str(error).splitlines()[0]}", expected=f"a sound {path.suffix} file"
-        ) from None
-    if "row" not in frame.columns or ragged == []:
-        frame = frame.drop("row", strict=False).with_row_index("row", offset=2)
-    return TextTable(frame, ragged, checksum)
+    return scan_table(path).frame
 
 
-def _read_text(path: Path) -> tuple[pl.DataFrame, list[tuple[int, int, int]]]:
-    data = _checked_bytes(path)
-    header = data[: data.find(b"\n") if b"\n" in data else len(data)].decode("utf-8")
-    separator = max(",\t;", key=header.count)
-    names = next(csv.reader([header.rstrip("\r")], delimiter=separator), [])
-    names = [name.strip() for name in names]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated or not any(names):
+def scan_table(path: Path) -> Table:
+    """Read a table with every column as text, together with the rows of a wrong length and its checksum.
+
+    Raises:
+        FileError: the file cannot be read as a table; the error says where and why.
+    """
+    name = path.name.lower()
+    ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
+    if ending is None:
         raise FileError(
-            str(path), row=1, found=f"columns named twice: {', '.join(sorted(repeated))}" if repeated else "no names",
-            expected="a header of distinct names",
+            str(path), found=f"the ending {path.suffix!r}", expected=f"one of {', '.join(ENDINGS)}",
+            hint="save the table as one of these",
         )
     try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise _no_header(path, "an empty file")
+        checksum = _checksum(path)
+        if ending == ".parquet":
+            frame, row, odd = _parquet(path)
+        elif ending == ".xlsx":
+            frame, row, odd = _workbook(path)
+        else:
+            frame, row, odd = _text(path, ending)
+    except FileNotFoundError as error:
+        raise FileError(
+            str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
+        ) from error
+    except OSError as error:
+        raise FileError(
+            str(path), found=error.strerror or str(error), expected="a file that can be read",
+            hint="check that it is a file and that you may read it",
+        ) from error
+    frame = _named_columns(path, frame)
+    return Table(frame, row, tuple(odd), checksum)
+
+
+_Parts = tuple[pl.DataFrame, pl.Series, list[OddRow]]
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _no_header(path: Path, found: str) -> FileError:
+    return FileError(
+        str(path), row=1, found=found, expected="a header with the names of the columns",
+        hint="put the names of the columns into the first row",
+    )
+
+
+def _text(path: Path, ending: str) -> _Parts:
+    data = _checked_bytes(path, ending)
+    end = min((found for found in (data.find(b"\n"), data.find(b"\r")) if found >= 0), default=len(data))
+    line = data[:end].decode("utf-8")
+    if not line.strip(" \t,;\"'"):
+        raise _no_header(path, "an empty first row" if data.strip() else "an empty file")
+    separator = _separator(line, ending)
+    names = line.split(separator)
+    plain = b'"' not in data and data.count(b"\r") == data.count(b"\r\n")
+    if plain and len(names) > 1 and _even(data, separator, len(names)):
+        names = _distinct_names(path, names)
+        body = data[end:].strip(b"\r\n")
+        if not body:
+            return _frame(names, []), pl.Series("row", [], dtype=pl.UInt32), []
         frame = pl.read_csv(
-            data, separator=separator, infer_schema=False, missing_utf8_is_empty_string=False, eol_char="\n"
+            body, has_header=False, separator=separator, quote_char=None, schema=dict.fromkeys(names, pl.String)
         )
-    except pl.exceptions.PolarsError:
-        return _read_ragged(data, separator, names)
-    if frame.width != len(names):
-        return _read_ragged(data, separator, names)
-    frame.columns = names
-    # A short row is filled with nulls by the reader; it shows as a last column that is null.
-    if frame.height and frame.get_column(names[-1]).null_count() and _has_short_rows(data, separator, len(names)):
-        return _read_ragged(data, separator, names)
-    return frame, []
+        return frame, _rows(frame.height), []
+    return _records(path, data, separator)
 
 
-def _has_short_rows(data: bytes, separator: str, width: int) -> bool:
-    """Say whether some row has fewer separators than the header, quotes apart."""
-    needed = width - 1
-    mark = separator.encode()
-    return any(line.count(mark) < needed for line in data.split(b"\n") if line.strip())
-
-
-def _read_ragged(data: bytes, separator: str, names: list[str]) -> tuple[pl.DataFrame, list[tuple[int, int, int]]]:
-    """Read row by row; rows with another number of cells are set aside."""
-    ragged: list[tuple[int, int, int]] = []
-    rows: list[list[str | None]] = []
-    numbers: list[int] = []
-    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=separator)
-    next(reader)
-    for number, cells in enumerate(reader, start=2):
-        if not cells:
-            continue
-        if len(cells) != len(names):
-            ragged.append((number, len(cells), len(names)))
-        else:
-            rows.append([cell or None for cell in cells])
-            numbers.append(number)
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    return frame.insert_column(0, pl.Series("row", numbers, pl.UInt32)), ragged
-
-
-def _checked_bytes(path: Path) -> bytes:
-    """Return the text of a file without BOM, read in chunks so that no single line can exhaust the memory."""
-    chunks: list[bytes] = []
-    row, column = 1, 0
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _checked_bytes(path: Path, ending: str) -> bytes:
+    """Return the text of a file without its byte order mark, or refuse it at the first damaged place."""
+    content = io.BytesIO()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line, carried = 1, 0
     try:
-        with opened as file:
-            while chunk := file.read(_CHUNK):
-                if b"\0" in chunk:
-                    at = chunk.index(b"\0")
+        with path.open("rb") as raw, _unpacked(raw, ending) as handle:
+            while chunk := handle.read(_CHUNK):
+                if line == 1 and content.tell() == 0:
+                    if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                        raise _encoding(path, 1, "text in UTF-16")
+                    chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                if (at := chunk.find(b"\0")) >= 0:
                     raise FileError(
-                        str(path), row=row + chunk.count(b"\n", 0, at), found="a NUL byte", expected="text",
-                        hint="export the file again as UTF-8 text",
+                        str(path), row=line + chunk.count(b"\n", 0, at), found="a NUL byte", expected="text in UTF-8",
+                        hint="the file is damaged or not a text table; export it again",
                     )
-                lines = chunk.split(b"\n")
-                for number, line in enumerate(lines):
-                    column = column + len(line) if number == 0 else len(line)
-                    if column > _LONGEST_LINE:
-                        raise FileError(
-                            str(path), row=row + number, found="a line of more than 1 MiB",
-                            expected="one record a line", hint="check the line ends",
-                        )
-                row += len(lines) - 1
-                chunks.append(chunk)
+                carried = _check_lines(path, chunk, line, carried)
+                pending = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    at = max(error.start - pending, 0)
+                    byte = error.object[error.start]
+                    raise _encoding(path, line + chunk.count(b"\n", 0, at), f"the byte 0x{byte:02X}") from error
+                line += chunk.count(b"\n")
+                content.write(chunk)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        truncated = isinstance(error, EOFError)
         raise FileError(
-            str(path), found=f"a damaged gzip file ({error})", expected="a whole one", hint="copy the file again"
-        ) from None
-    data = b"".join(chunks).removeprefix(b"\xef\xbb\xbf")
+            str(path), found="a gzip file that ends too early" if truncated else "damaged gzip data",
+            expected="a whole gzip file", hint="copy or compress the file again",
+        ) from error
     try:
-        data.decode("utf-8")
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
+        raise _encoding(path, line, f"the byte 0x{error.object[error.start]:02X}") from error
+    return content.getvalue()
+
+
+def _unpacked(raw: BinaryIO, ending: str) -> BinaryIO:
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if ending.endswith(".gz") else raw
+
+
+def _encoding(path: Path, row: int, found: str) -> FileError:
+    return FileError(
+        str(path), row=row, found=found, expected="text in UTF-8",
+        hint="save the table as UTF-8 (in Excel: CSV UTF-8), not as GBK, Latin-1 or UTF-16",
+    )
+
+
+def _check_lines(path: Path, chunk: bytes, line: int, carried: int) -> int:
+    """Refuse a line beyond `LONGEST_LINE`; return the bytes of the line that the chunk leaves open."""
+    array = np.frombuffer(chunk, dtype=np.uint8)
+    ends = np.flatnonzero((array == 10) | (array == 13))
+    starts = np.concatenate([[-1 - carried], ends])
+    lengths = np.diff(np.append(starts, array.size)) - 1
+    longest = int(np.argmax(lengths > LONGEST_LINE))
+    if lengths[longest] > LONGEST_LINE:
         raise FileError(
-            str(path), row=1 + data.count(b"\n", 0, error.start), found=f"byte 0x{data[error.start]:02x}",
-            expected="UTF-8 text", hint="save the file as UTF-8",
-        ) from None
-    if not data.strip():
-        raise FileError(str(path), found="an empty file", expected="a header and records")
-    return data
+            str(path), row=line + chunk.count(b"\n", 0, max(int(starts[longest]) + 1, 0)),
+            found=f"a line of more than {LONGEST_LINE:,} bytes", expected="one person a line",
+            hint="the file is damaged or not a table of persons",
+        )
+    return int(lengths[-1])
+
+
+def _separator(line: str, ending: str) -> str:
+    """Return the separator that the header uses most; the ending decides where it uses none."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    counts = {separator: bare.count(separator) for separator in _SEPARATORS}
+    best = max(_SEPARATORS, key=lambda separator: counts[separator])
+    if counts[best]:
+        return best
+    return "\t" if ending.startswith(".tsv") else ","
+
+
+def _even(data: bytes, separator: str, n_columns: int) -> bool:
+    """Return whether every line, blank ones at the end aside, has as many fields as the header.
+
+    polars fills short rows with nulls without a word, so the separators of each line are counted.
+    """
+    stop = len(data)
+    while stop and data[stop - 1] in b"\r\n":
+        stop -= 1
+    start = 0
+    while start < stop:
+        end = stop if start + _CHUNK >= stop else data.rfind(b"\n", start, start + _CHUNK) + 1
+        array = np.frombuffer(data, dtype=np.uint8, count=end - start, offset=start)
+        breaks = np.append(np.flatnonzero(array[:-1] == 10), array.size)
+        before = np.searchsorted(np.flatnonzero(array == ord(separator)), breaks)
+        if (np.diff(before, prepend=0) != n_columns - 1).any():
+            return False
+        start = end
+    return True
+
+
+def _records(path: Path, data: bytes, separator: str) -> _Parts:
+    """Read record by record: quoted fields, blank lines and rows of a wrong length."""
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    names: list[str] = []
+    parts: list[pl.DataFrame] = []
+    batch: list[list[str]] = []
+    rows: list[int] = []
+    odd: list[OddRow] = []
+    row = 0
+    try:
+        for row, fields in enumerate(reader, start=1):
+            if row == 1:
+                names = _distinct_names(path, fields)
+            elif len(fields) == len(names):
+                rows.append(row)
+                batch.append(fields)
+                if len(batch) == _BATCH:
+                    parts.append(_frame(names, batch))
+                    batch = []
+            elif any(field.strip() for field in fields):
+                odd.append(OddRow(row, tuple(fields)))
+    except csv.Error as error:
+        raise FileError(
+            str(path), row=row + 1, found=f"a record that cannot be read ({error})",
+            expected="fields with closed quotation marks", hint='write a quotation mark inside a field twice: ""',
+        ) from error
+    parts.append(_frame(names, batch))
+    return pl.concat(parts), pl.Series("row", rows, dtype=pl.UInt32), odd
+
+
+def _frame(names: list[str], records: list[list[str]]) -> pl.DataFrame:
+    columns = zip(*records, strict=True) if records else iter([()] * len(names))
+    series = [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
+    return pl.DataFrame(series).with_columns(pl.all().replace("", None))
+
+
+def _rows(height: int) -> pl.Series:
+    return pl.Series("row", np.arange(2, height + 2, dtype=np.uint32))
+
+
+def _distinct_names(path: Path, header: list[str]) -> list[str]:
+    """Return the names of the columns; one without a name is numbered, for `_named_columns`."""
+    names = [name.strip() or f"\0{number}" for number, name in enumerate(header, start=1)]
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise FileError(
+                str(path), row=1, column=name, found="a second column of this name", expected="distinct names",
+                hint="rename or remove one of the two columns",
+            )
+        seen.add(name)
+    if all(name.startswith("\0") for name in names):
+        raise _no_header(path, "no names")
+    return names
+
+
+def _named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Drop columns with neither name nor content, as spreadsheets leave at the right; refuse content without name."""
+    nameless = [name for name in frame.columns if name.startswith("\0")]
+    for name in nameless:
+        if frame[name].null_count() < frame.height:
+            raise FileError(
+                str(path), row=1, column=f"number {name[1:]}", found="a column without a name",
+                expected="a name above every column", hint="name the column, or remove it",
+            )
+    return frame.drop(nameless)
+
+
+def _parquet(path: Path) -> _Parts:
+    try:
+        frame = pl.read_parquet(path.open("rb"))
+        _distinct_names(path, frame.columns)
+        if not frame.columns:
+            raise _no_header(path, "no columns")
+        frame = frame.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
+    except pl.exceptions.PolarsError as error:
+        raise FileError(
+            str(path), found="no table of plain columns", expected="a Parquet file with text, numbers and dates",
+            hint="write the file again",
+        ) from error
+    return frame, _rows(frame.height), []
+
+
+def _workbook(path: Path) -> _Parts:
+    """Read the first sheet; its first row is the header."""
+    if not zipfile.is_zipfile(path):
+        raise FileError(
+            str(path), found="a file that is no workbook", expected="an Excel workbook (.xlsx)",
+            hint="open it in Excel and save it as .xlsx, or rename it after its format",
+        )
+    try:
+        # The header is read as a row: the library would rename a second column of one name silently.
+        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string").to_polars()
+    except fastexcel.FastExcelError as error:
+        if isinstance(error, fastexcel.SheetNotFoundError):
+            raise _no_header(path, "no sheet") from error
+        raise FileError(
+            str(path), found="a damaged workbook", expected="an Excel workbook (.xlsx)", hint="save it again in Excel"
+        ) from error
+    if not sheet.height:
+        raise _no_header(path, "an empty sheet")
+    names = _distinct_names(path, [value or "" for value in sheet.row(0)])
+    frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(_MIDNIGHT.pattern, ""))
+    frame.columns = names
+    return frame.with_columns(pl.all().replace("", None)), _rows(frame.height), []
+
+

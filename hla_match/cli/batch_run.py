@@ -53,13 +53,13 @@ class BatchRun:
                 pl.concat(frames, how="diagonal").write_ipc(results)
                 pl.DataFrame(rows).write_ipc(report)
             paths.append(results)
-            statuses += pl.read_ipc(report, memory_map=False).to_dicts()
+            statuses += pl.read_ipc(report).to_dicts()
         statuses += [
             {"patient_id": record.person_id, "row": record.row, "status": "error", "donors": 0,
              "reason": f"{record.column}: {record.reason}: {record.message}"}
             for record in self._file.quarantined
         ]
-        frames = [pl.read_ipc(path, memory_map=False) for path in paths]
+        frames = [pl.read_ipc(path) for path in paths]
         joined = pl.concat(frames, how="diagonal") if frames else pl.DataFrame({"patient_id": [], "donor_id": []})
         write_frame(joined, self._out)
         status_path = self._out.with_name(self._out.name.split(".")[0] + ".status.csv")

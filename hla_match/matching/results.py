@@ -18,7 +18,7 @@ from hla_match.registry import Registry
 NOTICE = "For research and decision support; validate independently before clinical use."
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
-_GRADE_PAIR = pl.Enum(_PAIRS)
+_GRADE_PAIR = pl.Series("grade", _PAIRS, pl.Enum(_PAIRS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ class MatchList:
             pair = result.comparison.grades(result.alternatives)
             code = pair[0].astype(np.uint32) * len(GRADE_LETTERS) + pair[1]
             taken = code[result.meaning_of(self.registry, donor)]
-            grades[result.locus] = pl.Series(f"{result.locus}_grade", taken, pl.UInt32).cast(_GRADE_PAIR)
-        untyped = pl.Series("untyped", np.full(donor.size, _PAIRS.index("PP"), np.uint32)).cast(_GRADE_PAIR)
+            grades[result.locus] = _GRADE_PAIR.gather(taken).rename(f"{result.locus}_grade")
+        untyped = _GRADE_PAIR.gather(np.full(donor.size, _PAIRS.index("PP"), np.uint32))
         in_scope = [grades.get(locus, untyped) for locus in self.criteria.loci]
         attributes = self.registry.attributes[donor]
         total = self.total[:, part]
@@ -179,12 +179,12 @@ class MatchList:
         )
         if not shown:
             return head
-        with pl.Config(tbl_rows=shown, tbl_cols=30, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+        with pl.Config(tbl_rows=shown, tbl_cols=30, tbl_width_chars=200, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
             body = str(self.to_polars(slice(0, shown)).drop("patient_id", "scope", "gvh_worst", "hvg_worst"))
         more = f"\n... {len(self) - shown:,} more" if len(self) > shown else ""
         return f"{head}\n{body}{more}\n{NOTICE}"
 
     def _repr_html_(self) -> str:
-        from hla_match.reporting.html import match_list_html
+        from hla_match.matching.notebook import match_list_html
 
         return match_list_html(self)

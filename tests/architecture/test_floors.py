@@ -24,7 +24,7 @@ FLOORS = {
     "__init__": 8,
     "cli": 9,
 }
-REGISTRY_IO_SEES = {"errors", "loci", "nomenclature", "encoding", "registry"}
+REGISTRY_IO_SEES = {"errors", "loci", "nomenclature", "encoding", "registry", "matching"}
 KERNELS_SEE = re.compile(r"(numpy|numba|math|__future__|typing|collections\.abc|hla_match\.kernels)(\.|$)")
 OUTSIDE = re.compile(
     r"(os|sys|io|pathlib|time|subprocess|socket|shutil|tempfile|glob|urllib|http|platformdirs|importlib)(\.|$)"
