@@ -56,8 +56,7 @@ def antigen_book(nomenclature: Nomenclature, locus: str) -> tuple[int, list[tupl
     """Return the number of antigens of a locus and the antigen codes of each of its P groups."""
     book: dict[str, int] = {}
     of_group = [
-        tuple(book.setdefault(antigen, len(book)) for antigen in antigens)
-        for antigens in nomenclature.antigens(locus)
+        tuple(book.setdefault(antigen, len(book)) for antigen in antigens) for antigens in nomenclature.antigens(locus)
     ]
     return len(book), of_group
 
@@ -146,7 +145,9 @@ class LocusEncoder:
         antigens = [set_antigens(members, of_group) for members in sets]
         typings = list(self._typing_code)
         flat = [
-            (self._set_code[first], self._set_code[second]) for alternatives in typings for first, second in alternatives
+            (self._set_code[first], self._set_code[second])
+            for alternatives in typings
+            for first, second in alternatives
         ]
         return TypingTable(
             set_start=_offsets([len(members) for members in sets]),
@@ -174,5 +175,3 @@ def _offsets(sizes: list[int]) -> NDArray[np.int32]:
     starts = np.zeros(len(sizes) + 1, np.int32)
     np.cumsum(sizes, out=starts[1:])
     return starts
-
-

@@ -115,8 +115,10 @@ class Registry:
     def _coded(self, name: str, values: tuple[str, ...]) -> NDArray[np.uint8]:
         if name not in self.attributes.columns:
             return np.full(self.n_donors, UNKNOWN, np.uint8)
-        code = pl.col(name).cast(pl.String).replace_strict(
-            list(values), list(range(len(values))), default=UNKNOWN, return_dtype=pl.UInt8
+        code = (
+            pl.col(name)
+            .cast(pl.String)
+            .replace_strict(list(values), list(range(len(values))), default=UNKNOWN, return_dtype=pl.UInt8)
         )
         return self.attributes.select(code.fill_null(UNKNOWN)).to_series().to_numpy()
 
@@ -200,14 +202,12 @@ def _code_locus(
     persons: pl.DataFrame, locus: str, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None
 ) -> tuple[NDArray[np.uint32], LocusColumn, list[UnreadableTyping]]:
     """Code one locus: each distinct pair of texts is read once."""
-    pair = persons.select(
-        first=pl.col(f"{locus}_1").fill_null(""), second=pl.col(f"{locus}_2").fill_null("")
-    )
+    pair = persons.select(first=pl.col(f"{locus}_1").fill_null(""), second=pl.col(f"{locus}_2").fill_null(""))
     empty = pl.DataFrame({"first": [""], "second": [""]})
-    text = pl.concat([empty, pair.unique(maintain_order=True).filter((pl.col("first") != "") | (pl.col("second") != ""))])
-    coded = pair.join(
-        text.with_row_index("code"), on=["first", "second"], how="left", maintain_order="left"
-    )["code"]
+    text = pl.concat(
+        [empty, pair.unique(maintain_order=True).filter((pl.col("first") != "") | (pl.col("second") != ""))]
+    )
+    coded = pair.join(text.with_row_index("code"), on=["first", "second"], how="left", maintain_order="left")["code"]
     donor = coded.cast(pl.UInt32).to_numpy()
     encoder = LocusEncoder(nomenclature, locus, codes)
     meaning = np.zeros(text.height, np.int32)

@@ -35,7 +35,9 @@ class _ReleaseFiles:
                 listed = [name for name in archive.namelist() if name.rpartition("/")[2] in wanted]
         else:
             raise NomenclatureError(
-                str(path), found="neither folder nor zip", expected="a release of IPD-IMGT/HLA",
+                str(path),
+                found="neither folder nor zip",
+                expected="a release of IPD-IMGT/HLA",
                 hint="unpack the release, or give its zip",
             )
         for name in listed:
@@ -43,7 +45,9 @@ class _ReleaseFiles:
         missing = [name for name in _REQUIRED if name not in candidates]
         if missing:
             raise NomenclatureError(
-                str(path), found=f"no {', '.join(missing)}", expected="the wmda and tce folders of a release",
+                str(path),
+                found=f"no {', '.join(missing)}",
+                expected="the wmda and tce folders of a release",
                 hint="give the folder that holds wmda/ and tce/",
             )
         # The old layout first, then the shortest path.
@@ -77,8 +81,11 @@ class _ReleaseFiles:
             cells = line.split(";")
             if len(cells) < width:
                 raise NomenclatureError(
-                    f"{self.path}/{self.members[name]}", row=row, found=f"{len(cells)} fields",
-                    expected=f"{width} fields separated by semicolons", hint="the file may be truncated",
+                    f"{self.path}/{self.members[name]}",
+                    row=row,
+                    found=f"{len(cells)} fields",
+                    expected=f"{width} fields separated by semicolons",
+                    hint="the file may be truncated",
                 )
             yield cells
 
@@ -155,15 +162,15 @@ def _check_md5(files: _ReleaseFiles) -> None:
     if "md5checksum.txt" not in files.data:
         return
     text = files.data["md5checksum.txt"].decode("utf-8", "replace")
-    expected = {
-        match[2].rpartition("/")[2]: match[1] for match in re.finditer(r"\b([0-9a-f]{32})\s+\*?(\S+)", text)
-    }
+    expected = {match[2].rpartition("/")[2]: match[1] for match in re.finditer(r"\b([0-9a-f]{32})\s+\*?(\S+)", text)}
     for name in _REQUIRED:
         if name in expected and "pre2026" not in files.members[name]:
             found = hashlib.md5(files.data[name], usedforsecurity=False).hexdigest()
             if found != expected[name]:
                 raise NomenclatureError(
-                    f"{files.path}/{files.members[name]}", found=f"MD5 {found}", expected=expected[name],
+                    f"{files.path}/{files.members[name]}",
+                    found=f"MD5 {found}",
+                    expected=expected[name],
                     hint="fetch the file again",
                 )
 

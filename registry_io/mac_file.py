@@ -39,10 +39,14 @@ def _rows(path: Path, text: str) -> Iterator[tuple[str, str]]:
         if len(cells) < 2:
             if number <= 3 or not line.strip():
                 continue
-            raise FileError(str(path), row=number, found=repr(line[:40]), expected="code and alleles, separated by a tab")
+            raise FileError(
+                str(path), row=number, found=repr(line[:40]), expected="code and alleles, separated by a tab"
+            )
         code, alleles = cells[-2].strip(), cells[-1].strip()
         if code == "CODE":
             continue
         if not (code.isascii() and code.isalpha() and code.isupper()) or not alleles:
-            raise FileError(str(path), row=number, found=repr(line[:40]), expected="a code of capital letters and alleles")
+            raise FileError(
+                str(path), row=number, found=repr(line[:40]), expected="a code of capital letters and alleles"
+            )
         yield code, alleles

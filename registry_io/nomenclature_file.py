@@ -39,8 +39,11 @@ def dumps(tables: NomenclatureTables) -> bytes:
             },
         }
     ).encode()
-    header = {"format": "hla-match nomenclature", "format_version": FORMAT_VERSION,
-              "sha256": hashlib.sha256(body).hexdigest()}
+    header = {
+        "format": "hla-match nomenclature",
+        "format_version": FORMAT_VERSION,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
     return json.dumps(header).encode() + b"\n" + body
 
 
@@ -58,7 +61,9 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
         raise NomenclatureError(path, found="another kind of file", expected="a compiled nomenclature") from None
     if version != FORMAT_VERSION or hashlib.sha256(body).hexdigest() != checksum:
         raise NomenclatureError(
-            path, found="a damaged file or another format version", expected=f"format version {FORMAT_VERSION}, intact",
+            path,
+            found="a damaged file or another format version",
+            expected=f"format version {FORMAT_VERSION}, intact",
             hint="install the release again",
         )
     content = json.loads(body)
@@ -69,10 +74,10 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
         checksum=content["checksum"],
         loci={
             locus: LocusTables(
-                locus,
-                *(tuple(columns[name].split("\n")) for name in _COLUMNS),
+                locus=locus,
                 deleted={name: Deletion(*pair) for name, pair in columns["deleted"].items()},
                 old_name=columns["old_name"],
+                **{name: tuple(columns[name].split("\n")) for name in _COLUMNS},
             )
             for locus, columns in content["loci"].items()
         },
@@ -86,7 +91,7 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
 def write_nomenclature(tables: NomenclatureTables, path: Path) -> None:
     """Write the compiled form, aside first."""
     with atomic_write(path) as aside:
-        aside.write_bytes(dumps(tables))
+        aside.write(dumps(tables))
 
 
 def read_nomenclature(path: Path) -> NomenclatureTables:

@@ -55,7 +55,9 @@ class NomenclatureStore:
         if not path.exists():
             installed = ", ".join([*self.releases(), "builtin"])
             raise NomenclatureError(
-                str(self._folder), found=f"no release {release}", expected=f"one of: {installed}",
+                str(self._folder),
+                found=f"no release {release}",
+                expected=f"one of: {installed}",
                 hint="install it with: hla-match nomenclature install --from DIR",
             )
         return read_nomenclature(path)

@@ -1,9 +1,16 @@
-"""Reads a file of donors or patients: identifiers, typings as text and attributes, each record accounted for."""
+"""A table of donors or patients: identifiers, typings and attributes checked column by column.
+
+Whatever spoils one row quarantines that row and names row and column; whatever spoils the file (a column missing from a
+pair, no typings at all) is a `FileError`. Whether a typing can be read is not asked here: that takes a nomenclature.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import polars as pl
@@ -12,33 +19,53 @@ from hla_match.errors import FileError, Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import split_loci
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.table_file import read_table
+from registry_io.table_file import OddRow, scan_table
 
-_IDENTIFIERS = ("id", "donor_id", "patient_id")
+_SIGNS = MappingProxyType(
+    {
+        **dict.fromkeys(("P", "+", "POS", "POSITIVE"), "P"),
+        **dict.fromkeys(("N", "-", "NEG", "NEGATIVE"), "N"),
+    }
+)
+CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "sex": MappingProxyType({"M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}),
+        "abo": MappingProxyType({group: group for group in ("A", "B", "AB", "O")}),
+        "rhesus": _SIGNS,
+        "cmv": _SIGNS,
+        "status": MappingProxyType({status: status for status in ("AV", "TU", "RS", "OP", "DE")}),
+    }
+)
+"""Attributes with few values: what may stand in the file, in upper case, and what it means."""
 
-_VALUES: dict[str, dict[str, str]] = {
-    "sex": {"M": "M", "F": "F", "MALE": "M", "FEMALE": "F"},
-    "abo": {"A": "A", "B": "B", "AB": "AB", "O": "O", "0": "O"},
-    "rhesus": {"P": "P", "N": "N", "+": "P", "-": "N", "POS": "P", "NEG": "N"},
-    "cmv": {"P": "P", "N": "N", "+": "P", "-": "N", "POS": "P", "NEG": "N"},
-    "status": {name: name for name in ("AV", "TU", "RS", "OP", "DE")},
-}
-_DATES = ("birth_date", "registered_on", "last_contact_on")
-_NUMBERS = ("weight_kg",)
-_TEXTS = ("city", "grid")
+DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
+"""Attributes that are dates."""
+
+ATTRIBUTES: tuple[str, ...] = (
+    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city", "grid",
+)  # fmt: skip
+"""Every attribute, in the order of the columns of `PersonRecords.frame`."""
+
+_IDENTIFIERS = {"donor": ("donor_id", "id", "patient_id"), "patient": ("patient_id", "id", "donor_id")}
+_LOCUS_COLUMN = re.compile(rf"(?:HLA-)?({'|'.join(LOCI)})_([12])", re.ASCII | re.IGNORECASE)
+# Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
+_BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_HEAVIEST_KG = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PersonRecords:
-    """The records of a file.
+    """The persons of a file.
 
     Attributes:
-        frame: `row`, `person_id`, `A_1`, `A_2`, ... as text (null where empty), then attributes.
-        quarantined: records left out.
-        source: the file's name.
+        frame: `row` (UInt32, row of the file), `person_id`, `A_1`, `A_2`, ... of each locus typed anywhere (null where
+            empty), then the attributes of `ATTRIBUTES` that the file has.
+        quarantined: one record a finding, by row.
+        source: name of the file.
         checksum: SHA-256 of the file.
-        n_rows: records in the file.
-        notes: what the reader noticed.
+        n_rows: rows of the file, without header and empty rows.
+        notes: what the reader noticed about the whole file.
     """
 
     frame: pl.DataFrame
@@ -49,175 +76,249 @@ class PersonRecords:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which column of the file holds what."""
+
+    identifier: str
+    loci: dict[str, tuple[str, str]]
+    attributes: dict[str, str]
+    gl_string: str | None
+    ignored: tuple[str, ...]
+
+
 def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonRecords:
-    """Read donors or patients from a table.
+    """Read a file of donors or patients; rows with a finding are quarantined, the others are in the frame.
 
     Raises:
-        FileError: the file cannot be read, or has no identifier or no typings.
+        FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    table = read_table(path)
-    frame = _named_columns(path, table.frame, kind)
-    quarantined = [
-        QuarantinedRecord(row, "", "", f"{found} cells", Reason.WRONG_COLUMN_COUNT, f"{expected} cells as in the header")
-        for row, found, expected in table.ragged
-    ]
-    text_columns = [name for name in frame.columns if name != "row"]
-    frame = frame.with_columns(pl.col(text_columns).str.strip_chars().replace("", None))
-    n_rows = frame.height + len(table.ragged)
-    findings: list[QuarantinedRecord] = []
-    if "gl_string" in frame.columns:
-        frame, found = _split_gl_strings(frame)
+    table = scan_table(path)
+    columns = _find_columns(path, table.frame.columns, kind)
+    notes: list[str] = []
+    if columns.ignored:
+        notes.append(f"ignored columns: {', '.join(columns.ignored)}")
+    frame = _chosen(table.frame, columns).with_columns(table.row)
+    filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
+    if filled.height < frame.height:
+        notes.append(f"skipped {frame.height - filled.height:,} empty rows")
+    findings = [_odd_record(odd, table.frame.columns, columns.identifier) for odd in table.odd]
+    findings += _identifier_findings(filled, columns.identifier)
+    if columns.gl_string is not None:
+        filled, found = _join_gl_strings(filled, columns.loci, notes)
         findings += found
-    findings += _identifier_findings(frame)
-    findings += _half_typed(frame)
-    frame, found = _attributes(frame)
+    findings += _second_without_first(filled)
+    attributes, found = _read_attributes(filled, columns.attributes)
     findings += found
-    known = {"row", "person_id", *(f"{locus}_{side}" for locus in LOCI for side in (1, 2))}
-    known |= {*_VALUES, *_DATES, *_NUMBERS, *_TEXTS}
-    ignored = [name for name in frame.columns if name not in known]
-    notes = (f"columns not used: {', '.join(ignored)}",) if ignored else ()
-    bad_rows = {record.row for record in findings}
-    kept = frame.drop(ignored)
-    if bad_rows:
-        kept = kept.filter(~pl.col("row").is_in(list(bad_rows)))
-    return PersonRecords(kept, quarantined + findings, path.name, table.checksum, n_rows, notes)
+    findings.sort(key=lambda record: record.row)
+    good = attributes.filter(~pl.col("row").is_in({record.row for record in findings}))
+    typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
+    kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
+    return PersonRecords(
+        frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in columns.attributes)),
+        quarantined=findings,
+        source=path.name,
+        checksum=table.checksum,
+        n_rows=filled.height + len(table.odd),
+        notes=tuple(notes),
+    )
 
 
-def _named_columns(path: Path, frame: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Give columns the names used here; refuse a table without identifier or typings."""
-    names: dict[str, str] = {}
-    loci = {f"{locus}_{side}".lower(): f"{locus}_{side}" for locus in LOCI for side in (1, 2)}
-    for column in frame.columns:
-        plain = column.strip().lower().removeprefix("hla-")
-        names[column] = "person_id" if plain in _IDENTIFIERS else loci.get(plain, plain)
-    wanted = f"{kind}_id"
-    if list(names.values()).count("person_id") > 1:
-        for column in [c for c, name in names.items() if name == "person_id" and c.strip().lower() not in (wanted,)]:
-            names[column] = f"other {column}"
-    targets = list(names.values())
-    if "person_id" not in targets:
+def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"]) -> _Columns:
+    lower: dict[str, str] = {}
+    sides: dict[tuple[str, str], str] = {}
+    for name in names:
+        match = _LOCUS_COLUMN.fullmatch(name)
+        if match is not None:
+            key = (match[1].upper(), match[2])
+            other = sides.setdefault(key, name)
+        else:
+            other = lower.setdefault(name.lower(), name)
+        if other != name:
+            raise FileError(
+                str(path), row=1, column=name, found=f"the meaning of column {other} again",
+                expected="one column of each meaning", hint="rename or remove one of the two columns",
+            )
+    identifier = next((lower[name] for name in _IDENTIFIERS[kind] if name in lower), None)
+    if identifier is None:
         raise FileError(
-            str(path), row=1, found=f"columns {', '.join(frame.columns[1:8])}", expected=f"a column {wanted} or ID"
+            str(path), row=1, found="no column of identifiers", expected=f"one of {', '.join(_IDENTIFIERS[kind])}",
+            hint="name the columns in the first row",
         )
-    repeated = {name for name in targets if targets.count(name) > 1}
-    if repeated:
-        raise FileError(str(path), row=1, found=f"two columns for {', '.join(sorted(repeated))}", expected="one of each")
-    typed = [locus for locus in LOCI if f"{locus}_1" in targets or f"{locus}_2" in targets]
-    for locus in typed:
-        for side in (1, 2):
-            if f"{locus}_{side}" not in targets:
-                raise FileError(str(path), row=1, found=f"no column {locus}_{side}", expected=f"{locus}_1 and {locus}_2")
-    if not typed and "gl_string" not in targets:
-        raise FileError(
-            str(path), row=1, found=f"columns {', '.join(frame.columns[1:8])}", expected="typings",
-            hint="name them A_1, A_2, B_1, B_2, ... or gl_string",
-        )
-    return frame.rename(names)
-
-
-def _split_gl_strings(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
-    """Turn the column of GL Strings into locus columns; each distinct text is read once."""
-    findings: list[QuarantinedRecord] = []
-    texts = frame["gl_string"].unique().drop_nulls().to_list()
-    rows: list[dict[str, str | None]] = []
-    for text in texts:
-        entry: dict[str, str | None] = {"gl_string": text}
-        try:
-            for locus, (first, second) in split_loci(text).items():
-                entry[f"gl {locus}_1"], entry[f"gl {locus}_2"] = first, second or None
-        except TypingError as error:
-            for row, person in frame.filter(pl.col("gl_string") == text).select("row", "person_id").iter_rows():
-                findings.append(
-                    QuarantinedRecord(
-                        row, person or "", "gl_string", text, error.reason,
-                        f"position {error.position}: expected {error.expected}", error.hint,
-                    )
-                )
-        rows.append(entry)
-    schema = {"gl_string": pl.String} | {f"gl {locus}_{side}": pl.String for locus in LOCI for side in (1, 2)}
-    frame = frame.join(pl.DataFrame(rows, schema=schema), on="gl_string", how="left", maintain_order="left")
+    loci: dict[str, tuple[str, str]] = {}
     for locus in LOCI:
-        columns = [f"{locus}_1", f"{locus}_2"]
-        read = [f"gl {name}" for name in columns]
-        if columns[0] not in frame.columns:
-            if frame[read[0]].null_count() < frame.height:
-                frame = frame.rename(dict(zip(read, columns, strict=True)))
-            continue
-        both = pl.col(columns[0]).is_not_null() & pl.col(read[0]).is_not_null()
-        differ = both & (
-            (pl.col(columns[0]) != pl.col(read[0]))
-            | (pl.col(columns[1]).fill_null("") != pl.col(read[1]).fill_null(""))
+        first, second = sides.get((locus, "1")), sides.get((locus, "2"))
+        if first is not None and second is not None:
+            loci[locus] = (first, second)
+        elif first is not None or second is not None:
+            missing = f"{locus}_2" if second is None else f"{locus}_1"
+            raise FileError(
+                str(path), row=1, column=first or second, found=f"no column {missing} beside it",
+                expected="both columns of the locus", hint=f"add the column {missing}; it may be empty",
+            )
+    gl_string = lower.get("gl_string")
+    if not loci and gl_string is None:
+        raise FileError(
+            str(path), row=1, found="no column of typings", expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
+            hint=f"loci: {', '.join(LOCI)}; each has the columns LOCUS_1 and LOCUS_2, with or without HLA- before",
         )
-        findings += [
-            QuarantinedRecord(row, person or "", columns[0], text, Reason.CONFLICTING_TYPINGS,
-                              "the same typing as in gl_string", "leave one of the two empty")
-            for row, person, text in frame.filter(differ).select("row", "person_id", columns[0]).iter_rows()
-        ]
-        # Both sides come from the same source, so that a lone column is not completed by the other's second allele.
-        from_gl = pl.col(columns[0]).is_null()
-        frame = frame.with_columns(
-            pl.when(from_gl).then(pl.col(one)).otherwise(pl.col(other)).alias(other)
-            for one, other in reversed(list(zip(read, columns, strict=True)))
-        )
-    return frame.drop([name for name in frame.columns if name.startswith("gl ")] + ["gl_string"]), findings
+    attributes = {name: lower[name] for name in ATTRIBUTES if name in lower}
+    used = {identifier, gl_string, *attributes.values(), *sides.values()}
+    return _Columns(identifier, loci, attributes, gl_string, tuple(name for name in names if name not in used))
 
 
-def _identifier_findings(frame: pl.DataFrame) -> list[QuarantinedRecord]:
-    findings = [
-        QuarantinedRecord(row, "", "person_id", "", Reason.MISSING_IDENTIFIER, "an identifier")
-        for row in frame.filter(pl.col("person_id").is_null())["row"]
+def _chosen(frame: pl.DataFrame, columns: _Columns) -> pl.DataFrame:
+    """Return the columns with a meaning under the project's names, without blanks around their values."""
+    wanted = {"person_id": columns.identifier}
+    for locus, (first, second) in columns.loci.items():
+        wanted |= {f"{locus}_1": first, f"{locus}_2": second}
+    wanted |= columns.attributes
+    if columns.gl_string is not None:
+        wanted["gl_string"] = columns.gl_string
+    return frame.select(pl.col(old).str.strip_chars(" \t\u00a0").alias(new) for new, old in wanted.items()).with_columns(
+        pl.all().replace("", None)
+    )
+
+
+def _odd_record(odd: OddRow, names: list[str], identifier: str) -> QuarantinedRecord:
+    at = names.index(identifier)
+    return QuarantinedRecord(
+        row=odd.row,
+        person_id=odd.fields[at].strip() if at < len(odd.fields) else "",
+        column="",
+        text="",
+        reason=Reason.WRONG_COLUMN_COUNT,
+        message=f"{len(odd.fields)} fields where the header has {len(names)}",
+        hint="add or remove separators; put a field that contains one into quotation marks",
+    )
+
+
+def _findings(
+    frame: pl.DataFrame, bad: pl.Expr, *, column: str, name: str, reason: Reason, message: str, hint: str
+) -> list[QuarantinedRecord]:
+    """Return one record for each row where `bad` holds; `name` is the column as the file calls it."""
+    rows = frame.filter(bad).select("row", pl.col("person_id").fill_null(""), text=pl.col(column).fill_null(""))
+    return [
+        QuarantinedRecord(row=row, person_id=person, column=name, text=text, reason=reason, message=message, hint=hint)
+        for row, person, text in rows.iter_rows()
     ]
-    strange = pl.col("person_id").str.contains(r"[^\x20-\x7E]")
-    findings += [
-        QuarantinedRecord(row, person, "person_id", person, Reason.BAD_TEXT, "printable ASCII characters",
-                          "full-width characters are other characters")
-        for row, person in frame.filter(strange).select("row", "person_id").iter_rows()
-    ]
-    later = frame.filter(pl.col("person_id").is_not_null() & ~pl.col("person_id").is_first_distinct())
-    if later.height:
-        first = frame.filter(pl.col("person_id").is_first_distinct()).select("person_id", first_row="row")
+
+
+def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedRecord]:
+    person = pl.col("person_id")
+    findings = _findings(
+        frame, person.is_null(), column="person_id", name=name, reason=Reason.MISSING_IDENTIFIER,
+        message="no identifier", hint="give every person an identifier",
+    )
+    findings += _findings(
+        frame, person.str.contains(_BAD_TEXT), column="person_id", name=name, reason=Reason.BAD_TEXT,
+        message="the identifier holds a full-width, invisible or control character",
+        hint="write it with half-width letters and digits",
+    )
+    again = frame.filter(person.is_not_null() & ~person.is_first_distinct()).select("row", "person_id")
+    if again.height:
+        first = frame.filter(person.is_first_distinct()).select("person_id", first="row")
         findings += [
-            QuarantinedRecord(row, person, "person_id", person, Reason.DUPLICATE_IDENTIFIER,
-                              f"an identifier of its own; row {earlier} has it already", "keep one of the rows")
-            for row, person, earlier in later.join(first, on="person_id").select("row", "person_id", "first_row").iter_rows()
+            QuarantinedRecord(
+                row=row, person_id=text, column=name, text=text, reason=Reason.DUPLICATE_IDENTIFIER,
+                message=f"the identifier stands in row {before} already", hint="keep one row for each person",
+            )
+            for row, text, before in again.join(first, on="person_id", how="left").iter_rows()
         ]
     return findings
 
 
-def _half_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
-    return [
-        QuarantinedRecord(row, person or "", f"{locus}_2", text, Reason.SECOND_WITHOUT_FIRST,
-                          f"a typing in {locus}_1 beside it", f"put a lone typing into {locus}_1")
-        for locus in LOCI
-        if f"{locus}_1" in frame.columns
-        for row, person, text in frame.filter(pl.col(f"{locus}_1").is_null() & pl.col(f"{locus}_2").is_not_null())
-        .select("row", "person_id", f"{locus}_2")
-        .iter_rows()
-    ]
-
-
-def _attributes(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
-    """Give attributes their types; a value that has none is a finding."""
-    typed: dict[str, tuple[pl.Expr, str]] = {}
-    for name, values in _VALUES.items():
-        code = pl.col(name).str.to_uppercase().replace_strict(values, default=None, return_dtype=pl.String)
-        typed[name] = (code, f"one of {', '.join(dict.fromkeys(values.values()))}")
-    for name in _DATES:
-        typed[name] = (pl.col(name).str.to_date("%Y-%m-%d", strict=False), "a date such as 1990-12-31")
-    for name in _NUMBERS:
-        typed[name] = (pl.col(name).cast(pl.Float32, strict=False), "a number")
+def _second_without_first(frame: pl.DataFrame) -> list[QuarantinedRecord]:
     findings: list[QuarantinedRecord] = []
-    for name, (expression, expected) in typed.items():
-        if name not in frame.columns:
+    for locus in LOCI:
+        first, second = f"{locus}_1", f"{locus}_2"
+        if first in frame.columns:
+            findings += _findings(
+                frame, pl.col(first).is_null() & pl.col(second).is_not_null(), column=second, name=second,
+                reason=Reason.SECOND_WITHOUT_FIRST, message=f"{second} stands without {first}",
+                hint=f"put the typing into {first}",
+            )
+    return findings
+
+
+def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
+    """Return the frame with attributes as what they are, and a record for each value that cannot be read."""
+    read: list[pl.Expr] = []
+    findings: list[QuarantinedRecord] = []
+    for name, column in present.items():
+        if name in CHOICES:
+            choices = CHOICES[name]
+            value = pl.col(name).str.to_uppercase().replace_strict(
+                list(choices), list(choices.values()), default=None, return_dtype=pl.String
+            )
+            expected = f"one of {', '.join(choices)}"
+        elif name in DATES:
+            date = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+            value = pl.when(date.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(date)
+            expected = f"a date of the years {_FIRST_YEAR} to {_LAST_YEAR} such as 1986-04-30"
+        elif name == "weight_kg":
+            weight = pl.col(name).cast(pl.Float32, strict=False)
+            value = pl.when((weight > 0) & (weight <= _HEAVIEST_KG)).then(weight)
+            expected = f"kilograms up to {_HEAVIEST_KG}, such as 65 or 65.5"
+        else:
             continue
-        read = frame.select(expression.alias(name)).to_series()
-        bad = read.is_null() & frame[name].is_not_null()
-        if bad.any():
-            findings += [
-                QuarantinedRecord(row, person or "", name, text, Reason.BAD_ATTRIBUTE, expected)
-                for row, person, text in frame.filter(bad).select("row", "person_id", name).iter_rows()
-            ]
-        frame = frame.with_columns(read)
-    return frame, findings
+        read.append(value.alias(name))
+        findings += _findings(
+            frame, pl.col(name).is_not_null() & value.is_null(), column=name, name=column,
+            reason=Reason.BAD_ATTRIBUTE, message=f"{name} is not {expected}", hint="correct it, or leave it empty",
+        )
+    return frame.with_columns(read), findings
 
 
+def _join_gl_strings(
+    frame: pl.DataFrame, loci: dict[str, tuple[str, str]], notes: list[str]
+) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
+    """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once."""
+    findings: list[QuarantinedRecord] = []
+    texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
+    sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
+    other_loci: list[str] = []
+    for text in texts:
+        try:
+            typings = split_loci(text, other_loci)
+        except TypingError as error:
+            typings = {}
+            findings += _findings(
+                frame, pl.col("gl_string") == text, column="gl_string", name="gl_string", reason=error.reason,
+                message=f"position {error.position}: expected {error.expected}", hint=error.hint,
+            )
+        for locus in LOCI:
+            first, second = typings.get(locus, ("", ""))
+            sides[f"{locus}_1"].append(first or None)
+            sides[f"{locus}_2"].append(second or None)
+    if other_loci:
+        notes.append(f"ignored loci of GL Strings: {', '.join(sorted(set(other_loci)))}")
+    split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
+    joined = frame.join(split, on="gl_string", how="left", maintain_order="left")
+    merged: list[pl.Expr] = []
+    for locus in LOCI:
+        names = (f"{locus}_1", f"{locus}_2")
+        given = tuple(pl.col(f"gl {name}") for name in names)
+        if locus not in loci:
+            merged += [side.alias(name) for side, name in zip(given, names, strict=True)]
+            continue
+        own = tuple(pl.col(name) for name in names)
+        findings += _findings(
+            joined, own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus),
+            column="gl_string", name="gl_string", reason=Reason.CONFLICTING_TYPINGS,
+            message=f"gl_string and the columns {names[0]}, {names[1]} disagree", hint="leave the wrong one empty",
+        )
+        empty = own[0].is_null() & own[1].is_null()
+        merged += [
+            pl.when(empty).then(new).otherwise(old).alias(name)
+            for new, old, name in zip(given, own, names, strict=True)
+        ]
+    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), findings
+
+
+def _same_pair(own: tuple[pl.Expr, ...], given: tuple[pl.Expr, ...], locus: str) -> pl.Expr:
+    """Whether two pairs of texts are the same in either order; a single typing stands for both of its positions."""
+    prefix = rf"(^|[/+|])(?:HLA-)?{locus}\*"
+    a, b = (side.str.replace_all(prefix, "${1}") for side in (own[0], own[1].fill_null(own[0])))
+    c, d = given[0], given[1].fill_null(given[0])
+    return ((a == c) & (b == d)) | ((a == d) & (b == c))

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,7 +40,9 @@ def save_registry(registry: Registry, folder: Path) -> Path:
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / CURRENT).exists():
         raise RegistryError(
-            str(folder), found="a folder with other files", expected="a registry, an empty folder or none",
+            str(folder),
+            found="a folder with other files",
+            expected="a registry, an empty folder or none",
             hint="name a new folder",
         )
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +132,7 @@ def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
         yield name, path.exists() and _sha256(path) == expected
 
 
-def read_manifest(folder: Path) -> tuple[Path, dict[str, object] | dict]:  # type: ignore[type-arg]
+def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Return the current snapshot's folder and its manifest.
 
     Raises:
@@ -140,14 +143,18 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, object] | dict]:  # typ
         manifest = json.loads((snapshot / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise RegistryError(
-            str(folder), found="no registry", expected="a folder made by registry import",
+            str(folder),
+            found="no registry",
+            expected="a folder made by registry import",
             hint="make it with: hla-match registry import REGISTRY DONORS",
         ) from None
     except ValueError as error:
         raise RegistryError(str(folder), found=f"a damaged manifest ({error})", expected="JSON") from None
     if manifest.get("format_version") != FORMAT_VERSION:
         raise RegistryError(
-            str(folder), found=f"format version {manifest.get('format_version')}", expected=f"{FORMAT_VERSION}",
+            str(folder),
+            found=f"format version {manifest.get('format_version')}",
+            expected=f"{FORMAT_VERSION}",
             hint="import the donors again with this version of hla-match",
         )
     return snapshot, manifest
@@ -172,10 +179,10 @@ def _write_files(registry: Registry, folder: Path) -> None:
     (folder / "nomenclature.hlanom").write_bytes(dumps(registry.nomenclature.tables))
 
 
-def _array(folder: Path, name: str) -> NDArray:  # type: ignore[type-arg]
+def _array(folder: Path, name: str) -> NDArray[Any]:
     # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
-    array: NDArray = np.load(folder / f"{name}.npy", mmap_mode="c")  # type: ignore[type-arg]
-    return np.asarray(array)
+    array: NDArray[Any] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c"))
+    return array
 
 
 def _sha256(path: Path) -> str:

@@ -89,7 +89,9 @@ def scan_table(path: Path) -> Table:
     ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
     if ending is None:
         raise FileError(
-            str(path), found=f"the ending {path.suffix!r}", expected=f"one of {', '.join(ENDINGS)}",
+            str(path),
+            found=f"the ending {path.suffix!r}",
+            expected=f"one of {', '.join(ENDINGS)}",
             hint="save the table as one of these",
         )
     try:
@@ -108,7 +110,9 @@ def scan_table(path: Path) -> Table:
         ) from error
     except OSError as error:
         raise FileError(
-            str(path), found=error.strerror or str(error), expected="a file that can be read",
+            str(path),
+            found=error.strerror or str(error),
+            expected="a file that can be read",
             hint="check that it is a file and that you may read it",
         ) from error
     frame = _named_columns(path, frame)
@@ -125,7 +129,10 @@ def _checksum(path: Path) -> str:
 
 def _no_header(path: Path, found: str) -> FileError:
     return FileError(
-        str(path), row=1, found=found, expected="a header with the names of the columns",
+        str(path),
+        row=1,
+        found=found,
+        expected="a header with the names of the columns",
         hint="put the names of the columns into the first row",
     )
 
@@ -165,7 +172,10 @@ def _checked_bytes(path: Path, ending: str) -> bytes:
                     chunk = chunk.removeprefix(codecs.BOM_UTF8)
                 if (at := chunk.find(b"\0")) >= 0:
                     raise FileError(
-                        str(path), row=line + chunk.count(b"\n", 0, at), found="a NUL byte", expected="text in UTF-8",
+                        str(path),
+                        row=line + chunk.count(b"\n", 0, at),
+                        found="a NUL byte",
+                        expected="text in UTF-8",
                         hint="the file is damaged or not a text table; export it again",
                     )
                 carried = _check_lines(path, chunk, line, carried)
@@ -181,8 +191,10 @@ def _checked_bytes(path: Path, ending: str) -> bytes:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         truncated = isinstance(error, EOFError)
         raise FileError(
-            str(path), found="a gzip file that ends too early" if truncated else "damaged gzip data",
-            expected="a whole gzip file", hint="copy or compress the file again",
+            str(path),
+            found="a gzip file that ends too early" if truncated else "damaged gzip data",
+            expected="a whole gzip file",
+            hint="copy or compress the file again",
         ) from error
     try:
         decoder.decode(b"", final=True)
@@ -197,7 +209,10 @@ def _unpacked(raw: BinaryIO, ending: str) -> BinaryIO:
 
 def _encoding(path: Path, row: int, found: str) -> FileError:
     return FileError(
-        str(path), row=row, found=found, expected="text in UTF-8",
+        str(path),
+        row=row,
+        found=found,
+        expected="text in UTF-8",
         hint="save the table as UTF-8 (in Excel: CSV UTF-8), not as GBK, Latin-1 or UTF-16",
     )
 
@@ -211,8 +226,10 @@ def _check_lines(path: Path, chunk: bytes, line: int, carried: int) -> int:
     longest = int(np.argmax(lengths > LONGEST_LINE))
     if lengths[longest] > LONGEST_LINE:
         raise FileError(
-            str(path), row=line + chunk.count(b"\n", 0, max(int(starts[longest]) + 1, 0)),
-            found=f"a line of more than {LONGEST_LINE:,} bytes", expected="one person a line",
+            str(path),
+            row=line + chunk.count(b"\n", 0, max(int(starts[longest]) + 1, 0)),
+            found=f"a line of more than {LONGEST_LINE:,} bytes",
+            expected="one person a line",
             hint="the file is damaged or not a table of persons",
         )
     return int(lengths[-1])
@@ -272,8 +289,11 @@ def _records(path: Path, data: bytes, separator: str) -> _Parts:
                 odd.append(OddRow(row, tuple(fields)))
     except csv.Error as error:
         raise FileError(
-            str(path), row=row + 1, found=f"a record that cannot be read ({error})",
-            expected="fields with closed quotation marks", hint='write a quotation mark inside a field twice: ""',
+            str(path),
+            row=row + 1,
+            found=f"a record that cannot be read ({error})",
+            expected="fields with closed quotation marks",
+            hint='write a quotation mark inside a field twice: ""',
         ) from error
     parts.append(_frame(names, batch))
     return pl.concat(parts), pl.Series("row", rows, dtype=pl.UInt32), odd
@@ -296,7 +316,11 @@ def _distinct_names(path: Path, header: list[str]) -> list[str]:
     for name in names:
         if name in seen:
             raise FileError(
-                str(path), row=1, column=name, found="a second column of this name", expected="distinct names",
+                str(path),
+                row=1,
+                column=name,
+                found="a second column of this name",
+                expected="distinct names",
                 hint="rename or remove one of the two columns",
             )
         seen.add(name)
@@ -311,8 +335,12 @@ def _named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     for name in nameless:
         if frame[name].null_count() < frame.height:
             raise FileError(
-                str(path), row=1, column=f"number {name[1:]}", found="a column without a name",
-                expected="a name above every column", hint="name the column, or remove it",
+                str(path),
+                row=1,
+                column=f"number {name[1:]}",
+                found="a column without a name",
+                expected="a name above every column",
+                hint="name the column, or remove it",
             )
     return frame.drop(nameless)
 
@@ -326,7 +354,9 @@ def _parquet(path: Path) -> _Parts:
         frame = frame.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
     except pl.exceptions.PolarsError as error:
         raise FileError(
-            str(path), found="no table of plain columns", expected="a Parquet file with text, numbers and dates",
+            str(path),
+            found="no table of plain columns",
+            expected="a Parquet file with text, numbers and dates",
             hint="write the file again",
         ) from error
     return frame, _rows(frame.height), []
@@ -336,7 +366,9 @@ def _workbook(path: Path) -> _Parts:
     """Read the first sheet; its first row is the header."""
     if not zipfile.is_zipfile(path):
         raise FileError(
-            str(path), found="a file that is no workbook", expected="an Excel workbook (.xlsx)",
+            str(path),
+            found="a file that is no workbook",
+            expected="an Excel workbook (.xlsx)",
             hint="open it in Excel and save it as .xlsx, or rename it after its format",
         )
     try:
@@ -354,5 +386,3 @@ def _workbook(path: Path) -> _Parts:
     frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(_MIDNIGHT.pattern, ""))
     frame.columns = names
     return frame.with_columns(pl.all().replace("", None)), _rows(frame.height), []
-
-

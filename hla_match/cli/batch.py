@@ -15,7 +15,9 @@ from registry_io.results_file import check_writable_ending
 @click.command()
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.argument("patients", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV, Parquet, JSON lines or Excel by ending.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="CSV, Parquet, JSON lines or Excel by ending."
+)
 @click.option("--scope", default="10/10", show_default=True, help="6/6, 8/8, 10/10, 12/12 or loci: A,B,DRB1.")
 @click.option("--max-mismatches", default=1, show_default=True, type=click.IntRange(0, 6))
 @click.option("--direction", default="both", show_default=True, type=click.Choice(["both", "gvh", "hvg"]))

@@ -55,8 +55,13 @@ class BatchRun:
             paths.append(results)
             statuses += pl.read_ipc(report).to_dicts()
         statuses += [
-            {"patient_id": record.person_id, "row": record.row, "status": "error", "donors": 0,
-             "reason": f"{record.column}: {record.reason}: {record.message}"}
+            {
+                "patient_id": record.person_id,
+                "row": record.row,
+                "status": "error",
+                "donors": 0,
+                "reason": f"{record.column}: {record.reason}: {record.message}",
+            }
             for record in self._file.quarantined
         ]
         frames = [pl.read_ipc(path) for path in paths]
@@ -78,7 +83,11 @@ class BatchRun:
         rows: list[dict[str, str | int]] = []
         for row, patient in chunk:
             status: dict[str, str | int] = {
-                "patient_id": patient.patient_id, "row": row, "status": "ok", "donors": 0, "reason": ""
+                "patient_id": patient.patient_id,
+                "row": row,
+                "status": "ok",
+                "donors": 0,
+                "reason": "",
             }
             try:
                 matches = matcher.search(patient, self._criteria, policy=self._policy)
@@ -91,9 +100,7 @@ class BatchRun:
         return frames or [pl.DataFrame({"patient_id": pl.Series([], dtype=pl.String)})], rows
 
 
-def _progress(
-    chunks: list[list[tuple[int, Patient]]], total: int
-) -> Iterator[list[tuple[int, Patient]]]:
+def _progress(chunks: list[list[tuple[int, Patient]]], total: int) -> Iterator[list[tuple[int, Patient]]]:
     """Show a bar on a terminal; elsewhere the chunks pass in silence and the summary speaks."""
     if not sys.stderr.isatty():
         yield from chunks

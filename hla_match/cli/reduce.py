@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -22,7 +23,8 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
     failed = 0
-    for number, line in enumerate(typings or click.get_text_stream("stdin"), start=1):
+    lines: Iterable[str] = typings or click.get_text_stream("stdin")
+    for number, line in enumerate(lines, start=1):
         text = line.strip()
         try:
             click.echo(reduce_typing(nomenclature, text, level, book) if text else "")

@@ -78,7 +78,9 @@ def verify(registry: Path) -> None:
     damaged = [name for name, sound in verify_registry(registry) if not sound]
     if damaged:
         raise RegistryError(
-            str(registry), found=f"changed files: {', '.join(damaged)}", expected="the files as they were written",
+            str(registry),
+            found=f"changed files: {', '.join(damaged)}",
+            expected="the files as they were written",
             hint="import the donors again",
         )
     click.echo("All files are as they were written.")

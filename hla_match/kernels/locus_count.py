@@ -76,9 +76,7 @@ def donor_may_exceed(
 
 
 @kernel
-def common_hit(
-    mark: NDArray[np.uint8], member: NDArray[np.int32], a: int, b: int, c: int, d: int
-) -> bool:
+def common_hit(mark: NDArray[np.uint8], member: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
     """Say whether two sorted donor sets share an allele that the patient may have: a homozygous donor inside it."""
     i, j = a, c
     while i < b and j < d:

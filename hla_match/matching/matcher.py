@@ -43,7 +43,9 @@ class Matcher:
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
         loci = {
-            locus: self._compare(locus, patient) for locus in registry.loci if locus in self._reported(patient, criteria)
+            locus: self._compare(locus, patient)
+            for locus in registry.loci
+            if locus in self._reported(patient, criteria)
         }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         # A locus that no donor is typed at is a potential match of both alleles for every donor.
@@ -150,5 +152,3 @@ def _best(rank_number: NDArray[np.uint64], limit: int | None) -> NDArray[np.int6
         return np.argsort(rank_number)
     first = np.argpartition(rank_number, limit)[:limit]
     return first[np.argsort(rank_number[first])]
-
-

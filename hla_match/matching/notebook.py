@@ -13,7 +13,8 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
 <div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ nomenclature }}</p>
 <table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ "" if cell is none else cell }}</td>{% endfor %}</tr>
-{% endfor %}</tbody></table>{% if more %}<p>{{ more }} more donors</p>{% endif %}<p><small>{{ notice }}</small></p></div>
+{% endfor %}</tbody></table>
+{% if more %}<p>{{ more }} more donors</p>{% endif %}<p><small>{{ notice }}</small></p></div>
 """
 )
 

@@ -51,27 +51,27 @@ class RankingKey:
 
 
 def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
-    """Fewer mismatches first."""
+    """Put fewer mismatches first."""
     return candidates.mismatches.astype(np.int64)
 
 
 def by_certainty(candidates: Candidates) -> NDArray[np.int64]:
-    """Certain before potential."""
+    """Put certain before potential."""
     return (~candidates.certain).astype(np.int64)
 
 
 def by_age(candidates: Candidates) -> NDArray[np.int64]:
-    """Younger first, in completed years; a missing birth date last (Kollman et al., Blood 2016;127:260)."""
+    """Put younger first, in completed years; a missing birth date last (Kollman et al., Blood 2016;127:260)."""
     return np.where(candidates.age < 0, 255, np.minimum(candidates.age, 254)).astype(np.int64)
 
 
 def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
-    """Same cytomegalovirus status first, then unknown, then different (Dehn et al., Blood 2019;134:924)."""
+    """Put the same cytomegalovirus status first, then unknown, then different (Dehn et al., Blood 2019;134:924)."""
     return _same_first(candidates.patient.cmv, SIGNS, candidates.registry.cmv[candidates.donor])
 
 
 def by_abo(candidates: Candidates) -> NDArray[np.int64]:
-    """Same blood group first, then compatible red cells, then unknown, then incompatible (Dehn et al., 2019)."""
+    """Put the same blood group first, then compatible red cells, then unknown, then incompatible (Dehn et al., 2019)."""
     if candidates.patient.abo is None:
         return np.zeros(candidates.donor.size, np.int64)
     wanted = candidates.patient.abo
@@ -82,14 +82,14 @@ def by_abo(candidates: Candidates) -> NDArray[np.int64]:
 
 
 def by_sex(candidates: Candidates) -> NDArray[np.int64]:
-    """Male before female, then unknown: no donor pregnancies (Dehn et al., Blood 2019;134:924)."""
+    """Put male before female, then unknown: no donor pregnancies (Dehn et al., Blood 2019;134:924)."""
     grade = np.full(UNKNOWN + 1, 2, np.int64)
     grade[SEXES.index("M")], grade[SEXES.index("F")] = 0, 1
     return grade[candidates.registry.sex[candidates.donor]]
 
 
 def by_identifier(candidates: Candidates) -> NDArray[np.int64]:
-    """The donor's identifier, ascending."""
+    """Take the donor's identifier, ascending."""
     return candidates.registry.donor_order[candidates.donor].astype(np.int64)
 
 

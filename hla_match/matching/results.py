@@ -144,27 +144,26 @@ class MatchList:
         in_scope = [grades.get(locus, untyped) for locus in self.criteria.loci]
         attributes = self.registry.attributes[donor]
         total = self.total[:, part]
-        frame = pl.DataFrame(
-            {
-                "patient_id": pl.Series([self.patient.patient_id], dtype=pl.String).new_from_index(0, donor.size),
-                "rank": positions + 1,
-                "donor_id": attributes["donor_id"],
-                "scope": pl.Series([self.criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
-                "matches_best": total[BEST],
-                "matches_worst": total[WORST],
-                "gvh": total[GVH_BEST],
-                "hvg": total[HVG_BEST],
-                "gvh_worst": total[GVH_WORST],
-                "hvg_worst": total[HVG_WORST],
-                **{series.name: series for series in grades.values()},
-                "age": pl.Series(self.age[part]).replace({-1: None}),
-                **{
-                    name: attributes[name]
-                    for name in ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
-                    if name in attributes.columns
-                },
-            }
-        )
+        columns: dict[str, pl.Series | NDArray[np.generic]] = {
+            "patient_id": pl.Series([self.patient.patient_id], dtype=pl.String).new_from_index(0, donor.size),
+            "rank": positions + 1,
+            "donor_id": attributes["donor_id"],
+            "scope": pl.Series([self.criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
+            "matches_best": total[BEST],
+            "matches_worst": total[WORST],
+            "gvh": total[GVH_BEST],
+            "hvg": total[HVG_BEST],
+            "gvh_worst": total[GVH_WORST],
+            "hvg_worst": total[HVG_WORST],
+            **{series.name: series for series in grades.values()},
+            "age": pl.Series(self.age[part]).replace({-1: None}),
+            **{
+                name: attributes[name]
+                for name in ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
+                if name in attributes.columns
+            },
+        }
+        frame = pl.DataFrame(columns)
         joined = frame.select(
             pl.concat_str([series.cast(pl.String) for series in in_scope], separator=" ").alias("grades")
         ).to_series()
@@ -179,7 +178,13 @@ class MatchList:
         )
         if not shown:
             return head
-        with pl.Config(tbl_rows=shown, tbl_cols=30, tbl_width_chars=200, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+        with pl.Config(
+            tbl_rows=shown,
+            tbl_cols=30,
+            tbl_width_chars=200,
+            tbl_hide_dataframe_shape=True,
+            tbl_hide_column_data_types=True,
+        ):
             body = str(self.to_polars(slice(0, shown)).drop("patient_id", "scope", "gvh_worst", "hvg_worst"))
         more = f"\n... {len(self) - shown:,} more" if len(self) > shown else ""
         return f"{head}\n{body}{more}\n{NOTICE}"

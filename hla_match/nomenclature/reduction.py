@@ -13,9 +13,7 @@ from hla_match.nomenclature.release import SUFFIXES, Nomenclature
 Level = Literal["P", "G", "lg", "S"]
 
 
-def reduce_typing(
-    nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None = None
-) -> str:
+def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None = None) -> str:
     """Return a typing or GL String with every allele reduced; lists lose duplicates and are sorted.
 
     P: the P group, or the allele itself alone or null. G: the G group or the allele itself. lg: two fields with "g",
@@ -46,9 +44,7 @@ def _reduce(nomenclature: Nomenclature, node: GLNode, level: str, codes: Multipl
     return "/".join(sorted(names, key=_antigen_order) if level == "S" else names)
 
 
-def _reduce_leaf(
-    nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None
-) -> list[str]:
+def _reduce_leaf(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None) -> list[str]:
     bare = text.removeprefix("HLA-")
     locus = bare.partition("*")[0]
     locus = "C" if locus == "Cw" else locus

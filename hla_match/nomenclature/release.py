@@ -182,7 +182,10 @@ class Nomenclature:
         named = "C" if before == "Cw" else before
         if named != locus:
             raise TypingError(
-                text, position, expected=f"an allele of locus {locus}", reason=Reason.WRONG_LOCUS,
+                text,
+                position,
+                expected=f"an allele of locus {locus}",
+                reason=Reason.WRONG_LOCUS,
                 hint="check that the columns are not swapped",
             )
         # A lone first field behind a locus is a family, not an antigen.
@@ -233,7 +236,10 @@ class Nomenclature:
         if replaced is not None:
             if not replaced.replacement:
                 raise TypingError(
-                    text, position, expected=f"an allele of {self.title}", reason=Reason.DELETED_ALLELE,
+                    text,
+                    position,
+                    expected=f"an allele of {self.title}",
+                    reason=Reason.DELETED_ALLELE,
                     hint=f"{locus}*{name} was deleted: {replaced.reason}",
                 )
             reading.notes.append(f"{locus}*{name} is now {locus}*{replaced.replacement}")
@@ -241,9 +247,7 @@ class Nomenclature:
             if again is not None and replaced.replacement not in index.tables.deleted:
                 return self._named(locus, text, replaced.replacement, again[1], again[2], position, reading)
         two = ":".join(digits.split(":")[:2])
-        if not self.tables.closed and digits.count(":") >= 2 and two in index.prefix and (
-            not suffix or suffix != "N"
-        ):
+        if not self.tables.closed and digits.count(":") >= 2 and two in index.prefix and (not suffix or suffix != "N"):
             return _expressed_first(index, index.prefix[two])
         raise self._unknown(locus, text, name, position)
 
@@ -255,7 +259,9 @@ class Nomenclature:
         rows = index.group.get(name)
         if kind == "g":
             rows = index.group.get(f"{two}P") or index.prefix.get(two)
-            in_g = {r for g, members in index.group.items() if g.endswith("G") and g.startswith(f"{two}:") for r in members}
+            in_g = {
+                r for g, members in index.group.items() if g.endswith("G") and g.startswith(f"{two}:") for r in members
+            }
             rows = sorted({*(rows or ()), *in_g}) or None
         elif rows is None and (kind == "P" or not self.tables.closed):
             rows = index.group.get(f"{two}P") if kind == "G" else None
@@ -267,20 +273,32 @@ class Nomenclature:
             reading.notes.append(f"{locus}*{name} is no group of {self.title}; read as {locus}*{heir or digits}")
         if rows is None:
             raise TypingError(
-                text, position, expected=f"a {kind} group of {self.title}", reason=Reason.UNKNOWN_GROUP,
+                text,
+                position,
+                expected=f"a {kind} group of {self.title}",
+                reason=Reason.UNKNOWN_GROUP,
                 hint="check the name, or install a newer release",
             )
         reading.keeps_null = reading.keeps_null or any(index.is_null[row] for row in rows)
         reading.alleles += rows
 
     def _read_code(
-        self, locus: str, text: str, family: str, code: str, position: int, codes: MultipleAlleleCodes | None,
+        self,
+        locus: str,
+        text: str,
+        family: str,
+        code: str,
+        position: int,
+        codes: MultipleAlleleCodes | None,
         reading: _Reading,
     ) -> None:
         expansion = codes.lookup(code) if codes is not None else None
         if expansion is None:
             raise TypingError(
-                text, position + len(family) + 1, expected="a known multiple allele code", reason=Reason.UNKNOWN_CODE,
+                text,
+                position + len(family) + 1,
+                expected="a known multiple allele code",
+                reason=Reason.UNKNOWN_CODE,
                 hint="give the file of codes with --codes" if codes is None else "check the code, or give a newer file",
             )
         names = expansion.split("/")
@@ -301,7 +319,9 @@ class Nomenclature:
                 reading.notes.append(f"{locus}*{name} of code {code} does not exist in {self.title}")
         if not found:
             raise TypingError(
-                text, position, expected=f"a code with alleles that exist at {locus}*{family}",
+                text,
+                position,
+                expected=f"a code with alleles that exist at {locus}*{family}",
                 reason=Reason.IMPOSSIBLE_CODE,
             )
         reading.alleles += found
@@ -311,7 +331,10 @@ class Nomenclature:
         own = SEROLOGY_PREFIX.get(locus, "")
         if prefix and prefix != own and not (prefix == "C" and own == "Cw"):
             raise TypingError(
-                text, position, expected=f"a typing of locus {locus}", reason=Reason.WRONG_LOCUS,
+                text,
+                position,
+                expected=f"a typing of locus {locus}",
+                reason=Reason.WRONG_LOCUS,
                 hint="check that the columns are not swapped",
             )
         antigens = self.antigens_of(locus, number)
@@ -320,7 +343,10 @@ class Nomenclature:
                 self._read_old(locus, text, number, "", position, reading)
                 return
             raise TypingError(
-                text, position, expected=f"a serological antigen of locus {locus}", reason=Reason.UNKNOWN_ANTIGEN,
+                text,
+                position,
+                expected=f"a serological antigen of locus {locus}",
+                reason=Reason.UNKNOWN_ANTIGEN,
                 hint="two-digit names of alleles are written with a field, such as 02:XX",
             )
         index = self.index(locus)
@@ -350,9 +376,7 @@ class Nomenclature:
                     below |= {*relation.splits, *relation.associated}
         return below | {relation.antigen for relation in relations if number in relation.splits}
 
-    def _read_old(
-        self, locus: str, text: str, digits: str, suffix: str, position: int, reading: _Reading
-    ) -> None:
+    def _read_old(self, locus: str, text: str, digits: str, suffix: str, position: int, reading: _Reading) -> None:
         index = self.index(locus)
         old = index.tables.old_name
         exact = old.get(digits + suffix)
@@ -378,7 +402,10 @@ class Nomenclature:
         family = name.partition(":")[0]
         known = family in self.index(locus).prefix
         return TypingError(
-            text, position, expected=f"an allele of {self.title}", reason=Reason.UNKNOWN_ALLELE,
+            text,
+            position,
+            expected=f"an allele of {self.title}",
+            reason=Reason.UNKNOWN_ALLELE,
             hint="check the name, or install a newer release" if known else f"{locus}*{family} is no first field",
         )
 

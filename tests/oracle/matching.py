@@ -1,0 +1,230 @@
+"""The slow, obvious twin of matching, grading, searching and ranking: strings, sets and loops over every possibility.
+
+Source of the rules, unless a function names another: WMDA framework, Bochtler et al., Bone Marrow Transplant
+2011;46:338, matching level AI3 (alleles match when they are of one P group).
+
+A *side* is a frozenset of P group names, with the markers "NULL" (absent allele) and "NEW" (allele without a name).
+A *typing* is None (not typed) or a list of alternatives; an alternative is a pair of sides, chosen independently.
+A *genotype* is a pair of single names.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+
+NULL, NEW = "NULL", "NEW"
+
+Side = frozenset[str]
+Alternative = tuple[Side, Side]
+Typing = list[Alternative] | None
+Genotype = tuple[str, str]
+
+GRADE_VALUES = {"A": 4, "P": 3, "L": 2, "M": 1}
+
+
+def resolve_nulls(genotype: Genotype) -> Genotype:
+    """An absent allele leaves a person homozygous for the other one (Bochtler et al. 2011, null alleles)."""
+    first, second = genotype
+    if first == NULL:
+        return (second, second)
+    if second == NULL:
+        return (first, first)
+    return genotype
+
+
+def is_same(one: str, other: str) -> bool:
+    """Alleles match within one P group (Bochtler et al. 2011, AI3); an absent or new allele equals none, itself too."""
+    return one == other and one not in (NULL, NEW)
+
+
+def match_count(patient: Genotype, donor: Genotype) -> int:
+    """Matches at a locus: the better of direct and cross pairing (Bochtler et al. 2011)."""
+    (p1, p2), (d1, d2) = resolve_nulls(patient), resolve_nulls(donor)
+    direct = is_same(p1, d1) + is_same(p2, d2)
+    cross = is_same(p1, d2) + is_same(p2, d1)
+    return max(direct, cross)
+
+
+def lacking(alleles: Genotype, other: Genotype) -> int:
+    """How many positions of `alleles` hold an allele that `other` lacks; an absent allele is nobody's allele."""
+    other = resolve_nulls(other)
+    return sum(
+        allele != NULL and not any(is_same(allele, candidate) for candidate in other)
+        for allele in resolve_nulls(alleles)
+    )
+
+
+def gvh(patient: Genotype, donor: Genotype) -> int:
+    """Mismatches in graft-versus-host direction: patient alleles the donor lacks (Bochtler et al. 2011)."""
+    return lacking(patient, donor)
+
+
+def hvg(patient: Genotype, donor: Genotype) -> int:
+    """Mismatches in host-versus-graft direction: donor alleles the patient lacks (Bochtler et al. 2011)."""
+    return lacking(donor, patient)
+
+
+def genotypes(typing: list[Alternative]) -> set[Genotype]:
+    """Every genotype that a typing allows, nulls resolved: each alternative allows any choice from its two sides."""
+    return {resolve_nulls(choice) for first, second in typing for choice in product(first, second)}
+
+
+def locus_counts(patient: Typing, donor: Typing) -> dict[str, int]:
+    """Best and worst of each number over all pairs of genotypes; an untyped locus may be anything (Bochtler 2011)."""
+    if patient is None or donor is None:
+        return {"best": 2, "worst": 0, "gvh_best": 0, "gvh_worst": 2, "hvg_best": 0, "hvg_worst": 2}
+    pairs = list(product(genotypes(patient), genotypes(donor)))
+    matches = [match_count(*pair) for pair in pairs]
+    towards_host = [gvh(*pair) for pair in pairs]
+    towards_graft = [hvg(*pair) for pair in pairs]
+    return {
+        "best": max(matches),
+        "worst": min(matches),
+        "gvh_best": min(towards_host),
+        "gvh_worst": max(towards_host),
+        "hvg_best": min(towards_graft),
+        "hvg_worst": max(towards_graft),
+    }
+
+
+def without_nulls(typing: list[Alternative]) -> list[Alternative]:
+    """The typing with nulls resolved in its alternatives, each alternative once (Bochtler et al. 2011, null alleles).
+
+    Both alleles of a person with one absent allele are the *same* member of the other side, so such an alternative
+    becomes one alternative (x, x) for each x. A side that may be null or not is first taken as not null. Only
+    ({NULL}, {NULL}) is left with nulls.
+    """
+    found: list[Alternative] = []
+    for first, second in typing:
+        if first - {NULL} and second - {NULL}:
+            found.append((first - {NULL}, second - {NULL}))
+        if NULL in second:
+            found += [(frozenset({x}), frozenset({x})) for x in sorted(first - {NULL})]
+        if NULL in first:
+            found += [(frozenset({x}), frozenset({x})) for x in sorted(second - {NULL})]
+        if NULL in first and NULL in second:
+            found.append((frozenset({NULL}), frozenset({NULL})))
+    return [alternative for i, alternative in enumerate(found) if alternative not in found[:i]]
+
+
+def grade(patient: Side, donor: Side, certain: bool, antigens: Mapping[str, set[str]]) -> str:
+    """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen only, M mismatch."""
+    if (patient & donor) - {NULL, NEW}:
+        return "A" if certain and len(patient) == len(donor) == 1 else "P"
+    of_patient = {antigen for name in patient - {NULL, NEW} for antigen in antigens.get(name, set())}
+    of_donor = {antigen for name in donor - {NULL, NEW} for antigen in antigens.get(name, set())}
+    return "L" if of_patient & of_donor else "M"
+
+
+def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]]) -> str:
+    """The grades at the donor's two positions (WMDA matching validation, exercise 4).
+
+    The first pair of alternatives with the greatest best count is graded, patient's alternatives in the outer loop;
+    in it the pairing with the most A and P, then the greatest sum of grade values, then the direct one.
+    """
+    if patient is None or donor is None:
+        return "PP"
+    of_patient, of_donor = without_nulls(patient), without_nulls(donor)
+    certain = len(of_patient) == len(of_donor) == 1
+    best, chosen = -1, (of_patient[0], of_donor[0])
+    for pair in product(of_patient, of_donor):
+        count = locus_counts([pair[0]], [pair[1]])["best"]
+        if count > best:
+            best, chosen = count, pair
+    (p1, p2), (d1, d2) = chosen
+    direct = grade(p1, d1, certain, antigens) + grade(p2, d2, certain, antigens)
+    cross = grade(p2, d1, certain, antigens) + grade(p1, d2, certain, antigens)
+    return max((direct, cross), key=_pairing_value)  # max keeps the first of equals, the direct pairing
+
+
+def _pairing_value(letters: str) -> tuple[int, int]:
+    return (sum(letter in "AP" for letter in letters), sum(GRADE_VALUES[letter] for letter in letters))
+
+
+def locus_mismatches(counts: Mapping[str, int], direction: str) -> int:
+    """The least number of mismatches of a locus in the direction asked for (Bochtler et al. 2011)."""
+    return {"both": 2 - counts["best"], "gvh": counts["gvh_best"], "hvg": counts["hvg_best"]}[direction]
+
+
+def search(
+    patient: Mapping[str, Typing],
+    donors: Mapping[str, Mapping[str, Typing]],
+    loci: Iterable[str],
+    max_mismatches: int,
+    locus_limits: Mapping[str, int],
+    direction: str = "both",
+) -> list[tuple[str, int, int]]:
+    """Donors within the limits as (donor, best, worst), in no promised order; best and worst are match counts.
+
+    Potential matches are kept (Bochtler et al. 2011): the least number of mismatches is held against the limits.
+    """
+    loci = list(loci)
+    found = []
+    for donor_id, donor in donors.items():
+        counts = {locus: locus_counts(patient.get(locus), donor.get(locus)) for locus in loci}
+        mismatches = {locus: locus_mismatches(counts[locus], direction) for locus in loci}
+        if sum(mismatches.values()) > max_mismatches:
+            continue
+        if any(mismatches[locus] > limit for locus, limit in locus_limits.items() if locus in mismatches):
+            continue
+        best = sum(counts[locus]["best"] for locus in loci)
+        worst = sum(counts[locus]["worst"] for locus in loci)
+        found.append((donor_id, best, worst))
+    return found
+
+
+def cmv_rank(patient: str | None, donor: str | None) -> int:
+    """Same CMV status, then unknown, then different (Dehn et al., Blood 2019;134:924); an unknown patient's is moot."""
+    if patient is None:
+        return 0
+    if donor is None:
+        return 1
+    return 0 if donor == patient else 2
+
+
+def abo_rank(patient: str | None, donor: str | None) -> int:
+    """Same blood group, then compatible from donor to patient, then any other or unknown (Dehn et al. 2019)."""
+    if patient is None:
+        return 0
+    if donor == patient:
+        return 0
+    return 1 if donor == "O" or (donor is not None and patient == "AB") else 2
+
+
+def sex_rank(donor: str | None) -> int:
+    """Male, then female, then unknown (Dehn et al., Blood 2019;134:924)."""
+    return {"M": 0, "F": 1}.get(donor or "", 2)
+
+
+def rank_key(
+    donor_id: str,
+    *,
+    mismatches: int,
+    best: int,
+    worst: int,
+    age: int | None = None,
+    cmv: str | None = None,
+    abo: str | None = None,
+    sex: str | None = None,
+    patient_cmv: str | None = None,
+    patient_abo: str | None = None,
+) -> tuple[int, bool, bool, int, int, int, int, str]:
+    """The key of a donor in the list, lesser first (order of donor properties: Dehn et al., Blood 2019;134:924)."""
+    return (
+        mismatches,
+        best != worst,
+        age is None,
+        age or 0,
+        cmv_rank(patient_cmv, cmv),
+        abo_rank(patient_abo, abo),
+        sex_rank(sex),
+        donor_id,
+    )
+
+
+def rank(entries: Iterable[Mapping[str, object]], *, patient_cmv: str | None, patient_abo: str | None) -> list[str]:
+    """The donors' identifiers in order; an entry holds the arguments of `rank_key`, the patient's apart."""
+    keys = [
+        rank_key(**entry, patient_cmv=patient_cmv, patient_abo=patient_abo)  # type: ignore[arg-type]
+        for entry in entries
+    ]
+    return [key[-1] for key in sorted(keys)]

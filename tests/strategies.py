@@ -1,0 +1,126 @@
+"""Hypothesis strategies for typings over small universes, where matches and coincidences are frequent.
+
+Typings are in the terms of `tests.oracle.matching`: names as strings. `code` and `coded_typing` give the integers.
+"""
+
+from hypothesis import strategies as st
+
+from tests.oracle.matching import NEW, NULL, Alternative, Side, Typing
+
+NAMES = tuple(f"p{i}" for i in range(7))
+ANTIGENS = ("x0", "x1", "x2")
+LOCI = ("A", "B", "DRB1")
+
+FIRST_P_GROUP = 2
+
+
+def code(name: str) -> int:
+    """0 for NULL, 1 for NEW, then the names: p0 is 2."""
+    return (NULL, NEW, *NAMES).index(name)
+
+
+def coded_side(side: Side) -> tuple[int, ...]:
+    return tuple(sorted(code(name) for name in side))
+
+
+def coded_typing(typing: Typing) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The typing in sorted codes, nulls left as they are; no alternatives where not typed."""
+    return [(coded_side(first), coded_side(second)) for first, second in typing or []]
+
+
+def names() -> st.SearchStrategy[str]:
+    return st.sampled_from(NAMES)
+
+
+def single_alleles() -> st.SearchStrategy[str]:
+    return st.sampled_from((*NAMES, *NAMES, NULL, NEW))
+
+
+def genotypes() -> st.SearchStrategy[tuple[str, str]]:
+    return st.tuples(single_alleles(), single_alleles())
+
+
+@st.composite
+def sides(draw: st.DrawFn, *, null: bool = True, new: bool = True) -> Side:
+    """One to four names; at times with a marker among them, or the marker alone.
+
+    Args:
+        draw: given by Hypothesis.
+        null: let NULL occur.
+        new: let NEW occur.
+    """
+    members = draw(st.frozensets(names(), min_size=1, max_size=4))
+    shape = draw(st.integers(0, 15))  # 0 is the shape that Hypothesis shrinks to: names alone
+    if null and shape in (12, 13):
+        return frozenset({NULL}) if shape == 12 else members | {NULL}
+    if new and shape in (14, 15):
+        return frozenset({NEW}) if shape == 14 else members | {NEW}
+    if shape >= 8:  # certain alleles would be rare otherwise, and with them grade A and certain matches
+        return frozenset({min(members)})
+    return members
+
+
+def alternatives(*, null: bool = True, new: bool = True) -> st.SearchStrategy[Alternative]:
+    side = sides(null=null, new=new)
+    return st.tuples(side, side)
+
+
+def typed(*, null: bool = True, new: bool = True) -> st.SearchStrategy[list[Alternative]]:
+    """Typings of a typed locus: mostly one alternative, up to three."""
+    alternative = alternatives(null=null, new=new)
+    one = st.lists(alternative, min_size=1, max_size=1)
+    return st.one_of(one, one, st.lists(alternative, min_size=2, max_size=3))
+
+
+def typings(*, null: bool = True, new: bool = True) -> st.SearchStrategy[Typing]:
+    """As `typed`, at times None for a locus that is not typed."""
+    known = typed(null=null, new=new)
+    return st.integers(0, 7).flatmap(lambda n: st.none() if n == 7 else known)
+
+
+def antigen_maps() -> st.SearchStrategy[dict[str, set[str]]]:
+    """Antigens of every name: none, one or two of three."""
+    return st.fixed_dictionaries({name: st.sets(st.sampled_from(ANTIGENS), max_size=2) for name in NAMES})
+
+
+def persons(*, null: bool = True, new: bool = True) -> st.SearchStrategy[dict[str, Typing]]:
+    """A typing for each locus of `LOCI`."""
+    return st.fixed_dictionaries({locus: typings(null=null, new=new) for locus in LOCI})
+
+
+def donor_lists(
+    *, min_size: int = 0, max_size: int = 12, null: bool = True, new: bool = True
+) -> st.SearchStrategy[dict[str, dict[str, Typing]]]:
+    """Up to twelve donors, "D00" and on, each with a typing for each locus of `LOCI`."""
+    people = st.lists(persons(null=null, new=new), min_size=min_size, max_size=max_size)
+    return people.map(lambda found: {f"D{i:02}": person for i, person in enumerate(found)})
+
+
+def scopes() -> st.SearchStrategy[list[str]]:
+    """At least one locus, in any order."""
+    return st.lists(st.sampled_from(LOCI), min_size=1, max_size=len(LOCI), unique=True)
+
+
+def locus_limits() -> st.SearchStrategy[dict[str, int]]:
+    return st.dictionaries(st.sampled_from(LOCI), st.integers(0, 2), max_size=len(LOCI))
+
+
+def directions() -> st.SearchStrategy[str]:
+    return st.sampled_from(("both", "gvh", "hvg"))
+
+
+def rank_entries(*, max_size: int = 12) -> st.SearchStrategy[list[dict[str, object]]]:
+    """Donors as `tests.oracle.matching.rank` takes them, with few distinct values so that every key has to decide."""
+    entry = st.fixed_dictionaries(
+        {
+            "mismatches": st.integers(0, 2),
+            "best": st.integers(5, 6),
+            "worst": st.integers(4, 5),
+            "age": st.none() | st.integers(18, 20),
+            "cmv": st.sampled_from((None, "N", "P")),
+            "abo": st.sampled_from((None, "A", "B", "AB", "O")),
+            "sex": st.sampled_from((None, "M", "F")),
+        }
+    )
+    entries = st.lists(entry, max_size=max_size)
+    return entries.map(lambda found: [{"donor_id": f"D{i:02}", **one} for i, one in enumerate(found)])
