@@ -42,7 +42,8 @@ DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
 """Attributes that are dates."""
 
 ATTRIBUTES: tuple[str, ...] = (
-    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city", "grid",
+    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
+    "grid",
 )  # fmt: skip
 """Every attribute, in the order of the columns of `PersonRecords.frame`."""
 
@@ -102,7 +103,7 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
     if filled.height < frame.height:
         notes.append(f"skipped {frame.height - filled.height:,} empty rows")
-    findings = [_odd_record(odd, table.frame.columns, columns.identifier) for odd in table.odd]
+    findings = [_odd_record(odd, table.header, columns.identifier) for odd in table.odd]
     findings += _identifier_findings(filled, columns.identifier)
     if columns.gl_string is not None:
         filled, found = _join_gl_strings(filled, columns.loci, notes)
@@ -111,7 +112,7 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
     attributes, found = _read_attributes(filled, columns.attributes)
     findings += found
     findings.sort(key=lambda record: record.row)
-    good = attributes.filter(~pl.col("row").is_in({record.row for record in findings}))
+    good = attributes.filter(~pl.col("row").is_in(sorted({record.row for record in findings})))
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
     kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
     return PersonRecords(
@@ -127,22 +128,32 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
 def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"]) -> _Columns:
     lower: dict[str, str] = {}
     sides: dict[tuple[str, str], str] = {}
+    known = {*_IDENTIFIERS[kind], *ATTRIBUTES, "gl_string"}
     for name in names:
         match = _LOCUS_COLUMN.fullmatch(name)
         if match is not None:
             key = (match[1].upper(), match[2])
             other = sides.setdefault(key, name)
-        else:
+        elif name.lower() in known:
             other = lower.setdefault(name.lower(), name)
+        else:
+            continue
         if other != name:
             raise FileError(
-                str(path), row=1, column=name, found=f"the meaning of column {other} again",
-                expected="one column of each meaning", hint="rename or remove one of the two columns",
+                str(path),
+                row=1,
+                column=name,
+                found=f"the meaning of column {other} again",
+                expected="one column of each meaning",
+                hint="rename or remove one of the two columns",
             )
     identifier = next((lower[name] for name in _IDENTIFIERS[kind] if name in lower), None)
     if identifier is None:
         raise FileError(
-            str(path), row=1, found="no column of identifiers", expected=f"one of {', '.join(_IDENTIFIERS[kind])}",
+            str(path),
+            row=1,
+            found="no column of identifiers",
+            expected=f"one of {', '.join(_IDENTIFIERS[kind])}",
             hint="name the columns in the first row",
         )
     loci: dict[str, tuple[str, str]] = {}
@@ -153,13 +164,20 @@ def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"
         elif first is not None or second is not None:
             missing = f"{locus}_2" if second is None else f"{locus}_1"
             raise FileError(
-                str(path), row=1, column=first or second, found=f"no column {missing} beside it",
-                expected="both columns of the locus", hint=f"add the column {missing}; it may be empty",
+                str(path),
+                row=1,
+                column=first or second,
+                found=f"no column {missing} beside it",
+                expected="both columns of the locus",
+                hint=f"add the column {missing}; it may be empty",
             )
     gl_string = lower.get("gl_string")
     if not loci and gl_string is None:
         raise FileError(
-            str(path), row=1, found="no column of typings", expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
+            str(path),
+            row=1,
+            found="no column of typings",
+            expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
             hint=f"loci: {', '.join(LOCI)}; each has the columns LOCUS_1 and LOCUS_2, with or without HLA- before",
         )
     attributes = {name: lower[name] for name in ATTRIBUTES if name in lower}
@@ -175,12 +193,11 @@ def _chosen(frame: pl.DataFrame, columns: _Columns) -> pl.DataFrame:
     wanted |= columns.attributes
     if columns.gl_string is not None:
         wanted["gl_string"] = columns.gl_string
-    return frame.select(pl.col(old).str.strip_chars(" \t\u00a0").alias(new) for new, old in wanted.items()).with_columns(
-        pl.all().replace("", None)
-    )
+    bare = frame.select(pl.col(old).str.strip_chars(" \t\u00a0").alias(new) for new, old in wanted.items())
+    return bare.with_columns(pl.all().replace("", None))
 
 
-def _odd_record(odd: OddRow, names: list[str], identifier: str) -> QuarantinedRecord:
+def _odd_record(odd: OddRow, names: tuple[str, ...], identifier: str) -> QuarantinedRecord:
     at = names.index(identifier)
     return QuarantinedRecord(
         row=odd.row,
@@ -207,11 +224,20 @@ def _findings(
 def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedRecord]:
     person = pl.col("person_id")
     findings = _findings(
-        frame, person.is_null(), column="person_id", name=name, reason=Reason.MISSING_IDENTIFIER,
-        message="no identifier", hint="give every person an identifier",
+        frame,
+        person.is_null(),
+        column="person_id",
+        name=name,
+        reason=Reason.MISSING_IDENTIFIER,
+        message="no identifier",
+        hint="give every person an identifier",
     )
     findings += _findings(
-        frame, person.str.contains(_BAD_TEXT), column="person_id", name=name, reason=Reason.BAD_TEXT,
+        frame,
+        person.str.contains(_BAD_TEXT),
+        column="person_id",
+        name=name,
+        reason=Reason.BAD_TEXT,
         message="the identifier holds a full-width, invisible or control character",
         hint="write it with half-width letters and digits",
     )
@@ -220,8 +246,13 @@ def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedReco
         first = frame.filter(person.is_first_distinct()).select("person_id", first="row")
         findings += [
             QuarantinedRecord(
-                row=row, person_id=text, column=name, text=text, reason=Reason.DUPLICATE_IDENTIFIER,
-                message=f"the identifier stands in row {before} already", hint="keep one row for each person",
+                row=row,
+                person_id=text,
+                column=name,
+                text=text,
+                reason=Reason.DUPLICATE_IDENTIFIER,
+                message=f"the identifier stands in row {before} already",
+                hint="keep one row for each person",
             )
             for row, text, before in again.join(first, on="person_id", how="left").iter_rows()
         ]
@@ -234,8 +265,12 @@ def _second_without_first(frame: pl.DataFrame) -> list[QuarantinedRecord]:
         first, second = f"{locus}_1", f"{locus}_2"
         if first in frame.columns:
             findings += _findings(
-                frame, pl.col(first).is_null() & pl.col(second).is_not_null(), column=second, name=second,
-                reason=Reason.SECOND_WITHOUT_FIRST, message=f"{second} stands without {first}",
+                frame,
+                pl.col(first).is_null() & pl.col(second).is_not_null(),
+                column=second,
+                name=second,
+                reason=Reason.SECOND_WITHOUT_FIRST,
+                message=f"{second} stands without {first}",
                 hint=f"put the typing into {first}",
             )
     return findings
@@ -248,8 +283,10 @@ def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.D
     for name, column in present.items():
         if name in CHOICES:
             choices = CHOICES[name]
-            value = pl.col(name).str.to_uppercase().replace_strict(
-                list(choices), list(choices.values()), default=None, return_dtype=pl.String
+            value = (
+                pl.col(name)
+                .str.to_uppercase()
+                .replace_strict(list(choices), list(choices.values()), default=None, return_dtype=pl.String)
             )
             expected = f"one of {', '.join(choices)}"
         elif name in DATES:
@@ -264,8 +301,13 @@ def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.D
             continue
         read.append(value.alias(name))
         findings += _findings(
-            frame, pl.col(name).is_not_null() & value.is_null(), column=name, name=column,
-            reason=Reason.BAD_ATTRIBUTE, message=f"{name} is not {expected}", hint="correct it, or leave it empty",
+            frame,
+            pl.col(name).is_not_null() & value.is_null(),
+            column=name,
+            name=column,
+            reason=Reason.BAD_ATTRIBUTE,
+            message=f"{name} is not {expected}",
+            hint="correct it, or leave it empty",
         )
     return frame.with_columns(read), findings
 
@@ -278,19 +320,31 @@ def _join_gl_strings(
     texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
     sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
     other_loci: list[str] = []
+    errors: dict[str, TypingError] = {}
     for text in texts:
         try:
             typings = split_loci(text, other_loci)
         except TypingError as error:
             typings = {}
-            findings += _findings(
-                frame, pl.col("gl_string") == text, column="gl_string", name="gl_string", reason=error.reason,
-                message=f"position {error.position}: expected {error.expected}", hint=error.hint,
-            )
+            errors[text] = error
         for locus in LOCI:
             first, second = typings.get(locus, ("", ""))
             sides[f"{locus}_1"].append(first or None)
             sides[f"{locus}_2"].append(second or None)
+    if errors:
+        rows = frame.filter(pl.col("gl_string").is_in(list(errors))).select("row", "person_id", "gl_string")
+        findings += [
+            QuarantinedRecord(
+                row=row,
+                person_id=person or "",
+                column="gl_string",
+                text=text,
+                reason=errors[text].reason,
+                message=f"position {errors[text].position}: expected {errors[text].expected}",
+                hint=errors[text].hint,
+            )
+            for row, person, text in rows.iter_rows()
+        ]
     if other_loci:
         notes.append(f"ignored loci of GL Strings: {', '.join(sorted(set(other_loci)))}")
     split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
@@ -304,9 +358,13 @@ def _join_gl_strings(
             continue
         own = tuple(pl.col(name) for name in names)
         findings += _findings(
-            joined, own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus),
-            column="gl_string", name="gl_string", reason=Reason.CONFLICTING_TYPINGS,
-            message=f"gl_string and the columns {names[0]}, {names[1]} disagree", hint="leave the wrong one empty",
+            joined,
+            own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus),
+            column="gl_string",
+            name="gl_string",
+            reason=Reason.CONFLICTING_TYPINGS,
+            message=f"gl_string and the columns {names[0]}, {names[1]} disagree",
+            hint="leave the wrong one empty",
         )
         empty = own[0].is_null() & own[1].is_null()
         merged += [

@@ -45,10 +45,12 @@ def write_quarantine(records: Iterable[QuarantinedRecord], path: Path) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    with atomic_write(path) as handle, io.TextIOWrapper(handle, encoding="utf-8", newline="") as text:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
-        text.flush()
-        # The file belongs to atomic_write, which still has to bring it to the disk.
-        text.detach()
+    with atomic_write(path) as handle:
+        text = io.TextIOWrapper(handle, encoding="utf-8", newline="")
+        try:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
+        finally:
+            # The file belongs to atomic_write, which still has to bring it to the disk.
+            text.detach()

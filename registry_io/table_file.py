@@ -60,12 +60,14 @@ class Table:
     Attributes:
         frame: every column as text; an empty field is null.
         row: UInt32, the file's row of each row of `frame`; the header is row 1.
+        header: the names as they stand in the file; `frame` lacks those of columns with neither name nor content.
         odd: rows with a wrong number of fields; they are not in `frame`.
         checksum: SHA-256 of the file's bytes.
     """
 
     frame: pl.DataFrame
     row: pl.Series
+    header: tuple[str, ...]
     odd: tuple[OddRow, ...]
     checksum: str
 
@@ -115,8 +117,7 @@ def scan_table(path: Path) -> Table:
             expected="a file that can be read",
             hint="check that it is a file and that you may read it",
         ) from error
-    frame = _named_columns(path, frame)
-    return Table(frame, row, tuple(odd), checksum)
+    return Table(_named_columns(path, frame), row, tuple(frame.columns), tuple(odd), checksum)
 
 
 _Parts = tuple[pl.DataFrame, pl.Series, list[OddRow]]
@@ -347,7 +348,8 @@ def _named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _parquet(path: Path) -> _Parts:
     try:
-        frame = pl.read_parquet(path.open("rb"))
+        with path.open("rb") as handle:
+            frame = pl.read_parquet(handle)
         _distinct_names(path, frame.columns)
         if not frame.columns:
             raise _no_header(path, "no columns")

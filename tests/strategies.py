@@ -122,5 +122,6 @@ def rank_entries(*, max_size: int = 12) -> st.SearchStrategy[list[dict[str, obje
             "sex": st.sampled_from((None, "M", "F")),
         }
     )
-    entries = st.lists(entry, max_size=max_size)
-    return entries.map(lambda found: [{"donor_id": f"D{i:02}", **one} for i, one in enumerate(found)])
+    donor_id = st.integers(0, 99).map(lambda n: f"D{n:02}")  # in any order, so that ties are not in order already
+    identified = st.builds(lambda identifier, one: {"donor_id": identifier, **one}, donor_id, entry)
+    return st.lists(identified, max_size=max_size, unique_by=lambda one: one["donor_id"])

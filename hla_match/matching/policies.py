@@ -71,7 +71,7 @@ def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
 
 
 def by_abo(candidates: Candidates) -> NDArray[np.int64]:
-    """Put the same blood group first, then compatible red cells, then unknown, then incompatible (Dehn et al., 2019)."""
+    """Put the same blood group first, then compatible red cells, then unknown, then incompatible (Dehn 2019)."""
     if candidates.patient.abo is None:
         return np.zeros(candidates.donor.size, np.int64)
     wanted = candidates.patient.abo

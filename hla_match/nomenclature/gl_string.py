@@ -200,7 +200,8 @@ def _locus_and_name(leaf: str) -> tuple[str, str]:
     locus, star, allele = name.partition("*")
     if star:
         # Cw was the name of the locus C until 2010: the w kept its alleles apart from complement factors.
-        return ("C" if locus.upper() == "CW" else locus.upper()), allele
+        family = f"{allele}:XX" if allele.isdigit() and len(allele) <= 3 else allele
+        return ("C" if locus.upper() == "CW" else locus.upper()), family
     antigen = name.upper()
     return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
 

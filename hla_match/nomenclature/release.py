@@ -350,18 +350,19 @@ class Nomenclature:
                 hint="two-digit names of alleles are written with a field, such as 02:XX",
             )
         index = self.index(locus)
-        rows = sorted({row for name in antigens for row in index.by_antigen.get(name, ()) if not index.is_null[row]})
-        if not rows:
+        rows = {row for name in antigens for row in index.by_antigen.get(name, ())}
+        rows |= self._unsplit(locus, number)
+        expressed = sorted(row for row in rows if not index.is_null[row])
+        if not expressed:
             raise TypingError(
                 text, position, expected="an antigen that some allele carries", reason=Reason.UNKNOWN_ANTIGEN
             )
-        reading.alleles += rows
+        reading.alleles += expressed
 
     def antigens_of(self, locus: str, number: str) -> set[str]:
         """Return the antigen names that alleles behind a reported antigen can carry; empty if it is no antigen.
 
-        A broad antigen can be any of its splits, an antigen any of its associated ones; a split can be an allele of
-        which only the broad antigen is known.
+        A broad antigen can be any of its splits, an antigen any of its associated ones.
         """
         prefix = SEROLOGY_PREFIX.get(locus, "")
         if number not in self.tables.antigens.get(prefix, ()):
@@ -374,7 +375,20 @@ class Nomenclature:
             for relation in relations:
                 if relation.antigen in below:
                     below |= {*relation.splits, *relation.associated}
-        return below | {relation.antigen for relation in relations if number in relation.splits}
+        return below
+
+    def _unsplit(self, locus: str, split: str) -> set[int]:
+        """Return the alleles that may carry a split because only their broad antigen is known.
+
+        An allele whose P group holds one of known split is not among them: the protein that antibodies see is the same.
+        """
+        index = self.index(locus)
+        rows: set[int] = set()
+        for relation in self.tables.antigen_relations:
+            if relation.prefix == SEROLOGY_PREFIX.get(locus) and split in relation.splits:
+                known = {code for code, names in enumerate(self.antigens(locus)) if set(names) & set(relation.splits)}
+                rows |= {row for row in index.by_antigen.get(relation.antigen, ()) if index.p_code[row] not in known}
+        return rows
 
     def _read_old(self, locus: str, text: str, digits: str, suffix: str, position: int, reading: _Reading) -> None:
         index = self.index(locus)

@@ -56,9 +56,7 @@ def test_every_true_match_is_a_potential_match(registry, shared_data):
     for donor_id, genotype in zip(truth["donor_id"], true_genotypes(truth, registry.nomenclature), strict=True):
         if donor_id in available:
             matching.setdefault(genotype, set()).add(donor_id)
-    wanted = dict(
-        zip(patient_truth["patient_id"], true_genotypes(patient_truth, registry.nomenclature), strict=True)
-    )
+    wanted = dict(zip(patient_truth["patient_id"], true_genotypes(patient_truth, registry.nomenclature), strict=True))
     matcher = Matcher(registry)
     compared = 0
     for _, patient in read_patients(data / "patients.csv").patients:

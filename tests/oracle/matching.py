@@ -107,7 +107,7 @@ def without_nulls(typing: list[Alternative]) -> list[Alternative]:
 
 
 def grade(patient: Side, donor: Side, certain: bool, antigens: Mapping[str, set[str]]) -> str:
-    """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen only, M mismatch."""
+    """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen, M mismatch."""
     if (patient & donor) - {NULL, NEW}:
         return "A" if certain and len(patient) == len(donor) == 1 else "P"
     of_patient = {antigen for name in patient - {NULL, NEW} for antigen in antigens.get(name, set())}

@@ -1,0 +1,52 @@
+"""``hla-match demo``: the whole way on synthetic volunteers, from files to ranked donors."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+import polars as pl
+
+from hla_match.cli.registry import print_import
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.reporting.terminal import match_table
+from hla_match.synthetic.volunteers import patients, volunteers
+from registry_io.donor_import import import_donors
+from registry_io.patient_file import read_patients
+from registry_io.results_file import write_frame
+
+_AS_OF = datetime.date(2026, 1, 1)
+"""Ages of the synthetic volunteers are reckoned here, so that the demo is the same on every day."""
+
+
+@click.command()
+@click.option("--folder", default="hla-match-demo", show_default=True, type=click.Path(path_type=Path))
+@click.option("--donors", "n_donors", default=103_000, show_default=True, type=click.IntRange(100))
+@click.option("--seed", default=1, show_default=True)
+def command(folder: Path, n_donors: int, seed: int) -> None:
+    """Make a synthetic registry and 20 patients, import, match, and leave the files to look at."""
+    folder.mkdir(parents=True, exist_ok=True)
+    click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
+    donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
+    people, _ = patients(20, seed=seed, as_of=_AS_OF)
+    write_frame(donors, folder / "donors.csv.gz")
+    write_frame(people, folder / "patients.csv")
+    report = import_donors(
+        folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF
+    )
+    print_import(report)
+    click.echo("Searching (the first search on a machine compiles for some seconds) ...")
+    matcher = Matcher(report.registry)
+    criteria = SearchCriteria(max_mismatches=1, limit=100)
+    found = [matcher.search(patient, criteria) for _, patient in read_patients(folder / "patients.csv").patients]
+    frames = [matches.to_polars() for matches in found]
+    write_frame(pl.concat(frames, how="diagonal"), folder / "matches.csv")
+    best = max(found, key=lambda matches: matches.n_found)
+    click.echo(f"\nPatient {best.patient.patient_id}:")
+    match_table(matcher.search(best.patient, criteria.model_copy(update={"limit": 10})))
+    click.echo(f"\n20 patients matched; all donors found: {folder / 'matches.csv'}. Next, in the same folder:")
+    click.echo(f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}")

@@ -1,0 +1,259 @@
+"""The oracle itself, against cases worked by hand."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from tests import strategies
+from tests.oracle import matching as oracle
+
+
+def side(text: str) -> frozenset[str]:
+    return frozenset(text.split("/"))
+
+
+def typing(*genotypes: str) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """typing("a/b+c", "d+e"): two alternatives, the first with an ambiguous side."""
+    return [tuple(side(part) for part in genotype.split("+")) for genotype in genotypes]
+
+
+def test_oracle_imports_only_the_standard_library() -> None:
+    tree = ast.parse(Path(oracle.__file__).read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert modules == {"collections.abc", "itertools"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+
+
+# patient, donor: matches, GvH, HvG
+@pytest.mark.parametrize(
+    ("patient", "donor", "count", "gvh", "hvg"),
+    [
+        pytest.param(("a", "b"), ("a", "b"), 2, 0, 0, id="same"),
+        pytest.param(("a", "b"), ("b", "a"), 2, 0, 0, id="crossed"),
+        pytest.param(("a", "b"), ("a", "c"), 1, 1, 1, id="one each way"),
+        pytest.param(("a", "b"), ("c", "a"), 1, 1, 1, id="one each way, crossed"),
+        pytest.param(("a", "b"), ("c", "d"), 0, 2, 2, id="none"),
+        pytest.param(("a", "a"), ("a", "b"), 1, 0, 1, id="homozygous patient: HvG only"),
+        pytest.param(("a", "b"), ("a", "a"), 1, 1, 0, id="homozygous donor: GvH only"),
+        pytest.param(("a", "a"), ("a", "a"), 2, 0, 0, id="homozygous, same"),
+        pytest.param(("a", "a"), ("b", "b"), 0, 2, 2, id="homozygous, different: two"),
+        pytest.param(("a", "a"), ("b", "c"), 0, 2, 2, id="homozygous patient, none"),
+        pytest.param(("a", "NULL"), ("a", "a"), 2, 0, 0, id="null is homozygous for its partner"),
+        pytest.param(("NULL", "a"), ("a", "NULL"), 2, 0, 0, id="nulls on both sides"),
+        pytest.param(("a", "NULL"), ("a", "b"), 1, 0, 1, id="null patient, heterozygous donor"),
+        pytest.param(("a", "b"), ("NULL", "a"), 1, 1, 0, id="null donor, heterozygous patient"),
+        pytest.param(("NULL", "NULL"), ("NULL", "NULL"), 0, 0, 0, id="two nulls match nothing"),
+        pytest.param(("NULL", "NULL"), ("a", "b"), 0, 0, 2, id="patient without alleles"),
+        pytest.param(("a", "b"), ("NULL", "NULL"), 0, 2, 0, id="donor without alleles"),
+        pytest.param(("NEW", "a"), ("NEW", "a"), 1, 1, 1, id="new equals no new"),
+        pytest.param(("NEW", "NEW"), ("NEW", "NEW"), 0, 2, 2, id="two new equal nothing"),
+        pytest.param(("NEW", "NULL"), ("NEW", "NULL"), 0, 2, 2, id="new with null is new twice"),
+        pytest.param(("a", "NEW"), ("a", "b"), 1, 1, 1, id="new patient allele is lacking"),
+        pytest.param(("a", "a"), ("a", "NEW"), 1, 0, 1, id="new donor allele is lacking"),
+    ],
+)
+def test_numbers_of_two_genotypes(
+    patient: tuple[str, str], donor: tuple[str, str], count: int, gvh: int, hvg: int
+) -> None:
+    assert oracle.match_count(patient, donor) == count
+    assert oracle.gvh(patient, donor) == gvh
+    assert oracle.hvg(patient, donor) == hvg
+
+
+def test_genotypes_are_all_choices_of_all_alternatives() -> None:
+    assert oracle.genotypes(typing("a/b+c", "d+NULL")) == {("a", "c"), ("b", "c"), ("d", "d")}
+    assert oracle.genotypes(typing("a+b/NULL")) == {("a", "b"), ("a", "a")}
+
+
+# best, worst, gvh best, gvh worst, hvg best, hvg worst
+@pytest.mark.parametrize(
+    ("patient", "donor", "expected"),
+    [
+        pytest.param(None, typing("a+b"), (2, 0, 0, 2, 0, 2), id="patient not typed"),
+        pytest.param(typing("a+b"), None, (2, 0, 0, 2, 0, 2), id="donor not typed"),
+        pytest.param(None, None, (2, 0, 0, 2, 0, 2), id="nobody typed"),
+        pytest.param(typing("a+b"), typing("b+a"), (2, 2, 0, 0, 0, 0), id="certain"),
+        pytest.param(typing("a+b"), typing("a+b/c"), (2, 1, 0, 1, 0, 1), id="potential"),
+        # The patient may be (a,c) and the donor (b,c).
+        pytest.param(typing("a/b+c"), typing("a/b+c"), (2, 1, 0, 1, 0, 1), id="same ambiguity"),
+        # The donor may be (a,a), (a,b) or (b,b).
+        pytest.param(typing("a+a"), typing("a/b+a/b"), (2, 0, 0, 2, 0, 2), id="independent sides"),
+        pytest.param(typing("a+a"), typing("a+b/c"), (1, 1, 0, 0, 1, 1), id="certainly HvG only"),
+        pytest.param(typing("a+b"), typing("a+a", "c+d"), (1, 0, 1, 2, 0, 2), id="alternatives"),
+        # The donor is (b,b) or (c,c), never (b,c).
+        pytest.param(typing("b+c"), typing("b/c+NULL"), (1, 1, 1, 1, 0, 0), id="null pure and partner ambiguous"),
+        # The donor is (b,c), or (b,b) without HvG.
+        pytest.param(typing("a+b"), typing("b+c/NULL"), (1, 1, 1, 1, 0, 1), id="null among others"),
+        pytest.param(typing("a+b"), typing("NEW+a"), (1, 1, 1, 1, 1, 1), id="new"),
+        # The patient is (a,a), one match and HvG only, or (a,b).
+        pytest.param(typing("a+a/b"), typing("a+b"), (2, 1, 0, 0, 0, 1), id="each number by itself"),
+    ],
+)
+def test_locus_counts(patient: oracle.Typing, donor: oracle.Typing, expected: tuple[int, ...]) -> None:
+    counts = oracle.locus_counts(patient, donor)
+    assert tuple(counts) == ("best", "worst", "gvh_best", "gvh_worst", "hvg_best", "hvg_worst")
+    assert tuple(counts.values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("given_typing", "expected"),
+    [
+        pytest.param(typing("a/b+c"), typing("a/b+c"), id="no null"),
+        pytest.param(typing("a+NULL"), typing("a+a"), id="one alternative"),
+        pytest.param(typing("NULL+b/a"), typing("a+a", "b+b"), id="one for each partner"),
+        pytest.param(typing("a+b/NULL"), typing("a+b", "a+a"), id="null among others"),
+        pytest.param(typing("a/NULL+b/NULL"), typing("a+b", "a+a", "b+b", "NULL+NULL"), id="null on both sides"),
+        pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), id="no alleles"),
+        pytest.param(typing("a+NULL", "a+a"), typing("a+a"), id="each once"),
+    ],
+)
+def test_without_nulls(given_typing: oracle.Typing, expected: oracle.Typing) -> None:
+    assert oracle.without_nulls(given_typing) == expected
+
+
+# a and b share the antigen x; c has y; d has none
+ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}, "d": set()}
+
+
+@pytest.mark.parametrize(
+    ("patient", "donor", "expected"),
+    [
+        pytest.param(None, typing("a+b"), "PP", id="patient not typed"),
+        pytest.param(typing("a+b"), None, "PP", id="donor not typed"),
+        pytest.param(typing("a+c"), typing("a+c"), "AA", id="same"),
+        pytest.param(typing("a+c"), typing("c+a"), "AA", id="crossed"),
+        pytest.param(typing("a+c"), typing("c+b"), "AL", id="donor's order: antigen match second"),
+        pytest.param(typing("a+c"), typing("b+c"), "LA", id="donor's order: antigen match first"),
+        pytest.param(typing("a+c"), typing("d+c"), "MA", id="antigen mismatch"),
+        pytest.param(typing("a+c"), typing("a/b+c"), "PA", id="ambiguous side is potential"),
+        pytest.param(typing("a+c"), typing("a+c", "b+c"), "PP", id="several alternatives are potential"),
+        pytest.param(typing("a+c"), typing("b+b"), "LM", id="ties: the direct pairing"),
+        pytest.param(typing("c+a"), typing("b+b"), "ML", id="ties: the direct pairing, other order"),
+        # Direct: A and M, one match. Cross: L and M, none.
+        pytest.param(typing("a+b"), typing("a+c"), "AM", id="a match goes before antigens"),
+        # Direct: P and L, one match. Cross: P and A, two.
+        pytest.param(typing("a+b/c"), typing("a/c+a"), "PA", id="more matches first"),
+        # Direct: a against a/c is P, b against d is M, one match, 4. Cross: b against a/c is L, a against d is M, 3.
+        pytest.param(typing("a+b"), typing("a/c+d"), "PM", id="potential with mismatch"),
+        # Direct: M and M. Cross: P and M.
+        pytest.param(typing("c+a/b"), typing("a/b+d"), "PM", id="only the crossed pairing matches"),
+        pytest.param(typing("a+NULL"), typing("a+a"), "AA", id="null is homozygous"),
+        pytest.param(typing("a/c+NULL"), typing("a+a"), "PP", id="null with ambiguous partner"),
+        pytest.param(typing("a/c+NULL"), typing("a+c"), "PM", id="never both of the partner's names"),
+        pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), "MM", id="no alleles"),
+        pytest.param(typing("a+NEW"), typing("NEW+a"), "MA", id="new equals no new"),
+        pytest.param(typing("a+NEW"), typing("a+b"), "AM", id="new has no antigens"),
+        # The first alternatives match once, the second twice.
+        pytest.param(typing("a+b"), typing("a+c", "b+a"), "PP", id="the alternatives with most matches"),
+        # Both alternatives match once; the first decides although the second has an antigen match beside it.
+        pytest.param(typing("a+c"), typing("d+c", "b+c"), "MP", id="the first of equal alternatives"),
+    ],
+)
+def test_grades(patient: oracle.Typing, donor: oracle.Typing, expected: str) -> None:
+    assert oracle.grades(patient, donor, ANTIGENS) == expected
+
+
+def test_patient_alternatives_are_the_outer_loop() -> None:
+    # All four pairs match once: (d+c, d+a), worth M + P, comes before (d+c, c+b).
+    patient, donor = typing("d+c", "a+c"), typing("d+a", "c+b")
+    assert oracle.grades(patient, donor, ANTIGENS) == "PM"
+    assert oracle.grades(list(reversed(patient)), donor, ANTIGENS) == "MP"
+
+
+PATIENT = {"A": typing("a+b"), "B": typing("a+a")}
+DONORS = {
+    "full": {"A": typing("a+b"), "B": typing("a+a")},
+    "potential": {"A": typing("a+b"), "B": None},
+    "HvG only": {"A": typing("a+b"), "B": typing("a+c")},
+    "GvH only": {"A": typing("a+a"), "B": typing("a+a")},
+    "two at A": {"A": typing("c+d"), "B": typing("a+a")},
+    "no B column": {"A": typing("a+c")},
+}
+
+
+@pytest.mark.parametrize(
+    ("most", "limits", "direction", "expected"),
+    [
+        (0, {}, "both", {("full", 4, 4), ("potential", 4, 2)}),
+        (1, {}, "both", {("full", 4, 4), ("potential", 4, 2), ("HvG only", 3, 3), ("GvH only", 3, 3),
+                         ("no B column", 3, 1)}),
+        (1, {"A": 0}, "both", {("full", 4, 4), ("potential", 4, 2), ("HvG only", 3, 3)}),
+        (2, {"A": 1, "B": 0}, "both", {("full", 4, 4), ("potential", 4, 2), ("GvH only", 3, 3),
+                                       ("no B column", 3, 1)}),
+        (2, {"A": 2, "C": 0}, "both", {("full", 4, 4), ("potential", 4, 2), ("HvG only", 3, 3), ("GvH only", 3, 3),
+                                       ("two at A", 2, 2), ("no B column", 3, 1)}),
+        (0, {}, "gvh", {("full", 4, 4), ("potential", 4, 2), ("HvG only", 3, 3)}),
+        (0, {}, "hvg", {("full", 4, 4), ("potential", 4, 2), ("GvH only", 3, 3)}),
+    ],
+)  # fmt: skip
+def test_search(most: int, limits: dict[str, int], direction: str, expected: set[tuple[str, int, int]]) -> None:
+    found = oracle.search(PATIENT, DONORS, ["A", "B"], most, limits, direction)
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_search_looks_at_its_loci_only() -> None:
+    found = oracle.search(PATIENT, DONORS, ["B"], 0, {"A": 0}, "both")
+    assert set(found) == {
+        ("full", 2, 2), ("potential", 2, 0), ("GvH only", 2, 2), ("two at A", 2, 2), ("no B column", 2, 0)
+    }  # fmt: skip
+
+
+BASE = {"mismatches": 1, "best": 9, "worst": 9, "age": 30, "cmv": "N", "abo": "A", "sex": "M"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({"age": 50}, {"mismatches": 2}, id="mismatches before all"),
+        pytest.param({"age": 50}, {"worst": 8, "age": 20}, id="certain before age"),
+        pytest.param({"age": 29, "cmv": "P"}, {}, id="age before CMV"),
+        pytest.param({"age": 99}, {"age": None}, id="missing age last"),
+        pytest.param({"abo": "B"}, {"cmv": None}, id="CMV before blood group"),
+        pytest.param({"cmv": None}, {"cmv": "P"}, id="unknown CMV before different"),
+        pytest.param({"sex": "F"}, {"abo": "O"}, id="blood group before sex"),
+        pytest.param({"abo": "O"}, {"abo": "B"}, id="compatible before incompatible"),
+        pytest.param({"abo": "O"}, {"abo": None}, id="compatible before unknown"),
+        pytest.param({}, {"sex": "F"}, id="male before female"),
+        pytest.param({"sex": "F"}, {"sex": None}, id="female before unknown"),
+        pytest.param({}, {}, id="identifier"),
+    ],
+)
+def test_rank(before: dict[str, object], after: dict[str, object]) -> None:
+    # The one to come first has the later identifier, except where the identifier decides.
+    decided = before != after
+    first = {**BASE, **before, "donor_id": "2" if decided else "1"}
+    second = {**BASE, **after, "donor_id": "1" if decided else "2"}
+    expected = [first["donor_id"], second["donor_id"]]
+    assert oracle.rank([second, first], patient_cmv="N", patient_abo="A") == expected
+
+
+def test_every_blood_group_is_compatible_for_ab() -> None:
+    assert [oracle.abo_rank("AB", donor) for donor in ("AB", "A", "B", "O", None)] == [0, 1, 1, 1, 2]
+    assert [oracle.abo_rank("O", donor) for donor in ("O", "A", "B", "AB", None)] == [0, 2, 2, 2, 2]
+
+
+def test_what_is_unknown_of_the_patient_orders_nobody() -> None:
+    assert {oracle.cmv_rank(None, donor) for donor in ("P", "N", None)} == {0}
+    assert {oracle.abo_rank(None, donor) for donor in ("A", "O", None)} == {0}
+
+
+@given(strategies.genotypes(), strategies.genotypes())
+def test_gvh_is_hvg_with_the_parts_exchanged(patient: tuple[str, str], donor: tuple[str, str]) -> None:
+    assert oracle.gvh(patient, donor) == oracle.hvg(donor, patient)
+    assert oracle.match_count(patient, donor) == oracle.match_count(donor, patient)
+
+
+@given(strategies.typed())
+def test_typings_without_nulls_allow_the_same_genotypes(one: list[oracle.Alternative]) -> None:
+    assert oracle.genotypes(oracle.without_nulls(one)) == oracle.genotypes(one)
+
+
+@given(strategies.typings(), strategies.typings(), strategies.antigen_maps())
+def test_grades_have_as_many_matches_as_the_best_count(
+    patient: oracle.Typing, donor: oracle.Typing, antigens: dict[str, set[str]]
+) -> None:
+    letters = oracle.grades(patient, donor, antigens)
+    assert sum(letter in "AP" for letter in letters) == oracle.locus_counts(patient, donor)["best"]
