@@ -112,7 +112,6 @@ class LocusEncoder:
         self._codes = codes
         self._keep_nulls = keep_nulls
         self._side: dict[str, AlleleSet] = {}
-        self._set_code: dict[AlleleSet, int] = {}
         self._typing_code: dict[tuple[Alternative, ...], int] = {(): NOT_TYPED}
 
     def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
@@ -133,30 +132,12 @@ class LocusEncoder:
             TypingError: a side cannot be read under the nomenclature.
         """
         alternatives = self.alternatives(first, second)
-        for alternative in alternatives:
-            for members in alternative:
-                self._set_code.setdefault(members, len(self._set_code))
         return self._typing_code.setdefault(alternatives, len(self._typing_code))
 
     def table(self) -> TypingTable:
         """Return the arrays of all typings encoded so far."""
         _, of_group = antigen_book(self._nomenclature, self.locus)
-        sets = list(self._set_code)
-        antigens = [set_antigens(members, of_group) for members in sets]
-        typings = list(self._typing_code)
-        flat = [
-            (self._set_code[first], self._set_code[second])
-            for alternatives in typings
-            for first, second in alternatives
-        ]
-        return TypingTable(
-            set_start=_offsets([len(members) for members in sets]),
-            set_member=np.array([code for members in sets for code in members], np.int32),
-            antigen_start=_offsets([len(members) for members in antigens]),
-            antigen_member=np.array([code for members in antigens for code in members], np.int32),
-            alternative_start=_offsets([len(alternatives) for alternatives in typings]),
-            alternative_set=np.array(flat, np.int32).reshape(-1, 2),
-        )
+        return typing_table(list(self._typing_code), of_group)
 
     def _read(self, text: str) -> AlleleSet:
         known = self._side.get(text)
@@ -164,6 +145,25 @@ class LocusEncoder:
             known = allele_set(self._nomenclature.expand(self.locus, text, self._codes), keep_nulls=self._keep_nulls)
             self._side[text] = known
         return known
+
+
+def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]]) -> TypingTable:
+    """Return the arrays of some typings, the first of which is "not typed"; `of_group` gives antigens by P group."""
+    set_code: dict[AlleleSet, int] = {}
+    for alternatives in typings:
+        for alternative in alternatives:
+            for members in alternative:
+                set_code.setdefault(members, len(set_code))
+    antigens = [set_antigens(members, of_group) for members in set_code]
+    flat = [(set_code[first], set_code[second]) for alternatives in typings for first, second in alternatives]
+    return TypingTable(
+        set_start=_offsets([len(members) for members in set_code]),
+        set_member=np.array([code for members in set_code for code in members], np.int32),
+        antigen_start=_offsets([len(members) for members in antigens]),
+        antigen_member=np.array([code for members in antigens for code in members], np.int32),
+        alternative_start=_offsets([len(alternatives) for alternatives in typings]),
+        alternative_set=np.array(flat, np.int32).reshape(-1, 2),
+    )
 
 
 def set_antigens(members: AlleleSet, of_group: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

@@ -3,50 +3,76 @@
 from __future__ import annotations
 
 import gzip
+import io
+import re
 import zipfile
-from collections.abc import Iterator
+import zlib
 from pathlib import Path
 
 from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 
+# alpha.v3 has a first column with a star before codes of whole names; numer.v3 has no such column.
+_ROW = re.compile(r"^(?:\*?\t)?([A-Z]+)\t(\d[\dA-Z:/]*)[ \t]*$", re.MULTILINE)
+_HEADER = re.compile(r"(?:\*?\t)?CODE\t\s*SUBTYPES?\s*")
+_N_PREAMBLE = 3  # lines without tab, such as the date of the file, that can stand before the codes
+
 
 def read_codes(path: Path) -> MultipleAlleleCodes:
-    """Read a file of codes.
+    """Read a file of codes; gzip and zip are known by their first bytes, whatever the file is called.
 
     Raises:
         FileError: the file is missing, holds no codes, or a row is not a code and its alleles.
     """
-    try:
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                data = archive.read(archive.namelist()[0])
-        else:
-            data = path.read_bytes()
-            data = gzip.decompress(data) if path.suffix == ".gz" else data
-        text = data.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile, IndexError) as error:
-        raise FileError(str(path), found=str(error), expected="a file of multiple allele codes") from None
-    book = MultipleAlleleCodes.from_items(_rows(path, text))
-    if not len(book):
+    text = _text(path)
+    rows = _ROW.findall(text)
+    if len(rows) < sum(map(bool, map(str.strip, text.split("\n")))):
+        # One row at a time only where some line is no code: the header, or an error.
+        _check_rows(path, text)
+    if not rows:
         raise FileError(str(path), found="no codes", expected="rows of code and alleles, separated by tabs")
-    return book
+    return MultipleAlleleCodes.from_items(rows)
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        cells = line.rstrip().split("\t")
-        if len(cells) < 2:
-            if number <= 3 or not line.strip():
-                continue
+def _text(path: Path) -> str:
+    expected = "a file of multiple allele codes, as text, .gz, or .zip with one .txt"
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.decompress(data)
+        elif data.startswith(b"PK\x03\x04"):
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                names = [n for n in archive.namelist() if n.lower().endswith(".txt") and "__MACOSX/" not in n]
+                if len(names) != 1:
+                    raise FileError(str(path), found=f"{len(names)} .txt files in the zip", expected=expected)
+                data = archive.read(names[0])
+    except OSError as error:
+        raise FileError(str(path), found=error.strerror or str(error), expected=expected) from error
+    except (EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise FileError(
+            str(path), found=f"a damaged file: {error}", expected=expected, hint="fetch the file again"
+        ) from error
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        raise FileError(
+            str(path), row=row, found=f"byte {data[error.start]:#04x} that is not UTF-8", expected=expected
+        ) from None
+
+
+def _check_rows(path: Path, text: str) -> None:
+    """Raise at the first row that is neither a code nor part of the header."""
+    in_header = True
+    for row, line in enumerate(text.split("\n"), start=1):
+        if _ROW.fullmatch(line):
+            in_header = False
+        elif line.strip() and not (
+            in_header and (_HEADER.fullmatch(line) or (row <= _N_PREAMBLE and "\t" not in line))
+        ):
             raise FileError(
-                str(path), row=number, found=repr(line[:40]), expected="code and alleles, separated by a tab"
+                str(path),
+                row=row,
+                found=repr(line[:40]),
+                expected="a code of capital letters and its alleles, separated by a tab",
             )
-        code, alleles = cells[-2].strip(), cells[-1].strip()
-        if code == "CODE":
-            continue
-        if not (code.isascii() and code.isalpha() and code.isupper()) or not alleles:
-            raise FileError(
-                str(path), row=number, found=repr(line[:40]), expected="a code of capital letters and alleles"
-            )
-        yield code, alleles

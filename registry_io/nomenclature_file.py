@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
 from registry_io.results_file import atomic_write
 
+FORMAT = "hla-match nomenclature"
 FORMAT_VERSION = 1
 _COLUMNS = ("allele", "g_group", "p_group", "antigen", "expert_antigen", "tce_group")
 
@@ -40,7 +42,7 @@ def dumps(tables: NomenclatureTables) -> bytes:
         }
     ).encode()
     header = {
-        "format": "hla-match nomenclature",
+        "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "sha256": hashlib.sha256(body).hexdigest(),
     }
@@ -56,17 +58,28 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
     first, _, body = data.partition(b"\n")
     try:
         header = json.loads(first)
-        version, checksum = header["format_version"], header["sha256"]
+        kind, version, checksum = header["format"], header["format_version"], header["sha256"]
     except (ValueError, KeyError, TypeError):
         raise NomenclatureError(path, found="another kind of file", expected="a compiled nomenclature") from None
-    if version != FORMAT_VERSION or hashlib.sha256(body).hexdigest() != checksum:
+    if kind != FORMAT or version != FORMAT_VERSION:
         raise NomenclatureError(
             path,
-            found="a damaged file or another format version",
-            expected=f"format version {FORMAT_VERSION}, intact",
+            found=f"{kind!r}, format version {version!r}",
+            expected=f"{FORMAT!r}, format version {FORMAT_VERSION}",
+            hint="install the release again with this version of hla-match",
+        )
+    found = hashlib.sha256(body).hexdigest()
+    if found != checksum:
+        raise NomenclatureError(
+            path,
+            found=f"a damaged file: {len(body)} bytes with SHA-256 {found}",
+            expected=f"SHA-256 {checksum}",
             hint="install the release again",
         )
-    content = json.loads(body)
+    return _tables(json.loads(body))
+
+
+def _tables(content: dict[str, Any]) -> NomenclatureTables:
     return NomenclatureTables(
         release=content["release"],
         title=content["title"],
@@ -77,7 +90,8 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
                 locus=locus,
                 deleted={name: Deletion(*pair) for name, pair in columns["deleted"].items()},
                 old_name=columns["old_name"],
-                **{name: tuple(columns[name].split("\n")) for name in _COLUMNS},
+                # Splitting nothing gives one empty text; a locus without alleles has none.
+                **{name: tuple(columns[name].split("\n") if columns["allele"] else ()) for name in _COLUMNS},
             )
             for locus, columns in content["loci"].items()
         },
@@ -89,7 +103,11 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
 
 
 def write_nomenclature(tables: NomenclatureTables, path: Path) -> None:
-    """Write the compiled form, aside first."""
+    """Write the compiled form, aside first.
+
+    Raises:
+        FileError: the folder is missing, or cannot be written to.
+    """
     with atomic_write(path) as aside:
         aside.write(dumps(tables))
 
@@ -98,6 +116,12 @@ def read_nomenclature(path: Path) -> NomenclatureTables:
     """Read a compiled nomenclature.
 
     Raises:
-        NomenclatureError: the file is damaged or of another format version.
+        NomenclatureError: the file is missing, damaged or of another format version.
     """
-    return loads(path.read_bytes(), str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise NomenclatureError(
+            str(path), found=error.strerror or str(error), expected="a compiled nomenclature"
+        ) from error
+    return loads(data, str(path))

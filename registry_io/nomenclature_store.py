@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import platformdirs
@@ -11,6 +12,8 @@ from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import NomenclatureTables
 from registry_io.imgt_release import read_release
 from registry_io.nomenclature_file import read_nomenclature, write_nomenclature
+
+_RELEASE = re.compile(r"\d+(\.\d+)*")
 
 
 def data_folder() -> Path:
@@ -29,16 +32,26 @@ class NomenclatureStore:
         """Read a release, compile it, and return its tables.
 
         Raises:
-            NomenclatureError: the release cannot be read.
+            NomenclatureError: the release cannot be read, or the data folder cannot be made.
+            FileError: the data folder cannot be written to.
         """
         tables = read_release(source)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NomenclatureError(
+                str(self._folder),
+                found=error.strerror or str(error),
+                expected="a folder that can be made",
+                hint="name another by HLA_MATCH_HOME",
+            ) from error
         write_nomenclature(tables, self._path(tables.release))
         return tables
 
     def releases(self) -> list[str]:
         """Return the installed releases, newest first."""
-        names = [path.stem for path in self._folder.glob("*.hlanom")]
+        stems = (path.stem for path in self._folder.glob("*.hlanom"))
+        names = [stem for stem in stems if _RELEASE.fullmatch(stem)]
         return sorted(names, key=lambda name: [int(part) for part in name.split(".")], reverse=True)
 
     def newest(self) -> str | None:
@@ -51,16 +64,16 @@ class NomenclatureStore:
         Raises:
             NomenclatureError: it is not installed, or its file is damaged.
         """
-        path = self._path(release)
-        if not path.exists():
-            installed = ", ".join([*self.releases(), "builtin"])
+        releases = self.releases()
+        if release not in releases:
+            installed = ", ".join([*releases, "builtin"])
             raise NomenclatureError(
                 str(self._folder),
                 found=f"no release {release}",
                 expected=f"one of: {installed}",
                 hint="install it with: hla-match nomenclature install --from DIR",
             )
-        return read_nomenclature(path)
+        return read_nomenclature(self._path(release))
 
     def _path(self, release: str) -> Path:
         # The names are versions, so a stem with dots must not be taken for an ending.

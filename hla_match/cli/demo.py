@@ -35,9 +35,7 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
     write_frame(donors, folder / "donors.csv.gz")
     write_frame(people, folder / "patients.csv")
-    report = import_donors(
-        folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF
-    )
+    report = import_donors(folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF)
     print_import(report)
     click.echo("Searching (the first search on a machine compiles for some seconds) ...")
     matcher = Matcher(report.registry)

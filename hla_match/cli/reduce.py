@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
     failed = 0
-    lines: Iterable[str] = typings if typings else click.get_text_stream("stdin")
+    lines: Iterable[str] = typings if typings else sys.stdin
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         try:

@@ -1,0 +1,132 @@
+"""Kernels and search against the oracle of `tests.oracle.matching`."""
+
+import numpy as np
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hla_match.encoding import resolve_nulls, set_antigens, typing_table
+from hla_match.kernels.locus_count import count_alternative
+from hla_match.kernels.position_grade import grade_alternative
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.matching.patient_table import GRADE_LETTERS
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import build_registry
+from tests import strategies
+from tests.oracle import matching as oracle
+
+MEASURES = ("best", "worst", "gvh_best", "gvh_worst", "hvg_best", "hvg_worst")
+N_CODES = len(strategies.NAMES) + strategies.FIRST_P_GROUP
+
+
+def alternatives(typing):
+    found = [pair for first, second in strategies.coded_typing(typing) for pair in resolve_nulls(first, second)]
+    return tuple(dict.fromkeys(found))
+
+
+def kernel_counts(patient, donor):
+    table = typing_table([(), alternatives(donor)], [()] * len(strategies.NAMES))
+    counts = np.empty((6, 2), np.uint8)
+    counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
+    mark = np.zeros(N_CODES, np.uint8)
+    for first, second in alternatives(patient):
+        count_alternative(
+            np.array(first, np.int32),
+            np.array(second, np.int32),
+            mark,
+            table.set_start,
+            table.set_member,
+            table.alternative_start,
+            table.alternative_set,
+            counts,
+        )
+    assert not mark.any()
+    return dict(zip(MEASURES, counts[:, 1].tolist(), strict=True))
+
+
+@given(strategies.typed(), strategies.typed())
+@settings(max_examples=1500)
+def test_locus_counts_are_the_oracles(patient, donor):
+    assert kernel_counts(patient, donor) == oracle.locus_counts(patient, donor)
+
+
+@given(strategies.typed(), strategies.typed())
+@settings(max_examples=300)
+def test_swapping_patient_and_donor_swaps_the_directions(patient, donor):
+    one, other = kernel_counts(patient, donor), kernel_counts(donor, patient)
+    assert (one["best"], one["worst"]) == (other["best"], other["worst"])
+    assert (one["gvh_best"], one["gvh_worst"]) == (other["hvg_best"], other["hvg_worst"])
+
+
+@given(strategies.typed(), strategies.typed(), strategies.antigen_maps())
+@settings(max_examples=800)
+def test_position_grades_are_the_oracles(patient, donor, antigens):
+    of_group = [tuple(strategies.ANTIGENS.index(a) for a in sorted(antigens[name])) for name in strategies.NAMES]
+    table = typing_table([(), alternatives(donor)], of_group)
+    grade, matched = np.full((2, 2), 3, np.uint8), np.full(2, 255, np.uint8)
+    mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
+    of_patient = alternatives(patient)
+    for first, second in of_patient:
+        grade_alternative(
+            np.array(first, np.int32),
+            np.array(second, np.int32),
+            np.array(set_antigens(first, of_group), np.int32),
+            np.array(set_antigens(second, of_group), np.int32),
+            len(of_patient) == 1,
+            mark,
+            antigen_mark,
+            table.set_start,
+            table.set_member,
+            table.antigen_start,
+            table.antigen_member,
+            table.alternative_start,
+            table.alternative_set,
+            matched,
+            grade,
+        )
+    assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, antigens)
+
+
+NOMENCLATURE = Nomenclature(builtin_tables())
+ALLELE = {
+    "A": ("02:02", "02:05", "02:08", "11:02", "24:05", "26:02", "33:01"),
+    "B": ("07:05", "13:01", "15:11", "38:02", "46:02", "51:02", "54:02"),
+    "DRB1": ("04:01", "04:02", "08:02", "09:02", "11:03", "13:01", "16:01"),
+}
+
+
+def texts(locus, typing):
+    """The two column texts of a typing of the strategies."""
+    if typing is None:
+        return "", ""
+    named = dict(zip(strategies.NAMES, ALLELE[locus], strict=True))
+    pairs = [tuple("/".join(sorted(named[name] for name in side)) for side in pair) for pair in typing]
+    return pairs[0] if len(pairs) == 1 else ("|".join(f"{one}+{other}" for one, other in pairs), "")
+
+
+@given(
+    strategies.persons(null=False, new=False).filter(lambda person: any(person.values())),
+    strategies.donor_lists(min_size=1, null=False, new=False),
+    st.integers(0, 6),
+    strategies.locus_limits(),
+    strategies.directions(),
+)
+@settings(max_examples=120)
+def test_search_finds_the_oracles_donors(patient, donors, max_mismatches, limits, direction):
+    columns = {"person_id": list(donors)}
+    for locus in strategies.LOCI:
+        columns[f"{locus}_1"], columns[f"{locus}_2"] = zip(
+            *(texts(locus, person[locus]) for person in donors.values()), strict=True
+        )
+    registry, unreadable = build_registry(
+        pl.DataFrame(columns), NOMENCLATURE, name="random", provenance={"imported_on": "2026-01-01"}
+    )
+    assert not unreadable
+    typings = {locus: texts(locus, typing) for locus, typing in patient.items() if typing}
+    criteria = SearchCriteria(scope="6/6", max_mismatches=max_mismatches, locus_limits=limits, direction=direction)
+    found = Matcher(registry).search(Patient(typings=typings), criteria).to_polars()
+    rows = set(found.select("donor_id", "matches_best", "matches_worst").rows())
+    assert rows == set(oracle.search(patient, donors, strategies.LOCI, max_mismatches, limits, direction))
+    assert found["donor_id"].n_unique() == found.height
