@@ -70,8 +70,8 @@ def haplotype_pool(seed: int, n_tail: int = 6000) -> tuple[list[tuple[str, ...]]
     """Return haplotypes, alleles in the order A, C, B, DRB1, DQB1, and their frequencies, which sum to 1.
 
     The head is published (`hla_match.synthetic.chinese_haplotypes`). The tail holds the rest of the mass: `n_tail`
-    other combinations of the head's blocks A, C~B and DRB1~DQB1, drawn without replacement in proportion to the product of
-    the blocks' frequencies, the first drawn the most frequent.
+    other combinations of the head's blocks A, C~B and DRB1~DQB1, drawn without replacement in proportion to the
+    product of the blocks' frequencies, the first drawn the most frequent.
 
     Raises:
         CriteriaError: the head's blocks have no `n_tail` further combinations, or `n_tail` is below 1.
@@ -162,7 +162,8 @@ def forms_of(locus: str, allele: str) -> dict[str, str]:
     """Return how a two-field allele of the pool is written in each form.
 
     A form that a locus or allele does not have is another one that it has: XX for serology at C, DQB1 and DPB1, the
-    antigen itself where it has no broad one, two fields where there is no list or G group, three where there are no four.
+    antigen itself where it has no broad one, two fields where there is no list or G group, three where there
+    are no four.
 
     >>> forms_of("B", "15:02")["split"], forms_of("B", "15:02")["broad"], forms_of("DRB1", "09:01")["G"]
     ('75', '15', '09:01:02G')
