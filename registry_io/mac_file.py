@@ -13,9 +13,9 @@ from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 
 # alpha.v3 has a first column with a star before codes of whole names; numer.v3 has no such column.
-_ROW = re.compile(r"^(?:\*?\t)?([A-Z]+)\t(\d[\dA-Z:/]*)[ \t]*$", re.MULTILINE)
+_ROW = re.compile(r"^(?:\*?\t)?([A-Z]+)\t(\d[\dA-Z:/]*[\dA-Z])[ \t]*$", re.MULTILINE)
 _HEADER = re.compile(r"(?:\*?\t)?CODE\t\s*SUBTYPES?\s*")
-_N_PREAMBLE = 3  # lines without tab, such as the date of the file, that can stand before the codes
+_N_HEADER = 3  # lines before the codes: the date of the file, an empty one, the names of the columns
 
 
 def read_codes(path: Path) -> MultipleAlleleCodes:
@@ -26,9 +26,10 @@ def read_codes(path: Path) -> MultipleAlleleCodes:
     """
     text = _text(path)
     rows = _ROW.findall(text)
-    if len(rows) < sum(map(bool, map(str.strip, text.split("\n")))):
-        # One row at a time only where some line is no code: the header, or an error.
-        _check_rows(path, text)
+    # Lines are looked at one at a time only where there are more than rows of codes and the lines of the header.
+    n_header = sum(_ROW.fullmatch(line) is None for line in text.split("\n", _N_HEADER)[:_N_HEADER])
+    n_lines = text.count("\n") + (not text.endswith("\n"))
+    _check_rows(path, text, whole=len(rows) + n_header < n_lines)
     if not rows:
         raise FileError(str(path), found="no codes", expected="rows of code and alleles, separated by tabs")
     return MultipleAlleleCodes.from_items(rows)
@@ -61,15 +62,16 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _check_rows(path: Path, text: str) -> None:
-    """Raise at the first row that is neither a code nor part of the header."""
+def _check_rows(path: Path, text: str, *, whole: bool) -> None:
+    """Raise at the first row that is neither a code nor part of the header; look only at the header unless `whole`."""
+    lines = text.split("\n") if whole else text.split("\n", _N_HEADER)[:_N_HEADER]
     in_header = True
-    for row, line in enumerate(text.split("\n"), start=1):
+    for row, line in enumerate(lines, start=1):
         if _ROW.fullmatch(line):
             in_header = False
-        elif line.strip() and not (
-            in_header and (_HEADER.fullmatch(line) or (row <= _N_PREAMBLE and "\t" not in line))
-        ):
+            continue
+        is_header = in_header and (_HEADER.fullmatch(line) or (row <= _N_HEADER and "\t" not in line))
+        if line.strip() and not is_header:
             raise FileError(
                 str(path),
                 row=row,

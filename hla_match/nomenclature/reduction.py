@@ -69,7 +69,7 @@ def _name(nomenclature: Nomenclature, locus: str, row: int, level: str) -> str:
         return g_group or allele
     if p_group:
         return p_group[:-1] + "g"
-    suffix = "N" if allele.endswith("N") and not g_group else ""
+    suffix = allele[-1] if allele[-1] in SUFFIXES and not g_group else ""
     fields = (g_group[:-1] if g_group else allele.rstrip(SUFFIXES)).split(":")
     return ":".join(fields[:2]) + suffix + "g"
 

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hla_match.errors import FileError
+from registry_io.mac_file import read_codes
+
+ALPHA = "Last Updated: 01/01/2025\n\n*\tCODE\tSUBTYPE\n\tAB\t01/02\n*\tZAAB\t24:02/25:01N\n"
+NUMER = "CODE\tSUBTYPES\nAB\t01/02\nZAAB\t24:02/25:01N\n"
+
+
+@pytest.mark.parametrize(
+    "text", [ALPHA, NUMER, NUMER.partition("\n")[2], ALPHA.replace("\n", "\r\n"), "\ufeff" + ALPHA]
+)
+@pytest.mark.parametrize("packing", ["txt", "gz", "zip"])
+def test_every_layout_and_packing_is_read(tmp_path: Path, text: str, packing: str) -> None:
+    path = tmp_path / f"codes.{packing}"
+    if packing == "txt":
+        path.write_bytes(text.encode())
+    elif packing == "gz":
+        path.write_bytes(gzip.compress(text.encode()))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("readme.md", "not this one")
+            archive.writestr("alpha.v3.txt", text.encode())
+    book = read_codes(path)
+    assert len(book) == 2
+    assert book.lookup("AB") == "01/02"
+    assert book.lookup("ZAAB") == "24:02/25:01N"
+    assert book.lookup("ZZ") is None
+
+
+@pytest.mark.parametrize(
+    "line", ["\tab\t01/02", "\tAB\t", "\tAB", "AB 01/02", "\tAB\t01\t02", "x\tAB\t01", "\tAB\t01/"]
+)
+def test_malformed_row_is_an_error_with_its_row(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "codes.txt"
+    path.write_text(f"{ALPHA}\n{line}\n\tAC\t01\n", encoding="utf-8")
+    with pytest.raises(FileError) as caught:
+        read_codes(path)
+    assert (caught.value.path, caught.value.row) == (str(path), 7)
+
+
+def test_malformed_first_row_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "codes.txt").write_text("\tAB\tx\n\tAC\t01\n", encoding="utf-8")
+    with pytest.raises(FileError, match="row 1"):
+        read_codes(tmp_path / "codes.txt")
+
+
+@pytest.mark.parametrize("text", ["", "Last Updated: today\n", "*\tCODE\tSUBTYPE\n"])
+def test_file_without_codes_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "codes.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match="no codes"):
+        read_codes(tmp_path / "codes.txt")
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "codes"
+    path.write_bytes(gzip.compress(ALPHA.encode())[:-12])
+    with pytest.raises(FileError, match="damaged"):
+        read_codes(path)
+    path.write_bytes(b"PK\x03\x04 and nothing else")
+    with pytest.raises(FileError, match="damaged"):
+        read_codes(path)
+    path.write_bytes(ALPHA.encode() + b"\tAC\t\xff\n")
+    with pytest.raises(FileError, match="row 6: found byte 0xff"):
+        read_codes(path)
+    with pytest.raises(FileError, match="No such file"):
+        read_codes(tmp_path / "absent")
+
+
+def test_zip_of_several_texts_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "codes.zip", "w") as archive:
+        archive.writestr("a.txt", ALPHA)
+        archive.writestr("b.txt", ALPHA)
+    with pytest.raises(FileError, match=r"2 \.txt files"):
+        read_codes(tmp_path / "codes.zip")
+
+
+def test_codes_of_the_shared_registry(shared_data: Path) -> None:
+    book = read_codes(shared_data / "data" / "registry_103k" / "mac.txt")
+    assert book.lookup("ZAAB") == "01/02"
