@@ -1,0 +1,1 @@
+"""The benchmark suite: ``python -m benchmarks`` prints import, open, search and batch beside their floor."""
