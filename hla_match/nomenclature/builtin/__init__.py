@@ -1,106 +1,126 @@
-"""The built-in nomenclature: rules for two-field names and small tables of published facts; it needs no file."""
+"""The nomenclature that needs no file, so that everything runs at once on a fresh machine.
+
+It is no release of IPD-IMGT/HLA and says so: it knows the two-field names by rule, and of the published exceptions
+(identical antigen recognition domains, null alleles, serology, DPB1 groups) those of the alleles that CIWD 3.0 calls
+common, intermediate or well documented (Hurley et al., HLA 2020;95:516). Each module beside this one cites its source.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from functools import cache
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
-from hla_match.nomenclature.builtin.antigens import (
-    ANTIGENS,
-    ASSOCIATED,
-    EXCEPTIONS,
-    OTHER_FIRST_FIELD,
-    SAME_AS_FIRST_FIELD,
-    SPLITS,
-)
-from hla_match.nomenclature.builtin.ard_groups import ALIKE
-from hla_match.nomenclature.builtin.families import HIGHEST_SECOND_FIELD
-from hla_match.nomenclature.builtin.rarities import NULL_ALLELES, TCE_GROUPS
+from hla_match.nomenclature.builtin.ard_groups import ARD_GROUPS
+from hla_match.nomenclature.builtin.families import two_field_names
+from hla_match.nomenclature.builtin.null_alleles import NULL, QUESTIONABLE
+from hla_match.nomenclature.builtin.serology import ANTIGENS, EXCEPTIONS, EXPERT, FIRST_FIELD, RELATIONS
+from hla_match.nomenclature.builtin.tce import TCE_GROUPS
 from hla_match.nomenclature.tables import AntigenRelation, LocusTables, NomenclatureTables
 
 LIMITS = (
-    "the built-in nomenclature knows two-field names only: third and fourth fields are accepted unchecked",
-    "it knows P groups and antigens of common, intermediate and well-documented alleles (CIWD 3.0); other alleles "
-    "stand alone in their P group and take their first field's antigen",
-    "it knows no G groups, no deleted or renamed names, and of null alleles only the documented ones",
+    "Alleles are known by two fields as of October 2024; third and fourth fields are accepted unchecked, and later "
+    "alleles are unknown.",
+    "G groups are unknown; a G group is read as the P group of its first two fields.",
+    "Alleles with the same antigen recognition domain are known only among common, intermediate and well-documented "
+    "alleles (CIWD 3.0); two rare alleles of one P group count as a mismatch.",
+    "Null alleles are known only by two fields and only where CIWD 3.0 lists them; rarer ones count as expressed, and "
+    "nulls with an expressed sister, such as DRB4*01:03:01:02N, cannot be named.",
+    "Serology of rare alleles is assumed from their first field.",
+    "T-cell epitope groups are known only for DPB1 alleles that CIWD 3.0 lists.",
+    "Deleted names and their replacements are unknown.",
 )
+"""What this nomenclature does not know, for reports."""
 
-_DPB1_FIRST_FIELDS = 1729
-"""IPD-IMGT/HLA 3.58.0: the highest first field of DPB1; nearly all have the second field 01 alone."""
+_RELATION = re.compile(r"([0-9]+)\(([0-9/]*)\)([0-9/]*)")
 
 
-@cache
+@lru_cache(maxsize=1)
 def builtin_tables() -> NomenclatureTables:
-    """Return the tables of the built-in nomenclature."""
-    sources = repr((HIGHEST_SECOND_FIELD, ALIKE, NULL_ALLELES, TCE_GROUPS, EXCEPTIONS, SPLITS, ASSOCIATED))
+    """Return the built-in nomenclature; it is made once.
+
+    >>> tables = builtin_tables().loci["B"]
+    >>> tables.antigen[tables.allele.index("15:02")]
+    '75'
+    """
+    loci = MappingProxyType({locus: _locus_tables(locus) for locus in LOCI})
+    relations = tuple(_relations())
+    antigens = MappingProxyType({prefix: tuple(names.split()) for prefix, names in ANTIGENS.items()})
+    digest = hashlib.sha256()
+    for tables in loci.values():
+        columns = (tables.allele, tables.p_group, tables.antigen, tables.expert_antigen, tables.tce_group)
+        text = "\n".join([tables.locus, *(";".join(column) for column in columns), repr(dict(tables.old_name))])
+        digest.update(text.encode("ascii"))
+    digest.update(repr((relations, dict(antigens))).encode("ascii"))
     return NomenclatureTables(
         release="builtin",
         title="built-in nomenclature 1",
-        source="published tables, cited where they stand",
-        checksum=hashlib.sha256(sources.encode()).hexdigest(),
-        loci={locus: _locus_tables(locus) for locus in LOCI},
-        antigen_relations=tuple(_relations()),
-        antigens={prefix: tuple(names.split()) for prefix, names in ANTIGENS.items()},
+        source="part of hla-match: names by rule as of IPD-IMGT/HLA 3.58.0, exceptions for CIWD 3.0 alleles",
+        checksum=digest.hexdigest(),
+        loci=loci,
+        antigen_relations=relations,
+        antigens=antigens,
         limits=LIMITS,
         closed=False,
     )
 
 
 def _locus_tables(locus: str) -> LocusTables:
-    nulls = set(NULL_ALLELES.get(locus, "").split())
-    group = {member: f"{name}P" for name, members in _pairs(ALIKE.get(locus, "")) for member in (name, *members)}
-    names = list(_two_field_names(locus))
-    first_field = {name: name.lstrip("0") for name in SAME_AS_FIRST_FIELD.get(locus, "").split()}
-    first_field |= {name: antigens[0] for name, antigens in _pairs(OTHER_FIRST_FIELD.get(locus, ""))}
-    exception = {name: antigen for antigen, members in _pairs(EXCEPTIONS.get(locus, "")) for name in members}
-    tce = {name: number for number, families in TCE_GROUPS.items() for name in families.split()}
+    written = {name[:-1]: name for table in (NULL, QUESTIONABLE) for name in table.get(locus, "").split()}
+    alleles = tuple(written.get(name, name) for name in two_field_names(locus))
+    p_group = {
+        name: f"{group}P" for group, others in ARD_GROUPS.get(locus, {}).items() for name in (group, *others.split())
+    }
+    exceptions = _inverse(EXCEPTIONS.get(locus, {}))
+    expert = _inverse(EXPERT.get(locus, {}))
+    tce = _inverse(TCE_GROUPS) if locus == "DPB1" else {}
+    by_first = dict(entry.split("=") for entry in FIRST_FIELD.get(locus, "").split())
+    if locus in SEROLOGY_PREFIX:
+        # The antigens took their numbers first, and the first field was named after the antigen: A*02 after A2.
+        for first in {name.partition(":")[0] for name in alleles}:
+            by_first.setdefault(first, first.lstrip("0"))
     return LocusTables(
         locus=locus,
-        allele=tuple(f"{name}N" if name in nulls else name for name in names),
-        g_group=("",) * len(names),
-        p_group=tuple("" if name in nulls else group.get(name, "") for name in names),
+        allele=alleles,
+        g_group=("",) * len(alleles),
+        p_group=tuple(p_group.get(name, "") for name in alleles),
         antigen=tuple(
-            "" if name in nulls else exception.get(name, first_field.get(name.partition(":")[0], "")) for name in names
+            "" if name[-1] == "N" else exceptions.get(name, by_first.get(name.partition(":")[0], ""))
+            for name in alleles
         ),
-        expert_antigen=("",) * len(names),
-        tce_group=tuple(tce.get(name.partition(":")[0], "") if locus == "DPB1" else "" for name in names),
-        old_name=_special_old_names(locus),
+        expert_antigen=tuple(expert.get(name, "") for name in alleles),
+        tce_group=tuple(tce.get(name, "") for name in alleles),
+        old_name=MappingProxyType(_special_first_fields(locus, alleles)),
     )
 
 
-def _two_field_names(locus: str) -> Iterator[str]:
-    if locus == "DPB1":
-        for first in range(1, _DPB1_FIRST_FIELDS + 1):
-            yield f"{first:02d}:01"
-            if first in (2, 4):
-                yield f"{first:02d}:02"
-        return
-    for entry in HIGHEST_SECOND_FIELD[locus].split():
-        first_field, _, highest = entry.partition(":")
-        for second in range(1, int(highest) + 1):
-            yield f"{first_field}:{second:02d}"
+def _inverse(table: Mapping[str, str]) -> dict[str, str]:
+    """Return, from values with the names that have them, each name's values joined by a slash."""
+    found: dict[str, str] = {}
+    for value, names in table.items():
+        for name in names.split():
+            found[name] = f"{found[name]}/{value}" if name in found else value
+    return found
 
 
-def _special_old_names(locus: str) -> dict[str, str]:
-    """Return the names that pairs of digits do not give: A*92 and B*95 continued A*02 and B*15 (Marsh et al., 2010)."""
-    continued = {"A": ("92", "02"), "B": ("95", "15")}.get(locus)
-    if continued is None:
-        return {}
-    old, new = continued
-    return {f"{old}{second:02d}": f"{new}:{100 + second}" for second in range(1, 100)}
+def _special_first_fields(locus: str, alleles: tuple[str, ...]) -> dict[str, str]:
+    """Return the names of A*92 and B*95, into which A*02 and B*15 overflowed until 2010 when two digits were all."""
+    for owner, first, special, last in (("A", "02", "92", 199), ("B", "15", "95", 191)):
+        if locus == owner:
+            names = {f"{first}:{number}" for number in range(101, last + 1)}
+            return {f"{special}{name[4:6]}{name[6:]}": name for name in alleles if name.rstrip("NQ") in names}
+    return {}
 
 
 def _relations() -> Iterator[AntigenRelation]:
-    for prefix in dict.fromkeys(SEROLOGY_PREFIX.values()):
-        splits, associated = dict(_pairs(SPLITS.get(prefix, ""))), dict(_pairs(ASSOCIATED.get(prefix, "")))
-        for antigen in sorted({*splits, *associated}, key=int):
-            yield AntigenRelation(prefix, antigen, splits.get(antigen, ()), associated.get(antigen, ()))
-
-
-def _pairs(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield name and members of entries such as "02:01=02:09,02:66"."""
-    for entry in text.split():
-        name, _, members = entry.partition("=")
-        yield name, tuple(members.split(","))
+    for prefix, entries in RELATIONS.items():
+        for antigen, splits, associated in _RELATION.findall(entries):
+            yield AntigenRelation(
+                prefix=prefix,
+                antigen=antigen,
+                splits=tuple(splits.split("/")) if splits else (),
+                associated=tuple(associated.split("/")) if associated else (),
+            )
