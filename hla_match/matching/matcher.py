@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.encoding import NEW
 from hla_match.errors import CriteriaError
 from hla_match.kernels.donor_pass import EXCLUDED, select_donors
-from hla_match.kernels.locus_count import BEST, GVH_BEST, HVG_BEST
+from hla_match.kernels.locus_count import BEST, GVH_BEST, HVG_BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
@@ -63,7 +64,7 @@ class Matcher:
             registry=registry,
             donor=donor,
             mismatches=mismatches,
-            certain=total[0] == total[1],
+            certain=(total[BEST] == total[WORST]) & ~_with_new(registry, scope, donor),
             age=self._ages(criteria)[donor],
         )
         rank_number = order.pack(candidates)
@@ -144,6 +145,17 @@ class Matcher:
             born = self.registry.birth_date
             self._age = (today, np.where(born == 0, -1, np.maximum((today - born) // 10000, 0)).astype(np.int32))
         return self._age[1]
+
+
+def _with_new(registry: Registry, scope: list[LocusResult], donor: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Say which donors have an allele reported as NEW in scope: it is unknown, and must not rank as certain."""
+    found = np.zeros(donor.size, np.bool_)
+    for result in scope:
+        if any((NEW,) in alternative for alternative in result.alternatives):
+            found[:] = True
+        elif result.comparison.reports_new.any():
+            found |= result.comparison.reports_new[result.meaning_of(registry, donor)]
+    return found
 
 
 def _best(rank_number: NDArray[np.uint64], limit: int | None) -> NDArray[np.int64]:

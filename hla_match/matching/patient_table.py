@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
+from hla_match.encoding import FIRST_P_GROUP, NEW, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
 from hla_match.kernels.locus_count import count_alternative
 from hla_match.kernels.position_grade import grade_alternative
 from hla_match.registry import Registry
@@ -27,6 +27,7 @@ class LocusComparison:
         n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
         self._mark = np.zeros(len(self._group_antigens) + FIRST_P_GROUP, np.uint8)
         self._antigen_mark = np.zeros(max(n_antigens, 1), np.uint8)
+        self.reports_new = _typings_with_new(self.column.table)
 
     def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a patient's typing; empty where not typed.
@@ -83,3 +84,17 @@ class LocusComparison:
                 grade,
             )
         return grade
+
+
+def _typings_with_new(table: TypingTable) -> NDArray[np.bool_]:
+    """Return (typings,) bool: an allele was reported as NEW, so that no count of this typing is certain."""
+    new_set = {
+        number
+        for number, (start, stop) in enumerate(zip(table.set_start[:-1], table.set_start[1:], strict=True))
+        if stop == start + 1 and table.set_member[start] == NEW
+    }
+    found = np.zeros(table.n_typings, np.bool_)
+    for typing in range(table.n_typings if new_set else 0):
+        pairs = table.alternative_set[table.alternative_start[typing] : table.alternative_start[typing + 1]]
+        found[typing] = bool(new_set & set(pairs.ravel().tolist()))
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from hla_match.errors import CriteriaError
 from hla_match.loci import SEROLOGY_PREFIX
-from hla_match.nomenclature.gl_string import GLNode, parse
+from hla_match.nomenclature.gl_string import GLNode, parse, split_loci
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import SUFFIXES, Nomenclature
 
@@ -40,8 +41,7 @@ def _reduce(nomenclature: Nomenclature, node: GLNode, level: str, codes: Multipl
     reduced: dict[str, None] = {}
     for leaf in node.parts or (node,):
         reduced.update(dict.fromkeys(_reduce_leaf(nomenclature, leaf.text, level, codes)))
-    names = sorted(name for name in reduced if name)
-    return "/".join(sorted(names, key=_antigen_order) if level == "S" else names)
+    return "/".join(sorted((name for name in reduced if name), key=_order))
 
 
 def _reduce_leaf(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None) -> list[str]:
@@ -50,8 +50,6 @@ def _reduce_leaf(nomenclature: Nomenclature, text: str, level: str, codes: Multi
     locus = "C" if locus == "Cw" else locus
     index = nomenclature.index(locus) if locus in nomenclature.tables.loci else None
     if index is None:
-        from hla_match.nomenclature.gl_string import split_loci
-
         locus = next(iter(split_loci(text)))
         index = nomenclature.index(locus)
     rows = nomenclature.expand(locus, text, codes).alleles
@@ -85,5 +83,6 @@ def _antigens(nomenclature: Nomenclature, locus: str, names: str) -> list[str]:
     return [prefix + name for name in (*broads, *own)]
 
 
-def _antigen_order(antigen: str) -> int:
-    return int("".join(character for character in antigen if character.isdigit()))
+def _order(name: str) -> tuple[tuple[int, ...], str]:
+    """Return the sort key of an allele, group or antigen of one locus: its numbers, then the whole name."""
+    return tuple(int(number) for number in re.findall(r"[0-9]+", name.rpartition("*")[2])), name

@@ -16,16 +16,22 @@ from types import MappingProxyType
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
-from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
+from hla_match.nomenclature.tables import AntigenRelation, LocusTables, NomenclatureTables
 
 SUFFIXES = "NLSCAQ"
 
 _NAME = re.compile(r"([0-9]{2,4}(?::[0-9]{2,4}){0,3})([NLSCAQ]?)", re.ASCII)
-_GROUP = re.compile(r"([0-9]{2,4}(?::[0-9]{2,4}){1,2})([GPg])", re.ASCII)
+_GROUP = re.compile(r"([0-9]{2,4}(?::[0-9]{2,4}){1,2})(?:[GP]|[NLSCAQ]?g)", re.ASCII)
 _CODE = re.compile(r"([0-9]{2,4}):([A-Z]{2,5})", re.ASCII)
 _OLD = re.compile(r"([0-9]{4,8})([NLSCAQ]?)", re.ASCII)
 _SEROLOGY = re.compile(r"(Cw|DR|DQ|DP|[ABC])?([0-9]{1,4})", re.ASCII)
+_NO_ANTIGEN = frozenset({"", "0", "?"})
 _NEW = re.compile(r"(?:[0-9]{2,4}:)?NEW", re.ASCII)
+_LOCUS = re.compile(r"Cw|[A-Z]{1,4}[0-9]?", re.ASCII)
+# How far a text that is no name reads like one: where it ends is where the fault is.
+_READABLE = re.compile(
+    r"(?:Cw|DR|DQ|[ABC])?(?:[0-9]{2,4}(?::[0-9]{0,4}){0,3}(?:[NLSCAQ]?g|[A-Z]{1,5})?|[0-9])?", re.ASCII
+)
 _SECOND_DR = MappingProxyType({"DRB3": "52", "DRB4": "53", "DRB5": "51"})
 
 
@@ -80,8 +86,10 @@ class _LocusIndex:
                 self.p_code.append(-1)
                 continue
             label = tables.p_group[row] or ":".join(fields[:2])
-            self.p_code.append(book.setdefault(label, len(book)))
-        self.p_names = list(book)
+            code = book.setdefault(label, len(book))
+            if code == len(self.p_names):
+                self.p_names.append(label if tables.p_group[row] else label + name[len(name.rstrip(SUFFIXES)) :])
+            self.p_code.append(code)
 
     @cached_property
     def group(self) -> dict[str, list[int]]:
@@ -98,7 +106,7 @@ class _LocusIndex:
         """Rows by each antigen they are known, possible, assumed or expert-assigned to carry."""
         rows: dict[str, list[int]] = {}
         for row, (antigen, expert) in enumerate(zip(self.tables.antigen, self.tables.expert_antigen, strict=True)):
-            for name in {*antigen.split("/"), *expert.split("/")} - {""}:
+            for name in {*antigen.split("/"), *expert.split("/")} - _NO_ANTIGEN:
                 rows.setdefault(name, []).append(row)
         return rows
 
@@ -127,8 +135,12 @@ class Nomenclature:
         return found
 
     def p_groups(self, locus: str) -> tuple[str, ...]:
-        """Return the P groups of a locus by code: "02:01P", or the two fields of an allele alone."""
+        """Return the P groups of a locus by code: "02:01P", or the two fields and suffix of an allele alone."""
         return tuple(self.index(locus).p_names)
+
+    def allele_p_code(self, locus: str) -> tuple[int, ...]:
+        """Return the code of the P group of each allele in the order of the tables; -1 for a null allele."""
+        return tuple(self.index(locus).p_code)
 
     def antigens(self, locus: str) -> tuple[tuple[str, ...], ...]:
         """Return the antigens of each P group by code; a first field ("*12") stands where none is known."""
@@ -139,7 +151,9 @@ class Nomenclature:
             first_field = [""] * len(found)
             for row, code in enumerate(index.p_code):
                 if code >= 0:
-                    found[code].update(dict.fromkeys(a for a in index.tables.antigen[row].split("/") if a))
+                    found[code].update(
+                        dict.fromkeys(a for a in index.tables.antigen[row].split("/") if a not in _NO_ANTIGEN)
+                    )
                     first_field[code] = first_field[code] or index.tables.allele[row].partition(":")[0]
             known = tuple(tuple(names) or (f"*{first_field[code]}",) for code, names in enumerate(found))
             self._antigens[locus] = known
@@ -157,13 +171,17 @@ class Nomenclature:
         position = 0
         first_field = ""
         for member in stripped.split("/"):
-            name = self._without_locus(locus, stripped, member, position)
+            name, starred = self._without_locus(locus, stripped, member, position)
+            start = position + len(member) - len(name)
+            # A lone first field behind a locus is a family, not an antigen.
+            if starred and re.fullmatch(r"[0-9]{2,3}", name):
+                name = f"{name}:XX"
             if first_field and re.fullmatch(r"[0-9]{2,4}[NLSCAQ]?", name) and ":" not in name:
                 name = f"{first_field}:{name}"
             if _NEW.fullmatch(name):
                 is_new = True
             else:
-                self._read(locus, stripped, name, position, codes, reading)
+                self._read(locus, stripped, name, start, starred, codes, reading)
             first_field = name.partition(":")[0] if ":" in name else ""
             position += len(member) + 1
         index = self.index(locus)
@@ -174,13 +192,18 @@ class Nomenclature:
         rows = dict.fromkeys(reading.alleles)
         return Expansion(locus, stripped, tuple(expressed), has_null, is_new, tuple(reading.notes), tuple(rows))
 
-    def _without_locus(self, locus: str, text: str, member: str, position: int) -> str:
+    def _without_locus(self, locus: str, text: str, member: str, position: int) -> tuple[str, bool]:
+        """Return a member without ``HLA-`` and ``LOCUS*``, and whether the locus was there."""
         name = member.removeprefix("HLA-")
         before, star, after = name.partition("*")
         if not star:
-            return name
-        named = "C" if before == "Cw" else before
-        if named != locus:
+            return name, False
+        position += len(member) - len(name)
+        known = _LOCUS.match(before)
+        if known is None or known.end() < len(before):
+            at = known.end() if known else 0
+            raise TypingError(text, position + at, expected=f"the locus {locus}, in ASCII capitals, before '*'")
+        if ("C" if before == "Cw" else before) != locus:
             raise TypingError(
                 text,
                 position,
@@ -188,11 +211,17 @@ class Nomenclature:
                 reason=Reason.WRONG_LOCUS,
                 hint="check that the columns are not swapped",
             )
-        # A lone first field behind a locus is a family, not an antigen.
-        return f"{after}:XX" if re.fullmatch(r"[0-9]{2,3}", after) else after
+        return after, True
 
     def _read(
-        self, locus: str, text: str, name: str, position: int, codes: MultipleAlleleCodes | None, reading: _Reading
+        self,
+        locus: str,
+        text: str,
+        name: str,
+        position: int,
+        starred: bool,
+        codes: MultipleAlleleCodes | None,
+        reading: _Reading,
     ) -> None:
         index = self.index(locus)
         if name.endswith(":XX") and re.fullmatch(r"[0-9]{2,4}", name[:-3]):
@@ -201,17 +230,18 @@ class Nomenclature:
                 raise self._unknown(locus, text, name, position)
             reading.alleles += _expressed_first(index, rows)
         elif match := _GROUP.fullmatch(name):
-            self._read_group(locus, text, name, match[1], match[2], position, reading)
+            self._read_group(locus, text, name, match[1], name[-1], position, reading)
         elif (match := _NAME.fullmatch(name)) and ":" in name:
             reading.alleles += self._named(locus, text, name, match[1], match[2], position, reading)
         elif match := _CODE.fullmatch(name):
             self._read_code(locus, text, match[1], match[2], position, codes, reading)
-        elif match := _SEROLOGY.fullmatch(name):
+        elif not starred and (match := _SEROLOGY.fullmatch(name)):
             self._read_number(locus, text, match[1] or "", match[2], position, reading)
         elif match := _OLD.fullmatch(name):
             self._read_old(locus, text, match[1], match[2], position, reading)
         else:
-            at = next((i for i, c in enumerate(name) if not (c.isascii() and (c.isalnum() or c == ":"))), 0)
+            readable = _READABLE.match(name)
+            at = readable.end() if readable else 0
             raise TypingError(
                 text, position + at, expected="an allele, group, code or antigen such as 02:01, 02:01:01G, 02:XX or 2"
             )
@@ -227,29 +257,47 @@ class Nomenclature:
         rows = index.prefix.get(digits)
         if rows is not None:
             if not suffix:
-                return _expressed_first(index, rows)
+                found = _expressed_first(index, rows)
+                reading.keeps_null = reading.keeps_null or index.is_null[found[0]]
+                return found
             same = [row for row in rows if index.tables.allele[row].endswith(suffix)]
             if same:
                 reading.keeps_null = reading.keeps_null or suffix == "N"
                 return same
-        replaced = index.tables.deleted.get(name)
-        if replaced is not None:
-            if not replaced.replacement:
+        renamed = self._renamed(locus, text, name, position, reading)
+        if renamed is not None:
+            return self._named(locus, text, renamed[0], renamed[1], renamed[2], position, reading)
+        two = ":".join(digits.split(":")[:2])
+        if not self.tables.closed and digits.count(":") >= 2 and two in index.prefix and (not suffix or suffix != "N"):
+            return _expressed_first(index, index.prefix[two])
+        raise self._unknown(locus, text, name, position)
+
+    def _renamed(self, locus: str, text: str, name: str, position: int, reading: _Reading) -> re.Match[str] | None:
+        """Return the name in use for an abandoned one, through every renaming; None where it was never abandoned."""
+        deleted = self.index(locus).tables.deleted
+        current, seen = name, {name}
+        while True:
+            # Names abandoned before April 2010 are listed without colons.
+            deletion = deleted.get(current) or deleted.get(current.replace(":", ""))
+            if deletion is None:
+                break
+            following = deletion.replacement
+            if following in seen or not _NAME.fullmatch(following):
                 raise TypingError(
                     text,
                     position,
                     expected=f"an allele of {self.title}",
                     reason=Reason.DELETED_ALLELE,
-                    hint=f"{locus}*{name} was deleted: {replaced.reason}",
+                    hint=f"{locus}*{name} was deleted: {deletion.reason}",
                 )
-            reading.notes.append(f"{locus}*{name} is now {locus}*{replaced.replacement}")
-            again = _NAME.fullmatch(replaced.replacement)
-            if again is not None and replaced.replacement not in index.tables.deleted:
-                return self._named(locus, text, replaced.replacement, again[1], again[2], position, reading)
-        two = ":".join(digits.split(":")[:2])
-        if not self.tables.closed and digits.count(":") >= 2 and two in index.prefix and (not suffix or suffix != "N"):
-            return _expressed_first(index, index.prefix[two])
-        raise self._unknown(locus, text, name, position)
+            seen.add(following)
+            current = following
+            if current in self.index(locus).row:
+                break
+        if current == name:
+            return None
+        reading.notes.append(f"{locus}*{name} was renamed {locus}*{current}")
+        return _NAME.fullmatch(current)
 
     def _read_group(
         self, locus: str, text: str, name: str, digits: str, kind: str, position: int, reading: _Reading
@@ -265,7 +313,7 @@ class Nomenclature:
             rows = sorted({*(rows or ()), *in_g}) or None
         elif rows is None and (kind == "P" or not self.tables.closed):
             rows = index.group.get(f"{two}P") if kind == "G" else None
-            rows = rows or index.prefix.get(two)
+            rows = rows or _expressed_first(index, index.prefix.get(two, ())) or None
         elif rows is None and digits in index.prefix:
             # A group that a later release dissolved or renamed: its naming allele tells where its members are now.
             heir = next((g for row in index.prefix[digits] if (g := index.tables.g_group[row])), "")
@@ -313,8 +361,9 @@ class Nomenclature:
         for name in names:
             match = _NAME.fullmatch(name)
             try:
-                if match is not None:
-                    found += self._named(locus, text, name, match[1], match[2], position, reading)
+                if match is None:
+                    raise self._unknown(locus, text, name, position)
+                found += self._named(locus, text, name, match[1], match[2], position, reading)
             except TypingError:
                 reading.notes.append(f"{locus}*{name} of code {code} does not exist in {self.title}")
         if not found:
@@ -337,20 +386,22 @@ class Nomenclature:
                 reason=Reason.WRONG_LOCUS,
                 hint="check that the columns are not swapped",
             )
-        antigens = self.antigens_of(locus, number)
-        if not antigens:
+        if not self._is_antigen(locus, number):
             if not prefix and len(number) == 4:
                 self._read_old(locus, text, number, "", position, reading)
                 return
+            elsewhere = [other for other in self.tables.loci if self._is_antigen(other, number)]
             raise TypingError(
                 text,
                 position,
                 expected=f"a serological antigen of locus {locus}",
-                reason=Reason.UNKNOWN_ANTIGEN,
-                hint="two-digit names of alleles are written with a field, such as 02:XX",
+                reason=Reason.WRONG_LOCUS if prefix and elsewhere else Reason.UNKNOWN_ANTIGEN,
+                hint=f"{number} is an antigen of {', '.join(elsewhere)}; check that the columns are not swapped"
+                if elsewhere
+                else "two-digit names of alleles are written with a field, such as 02:XX",
             )
         index = self.index(locus)
-        rows = {row for name in antigens for row in index.by_antigen.get(name, ())}
+        rows = {row for name in self.antigens_of(locus, number) for row in index.by_antigen.get(name, ())}
         rows |= self._unsplit(locus, number)
         expressed = sorted(row for row in rows if not index.is_null[row])
         if not expressed:
@@ -359,23 +410,22 @@ class Nomenclature:
             )
         reading.alleles += expressed
 
+    def _is_antigen(self, locus: str, number: str) -> bool:
+        prefix = SEROLOGY_PREFIX.get(locus, "")
+        # DR51, DR52 and DR53 are each the antigen of another gene than the other DR antigens.
+        if locus in _SECOND_DR or (prefix == "DR" and number in _SECOND_DR.values()):
+            return _SECOND_DR.get(locus) == number
+        return number in self.tables.antigens.get(prefix, ())
+
     def antigens_of(self, locus: str, number: str) -> set[str]:
         """Return the antigen names that alleles behind a reported antigen can carry; empty if it is no antigen.
 
         A broad antigen can be any of its splits, an antigen any of its associated ones.
         """
+        if not self._is_antigen(locus, number):
+            return set()
         prefix = SEROLOGY_PREFIX.get(locus, "")
-        if number not in self.tables.antigens.get(prefix, ()):
-            return set()
-        if locus in _SECOND_DR and number != _SECOND_DR[locus]:
-            return set()
-        below = {number}
-        relations = [relation for relation in self.tables.antigen_relations if relation.prefix == prefix]
-        for _ in range(3):
-            for relation in relations:
-                if relation.antigen in below:
-                    below |= {*relation.splits, *relation.associated}
-        return below
+        return _below(number, [relation for relation in self.tables.antigen_relations if relation.prefix == prefix])
 
     def _unsplit(self, locus: str, split: str) -> set[int]:
         """Return the alleles that may carry a split because only their broad antigen is known.
@@ -393,24 +443,31 @@ class Nomenclature:
     def _read_old(self, locus: str, text: str, digits: str, suffix: str, position: int, reading: _Reading) -> None:
         index = self.index(locus)
         old = index.tables.old_name
-        exact = old.get(digits + suffix)
-        pairs = ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
-        longer = [new for name, new in old.items() if name.startswith(digits) and len(name) > len(digits) + 1]
-        if exact is not None:
-            name = exact
-        elif longer:
-            depth = len(digits) // 2
-            name = ":".join(longer[0].rstrip(SUFFIXES).split(":")[:depth]) + suffix
-        elif len(digits) % 2 == 0:
-            name = pairs + suffix
+        if digits + suffix in old:
+            names = [old[digits + suffix]]
+        elif digits + suffix in index.tables.deleted:
+            names = [digits + suffix]
+        elif len(digits) % 2:
+            raise self._unknown(locus, text, digits, position)
         else:
-            raise self._unknown(locus, text, digits, position)
-        match = _NAME.fullmatch(name)
-        if match is None:
-            raise self._unknown(locus, text, digits, position)
-        if name.replace(":", "") in index.tables.deleted and match[1] not in index.prefix:
-            name = name.replace(":", "")
-        reading.alleles += self._named(locus, text, name, match[1], match[2], position, reading)
+            depth = len(digits) // 2
+            longer = (
+                new
+                for name, new in old.items()
+                if name.startswith(digits) and len(name.rstrip(SUFFIXES)) > len(digits) and name.endswith(suffix)
+            )
+            truncated = (":".join(new.rstrip(SUFFIXES).split(":")[:depth]) + suffix for new in longer)
+            pairs = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)) + suffix
+            names = list(dict.fromkeys(truncated)) or [pairs]
+        rows: list[int] = []
+        for name in names:
+            # A digits-only name is one that was abandoned before names had colons.
+            renamed = None if ":" in name else self._renamed(locus, text, name, position, reading)
+            match = renamed or _NAME.fullmatch(name)
+            if match is None:
+                raise self._unknown(locus, text, name, position)
+            rows += self._named(locus, text, match[0], match[1], match[2], position, reading)
+        reading.alleles += _expressed_first(index, rows)
 
     def _unknown(self, locus: str, text: str, name: str, position: int) -> TypingError:
         family = name.partition(":")[0]
@@ -422,6 +479,20 @@ class Nomenclature:
             reason=Reason.UNKNOWN_ALLELE,
             hint="check the name, or install a newer release" if known else f"{locus}*{family} is no first field",
         )
+
+
+def _below(antigen: str, relations: Iterable[AntigenRelation]) -> set[str]:
+    """Return an antigen with its splits and associated antigens, theirs included."""
+    below = {antigen}
+    pending = [antigen]
+    while pending:
+        current = pending.pop()
+        for relation in relations:
+            if relation.antigen == current:
+                finer = {*relation.splits, *relation.associated} - below
+                below |= finer
+                pending += finer
+    return below
 
 
 def _expressed_first(index: _LocusIndex, rows: Iterable[int]) -> list[int]:
