@@ -5,6 +5,7 @@ import datetime
 import polars as pl
 import pytest
 
+from hla_match.encoding import LocusEncoder
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.release import Nomenclature
@@ -13,6 +14,7 @@ from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
 from registry_io.store import open_registry, verify_registry
+from tests.oracle import matching as oracle
 
 SCOPE = ("A", "B", "C", "DRB1", "DQB1")
 
@@ -65,3 +67,64 @@ def test_every_true_match_is_a_potential_match(registry, shared_data):
         assert truly <= found
         compared += len(truly)
     assert compared > 100
+
+
+def as_names(alternatives):
+    """A typing in the oracle's terms: None where not typed."""
+    named = [tuple(frozenset(f"p{code}" for code in side) for side in pair) for pair in alternatives]
+    return named or None
+
+
+def donor_alternatives(registry, locus, donor):
+    column = registry.columns[locus]
+    typing = int(column.meaning[registry.donor_typing[registry.loci.index(locus), donor]])
+    table = column.table
+    return tuple(
+        tuple(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()) for one in pair)
+        for pair in table.alternative_set[table.alternative_start[typing] : table.alternative_start[typing + 1]]
+    )
+
+
+def is_small(alternatives):
+    return sum(len(first) * len(second) for first, second in alternatives) <= 40
+
+
+def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared_data):
+    """The oracle enumerates genotypes, so persons with families of hundreds of alleles (XX, serology) are left out."""
+    donors = {}
+    ids = registry.attributes["donor_id"]
+    status = registry.attributes["status"]
+    for donor in range(registry.n_donors - 1, 0, -7):
+        person = {locus: donor_alternatives(registry, locus, donor) for locus in SCOPE}
+        if status[donor] == "AV" and all(is_small(typing) for typing in person.values()):
+            donors[ids[donor]] = {locus: as_names(typing) for locus, typing in person.items()}
+        if len(donors) == 2000:
+            break
+    assert len(donors) == 2000
+    remembered = {}
+    locus_counts = oracle.locus_counts
+
+    def once(patient, donor):
+        key = (repr(patient), repr(donor))
+        if key not in remembered:
+            remembered[key] = locus_counts(patient, donor)
+        return remembered[key]
+
+    matcher = Matcher(registry)
+    criteria = SearchCriteria(max_mismatches=4, only_donors=frozenset(donors))
+    compared = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oracle, "locus_counts", once)
+        for _, patient in read_patients(shared_data / "data" / "registry_103k" / "patients.csv").patients:
+            encoders = {locus: LocusEncoder(registry.nomenclature, locus, registry.codes) for locus in SCOPE}
+            typings = {locus: encoders[locus].alternatives(*patient.typings.get(locus, ("", ""))) for locus in SCOPE}
+            if not all(is_small(typing) for typing in typings.values()):
+                continue
+            found = matcher.search(patient, criteria).to_polars()
+            named = {locus: as_names(typing) for locus, typing in typings.items()}
+            wanted = set(oracle.search(named, donors, SCOPE, 4, {}))
+            assert set(found.select("donor_id", "matches_best", "matches_worst").rows()) == wanted
+            compared += 1
+            if compared == 20:
+                break
+    assert compared == 20
