@@ -47,13 +47,13 @@ class BatchRun:
         paths: list[Path] = []
         chunks = [self._file.patients[i : i + PART_SIZE] for i in range(0, len(self._file.patients), PART_SIZE)]
         for number, chunk in enumerate(_progress(chunks, len(self._file.patients))):
-            results, report = self._parts / f"{number}.arrow", self._parts / f"{number}.status.arrow"
+            results, report = self._parts / f"{number}.parquet", self._parts / f"{number}.status.parquet"
             if not (results.exists() and report.exists()):
                 frames, rows = self._search(matcher, chunk)
-                pl.concat(frames, how="diagonal").write_ipc(results)
-                pl.DataFrame(rows).write_ipc(report)
+                write_frame(pl.concat(frames, how="diagonal"), results)
+                write_frame(pl.DataFrame(rows), report)
             paths.append(results)
-            statuses += pl.read_ipc(report).to_dicts()
+            statuses += pl.read_parquet(report).to_dicts()
         statuses += [
             {
                 "patient_id": record.person_id,
@@ -64,7 +64,7 @@ class BatchRun:
             }
             for record in self._file.quarantined
         ]
-        frames = [pl.read_ipc(path) for path in paths]
+        frames = [pl.read_parquet(path) for path in paths]
         joined = pl.concat(frames, how="diagonal") if frames else pl.DataFrame({"patient_id": [], "donor_id": []})
         write_frame(joined, self._out)
         status_path = self._out.with_name(self._out.name.split(".")[0] + ".status.csv")

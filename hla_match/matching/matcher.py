@@ -17,10 +17,7 @@ from hla_match.registry import STATUSES, Registry, as_of_date
 
 
 class Matcher:
-    """Searches one registry for patients.
-
-    >>> from hla_match.matching.matcher import Matcher  # Matcher(registry).search(patient, SearchCriteria())
-    """
+    """Searches one registry for patients."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
