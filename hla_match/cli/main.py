@@ -51,9 +51,8 @@ def main() -> None:
     from hla_match.errors import HlaMatchError
 
     try:
-        group(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Not in standalone mode click returns the exit code of a command that ended early.
+        sys.exit(group(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
