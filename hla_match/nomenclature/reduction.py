@@ -8,8 +8,9 @@ from typing import Literal
 from hla_match.errors import CriteriaError
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, parse, split_loci
+from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
-from hla_match.nomenclature.release import SUFFIXES, Nomenclature
+from hla_match.nomenclature.release import Nomenclature
 
 Level = Literal["P", "G", "lg", "S"]
 

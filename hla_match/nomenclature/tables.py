@@ -1,7 +1,7 @@
 """The tables of one nomenclature: what a release of IPD-IMGT/HLA says, as immutable columns.
 
 Both kinds of nomenclature, an installed release and the built-in one, are an instance of `NomenclatureTables`; all
-rules (`hla_match.nomenclature.release`) read nothing else.
+rules (`hla_match.nomenclature.typing_reader`) read nothing else.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def test_p_groups_follow_the_release_and_keep_the_suffix_of_an_allele_alone() ->
 
 
 def test_null_alleles_have_no_p_group() -> None:
-    code = NOMENCLATURE.allele_p_code("A")
+    code = NOMENCLATURE.index("A").p_code
     assert [name for (name, *_), group in zip(A_ROWS, code, strict=True) if group < 0] == ["01:52:01N", "24:09N"]
 
 

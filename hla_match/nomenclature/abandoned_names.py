@@ -1,0 +1,58 @@
+"""Names that were in use once: renamed and deleted alleles, and names before April 2010.
+
+Source: Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291), "The use of colons
+in HLA allele names" and the list of names that were changed or deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
+from hla_match.nomenclature.reported_names import ALLELE
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedName:
+    """A name that nothing replaces, and the reason of its deletion."""
+
+    name: str
+    reason: str
+
+
+def name_in_use(index: LocusIndex, name: str) -> str | DeletedName:
+    """Return the name to use for one, through every renaming; the same where it was never abandoned."""
+    deleted = index.tables.deleted
+    current, seen = name, {name}
+    while current == name or current not in index.row:
+        # Names abandoned before April 2010 are listed without colons.
+        deletion = deleted.get(current) or deleted.get(current.replace(":", ""))
+        if deletion is None:
+            break
+        current = deletion.replacement
+        if current in seen or not ALLELE.fullmatch(current):
+            return DeletedName(name, deletion.reason)
+        seen.add(current)
+    return current
+
+
+def names_since_2010(index: LocusIndex, old: str) -> list[str]:
+    """Return the names that a name without colons has today; none where its digits are no pairs.
+
+    A truncated name has those of all longer ones that begin so: A*9201 was renamed A*02:101, A*9202 A*02:102.
+    """
+    tables = index.tables
+    if old in tables.old_name:
+        return [tables.old_name[old]]
+    if old in tables.deleted:
+        return [old]
+    digits = old.rstrip(SUFFIXES)
+    suffix = old[len(digits) :]
+    if len(digits) % 2:
+        return []
+    truncated = {
+        ":".join(name.rstrip(SUFFIXES).split(":")[: len(digits) // 2]) + suffix: None
+        for longer, name in tables.old_name.items()
+        if longer.startswith(digits) and len(longer.rstrip(SUFFIXES)) > len(digits) and longer.endswith(suffix)
+    }
+    return list(truncated) or [":".join(digits[at : at + 2] for at in range(0, len(digits), 2)) + suffix]

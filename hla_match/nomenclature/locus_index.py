@@ -1,0 +1,90 @@
+"""Look-ups over the tables of one locus: from a name, the beginning of one, a group or an antigen to its alleles.
+
+An allele is its row in `LocusTables`; a P group is a code, counted in the order in which the alleles come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from hla_match.nomenclature.tables import NomenclatureTables
+
+SUFFIXES = "NLSCAQ"
+"""The expression suffixes; N marks an allele that is not expressed."""
+
+_NO_ANTIGEN = frozenset({"", "0", "?"})
+
+
+class LocusIndex:
+    """Look-ups over one locus, most of them made on first use.
+
+    Attributes:
+        nomenclature: the tables of all loci.
+        locus: the locus.
+        tables: the tables of the locus.
+        row: the row of each allele by its whole name.
+        is_null: whether each allele is a null allele.
+        prefix: rows by the first one to four fields of their names, suffixes left out.
+        p_names: the P groups by code: "02:01P", or the two fields and suffix of an allele alone.
+        p_code: the code of the P group of each allele; -1 for a null allele.
+    """
+
+    def __init__(self, nomenclature: NomenclatureTables, locus: str) -> None:
+        self.nomenclature = nomenclature
+        self.locus = locus
+        self.tables = tables = nomenclature.loci[locus]
+        self.row = {name: row for row, name in enumerate(tables.allele)}
+        self.is_null = [name.endswith("N") for name in tables.allele]
+        self.prefix: dict[str, list[int]] = {}
+        self.p_names: list[str] = []
+        self.p_code: list[int] = []
+        book: dict[str, int] = {}
+        for row, name in enumerate(tables.allele):
+            fields = name.rstrip(SUFFIXES).split(":")
+            for depth in range(1, len(fields) + 1):
+                self.prefix.setdefault(":".join(fields[:depth]), []).append(row)
+            if self.is_null[row]:
+                self.p_code.append(-1)
+                continue
+            label = tables.p_group[row] or ":".join(fields[:2])
+            code = book.setdefault(label, len(book))
+            if code == len(self.p_names):
+                self.p_names.append(label if tables.p_group[row] else label + name[len(name.rstrip(SUFFIXES)) :])
+            self.p_code.append(code)
+
+    @cached_property
+    def group(self) -> dict[str, list[int]]:
+        """Rows of each G group and P group by name."""
+        rows: dict[str, list[int]] = {}
+        for names in (self.tables.g_group, self.tables.p_group):
+            for row, name in enumerate(names):
+                if name:
+                    rows.setdefault(name, []).append(row)
+        return rows
+
+    @cached_property
+    def by_antigen(self) -> dict[str, list[int]]:
+        """Rows by each antigen they are known, possible, assumed or expert-assigned to carry."""
+        rows: dict[str, list[int]] = {}
+        for row, (antigen, expert) in enumerate(zip(self.tables.antigen, self.tables.expert_antigen, strict=True)):
+            for name in {*antigen.split("/"), *expert.split("/")} - _NO_ANTIGEN:
+                rows.setdefault(name, []).append(row)
+        return rows
+
+    @cached_property
+    def antigens(self) -> tuple[tuple[str, ...], ...]:
+        """The antigens of each P group by code; a first field ("*12") stands where none is known."""
+        found: list[dict[str, None]] = [{} for _ in self.p_names]
+        first_field = [""] * len(found)
+        for row, code in enumerate(self.p_code):
+            if code >= 0:
+                names = self.tables.antigen[row].split("/")
+                found[code].update(dict.fromkeys(name for name in names if name not in _NO_ANTIGEN))
+                first_field[code] = first_field[code] or self.tables.allele[row].partition(":")[0]
+        return tuple(tuple(names) or (f"*{first_field[code]}",) for code, names in enumerate(found))
+
+    def expressed_first(self, rows: Iterable[int]) -> list[int]:
+        """Return the expressed alleles of some rows, or all where none is expressed."""
+        rows = list(rows)
+        return [row for row in rows if not self.is_null[row]] or rows

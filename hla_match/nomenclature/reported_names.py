@@ -1,0 +1,110 @@
+"""The names in a reported typing: where each stands in the text, which form it has, and its text in full.
+
+Source: Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291), "Allele names".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hla_match.errors import Reason, TypingError
+
+ALLELE = re.compile(r"[0-9]{2,4}(?::[0-9]{2,4}){0,3}[NLSCAQ]?", re.ASCII)
+
+# The name of the group that matches is the form. Behind a locus ("*") a number is no antigen.
+_FORM = re.compile(
+    r"""(?P<antigen> (?: Cw | DR | DQ | DP | [ABC] )? [0-9]{1,4} )
+    | \*? (?:
+      (?P<new>    (?: [0-9]{2,4}: )? NEW )
+    | (?P<family> [0-9]{2,4} :XX )
+    | (?P<code>   [0-9]{2,4} :[A-Z]{2,5} )
+    | (?P<group>  [0-9]{2,4} (?: :[0-9]{2,4} ){1,2} (?: [GP] | [NLSCAQ]?g ) )
+    | (?P<allele> [0-9]{2,4} (?: :[0-9]{2,4} ){1,3} [NLSCAQ]? )
+    | (?P<old>    [0-9]{4,8} [NLSCAQ]? )
+    )""",
+    re.ASCII | re.VERBOSE,
+)
+# How far a text that is no name reads like one: where it ends is where the fault is.
+_READABLE = re.compile(
+    r"(?:Cw|DR|DQ|[ABC])?(?:[0-9]{2,4}(?::[0-9]{0,4}){0,3}(?:[NLSCAQ]?g|[A-Z]{1,5})?|[0-9])?", re.ASCII
+)
+_LOCUS = re.compile(r"Cw|[A-Z]{1,4}[0-9]?", re.ASCII)
+_FIRST_FIELD = re.compile(r"[0-9]{2,3}", re.ASCII)
+_SECOND_FIELD = re.compile(r"[0-9]{2,4}[NLSCAQ]?", re.ASCII)
+
+
+class ReportedName(NamedTuple):
+    """One name of a typing.
+
+    Attributes:
+        position: where it begins in the text of the typing, behind its locus.
+        form: "antigen", "new", "family", "code", "group", "allele" or "old", a name before April 2010.
+        text: the name, without locus and in full.
+    """
+
+    position: int
+    form: str
+    text: str
+
+
+def reported_names(locus: str, typing: str) -> Iterator[ReportedName]:
+    """Yield the names of a typing, which stand between slashes.
+
+    Raises:
+        TypingError: a name has no known form, or stands behind another locus.
+
+    >>> [(name.form, name.text) for name in reported_names("A", "HLA-A*02:01/05/A*03")]
+    [('allele', '02:01'), ('allele', '02:05'), ('family', '03:XX')]
+    """
+    position = 0
+    before = ""
+    for member in typing.split("/"):
+        name, starred = _without_locus(locus, typing, member, position)
+        start = position + len(member) - len(name)
+        before = _in_full(name, starred, before)
+        match = _FORM.fullmatch("*" + before if starred else before)
+        if match is None:
+            readable = _READABLE.match(name)
+            raise TypingError(
+                typing,
+                start + (readable.end() if readable else 0),
+                expected="an allele, group, code or antigen such as 02:01, 02:01:01G, 02:XX or 2",
+            )
+        yield ReportedName(start, match.lastgroup or "", before)
+        position += len(member) + 1
+
+
+def _without_locus(locus: str, typing: str, member: str, position: int) -> tuple[str, bool]:
+    """Return a member without ``HLA-`` and ``LOCUS*``, and whether the locus was there."""
+    name = member.removeprefix("HLA-")
+    before, star, after = name.partition("*")
+    if not star:
+        return name, False
+    position += len(member) - len(name)
+    known = _LOCUS.match(before)
+    if known is None or known.end() < len(before):
+        at = known.end() if known else 0
+        raise TypingError(typing, position + at, expected=f"the locus {locus}, in ASCII capitals, before '*'")
+    if ("C" if before == "Cw" else before) != locus:
+        raise TypingError(
+            typing,
+            position,
+            expected=f"an allele of locus {locus}",
+            reason=Reason.WRONG_LOCUS,
+            hint="check that the columns are not swapped",
+        )
+    return after, True
+
+
+def _in_full(name: str, starred: bool, before: str) -> str:
+    """Return in full a name that is cut short because of the locus or of the name before it in the list."""
+    # A lone first field behind a locus is a family, not an antigen.
+    if starred and _FIRST_FIELD.fullmatch(name):
+        return f"{name}:XX"
+    if before and _SECOND_FIELD.fullmatch(name):
+        first_field, colon, _ = before.partition(":")
+        if colon:
+            return f"{first_field}:{name}"
+    return name

@@ -1,0 +1,217 @@
+"""Reading of one side of a typing: the alleles that its names stand for, each form of name by its own rule.
+
+Sources: WMDA framework, Bochtler et al., Bone Marrow Transplant 2011;46:338 (expansion of codes, serology and truncated
+names); Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291).
+"""
+
+from __future__ import annotations
+
+from hla_match.errors import Reason, TypingError
+from hla_match.loci import SEROLOGY_PREFIX
+from hla_match.nomenclature.abandoned_names import DeletedName, name_in_use, names_since_2010
+from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.reported_names import ALLELE, reported_names
+from hla_match.nomenclature.serology import alleles_of_antigen, is_antigen
+
+_NEWER_RELEASE = "check the name, or install a newer release"
+_SWAPPED = "check that the columns are not swapped"
+
+
+class TypingReader:
+    """Reads one text at one locus and gathers what it can be.
+
+    Attributes:
+        alleles: rows of the alleles, as often as they were named.
+        notes: what was dropped or replaced.
+        keeps_null: a null allele was named, not merely implied.
+        is_new: reported as NEW.
+    """
+
+    def __init__(self, index: LocusIndex, text: str, codes: MultipleAlleleCodes | None) -> None:
+        self.alleles: list[int] = []
+        self.notes: list[str] = []
+        self.keeps_null = False
+        self.is_new = False
+        self._index = index
+        self._text = text
+        self._codes = codes
+        self._position = 0  # of the name that is being read
+
+    def read(self) -> None:
+        """Read every name of the text.
+
+        Raises:
+            TypingError: a name cannot be read, with the reason, the position and what was expected.
+        """
+        for name in reported_names(self._index.locus, self._text):
+            self._position = name.position
+            match name.form:
+                case "allele":
+                    self.alleles += self._allele(name.text)
+                case "new":
+                    self.is_new = True
+                case "family":
+                    self.alleles += self._family(name.text)
+                case "group":
+                    self.alleles += self._group(name.text)
+                case "code":
+                    self.alleles += self._code(name.text)
+                case "antigen":
+                    self.alleles += self._antigen(name.text)
+                case "old":
+                    self.alleles += self._old_name(name.text)
+        if self.is_new and self.alleles:
+            self._position = 0
+            raise self._refusal(Reason.MALFORMED, "NEW alone, or known alleles")
+
+    def _family(self, name: str) -> list[int]:
+        """Read ``02:XX``: any allele of a first field."""
+        rows = self._index.prefix.get(name.removesuffix(":XX"))
+        if rows is None:
+            raise self._unknown(name)
+        return self._index.expressed_first(rows)
+
+    def _allele(self, name: str) -> list[int]:
+        """Read the name of an allele, whole or truncated."""
+        index = self._index
+        if name in index.row:
+            self.keeps_null |= index.is_null[index.row[name]]
+            return [index.row[name]]
+        digits = name.rstrip(SUFFIXES)
+        suffix = name[len(digits) :]
+        rows = index.prefix.get(digits, [])
+        if rows and not suffix:
+            found = index.expressed_first(rows)
+            self.keeps_null |= index.is_null[found[0]]
+            return found
+        same = [row for row in rows if index.tables.allele[row].endswith(suffix)]
+        if same:
+            self.keeps_null |= suffix == "N"
+            return same
+        current = self._in_use(name)
+        if current != name:
+            return self._allele(current)
+        fields = digits.split(":")
+        two = ":".join(fields[:2])
+        if not index.nomenclature.closed and len(fields) > 2 and two in index.prefix and suffix != "N":
+            return index.expressed_first(index.prefix[two])
+        raise self._unknown(name)
+
+    def _in_use(self, name: str) -> str:
+        """Return the name in use for one that may be abandoned, and note the difference."""
+        locus = self._index.locus
+        current = name_in_use(self._index, name)
+        if isinstance(current, DeletedName):
+            raise self._refusal(
+                Reason.DELETED_ALLELE,
+                f"an allele of {self._index.nomenclature.title}",
+                f"{locus}*{name} was deleted: {current.reason}",
+            )
+        if current != name:
+            self.notes.append(f"{locus}*{name} was renamed {locus}*{current}")
+        return current
+
+    def _group(self, name: str) -> list[int]:
+        """Read a G group, P group or small g group."""
+        index = self._index
+        kind = name[-1]
+        digits = name.rstrip(SUFFIXES + "GPg")
+        two = ":".join(digits.split(":")[:2])
+        rows = index.group.get(name, [])
+        if kind == "g":
+            in_p = index.group.get(f"{two}P") or index.prefix.get(two, [])
+            of_g = (group for group in index.group if group.endswith("G") and group.startswith(f"{two}:"))
+            rows = sorted({*in_p, *(row for group in of_g for row in index.group[group])})
+        elif not rows and (kind == "P" or not index.nomenclature.closed):
+            rows = index.group.get(f"{two}P", []) if kind == "G" else []
+            rows = rows or index.expressed_first(index.prefix.get(two, []))
+        elif not rows and digits in index.prefix:
+            # A group that a later release dissolved or renamed: its naming allele tells where its members are now.
+            heir = next((group for row in index.prefix[digits] if (group := index.tables.g_group[row])), "")
+            rows = index.group[heir] if heir else index.prefix[digits]
+            title, locus = index.nomenclature.title, index.locus
+            self.notes.append(f"{locus}*{name} is no group of {title}; read as {locus}*{heir or digits}")
+        if not rows:
+            raise self._refusal(Reason.UNKNOWN_GROUP, f"a {kind} group of {index.nomenclature.title}", _NEWER_RELEASE)
+        self.keeps_null |= any(index.is_null[row] for row in rows)
+        return rows
+
+    def _code(self, name: str) -> list[int]:
+        """Read a multiple allele code: it lists second fields, or whole names of which one has the first field."""
+        family, _, code = name.partition(":")
+        expansion = self._codes.lookup(code) if self._codes is not None else None
+        if expansion is None:
+            self._position += len(family) + 1
+            raise self._refusal(
+                Reason.UNKNOWN_CODE,
+                "a known multiple allele code",
+                "give the file of codes with --codes"
+                if self._codes is None
+                else "check the code, or give a newer file",
+            )
+        names = expansion.split("/")
+        if not any(":" in listed for listed in names):
+            names = [f"{family}:{listed}" for listed in names]
+        elif not any(listed.startswith(f"{family}:") for listed in names):
+            raise self._refusal(Reason.IMPOSSIBLE_CODE, f"a first field that code {code} lists")
+        found: list[int] = []
+        for listed in names:
+            try:
+                if ALLELE.fullmatch(listed) is None:
+                    raise self._unknown(listed)
+                found += self._allele(listed)
+            except TypingError:
+                locus, title = self._index.locus, self._index.nomenclature.title
+                self.notes.append(f"{locus}*{listed} of code {code} does not exist in {title}")
+        if not found:
+            raise self._refusal(
+                Reason.IMPOSSIBLE_CODE, f"a code with alleles that exist at {self._index.locus}*{family}"
+            )
+        return found
+
+    def _antigen(self, name: str) -> list[int]:
+        """Read an antigen such as A2 or 2, else four digits that are a name before 2010."""
+        nomenclature, locus = self._index.nomenclature, self._index.locus
+        number = name.lstrip("ABCDPQRw")
+        prefix = name.removesuffix(number)
+        own = SEROLOGY_PREFIX.get(locus, "")
+        if prefix and prefix != own and not (prefix == "C" and own == "Cw"):
+            raise self._refusal(Reason.WRONG_LOCUS, f"a typing of locus {locus}", _SWAPPED)
+        if not is_antigen(nomenclature, locus, number):
+            if not prefix and len(number) == 4:
+                return self._old_name(number)
+            elsewhere = [other for other in nomenclature.loci if is_antigen(nomenclature, other, number)]
+            raise self._refusal(
+                Reason.WRONG_LOCUS if prefix and elsewhere else Reason.UNKNOWN_ANTIGEN,
+                f"a serological antigen of locus {locus}",
+                f"{number} is an antigen of {', '.join(elsewhere)}; {_SWAPPED}"
+                if elsewhere
+                else "two-digit names of alleles are written with a field, such as 02:XX",
+            )
+        rows = alleles_of_antigen(self._index, number)
+        if not rows:
+            raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
+        return rows
+
+    def _old_name(self, old: str) -> list[int]:
+        """Read a name before April 2010, whole or truncated."""
+        names = names_since_2010(self._index, old)
+        if not names:
+            raise self._unknown(old.rstrip(SUFFIXES))
+        rows: list[int] = []
+        for name in names:
+            # A digits-only name is one that was abandoned before names had colons.
+            rows += self._allele(name if ":" in name else self._in_use(name))
+        return self._index.expressed_first(rows)
+
+    def _unknown(self, name: str) -> TypingError:
+        family = name.partition(":")[0]
+        return self._refusal(
+            Reason.UNKNOWN_ALLELE,
+            f"an allele of {self._index.nomenclature.title}",
+            _NEWER_RELEASE if family in self._index.prefix else f"{self._index.locus}*{family} is no first field",
+        )
+
+    def _refusal(self, reason: Reason, expected: str, hint: str = "") -> TypingError:
+        return TypingError(self._text, self._position, expected=expected, reason=reason, hint=hint)
