@@ -98,8 +98,10 @@ class BatchRun:
         shutil.rmtree(self._parts, ignore_errors=True)
         failed = sum(row["status"] != "ok" for row in statuses)
         click.echo(
-            f"{len(statuses):,} patients, {len(statuses) - failed:,} ok, {failed:,} with errors; "
-            f"{joined.height:,} rows in {self._out}; statuses in {status_file}; {self._registry.nomenclature.title}"
+            f"{len(statuses):,} patients: {len(statuses) - failed:,} ok, {failed:,} with errors, "
+            f"under {self._registry.nomenclature.title}\n"
+            f"  {joined.height:,} rows in {self._out}\n"
+            f"  statuses in {status_file}"
         )
 
     def _search(

@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 import polars as pl
 
-from hla_match.cli.registry import print_import
+from hla_match.cli.registry import print_counts
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
 from hla_match.synthetic.volunteers import patients, volunteers
 from registry_io.donor_import import import_donors
 from registry_io.patient_file import read_patients
-from registry_io.results_file import write_frame
+from registry_io.results_file import atomic_write, write_frame
 
 _AS_OF = datetime.date(2026, 1, 1)
 """Ages of the synthetic volunteers are reckoned here, so that the demo is the same on every day."""
@@ -36,15 +37,22 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     write_frame(donors, folder / "donors.csv.gz")
     write_frame(people, folder / "patients.csv")
     report = import_donors(folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF)
-    print_import(report)
+    print_counts(report)
     click.echo("Searching (the first search on a machine compiles for some seconds) ...")
     matcher = Matcher(report.registry)
-    criteria = SearchCriteria(max_mismatches=1, limit=100)
+    criteria = SearchCriteria(max_mismatches=1, limit=100, as_of=_AS_OF)
     found = [matcher.search(patient, criteria) for _, patient in read_patients(folder / "patients.csv").patients]
     frames = [matches.to_polars() for matches in found]
     write_frame(pl.concat(frames, how="diagonal"), folder / "matches.csv")
+    page = search_page("Demonstration on synthetic volunteers", report.registry, found)
+    with atomic_write(folder / "report.html") as file:
+        file.write(page.encode())
     best = max(found, key=lambda matches: matches.n_found)
     click.echo(f"\nPatient {best.patient.patient_id}:")
     match_table(matcher.search(best.patient, criteria.model_copy(update={"limit": 10})))
-    click.echo(f"\n20 patients matched; all donors found: {folder / 'matches.csv'}. Next, in the same folder:")
+    click.echo(f"\n{len(found)} patients matched. To look at, in {folder}/:")
+    click.echo("  report.html               the figures, the nomenclature and its limits, the best donors")
+    click.echo(f"  matches.csv               up to {criteria.limit} donors for each patient")
+    click.echo("  donors.csv.gz, patients.csv, registry/")
+    click.echo("Next:")
     click.echo(f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}")

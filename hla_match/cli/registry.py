@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -41,6 +43,13 @@ def import_command(registry: Path, donors: Path, codes: Path | None, release: st
 
 
 def print_import(report: ImportReport) -> None:
+    """Say what became of every row, and what the nomenclature does not know."""
+    print_counts(report)
+    for note in (*report.notes, *report.registry.nomenclature.tables.limits):
+        print_note(note)
+
+
+def print_counts(report: ImportReport) -> None:
     """Say what became of every row."""
     click.echo(
         f"{report.n_rows:,} rows: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
@@ -50,8 +59,14 @@ def print_import(report: ImportReport) -> None:
         click.echo(f"  {reason}: {n:,}")
     if report.n_quarantined:
         click.echo(f"Quarantine report: {report.quarantine_path}")
-    for note in (*report.notes, *report.registry.nomenclature.tables.limits):
-        click.echo(f"note: {note}")
+
+
+def print_note(note: str) -> None:
+    """Say a thing to know beside the result: wrapped between words on a terminal, one line elsewhere."""
+    text = f"note: {note}"
+    if sys.stdout.isatty():
+        text = click.wrap_text(text, shutil.get_terminal_size().columns, subsequent_indent="      ")
+    click.echo(text)
 
 
 @command.command()

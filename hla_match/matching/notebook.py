@@ -12,22 +12,23 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """\
 <div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ nomenclature }}</p>
 <table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
-{% for row in rows %}<tr>{% for cell in row %}<td>{{ "" if cell is none else cell }}</td>{% endfor %}</tr>
-{% endfor %}</tbody></table>
-{% if more %}<p>{{ more }} more donors</p>{% endif %}<p><small>{{ notice }}</small></p></div>
+{% for row in rows %}<tr>{% for cell in row %}<td style="text-align: {{ "right" if cell is number else "left" }}">
+{{- "" if cell is none else cell }}</td>{% endfor %}</tr>
+{% endfor %}</tbody></table><p><small>{{ notice }}</small></p></div>
 """
 )
 
 
 def match_list_html(matches: MatchList) -> str:
     """Return the first donors of a match list as one HTML element."""
-    frame = matches.to_polars(slice(0, _ROWS)).drop("patient_id", "scope", "gvh_worst", "hvg_worst")
+    # The grades stand by locus already.
+    frame = matches.to_polars(slice(0, _ROWS)).drop("patient_id", "scope", "grades", "gvh_worst", "hvg_worst")
+    shown = f", {frame.height:,} shown" if frame.height < matches.n_found else ""
     return _PAGE.render(
-        title=f"{matches.patient.patient_id}: {matches.n_found:,} donors, {matches.criteria.scope}",
+        title=f"{matches.patient.patient_id}: {matches.n_found:,} donors{shown}, {matches.criteria.scope}",
         policy=str(matches.policy),
         nomenclature=matches.registry.nomenclature.title,
         columns=frame.columns,
         rows=frame.rows(),
-        more=max(len(matches) - _ROWS, 0),
         notice=NOTICE,
     )
