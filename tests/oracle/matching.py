@@ -86,6 +86,34 @@ def locus_counts(patient: Typing, donor: Typing) -> dict[str, int]:
     }
 
 
+def condensed(patient: Typing, donor: Typing) -> tuple[Typing, Typing]:
+    """Both typings with the names that one person alone can have replaced by one name for each person.
+
+    A name that the other person cannot have equals none of that person's, so any two such names compare alike, and
+    `locus_counts` of the condensed typings are those of the typings (proved over small universes by enumeration).
+    """
+    if patient is None or donor is None:
+        return patient, donor
+    shared = names_of(patient) & names_of(donor) | {NULL, NEW}
+    return renamed(patient, shared, "the patient's"), renamed(donor, shared, "the donor's")
+
+
+def names_of(typing: list[Alternative]) -> set[str]:
+    """Every name that a typing allows."""
+    return {name for alternative in typing for side in alternative for name in side}
+
+
+def renamed(typing: list[Alternative], kept: set[str], name: str) -> list[Alternative]:
+    """The typing with each name that is not kept replaced by one."""
+    return [
+        (
+            frozenset(known if known in kept else name for known in first),
+            frozenset(known if known in kept else name for known in second),
+        )
+        for first, second in typing
+    ]
+
+
 def without_nulls(typing: list[Alternative]) -> list[Alternative]:
     """The typing with nulls resolved in its alternatives, each alternative once (Bochtler et al. 2011, null alleles).
 
@@ -182,12 +210,12 @@ def cmv_rank(patient: str | None, donor: str | None) -> int:
 
 
 def abo_rank(patient: str | None, donor: str | None) -> int:
-    """Same blood group, then compatible from donor to patient, then any other or unknown (Dehn et al. 2019)."""
-    if patient is None:
+    """Same blood group, then compatible from donor to patient, then unknown, then any other (Dehn et al. 2019)."""
+    if patient is None or donor == patient:
         return 0
-    if donor == patient:
-        return 0
-    return 1 if donor == "O" or (donor is not None and patient == "AB") else 2
+    if donor is None:
+        return 2
+    return 1 if donor == "O" or patient == "AB" else 3
 
 
 def sex_rank(donor: str | None) -> int:

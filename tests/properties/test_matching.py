@@ -1,5 +1,7 @@
 """Kernels and search against the oracle of `tests.oracle.matching`."""
 
+import datetime
+
 import numpy as np
 import polars as pl
 from hypothesis import given, settings
@@ -50,6 +52,12 @@ def kernel_counts(patient, donor):
 @settings(max_examples=1500)
 def test_locus_counts_are_the_oracles(patient, donor):
     assert kernel_counts(patient, donor) == oracle.locus_counts(patient, donor)
+
+
+@given(strategies.typings(), strategies.typings())
+@settings(max_examples=300)
+def test_condensed_typings_count_alike(patient, donor):
+    assert oracle.locus_counts(*oracle.condensed(patient, donor)) == oracle.locus_counts(patient, donor)
 
 
 @given(strategies.typed(), strategies.typed())
@@ -130,3 +138,57 @@ def test_search_finds_the_oracles_donors(patient, donors, max_mismatches, limits
     rows = set(found.select("donor_id", "matches_best", "matches_worst").rows())
     assert rows == set(oracle.search(patient, donors, strategies.LOCI, max_mismatches, limits, direction))
     assert found["donor_id"].n_unique() == found.height
+
+
+def attribute_lists():
+    """Up to eight donors with attributes of few values, so that every key has to decide."""
+    entry = st.fixed_dictionaries(
+        {
+            "person_id": st.integers(0, 99).map(lambda n: f"D{n:02}"),
+            "birth_date": st.none() | st.dates(datetime.date(1999, 12, 30), datetime.date(2003, 1, 2)),
+            "cmv": st.sampled_from((None, "N", "P")),
+            "abo": st.sampled_from((None, "A", "B", "AB", "O")),
+            "sex": st.sampled_from((None, "M", "F")),
+            "DRB1_1": st.sampled_from(("04:01", "04:01/04:02", "04:02")),
+            "DRB1_2": st.none(),
+        }
+    )
+    return st.lists(entry, min_size=1, max_size=8, unique_by=lambda one: one["person_id"])
+
+
+def age_on_new_year_2026(born):
+    """Completed years: the birthday of the year counts only if it is that very day."""
+    if born is None:
+        return None
+    return 2026 - born.year - ((born.month, born.day) > (1, 1))
+
+
+SIGN, GROUP = st.sampled_from((None, "N", "P")), st.sampled_from((None, "A", "B", "AB", "O"))
+
+
+@given(attribute_lists(), SIGN, GROUP, st.none() | st.integers(1, 8))
+@settings(max_examples=200)
+def test_donors_stand_in_the_oracles_order(donors, patient_cmv, patient_abo, limit):
+    schema = {name: pl.Date if name == "birth_date" else pl.String for name in donors[0]}
+    registry, _ = build_registry(
+        pl.DataFrame(donors, schema=schema), NOMENCLATURE, name="random", provenance={"imported_on": "2026-01-01"}
+    )
+    patient = Patient(typings={"DRB1": ("04:01", "")}, cmv=patient_cmv, abo=patient_abo)
+    criteria = SearchCriteria(scope="DRB1", max_mismatches=2, limit=limit)
+    found = Matcher(registry).search(patient, criteria)
+    numbers = {"04:01": (2, 2), "04:01/04:02": (2, 0), "04:02": (0, 0)}
+    entries = [
+        {
+            "donor_id": one["person_id"],
+            "mismatches": 2 - numbers[one["DRB1_1"]][0],
+            "best": numbers[one["DRB1_1"]][0],
+            "worst": numbers[one["DRB1_1"]][1],
+            "age": age_on_new_year_2026(one["birth_date"]),
+            "cmv": one["cmv"],
+            "abo": one["abo"],
+            "sex": one["sex"],
+        }
+        for one in donors
+    ]
+    wanted = oracle.rank(entries, patient_cmv=patient_cmv, patient_abo=patient_abo)
+    assert found.to_polars()["donor_id"].to_list() == wanted[:limit]

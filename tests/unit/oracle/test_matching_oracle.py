@@ -232,7 +232,7 @@ def test_rank(before: dict[str, object], after: dict[str, object]) -> None:
 
 def test_every_blood_group_is_compatible_for_ab() -> None:
     assert [oracle.abo_rank("AB", donor) for donor in ("AB", "A", "B", "O", None)] == [0, 1, 1, 1, 2]
-    assert [oracle.abo_rank("O", donor) for donor in ("O", "A", "B", "AB", None)] == [0, 2, 2, 2, 2]
+    assert [oracle.abo_rank("O", donor) for donor in ("O", "A", "B", "AB", None)] == [0, 3, 3, 3, 2]
 
 
 def test_what_is_unknown_of_the_patient_orders_nobody() -> None:
