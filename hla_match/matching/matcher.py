@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from hla_match.encoding import NEW
 from hla_match.errors import CriteriaError
 from hla_match.kernels.donor_pass import EXCLUDED, select_donors
-from hla_match.kernels.locus_count import BEST, GVH_BEST, HVG_BEST, WORST
+from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
 from hla_match.matching.results import LocusResult, MatchList
 from hla_match.registry import STATUSES, Registry, as_of_date
+
+_MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}
+"""By direction, the rows of the counts that hold its best and its worst number."""
 
 
 class Matcher:
@@ -48,7 +51,7 @@ class Matcher:
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         # A locus that no donor is typed at is a potential match of both alleles for every donor.
         donor = self._select(scope, criteria)
-        measure = {"both": BEST, "gvh": GVH_BEST, "hvg": HVG_BEST}[criteria.direction]
+        measure, worst = _MEASURE[criteria.direction]
         total = np.zeros((6, donor.size), np.uint8)
         for result in scope:
             total += result.counts[:, result.meaning_of(registry, donor)]
@@ -61,7 +64,7 @@ class Matcher:
             registry=registry,
             donor=donor,
             mismatches=mismatches,
-            certain=(total[BEST] == total[WORST]) & ~_with_new(registry, scope, donor),
+            certain=(total[measure] == total[worst]) & ~_with_new(registry, scope, donor),
             age=self._ages(criteria)[donor],
         )
         rank_number = order.pack(candidates)
@@ -97,7 +100,7 @@ class Matcher:
             if criteria.direction == "both":
                 mismatches = (2 - result.counts[BEST]).astype(np.uint8)
             else:
-                mismatches = result.counts[GVH_BEST if criteria.direction == "gvh" else HVG_BEST].copy()
+                mismatches = result.counts[_MEASURE[criteria.direction][0]].copy()
             limit = criteria.locus_limits.get(result.locus)
             if limit is not None:
                 mismatches[mismatches > limit] = EXCLUDED

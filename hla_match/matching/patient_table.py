@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import FIRST_P_GROUP, NEW, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
 from hla_match.kernels.locus_count import count_alternative
-from hla_match.kernels.position_grade import grade_alternative
+from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.registry import Registry
 
 GRADE_LETTERS = "?MLPA"
@@ -62,16 +62,15 @@ class LocusComparison:
     def grades(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
         """Return (2, meanings) uint8 position grades, as indexes into `GRADE_LETTERS`."""
         table: TypingTable = self.column.table
-        potential = GRADE_LETTERS.index("P")
-        grade = np.full((2, table.n_typings), potential, np.uint8)
-        matched = np.full(table.n_typings, 255, np.uint8)
+        grade = np.full((2, table.n_typings), P, np.uint8)
+        value = np.zeros(table.n_typings, np.uint8)
+        certain = np.ones((2, table.n_typings), np.bool_)
         for first, second in alternatives:
             grade_alternative(
                 np.array(first, np.int32),
                 np.array(second, np.int32),
                 np.array(set_antigens(first, self._group_antigens), np.int32),
                 np.array(set_antigens(second, self._group_antigens), np.int32),
-                len(alternatives) == 1,
                 self._mark,
                 self._antigen_mark,
                 table.set_start,
@@ -80,9 +79,11 @@ class LocusComparison:
                 table.antigen_member,
                 table.alternative_start,
                 table.alternative_set,
-                matched,
+                value,
                 grade,
+                certain,
             )
+        grade[(grade == A) & ~certain] = P
         return grade
 
 

@@ -18,7 +18,7 @@ Alternative = tuple[Side, Side]
 Typing = list[Alternative] | None
 Genotype = tuple[str, str]
 
-GRADE_VALUES = {"A": 4, "P": 3, "L": 2, "M": 1}
+GRADE_VALUES = {"A": 4, "P": 3, "L": 2, "M": 1, "?": 0}
 
 
 def resolve_nulls(genotype: Genotype) -> Genotype:
@@ -134,34 +134,45 @@ def without_nulls(typing: list[Alternative]) -> list[Alternative]:
     return [alternative for i, alternative in enumerate(found) if alternative not in found[:i]]
 
 
-def grade(patient: Side, donor: Side, certain: bool, antigens: Mapping[str, set[str]]) -> str:
-    """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen, M mismatch."""
+def grade(patient: Side, donor: Side, antigens: Mapping[str, set[str]]) -> str:
+    """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen, M mismatch.
+
+    An allele without a name (NEW) may be any: its mismatch is no certain one and is graded "?".
+    """
     if (patient & donor) - {NULL, NEW}:
-        return "A" if certain and len(patient) == len(donor) == 1 else "P"
-    of_patient = {antigen for name in patient - {NULL, NEW} for antigen in antigens.get(name, set())}
-    of_donor = {antigen for name in donor - {NULL, NEW} for antigen in antigens.get(name, set())}
+        return "A" if len(patient) == len(donor) == 1 else "P"
+    if NEW in patient | donor:
+        return "?"
+    of_patient = {antigen for name in patient - {NULL} for antigen in antigens.get(name, set())}
+    of_donor = {antigen for name in donor - {NULL} for antigen in antigens.get(name, set())}
     return "L" if of_patient & of_donor else "M"
+
+
+def grade_alternative(patient: Alternative, donor: Alternative, antigens: Mapping[str, set[str]]) -> str:
+    """The grades of one alternative of each, in the pairing with the most A and P.
+
+    Of equal ones the pairing with the greatest sum of grade values, then the direct one.
+    """
+    (p1, p2), (d1, d2) = patient, donor
+    direct = grade(p1, d1, antigens) + grade(p2, d2, antigens)
+    cross = grade(p2, d1, antigens) + grade(p1, d2, antigens)
+    return max((direct, cross), key=_pairing_value)  # max keeps the first of equals, the direct pairing
 
 
 def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]]) -> str:
     """The grades at the donor's two positions (WMDA matching validation, exercise 4).
 
-    The first pair of alternatives with the greatest best count is graded, patient's alternatives in the outer loop;
-    in it the pairing with the most A and P, then the greatest sum of grade values, then the direct one.
+    The best alternatives are graded, as within one alternative; A is certain, so it has to hold in all of them.
     """
     if patient is None or donor is None:
         return "PP"
-    of_patient, of_donor = without_nulls(patient), without_nulls(donor)
-    certain = len(of_patient) == len(of_donor) == 1
-    best, chosen = -1, (of_patient[0], of_donor[0])
-    for pair in product(of_patient, of_donor):
-        count = locus_counts([pair[0]], [pair[1]])["best"]
-        if count > best:
-            best, chosen = count, pair
-    (p1, p2), (d1, d2) = chosen
-    direct = grade(p1, d1, certain, antigens) + grade(p2, d2, certain, antigens)
-    cross = grade(p2, d1, certain, antigens) + grade(p1, d2, certain, antigens)
-    return max((direct, cross), key=_pairing_value)  # max keeps the first of equals, the direct pairing
+    # Of alternatives with equal grades the first counts, patient's alternatives in the outer loop.
+    found = [grade_alternative(*pair, antigens) for pair in product(without_nulls(patient), without_nulls(donor))]
+    best = max(found, key=_pairing_value)
+    return "".join(
+        "P" if letter == "A" and any(letters[side] != "A" for letters in found) else letter
+        for side, letter in enumerate(best)
+    )
 
 
 def _pairing_value(letters: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hla_match.encoding import resolve_nulls, set_antigens, typing_table
 from hla_match.kernels.locus_count import count_alternative
-from hla_match.kernels.position_grade import grade_alternative
+from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.matching.patient_table import GRADE_LETTERS
@@ -73,7 +73,7 @@ def test_swapping_patient_and_donor_swaps_the_directions(patient, donor):
 def test_position_grades_are_the_oracles(patient, donor, antigens):
     of_group = [tuple(strategies.ANTIGENS.index(a) for a in sorted(antigens[name])) for name in strategies.NAMES]
     table = typing_table([(), alternatives(donor)], of_group)
-    grade, matched = np.full((2, 2), 3, np.uint8), np.full(2, 255, np.uint8)
+    grade, value, certain = np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8), np.ones((2, 2), np.bool_)
     mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
     of_patient = alternatives(patient)
     for first, second in of_patient:
@@ -82,7 +82,6 @@ def test_position_grades_are_the_oracles(patient, donor, antigens):
             np.array(second, np.int32),
             np.array(set_antigens(first, of_group), np.int32),
             np.array(set_antigens(second, of_group), np.int32),
-            len(of_patient) == 1,
             mark,
             antigen_mark,
             table.set_start,
@@ -91,9 +90,11 @@ def test_position_grades_are_the_oracles(patient, donor, antigens):
             table.antigen_member,
             table.alternative_start,
             table.alternative_set,
-            matched,
+            value,
             grade,
+            certain,
         )
+    grade[(grade == A) & ~certain] = P
     assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, antigens)
 
 

@@ -85,6 +85,14 @@ NOMENCLATURE = Nomenclature(tables())
 OPEN = Nomenclature(replace(tables(), closed=False))
 
 
+SECOND_FIELDS = Nomenclature(
+    replace(
+        tables(),
+        loci={**tables().loci, "B": locus_tables("B", [*B_ROWS, ("39:39", "", "", "", ""), ("51:15", "", "", "", "")])},
+    )
+)
+
+
 def groups(locus: str, text: str, nomenclature: Nomenclature = NOMENCLATURE) -> list[str]:
     return [nomenclature.p_groups(locus)[code] for code in nomenclature.expand(locus, text, CODES).p_codes]
 
@@ -106,7 +114,7 @@ def test_null_alleles_have_no_p_group() -> None:
 
 def test_antigens_are_those_of_the_members_or_the_first_field() -> None:
     by_group = dict(zip(NOMENCLATURE.p_groups("A"), NOMENCLATURE.antigens("A"), strict=True))
-    assert (by_group["02:01P"], by_group["02:03"], by_group["11:01"]) == (("2",), ("203",), ("*11",))
+    assert (by_group["02:01P"], by_group["02:03"], by_group["11:01"]) == (("2",), ("2",), ("*11",))
 
 
 @pytest.mark.parametrize("text", ["02:01", "A*02:01", "HLA-A*02:01", " 02:01 ", "02:01:01:01", "02:01:01", "02:01L"])
@@ -149,6 +157,33 @@ def test_a_null_that_is_named_or_in_a_group_is_kept_beside_expressed_alleles(tex
 )
 def test_groups_codes_and_lists(text: str, expected: list[str]) -> None:
     assert groups("A", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("locus", "text", "same_as"),
+    [
+        ("A", "A*02:01/03", "02:01/02:03"),
+        ("A", "02:01:01G/03/11:01", "02:01:01G/02:03/11:01"),
+        # A lone first field behind a family is a family too, not a second field of it.
+        ("A", "A*02/23", "02:XX/23:XX"),
+        ("A", "02:XX/23/24", "02:XX/23:XX/24:XX"),
+        ("A", "A*02:01/A*23", "02:01/23:XX"),
+        # Behind a name without colons two digits are a second field, not an antigen.
+        ("A", "A*2301/A*0201/03", "23:01/02:01/02:03"),
+        ("A", "2402/09N", "24:02/24:09N"),
+        ("B", "B*5101/15", "B*51:01/B*51:15"),
+        ("B", "B*3901/39", "B*39:01/B*39:39"),
+        # Behind its locus a name without colons is whole.
+        ("A", "02:01/A*0203", "02:01/02:03"),
+        ("A", "2/23", "A2/A23"),
+    ],
+)
+def test_names_of_a_list_that_are_cut_short(locus: str, text: str, same_as: str) -> None:
+    def meaning(written: str) -> tuple[object, ...]:
+        expansion = SECOND_FIELDS.expand(locus, written, CODES)
+        return expansion.p_codes, expansion.has_null, expansion.alleles
+
+    assert meaning(text) == meaning(same_as)
 
 
 def test_a_retired_g_group_is_read_by_its_naming_allele_and_noted() -> None:
@@ -236,10 +271,29 @@ def test_new(text: str) -> None:
         ("A", "B62", Reason.WRONG_LOCUS),
         ("DRB1", "DR52", Reason.WRONG_LOCUS),
         ("A", "B*15:01", Reason.WRONG_LOCUS),
+        # The letters are right, so that the columns are: there is no such antigen.
+        ("C", "Cw12", Reason.UNKNOWN_ANTIGEN),
+        ("A", "A62", Reason.UNKNOWN_ANTIGEN),
     ],
 )
 def test_reasons(locus: str, text: str, reason: Reason) -> None:
     assert refusal(locus, text).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("locus", "text", "hint"),
+    [
+        ("A", "62", "62 is an antigen of B; check that the columns are not swapped"),
+        ("A", "B62", "B62 is an antigen of B; check that the columns are not swapped"),
+        # B51 and B52 have nothing to do with DR.
+        ("DRB1", "DR52", "DR52 is an antigen of DRB3; check that the columns are not swapped"),
+        ("A", "A02", "a lone first field is written 02:XX"),
+        ("C", "Cw07", "a lone first field is written 07:XX"),
+        ("A", "88", "check the name"),
+    ],
+)
+def test_the_hint_of_an_antigen_that_the_locus_does_not_have(locus: str, text: str, hint: str) -> None:
+    assert refusal(locus, text).hint == hint
 
 
 def test_a_deleted_allele_says_why() -> None:
@@ -266,6 +320,18 @@ def test_a_code_without_a_book_says_how_to_give_one() -> None:
         ("02:01/A*02:x1", 11),
         ("A*2", 3),
         ("02:01:01:01:01", 11),
+        ("02::01", 3),
+        ("02:1:01", 4),
+        ("02:12345", 7),
+        ("02:01X", 5),
+        ("02:01XX", 5),
+        ("02XX", 2),
+        ("24:02:01:01G", 11),
+        ("24:02NN", 6),
+        ("0201X", 4),
+        ("DPw4", 2),
+        ("02:01/NEW", 6),
+        ("A*02:01/A*02:NEW/A*02:03", 10),
     ],
 )
 def test_malformed_text_is_refused_where_it_goes_wrong(text: str, position: int) -> None:
@@ -276,6 +342,24 @@ def test_malformed_text_is_refused_where_it_goes_wrong(text: str, position: int)
 @pytest.mark.parametrize("text", ["02:01:99", "02:01:99:03", "02:01:99G"])
 def test_where_later_fields_are_not_listed_any_is_accepted(text: str) -> None:
     assert groups("A", text, OPEN) == ["02:01P"]
+
+
+@pytest.mark.parametrize("text", ["24:02L", "24:02:01:02L", "02:07Q", "02:07:01Q"])
+def test_where_later_fields_are_not_listed_a_suffix_of_theirs_is_accepted(text: str) -> None:
+    assert groups("A", text, OPEN) == groups("A", text[:5], OPEN)
+
+
+@pytest.mark.parametrize("text", ["24:09:01N", "24:09:02"])
+def test_where_later_fields_are_not_listed_those_of_a_null_are_null(text: str) -> None:
+    expansion = OPEN.expand("A", text)
+    assert (expansion.p_codes, expansion.has_null) == ((), True)
+
+
+@pytest.mark.parametrize("text", ["02:01N", "02:01:09N", "24:09L"])
+def test_where_later_fields_are_not_listed_a_suffix_does_not_change_expression(text: str) -> None:
+    with pytest.raises(TypingError) as raised:
+        OPEN.expand("A", text)
+    assert raised.value.reason == Reason.UNKNOWN_ALLELE
 
 
 @pytest.mark.parametrize(
