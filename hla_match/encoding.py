@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.nomenclature.gl_string import genotypes
+from hla_match.nomenclature.gl_string import genotypes, present_genes
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
 
@@ -112,6 +112,7 @@ class LocusEncoder:
         self._codes = codes
         self._keep_nulls = keep_nulls
         self._side: dict[str, AlleleSet] = {}
+        self._notes: dict[str, tuple[str, ...]] = {}
         self._typing_code: dict[tuple[Alternative, ...], int] = {(): NOT_TYPED}
 
     def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
@@ -121,9 +122,14 @@ class LocusEncoder:
             TypingError: a side cannot be read under the nomenclature.
         """
         found: list[Alternative] = []
-        for one, other in genotypes(first, second):
+        for one, other in genotypes(*present_genes(self.locus, first, second)):
             found += resolve_nulls(self._read(one), self._read(other))
         return tuple(dict.fromkeys(found))
+
+    def notes(self, first: str, second: str) -> tuple[str, ...]:
+        """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""
+        sides = (side for pair in genotypes(*present_genes(self.locus, first, second)) for side in pair)
+        return tuple(dict.fromkeys(note for side in sides for note in self._notes.get(side, ())))
 
     def encode(self, first: str, second: str) -> int:
         """Return the code of a typing as reported in two columns.
@@ -142,8 +148,10 @@ class LocusEncoder:
     def _read(self, text: str) -> AlleleSet:
         known = self._side.get(text)
         if known is None:
-            known = allele_set(self._nomenclature.expand(self.locus, text, self._codes), keep_nulls=self._keep_nulls)
-            self._side[text] = known
+            expansion = self._nomenclature.expand(self.locus, text, self._codes)
+            known = self._side[text] = allele_set(expansion, keep_nulls=self._keep_nulls)
+            if expansion.notes:
+                self._notes[text] = expansion.notes
         return known
 
 

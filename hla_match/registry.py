@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +62,7 @@ class Registry:
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
         provenance: what it was made from, by name: texts and numbers only.
+        notes: what was understood otherwise than it was written, and the number of donors; it names no person.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Registry:
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
     provenance: Mapping[str, str | int]
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_donors(self) -> int:
@@ -166,9 +168,11 @@ def build_registry(
     reported: list[NDArray[np.uint32]] = []
     columns: dict[str, LocusColumn] = {}
     unreadable: list[UnreadableTyping] = []
+    noted: list[dict[str, list[int]]] = []
     readable = np.ones(persons.height, np.bool_)
     for locus in present:
-        code, column, bad = _code_locus(persons, locus, nomenclature, codes)
+        code, column, bad, notes = _code_locus(persons, locus, nomenclature, codes)
+        noted.append(notes)
         reported.append(code)
         columns[locus] = column
         for typing in bad:
@@ -194,14 +198,29 @@ def build_registry(
         nomenclature=nomenclature,
         codes=codes,
         provenance=dict(provenance),
+        notes=_count_notes(noted, donor_typing, attributes),
     )
     return registry, unreadable
 
 
+def _count_notes(
+    noted: list[dict[str, list[int]]], donor_typing: NDArray[np.uint16] | NDArray[np.uint32], attributes: pl.DataFrame
+) -> dict[str, int]:
+    """Return each note with the number of donors it holds for, the most frequent first; `noted` is by locus."""
+    counts: dict[str, int] = {}
+    for row, notes in enumerate(noted):
+        if notes:
+            n_donors = np.bincount(donor_typing[row], minlength=1 + max(map(max, notes.values())))
+            counts |= {note: int(n_donors[typings].sum()) for note, typings in notes.items()}
+    if "status" in attributes.columns:
+        counts["without a status, counted as available"] = attributes["status"].null_count()
+    return {note: n for note, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n}
+
+
 def _code_locus(
     persons: pl.DataFrame, locus: str, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None
-) -> tuple[NDArray[np.uint32], LocusColumn, list[UnreadableTyping]]:
-    """Code one locus: each distinct pair of texts is read once."""
+) -> tuple[NDArray[np.uint32], LocusColumn, list[UnreadableTyping], dict[str, list[int]]]:
+    """Code one locus: each distinct pair of texts is read once; notes come with the texts that gave rise to them."""
     pair = persons.select(first=pl.col(f"{locus}_1").fill_null(""), second=pl.col(f"{locus}_2").fill_null(""))
     empty = pl.DataFrame({"first": [""], "second": [""]})
     text = pl.concat(
@@ -212,9 +231,12 @@ def _code_locus(
     encoder = LocusEncoder(nomenclature, locus, codes)
     meaning = np.zeros(text.height, np.int32)
     bad: list[UnreadableTyping] = []
+    notes: dict[str, list[int]] = {}
     for row, (first, second) in enumerate(text.iter_rows()):
         try:
             meaning[row] = encoder.encode(first, second)
+            for note in encoder.notes(first, second):
+                notes.setdefault(note, []).append(row)
         except TypingError as error:
             bad.append(
                 UnreadableTyping(
@@ -226,4 +248,4 @@ def _code_locus(
                     rows=np.flatnonzero(donor == row).astype(np.uint32),
                 )
             )
-    return donor, LocusColumn(text=text, meaning=meaning, table=encoder.table()), bad
+    return donor, LocusColumn(text=text, meaning=meaning, table=encoder.table()), bad, notes

@@ -35,6 +35,8 @@ _PREFIX_LOCUS = {
 # A chromosome carries at most one of these genes, so its partner may carry another. DRBX is the "any of them" of some
 # laboratories; it is no locus of the engine, but stands where the others stand.
 _SUBSTITUTES = frozenset({"DRB3", "DRB4", "DRB5", "DRBX"})
+_ABSENT_GENE = frozenset({"NNNN", "00:00"})
+_FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 
 _Pair = tuple[str, str]
 _Genotypes = dict[_Pair, _Pair]  # unordered genotype (its two typings sorted) -> the pair as first written
@@ -143,6 +145,29 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     return [(first, second)]
 
 
+def present_genes(locus: str, text1: str, text2: str) -> tuple[str, str]:
+    """Return a pair of columns without what stands for an absent gene: ``NNNN`` or ``00:00`` at DRB3, DRB4 or DRB5.
+
+    >>> present_genes("DRB4", "DRB4*NNNN", "DRB4*01:03")
+    ('DRB4*01:03', '')
+    """
+    if locus not in _SUBSTITUTES:
+        return text1, text2
+    names = (text.strip().removeprefix("HLA-").removeprefix(f"{locus}*") for text in (text1, text2))
+    if not (absent := [name in _ABSENT_GENE for name in names])[0]:
+        return text1, "" if absent[1] else text2
+    return "" if absent[1] else text2, ""
+
+
+def half_width_hint(text: str) -> str:
+    """Return what to do about the full-width characters of a text, or "" where it has none.
+
+    >>> half_width_hint("\uff10\uff12:01")
+    'write it with half-width letters and digits'
+    """
+    return "write it with half-width letters and digits" if _FULL_WIDTH.search(text) else ""
+
+
 def _parse(text: str, start: int, end: int, level: int) -> GLNode:
     """Read ``text[start:end]``, in which only the operators from `level` on can occur."""
     for tighter in range(level, len(OPERATORS)):
@@ -166,7 +191,12 @@ def _check_leaf(text: str, start: int, leaf: str) -> None:
     name_start = len(leaf) - len(_without_hla(leaf))
     foreign = _FOREIGN_CHARACTER.search(leaf, name_start)
     if foreign:
-        raise TypingError(text, start + foreign.start(), expected=f"a letter, digit, '*', ':' or one of {OPERATORS}")
+        raise TypingError(
+            text,
+            start + foreign.start(),
+            expected=f"a letter, digit, '*', ':' or one of {OPERATORS}",
+            hint=half_width_hint(leaf),
+        )
     locus, star, allele = leaf[name_start:].partition("*")
     if not star:
         if not _ANTIGEN.fullmatch(locus):
