@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from hla_match.errors import FileError
+from hla_match.nomenclature.gl_string import half_width_hint
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping, build_registry
 from registry_io.person_table import PersonRecords, read_persons
 from registry_io.quarantine import QuarantinedRecord, write_quarantine
-from registry_io.store import save_registry
+from registry_io.store import QUARANTINE, check_folder, make_current, write_snapshot
+from registry_io.twofold_typings import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class ImportReport:
         quarantined: one entry a finding; a row with several findings is quarantined once.
         n_quarantined: rows left out.
         quarantine_path: the report.
-        notes: what the reader noticed.
+        notes: what the reader noticed, and what was understood otherwise than it was written.
     """
 
     registry: Registry
@@ -51,10 +54,11 @@ def import_donors(
     """Read a donor file and write it as the current snapshot of a registry folder.
 
     Raises:
-        FileError: the file cannot be read at all; the folder is then left as it was.
+        FileError: the file, or every row of it, cannot be read; the registry is then left as it was.
         RegistryError: the folder holds something else.
     """
-    records = read_persons(donors, kind="donor")
+    check_folder(folder)
+    records = settle(read_persons(donors, kind="donor"), nomenclature, codes)
     registry, unreadable = build_registry(
         records.frame,
         nomenclature,
@@ -70,12 +74,19 @@ def import_donors(
             "codes": codes_source,
         },
     )
-    save_registry(registry, folder)
     quarantined = sorted(
         records.quarantined + _unreadable_records(records, unreadable), key=lambda record: (record.row, record.column)
     )
-    path = folder / "quarantine.csv"
+    path = folder / QUARANTINE
+    if not registry.n_donors:
+        if quarantined:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_quarantine(quarantined, path)
+        raise _no_donor(donors, records.n_rows, path)
+    snapshot = write_snapshot(registry, folder)
+    # The report comes before the switch: whoever sees the new registry sees what it lacks.
     write_quarantine(quarantined, path)
+    make_current(snapshot)
     return ImportReport(
         registry=registry,
         n_rows=records.n_rows,
@@ -83,7 +94,21 @@ def import_donors(
         quarantined=quarantined,
         n_quarantined=len({record.row for record in quarantined}),
         quarantine_path=path,
-        notes=records.notes,
+        notes=(*records.notes, *donor_notes(registry)),
+    )
+
+
+def donor_notes(registry: Registry) -> list[str]:
+    """Return what was understood otherwise than it was written, in words."""
+    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in registry.notes.items()]
+
+
+def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
+    return FileError(
+        str(donors),
+        found=f"no donor that can be read in {n_rows:,} rows" if n_rows else "no row below the header",
+        expected="at least one donor",
+        hint=f"{report} gives the reasons; the registry is as it was" if n_rows else "the registry is as it was",
     )
 
 
@@ -99,7 +124,7 @@ def _unreadable_records(records: PersonRecords, unreadable: list[UnreadableTypin
             text=typing.text,
             reason=typing.reason,
             message=typing.message,
-            hint=typing.hint,
+            hint=typing.hint or half_width_hint(typing.text),
         )
         for typing in unreadable
         for index in np.asarray(typing.rows)

@@ -10,8 +10,11 @@ from pydantic import ValidationError
 from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
 from registry_io.person_table import read_persons
 from registry_io.quarantine import QuarantinedRecord
+from registry_io.twofold_typings import settle
 
 _ATTRIBUTES = ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg")
 
@@ -31,13 +34,18 @@ class PatientFile:
     checksum: str
 
 
-def read_patients(path: Path) -> PatientFile:
+def read_patients(
+    path: Path, nomenclature: Nomenclature | None = None, codes: MultipleAlleleCodes | None = None
+) -> PatientFile:
     """Read a file of patients, with columns as in a donor file and `patient_id`.
+
+    Where a locus stands in columns and in a GL String, `nomenclature` and `codes` tell whether the two agree; without a
+    nomenclature two that differ as texts are a conflict.
 
     Raises:
         FileError: the file cannot be read at all.
     """
-    records = read_persons(path, kind="patient")
+    records = settle(read_persons(path, kind="patient"), nomenclature, codes)
     patients: list[tuple[int, Patient]] = []
     quarantined = list(records.quarantined)
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
@@ -61,7 +69,7 @@ def read_patients(path: Path) -> PatientFile:
                     column=str(finding["loc"][0]) if finding["loc"] else "",
                     text="",
                     reason=Reason.NOT_TYPED if "typings" in finding["loc"] else Reason.BAD_ATTRIBUTE,
-                    message=finding["msg"],
+                    message=finding["msg"].removeprefix("Value error, "),
                     hint="",
                 )
             )

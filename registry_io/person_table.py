@@ -19,7 +19,7 @@ from hla_match.errors import FileError, Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import split_loci
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.table_file import OddRow, scan_table
+from registry_io.table_file import MIDNIGHT, OddRow, scan_table
 
 _SIGNS = MappingProxyType(
     {
@@ -53,6 +53,10 @@ _LOCUS_COLUMN = re.compile(rf"(?:HLA-)?({'|'.join(LOCI)})_([12])", re.ASCII | re
 _BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _HEAVIEST_KG = 500
+_TWICE = {
+    "row": pl.UInt32, "locus": pl.String, "first": pl.String, "second": pl.String, "gl_first": pl.String,
+    "gl_second": pl.String,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class PersonRecords:
         checksum: SHA-256 of the file.
         n_rows: rows of the file, without header and empty rows.
         notes: what the reader noticed about the whole file.
+        twice: typings that stand in `frame` and, in other words, in the person's GL String: `row`, `locus`, `first` and
+            `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.twofold_typings` settles them.
     """
 
     frame: pl.DataFrame
@@ -75,6 +81,7 @@ class PersonRecords:
     checksum: str
     n_rows: int
     notes: tuple[str, ...]
+    twice: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +112,16 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
         notes.append(f"skipped {frame.height - filled.height:,} empty rows")
     findings = [_odd_record(odd, table.header, columns.identifier) for odd in table.odd]
     findings += _identifier_findings(filled, columns.identifier)
+    twice = pl.DataFrame(schema=_TWICE)
     if columns.gl_string is not None:
-        filled, found = _join_gl_strings(filled, columns.loci, notes)
+        filled, twice, found = _join_gl_strings(filled, columns.loci, notes)
         findings += found
     findings += _second_without_first(filled)
     attributes, found = _read_attributes(filled, columns.attributes)
     findings += found
+    findings += _not_typed(attributes.filter(~_rows_of(findings)))
     findings.sort(key=lambda record: record.row)
-    good = attributes.filter(~pl.col("row").is_in(sorted({record.row for record in findings})))
+    good = attributes.filter(~_rows_of(findings))
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
     kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
     return PersonRecords(
@@ -122,7 +131,13 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
         checksum=table.checksum,
         n_rows=filled.height + len(table.odd),
         notes=tuple(notes),
+        twice=twice.filter(~_rows_of(findings)),
     )
+
+
+def _rows_of(findings: list[QuarantinedRecord]) -> pl.Expr:
+    """Whether a row of the file has a finding."""
+    return pl.col("row").is_in(sorted({record.row for record in findings}))
 
 
 def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"]) -> _Columns:
@@ -276,6 +291,23 @@ def _second_without_first(frame: pl.DataFrame) -> list[QuarantinedRecord]:
     return findings
 
 
+def _not_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
+    first = [name for locus in LOCI if (name := f"{locus}_1") in frame.columns]
+    rows = frame.filter(pl.all_horizontal(pl.col(first).is_null())).select("row", "person_id")
+    return [
+        QuarantinedRecord(
+            row=row,
+            person_id=person,
+            column="",
+            text="",
+            reason=Reason.NOT_TYPED,
+            message="no locus is typed",
+            hint="add a typing, or remove the row",
+        )
+        for row, person in rows.iter_rows()
+    ]
+
+
 def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
     """Return the frame with attributes as what they are, and a record for each value that cannot be read."""
     read: list[pl.Expr] = []
@@ -290,7 +322,7 @@ def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.D
             )
             expected = f"one of {', '.join(choices)}"
         elif name in DATES:
-            date = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
+            date = pl.col(name).str.replace(MIDNIGHT, "").str.to_date("%Y-%m-%d", strict=False)
             value = pl.when(date.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(date)
             expected = f"a date of the years {_FIRST_YEAR} to {_LAST_YEAR} such as 1986-04-30"
         elif name == "weight_kg":
@@ -314,8 +346,11 @@ def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.D
 
 def _join_gl_strings(
     frame: pl.DataFrame, loci: dict[str, tuple[str, str]], notes: list[str]
-) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
-    """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once."""
+) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord]]:
+    """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
+
+    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`.
+    """
     findings: list[QuarantinedRecord] = []
     texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
     sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
@@ -350,6 +385,7 @@ def _join_gl_strings(
     split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
     joined = frame.join(split, on="gl_string", how="left", maintain_order="left")
     merged: list[pl.Expr] = []
+    twice = [pl.DataFrame(schema=_TWICE)]
     for locus in LOCI:
         names = (f"{locus}_1", f"{locus}_2")
         given = tuple(pl.col(f"gl {name}") for name in names)
@@ -357,21 +393,19 @@ def _join_gl_strings(
             merged += [side.alias(name) for side, name in zip(given, names, strict=True)]
             continue
         own = tuple(pl.col(name) for name in names)
-        findings += _findings(
-            joined,
-            own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus),
-            column="gl_string",
-            name="gl_string",
-            reason=Reason.CONFLICTING_TYPINGS,
-            message=f"gl_string and the columns {names[0]}, {names[1]} disagree",
-            hint="leave the wrong one empty",
+        differ = joined.filter(own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus))
+        pairs = zip(("first", "second", "gl_first", "gl_second"), (*own, *given), strict=True)
+        twice.append(
+            differ.select(
+                "row", pl.lit(locus).alias("locus"), *(side.fill_null("").alias(name) for name, side in pairs)
+            )
         )
         empty = own[0].is_null() & own[1].is_null()
         merged += [
             pl.when(empty).then(new).otherwise(old).alias(name)
             for new, old, name in zip(given, own, names, strict=True)
         ]
-    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), findings
+    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), pl.concat(twice), findings
 
 
 def _same_pair(own: tuple[pl.Expr, ...], given: tuple[pl.Expr, ...], locus: str) -> pl.Expr:

@@ -28,23 +28,36 @@ from registry_io.nomenclature_file import dumps, loads
 FORMAT_VERSION = 1
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+QUARANTINE = "quarantine.csv"
+_OWN_NAMES = (CURRENT, QUARANTINE, f".{CURRENT}.new", f".{QUARANTINE}.*", "snapshot-*", ".writing-*")
 _TABLE_ARRAYS = TypingTable.__slots__
 _CODE_ARRAYS = ("name", "offset", "text")
 
 
-def save_registry(registry: Registry, folder: Path) -> Path:
-    """Write a registry as the folder's new current snapshot and return the snapshot's folder.
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else than a registry or what an interrupted import left.
 
     Raises:
         RegistryError: the folder holds something that is not a registry.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / CURRENT).exists():
+    if not folder.exists() or (folder / CURRENT).exists():
+        return
+    if any(not any(path.match(own) for own in _OWN_NAMES) for path in folder.iterdir()):
         raise RegistryError(
             str(folder),
             found="a folder with other files",
             expected="a registry, an empty folder or none",
             hint="name a new folder",
         )
+
+
+def write_snapshot(registry: Registry, folder: Path) -> Path:
+    """Write a registry as a snapshot of the folder, which readers do not see yet, and return the snapshot's folder.
+
+    Raises:
+        RegistryError: the folder holds something that is not a registry.
+    """
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
@@ -58,6 +71,7 @@ def save_registry(registry: Registry, folder: Path) -> Path:
             "n_donors": registry.n_donors,
             "nomenclature": registry.nomenclature.title,
             "provenance": dict(registry.provenance),
+            "notes": dict(registry.notes),
             "files": files,
         }
         text = json.dumps(manifest, indent=1, sort_keys=True)
@@ -73,6 +87,12 @@ def save_registry(registry: Registry, folder: Path) -> Path:
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+    return snapshot
+
+
+def make_current(snapshot: Path) -> None:
+    """Make a snapshot the one that readers of its folder see, and delete the others."""
+    folder = snapshot.parent
     pointer = folder / f".{CURRENT}.new"
     pointer.write_text(snapshot.name + "\n", encoding="utf-8")
     _flush(pointer)
@@ -80,7 +100,6 @@ def save_registry(registry: Registry, folder: Path) -> Path:
     for old in folder.glob("snapshot-*"):
         if old != snapshot:
             shutil.rmtree(old, ignore_errors=True)
-    return snapshot
 
 
 def open_registry(folder: str | Path) -> Registry:
@@ -113,6 +132,7 @@ def open_registry(folder: str | Path) -> Registry:
             nomenclature=Nomenclature(tables),
             codes=codes,
             provenance=manifest["provenance"],
+            notes=manifest.get("notes", {}),
         )
     except FileNotFoundError as error:
         raise RegistryError(

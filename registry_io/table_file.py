@@ -22,6 +22,7 @@ from typing import BinaryIO, cast
 import fastexcel
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from hla_match.errors import FileError
 
@@ -37,7 +38,8 @@ LONGEST_LINE = 1_000_000
 _CHUNK = 4 * 1024 * 1024
 _BATCH = 100_000
 _SEPARATORS = (",", "\t", ";")
-_MIDNIGHT = re.compile(r"[ T]00:00:00(\.0+)?$")
+MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
+"""The time behind a date in a column of times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +355,11 @@ def _parquet(path: Path) -> _Parts:
         _distinct_names(path, frame.columns)
         if not frame.columns:
             raise _no_header(path, "no columns")
+        # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
+        whole = cs.float().fill_nan(None)
+        frame = frame.with_columns(
+            pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
+        )
         frame = frame.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
     except pl.exceptions.PolarsError as error:
         raise FileError(
@@ -385,6 +392,6 @@ def _workbook(path: Path) -> _Parts:
     if not sheet.height:
         raise _no_header(path, "an empty sheet")
     names = _distinct_names(path, [value or "" for value in sheet.row(0)])
-    frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(_MIDNIGHT.pattern, ""))
+    frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(MIDNIGHT, ""))
     frame.columns = names
     return frame.with_columns(pl.all().replace("", None)), _rows(frame.height), []

@@ -12,9 +12,12 @@ import click
 
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import RegistryError
-from registry_io.donor_import import ImportReport, import_donors
+from registry_io.donor_import import ImportReport, donor_notes, import_donors
 from registry_io.mac_file import read_codes
 from registry_io.store import open_registry, verify_registry
+
+_NOTES = 20
+"""Notes that an import prints; the names of a large file of codes that a release lacks are many."""
 
 
 @click.group()
@@ -45,8 +48,12 @@ def import_command(registry: Path, donors: Path, codes: Path | None, release: st
 def print_import(report: ImportReport) -> None:
     """Say what became of every row, and what the nomenclature does not know."""
     print_counts(report)
-    for note in (*report.notes, *report.registry.nomenclature.tables.limits):
+    for note in report.notes[:_NOTES]:
         print_note(note)
+    if len(report.notes) > _NOTES:
+        print_note(f"{len(report.notes) - _NOTES:,} more; hla-match registry info lists those on donors")
+    for limit in report.registry.nomenclature.tables.limits:
+        print_note(limit)
 
 
 def print_counts(report: ImportReport) -> None:
@@ -84,6 +91,8 @@ def info(registry: Path) -> None:
         )
     for name, value in opened.provenance.items():
         click.echo(f"  {name}: {value}")
+    for note in donor_notes(opened):
+        print_note(note)
 
 
 @command.command()

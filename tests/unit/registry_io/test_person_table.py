@@ -68,6 +68,42 @@ def test_workbook_and_parquet_become_text(tmp_path: Path, name: str) -> None:
     assert read_table(path).rows() == [("1", "65", "1980-02-03", None), ("2", None, None, "b")]
 
 
+def test_floats_and_midnights_of_a_data_frame_are_numbers_and_dates(tmp_path: Path) -> None:
+    born = datetime.datetime(1980, 2, 3)
+    frame = pl.DataFrame(
+        {
+            "donor_id": [1.0, 2.0],
+            "A_1": [2.0, 24.0],
+            "A_2": [float("nan"), 2.0],
+            "birth_date": [born, None],
+            "weight_kg": [65.5, float("nan")],
+        }
+    )
+    for name in ("a.parquet", "a.csv"):
+        path = tmp_path / name
+        if name == "a.parquet":
+            frame.with_columns(pl.col("birth_date").cast(pl.Datetime("ns"))).write_parquet(path)
+        else:
+            path.write_text("donor_id,A_1,A_2,birth_date,weight_kg\n1,2,,1980-02-03 00:00:00,65.5\n2,24,2,,\n")
+        records = read_persons(path, kind="donor")
+        assert records.quarantined == []
+        assert records.frame.drop("row").rows() == [
+            ("1", "2", None, born.date(), 65.5),
+            ("2", "24", "2", None, None),
+        ]
+
+
+def test_a_row_without_any_typing_is_quarantined(tmp_path: Path) -> None:
+    records = donors(tmp_path, "donor_id,A_1,A_2,gl_string\nX1,,,\nX2,1,,\nX3,,,MICA*001\nX4,,2,\nX5,,,A*02:\n")
+    assert records.frame["person_id"].to_list() == ["X2"]
+    assert places(records) == [
+        (2, "", Reason.NOT_TYPED),
+        (4, "", Reason.NOT_TYPED),
+        (5, "A_2", Reason.SECOND_WITHOUT_FIRST),
+        (6, "gl_string", Reason.MALFORMED),
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.parquet"])
 def test_header_alone_is_a_table_without_rows(tmp_path: Path, name: str) -> None:
     path, frame = tmp_path / name, pl.DataFrame({"x": [], "y": []}, schema={"x": pl.String, "y": pl.String})
@@ -252,14 +288,13 @@ def test_gl_strings_become_columns(tmp_path: Path) -> None:
     assert records.frame.drop("row").rows() == [
         ("X1", "01:01", "02:01", "07:02", "08:01"),
         ("X2", "HLA-A*02:01", "01:01", None, None),
+        ("X3", "03:01", None, None, None),
         ("X4", "03:01", None, None, None),
         ("X6", "03:01", None, None, None),
         ("X7", "01:01", None, None, None),
     ]
-    assert places(records) == [
-        (4, "gl_string", Reason.CONFLICTING_TYPINGS),
-        (6, "gl_string", Reason.MALFORMED),
-    ]
+    assert records.twice.rows() == [(4, "A", "03:01", "", "01:01", "02:01")]
+    assert places(records) == [(6, "gl_string", Reason.MALFORMED)]
     assert records.notes == ("ignored loci of GL Strings: MICA",)
 
 

@@ -1,0 +1,80 @@
+"""An import as a whole: what it says, and what it leaves alone when it fails."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hla_match.errors import FileError, RegistryError
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from registry_io import donor_import
+from registry_io.donor_import import ImportReport, import_donors
+from registry_io.store import open_registry
+
+NOMENCLATURE = Nomenclature(builtin_tables())
+HEADER = "donor_id,A_1,A_2,status\n"
+
+
+def imported(folder: Path, rows: str, codes: MultipleAlleleCodes | None = None) -> ImportReport:
+    path = folder / "donors.csv"
+    path.write_text(HEADER + rows, encoding="utf-8")
+    today = datetime.date(2026, 1, 1)
+    return import_donors(folder / "registry", path, NOMENCLATURE, today=today, codes=codes)
+
+
+def test_notes_are_reported_and_kept(tmp_path: Path) -> None:
+    codes = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+    report = imported(tmp_path, "D1,02:AB,24:02,\nD2,02:AB,,AV\n", codes)
+    assert report.notes[0].startswith("2 donors: A*02:9999 of code AB does not exist in ")
+    assert report.notes[1] == "1 donor: without a status, counted as available"
+    assert open_registry(tmp_path / "registry").notes == report.registry.notes
+
+
+def test_full_width_characters_of_a_typing_get_a_hint(tmp_path: Path) -> None:
+    report = imported(tmp_path, "D1,02:01,24:02,\nD2,\uff10\uff12:01,24:02,\n")
+    assert [record.hint for record in report.quarantined] == ["write it with half-width letters and digits"]
+
+
+@pytest.mark.parametrize("rows", ["D9,02:9999,,\nD8,,,\n", ""], ids=["none readable", "none"])
+def test_a_file_without_a_readable_donor_replaces_nothing(tmp_path: Path, rows: str) -> None:
+    imported(tmp_path, "D1,02:01,24:02,\n")
+    with pytest.raises(FileError, match=r"at least one donor; .*the registry is as it was"):
+        imported(tmp_path, rows)
+    assert open_registry(tmp_path / "registry").attributes["donor_id"].to_list() == ["D1"]
+    report = pl.read_csv(tmp_path / "registry" / "quarantine.csv")
+    assert report["reason"].to_list() == (["unknown_allele", "not_typed"] if rows else [])
+
+
+def test_a_first_import_that_failed_can_be_repeated(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no donor that can be read in 1 rows"):
+        imported(tmp_path, "D1,02:9999,,\n")
+    assert [path.name for path in (tmp_path / "registry").iterdir()] == ["quarantine.csv"]
+    assert imported(tmp_path, "D1,02:01,,\n").n_imported == 1
+
+
+def test_a_folder_of_other_files_gets_no_report(tmp_path: Path) -> None:
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "notes.txt").touch()
+    with pytest.raises(RegistryError, match="a folder with other files"):
+        imported(tmp_path, "D1,02:9999,,\n")
+    assert [path.name for path in (tmp_path / "registry").iterdir()] == ["notes.txt"]
+
+
+def test_the_report_stands_before_the_registry_is_switched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(tmp_path, "D1,02:01,24:02,\n")
+    seen = []
+
+    def interrupted(snapshot: Path) -> None:
+        seen.append((tmp_path / "registry" / "quarantine.csv").read_text(encoding="utf-8").count("\n"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(donor_import, "make_current", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, "D2,02:01,24:02,\nD3,02:9999,,\n")
+    assert seen == [2]
+    assert open_registry(tmp_path / "registry").attributes["donor_id"].to_list() == ["D1"]
