@@ -72,4 +72,7 @@ def main() -> None:
 def _first_lines(error: ValueError) -> str:
     """Return pydantic's findings as one line: place and reason, never the value."""
     findings = error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]
-    return "; ".join(f"{'.'.join(str(p) for p in item['loc']) or 'criteria'}: {item['msg']}" for item in findings)
+    return "; ".join(
+        f"{'.'.join(str(p) for p in item['loc']) or 'criteria'}: {item['msg'].removeprefix('Value error, ')}"
+        for item in findings
+    )

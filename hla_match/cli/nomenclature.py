@@ -49,20 +49,22 @@ def list_releases() -> None:
 @click.option("--nomenclature", "release", help="Release, or builtin.")
 def show(name: str, release: str | None) -> None:
     """Show what a name such as A*02:01:01G means."""
-    from hla_match.nomenclature.reduction import reduce_typing
+    from hla_match.nomenclature.reduction import locus_of, reduce_typing
 
     nomenclature = choose_nomenclature(release)
-    locus = name.removeprefix("HLA-").partition("*")[0]
-    locus = "C" if locus == "Cw" else locus
+    locus = locus_of(nomenclature, name)
     expansion = nomenclature.expand(locus, name)
     groups = nomenclature.p_groups(locus)
-    click.echo(f"{name} in {nomenclature.title}")
-    click.echo(f"  P groups  {', '.join(f'{locus}*{groups[code]}' for code in expansion.p_codes) or 'none'}")
     antigens = sorted({a for code in expansion.p_codes for a in nomenclature.antigens(locus)[code]})
-    click.echo(f"  antigens  {', '.join(antigens) or 'none'}")
-    for label in ("G", "lg"):
-        click.echo(f"  {label:<9} {reduce_typing(nomenclature, name, label)}")
+    lines = [
+        f"{name} in {nomenclature.title}",
+        f"  P groups  {', '.join(f'{locus}*{groups[code]}' for code in expansion.p_codes) or 'none'}",
+        f"  antigens  {', '.join(antigens) or 'none'}",
+    ]
+    # A nomenclature that is not closed knows no G groups.
+    levels = ("G", "lg") if nomenclature.tables.closed else ("lg",)
+    lines += [f"  {level:<9} {reduce_typing(nomenclature, name, level)}" for level in levels]
     if expansion.has_null:
-        click.echo("  holds null alleles")
-    for note in (*expansion.notes, *nomenclature.tables.limits):
-        click.echo(f"  note: {note}")
+        lines.append("  holds null alleles")
+    lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
+    click.echo("\n".join(lines))

@@ -24,7 +24,8 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
     failed = 0
-    lines: Iterable[str] = typings if typings else sys.stdin
+    # A byte that is no UTF-8 spoils its own line, not the others.
+    lines: Iterable[str] = typings or (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from hla_match.errors import CriteriaError
-from hla_match.loci import SEROLOGY_PREFIX
+from hla_match.errors import CriteriaError, Reason, TypingError
+from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, parse, split_loci
 from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -20,6 +20,7 @@ def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: Mult
 
     P: the P group, or the allele itself alone or null. G: the G group or the allele itself. lg: two fields with "g",
     of the P group, for null alleles of the G group. S: antigens, a split after its broad; "" where none is known.
+    NEW stays NEW.
 
     Raises:
         TypingError: a name cannot be read.
@@ -36,6 +37,22 @@ def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: Mult
     return _reduce(nomenclature, parse(text.strip()), level, codes)
 
 
+def locus_of(nomenclature: Nomenclature, name: str) -> str:
+    """Return the locus of one name with its locus, ``A*02:01``, or of an antigen, ``A2``.
+
+    Raises:
+        TypingError: it is no such name, or one of a locus that the nomenclature does not know.
+
+    >>> from hla_match.nomenclature.builtin import builtin_tables
+    >>> locus_of(Nomenclature(builtin_tables()), "Cw7")
+    'C'
+    """
+    locus = next(iter(split_loci(name)), "")
+    if locus not in nomenclature.tables.loci:
+        raise TypingError(name, 0, expected=f"a name of a locus of {', '.join(LOCI)}", reason=Reason.WRONG_LOCUS)
+    return locus
+
+
 def _reduce(nomenclature: Nomenclature, node: GLNode, level: str, codes: MultipleAlleleCodes | None) -> str:
     if node.operator and node.operator != "/":
         return node.operator.join(_reduce(nomenclature, part, level, codes) for part in node.parts)
@@ -46,16 +63,14 @@ def _reduce(nomenclature: Nomenclature, node: GLNode, level: str, codes: Multipl
 
 
 def _reduce_leaf(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None) -> list[str]:
-    bare = text.removeprefix("HLA-")
-    locus = bare.partition("*")[0]
-    locus = "C" if locus == "Cw" else locus
-    index = nomenclature.index(locus) if locus in nomenclature.tables.loci else None
-    if index is None:
-        locus = next(iter(split_loci(text)))
-        index = nomenclature.index(locus)
-    rows = nomenclature.expand(locus, text, codes).alleles
+    locus = locus_of(nomenclature, text)
+    expansion = nomenclature.expand(locus, text, codes)
+    if expansion.is_new:
+        return [f"{locus}*{text.rpartition('*')[2]}"]
+    rows = expansion.alleles
     if level == "S":
-        return [antigen for row in rows for antigen in _antigens(nomenclature, locus, index.tables.antigen[row])]
+        antigen = nomenclature.tables.loci[locus].antigen
+        return [name for row in rows for name in _antigens(nomenclature, locus, antigen[row])]
     return [f"{locus}*{_name(nomenclature, locus, row, level)}" for row in rows]
 
 

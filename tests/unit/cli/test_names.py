@@ -1,0 +1,57 @@
+"""``nomenclature show`` and ``reduce``: a name that cannot be read is one line, and other names go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hla_match.cli.main import group
+from hla_match.errors import TypingError
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def call(*arguments: str, given: str | bytes = "") -> Result:
+        return CliRunner().invoke(group, arguments, input=given, env={"HLA_MATCH_HOME": str(tmp_path)})
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["FOO*01:01", "MICA*001", "A*99:01", "A2+A3", "A9999", "*02:01", "DRBX*01:01"])
+def test_a_name_of_no_known_locus_is_a_typing_error(run, name: str) -> None:
+    shown = run("nomenclature", "show", name, "--nomenclature", "builtin")
+    assert isinstance(shown.exception, TypingError)
+    assert shown.stdout == ""
+
+
+def test_antigens_are_shown_and_unknown_g_groups_left_out(run) -> None:
+    shown = run("nomenclature", "show", "A2", "--nomenclature", "builtin")
+    assert shown.exit_code == 0
+    assert "A*02:01P" in shown.stdout
+    assert "\n  G  " not in shown.stdout
+    assert "\n  lg  " in shown.stdout
+
+
+@pytest.mark.parametrize("level", ["P", "lg", "S"])
+def test_a_bad_line_does_not_stop_the_others(run, level: str) -> None:
+    lines = b"MICA*001\nDRBX*01:01+A*01:01\nFOO*1\n\xff\xfe\n\nA*02:01\n"
+    done = run("reduce", "--to", level, "--nomenclature", "builtin", given=lines)
+    assert done.exit_code == 2
+    expected = {"P": "A*02:01P", "lg": "A*02:01g", "S": "A2"}[level]
+    assert done.stdout == "\n" * 5 + expected + "\n"
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["line 1", "line 2", "line 3", "line 4"]
+
+
+@pytest.mark.parametrize(
+    ("level", "typing", "reduced"),
+    [
+        ("P", "A*02:01+A*NEW", "A*02:01P+A*NEW"),
+        ("lg", "HLA-A*NEW+HLA-A*02:01", "A*NEW+A*02:01g"),
+        ("S", "A*02:01+A*NEW", "A2+A*NEW"),
+        ("P", "A*02:NEW", "A*02:NEW"),
+    ],
+)
+def test_new_stays_new(run, level: str, typing: str, reduced: str) -> None:
+    assert run("reduce", "--to", level, "--nomenclature", "builtin", typing).stdout == f"{reduced}\n"
