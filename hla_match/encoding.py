@@ -1,7 +1,9 @@
 """Names to integers: typings become codes of a code book, and the code book becomes arrays for the kernels.
 
 Meaning is stripped here, once. A *set* is what one side of a typing can be; an *alternative* is a pair of sets drawn
-from independently; a typing has one alternative, or several where the laboratory reported whole genotypes.
+from independently; a typing has one alternative, or several where the laboratory reported whole genotypes. A typing is
+kept twice: as its two chromosomes *carry* it, null alleles included, for haplotypes; and with null alleles *resolved*,
+for matching.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import genotypes, present_genes
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
@@ -36,7 +39,9 @@ class TypingTable:
         antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
         antigen_member: int32 antigens of each set, as coded by `antigen_book`.
         alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
-        alternative_set: (alternatives, 2) int32 sets.
+        alternative_set: (alternatives, 2) int32 sets, null alleles resolved.
+        carried_start: (typings + 1,) int32 offsets into `carried_set`.
+        carried_set: (carried, 2) int32 sets, as the chromosomes carry them.
     """
 
     set_start: NDArray[np.int32]
@@ -45,6 +50,8 @@ class TypingTable:
     antigen_member: NDArray[np.int32]
     alternative_start: NDArray[np.int32]
     alternative_set: NDArray[np.int32]
+    carried_start: NDArray[np.int32]
+    carried_set: NDArray[np.int32]
 
     @property
     def n_typings(self) -> int:
@@ -96,6 +103,11 @@ def resolve_nulls(first: AlleleSet, second: AlleleSet) -> list[Alternative]:
     return list(dict.fromkeys(alternatives))
 
 
+def resolved(carried: Sequence[Alternative]) -> tuple[Alternative, ...]:
+    """Return the alternatives of a typing with null alleles resolved, each once."""
+    return tuple(dict.fromkeys(pair for first, second in carried for pair in resolve_nulls(first, second)))
+
+
 class LocusEncoder:
     """Reads the typings of one locus and gives each distinct meaning a code."""
 
@@ -115,16 +127,28 @@ class LocusEncoder:
         self._notes: dict[str, tuple[str, ...]] = {}
         self._typing_code: dict[tuple[Alternative, ...], int] = {(): NOT_TYPED}
 
-    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
-        """Return the alternatives of a typing as reported in two columns; empty where not typed.
+    def carried(self, first: str, second: str) -> tuple[Alternative, ...]:
+        """Return the alternatives of a typing as reported in two columns, null alleles kept; empty where not typed.
+
+        A chromosome may lack the genes DRB3, DRB4 and DRB5: where one allele is reported the other may be absent.
 
         Raises:
             TypingError: a side cannot be read under the nomenclature.
         """
         found: list[Alternative] = []
         for one, other in genotypes(*present_genes(self.locus, first, second)):
-            found += resolve_nulls(self._read(one), self._read(other))
+            found.append((self._read(one), self._read(other)))
+            if self.locus in OPTIONAL_GENES and one == other:
+                found.append((self._read(one), (NULL,)))
         return tuple(dict.fromkeys(found))
+
+    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
+        """Return the alternatives of a typing as reported in two columns, null alleles resolved.
+
+        Raises:
+            TypingError: a side cannot be read under the nomenclature.
+        """
+        return resolved(self.carried(first, second))
 
     def notes(self, first: str, second: str) -> tuple[str, ...]:
         """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""
@@ -137,8 +161,7 @@ class LocusEncoder:
         Raises:
             TypingError: a side cannot be read under the nomenclature.
         """
-        alternatives = self.alternatives(first, second)
-        return self._typing_code.setdefault(alternatives, len(self._typing_code))
+        return self._typing_code.setdefault(self.carried(first, second), len(self._typing_code))
 
     def table(self) -> TypingTable:
         """Return the arrays of all typings encoded so far."""
@@ -156,22 +179,39 @@ class LocusEncoder:
 
 
 def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]]) -> TypingTable:
-    """Return the arrays of some typings, the first of which is "not typed"; `of_group` gives antigens by P group."""
+    """Return the arrays of some typings, as chromosomes carry them; the first is "not typed".
+
+    Args:
+        typings: the carried alternatives of each typing.
+        of_group: antigens by P group.
+    """
     set_code: dict[AlleleSet, int] = {}
-    for alternatives in typings:
-        for alternative in alternatives:
-            for members in alternative:
-                set_code.setdefault(members, len(set_code))
+    alternative_start, alternative_set = _pairs([resolved(carried) for carried in typings], set_code)
+    carried_start, carried_set = _pairs(typings, set_code)
     antigens = [set_antigens(members, of_group) for members in set_code]
-    flat = [(set_code[first], set_code[second]) for alternatives in typings for first, second in alternatives]
     return TypingTable(
         set_start=_offsets([len(members) for members in set_code]),
         set_member=np.array([code for members in set_code for code in members], np.int32),
         antigen_start=_offsets([len(members) for members in antigens]),
         antigen_member=np.array([code for members in antigens for code in members], np.int32),
-        alternative_start=_offsets([len(alternatives) for alternatives in typings]),
-        alternative_set=np.array(flat, np.int32).reshape(-1, 2),
+        alternative_start=alternative_start,
+        alternative_set=alternative_set,
+        carried_start=carried_start,
+        carried_set=carried_set,
     )
+
+
+def _pairs(
+    typings: Sequence[tuple[Alternative, ...]], set_code: dict[AlleleSet, int]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the alternatives of all typings as offsets and pairs of set codes; new sets enter the code book."""
+    flat = [
+        tuple(set_code.setdefault(members, len(set_code)) for members in pair)
+        for alternatives in typings
+        for pair in alternatives
+    ]
+    starts = _offsets([len(alternatives) for alternatives in typings])
+    return starts, np.array(flat, np.int32).reshape(-1, 2)
 
 
 def set_antigens(members: AlleleSet, of_group: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

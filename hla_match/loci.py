@@ -14,6 +14,9 @@ from hla_match.errors import CriteriaError
 LOCI: tuple[str, ...] = ("A", "B", "C", "DRB1", "DRB3", "DRB4", "DRB5", "DQA1", "DQB1", "DPA1", "DPB1")
 """Every locus, in the order in which reports and files list them."""
 
+OPTIONAL_GENES = ("DRB3", "DRB4", "DRB5")
+"""Genes of which a chromosome carries at most one, and may carry none."""
+
 SEROLOGY_PREFIX: Mapping[str, str] = MappingProxyType(
     {"A": "A", "B": "B", "C": "Cw", "DRB1": "DR", "DRB3": "DR", "DRB4": "DR", "DRB5": "DR", "DQB1": "DQ"}
 )

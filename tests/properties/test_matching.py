@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import resolve_nulls, set_antigens, typing_table
+from hla_match.encoding import resolved, set_antigens, typing_table
 from hla_match.kernels.locus_count import count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -23,13 +23,16 @@ MEASURES = ("best", "worst", "gvh_best", "gvh_worst", "hvg_best", "hvg_worst")
 N_CODES = len(strategies.NAMES) + strategies.FIRST_P_GROUP
 
 
+def carried(typing):
+    return tuple(strategies.coded_typing(typing))
+
+
 def alternatives(typing):
-    found = [pair for first, second in strategies.coded_typing(typing) for pair in resolve_nulls(first, second)]
-    return tuple(dict.fromkeys(found))
+    return resolved(carried(typing))
 
 
 def kernel_counts(patient, donor):
-    table = typing_table([(), alternatives(donor)], [()] * len(strategies.NAMES))
+    table = typing_table([(), carried(donor)], [()] * len(strategies.NAMES))
     counts = np.empty((6, 2), np.uint8)
     counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
     mark = np.zeros(N_CODES, np.uint8)
@@ -72,7 +75,7 @@ def test_swapping_patient_and_donor_swaps_the_directions(patient, donor):
 @settings(max_examples=800)
 def test_position_grades_are_the_oracles(patient, donor, antigens):
     of_group = [tuple(strategies.ANTIGENS.index(a) for a in sorted(antigens[name])) for name in strategies.NAMES]
-    table = typing_table([(), alternatives(donor)], of_group)
+    table = typing_table([(), carried(donor)], of_group)
     grade, value, certain = np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8), np.ones((2, 2), np.bool_)
     mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
     of_patient = alternatives(patient)
