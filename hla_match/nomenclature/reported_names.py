@@ -28,11 +28,21 @@ _FORM = re.compile(
 )
 # How far a text that is no name reads like one: where it ends is where the fault is.
 _READABLE = re.compile(
-    r"(?:Cw|DR|DQ|[ABC])?(?:[0-9]{2,4}(?::[0-9]{0,4}){0,3}(?:[NLSCAQ]?g|[A-Z]{1,5})?|[0-9])?", re.ASCII
+    r"""(?: Cw | DR | DQ | DP | [ABC] )? (?:
+      [0-9]{2,4} :[A-Z]{1,5}
+    | [0-9]{2,4} (?: :[0-9]{2,4} ){1,2} (?: [GP] | [NLSCAQ]?g )
+    | [0-9]{2,4} (?: :[0-9]{2,4} ){3} [NLSCAQ]?
+    | [0-9]{2,4} (?: :[0-9]{2,4} ){0,2} (?: :[0-9]? | [NLSCAQ] )?
+    | [0-9]{4,8} [NLSCAQ]?
+    | [0-9]
+    )?""",
+    re.ASCII | re.VERBOSE,
 )
 _LOCUS = re.compile(r"Cw|[A-Z]{1,4}[0-9]?", re.ASCII)
 _FIRST_FIELD = re.compile(r"[0-9]{2,3}", re.ASCII)
 _SECOND_FIELD = re.compile(r"[0-9]{2,4}[NLSCAQ]?", re.ASCII)
+_OLD_SECOND_FIELD = re.compile(r"[0-9]{2}[NLSCAQ]?", re.ASCII)
+_OLD_FIRST_FIELD = re.compile(r"(\*?[0-9]{2})[0-9]{2,6}[NLSCAQ]?", re.ASCII)
 
 
 class ReportedName(NamedTuple):
@@ -61,27 +71,27 @@ def reported_names(locus: str, typing: str) -> Iterator[ReportedName]:
     position = 0
     before = ""
     for member in typing.split("/"):
-        name, starred = _without_locus(locus, typing, member, position)
-        start = position + len(member) - len(name)
-        before = _in_full(name, starred, before)
-        match = _FORM.fullmatch("*" + before if starred else before)
+        name = _without_locus(locus, typing, member, position)
+        start = position + len(member) - len(name.removeprefix("*"))
+        before = _in_full(name, before)
+        match = _FORM.fullmatch(before)
         if match is None:
-            readable = _READABLE.match(name)
+            readable = _READABLE.match(name.removeprefix("*"))
             raise TypingError(
                 typing,
                 start + (readable.end() if readable else 0),
                 expected="an allele, group, code or antigen such as 02:01, 02:01:01G, 02:XX or 2",
             )
-        yield ReportedName(start, match.lastgroup or "", before)
+        yield ReportedName(start, match.lastgroup or "", before.removeprefix("*"))
         position += len(member) + 1
 
 
-def _without_locus(locus: str, typing: str, member: str, position: int) -> tuple[str, bool]:
-    """Return a member without ``HLA-`` and ``LOCUS*``, and whether the locus was there."""
+def _without_locus(locus: str, typing: str, member: str, position: int) -> str:
+    """Return a member without ``HLA-`` and locus; the ``*`` tells that there was one."""
     name = member.removeprefix("HLA-")
     before, star, after = name.partition("*")
     if not star:
-        return name, False
+        return name
     position += len(member) - len(name)
     known = _LOCUS.match(before)
     if known is None or known.end() < len(before):
@@ -95,16 +105,18 @@ def _without_locus(locus: str, typing: str, member: str, position: int) -> tuple
             reason=Reason.WRONG_LOCUS,
             hint="check that the columns are not swapped",
         )
-    return after, True
+    return star + after
 
 
-def _in_full(name: str, starred: bool, before: str) -> str:
-    """Return in full a name that is cut short because of the locus or of the name before it in the list."""
-    # A lone first field behind a locus is a family, not an antigen.
-    if starred and _FIRST_FIELD.fullmatch(name):
-        return f"{name}:XX"
-    if before and _SECOND_FIELD.fullmatch(name):
-        first_field, colon, _ = before.partition(":")
-        if colon:
-            return f"{first_field}:{name}"
-    return name
+def _in_full(name: str, before: str) -> str:
+    """Return in full a name that is cut short because of its locus, or of the full name before it in the list.
+
+    Behind a locus a lone first field is a family, not an antigen; so it is behind another family: ``A*02/03``. Behind
+    an allele, group or code the digits are a second field: ``02:01/05``, ``0201/05``.
+    """
+    if name.startswith("*") or before.endswith(":XX"):
+        return f"{name}:XX" if _FIRST_FIELD.fullmatch(name.removeprefix("*")) else name
+    if ":" in before and _SECOND_FIELD.fullmatch(name):
+        return f"{before.partition(':')[0]}:{name}"
+    old = _OLD_FIRST_FIELD.fullmatch(before)
+    return old[1] + name if old and _OLD_SECOND_FIELD.fullmatch(name) else name

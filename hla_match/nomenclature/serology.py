@@ -24,6 +24,15 @@ def is_antigen(nomenclature: NomenclatureTables, locus: str, number: str) -> boo
     return number in nomenclature.antigens.get(prefix, ())
 
 
+def loci_of_antigen(nomenclature: NomenclatureTables, prefix: str, number: str) -> list[str]:
+    """Return the loci with an antigen of a prefix, such as "DR", and a number; "" stands for any prefix."""
+    return [
+        locus
+        for locus in nomenclature.loci
+        if prefix in ("", SEROLOGY_PREFIX.get(locus)) and is_antigen(nomenclature, locus, number)
+    ]
+
+
 def alleles_of_antigen(index: LocusIndex, number: str) -> list[int]:
     """Return the expressed alleles that an antigen of a locus can be.
 

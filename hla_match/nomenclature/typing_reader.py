@@ -12,7 +12,7 @@ from hla_match.nomenclature.abandoned_names import DeletedName, name_in_use, nam
 from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reported_names import ALLELE, reported_names
-from hla_match.nomenclature.serology import alleles_of_antigen, is_antigen
+from hla_match.nomenclature.serology import alleles_of_antigen, is_antigen, loci_of_antigen
 
 _NEWER_RELEASE = "check the name, or install a newer release"
 _SWAPPED = "check that the columns are not swapped"
@@ -44,6 +44,7 @@ class TypingReader:
         Raises:
             TypingError: a name cannot be read, with the reason, the position and what was expected.
         """
+        new_at = 0
         for name in reported_names(self._index.locus, self._text):
             self._position = name.position
             match name.form:
@@ -51,6 +52,7 @@ class TypingReader:
                     self.alleles += self._allele(name.text)
                 case "new":
                     self.is_new = True
+                    new_at = name.position
                 case "family":
                     self.alleles += self._family(name.text)
                 case "group":
@@ -62,7 +64,7 @@ class TypingReader:
                 case "old":
                     self.alleles += self._old_name(name.text)
         if self.is_new and self.alleles:
-            self._position = 0
+            self._position = new_at
             raise self._refusal(Reason.MALFORMED, "NEW alone, or known alleles")
 
     def _family(self, name: str) -> list[int]:
@@ -92,10 +94,13 @@ class TypingReader:
         current = self._in_use(name)
         if current != name:
             return self._allele(current)
-        fields = digits.split(":")
-        two = ":".join(fields[:2])
-        if not index.nomenclature.closed and len(fields) > 2 and two in index.prefix and suffix != "N":
-            return index.expressed_first(index.prefix[two])
+        if not index.nomenclature.closed:
+            rows = index.prefix.get(":".join(digits.split(":")[:2]), [])
+            if suffix:
+                rows = [row for row in rows if index.is_null[row] == (suffix == "N")]
+            if rows:
+                self.keeps_null |= suffix == "N"
+                return index.expressed_first(rows)
         raise self._unknown(name)
 
     def _in_use(self, name: str) -> str:
@@ -175,24 +180,27 @@ class TypingReader:
         nomenclature, locus = self._index.nomenclature, self._index.locus
         number = name.lstrip("ABCDPQRw")
         prefix = name.removesuffix(number)
-        own = SEROLOGY_PREFIX.get(locus, "")
-        if prefix and prefix != own and not (prefix == "C" and own == "Cw"):
-            raise self._refusal(Reason.WRONG_LOCUS, f"a typing of locus {locus}", _SWAPPED)
-        if not is_antigen(nomenclature, locus, number):
-            if not prefix and len(number) == 4:
-                return self._old_name(number)
-            elsewhere = [other for other in nomenclature.loci if is_antigen(nomenclature, other, number)]
-            raise self._refusal(
-                Reason.WRONG_LOCUS if prefix and elsewhere else Reason.UNKNOWN_ANTIGEN,
-                f"a serological antigen of locus {locus}",
-                f"{number} is an antigen of {', '.join(elsewhere)}; {_SWAPPED}"
-                if elsewhere
-                else "two-digit names of alleles are written with a field, such as 02:XX",
-            )
-        rows = alleles_of_antigen(self._index, number)
-        if not rows:
-            raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
-        return rows
+        prefix = "Cw" if prefix == "C" else prefix
+        # DP and DQ are also the letters of loci that have no antigens.
+        foreign = prefix not in ("", SEROLOGY_PREFIX.get(locus, locus[:2]))
+        if not foreign and is_antigen(nomenclature, locus, number):
+            rows = alleles_of_antigen(self._index, number)
+            if not rows:
+                raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
+            return rows
+        if not prefix and len(number) == 4:
+            return self._old_name(number)
+        elsewhere = loci_of_antigen(nomenclature, prefix, number)
+        if elsewhere:
+            hint = f"{prefix}{number} is an antigen of {', '.join(elsewhere)}; {_SWAPPED}"
+        elif number.zfill(2) in self._index.prefix and not foreign:
+            hint = f"a lone first field is written {number:0>2}:XX"
+        else:
+            hint = _SWAPPED if foreign else "check the name"
+        swapped = foreign or (prefix and elsewhere)
+        raise self._refusal(
+            Reason.WRONG_LOCUS if swapped else Reason.UNKNOWN_ANTIGEN, f"a serological antigen of locus {locus}", hint
+        )
 
     def _old_name(self, old: str) -> list[int]:
         """Read a name before April 2010, whole or truncated."""

@@ -68,3 +68,21 @@ def test_alike_proteins_are_alike_in_the_release(nomenclature, shared_data):
             if group:
                 members.setdefault(group, set()).add(release.expand(locus, name).p_codes)
         assert all(len(codes) == 1 for codes in members.values()), locus
+
+
+@pytest.mark.parametrize(
+    ("locus", "text", "reason"),
+    [
+        ("DPB1", "DP4", Reason.UNKNOWN_ANTIGEN),
+        ("DPA1", "DP4", Reason.UNKNOWN_ANTIGEN),
+        ("A", "DP4", Reason.WRONG_LOCUS),
+        ("DQA1", "DQ5", Reason.WRONG_LOCUS),
+        ("DQB1", "DQ77", Reason.UNKNOWN_ANTIGEN),
+    ],
+)
+def test_an_antigen_is_of_another_locus_only_if_its_letters_are_or_that_locus_has_it(
+    nomenclature: Nomenclature, locus: str, text: str, reason: Reason
+) -> None:
+    with pytest.raises(TypingError) as refused:
+        nomenclature.expand(locus, text)
+    assert refused.value.reason == reason
