@@ -1,7 +1,7 @@
 """One batch: patients searched one after another, kept in parts on disk, joined into one file at the end.
 
-Parts make a batch restartable: a part is named after everything that decides it (registry snapshot, patient file,
-criteria, policy), so that a second run takes up what the first finished and nothing else.
+Parts make a batch restartable: they are named after the manifest, which holds everything that decides them, so that a
+second run takes up what the first finished and nothing else.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from pathlib import Path
 import click
 import polars as pl
 
-from hla_match.errors import HlaMatchError
-from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.cli.batch_manifest import batch_manifest
+from hla_match.cli.search_options import SearchRequest
+from hla_match.errors import CriteriaError, HlaMatchError, TypingError
+from hla_match.loci import LOCI
+from hla_match.matching.criteria import Patient
 from hla_match.matching.matcher import Matcher
+from hla_match.matching.policies import policy_named
+from hla_match.nomenclature.gl_string import half_width_hint
 from registry_io.patient_file import PatientFile, read_patients
-from registry_io.results_file import check_writable_ending, write_frame
-from registry_io.store import CURRENT, open_registry
+from registry_io.results_file import atomic_write, check_writable_ending, write_frame
+from registry_io.store import open_registry, read_manifest
 
 PART_SIZE = 250
 """Patients a part: what an interruption can cost."""
@@ -35,6 +40,9 @@ _STATUS_COLUMNS = {
 }
 
 _RESULT_COLUMNS = ("patient_id", "rank", "donor_id", "scope", "matches_best", "matches_worst", "grades", "gvh", "hvg")
+_GRADES = tuple(f"{locus}_grade" for locus in LOCI)
+_SAY_EVERY = 100
+"""Patients between two lines of progress where there is no terminal."""
 
 
 def status_path(out: Path) -> Path:
@@ -46,21 +54,54 @@ def status_path(out: Path) -> Path:
     return out.with_name(out.name[: -len(check_writable_ending(out))] + ".status.csv")
 
 
+def manifest_path(out: Path) -> Path:
+    """Return where the manifest stands: beside the results, under the same name but for the ending.
+
+    >>> manifest_path(Path("run.1.csv.gz")).name
+    'run.1.manifest.json'
+    """
+    return out.with_name(out.name[: -len(check_writable_ending(out))] + ".manifest.json")
+
+
+def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path, ...]) -> None:
+    """Refuse a result that would replace what the batch reads.
+
+    Raises:
+        CriteriaError: a file that the batch writes is one that it reads, or lies in the registry's folder.
+    """
+    for written in (out, status_path(out), manifest_path(out)):
+        if written.resolve().is_relative_to(registry.resolve()):
+            raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
+        if written.exists() and any(path.exists() and written.samefile(path) for path in inputs):
+            raise CriteriaError(
+                "output file", found=str(out), expected=f"another name: {written.name} is a file that the batch reads"
+            )
+
+
 class BatchRun:
     """A batch of patients over one registry."""
 
-    def __init__(self, registry: Path, patients: Path, out: Path, criteria: SearchCriteria, policy: str) -> None:
+    def __init__(self, registry: Path, patients: Path, out: Path, request: SearchRequest) -> None:
         self._registry = open_registry(registry)
-        self._file: PatientFile = read_patients(patients)
+        self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
         self._out = out
-        self._criteria = criteria
-        self._policy = policy
-        snapshot = (registry / CURRENT).read_text(encoding="utf-8")
-        key = f"{snapshot}\n{self._file.checksum}\n{criteria.model_dump_json()}\n{policy}"
-        self._parts = out.with_name(f".{out.name}.parts-{hashlib.sha256(key.encode()).hexdigest()[:16]}")
+        self._policy = request.policy
+        # Where there are no ages the day decides nothing, and must not part a batch from its continuation.
+        without_ages = not self._registry.birth_date.any()
+        self._criteria = request.criteria.model_copy(update={"as_of": None} if without_ages else {})
+        request.say_unknown_donors(self._registry)
+        self._manifest = batch_manifest(
+            self._registry,
+            read_manifest(registry)[0].name,
+            (patients, self._file),
+            self._criteria,
+            policy_named(request.policy),
+        )
+        key = hashlib.sha256(self._manifest.encode()).hexdigest()[:16]
+        self._parts = out.with_name(f".{out.name}.parts-{key}")
 
     def run(self) -> None:
-        """Search every patient and write the results, the statuses and a summary."""
+        """Search every patient and write the results, the statuses, the manifest and a summary."""
         matcher = Matcher(self._registry)
         self._parts.mkdir(parents=True, exist_ok=True)
         statuses: list[dict[str, str | int]] = []
@@ -69,13 +110,14 @@ class BatchRun:
         with _progress(len(self._file.patients)) as advance:
             for number, chunk in enumerate(chunks):
                 results, report = self._parts / f"{number}.parquet", self._parts / f"{number}.status.parquet"
-                if not (results.exists() and report.exists()):
-                    frames, rows = self._search(matcher, chunk)
+                if results.exists() and report.exists():
+                    advance(len(chunk))
+                else:
+                    frames, rows = self._search(matcher, chunk, advance)
                     write_frame(pl.concat(frames, how="diagonal"), results)
                     write_frame(pl.DataFrame(rows, schema=_STATUS_COLUMNS), report)
                 paths.append(results)
                 statuses += pl.read_parquet(report).to_dicts()
-                advance(len(chunk))
         statuses += [
             {
                 "patient_id": record.person_id,
@@ -87,13 +129,12 @@ class BatchRun:
             for record in self._file.quarantined
         ]
         frames = [pl.read_parquet(path) for path in paths]
-        joined = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
-        if not joined.height:
-            # Nobody was found for anybody: the header stays what a reader of the file relies on.
-            joined = pl.DataFrame(schema=dict.fromkeys(_RESULT_COLUMNS, pl.String))
+        joined = self._joined(frames)
         # The results come last: where they stand, the batch is complete.
-        status_file = status_path(self._out)
+        status_file, manifest_file = status_path(self._out), manifest_path(self._out)
         write_frame(pl.DataFrame(statuses, schema=_STATUS_COLUMNS).sort("row"), status_file)
+        with atomic_write(manifest_file) as handle:
+            handle.write(self._manifest.encode())
         write_frame(joined, self._out)
         shutil.rmtree(self._parts, ignore_errors=True)
         failed = sum(row["status"] != "ok" for row in statuses)
@@ -101,11 +142,23 @@ class BatchRun:
             f"{len(statuses):,} patients: {len(statuses) - failed:,} ok, {failed:,} with errors, "
             f"under {self._registry.nomenclature.title}\n"
             f"  {joined.height:,} rows in {self._out}\n"
-            f"  statuses in {status_file}"
+            f"  statuses in {status_file}, what the batch was made from in {manifest_file}"
         )
 
+    def _joined(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        """Return the parts as one table, whose columns do not depend on the order of the patients."""
+        joined = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+        if not joined.height:
+            # Nobody was found for anybody: the header stays what a reader of the file relies on.
+            joined = pl.DataFrame(schema=dict.fromkeys(_RESULT_COLUMNS, pl.String))
+        joined = joined.with_columns(nomenclature=pl.lit(self._registry.nomenclature.title))
+        grades = [name for name in _GRADES if name in joined.columns]
+        at = min((joined.columns.index(name) for name in grades), default=0)
+        others = [name for name in joined.columns if name not in (*grades, "nomenclature")]
+        return joined.select(*others[:at], *grades, *others[at:], "nomenclature")
+
     def _search(
-        self, matcher: Matcher, chunk: list[tuple[int, Patient]]
+        self, matcher: Matcher, chunk: list[tuple[int, Patient]], advance: Callable[[int], None]
     ) -> tuple[list[pl.DataFrame], list[dict[str, str | int]]]:
         frames: list[pl.DataFrame] = []
         rows: list[dict[str, str | int]] = []
@@ -120,17 +173,23 @@ class BatchRun:
             try:
                 matches = matcher.search(patient, self._criteria, policy=self._policy)
             except HlaMatchError as error:
-                status |= {"status": "error", "reason": str(error)}
+                status |= {"status": "error", "reason": _reason(error)}
             else:
                 status["donors"] = len(matches)
                 frames.append(matches.to_polars())
             rows.append(status)
+            advance(1)
         return frames or [pl.DataFrame({"patient_id": pl.Series([], dtype=pl.String)})], rows
+
+
+def _reason(error: HlaMatchError) -> str:
+    hint = half_width_hint(error.text) if isinstance(error, TypingError) and not error.hint else ""
+    return f"{error}; {hint}" if hint else str(error)
 
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield what is told of every part's patients: a bar on a terminal, a line a part elsewhere, on standard error."""
+    """Yield what is told of patients that are done: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import Progress
@@ -143,7 +202,8 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
     def say(count: int) -> None:
         nonlocal done
-        done += count
-        click.echo(f"{done:,} of {total:,} patients", err=True)
+        before, done = done, done + count
+        if done == total or done // _SAY_EVERY > before // _SAY_EVERY:
+            click.echo(f"{done:,} of {total:,} patients", err=True)
 
     yield say

@@ -1,0 +1,54 @@
+"""The manifest of a batch: everything that decides its result, so that equal manifests mean equal results.
+
+It holds no time and no identifier of a person; lists of donors stand in it as their number and their checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.policies import RankingPolicy
+from hla_match.matching.results import NOTICE
+from hla_match.registry import Registry
+from registry_io.patient_file import PatientFile
+
+
+def batch_manifest(
+    registry: Registry,
+    snapshot: str,
+    patients: tuple[Path, PatientFile],
+    criteria: SearchCriteria,
+    policy: RankingPolicy,
+) -> str:
+    """Return the manifest as JSON: the same inputs give the same text."""
+    path, file = patients
+    nomenclature = registry.nomenclature.tables
+    manifest = {
+        "format": "hla-match batch",
+        "program": {"name": "hla-match", "version": version("hla-match")},
+        "registry": {"name": registry.name, "snapshot": snapshot, "provenance": dict(registry.provenance)},
+        "patients": {"file": path.name, "sha256": file.checksum},
+        "nomenclature": {
+            "title": nomenclature.title,
+            "checksum": nomenclature.checksum,
+            "limits": list(nomenclature.limits),
+        },
+        "policy": str(policy),
+        "criteria": _criteria(criteria),
+        "notice": NOTICE,
+    }
+    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _criteria(criteria: SearchCriteria) -> dict[str, Any]:
+    found = criteria.model_dump(mode="json", exclude={"only_donors", "without_donors"})
+    for name, donors in (("only_donors", criteria.only_donors), ("without_donors", criteria.without_donors or None)):
+        text = "\n".join(sorted(donors or ()))
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        found[name] = None if donors is None else {"number": len(donors), "sha256": checksum}
+    return found

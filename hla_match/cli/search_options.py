@@ -1,0 +1,131 @@
+"""The options that say which donors are wanted and in which order: one set, shared by ``search`` and ``batch``."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hla_match.errors import CriteriaError
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.registry import Registry
+from registry_io.identifier_file import read_identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What the options ask for.
+
+    Attributes:
+        criteria: which donors.
+        policy: name of the ranking policy.
+        files: the files that the criteria were read from.
+    """
+
+    criteria: SearchCriteria
+    policy: str
+    files: tuple[Path, ...]
+
+    def say_unknown_donors(self, registry: Registry) -> None:
+        """Say on standard error how many of the identifiers asked for are not in the registry."""
+        named = [("--only-donors", self.criteria.only_donors), ("--without-donors", self.criteria.without_donors)]
+        for option, identifiers in named:
+            if identifiers:
+                known = int(registry.attributes["donor_id"].is_in(list(identifiers)).sum())
+                if known < len(identifiers):
+                    missing = f"{len(identifiers) - known:,} of {len(identifiers):,} identifiers"
+                    click.echo(f"{option}: {missing} are not in the registry", err=True)
+
+
+_AGE = click.IntRange(0, 120)
+_FILE = click.Path(path_type=Path)
+_OPTIONS = (
+    click.option("--scope", default="10/10", show_default=True, help="6/6, 8/8, 10/10, 12/12 or loci: A,B,DRB1."),
+    click.option("--max-mismatches", default=1, show_default=True, type=click.IntRange(0, 6), help="In scope."),
+    click.option(
+        "--locus-limit", "locus_limits", multiple=True, help="Most mismatches at a locus, as A=0; can be repeated."
+    ),
+    click.option(
+        "--direction",
+        default="both",
+        show_default=True,
+        type=click.Choice(["both", "gvh", "hvg"]),
+        help="Which mismatches count.",
+    ),
+    click.option("--status", default="AV", show_default=True, help="Donor statuses to include, separated by commas."),
+    click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
+    click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
+    click.option(
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are reckoned.  [default: today]"
+    ),
+    click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
+    click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
+    click.option("--policy", default="certain-first", show_default=True, help="Ranking policy."),
+)
+_NAMES = (
+    "scope", "max_mismatches", "locus_limits", "direction", "status", "min_age", "max_age", "as_of", "only_donors",
+    "without_donors", "policy", "limit",
+)  # fmt: skip
+
+
+def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a search; it receives them as one argument, `request`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def with_request(**values: Any) -> None:
+            request = _request({name: values.pop(name) for name in _NAMES})
+            command(request=request, **values)
+
+        decorated: Callable[..., None] = with_request
+        limited = click.option(
+            "--limit", default=limit, show_default=limit is not None, type=click.IntRange(1), help=limit_help
+        )
+        for option in reversed((*_OPTIONS, limited)):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _request(values: dict[str, Any]) -> SearchRequest:
+    """Return what the values of the options ask for; a name that the criteria have stands for itself."""
+    status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
+    low, high = values["min_age"], values["max_age"]
+    if low is not None and high is not None and low > high:
+        raise CriteriaError("min_age", found=low, expected=f"at most {high}, the max_age")
+    files = {name: path for name in ("only_donors", "without_donors") if (path := values.pop(name)) is not None}
+    criteria = SearchCriteria.model_validate(
+        {
+            **values,
+            **{name: read_identifiers(path) for name, path in files.items()},
+            "locus_limits": locus_limits(values["locus_limits"]),
+            "statuses": tuple(part.strip().upper() for part in status.split(",")),
+            "as_of": as_of.date() if as_of is not None else datetime.date.today(),
+        }
+    )
+    return SearchRequest(criteria, policy, tuple(files.values()))
+
+
+def locus_limits(texts: tuple[str, ...]) -> dict[str, int]:
+    """Read limits such as ``A=0``.
+
+    Raises:
+        CriteriaError: a text is no locus and number, or a locus is named twice.
+
+    >>> locus_limits(("A=0", "drb1 = 1"))
+    {'A': 0, 'DRB1': 1}
+    """
+    limits: dict[str, int] = {}
+    for text in texts:
+        locus, _, number = (part.strip() for part in text.partition("="))
+        locus = locus.upper().removeprefix("HLA-")
+        if number not in ("0", "1", "2") or locus in limits:
+            raise CriteriaError("locus_limit", found=text, expected="a locus, once, and 0, 1 or 2, such as A=0")
+        limits[locus] = int(number)
+    return limits

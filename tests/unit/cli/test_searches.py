@@ -1,0 +1,174 @@
+"""The options that ``search`` and ``batch`` share, and what a batch writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from hla_match.cli import batch_run
+from hla_match.cli.main import group
+from hla_match.cli.search_options import locus_limits
+from hla_match.errors import CriteriaError, FileError
+
+PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
+DONORS = f"""donor_id,status,birth_date,gl_string
+D1,AV,1990-01-01,{PATIENT}
+D2,TU,1970-06-15,{PATIENT}^DPB1*05:01^DQB1*03:03+DQB1*06:01
+D3,AV,,{PATIENT.replace("A*02:01", "A*11:01")}
+D4,AV,1950-01-01,{PATIENT.replace("B*46:01", "B*07:02")}
+"""
+PATIENTS = f"""patient_id,gl_string
+P1,{PATIENT}^DQB1*03:03
+P2,{PATIENT}^DPB1*05:01
+P3,A*02:9999
+P4,{PATIENT}
+"""
+DAY = "--as-of=2026-06-14"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("donors.csv").write_text(DONORS, encoding="utf-8")
+    Path("patients.csv").write_text(PATIENTS, encoding="utf-8")
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(group, arguments, env={"HLA_MATCH_HOME": str(tmp_path / "home")})
+
+    assert call("registry", "import", "registry", "donors.csv").exit_code == 0
+    return call
+
+
+def donors(run, *options: str) -> list[str]:
+    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", DAY, *options)
+    assert done.exit_code == 0, done
+    return pl.read_csv("out.csv").filter(pl.col("patient_id") == "P4")["donor_id"].to_list()
+
+
+def test_every_option_of_the_criteria_reaches_the_search(run) -> None:
+    Path("ids.txt").write_text("\ufeffD1\n\n D3 \nD99\n", encoding="utf-8")
+    assert donors(run) == ["D1", "D4", "D3"]
+    assert donors(run, "--status", " av, TU ") == ["D1", "D2", "D4", "D3"]
+    assert donors(run, "--max-age", "60") == ["D1", "D3"]
+    assert donors(run, "--min-age", "55", "--max-age", "55", "--status", "AV,TU") == ["D2", "D3"]
+    assert donors(run, "--locus-limit", "A=0", "--locus-limit", "DRB1=1") == ["D1", "D4"]
+    assert donors(run, "--only-donors", "ids.txt") == ["D1", "D3"]
+    assert donors(run, "--without-donors", "ids.txt", "--status", "AV,TU") == ["D2", "D4"]
+    search = ("search", "registry", "--hla", PATIENT, "--scope", "6/6", "--only-donors", "ids.txt")
+    done = run(*search, "--locus-limit", "A=0")
+    assert "1 donors; 6/6" in done.stdout
+    assert done.stderr == "--only-donors: 1 of 3 identifiers are not in the registry\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--locus-limit", "A=3"),
+        ("--locus-limit", "A"),
+        ("--locus-limit", "C=0"),
+        ("--min-age", "40", "--max-age", "30"),
+        ("--status", "AV,XX"),
+        ("--only-donors", "missing.txt"),
+        ("--only-donors", "empty.txt"),
+        ("--policy", "unknown"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(run, options: tuple[str, ...]) -> None:
+    Path("empty.txt").touch()
+    for command in (("search", "registry", "--hla", PATIENT), ("batch", "registry", "patients.csv", "--out", "o.csv")):
+        done = run(*command, "--scope", "6/6", *options)
+        assert isinstance(done.exception, CriteriaError | FileError | ValueError)
+        assert not list(Path().glob("o.*"))
+
+
+def test_a_locus_is_limited_once() -> None:
+    with pytest.raises(CriteriaError, match="a locus, once"):
+        locus_limits(("A=0", "a=1"))
+
+
+def test_columns_do_not_depend_on_the_order_of_the_patients(run) -> None:
+    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", "--status", "AV,TU", DAY)
+    assert done.exit_code == 0, done
+    found = pl.read_csv("out.csv")
+    at = found.columns.index("A_grade")
+    assert found.columns[:3] == ["patient_id", "rank", "donor_id"]
+    assert found.columns[at : at + 6] == ["A_grade", "B_grade", "DRB1_grade", "DQB1_grade", "DPB1_grade", "age"]
+    assert found.columns[-1] == "nomenclature"
+    (title,) = found["nomenclature"].unique()
+    assert "builtin" in title.lower() or "built-in" in title.lower()
+
+
+def test_the_manifest_says_what_decided_the_result_and_no_time(run) -> None:
+    Path("ids.txt").write_text("D1\nD3\n", encoding="utf-8")
+    names = ("out.csv", "out.status.csv", "out.manifest.json")
+    options = ("--scope", "6/6", "--only-donors", "ids.txt", DAY)
+    written = []
+    for _ in range(2):
+        assert run("batch", "registry", "patients.csv", "--out", "out.csv", *options).exit_code == 0
+        written.append([Path(name).read_bytes() for name in names])
+    assert written[0] == written[1]
+    manifest = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
+    assert manifest["registry"]["snapshot"] == Path("registry/CURRENT").read_text(encoding="utf-8").strip()
+    assert manifest["registry"]["provenance"]["source"] == "donors.csv"
+    assert manifest["patients"]["file"] == "patients.csv"
+    assert manifest["criteria"]["as_of"] == "2026-06-14"
+    assert manifest["criteria"]["only_donors"]["number"] == 2
+    assert manifest["policy"].startswith("certain-first: ")
+    assert "D1" not in json.dumps(manifest)
+
+
+def test_the_day_does_not_count_where_there_are_no_ages(run) -> None:
+    Path("donors.csv").write_text(f"donor_id,gl_string\nD1,{PATIENT}\n", encoding="utf-8")
+    assert run("registry", "import", "registry", "donors.csv").exit_code == 0
+    texts = []
+    for day in ("2026-06-14", "2026-06-15"):
+        assert run("batch", "registry", "patients.csv", "--out", "out.csv", "--as-of", day).exit_code == 0
+        texts.append(Path("out.manifest.json").read_bytes())
+    assert texts[0] == texts[1]
+
+
+def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_run, "PART_SIZE", 1)
+    monkeypatch.setattr(batch_run, "_SAY_EVERY", 2)
+    batch = ("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_run.BatchRun, "_joined", lambda *_: 1 / 0)
+        done = run(*batch, DAY)
+    assert isinstance(done.exception, ZeroDivisionError)
+    assert done.stderr.splitlines() == ["2 of 4 patients", "4 of 4 patients"]
+    (parts,) = Path().glob(".out.csv.parts-*")
+    searched = []
+    inner = batch_run.BatchRun._search
+    monkeypatch.setattr(batch_run.BatchRun, "_search", lambda *args: searched.append(1) or inner(*args))
+    assert run(*batch, "--as-of=2026-06-15").exit_code == 0
+    assert (len(searched), parts.exists()) == (4, True)
+    assert run(*batch, DAY).exit_code == 0
+    assert (len(searched), parts.exists()) == (4, False)
+
+
+@pytest.mark.parametrize(
+    "out", ["patients.csv", "./patients.csv", "link.csv", "x.parquet", "y.csv", "registry/quarantine.csv"]
+)
+def test_a_result_never_replaces_what_the_batch_reads(run, out: str) -> None:
+    Path("link.csv").symlink_to("patients.csv")
+    Path("x.status.csv").write_text(PATIENTS, encoding="utf-8")
+    Path("y.manifest.json").write_text("D1\n", encoding="utf-8")
+    patients = "x.status.csv" if out == "x.parquet" else "patients.csv"
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    done = run("batch", "registry", patients, "--out", out, "--only-donors", "y.manifest.json", DAY)
+    assert isinstance(done.exception, CriteriaError)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_reasons_of_patients_are_plain_and_hint_at_full_width(run) -> None:
+    rows = "patient_id,A_1,A_2,weight_kg\nP1,\uff10\uff12:01,,\nP2,,,\nP3,02:01,,-1\n"
+    Path("patients.csv").write_text(rows, encoding="utf-8")
+    assert run("batch", "registry", "patients.csv", "--out", "out.csv", DAY).exit_code == 0
+    reasons = pl.read_csv("out.status.csv")["reason"].fill_null("").to_list()
+    assert reasons[0].endswith("; write it with half-width letters and digits")
+    assert reasons[1] == "not_typed: no locus is typed"
+    assert not any("Value error" in reason for reason in reasons)
