@@ -15,6 +15,9 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 # alpha.v3 has a first column with a star before codes of whole names; numer.v3 has no such column.
 _ROW = re.compile(r"^(?:\*?\t)?([A-Z]+)\t(\d[\dA-Z:/]*[\dA-Z])[ \t]*$", re.MULTILINE)
 _HEADER = re.compile(r"(?:\*?\t)?CODE\t\s*SUBTYPES?\s*")
+LARGEST = 500_000_000
+"""Bytes, beyond which a file holds no codes; it bounds what a small compressed file can unpack to."""
+
 _N_HEADER = 3  # lines before the codes: the date of the file, an empty one, the names of the columns
 
 
@@ -37,22 +40,29 @@ def read_codes(path: Path) -> MultipleAlleleCodes:
 
 def _text(path: Path) -> str:
     expected = "a file of multiple allele codes, as text, .gz, or .zip with one .txt"
+    too_large = FileError(str(path), found=f"more than {LARGEST:,} bytes", expected=expected)
     try:
+        if path.stat().st_size > LARGEST:
+            raise too_large
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(LARGEST + 1)
         elif data.startswith(b"PK\x03\x04"):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = [n for n in archive.namelist() if n.lower().endswith(".txt") and "__MACOSX/" not in n]
                 if len(names) != 1:
                     raise FileError(str(path), found=f"{len(names)} .txt files in the zip", expected=expected)
-                data = archive.read(names[0])
+                with archive.open(names[0]) as member:
+                    data = member.read(LARGEST + 1)
     except OSError as error:
         raise FileError(str(path), found=error.strerror or str(error), expected=expected) from error
     except (EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise FileError(
             str(path), found=f"a damaged file: {error}", expected=expected, hint="fetch the file again"
         ) from error
+    if len(data) > LARGEST:
+        raise too_large
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

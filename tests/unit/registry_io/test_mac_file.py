@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from hla_match.errors import FileError
+from registry_io import mac_file
 from registry_io.mac_file import read_codes
 
 ALPHA = "Last Updated: 01/01/2025\n\n*\tCODE\tSUBTYPE\n\tAB\t01/02\n*\tZAAB\t24:02/25:01N\n"
@@ -71,6 +73,29 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         read_codes(path)
     with pytest.raises(FileError, match="No such file"):
         read_codes(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("packing", ["txt", "gz", "zip"])
+def test_text_without_end_is_refused_before_it_is_unpacked(
+    tmp_path: Path, packing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mac_file, "LARGEST", 100_000)
+    text = ALPHA.encode() + b"\n" * 20_000_000
+    path = tmp_path / f"codes.{packing}"
+    if packing == "txt":
+        path.write_bytes(text)
+    elif packing == "gz":
+        path.write_bytes(gzip.compress(text, 1))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("alpha.v3.txt", text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match="more than 100,000 bytes"):
+            read_codes(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_zip_of_several_texts_is_refused(tmp_path: Path) -> None:
