@@ -1,0 +1,376 @@
+"""Files of haplotype frequencies: every layout gives the same table, and what is wrong is refused with its place."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hla_match.errors import FileError
+from hla_match.loci import LOCI
+from registry_io.frequency_file import ABSENT, FrequencyFile, read_frequencies
+
+HAPLOTYPES = ("A*01:01~C*07:01~B*08:01~DRB1*03:01~DQB1*02:01", "A*24:09N~C*07:02~B*07:02g~DRB1*15:01~DQB1*06:02")
+FREQUENCIES = ("0.0625", "2.5e-3")
+ALLELES = [
+    {"A": "01:01", "B": "08:01", "C": "07:01", "DRB1": "03:01", "DQB1": "02:01"},
+    {"A": "24:09N", "B": "07:02g", "C": "07:02", "DRB1": "15:01", "DQB1": "06:02"},
+]
+CSV = "haplotype,frequency\n" + "".join(f"{h},{f}\n" for h, f in zip(HAPLOTYPES, FREQUENCIES, strict=True))
+NMDP = (
+    "A,C,B,DRB3-4-5,DRB1,DQB1,AAFA_freq,AAFA_rank,CAU_freq,CAU_rank\n"
+    "01:01g,07:01g,08:01g,DRB3*01:01,03:01,02:01g,0.01,2,0.07,1\n"
+    "0301g,0702g,0702g,DRB5*0101,1501,0602,0.02,1,,\n"
+    "A*02:01g,C*03:04g,B*40:01g,DRBX*NNNN,DRB1*08:01,DQB1*04:02,0,,0.005,2\n"
+)
+ATLAS_KEYS = ("a", "b", "c", "drb1", "dqb1", "frequency")
+ATLAS = {
+    "nomenclatureVersion": "3330",
+    "populationId": 7,
+    "donPool": ["R1", "R2"],
+    "ethn": ["CAU"],
+    "frequencies": [
+        dict(zip(ATLAS_KEYS, values, strict=True))
+        for values in (
+            ("01:01:01G", "08:01:01G", "07:01:01G", "03:01:01G", "02:01:01G", 0.1),
+            ("02:01:01G", "07:02:01G", "07:02:01G", "15:01:01G", "06:02:01G", 1e-7),
+        )
+    ],
+}
+
+
+def read(folder: Path, content: str | bytes, name: str = "frequencies") -> FrequencyFile:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_frequencies(path)
+
+
+def named(frame: pl.DataFrame) -> list[dict[str, str]]:
+    """The loci that each row names."""
+    return [{k: v for k, v in row.items() if v is not None} for row in frame.select(LOCI).iter_rows(named=True)]
+
+
+def refused(folder: Path, content: str | bytes, name: str = "frequencies") -> FileError:
+    with pytest.raises(FileError) as caught:
+        read(folder, content, name)
+    assert caught.value.path == str(folder / name)
+    assert caught.value.expected
+    return caught.value
+
+
+# Layouts
+
+TEXTS = {
+    "csv": CSV,
+    "tsv": CSV.replace(",", "\t"),
+    "other names": CSV.replace("haplotype,frequency", "Hap,FREQ"),
+    "byte order mark": "\ufeff" + CSV,
+    "carriage returns": CSV.replace("\n", "\r\n"),
+    "quoted": "".join(",".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in CSV.splitlines()),
+    "no newline at the end": CSV.rstrip(),
+    "prefix HLA-": CSV.replace("A*", "HLA-A*").replace("C*", "HLA-C*").replace("~B*", "~hla-B*"),
+    "other order": CSV.replace("A*01:01~C*07:01", "C*07:01~A*01:01"),
+    "old names": CSV.replace("01:01", "0101").replace("07:02g", "0702g"),
+    "joined by -": CSV.replace("~", "-HLA-").replace("\nA*", "\nHLA-A*"),
+    "validation with header": CSV.replace(",", ";").replace("haplotype;frequency", "hap;freq"),
+    "validation without header": "\n" + CSV.partition("\n")[2].replace(",", ";"),
+    "Hapl-o-Mat, tab": "\n" + CSV.partition("\n")[2].replace(",", "\t"),
+    "Hapl-o-Mat, blanks": "\n" + CSV.partition("\n")[2].replace(",", "  \t "),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("packing", ["plain", "gz"])
+def test_every_layout_of_text_gives_the_same_table(tmp_path: Path, text: str, packing: str) -> None:
+    content = gzip.compress(text.encode()) if packing == "gz" else text.encode()
+    got = read(tmp_path, content, "set.dat")
+    assert got.frame.columns == [*LOCI, "population", "frequency", "row"]
+    assert got.frame.dtypes == [pl.String] * (len(LOCI) + 1) + [pl.Float64, pl.UInt32]
+    assert named(got.frame) == ALLELES
+    assert got.frame["frequency"].to_list() == [0.0625, 0.0025]
+    assert got.frame["population"].to_list() == ["", ""]
+    assert got.frame["row"].to_list() == [2, 3]
+    assert (got.source, got.checksum) == ("set.dat", hashlib.sha256(content).hexdigest())
+    assert got.notes == ("frequencies sum to 0.065",)
+
+
+@pytest.mark.parametrize("header", ["hap,pop,freq", "Haplotype,Race,Frequency", "HAPLO,Population,Freq"])
+def test_population_is_kept_and_its_total_noted(tmp_path: Path, header: str) -> None:
+    rows = "A*01:01~B*08:01,CAU,0.5\n\n , ,\nA*01:01~B*08:01,NAM,0.25\nA*02:01~B*08:01,CAU,0.37\n"
+    got = read(tmp_path, f"{header}\n{rows}")
+    assert got.frame["population"].to_list() == ["CAU", "NAM", "CAU"]
+    assert got.frame["row"].to_list() == [2, 5, 6]
+    assert got.notes == ("frequencies of CAU sum to 0.87", "frequencies of NAM sum to 0.25")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_nmdp_tables(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"nmdp.{ending}"
+    frame = pl.read_csv(NMDP.encode(), infer_schema_length=None)
+    if ending == "csv":
+        path.write_text(NMDP, encoding="utf-8")
+    elif ending == "xlsx":
+        frame.write_excel(path)
+    else:
+        frame.write_parquet(path)
+    got = read_frequencies(path)
+    columns = ["population", "row", "frequency", "A", "DRB1", "DRB3", "DRB4", "DRB5"]
+    assert got.frame.select(columns).rows() == [
+        ("AAFA", 2, 0.01, "01:01g", "03:01", "01:01", ABSENT, ABSENT),
+        ("AAFA", 3, 0.02, "03:01g", "15:01", ABSENT, ABSENT, "01:01"),
+        ("CAU", 2, 0.07, "01:01g", "03:01", "01:01", ABSENT, ABSENT),
+        ("CAU", 4, 0.005, "02:01g", "08:01", ABSENT, ABSENT, ABSENT),
+    ]
+    assert got.frame["DPB1"].null_count() == 4
+    assert got.notes == ("frequencies of AAFA sum to 0.03", "frequencies of CAU sum to 0.075")
+
+
+@pytest.mark.parametrize("name", ["DRB345", "HLA-DRB3/4/5", "drb3-4-5", "DRBX"])
+def test_names_of_the_drb345_column(tmp_path: Path, name: str) -> None:
+    got = read(tmp_path, f"HLA-DRB1,{name},frequency\n0404,DRB4*01:03,0.25\n0801,NNNN,0.25\n")
+    assert named(got.frame) == [
+        {"DRB1": "04:04", "DRB3": ABSENT, "DRB4": "01:03", "DRB5": ABSENT},
+        {"DRB1": "08:01", "DRB3": ABSENT, "DRB4": ABSENT, "DRB5": ABSENT},
+    ]
+
+
+def test_a_column_for_each_of_drb3_drb4_drb5(tmp_path: Path) -> None:
+    got = read(
+        tmp_path, "DRB1,DRB3,DRB4,DRB5,freq\n04:04,,01:03,,0.2\n03:01,01:01,NNNN,,0.2\n08:01,NNNN,NNNN,NNNN,.2\n"
+    )
+    assert got.frame.select("DRB3", "DRB4", "DRB5").rows() == [
+        (ABSENT, "01:03", ABSENT),
+        ("01:01", ABSENT, ABSENT),
+        (ABSENT, ABSENT, ABSENT),
+    ]
+
+
+def test_drb345_in_haplotype_texts(tmp_path: Path) -> None:
+    got = read(tmp_path, "DRBX*NNNN~DRB1*01:01 0.25\nDRB1*04:01~DRB4*01:03N 0.5\n")
+    assert named(got.frame) == [
+        {"DRB1": "01:01", "DRB3": ABSENT, "DRB4": ABSENT, "DRB5": ABSENT},
+        {"DRB1": "04:01", "DRB3": ABSENT, "DRB4": "01:03N", "DRB5": ABSENT},
+    ]
+
+
+def test_frequency_set_of_atlas(tmp_path: Path) -> None:
+    got = read(tmp_path, json.dumps(ATLAS, indent=1))
+    assert named(got.frame)[1] == {
+        "A": "02:01:01G", "B": "07:02:01G", "C": "07:02:01G", "DRB1": "15:01:01G", "DQB1": "06:02:01G"
+    }  # fmt: skip
+    assert got.frame.select("population", "frequency", "row").rows() == [("CAU", 0.1, 1), ("CAU", 1e-7, 2)]
+    assert got.notes == ("nomenclature: 3330", "population of Atlas: 7", "frequencies of CAU sum to 0.1")
+
+
+@pytest.mark.parametrize(
+    ("about", "population"),
+    [
+        ({}, ""),
+        ({"ethn": [], "donPool": ["R1", "R2"]}, "R1,R2"),
+        ({"EthnicityCode": "AFB", "RegistryCode": "R1"}, "AFB"),
+        ({"ethn": None, "registryCodes": None}, ""),
+    ],
+)
+def test_keys_of_atlas_may_be_missing_or_in_any_case(tmp_path: Path, about: dict[str, object], population: str) -> None:
+    entries = [
+        {"A": "01:01", "B": "08:01", "C": None, "Frequency": "0.5"},
+        {"A": "02:01", "B": "07:02", "Frequency": 0},
+    ]
+    got = read(tmp_path, json.dumps({**about, "Frequencies": entries}))
+    assert named(got.frame) == [{"A": "01:01", "B": "08:01"}]
+    assert got.frame["population"].to_list() == [population]
+    assert "rows with frequency 0, left out: 1" in got.notes
+
+
+# Notes
+
+
+def test_zeros_repeats_and_unused_columns_are_noted(tmp_path: Path) -> None:
+    rows = "A*01:01~B*08:01,3,.5\nA*02:01~B*08:01,1,0\nB*08:01~A*01:01,1,0.25\n"
+    got = read(tmp_path, f"Haplo,Count,Freq\n{rows}")
+    assert got.frame["row"].to_list() == [2, 4]
+    assert got.notes == (
+        "columns not used: Count",
+        "rows with frequency 0, left out: 1",
+        "rows that repeat a haplotype of the same population: 1",
+        "frequencies sum to 0.75",
+    )
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("haplotype", "found"),
+    [
+        ("A*01:01~B*07:XX", "B*07:XX"),
+        ("A*01:01~B*07:02/07:03", "B*07:02/07:03"),
+        ("A*01:01~B*07", "B*07"),
+        ("A*01:01~B*9501", "B*9501"),
+        ("A*01:01~B*070201", "B*070201"),
+        ("A*01:01~MICA*002", "MICA*002"),
+        ("A*01:01~08:01", "08:01"),
+        ("A*01:01~", "''"),
+        ("A*01:01-B*07:02", "A*01:01-B*07:02"),
+        ("A*01:01~DRBX*01:01", "DRBX*01:01"),
+        ("A*01:01~A*02:01", "two alleles of A"),
+        ("A*01:01~B*07:02~C*07:02", "the loci A, B, C"),
+        ("A*01:01", "the loci A"),
+        ("~".join(["A*01:01"] * 20), "20 alleles"),
+        ("", "an empty field"),
+    ],
+)
+def test_a_haplotype_that_cannot_be_read(tmp_path: Path, haplotype: str, found: str) -> None:
+    error = refused(tmp_path, f"haplotype,frequency\nA*01:01~B*08:01,0.1\n\n{haplotype},0.1\n")
+    assert error.row == 4
+    assert found in error.found
+
+
+def test_a_joint_that_may_be_part_of_a_list_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, "haplotype,frequency\nA*01:01-02:01-B*08:01,0.1\n").found == "'02:01'"
+
+
+@pytest.mark.parametrize(
+    ("drb", "found"),
+    [
+        ("DRB3*01:01~DRB4*01:03", "two of the genes"),
+        ("DRBX*NNNN~DRB4*01:03", "beside"),
+        ("DRB3*NNNN", "the loci DRB1"),
+    ],
+)
+def test_drb345_that_cannot_be(tmp_path: Path, drb: str, found: str) -> None:
+    error = refused(tmp_path, f"hap,freq\nDRB1*03:01~DRB3*02:02,.1\nDRB1*04:01~{drb},0.1\n")
+    assert (error.row, error.column) == (3, None)
+    assert found in error.found
+
+
+def test_nothing_said_of_some_genes_of_drb345_is_refused(tmp_path: Path) -> None:
+    assert "nothing about the others" in refused(tmp_path, "hap,freq\nDRB1*08:01~DRB3*NNNN,.1\n").found
+
+
+def test_haplotypes_must_all_say_what_is_at_drb345(tmp_path: Path) -> None:
+    error = refused(tmp_path, "hap,freq\nDRB1*01:01,.1\nDRB1*04:01~DRB4*01:03,0.1\n")
+    assert error.row == 3
+    assert "DRBX*NNNN" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("frequency", "hint"),
+    [
+        ("-0.1", ""),
+        ("nan", ""),
+        ("inf", ""),
+        ("often", ""),
+        ("", ""),
+        ('"0,05"', "point"),
+        ("5%", "percent"),
+        ("1.5", "percent"),
+        ("112", "counts"),
+        ("112.5", "sum of its population"),
+    ],
+)
+def test_a_frequency_that_is_none(tmp_path: Path, frequency: str, hint: str) -> None:
+    error = refused(tmp_path, f"haplotype,frequency\nA*01:01,1\nA*02:01,{frequency}\n")
+    assert (error.row, error.column) == (3, "frequency")
+    assert hint in error.hint
+
+
+def test_a_sum_above_1_is_refused(tmp_path: Path) -> None:
+    assert "CAU that sum to 1.5" in refused(tmp_path, "hap,pop,freq\nA*01:01,CAU,0.75\nA*02:01,CAU,0.75\n").found
+    assert read(tmp_path, "hap,freq\nA*01:01,0.5\nA*02:01,0.5001\n").notes == ("frequencies sum to 1.0001",)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("first,second,third", "the columns first, second, third"),
+        ("haplotype,frequency,A", "the columns"),
+        ("haplotype,frequency,CAU_freq", "the columns"),
+        ("haplotype,CAU_freq,population", "a column of populations"),
+        ("haplotype,hap,frequency", "two columns of haplotype"),
+        ("A,HLA-A,frequency", "two columns of A"),
+        ("A,B,C", "the columns"),
+        ("DRB345,DRB3,freq", "DRB3/4/5 together"),
+    ],
+)
+def test_columns_that_cannot_be_told_apart(tmp_path: Path, header: str, found: str) -> None:
+    error = refused(tmp_path, f"{header}\nA*01:01,0.1,0.1\n")
+    assert error.row == 1
+    assert found in error.found
+    assert "haplotype and frequency" in error.expected
+
+
+def test_an_allele_in_the_column_of_another_locus(tmp_path: Path) -> None:
+    error = refused(tmp_path, "A,B,freq\n01:01,08:01,0.1\nB*07:02,A*02:01,0.1\n")
+    assert (error.row, error.column, error.found) == (3, "A", "an allele of B")
+    error = refused(tmp_path, "DRB1,DRB345,freq\n03:01,DRB1*03:01,0.1\n")
+    assert (error.row, error.column, error.found) == (2, "DRB345", "an allele of DRB1")
+    error = refused(tmp_path, "DRB1,DRB345,freq\n03:01,01:01,0.1\n")
+    assert (error.row, error.column) == (2, "DRB345")
+    assert "DRB3*" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "found"),
+    [
+        ("haplotype,frequency\nA*01:01,0.1\nA*02:01,0,05\n", 3, "3 fields"),
+        ("haplotype,frequency\nA*01:01\n", 2, "1 fields"),
+        ('haplotype,frequency\n"A*01:01",0.1\n\n"A*02:01",0.1,\n', 4, "3 fields"),
+        ("A*01:01;CAU;0.1\n", 1, "3 columns without names"),
+        ('haplotype,frequency\n"A*01:01,0.1\nA*02:01",0.1\n', None, "quotation marks"),
+        ('haplotype,frequency\nA*01:01,"0.1\n', None, "quotation marks"),
+        ("", None, "no haplotype"),
+        (" \n,,\n", None, "no haplotype"),
+        ("haplotype,frequency\n", None, "no haplotype"),
+        ("haplotype,frequency\nA*01:01,0\n", None, "no haplotype"),
+        ("A,B,freq\n,,0.1\n", None, "no haplotype"),
+        ('{"frequencies": [', 1, "not JSON"),
+        ("[" * 100_000, None, "not JSON"),
+        ('{"frequencies": {}}', None, "no list"),
+        ('{"frequencies": [1]}', None, "no list"),
+        ("{}", None, "no list"),
+        ('{"frequencies": []}', None, "no haplotype"),
+        ('[{"a": "01:01", "frequency": 0.1}, {"a": ["02:01"], "frequency": 0.1}]', 2, "02:01"),
+        ('[{"a": "01:01", "frequency": true}]', 1, "True"),
+    ],
+)
+def test_files_that_are_no_table(tmp_path: Path, text: str, row: int | None, found: str) -> None:
+    error = refused(tmp_path, text)
+    assert error.row == row
+    assert found in error.found
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    assert "gzip" in refused(tmp_path, gzip.compress(CSV.encode())[:-9]).found
+    assert refused(tmp_path, CSV.encode() + b"A*01:01,\xff\n").row == 4
+    assert "byte 0xFF" in refused(tmp_path, CSV.encode("utf-16-le").join([b"\xff\xfe", b""])).found
+    assert "workbook" in refused(tmp_path, b"PK\x03\x04 and nothing else").found
+    assert "workbook" in refused(tmp_path, b"\xd0\xcf\x11\xe0 and nothing else").found
+    assert "plain columns" in refused(tmp_path, b"PAR1 and nothing else").found
+    with pytest.raises(FileError, match="No such file"):
+        read_frequencies(tmp_path / "missing.csv")
+    with pytest.raises(FileError, match="directory"):
+        read_frequencies(tmp_path)
+
+
+def test_an_empty_workbook_and_an_empty_parquet_file(tmp_path: Path) -> None:
+    pl.DataFrame().write_excel(tmp_path / "empty.xlsx")
+    pl.DataFrame({"haplotype": [], "frequency": []}).write_parquet(tmp_path / "empty.parquet")
+    for name in ("empty.xlsx", "empty.parquet"):
+        with pytest.raises(FileError, match="no haplotype"):
+            read_frequencies(tmp_path / name)
+
+
+def test_frequencies_of_the_shared_data(shared_data: Path) -> None:
+    path = shared_data / "data" / "frequencies" / "synthetic_han_5locus.csv"
+    got = read_frequencies(path)
+    with path.open(encoding="utf-8") as lines:
+        assert next(lines) == "haplotype,frequency\n"
+        for line, row in zip(lines, got.frame.iter_rows(named=True), strict=True):
+            haplotype = "~".join(f"{locus}*{row[locus]}" for locus in ("A", "C", "B", "DRB1", "DQB1"))
+            expected, frequency = line.rstrip().split(",")
+            assert (haplotype, row["frequency"]) == (expected, float(frequency))
