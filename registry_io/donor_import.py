@@ -106,7 +106,9 @@ def donor_notes(registry: Registry) -> list[str]:
 def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
     return FileError(
         str(donors),
-        found=f"no donor that can be read in {n_rows:,} rows" if n_rows else "no row below the header",
+        found=f"no donor that can be read in {n_rows:,} row{'s' * (n_rows != 1)}"
+        if n_rows
+        else "no row below the header",
         expected="at least one donor",
         hint=f"{report} gives the reasons; the registry is as it was" if n_rows else "the registry is as it was",
     )

@@ -10,6 +10,8 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.nomenclature_store import NomenclatureStore, data_folder
 
+_SHOWN = 20
+
 
 def choose_nomenclature(release: str | None) -> Nomenclature:
     """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
@@ -58,13 +60,19 @@ def show(name: str, release: str | None) -> None:
     antigens = sorted({a for code in expansion.p_codes for a in nomenclature.antigens(locus)[code]})
     lines = [
         f"{name} in {nomenclature.title}",
-        f"  P groups  {', '.join(f'{locus}*{groups[code]}' for code in expansion.p_codes) or 'none'}",
+        f"  P groups  {_first([f'{locus}*{groups[code]}' for code in expansion.p_codes])}",
         f"  antigens  {', '.join(antigens) or 'none'}",
     ]
     # A nomenclature that is not closed knows no G groups.
     levels = ("G", "lg") if nomenclature.tables.closed else ("lg",)
-    lines += [f"  {level:<9} {reduce_typing(nomenclature, name, level)}" for level in levels]
+    lines += [f"  {level:<9} {_first(reduce_typing(nomenclature, name, level).split('/'))}" for level in levels]
     if expansion.has_null:
         lines.append("  holds null alleles")
     lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
     click.echo("\n".join(lines))
+
+
+def _first(names: list[str]) -> str:
+    """Join names; of many the first and how many more there are: an antigen can be a thousand alleles."""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}" if names else "none"

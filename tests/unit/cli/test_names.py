@@ -30,6 +30,7 @@ def test_antigens_are_shown_and_unknown_g_groups_left_out(run) -> None:
     shown = run("nomenclature", "show", "A2", "--nomenclature", "builtin")
     assert shown.exit_code == 0
     assert "A*02:01P" in shown.stdout
+    assert shown.stdout.count(" more\n") == 2
     assert "\n  G  " not in shown.stdout
     assert "\n  lg  " in shown.stdout
 

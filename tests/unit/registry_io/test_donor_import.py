@@ -51,7 +51,7 @@ def test_a_file_without_a_readable_donor_replaces_nothing(tmp_path: Path, rows: 
 
 
 def test_a_first_import_that_failed_can_be_repeated(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="no donor that can be read in 1 rows"):
+    with pytest.raises(FileError, match="no donor that can be read in 1 row,"):
         imported(tmp_path, "D1,02:9999,,\n")
     assert [path.name for path in (tmp_path / "registry").iterdir()] == ["quarantine.csv"]
     assert imported(tmp_path, "D1,02:01,,\n").n_imported == 1
