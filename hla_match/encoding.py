@@ -178,17 +178,17 @@ class LocusEncoder:
         return known
 
 
-def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]]) -> TypingTable:
+def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = ()) -> TypingTable:
     """Return the arrays of some typings, as chromosomes carry them; the first is "not typed".
 
     Args:
         typings: the carried alternatives of each typing.
-        of_group: antigens by P group.
+        of_group: antigens by P group; without them the table has none.
     """
     set_code: dict[AlleleSet, int] = {}
     alternative_start, alternative_set = _pairs([resolved(carried) for carried in typings], set_code)
     carried_start, carried_set = _pairs(typings, set_code)
-    antigens = [set_antigens(members, of_group) for members in set_code]
+    antigens = [set_antigens(members, of_group) if of_group else () for members in set_code]
     return TypingTable(
         set_start=_offsets([len(members) for members in set_code]),
         set_member=np.array([code for members in set_code for code in members], np.int32),

@@ -19,12 +19,13 @@ FLOORS = {
     "synthetic": 3,
     "registry": 4,
     "kernels": 5,
-    "matching": 6,
-    "reporting": 7,
-    "__init__": 8,
-    "cli": 9,
+    "frequencies": 6,
+    "matching": 7,
+    "reporting": 8,
+    "__init__": 9,
+    "cli": 10,
 }
-REGISTRY_IO_SEES = {"errors", "loci", "nomenclature", "encoding", "registry", "matching"}
+REGISTRY_IO_SEES = {"errors", "loci", "nomenclature", "encoding", "registry", "frequencies", "matching"}
 KERNELS_SEE = re.compile(r"(numpy|numba|math|__future__|typing|collections\.abc|hla_match\.kernels)(\.|$)")
 OUTSIDE = re.compile(
     r"(os|sys|io|pathlib|time|subprocess|socket|shutil|tempfile|glob|urllib|http|platformdirs|importlib)(\.|$)"

@@ -1,0 +1,246 @@
+"""Persons under the panels: their haplotype classes, from which every probability follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.encoding import Alternative, TypingTable, typing_table
+from hla_match.frequencies.panels import Panels, TypingMembership, typing_membership
+from hla_match.kernels.imputation import impute_persons
+from hla_match.registry import Registry
+
+
+@dataclass(frozen=True)
+class Imputation:
+    """The haplotype classes of some persons; equal persons are kept once.
+
+    Attributes:
+        person: (persons,) int32, which of the distinct persons each one is.
+        person_part: (distinct + 1,) int64 offsets of the parts of each distinct person.
+        person_missing: (distinct,) uint16 loci, as bits, at which nothing explains the person.
+        part_panel: (parts,) int16 panel.
+        part_mass: (parts,) float64 weight of all diplotypes of the part.
+        part_class: (parts + 1,) int64 offsets into the classes.
+        part_pair: (parts + 1,) int64 offsets into `pair`.
+        class_member: (classes + 1,) int64 offsets into `member`.
+        pair: (pairs, 2) uint16 compatible classes, counted from the part's first.
+        member: uint32 haplotypes of each class, by their number in the panels.
+    """
+
+    person: NDArray[np.int32]
+    person_part: NDArray[np.int64]
+    person_missing: NDArray[np.uint16]
+    part_panel: NDArray[np.int16]
+    part_mass: NDArray[np.float64]
+    part_class: NDArray[np.int64]
+    part_pair: NDArray[np.int64]
+    class_member: NDArray[np.int64]
+    pair: NDArray[np.uint16]
+    member: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class ImputedRegistry:
+    """The donors of a registry under a set of frequencies: what predictions are made from.
+
+    Attributes:
+        panels: the haplotypes, step by step of the chain.
+        donors: the donors' classes of haplotypes, in the order of the registry.
+    """
+
+    panels: Panels
+    donors: Imputation
+
+
+IMPUTATION_ARRAYS = tuple(field.name for field in fields(Imputation))
+"""Names of the arrays of an `Imputation`."""
+
+_OFFSETS = {"person_part": "part_panel", "part_class": "class_member", "part_pair": "pair", "class_member": "member"}
+
+
+def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> Imputation:
+    """Impute every donor of a registry; equal typings are computed once.
+
+    Args:
+        registry: the donors.
+        panels: built with the typing tables of the registry.
+        workers: threads.
+    """
+    typing = np.zeros((len(panels.loci), registry.n_donors), np.int32)
+    for row, locus in enumerate(panels.loci):
+        if locus in registry.loci:
+            typing[row] = registry.columns[locus].meaning[registry.donor_typing[registry.loci.index(locus)]]
+    population = population_rows(panels, registry)
+    return impute(typing, population, panels, typing_membership(panels, registry_tables(registry)), workers=workers)
+
+
+def impute_typings(
+    panels: Panels, carried: Mapping[str, tuple[Alternative, ...]], population: str | None = None
+) -> Imputation:
+    """Impute one person given as typings by locus, as the chromosomes carry them; loci that are left out are not typed.
+
+    Args:
+        panels: the panels.
+        carried: alternatives as given by `hla_match.encoding.LocusEncoder.carried`.
+        population: name of the person's population.
+    """
+    tables = {locus: typing_table([(), pairs]) for locus, pairs in carried.items() if pairs}
+    typing = np.array([[1 if locus in tables else 0] for locus in panels.loci], np.int32)
+    row = panels.populations.index(population) if population in panels.populations else len(panels.populations)
+    return impute(typing, np.array([row], np.int16), panels, typing_membership(panels, tables))
+
+
+def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:
+    """Return the distinct typings of a registry by locus."""
+    return {locus: column.table for locus, column in registry.columns.items()}
+
+
+def population_rows(panels: Panels, registry: Registry) -> NDArray[np.int16]:
+    """Return (donors,) int16 the chain of each donor's population; the last one where it is not known."""
+    if not panels.populations or "population" not in registry.attributes.columns:
+        return np.full(registry.n_donors, len(panels.populations), np.int16)
+    row = {name: number for number, name in enumerate(panels.populations)}
+    named = registry.attributes["population"].fill_null("").to_list()
+    return np.array([row.get(name, len(row)) for name in named], np.int16)
+
+
+def impute(
+    typing: NDArray[np.int32],
+    population: NDArray[np.int16],
+    panels: Panels,
+    membership: TypingMembership,
+    *,
+    workers: int = 1,
+) -> Imputation:
+    """Impute persons given as typing codes.
+
+    Args:
+        typing: (loci, persons) int32 typings by the numbers of `membership`.
+        population: (persons,) int16 rows of the panels' chain.
+        panels: the panels.
+        membership: the typings.
+        workers: threads; the result does not depend on them.
+    """
+    distinct, person = distinct_persons(typing, population)
+    of_typing = np.ascontiguousarray(typing[:, distinct])
+    of_population = population[distinct]
+    size = max(1024, -(-distinct.size // (4 * workers)))
+    ranges = [(start, min(start + size, distinct.size)) for start in range(0, distinct.size, size)]
+
+    def run(bounds: tuple[int, int]) -> list[dict[str, NDArray[Any]]]:
+        return _impute_range(*bounds, of_typing, of_population, panels, membership)
+
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            pieces = [piece for found in pool.map(run, ranges) for piece in found]
+    else:
+        pieces = [piece for bounds in ranges for piece in run(bounds)]
+    return Imputation(person=person, **{name: _joined(name, pieces) for name in IMPUTATION_ARRAYS if name != "person"})
+
+
+def distinct_persons(
+    typing: NDArray[np.int32], population: NDArray[np.int16]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the first of each kind of persons, and for every person which kind it is of."""
+    order = np.lexsort([*typing, population])
+    new = np.ones(order.size, np.bool_)
+    same = population[order[1:]] == population[order[:-1]]
+    for row in typing:
+        same &= row[order[1:]] == row[order[:-1]]
+    new[1:] = ~same
+    person = np.empty(order.size, np.int32)
+    person[order] = np.cumsum(new) - 1
+    return order[new], person
+
+
+def _impute_range(
+    start: int,
+    stop: int,
+    typing: NDArray[np.int32],
+    population: NDArray[np.int16],
+    panels: Panels,
+    membership: TypingMembership,
+) -> list[dict[str, NDArray[Any]]]:
+    """Impute a range of persons, in pieces as large as the output arrays have room for."""
+    pieces = []
+    room = max(1 << 16, 64 * (stop - start))
+    n_parts = (len(panels.loci) + 1) * (stop - start)
+    while start < stop:
+        outputs: dict[str, NDArray[Any]] = {
+            "person_part": np.zeros(stop - start + 1, np.int64),
+            "person_missing": np.zeros(stop - start, np.uint16),
+            "part_panel": np.zeros(n_parts, np.int16),
+            "part_mass": np.zeros(n_parts),
+            "part_class": np.zeros(n_parts + 1, np.int64),
+            "part_pair": np.zeros(n_parts + 1, np.int64),
+            "class_member": np.zeros(room + 1, np.int64),
+            "pair": np.zeros((room, 2), np.uint16),
+            "member": np.zeros(room, np.uint32),
+        }
+        reached = impute_persons(
+            start,
+            stop,
+            typing,
+            population,
+            membership.typing_start,
+            membership.carried_start,
+            membership.carried_set,
+            membership.member,
+            membership.certain,
+            membership.max_signatures,
+            panels.allele_start,
+            panels.haplotype_allele,
+            panels.frequency,
+            panels.panel_start,
+            panels.panel_locus_start,
+            panels.panel_locus,
+            panels.posting_start,
+            panels.posting,
+            panels.chain,
+            panels.block_panel,
+            panels.locus_panel,
+            panels.certain_panel,
+            *outputs.values(),
+        )
+        if reached == start:
+            room *= 4
+            continue
+        pieces.append(_trimmed(outputs, reached - start))
+        start = reached
+    return pieces
+
+
+def _trimmed(outputs: dict[str, NDArray[Any]], n_persons: int) -> dict[str, NDArray[Any]]:
+    """Return copies of the filled parts of the output arrays."""
+    parts = int(outputs["person_part"][n_persons])
+    classes, pairs = int(outputs["part_class"][parts]), int(outputs["part_pair"][parts])
+    length = {
+        "person_part": n_persons + 1,
+        "person_missing": n_persons,
+        "part_panel": parts,
+        "part_mass": parts,
+        "part_class": parts + 1,
+        "part_pair": parts + 1,
+        "class_member": classes + 1,
+        "pair": pairs,
+        "member": int(outputs["class_member"][classes]),
+    }
+    return {name: array[: length[name]].copy() for name, array in outputs.items()}
+
+
+def _joined(name: str, pieces: list[dict[str, NDArray[Any]]]) -> NDArray[Any]:
+    """Join one array of all pieces; offsets count on from piece to piece."""
+    if name not in _OFFSETS:
+        return np.concatenate([piece[name] for piece in pieces])
+    joined: list[NDArray[Any]] = [np.zeros(1, np.int64)]
+    total = 0
+    for piece in pieces:
+        joined.append(piece[name][1:] + total)
+        total += int(piece[name][-1])
+    return np.concatenate(joined)

@@ -1,0 +1,69 @@
+"""The diplotypes of one person under one panel, most probable first come, listed from the haplotype classes.
+
+Within a class haplotypes are taken by falling frequency, so that the pairs above a weight are found without a look at
+the others. Oracle: ``diplotypes`` in ``tests/oracle/probability.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.kernels._jit import kernel
+
+
+@kernel
+def sort_members(
+    class_member: NDArray[np.int64], member: NDArray[np.uint32], frequency: NDArray[np.float64]
+) -> NDArray[np.uint32]:
+    """Return the members of each class by falling frequency."""
+    ordered = np.empty(member.size, np.uint32)
+    for c in range(class_member.size - 1):
+        start, stop = class_member[c], class_member[c + 1]
+        weights = np.empty(stop - start)
+        for k in range(start, stop):
+            weights[k - start] = -frequency[member[k]]
+        order = np.argsort(weights, kind="mergesort")
+        for k in range(start, stop):
+            ordered[k] = member[start + order[k - start]]
+    return ordered
+
+
+@kernel
+def list_diplotypes(
+    threshold: float,
+    class_member: NDArray[np.int64],
+    pair: NDArray[np.uint16],
+    member: NDArray[np.uint32],
+    frequency: NDArray[np.float64],
+    first: NDArray[np.uint32],
+    second: NDArray[np.uint32],
+    weight: NDArray[np.float64],
+) -> int:
+    """Write the diplotypes whose frequencies multiply to at least a threshold, as far as there is room; count them all.
+
+    Args:
+        threshold: of f1 f2, without the factor 2.
+        class_member: (classes + 1,) offsets of one part's classes into `member`.
+        pair: (pairs, 2) its compatible classes.
+        member: haplotypes, by falling frequency within each class (`sort_members`).
+        frequency: of all haplotypes.
+        first: receives one haplotype of each diplotype.
+        second: receives the other.
+        weight: receives f1 f2, doubled unless both are the same haplotype.
+    """
+    found = 0
+    for p in range(pair.shape[0]):
+        i, j = int(pair[p, 0]), int(pair[p, 1])
+        for u in range(class_member[i], class_member[i + 1]):
+            f = frequency[member[u]]
+            for v in range(u if i == j else class_member[j], class_member[j + 1]):
+                product = f * frequency[member[v]]
+                if product < threshold:
+                    break
+                if found < weight.size:
+                    first[found] = member[u]
+                    second[found] = member[v]
+                    weight[found] = product * (1.0 if i == j and u == v else 2.0)
+                found += 1
+    return found

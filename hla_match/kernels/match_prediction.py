@@ -1,0 +1,188 @@
+"""The number of mismatches of one patient genotype with each donor, as a distribution over the donor's diplotypes.
+
+A haplotype enters as three bits a locus: it carries the patient's first allele, the second, or a null allele. What a
+pair of haplotypes matches is then a few operations on words, and within a class all haplotypes of equal bits are one.
+Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.kernels._jit import kernel
+
+SHIFT = 16
+"""Bits of a word for each of: first allele, second allele, null allele. Loci in scope are fewer."""
+
+BITS_SET = np.array([bin(word).count("1") for word in range(1 << 11)], np.int64)
+"""Number of bits set in a word of eleven loci."""
+
+
+@kernel
+def mark_haplotypes(
+    allele_bits: NDArray[np.uint64],
+    allele_start: NDArray[np.int64],
+    haplotype_allele: NDArray[np.uint16],
+    panel_start: NDArray[np.int64],
+    panel_locus_start: NDArray[np.int64],
+    panel_locus: NDArray[np.int64],
+    bits: NDArray[np.uint64],
+) -> None:
+    """Write the bits of each haplotype: those of its alleles at the loci of its panel.
+
+    Args:
+        allele_bits: bits of each allele, all loci one after another; 0 at loci that are not in scope.
+        allele_start: alleles of each locus.
+        haplotype_allele: as in `hla_match.frequencies.panels.Panels`, likewise the next three.
+        panel_start: see there.
+        panel_locus_start: see there.
+        panel_locus: see there.
+        bits: (haplotypes,) uint64, receives them.
+    """
+    for panel in range(panel_start.size - 1):
+        first, last = panel_start[panel], panel_start[panel + 1]
+        bits[first:last] = 0
+        for k in range(panel_locus_start[panel], panel_locus_start[panel + 1]):
+            row = panel_locus[k]
+            of_allele = allele_bits[allele_start[row] : allele_start[row + 1]]
+            alleles = haplotype_allele[row]
+            for haplotype in range(first, last):
+                bits[haplotype] |= of_allele[alleles[haplotype]]
+
+
+@kernel
+def predict_matches(
+    probability: float,
+    bits: NDArray[np.uint64],
+    frequency: NDArray[np.float64],
+    panel_scope: NDArray[np.int64],
+    donor: NDArray[np.int64],
+    person_part: NDArray[np.int64],
+    part_panel: NDArray[np.int16],
+    part_mass: NDArray[np.float64],
+    part_class: NDArray[np.int64],
+    part_pair: NDArray[np.int64],
+    class_member: NDArray[np.int64],
+    pair: NDArray[np.uint16],
+    member: NDArray[np.uint32],
+    mismatches: NDArray[np.float64],
+    two: NDArray[np.float64],
+    one: NDArray[np.float64],
+    single: NDArray[np.float64],
+) -> None:
+    """Add the matches of one genotype of the patient with some donors.
+
+    Args:
+        probability: of the genotype.
+        bits: (haplotypes,) as given by `mark_haplotypes` for the genotype.
+        frequency: (haplotypes,).
+        panel_scope: (panels,) the loci in scope that each panel covers, as bits.
+        donor: (n,) persons.
+        person_part: classes of each person, as given by `hla_match.kernels.imputation`; likewise the next seven.
+        part_panel: see there.
+        part_mass: see there.
+        part_class: see there.
+        part_pair: see there.
+        class_member: see there.
+        pair: see there.
+        member: see there.
+        mismatches: (n, 5) added to: probability of 0 to 4 mismatches.
+        two: (n, loci) added to: probability that both alleles match.
+        one: (n, loci) added to: probability that exactly one matches.
+        single: (n, loci) added to: probability of one mismatch in all, which is at the locus.
+
+    Notes:
+        Cost: a visit of each candidate haplotype, then of each pair of distinct bits in compatible classes.
+    """
+    n_loci = two.shape[1]
+    low = np.uint64((1 << SHIFT) - 1)
+    largest = 64
+    distinct = np.empty(largest, np.uint64)
+    weight = np.empty(largest)
+    class_first = np.empty(largest, np.int64)
+    dist = np.zeros(2 * n_loci + 1)
+    mixed = np.zeros(2 * n_loci + 1)
+    part_dist = np.zeros(2 * n_loci + 1)
+    part_two = np.zeros(n_loci)
+    part_one = np.zeros(n_loci)
+    part_single = np.zeros(n_loci)
+    single_of = np.zeros(n_loci)
+    for i in range(donor.size):
+        dist[:] = 0.0
+        dist[0] = 1.0
+        single_of[:] = 0.0
+        for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
+            scope = panel_scope[part_panel[part]]
+            if scope == 0:
+                continue
+            alleles = 2 * int(BITS_SET[scope])
+            first_class, last_class = part_class[part], part_class[part + 1]
+            n_members = class_member[last_class] - class_member[first_class]
+            if n_members + last_class - first_class + 1 > largest:
+                largest = 2 * (n_members + last_class - first_class + 1)
+                distinct = np.empty(largest, np.uint64)
+                weight = np.empty(largest)
+                class_first = np.empty(largest, np.int64)
+            found = 0
+            for c in range(first_class, last_class):
+                begin = found
+                class_first[c - first_class] = begin
+                for k in range(class_member[c], class_member[c + 1]):
+                    haplotype = member[k]
+                    word = bits[haplotype]
+                    at = begin
+                    while at < found and distinct[at] != word:
+                        at += 1
+                    if at == found:
+                        distinct[at] = word
+                        weight[at] = 0.0
+                        found += 1
+                    weight[at] += frequency[haplotype]
+            class_first[last_class - first_class] = found
+            part_dist[:] = 0.0
+            part_two[:] = 0.0
+            part_one[:] = 0.0
+            part_single[:] = 0.0
+            for p in range(part_pair[part], part_pair[part + 1]):
+                c, d = int(pair[p, 0]), int(pair[p, 1])
+                factor = 1.0 if c == d else 2.0
+                for u in range(class_first[c], class_first[c + 1]):
+                    a1 = distinct[u] & low
+                    b1 = (distinct[u] >> np.uint64(SHIFT)) & low
+                    null1 = distinct[u] >> np.uint64(2 * SHIFT)
+                    for v in range(class_first[d], class_first[d + 1]):
+                        a2 = distinct[v] & low
+                        b2 = (distinct[v] >> np.uint64(SHIFT)) & low
+                        null2 = distinct[v] >> np.uint64(2 * SHIFT)
+                        # A null allele is absent: the person is homozygous for the other one.
+                        x1, y1 = a1 | (a2 & null1), b1 | (b2 & null1)
+                        x2, y2 = a2 | (a1 & null2), b2 | (b1 & null2)
+                        both = np.int64((x1 & y2) | (y1 & x2))
+                        some = np.int64(x1 | y1 | x2 | y2)
+                        count = alleles - BITS_SET[both] - BITS_SET[some]
+                        w = weight[u] * weight[v] * factor
+                        part_dist[count] += w
+                        for s in range(n_loci):
+                            if (both >> s) & 1:
+                                part_two[s] += w
+                            elif (some >> s) & 1:
+                                part_one[s] += w
+                                if count == 1:
+                                    part_single[s] += w
+            mixed[:] = 0.0
+            none = part_dist[0] / part_mass[part]
+            for k in range(alleles + 1):
+                if part_dist[k] > 0.0:
+                    share = part_dist[k] / part_mass[part]
+                    for before in range(dist.size - k):
+                        mixed[before + k] += dist[before] * share
+            for s in range(n_loci):
+                single_of[s] = single_of[s] * none + part_single[s] / part_mass[part] * dist[0]
+                two[i, s] += probability * part_two[s] / part_mass[part]
+                one[i, s] += probability * part_one[s] / part_mass[part]
+            dist[:] = mixed
+        for k in range(min(dist.size, mismatches.shape[1])):
+            mismatches[i, k] += probability * dist[k]
+        for s in range(n_loci):
+            single[i, s] += probability * single_of[s]
