@@ -16,7 +16,7 @@ from registry_io.person_table import read_persons
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.twofold_typings import settle
 
-_ATTRIBUTES = ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg")
+_ATTRIBUTES = ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "population")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
 
 ATTRIBUTES: tuple[str, ...] = (
     "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
-    "grid",
+    "grid", "population",
 )  # fmt: skip
 """Every attribute, in the order of the columns of `PersonRecords.frame`."""
 

@@ -36,6 +36,7 @@ class Patient(BaseModel):
     rhesus: Literal["P", "N"] | None = None
     cmv: Literal["P", "N"] | None = None
     weight_kg: float | None = Field(default=None, gt=0)
+    population: str | None = None
 
     @field_validator("typings")
     @classmethod

@@ -217,22 +217,22 @@ def test_every_attribute_is_read(tmp_path: Path) -> None:
     records = donors(
         tmp_path,
         "ID,HLA-A_1,hla-a_2,DRB1_1,DRB1_2,B_1,B_2,Sex,birth_date,abo,rhesus,cmv,weight_kg,status,registered_on,"
-        "last_contact_on,city,grid,diagnosis\n"
-        "X1, A*02:01 ,,04:XX,,,,male,1980-01-31,ab,+,NEG,65.5,av,2001-01-01,2002-02-02,杭州,G,ALL\n"
-        "X2,1,2,,,,,F,,,,,,,,,,,\n",
+        "last_contact_on,city,grid,Population,race,diagnosis\n"
+        "X1, A*02:01 ,,04:XX,,,,male,1980-01-31,ab,+,NEG,65.5,av,2001-01-01,2002-02-02,杭州,G, Han ,x,ALL\n"
+        "X2,1,2,,,,,F,,,,,,,,,,,,,\n",
     )
     assert records.frame.columns == [
         "row", "person_id", "A_1", "A_2", "DRB1_1", "DRB1_2", "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg",
-        "status", "registered_on", "last_contact_on", "city", "grid",
+        "status", "registered_on", "last_contact_on", "city", "grid", "population",
     ]  # fmt: skip
     assert records.frame.row(0) == (
         2, "X1", "A*02:01", None, "04:XX", None, "M", datetime.date(1980, 1, 31), "AB", "P", "N", 65.5, "AV",
-        datetime.date(2001, 1, 1), datetime.date(2002, 2, 2), "杭州", "G",
+        datetime.date(2001, 1, 1), datetime.date(2002, 2, 2), "杭州", "G", "Han",
     )  # fmt: skip
     assert records.frame.schema["row"] == pl.UInt32
     assert records.frame.schema["weight_kg"] == pl.Float32
-    assert records.frame.row(1)[6:] == ("F", *[None] * 10)
-    assert records.notes == ("ignored columns: diagnosis",)
+    assert records.frame.row(1)[6:] == ("F", *[None] * 11)
+    assert records.notes == ("ignored columns: race, diagnosis",)
     assert records.source == "donors.csv"
     assert records.checksum == hashlib.sha256((tmp_path / "donors.csv").read_bytes()).hexdigest()
     assert records.n_rows == 2
