@@ -1,18 +1,28 @@
-"""Everything that touches files: releases, registries, tables of persons, results."""
+"""Everything that touches files: releases, registries, frequencies, tables of persons, results.
+
+The public names load when they are used, so that importing the package costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from registry_io.frequency_store import open_frequencies as open_frequencies
+    from registry_io.imputation_store import open_imputation as open_imputation
     from registry_io.store import open_registry as open_registry
 
-__all__ = ["open_registry"]
+_HOME = {
+    "open_frequencies": "frequency_store",
+    "open_imputation": "imputation_store",
+    "open_registry": "store",
+}
+
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name != "open_registry":
+    if name not in _HOME:
         raise AttributeError(f"module 'registry_io' has no attribute {name!r}")
-    from registry_io.store import open_registry
-
-    return open_registry
+    return getattr(import_module(f"registry_io.{_HOME[name]}"), name)

@@ -9,8 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import CriteriaError, FileError
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.loci import LOCI
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import Registry
 from registry_io.frequency_file import FrequencyFile, read_frequencies
+from registry_io.nomenclature_store import data_folder
 from registry_io.results_file import atomic_write
 
 FORMAT_VERSION = 1
@@ -119,6 +123,35 @@ class FrequencyStore:
             expected=f"a file, or one of: {', '.join(self.names()) or '(none is installed)'}",
             hint="name a file, or install it as a set first",
         )
+
+
+def load_frequencies(text: str, nomenclature: Nomenclature, home: Path) -> HaplotypeFrequencies:
+    """Read and code the frequencies that a text names: a file, or a set installed under a data folder.
+
+    Alleles that the nomenclature cannot read as one P group are left out with their haplotypes, and stand in `unmapped`
+    and `unmapped_mass` of the result.
+
+    Raises:
+        FileError: there is neither, or it cannot be read.
+        CriteriaError: the nomenclature can read no haplotype.
+    """
+    content = FrequencyStore(home).resolve(text)
+    return code_haplotypes(content.frame, nomenclature, name=Path(text).name, checksum=content.checksum)
+
+
+def open_frequencies(source: str | Path, registry: Registry, *, home: Path | None = None) -> HaplotypeFrequencies:
+    """Read the frequencies that `source` names, coded for a registry.
+
+    Args:
+        source: a file, or the name of an installed set.
+        registry: its nomenclature reads the alleles.
+        home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
+
+    Raises:
+        FileError: there is neither, or it cannot be read.
+        CriteriaError: the nomenclature can read no haplotype.
+    """
+    return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
 
 
 def _damaged(path: Path, found: str) -> FileError:

@@ -62,7 +62,7 @@ def write_snapshot(registry: Registry, folder: Path) -> Path:
     aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
         _write_files(registry, aside)
-        files = {path.name: _sha256(path) for path in sorted(aside.iterdir())}
+        files = {path.name: sha256_of_file(path) for path in sorted(aside.iterdir())}
         manifest = {
             "format": "hla-match registry",
             "format_version": FORMAT_VERSION,
@@ -77,7 +77,7 @@ def write_snapshot(registry: Registry, folder: Path) -> Path:
         text = json.dumps(manifest, indent=1, sort_keys=True)
         (aside / MANIFEST).write_text(text, encoding="utf-8")
         for path in aside.iterdir():
-            _flush(path)
+            flush(path)
         snapshot = folder / f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         if snapshot.exists():
             shutil.rmtree(aside)
@@ -95,7 +95,7 @@ def make_current(snapshot: Path) -> None:
     folder = snapshot.parent
     pointer = folder / f".{CURRENT}.new"
     pointer.write_text(snapshot.name + "\n", encoding="utf-8")
-    _flush(pointer)
+    flush(pointer)
     pointer.replace(folder / CURRENT)
     for old in folder.glob("snapshot-*"):
         if old != snapshot:
@@ -114,21 +114,21 @@ def open_registry(folder: str | Path) -> Registry:
         columns = {
             locus: LocusColumn(
                 text=pl.read_ipc(snapshot / f"typing-{locus}.arrow"),
-                meaning=_array(snapshot, f"meaning-{locus}"),
-                table=TypingTable(*(_array(snapshot, f"{name}-{locus}") for name in _TABLE_ARRAYS)),
+                meaning=array_of_file(snapshot, f"meaning-{locus}"),
+                table=TypingTable(*(array_of_file(snapshot, f"{name}-{locus}") for name in _TABLE_ARRAYS)),
             )
             for locus in manifest["loci"]
         }
         codes = None
         if (snapshot / "code_name.npy").exists():
-            codes = MultipleAlleleCodes(*(_array(snapshot, f"code_{name}") for name in _CODE_ARRAYS))
+            codes = MultipleAlleleCodes(*(array_of_file(snapshot, f"code_{name}") for name in _CODE_ARRAYS))
         return Registry(
             name=manifest["name"],
             loci=tuple(manifest["loci"]),
-            donor_typing=_array(snapshot, "donor_typing"),
+            donor_typing=array_of_file(snapshot, "donor_typing"),
             columns=columns,
             attributes=pl.read_ipc(snapshot / "attributes.arrow"),
-            donor_order=_array(snapshot, "donor_order"),
+            donor_order=array_of_file(snapshot, "donor_order"),
             nomenclature=Nomenclature(tables),
             codes=codes,
             provenance=manifest["provenance"],
@@ -149,7 +149,7 @@ def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
     snapshot, manifest = read_manifest(Path(folder))
     for name, expected in manifest["files"].items():
         path = snapshot / name
-        yield name, path.exists() and _sha256(path) == expected
+        yield name, path.exists() and sha256_of_file(path) == expected
 
 
 def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -199,17 +199,20 @@ def _write_files(registry: Registry, folder: Path) -> None:
     (folder / "nomenclature.hlanom").write_bytes(dumps(registry.nomenclature.tables))
 
 
-def _array(folder: Path, name: str) -> NDArray[Any]:
+def array_of_file(folder: Path, name: str) -> NDArray[Any]:
+    """Map the file of an array into memory; what is written into the array stays in this process."""
     # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
     array: NDArray[Any] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c"))
     return array
 
 
-def _sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file to the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

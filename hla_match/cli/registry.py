@@ -99,6 +99,8 @@ def info(registry: Path) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def verify(registry: Path) -> None:
     """Check every file of a registry against its checksum."""
+    from registry_io.imputation_store import verify_imputations
+
     damaged = [name for name, sound in verify_registry(registry) if not sound]
     if damaged:
         raise RegistryError(
@@ -106,5 +108,13 @@ def verify(registry: Path) -> None:
             found=f"changed files: {', '.join(damaged)}",
             expected="the files as they were written",
             hint="import the donors again",
+        )
+    damaged = [name for name, sound in verify_imputations(registry) if not sound]
+    if damaged:
+        raise RegistryError(
+            str(registry),
+            found=f"changed files of imputed donors: {', '.join(damaged)}",
+            expected="the files as they were written",
+            hint="delete the folders imputed-*; the donors are imputed again when they are needed",
         )
     click.echo("All files are as they were written.")

@@ -1,0 +1,181 @@
+"""What the donors of a registry may carry under a set of frequencies, computed once and kept in the registry's folder.
+
+An imputation belongs to one snapshot, one set of frequencies and one version of the program; the name of its folder is
+a hash of the three, so that a kept one is never taken for another. It holds nothing that cannot be computed again:
+where it is missing or damaged, or the folder cannot be written to, it is computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.imputation import (
+    IMPUTATION_ARRAYS,
+    Imputation,
+    ImputedRegistry,
+    impute_registry,
+    registry_tables,
+)
+from hla_match.frequencies.panels import build_panels
+from hla_match.registry import Registry
+from registry_io.store import MANIFEST, array_of_file, flush, read_manifest, sha256_of_file
+
+FORMAT = "hla-match imputation"
+FORMAT_VERSION = 1
+ALGORITHM_VERSION = 1
+"""Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
+
+_PATTERN = "imputed-*"
+
+
+def open_imputation(
+    folder: str | Path,
+    registry: Registry,
+    frequencies: HaplotypeFrequencies,
+    global_frequencies: HaplotypeFrequencies | None = None,
+    *,
+    workers: int = 1,
+    on_build: Callable[[], None] | None = None,
+) -> ImputedRegistry:
+    """Return the donors of a registry under a set of frequencies, memory-mapped where they were imputed before.
+
+    Args:
+        folder: the registry's folder; the imputation is kept in its current snapshot.
+        registry: opened from the folder.
+        frequencies: coded with the registry's nomenclature.
+        global_frequencies: tried where the first set explains nothing.
+        workers: threads; the result does not depend on them.
+        on_build: called before donors are imputed, which takes a second for some 100,000 of them.
+
+    Raises:
+        RegistryError: there is no registry in the folder.
+    """
+    panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+    snapshot, manifest = read_manifest(Path(folder))
+    parts = _key_parts(snapshot.name, frequencies, global_frequencies)
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    kept = snapshot / f"imputed-{key}"
+    # A registry that was imported anew since it was opened is another one.
+    same = _describes(manifest, registry)
+    if same and (donors := _opened(kept, parts, registry.n_donors)) is not None:
+        return ImputedRegistry(panels, donors)
+    if on_build is not None:
+        on_build()
+    donors = impute_registry(registry, panels, workers=workers)
+    if same:
+        # A registry that lies where nothing can be written is imputed at every start.
+        with suppress(OSError):
+            _write(donors, kept, parts)
+    return ImputedRegistry(panels, donors)
+
+
+def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
+    """Yield each file of the kept imputations of the current snapshot and whether its SHA-256 is the manifest's.
+
+    Raises:
+        RegistryError: there is no registry.
+    """
+    snapshot, _ = read_manifest(Path(folder))
+    for kept in sorted(snapshot.glob(_PATTERN)):
+        try:
+            files = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))["files"]
+            sums = {name: str(files[name]) for name in _file_names()}
+        except (OSError, ValueError, KeyError, TypeError):
+            yield f"{kept.name}/{MANIFEST}", False
+            continue
+        for name, expected in sums.items():
+            path = kept / name
+            yield f"{kept.name}/{name}", path.exists() and sha256_of_file(path) == expected
+
+
+def _key_parts(
+    snapshot: str, frequencies: HaplotypeFrequencies, global_frequencies: HaplotypeFrequencies | None
+) -> dict[str, Any]:
+    """Return everything that decides an imputation."""
+    return {
+        "snapshot": snapshot,
+        "frequencies": _identity(frequencies),
+        "global_frequencies": None if global_frequencies is None else _identity(global_frequencies),
+        "algorithm_version": ALGORITHM_VERSION,
+        "program_version": version("hla-match"),
+    }
+
+
+def _identity(frequencies: HaplotypeFrequencies) -> dict[str, str]:
+    """Return what a set of frequencies is called and what it holds; a set without a file has no checksum of one."""
+    content = hashlib.sha256(json.dumps([frequencies.loci, frequencies.populations]).encode())
+    for array in (frequencies.allele, frequencies.frequency):
+        content.update(str((array.dtype.str, array.shape)).encode())
+        content.update(np.ascontiguousarray(array).data)
+    return {"name": frequencies.name, "checksum": frequencies.checksum, "content": content.hexdigest()}
+
+
+def _describes(manifest: dict[str, Any], registry: Registry) -> bool:
+    """Say whether the manifest is that of the registry as far as it tells."""
+    return (manifest["n_donors"], manifest["loci"], manifest["provenance"], manifest.get("notes", {})) == (
+        registry.n_donors,
+        list(registry.loci),
+        dict(registry.provenance),
+        dict(registry.notes),
+    )
+
+
+def _opened(kept: Path, parts: dict[str, Any], n_donors: int) -> Imputation | None:
+    """Return a kept imputation, or None where there is none that can be read."""
+    try:
+        manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
+        if (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
+            return None
+        sizes = manifest["bytes"]
+        if any((kept / name).stat().st_size != sizes[name] for name in _file_names()):
+            return None
+        donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return donors if donors.person.size == n_donors else None
+
+
+def _write(donors: Imputation, kept: Path, parts: dict[str, Any]) -> None:
+    """Write an imputation aside and rename it when it is complete.
+
+    Raises:
+        OSError: the snapshot's folder cannot be written to, or is no longer there.
+    """
+    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=kept.parent))
+    try:
+        for name in IMPUTATION_ARRAYS:
+            np.save(aside / f"{name}.npy", getattr(donors, name))
+        manifest = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "key": parts,
+            "files": {name: sha256_of_file(aside / name) for name in _file_names()},
+            "bytes": {name: (aside / name).stat().st_size for name in _file_names()},
+        }
+        (aside / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+        for path in aside.iterdir():
+            flush(path)
+        os.chmod(aside, 0o755)
+        # Another run may have written the same meanwhile; what cannot be read makes way.
+        if _opened(kept, parts, donors.person.size) is None:
+            shutil.rmtree(kept, ignore_errors=True)
+            aside.rename(kept)
+    finally:
+        # Gone already where the rename succeeded.
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _file_names() -> list[str]:
+    return [f"{name}.npy" for name in IMPUTATION_ARRAYS]

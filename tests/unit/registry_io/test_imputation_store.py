@@ -1,0 +1,207 @@
+"""Imputed donors on disk: computed once, never taken for others, and nothing depends on their being there."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import registry_io
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, ImputedRegistry
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import Registry
+from registry_io import imputation_store
+from registry_io.donor_import import import_donors
+from registry_io.frequency_store import FrequencyStore, load_frequencies, open_frequencies
+from registry_io.imputation_store import open_imputation, verify_imputations
+from registry_io.store import open_registry, verify_registry
+
+NOMENCLATURE = Nomenclature(builtin_tables())
+DONORS = """donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2,population
+D1,02:01,24:02,40:01,46:01,09:01,15:01,north
+D2,02:XX,24:02,40:01,46:01,,,south
+D3,02:01,24:02,40:01,46:01,09:01,15:01,north
+D4,11:01,11:01,13:01,15:02,12:02,12:02,
+"""
+FREQUENCIES = """haplotype,frequency,population
+A*02:01~B*40:01~DRB1*09:01,0.5,north
+A*24:02~B*46:01~DRB1*15:01,0.5,north
+A*24:02~B*40:01~DRB1*09:01,0.5,south
+A*02:07~B*46:01~DRB1*15:01,0.4,south
+A*99:01~B*46:01~DRB1*15:01,0.1,south
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "donors.csv").write_text(DONORS, encoding="utf-8")
+    (tmp_path / "frequencies.csv").write_text(FREQUENCIES, encoding="utf-8")
+    import_donors(tmp_path / "registry", tmp_path / "donors.csv", NOMENCLATURE, today=datetime.date(2026, 1, 1))
+    return tmp_path / "registry"
+
+
+@pytest.fixture
+def registry(folder: Path) -> Registry:
+    return open_registry(folder)
+
+
+@pytest.fixture
+def frequencies(folder: Path, registry: Registry) -> HaplotypeFrequencies:
+    return open_frequencies(folder.parent / "frequencies.csv", registry, home=folder.parent / "home")
+
+
+def kept(folder: Path) -> list[Path]:
+    assert not list(folder.glob("snapshot-*/.writing-*"))
+    return sorted(folder.glob("snapshot-*/imputed-*"))
+
+
+class Builds:
+    """Opens the imputation and counts how often it was computed."""
+
+    def __init__(self, folder: Path, registry: Registry) -> None:
+        self.folder, self.registry, self.count = folder, registry, 0
+
+    def __call__(
+        self, frequencies: HaplotypeFrequencies, global_frequencies: HaplotypeFrequencies | None = None
+    ) -> ImputedRegistry:
+        def built() -> None:
+            self.count += 1
+
+        return open_imputation(self.folder, self.registry, frequencies, global_frequencies, on_build=built)
+
+
+@pytest.fixture
+def imputed(folder: Path, registry: Registry) -> Builds:
+    return Builds(folder, registry)
+
+
+def same(one: ImputedRegistry, other: ImputedRegistry) -> bool:
+    arrays = [(getattr(one.donors, name), getattr(other.donors, name)) for name in IMPUTATION_ARRAYS]
+    panels = [getattr(one.panels, name) for name in ("frequency", "haplotype_allele", "posting")]
+    others = [getattr(other.panels, name) for name in ("frequency", "haplotype_allele", "posting")]
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in [*arrays, *zip(panels, others, strict=True)])
+
+
+def test_donors_are_imputed_once_and_mapped_afterwards(folder, frequencies, imputed) -> None:
+    first, again = imputed(frequencies), imputed(frequencies)
+    assert imputed.count == 1
+    assert same(first, again)
+    assert first.donors.person.tolist()[0] == first.donors.person.tolist()[2]
+    # Numba compiles a kernel again for arrays of another kind.
+    assert all(type(getattr(again.donors, name)) is np.ndarray for name in IMPUTATION_ARRAYS)
+    assert all(getattr(again.donors, name).flags.writeable for name in IMPUTATION_ARRAYS)
+    (path,) = kept(folder)
+    assert sorted(file.name for file in path.iterdir()) == sorted(
+        ["manifest.json", *(f"{name}.npy" for name in IMPUTATION_ARRAYS)]
+    )
+    assert all(sound for _, sound in [*verify_registry(folder), *verify_imputations(folder)])
+
+
+def test_another_set_program_or_algorithm_is_another_imputation(
+    folder, frequencies, imputed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imputed(frequencies)
+    others = [
+        dataclasses.replace(frequencies, name="other"),
+        dataclasses.replace(frequencies, checksum="other"),
+        dataclasses.replace(frequencies, populations=("south", "north")),
+        dataclasses.replace(frequencies, frequency=frequencies.frequency[:, ::-1].copy()),
+    ]
+    for other in others:
+        imputed(other)
+    imputed(frequencies, frequencies)
+    monkeypatch.setattr(imputation_store, "ALGORITHM_VERSION", 0)
+    imputed(frequencies)
+    monkeypatch.setattr(imputation_store, "version", lambda _: "0.0.0")
+    imputed(frequencies)
+    assert imputed.count == len(kept(folder)) == 8
+
+
+def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
+    whole = imputed(frequencies)
+    (path,) = kept(folder)
+    manifest = path / "manifest.json"
+    text = manifest.read_text(encoding="utf-8")
+    damages = [
+        lambda: (path / "member.npy").unlink(),
+        lambda: (path / "pair.npy").write_bytes((path / "pair.npy").read_bytes()[:-1]),
+        lambda: manifest.write_text("[", encoding="utf-8"),
+        lambda: manifest.write_text("[]", encoding="utf-8"),
+        lambda: manifest.write_text(text.replace('"format_version": 1', '"format_version": 2'), encoding="utf-8"),
+        lambda: manifest.write_text(json.dumps({**json.loads(text), "key": {}}), encoding="utf-8"),
+    ]
+    for number, damage in enumerate(damages, start=2):
+        damage()
+        assert same(imputed(frequencies), whole)
+        assert imputed.count == number
+        assert same(imputed(frequencies), whole)
+    assert imputed.count == 1 + len(damages)
+    data = (path / "member.npy").read_bytes()
+    (path / "member.npy").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    manifest.write_text(text, encoding="utf-8")
+    assert [name for name, sound in verify_imputations(folder) if not sound] == [f"{path.name}/member.npy"]
+    manifest.unlink()
+    assert list(verify_imputations(folder)) == [(f"{path.name}/manifest.json", False)]
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_obstacle(
+    folder, frequencies, imputed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imputation_store.np, "save", full)
+        first = imputed(frequencies)
+        patch.setattr(imputation_store.tempfile, "mkdtemp", full)
+        imputed(frequencies)
+    assert (imputed.count, kept(folder)) == (2, [])
+    assert same(imputed(frequencies), first)
+    assert len(kept(folder)) == 1
+
+
+def test_a_registry_imported_anew_is_not_taken_for_the_opened_one(folder, frequencies, imputed) -> None:
+    before = imputed(frequencies)
+    (folder.parent / "donors.csv").write_text(DONORS + "D5,11:01,,13:01,,12:02,,\n", encoding="utf-8")
+    import_donors(folder, folder.parent / "donors.csv", NOMENCLATURE, today=datetime.date(2026, 1, 1))
+    assert kept(folder) == []
+    assert same(imputed(frequencies), before)
+    assert kept(folder) == []
+    assert Builds(folder, open_registry(folder))(frequencies).donors.person.size == 5
+    assert len(kept(folder)) == 1
+
+
+def test_a_copy_of_a_registry_takes_its_imputations_along(folder, frequencies, imputed) -> None:
+    imputed(frequencies)
+    copy = folder.parent / "copy"
+    shutil.copytree(folder, copy)
+    other = Builds(copy, open_registry(copy))
+    other(frequencies)
+    assert other.count == 0
+
+
+def test_frequencies_are_named_by_file_or_set_and_tell_what_was_left_out(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = tmp_path / "frequencies.csv"
+    FrequencyStore(home).install(path, "han")
+    of_file, of_set = (load_frequencies(text, NOMENCLATURE, home) for text in (str(path), "han"))
+    assert (of_file.name, of_set.name) == ("frequencies.csv", "han")
+    assert of_file.checksum == of_set.checksum
+    assert of_file.populations == ("north", "south")
+    assert of_set.unmapped_mass.tolist() == [0.0, 0.1]
+    assert [(one.locus, one.name, one.mass) for one in of_set.unmapped] == [("A", "99:01", 0.1)]
+
+
+def test_the_package_offers_what_a_notebook_opens() -> None:
+    assert registry_io.__all__ == ["open_frequencies", "open_imputation", "open_registry"]
+    assert registry_io.open_imputation is open_imputation
+    assert registry_io.open_frequencies is open_frequencies
+    with pytest.raises(AttributeError, match="no attribute 'open_nothing'"):
+        _ = registry_io.open_nothing
