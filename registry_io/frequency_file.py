@@ -31,7 +31,7 @@ from hla_match.errors import FileError
 from hla_match.loci import LOCI
 
 ABSENT = "absent"
-"""What stands in place of an allele of DRB3, DRB4 or DRB5 where the haplotype lacks the gene."""
+"""What stands in place of an allele where the haplotype lacks the gene, or carries an allele that is not expressed."""
 
 GREATEST_TOTAL = 1.05
 """The sum of a population's frequencies, beyond which rounding does not explain that it is above 1."""
@@ -465,7 +465,7 @@ class _Fault:
 def _part(text: str) -> tuple[str, str] | _Fault:
     """Return locus and allele of one part of a haplotype.
 
-    >>> _part("HLA-A*24:09N"), _part("B*0702g"), _part("DRBX*NNNN"), _part("DRB4*NNNN")
+    >>> _part("HLA-A*24:09N"), _part("B*0702g"), _part("DRBX*NNNN"), _part("DRB4*absent")
     (('A', '24:09N'), ('B', '07:02g'), ('DRBX', 'absent'), ('DRB4', 'absent'))
     """
     bare = text.strip()
@@ -475,7 +475,8 @@ def _part(text: str) -> tuple[str, str] | _Fault:
         return _Fault(
             f"an allele with its locus, one of {', '.join(_READ_LOCI)}", "join alleles by ~, as in A*01:01~B*08:01"
         )
-    if name == "NNNN" and locus in (*_DRB345, _NO_DRB345):
+    # `absent` is how this program writes what it estimated, and it may stand at every locus: a null allele is absent.
+    if name == ABSENT or (name == "NNNN" and locus in (*_DRB345, _NO_DRB345)):
         return locus, ABSENT
     if locus != _NO_DRB345:
         if _ALLELE.fullmatch(name):

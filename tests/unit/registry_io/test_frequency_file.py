@@ -129,6 +129,11 @@ def test_nmdp_tables(tmp_path: Path, ending: str) -> None:
     assert got.notes == ("frequencies of AAFA sum to 0.03", "frequencies of CAU sum to 0.075")
 
 
+def test_alleles_that_are_absent_can_be_said_so_at_every_locus(tmp_path: Path) -> None:
+    got = read(tmp_path, "A*absent~DRB1*08:01~DRB3*absent~DRB4*absent~DRB5*absent 0.25\n")
+    assert named(got.frame) == [{"A": ABSENT, "DRB1": "08:01", "DRB3": ABSENT, "DRB4": ABSENT, "DRB5": ABSENT}]
+
+
 @pytest.mark.parametrize("name", ["DRB345", "HLA-DRB3/4/5", "drb3-4-5", "DRBX"])
 def test_names_of_the_drb345_column(tmp_path: Path, name: str) -> None:
     got = read(tmp_path, f"HLA-DRB1,{name},frequency\n0404,DRB4*01:03,0.25\n0801,NNNN,0.25\n")
