@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from hla_match.errors import NomenclatureError as NomenclatureError
     from hla_match.errors import RegistryError as RegistryError
     from hla_match.errors import TypingError as TypingError
+    from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
+    from hla_match.frequencies.imputation import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
     from hla_match.matching.criteria import SearchCriteria as SearchCriteria
     from hla_match.matching.matcher import Matcher as Matcher
     from hla_match.matching.policies import POLICIES as POLICIES
+    from hla_match.matching.prediction import Prediction as Prediction
     from hla_match.matching.results import Match as Match
     from hla_match.matching.results import MatchList as MatchList
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
@@ -32,10 +35,13 @@ _HOME = {
     "NomenclatureError": "errors",
     "RegistryError": "errors",
     "TypingError": "errors",
+    "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
+    "ImputedRegistry": "frequencies.imputation",
     "Patient": "matching.criteria",
     "SearchCriteria": "matching.criteria",
     "Matcher": "matching.matcher",
     "POLICIES": "matching.policies",
+    "Prediction": "matching.prediction",
     "Match": "matching.results",
     "MatchList": "matching.results",
     "Nomenclature": "nomenclature.release",

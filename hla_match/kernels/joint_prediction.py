@@ -1,9 +1,10 @@
 """The number of mismatches of an ambiguous patient with each donor, as a distribution over both persons' diplotypes.
 
 A donor's alleles matter only as far as the patient may have them: the others are one allele, "another". Haplotypes of
-equal names are then one, and a donor has a short list of genotypes. Patient and donor genotypes are not compared pair
-by pair but locus by locus. Patient genotypes that begin alike share the work up to where they part; donor genotypes that
-end alike are added up as soon as the loci in which they differ are behind. The result is that of all pairs, exactly.
+equal names are then one, and many donors share the genotypes that they make up. Each distinct donor genotype is
+compared once with the patient's distribution, and a donor is a weighted sum of its genotypes' outcomes. The comparison
+goes locus by locus: donor genotypes that begin alike share the work up to where they part, and patient genotypes that
+end alike are added up as soon as the loci in which they differ are behind. The result is that of all pairs.
 Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 """
 
@@ -19,6 +20,12 @@ ANOTHER, ABSENT, FIRST_NAME = 0, 1, 2
 
 MAX_PAIRS = 1 << 17
 """Pairs of a donor's haplotypes that are looked at, the most probable ones; the rest is cut as mass."""
+
+BATCH = 1 << 20
+"""Genotypes of donors that are gathered before their outcomes are computed; twice the room for the largest donor."""
+
+EMPTY = -1
+"""Marks a free place of the table of distinct genotypes; no word is negative."""
 
 
 @kernel
@@ -58,24 +65,6 @@ def name_haplotypes(
 
 
 @kernel
-def merge_equal(key: NDArray[np.int64], weight: NDArray[np.float64], size: int) -> int:
-    """Sort the first entries of two arrays by key, add up the weights of equal keys, and return how many are left."""
-    if size < 2:
-        return size
-    order = np.argsort(key[:size], kind="mergesort")
-    sorted_key, sorted_weight = key[:size][order], weight[:size][order]
-    last = 0
-    key[0], weight[0] = sorted_key[0], sorted_weight[0]
-    for k in range(1, size):
-        if sorted_key[k] == key[last]:
-            weight[last] += sorted_weight[k]
-        else:
-            last += 1
-            key[last], weight[last] = sorted_key[k], sorted_weight[k]
-    return last + 1
-
-
-@kernel
 def count_pairs(
     threshold: float, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
 ) -> int:
@@ -94,113 +83,94 @@ def count_pairs(
 
 
 @kernel
-def list_genotypes(
-    person: int,
-    scope_shift: NDArray[np.int64],
-    scope_width: NDArray[np.int64],
-    panel_scope: NDArray[np.int64],
+def pair_threshold(pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]) -> float:
+    """Return the least product of weights above which no more than `MAX_PAIRS` pairs stand; 0 where all may."""
+    if count_pairs(0.0, pair, class_first, weight) <= MAX_PAIRS:
+        return 0.0
+    low, high = -1500.0, 0.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        if count_pairs(np.exp(middle), pair, class_first, weight) > MAX_PAIRS:
+            low = middle
+        else:
+            high = middle
+    return float(np.exp(high))
+
+
+@kernel
+def merge_members(
+    first_class: int,
+    last_class: int,
+    class_member: NDArray[np.int64],
+    member: NDArray[np.uint32],
     named: NDArray[np.int64],
     frequency: NDArray[np.float64],
-    person_part: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """List a person's genotypes by the names of their alleles, null alleles resolved, in ascending order.
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    class_first: NDArray[np.int64],
+) -> None:
+    """Write the distinct words of each class and the sums of their frequencies."""
+    found = 0
+    for c in range(first_class, last_class):
+        begin = found
+        class_first[c - first_class] = begin
+        for m in range(class_member[c], class_member[c + 1]):
+            word = named[member[m]]
+            at = begin
+            while at < found and key[at] != word:
+                at += 1
+            if at == found:
+                key[at] = word
+                weight[at] = 0.0
+                found += 1
+            weight[at] += frequency[member[m]]
+    class_first[last_class - first_class] = found
 
-    Args:
-        person: the person.
-        scope_shift: (n,) lowest bit of each locus in scope in the word of a haplotype.
-        scope_width: (n,) bits of a name at each locus in scope.
-        panel_scope: (panels,) the loci in scope that each panel covers, as bits.
-        named: (haplotypes,) as given by `name_haplotypes`.
-        frequency: (haplotypes,).
-        person_part: as in `hla_match.frequencies.imputation.Imputation`, likewise the next seven.
-        part_panel: see there.
-        part_mass: see there.
-        part_class: see there.
-        part_pair: see there.
-        class_member: see there.
-        pair: see there.
-        member: see there.
 
-    Returns:
-        (n,) the genotypes as words: at twice the bits of a haplotype, the lesser name above the greater; (n,) their
-        probabilities, which sum to 1 less what was cut.
-    """
-    genotype = np.zeros(1, np.int64)
-    probability = np.ones(1)
-    for part in range(person_part[person], person_part[person + 1]):
-        scope = panel_scope[part_panel[part]]
-        if scope == 0:
+@kernel
+def genotype_word(one: int, other: int, scope: int, shift: NDArray[np.int64], width: NDArray[np.int64]) -> int:
+    """Join the words of two haplotypes: at each locus the lesser name above the greater, null alleles resolved."""
+    word = np.int64(0)
+    for s in range(shift.size):
+        if not (scope >> s) & 1:
             continue
-        first_class, last_class = part_class[part], part_class[part + 1]
-        n_members = class_member[last_class] - class_member[first_class]
-        key = np.empty(n_members, np.int64)
-        weight = np.empty(n_members)
-        class_first = np.zeros(last_class - first_class + 1, np.int64)
-        found = 0
-        for c in range(first_class, last_class):
-            size = 0
-            for m in range(class_member[c], class_member[c + 1]):
-                key[found + size] = named[member[m]]
-                weight[found + size] = frequency[member[m]]
-                size += 1
-            found += merge_equal(key[found:], weight[found:], size)
-            class_first[c - first_class + 1] = found
-        pairs = pair[part_pair[part] : part_pair[part + 1]]
-        threshold = 0.0
-        n_pairs = count_pairs(threshold, pairs, class_first, weight)
-        if n_pairs > MAX_PAIRS:
-            # The least product of weights, on a scale of logarithms, above which no more pairs stand.
-            low, high = -1500.0, 0.0
-            for _ in range(30):
-                middle = (low + high) / 2
-                if count_pairs(np.exp(middle), pairs, class_first, weight) > MAX_PAIRS:
-                    low = middle
-                else:
-                    high = middle
-            threshold = np.exp(high)
-            n_pairs = count_pairs(threshold, pairs, class_first, weight)
-        of_part = np.empty(n_pairs, np.int64)
-        share = np.empty(n_pairs)
-        n_genotypes = 0
-        for p in range(pairs.shape[0]):
-            c, d = int(pairs[p, 0]), int(pairs[p, 1])
-            for u in range(class_first[c], class_first[c + 1]):
-                for v in range(u if c == d else class_first[d], class_first[d + 1]):
-                    w = weight[u] * weight[v]
-                    if w < threshold:
-                        continue
-                    word = np.int64(0)
-                    for s in range(scope_shift.size):
-                        mask = (np.int64(1) << scope_width[s]) - 1
-                        one, two = (key[u] >> scope_shift[s]) & mask, (key[v] >> scope_shift[s]) & mask
-                        # A null allele is absent: the person is homozygous for the other one.
-                        if one == ABSENT:
-                            one = two
-                        elif two == ABSENT:
-                            two = one
-                        if one > two:
-                            one, two = two, one
-                        word |= ((one << scope_width[s]) | two) << (2 * scope_shift[s])
-                    of_part[n_genotypes] = word
-                    share[n_genotypes] = w * (1.0 if c == d and u == v else 2.0) / part_mass[part]
-                    n_genotypes += 1
-        n_genotypes = merge_equal(of_part, share, n_genotypes)
-        joined = np.empty(genotype.size * n_genotypes, np.int64)
-        joint = np.empty(joined.size)
-        for g in range(genotype.size):
-            for h in range(n_genotypes):
-                joined[g * n_genotypes + h] = genotype[g] | of_part[h]
-                joint[g * n_genotypes + h] = probability[g] * share[h]
-        n_joined = merge_equal(joined, joint, joined.size)
-        genotype, probability = joined[:n_joined], joint[:n_joined]
-    return genotype, probability
+        mask = (np.int64(1) << width[s]) - 1
+        x, y = (one >> shift[s]) & mask, (other >> shift[s]) & mask
+        # A null allele is absent: the person is homozygous for the other one.
+        if x == ABSENT:
+            x = y
+        elif y == ABSENT:
+            y = x
+        word |= ((min(x, y) << width[s]) | max(x, y)) << (2 * shift[s])
+    return int(word)
+
+
+@kernel
+def list_part(
+    scope: int,
+    mass: float,
+    pair: NDArray[np.uint16],
+    class_first: NDArray[np.int64],
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
+    word: NDArray[np.int64],
+    probability: NDArray[np.float64],
+) -> int:
+    """Write the genotypes of one part of a donor; a genotype stands once for each pair of words that makes it up."""
+    threshold = pair_threshold(pair, class_first, weight)
+    found = 0
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        for u in range(class_first[c], class_first[c + 1]):
+            for v in range(u if c == d else class_first[d], class_first[d + 1]):
+                product = weight[u] * weight[v]
+                if product >= threshold:
+                    word[found] = genotype_word(key[u], key[v], scope, shift, width)
+                    probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
+                    found += 1
+    return found
 
 
 @kernel
@@ -212,50 +182,106 @@ def matched_alleles(x: int, y: int, u: int, v: int) -> int:
 
 
 @kernel
+def add_marginals(
+    scope: int,
+    mass: float,
+    pair: NDArray[np.uint16],
+    class_first: NDArray[np.int64],
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
+    patient_pair: NDArray[np.int64],
+    patient_sum: NDArray[np.float64],
+    n_patient: NDArray[np.int64],
+    scope_locus: NDArray[np.int64],
+    two: NDArray[np.float64],
+    one: NDArray[np.float64],
+) -> None:
+    """Add, for the loci of one part of a donor, the probabilities that two alleles and that one allele match."""
+    n_classes = class_first.size - 1
+    size = class_first[n_classes]
+    name = np.empty(size, np.int64)
+    total = np.empty(size)
+    first = np.empty(n_classes + 1, np.int64)
+    for s in range(shift.size):
+        if not (scope >> s) & 1:
+            continue
+        mask = (np.int64(1) << width[s]) - 1
+        found = 0
+        for c in range(n_classes):
+            begin = found
+            first[c] = begin
+            for k in range(class_first[c], class_first[c + 1]):
+                own = (key[k] >> shift[s]) & mask
+                at = begin
+                while at < found and name[at] != own:
+                    at += 1
+                if at == found:
+                    name[at] = own
+                    total[at] = 0.0
+                    found += 1
+                total[at] += weight[k]
+        first[n_classes] = found
+        for p in range(pair.shape[0]):
+            c, d = int(pair[p, 0]), int(pair[p, 1])
+            for u in range(first[c], first[c + 1]):
+                for v in range(first[d], first[d + 1]):
+                    x, y = name[u], name[v]
+                    if x == ABSENT:
+                        x = y
+                    elif y == ABSENT:
+                        y = x
+                    share = total[u] * total[v] * (1.0 if c == d else 2.0) / mass
+                    for g in range(n_patient[s]):
+                        matched = matched_alleles(patient_pair[s, g] >> width[s], patient_pair[s, g] & mask, x, y)
+                        if matched == 2:
+                            two[scope_locus[s]] += patient_sum[s, g] * share
+                        elif matched == 1:
+                            one[scope_locus[s]] += patient_sum[s, g] * share
+
+
+@kernel
 def compare_genotypes(
+    donor: NDArray[np.int64],
     patient: NDArray[np.int64],
     patient_probability: NDArray[np.float64],
-    patient_common: NDArray[np.int64],
-    donor: NDArray[np.int64],
-    donor_probability: NDArray[np.float64],
-    scope_shift: NDArray[np.int64],
-    scope_width: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
     outcome: NDArray[np.float64],
 ) -> None:
-    """Compare all patient with all donor genotypes and add up what comes out.
+    """Write what comes out when each donor genotype is compared with the patient's distribution.
 
     Args:
-        patient: (n,) genotypes as words, sorted by the loci from the lowest bits on.
-        patient_probability: (n,).
-        patient_common: (n,) loci, from the lowest bits on, in which a genotype equals the one before it.
-        donor: (m,) genotypes as words, ascending: those that agree in the upper loci stand together.
-        donor_probability: (m,).
-        scope_shift: as in `list_genotypes`, ascending from 0.
-        scope_width: see there.
-        outcome: (5 + loci,) added to: probability of 0 to 4 mismatches, then of a single one at each locus.
+        donor: (n,) distinct genotypes as words, in any order.
+        patient: (m,) genotypes as words, ascending: those that agree in the upper loci stand together.
+        patient_probability: (m,).
+        shift: (loci,) lowest bit of each locus in the word of a haplotype, ascending from 0.
+        width: (loci,) bits of a name.
+        outcome: (n, 5 + loci) receives the probability of 0 to 4 mismatches, then of a single one at each locus.
 
     Notes:
-        Cost: for each patient genotype and locus in which it differs from the one before, the donor's genotypes that
+        Cost: for each donor genotype and locus in which it differs from the one before, the patient genotypes that
         differ from that locus on.
     """
-    n_loci = scope_shift.size
-    m = donor.size
-    # At locus s a donor is a list of groups, genotypes that agree from s on; `pair_of` says what a group is at s, and
-    # `group` where it goes once s is behind.
+    n_loci = shift.size
+    m = patient.size
+    # At locus s the patient is a list of groups, genotypes that agree from s on; `pair_of` says what a group is at s,
+    # and `group` where it goes once s is behind.
     group = np.zeros((n_loci, m), np.int64)
     pair_of = np.zeros((n_loci, m), np.int64)
     pair = np.zeros((n_loci, m), np.int64)
     n_pairs = np.zeros(n_loci, np.int64)
     size = np.zeros(n_loci + 1, np.int64)
-    rest = donor.copy()
+    rest = patient.copy()
     size[0] = m
     for s in range(n_loci):
-        mask = (np.int64(1) << (2 * scope_width[s])) - 1
+        mask = (np.int64(1) << (2 * width[s])) - 1
         found = 0
         before = np.int64(-1)
         for k in range(size[s]):
             own = rest[k] & mask
-            after = rest[k] >> (2 * scope_width[s])
+            after = rest[k] >> (2 * width[s])
             at = 0
             while at < n_pairs[s] and pair[s, at] != own:
                 at += 1
@@ -269,19 +295,31 @@ def compare_genotypes(
                 found += 1
             group[s, k] = found - 1
         size[s + 1] = found
-    n_outcomes = outcome.size
+    # Donor genotypes in the order of their lowest loci, so that those that begin alike follow each other.
+    reversed_word = np.zeros(donor.size, np.int64)
+    for g in range(donor.size):
+        for s in range(n_loci):
+            mask = (np.int64(1) << (2 * width[s])) - 1
+            reversed_word[g] = (reversed_word[g] << (2 * width[s])) | ((donor[g] >> (2 * shift[s])) & mask)
+    order = np.argsort(reversed_word)
+    n_outcomes = outcome.shape[1]
     state = np.zeros((n_loci + 1, m, n_outcomes))
     for k in range(m):
-        state[0, k, 0] = donor_probability[k]
+        state[0, k, 0] = patient_probability[k]
     mismatched = np.empty(m, np.int64)
-    for g in range(patient.size):
-        for s in range(patient_common[g], n_loci):
-            width = scope_width[s]
-            mask = (np.int64(1) << width) - 1
-            own = patient[g] >> (2 * scope_shift[s])
+    for place in range(donor.size):
+        g = order[place]
+        start = 0
+        if place > 0:
+            differs = donor[g] ^ donor[order[place - 1]]
+            while (differs >> (2 * shift[start])) & ((np.int64(1) << (2 * width[start])) - 1) == 0:
+                start += 1
+        for s in range(start, n_loci):
+            mask = (np.int64(1) << width[s]) - 1
+            own = donor[g] >> (2 * shift[s])
             for at in range(n_pairs[s]):
                 mismatched[at] = 2 - matched_alleles(
-                    (own >> width) & mask, own & mask, pair[s, at] >> width, pair[s, at] & mask
+                    pair[s, at] >> width[s], pair[s, at] & mask, (own >> width[s]) & mask, own & mask
                 )
             state[s + 1, : size[s + 1]] = 0.0
             for k in range(size[s]):
@@ -300,8 +338,29 @@ def compare_genotypes(
                     state[s + 1, to, 2] += state[s, k, 0]
                     state[s + 1, to, 3] += state[s, k, 1]
                     state[s + 1, to, 4] += state[s, k, 2]
-        for j in range(n_outcomes):
-            outcome[j] += patient_probability[g] * state[n_loci, 0, j]
+        outcome[g] = state[n_loci, 0]
+
+
+@kernel
+def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], distinct: NDArray[np.int64]) -> int:
+    """Number the distinct words among the first `size`, write each one's number, and return how many there are."""
+    places = 16
+    while places < 2 * size:
+        places *= 2
+    table = np.full(places, EMPTY, np.int32)
+    found = 0
+    for k in range(size):
+        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4), upper bits folded in.
+        mixed = np.uint64(word[k]) * np.uint64(0x9E3779B97F4A7C15)
+        place = np.int64((mixed >> np.uint64(29)) & np.uint64(places - 1))
+        while table[place] != EMPTY and distinct[table[place]] != word[k]:
+            place = (place + 1) & (places - 1)
+        if table[place] == EMPTY:
+            table[place] = found
+            distinct[found] = word[k]
+            found += 1
+        index[k] = table[place]
+    return found
 
 
 @kernel
@@ -332,9 +391,8 @@ def locus_marginal(
 def predict_ambiguous(
     patient: NDArray[np.int64],
     patient_probability: NDArray[np.float64],
-    patient_common: NDArray[np.int64],
-    scope_shift: NDArray[np.int64],
-    scope_width: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
     scope_locus: NDArray[np.int64],
     panel_scope: NDArray[np.int64],
     named: NDArray[np.int64],
@@ -357,13 +415,12 @@ def predict_ambiguous(
     """Predict the matches of one ambiguous patient with some donors.
 
     Args:
-        patient: (n,) genotypes as words; likewise the next two as in `compare_genotypes`.
+        patient: (n,) genotypes as words, ascending.
         patient_probability: (n,); sums to 1 less what was cut of the patient.
-        patient_common: (n,).
-        scope_shift: (loci,) lowest bit of each locus, in the order in which loci are compared.
-        scope_width: (loci,) bits of a name.
+        shift: (loci,) lowest bit of each locus in the word of a haplotype, in the order in which loci are compared.
+        width: (loci,) bits of a name.
         scope_locus: (loci,) position in scope of each locus of that order.
-        panel_scope: (panels,) the loci in scope that each panel covers, as bits.
+        panel_scope: (panels,) the loci of that order that each panel covers, as bits.
         named: (haplotypes,) as given by `name_haplotypes`.
         frequency: (haplotypes,).
         donor: (n,) persons.
@@ -375,45 +432,78 @@ def predict_ambiguous(
         class_member: see there.
         pair: see there.
         member: see there.
-        mismatches: (n, 5) receives the probability of 0 to 4 mismatches.
+        mismatches: (n, 5) zeros; receives the probability of 0 to 4 mismatches.
         two: (n, loci) zeros; receives the probability that both alleles match.
         one: (n, loci) zeros; receives the probability that exactly one matches.
-        single: (n, loci) receives the probability of one mismatch in all, which is at the locus.
+        single: (n, loci) zeros; receives the probability of one mismatch in all, which is at the locus.
         cut: (n,) receives the probability of pairs of genotypes that were not compared.
     """
-    n_loci = scope_shift.size
+    n_loci = shift.size
     patient_pair = np.empty((n_loci, patient.size), np.int64)
     patient_sum = np.empty((n_loci, patient.size))
     n_patient = np.empty(n_loci, np.int64)
     for s in range(n_loci):
-        n_patient[s] = locus_marginal(
-            patient, patient_probability, scope_shift[s], scope_width[s], patient_pair[s], patient_sum[s]
-        )
+        n_patient[s] = locus_marginal(patient, patient_probability, shift[s], width[s], patient_pair[s], patient_sum[s])
     kept_patient = patient_probability.sum()
-    outcome = np.empty(5 + n_loci)
-    for i in range(donor.size):
-        genotype, probability = list_genotypes(
-            donor[i], scope_shift, scope_width, panel_scope, named, frequency, person_part, part_panel, part_mass,
-            part_class, part_pair, class_member, pair, member,
-        )  # fmt: skip
-        outcome[:] = 0.0
-        compare_genotypes(
-            patient, patient_probability, patient_common, genotype, probability, scope_shift, scope_width, outcome
-        )
-        mismatches[i] = outcome[:5]
-        own = np.empty(genotype.size, np.int64)
-        sums = np.empty(genotype.size)
-        for s in range(n_loci):
-            single[i, scope_locus[s]] = outcome[5 + s]
-            width = scope_width[s]
-            mask = (np.int64(1) << width) - 1
-            for h in range(locus_marginal(genotype, probability, scope_shift[s], width, own, sums)):
-                for g in range(n_patient[s]):
-                    matched = matched_alleles(
-                        patient_pair[s, g] >> width, patient_pair[s, g] & mask, own[h] >> width, own[h] & mask
-                    )
-                    if matched == 2:
-                        two[i, scope_locus[s]] += patient_sum[s, g] * sums[h]
-                    elif matched == 1:
-                        one[i, scope_locus[s]] += patient_sum[s, g] * sums[h]
-        cut[i] = max(0.0, 1.0 - kept_patient * probability.sum())
+    word = np.empty(BATCH, np.int64)
+    probability = np.empty(BATCH)
+    index = np.empty(BATCH, np.int32)
+    distinct = np.empty(BATCH, np.int64)
+    starts = np.zeros(donor.size + 1, np.int64)
+    begin = 0
+    while begin < donor.size:
+        end = begin
+        filled = 0
+        while end < donor.size and filled + MAX_PAIRS <= BATCH:
+            starts[end] = filled
+            listed = 0
+            for part in range(person_part[donor[end]], person_part[donor[end] + 1]):
+                scope = panel_scope[part_panel[part]]
+                if scope == 0:
+                    continue
+                first_class, last_class = part_class[part], part_class[part + 1]
+                n_members = class_member[last_class] - class_member[first_class]
+                key = np.empty(n_members, np.int64)
+                weight = np.empty(n_members)
+                class_first = np.empty(last_class - first_class + 1, np.int64)
+                merge_members(first_class, last_class, class_member, member, named, frequency, key, weight, class_first)
+                pairs = pair[part_pair[part] : part_pair[part + 1]]
+                add_marginals(
+                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, patient_pair, patient_sum,
+                    n_patient, scope_locus, two[end], one[end],
+                )  # fmt: skip
+                if listed == 0:
+                    listed = list_part(
+                        scope, part_mass[part], pairs, class_first, key, weight, shift, width, word[filled:],
+                        probability[filled:],
+                    )  # fmt: skip
+                    continue
+                before = word[filled : filled + listed].copy()
+                before_probability = probability[filled : filled + listed].copy()
+                own, own_probability = np.empty(MAX_PAIRS, np.int64), np.empty(MAX_PAIRS)
+                n_own = list_part(
+                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, own, own_probability
+                )
+                # The least probable of too many are cut; what is kept is the first of either part.
+                listed = 0
+                for g in range(before.size):
+                    for h in range(n_own):
+                        if listed < MAX_PAIRS:
+                            word[filled + listed] = before[g] | own[h]
+                            probability[filled + listed] = before_probability[g] * own_probability[h]
+                            listed += 1
+            cut[end] = max(0.0, 1.0 - kept_patient * probability[filled : filled + listed].sum())
+            filled += listed
+            end += 1
+        starts[end] = filled
+        n_distinct = index_words(word, filled, index, distinct)
+        outcome = np.zeros((n_distinct, 5 + n_loci))
+        compare_genotypes(distinct[:n_distinct], patient, patient_probability, shift, width, outcome)
+        for i in range(begin, end):
+            for k in range(starts[i], starts[i + 1]):
+                at = index[k]
+                for j in range(5):
+                    mismatches[i, j] += probability[k] * outcome[at, j]
+                for s in range(n_loci):
+                    single[i, scope_locus[s]] += probability[k] * outcome[at, 5 + s]
+        begin = end

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NEW
+from hla_match.encoding import NEW, LocusEncoder
 from hla_match.errors import CriteriaError
+from hla_match.frequencies.genotypes import Diplotypes, diplotypes
+from hla_match.frequencies.imputation import ImputedRegistry
 from hla_match.kernels.donor_pass import EXCLUDED, select_donors
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
+from hla_match.matching.prediction import ImputedPatient, Prediction, impute_patient, predict, settled
 from hla_match.matching.results import LocusResult, MatchList
 from hla_match.registry import STATUSES, Registry, as_of_date
 
@@ -20,25 +26,40 @@ _MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BES
 
 
 class Matcher:
-    """Searches one registry for patients."""
+    """Searches one registry for patients.
 
-    def __init__(self, registry: Registry) -> None:
+    Args:
+        registry: the donors.
+        imputed: the donors under a set of haplotype frequencies; with it, searches give probabilities.
+        workers: threads for predictions; results do not depend on them.
+    """
+
+    def __init__(self, registry: Registry, imputed: ImputedRegistry | None = None, *, workers: int = 1) -> None:
         self.registry = registry
+        self.imputed = imputed
+        self._workers = workers
+        self._encoder: dict[str, LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
         self._eligible: tuple[SearchCriteria, NDArray[np.bool_]] | None = None
         self._age: tuple[int, NDArray[np.int32]] | None = None
 
     def search(
-        self, patient: Patient, criteria: SearchCriteria | None = None, *, policy: str = "certain-first"
+        self, patient: Patient, criteria: SearchCriteria | None = None, *, policy: str | None = None
     ) -> MatchList:
         """Return the donors that meet the criteria, best first.
+
+        Args:
+            patient: for whom.
+            criteria: which donors.
+            policy: name of the order (`hla_match.matching.policies.POLICIES`); by default `probability-first` where
+                there are probabilities, else `certain-first`.
 
         Raises:
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
             CriteriaError: no locus in scope is typed in the registry, or the policy is unknown.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
-        order = policy_named(policy)
+        order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
         registry = self.registry
         missing = [locus for locus in criteria.loci if locus not in registry.loci]
         if len(missing) == len(criteria.loci):
@@ -59,13 +80,15 @@ class Matcher:
             total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
         size = np.uint8(2 * len(criteria.loci))
         mismatches = size - total[BEST] if measure == BEST else total[measure]
+        unnamed = _with_new(registry, scope, donor)
         candidates = Candidates(
             patient=patient,
             registry=registry,
             donor=donor,
             mismatches=mismatches,
-            certain=(total[measure] == total[worst]) & ~_with_new(registry, scope, donor),
+            certain=(total[measure] == total[worst]) & ~unnamed,
             age=self._ages(criteria)[donor],
+            prediction=self._predict(patient, criteria.loci, loci, donor, ~unnamed),
         )
         rank_number = order.pack(candidates)
         first = _best(rank_number, criteria.limit)
@@ -80,7 +103,86 @@ class Matcher:
             age=candidates.age[first],
             rank_number=rank_number[first],
             n_found=int(donor.size),
+            prediction=None if candidates.prediction is None else candidates.prediction.taken(first),
         )
+
+    def predict(self, patient: Patient, donors: Sequence[str], *, scope: str = "10/10") -> Prediction:
+        """Return the match probabilities of a patient with some donors, in their order.
+
+        Args:
+            patient: for whom.
+            donors: identifiers.
+            scope: as in `SearchCriteria`.
+
+        Raises:
+            CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
+            TypingError: a typing of the patient cannot be read under the registry's nomenclature.
+        """
+        named = self.registry.attributes["donor_id"]
+        row = pl.Series(donors, dtype=pl.String).replace_strict(
+            named, pl.int_range(len(named), eager=True), default=None
+        )
+        if row.null_count():
+            raise CriteriaError(
+                "donors", found=f"{row.null_count()} identifiers", expected="identifiers of donors of the registry"
+            )
+        donor = row.cast(pl.UInt32).to_numpy()
+        criteria = SearchCriteria(scope=scope)
+        loci = {locus: self._compare(locus, patient) for locus in self.registry.loci if locus in criteria.loci}
+        known = ~_with_new(self.registry, list(loci.values()), donor)
+        found = self._predict(patient, criteria.loci, loci, donor, known)
+        if found is None:
+            raise _without_frequencies()
+        return found
+
+    def impute(self, patient: Patient, *, limit: int = 100) -> tuple[Diplotypes, ...]:
+        """Return what a person may carry: the most probable diplotypes, one entry for each independent part.
+
+        Args:
+            patient: the person, who need not be a patient.
+            limit: diplotypes of a part to list.
+
+        Raises:
+            CriteriaError: the matcher has no frequencies.
+            TypingError: a typing cannot be read under the registry's nomenclature.
+        """
+        if self.imputed is None:
+            raise _without_frequencies()
+        person = self._impute(patient, self.imputed)
+        return diplotypes(person.imputation, self.imputed.panels, 0, limit=limit)
+
+    def _impute(self, patient: Patient, imputed: ImputedRegistry) -> ImputedPatient:
+        carried = {
+            locus: self._encode(locus).carried(*patient.typings[locus])
+            for locus in imputed.panels.loci
+            if locus in patient.typings
+        }
+        return impute_patient(imputed.panels, carried, patient.population)
+
+    def _encode(self, locus: str) -> LocusEncoder:
+        encoder = self._encoder.get(locus)
+        if encoder is None:
+            encoder = self._encoder[locus] = LocusEncoder(self.registry.nomenclature, locus, self.registry.codes)
+        return encoder
+
+    def _predict(
+        self,
+        patient: Patient,
+        scope: tuple[str, ...],
+        loci: Mapping[str, LocusResult],
+        donor: NDArray[np.uint32],
+        known: NDArray[np.bool_],
+    ) -> Prediction | None:
+        """Predict matches; a pair of persons whose counts are certain, with `known` alleles, is 0 or 1 all the same."""
+        if self.imputed is None:
+            return None
+        person = self._impute(patient, self.imputed)
+        found = predict(person, self.imputed, scope, donor, workers=self._workers)
+        if any(locus not in loci for locus in scope):
+            return found
+        counts = [loci[locus].counts[:, loci[locus].meaning_of(self.registry, donor)] for locus in scope]
+        best, worst = (np.stack([count[measure] for count in counts], axis=1) for measure in (BEST, WORST))
+        return settled(found, (best == worst).all(axis=1) & known, best)
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""
@@ -145,6 +247,10 @@ class Matcher:
             born = self.registry.birth_date
             self._age = (today, np.where(born == 0, -1, np.maximum((today - born) // 10000, 0)).astype(np.int32))
         return self._age[1]
+
+
+def _without_frequencies() -> CriteriaError:
+    return CriteriaError("frequencies", found="none", expected="a matcher made with an imputed registry")
 
 
 def _with_new(registry: Registry, scope: list[LocusResult], donor: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import Patient
+from hla_match.matching.prediction import Prediction
 from hla_match.registry import BLOOD_GROUPS, SEXES, SIGNS, UNKNOWN, Registry
 
 
@@ -30,6 +31,7 @@ class Candidates:
         mismatches: (n,) least mismatches in scope, in the direction asked for.
         certain: (n,) bool, best and worst count are equal.
         age: (n,) completed years, -1 where the birth date is missing.
+        prediction: match probabilities, or None without frequencies.
     """
 
     patient: Patient
@@ -38,6 +40,7 @@ class Candidates:
     mismatches: NDArray[np.uint8]
     certain: NDArray[np.bool_]
     age: NDArray[np.int32]
+    prediction: Prediction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,25 @@ class RankingKey:
     meaning: str
     bits: int
     rule: Callable[[Candidates], NDArray[np.int64]]
+
+
+def by_full_match(candidates: Candidates) -> NDArray[np.int64]:
+    """Put the greater probability of no mismatch first, in whole percent (Dehn et al., Blood 2019;134:924)."""
+    return _percent_first(candidates, 0)
+
+
+def by_near_match(candidates: Candidates) -> NDArray[np.int64]:
+    """Put the greater probability of at most one mismatch first, in whole percent."""
+    return _percent_first(candidates, 1)
+
+
+def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]:
+    """Put more percent first; a missing probability stands before one of nought percent, which is known to be low."""
+    if candidates.prediction is None:
+        return np.zeros(candidates.donor.size, np.int64)
+    probability = candidates.prediction.mismatches[:, : mismatches + 1].sum(axis=1)
+    percent = np.rint(100 * np.nan_to_num(probability)).astype(np.int64)
+    return np.where(np.isnan(probability), 100, np.where(percent == 0, 101, 100 - percent))
 
 
 def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
@@ -102,7 +124,9 @@ def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.ui
     return grade[code]
 
 
-MISMATCHES = RankingKey("mismatches", "fewer mismatches", 5, by_mismatches)
+FULL_MATCH = RankingKey("p0", "more probably no mismatch, in whole percent", 7, by_full_match)
+NEAR_MATCH = RankingKey("p0+p1", "more probably at most one mismatch, in whole percent", 7, by_near_match)
+MISMATCHES = RankingKey("mismatches", "fewer mismatches", 3, by_mismatches)
 CERTAINTY = RankingKey("certainty", "a certain match before a potential one", 1, by_certainty)
 AGE = RankingKey("age", "younger", 8, by_age)
 CMV = RankingKey("cmv", "same CMV status", 2, by_cmv)
@@ -139,7 +163,12 @@ class RankingPolicy:
 
 
 POLICIES: Mapping[str, RankingPolicy] = MappingProxyType(
-    {"certain-first": RankingPolicy("certain-first", (MISMATCHES, CERTAINTY, AGE, CMV, ABO, SEX, DONOR_ID))}
+    {
+        "certain-first": RankingPolicy("certain-first", (MISMATCHES, CERTAINTY, AGE, CMV, ABO, SEX, DONOR_ID)),
+        "probability-first": RankingPolicy(
+            "probability-first", (FULL_MATCH, NEAR_MATCH, MISMATCHES, AGE, CMV, ABO, SEX, DONOR_ID)
+        ),
+    }
 )
 
 

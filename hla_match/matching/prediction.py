@@ -32,7 +32,7 @@ FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
 
 _CHUNK = 64
-"""Donors a task: small, because what one donor costs varies."""
+"""Donors a task at least: fewer are not worth a thread."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +76,21 @@ class Prediction:
     patient_missing: tuple[str, ...]
     frequency_set: str
 
-    def taken(self, rows: NDArray[np.int64]) -> Prediction:
+    def taken(self, rows: NDArray[np.int64] | NDArray[np.uint32]) -> Prediction:
         """Return the predictions of some of the donors, by their positions."""
         names = ("mismatches", "two", "one", "single", "cut", "step", "missing")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     def why_missing(self) -> list[str | None]:
         """Return for each donor why its probabilities are missing, or None."""
-        if self.patient_missing:
-            reason = f"no frequencies explain the patient at {', '.join(self.patient_missing)}"
-            return [reason] * self.missing.size
         texts: dict[int, str | None] = {0: None}
         for bits in np.unique(self.missing[self.missing != 0]).tolist():
             lacking = [locus for bit, locus in enumerate(self.loci) if bits >> bit & 1]
             texts[bits] = f"no frequencies explain the donor at {', '.join(lacking)}"
-        return [texts[bits] for bits in self.missing.tolist()]
+        if self.patient_missing:
+            texts[0] = f"no frequencies explain the patient at {', '.join(self.patient_missing)}"
+        given = ~np.isnan(self.cut)
+        return [None if known else texts[bits] for bits, known in zip(self.missing.tolist(), given, strict=True)]
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row a donor: `p0` to `p4`, `p_A`, ... (both alleles match), and where they come from."""
@@ -200,6 +200,7 @@ def predict(
                 )
     else:
         words = patient_words(panels, genotypes)
+        word_scope = scope_of_panels(panels, tuple(loci[position] for position in words.order))
         named = np.empty(panels.frequency.size, np.int64)
         name_haplotypes(
             words.allele_name,
@@ -216,11 +217,10 @@ def predict(
             predict_ambiguous(
                 words.genotype,
                 words.probability,
-                words.common,
                 words.shift,
                 words.width,
                 words.order,
-                scope,
+                word_scope,
                 named,
                 panels.frequency,
                 person[part],
@@ -232,12 +232,14 @@ def predict(
                 cut[part],
             )
 
-    parts = [slice(start, start + _CHUNK) for start in range(0, 0 if patient_missing else donor.size, _CHUNK)]
+    size = max(_CHUNK, -(-donor.size // (2 * workers)))
+    parts = [slice(start, start + size) for start in range(0, 0 if patient_missing else donor.size, size)]
     if workers > 1 and len(parts) > 1:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(run, parts))
     else:
-        run(slice(0, len(parts) * _CHUNK))
+        for part in parts:
+            run(part)
     missing = missing_loci(panels, loci, donors.person_missing[person])
     unknown = (missing != 0) | bool(patient_missing)
     for values in (mismatches, two, one, single, cut):
@@ -247,6 +249,35 @@ def predict(
     step = np.maximum(farthest_step(panels, donors, scope)[person], patient_step).astype(np.uint8)
     step[missing != 0] = Step.MISSING
     return Prediction(loci, mismatches, two, one, single, cut, step, missing, patient_missing, panels.name)
+
+
+def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:
+    """Return a prediction in which pairs of persons of certain counts have probabilities 0 and 1, explained or not.
+
+    Args:
+        prediction: of some donors.
+        certain: (donors,) bool.
+        count: (donors, loci) uint8 matching alleles at each locus in scope; taken where `certain`.
+    """
+    mismatched = 2 - count[certain].astype(np.int64)
+    total = mismatched.sum(axis=1)
+    mismatches, two, one, single = (
+        values.copy() for values in (prediction.mismatches, prediction.two, prediction.one, prediction.single)
+    )
+    mismatches[certain] = total[:, None] == np.arange(MAX_MISMATCHES + 1)
+    two[certain] = mismatched == 0
+    one[certain] = mismatched == 1
+    single[certain] = np.where((total == 1)[:, None], mismatched == 1, np.nan)
+    return replace(
+        prediction,
+        mismatches=mismatches,
+        two=two,
+        one=one,
+        single=single,
+        cut=np.where(certain, 0.0, prediction.cut),
+        missing=np.where(certain, 0, prediction.missing).astype(np.uint16),
+        step=np.where(certain & np.isnan(prediction.cut), Step.CERTAIN, prediction.step).astype(np.uint8),
+    )
 
 
 def _arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
@@ -268,9 +299,8 @@ class PatientWords:
     """An ambiguous patient's genotypes as words, and the names of alleles that they are made of.
 
     Attributes:
-        genotype: (n,) int64, sorted by the loci in the order of comparison.
+        genotype: (n,) int64, ascending.
         probability: (n,) float64.
-        common: (n,) int64 loci of that order in which a genotype equals the one before it.
         order: (loci,) int64 positions in scope, in the order of comparison.
         shift: (loci,) int64 lowest bit of each locus of that order in the word of a haplotype.
         width: (loci,) int64 bits of a name.
@@ -280,7 +310,6 @@ class PatientWords:
 
     genotype: NDArray[np.int64]
     probability: NDArray[np.float64]
-    common: NDArray[np.int64]
     order: NDArray[np.int64]
     shift: NDArray[np.int64]
     width: NDArray[np.int64]
@@ -291,7 +320,7 @@ class PatientWords:
 def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWords:
     """Name the alleles that the patient may have, and write the genotypes as words.
 
-    Loci come in the order of their number of genotypes: the more genotypes begin alike, the less there is to compare.
+    Loci of many genotypes come first: what is left of the patient behind them is soon little, and is met most often.
     A genotype fits a word of 62 bits; where it does not, the less probable half of the genotypes is left out.
     """
     allele, probability = genotypes.allele, genotypes.probability
@@ -301,21 +330,17 @@ def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWor
         if 2 * int(width.sum()) <= 62:
             break
         allele, probability = allele[: -(-probability.size // 2)], probability[: -(-probability.size // 2)]
-    order = np.argsort([np.unique(allele[:, column], axis=0).shape[0] for column in range(width.size)], kind="stable")
+    order = np.argsort([-np.unique(allele[:, column], axis=0).shape[0] for column in range(width.size)], kind="stable")
     shift = np.concatenate([[0], np.cumsum(width[order])[:-1]]).astype(np.int64)
     names = [
         np.where(allele[:, column] >= FIRST_P_GROUP, np.searchsorted(code, allele[:, column]) + FIRST_NAME, 0)
         for column, code in enumerate(codes)
     ]
     word = np.zeros(probability.size, np.int64)
-    pairs = np.empty((order.size, probability.size), np.int64)
     for place, column in enumerate(order):
         lesser, greater = np.sort(names[column], axis=1).T
-        pairs[place] = lesser << width[column] | greater
-        word |= pairs[place] << (2 * shift[place])
-    rows = np.lexsort(pairs[::-1])
-    differs = pairs[:, rows[1:]] != pairs[:, rows[:-1]]
-    common = np.concatenate([[0], differs.argmax(axis=0)]).astype(np.int64)
+        word |= (lesser << width[column] | greater) << (2 * shift[place])
+    rows = np.argsort(word)
     allele_name = np.zeros(int(panels.allele_start[-1]), np.int64)
     locus_shift = np.full(len(panels.loci), -1, np.int64)
     for place, column in enumerate(order):
@@ -333,7 +358,6 @@ def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWor
     return PatientWords(
         genotype=word[rows],
         probability=probability[rows],
-        common=common,
         order=order.astype(np.int64),
         shift=shift,
         width=width[order],

@@ -13,6 +13,7 @@ from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, H
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS, LocusComparison
 from hla_match.matching.policies import RankingPolicy
+from hla_match.matching.prediction import Prediction
 from hla_match.registry import Registry
 
 NOTICE = "For research and decision support; validate independently before clinical use."
@@ -57,6 +58,7 @@ class Match:
         gvh: least number of mismatches in graft-versus-host direction in scope.
         hvg: least number of mismatches in host-versus-graft direction in scope.
         age: completed years, or None.
+        probabilities: of exactly 0, 1, 2, 3 and 4 mismatches in scope, or None where they are missing.
     """
 
     rank: int
@@ -67,6 +69,7 @@ class Match:
     gvh: int
     hvg: int
     age: int | None
+    probabilities: tuple[float, ...] | None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -84,6 +87,7 @@ class MatchList:
         age: (n,) int32 completed years, -1 where missing.
         rank_number: (n,) uint64 packed ranking keys.
         n_found: donors that met the criteria, before `criteria.limit`.
+        prediction: match probabilities of the donors, or None without frequencies.
     """
 
     patient: Patient
@@ -96,6 +100,7 @@ class MatchList:
     age: NDArray[np.int32]
     rank_number: NDArray[np.uint64]
     n_found: int
+    prediction: Prediction | None = None
 
     def __len__(self) -> int:
         return int(self.donor.size)
@@ -114,6 +119,7 @@ class MatchList:
             gvh=found["gvh"],
             hvg=found["hvg"],
             age=found["age"],
+            probabilities=None if found.get("p0") is None else tuple(found[f"p{k}"] for k in range(5)),
         )
 
     def why(self, position: int) -> str:
@@ -130,7 +136,7 @@ class MatchList:
         """Return one row a donor: identifiers, counts, directions, grades of each locus, attributes.
 
         The columns `gvh` and `hvg` are the least numbers (they belong to `matches_best`), `gvh_worst` and `hvg_worst`
-        the greatest.
+        the greatest. With frequencies there are the columns of `hla_match.matching.prediction.Prediction.to_polars`.
         """
         donor = self.donor[part]
         positions = np.arange(len(self), dtype=np.uint32)[part]
@@ -155,6 +161,7 @@ class MatchList:
             "hvg": total[HVG_BEST],
             "gvh_worst": total[GVH_WORST],
             "hvg_worst": total[HVG_WORST],
+            **({} if self.prediction is None else self.prediction.taken(positions).to_polars().to_dict()),
             **{series.name: series for series in grades.values()},
             "age": pl.Series(self.age[part]).replace({-1: None}),
             **{

@@ -1,0 +1,187 @@
+"""Imputation and match prediction against the exact oracle of `tests.oracle.probability`."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hla_match.encoding import typing_table
+from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.imputation import ImputedRegistry, impute
+from hla_match.frequencies.panels import BLOCKS, Step, build_panels, typing_membership
+from hla_match.matching import prediction
+from tests import strategies
+from tests.oracle import probability as oracle
+from tests.oracle.matching import NULL
+
+NAME = (NULL, "NEW", *strategies.NAMES)
+
+
+def coded(typing):
+    return tuple(strategies.coded_typing(typing))
+
+
+def as_frequencies(loci, *populations, named=True):
+    """The product's set of one or several populations, each a dictionary of the oracle."""
+    every = sorted({haplotype for population in populations for haplotype in population})
+    return HaplotypeFrequencies(
+        name="drawn",
+        loci=loci,
+        allele=np.array([[strategies.code(name) for name in haplotype] for haplotype in every], np.int32),
+        populations=tuple("XYZ"[: len(populations)]) if named else ("",),
+        frequency=np.array([[float(one.get(haplotype, 0)) for haplotype in every] for one in populations]),
+        unmapped=(),
+        unmapped_mass=np.zeros(len(populations)),
+        checksum="",
+    )
+
+
+def pooled(populations):
+    """The oracle's frequencies of the registry: each population scaled to 1 and counted alike."""
+    found = {}
+    for population in populations:
+        total = sum(population.values())
+        for haplotype, frequency in population.items():
+            found[haplotype] = found.get(haplotype, Fraction(0)) + frequency / total / len(populations)
+    return found
+
+
+def imputed(panels, tables, persons, rows):
+    typing = np.array([[1 + i if persons[i][locus] else 0 for i in range(len(persons))] for locus in panels.loci])
+    return impute(typing.astype(np.int32), np.array(rows, np.int16), panels, typing_membership(panels, tables))
+
+
+@st.composite
+def cases(draw):
+    loci = tuple(locus for locus in strategies.LOCI if locus in draw(strategies.panel_loci()))
+    populations = [draw(strategies.frequency_sets(loci)) for _ in range(draw(st.integers(1, 2)))]
+    everywhere = draw(st.none() | strategies.frequency_sets(loci))
+    source = populations[0] | (everywhere or {})
+    patient = draw(strategies.carried_persons(loci, source))
+    donors = [draw(strategies.carried_persons(loci, source)) for _ in range(draw(st.integers(1, 3)))]
+    homes = [draw(st.integers(0, len(populations))) for _ in range(len(donors) + 1)]
+    return loci, populations, everywhere, patient, donors, homes, draw(strategies.scopes_of(strategies.LOCI))
+
+
+def chain(populations, everywhere, home):
+    steps = [("own", populations[home])] if home < len(populations) else []
+    steps.append(("registry", pooled(populations)))
+    return steps + ([("global", everywhere)] if everywhere is not None else [])
+
+
+def set_up(case):
+    loci, populations, everywhere, patient, donors, homes, _ = case
+    blocks = [tuple(locus for locus in block if locus in loci) for block in BLOCKS]
+    blocks = [block for block in blocks if block]
+    tables = {locus: typing_table([(), *(coded(donor[locus]) for donor in donors)]) for locus in strategies.LOCI}
+    panels = build_panels(
+        as_frequencies(loci, *populations), tables, None if everywhere is None else as_frequencies(loci, everywhere)
+    )
+    registry = ImputedRegistry(panels, imputed(panels, tables, donors, homes[1:]))
+    carried = {locus: coded(typing) for locus, typing in patient.items() if typing}
+    name = panels.populations[homes[0]] if homes[0] < len(populations) else None
+    return blocks, registry, prediction.impute_patient(panels, carried, name)
+
+
+@pytest.mark.parametrize("few", [0, 8], ids=["locus by locus", "genotype by genotype"])
+@given(case=cases())
+@settings(max_examples=600)
+def test_predictions_are_the_oracles(few, case):
+    loci, populations, everywhere, patient, donors, homes, scope = case
+    blocks, registry, of_patient = set_up(case)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prediction, "FEW_GENOTYPES", few)
+        found = prediction.predict(of_patient, registry, scope, np.arange(len(donors), dtype=np.uint32))
+    patient_dist, patient_step = oracle.scope_distribution(
+        patient, scope, loci, chain(populations, everywhere, homes[0]), blocks
+    )
+    for i, donor in enumerate(donors):
+        donor_dist, step = oracle.scope_distribution(
+            donor, scope, loci, chain(populations, everywhere, homes[1 + i]), blocks
+        )
+        if patient_dist is None or donor_dist is None:
+            assert np.isnan(found.mismatches[i]).all()
+            assert np.isnan(found.two[i]).all()
+            assert found.why_missing()[i]
+            continue
+        wanted = oracle.match_distribution(patient_dist, donor_dist, scope)
+        assert found.why_missing()[i] is None
+        assert found.cut[i] < 1e-12
+        exact = [float(p) for p in wanted["p"][:5]]
+        assert found.mismatches[i] == pytest.approx(exact + [0.0] * (5 - len(exact)), abs=1e-9)
+        assert found.two[i] == pytest.approx([float(wanted["two"][locus]) for locus in scope], abs=1e-9)
+        assert found.one[i] == pytest.approx([float(wanted["one"][locus]) for locus in scope], abs=1e-9)
+        if wanted["where"] is not None:
+            assert found.single[i] == pytest.approx([float(wanted["where"][locus]) for locus in scope], abs=1e-9)
+        if set(scope) == set(strategies.LOCI):
+            assert str(Step(int(found.step[i]))) == max(step, patient_step, key=oracle.STEPS.index)
+
+
+@given(case=cases())
+@settings(max_examples=300)
+def test_diplotypes_and_genotypes_are_the_oracles(case):
+    loci, populations, everywhere, _, donors, homes, scope = case
+    blocks, registry, _ = set_up(case)
+    for i, donor in enumerate(donors):
+        links = chain(populations, everywhere, homes[1 + i])
+        by_all = next((found for _, one in links if (found := oracle.diplotypes(one, loci, donor))), None)
+        parts = diplotypes(registry.donors, registry.panels, i)
+        if by_all is not None:
+            part = next(part for part in parts if part.loci == loci)
+            total = sum(by_all.values())
+            wanted = {tuple(sorted(pair)): float(weight / total) for pair, weight in by_all.items()}
+            listed = {
+                tuple(sorted(tuple(NAME[code] for code in haplotype) for haplotype in pair)): probability
+                for pair, probability in zip(part.haplotype.tolist(), part.probability.tolist(), strict=True)
+            }
+            assert listed == pytest.approx(wanted, abs=1e-9)
+            assert part.cut == pytest.approx(0, abs=1e-12)
+        assert all((np.diff(part.probability) <= 1e-15).all() for part in parts)
+        genotypes = genotype_distribution(registry.donors, registry.panels, i, scope)
+        dist, _ = oracle.scope_distribution(donor, scope, loci, links, blocks)
+        if dist is None:
+            assert genotypes.missing
+            continue
+        found = {
+            tuple(tuple(sorted(NAME[code] for code in pair)) for pair in genotype): probability
+            for genotype, probability in zip(genotypes.allele.tolist(), genotypes.probability.tolist(), strict=True)
+        }
+        assert found == pytest.approx({genotype: float(p) for genotype, p in dist.items()}, abs=1e-9)
+
+
+def swapped(person):
+    """The person with the two sides of every alternative exchanged."""
+    return {locus: typing and [(second, first) for first, second in typing] for locus, typing in person.items()}
+
+
+@given(case=cases())
+@settings(max_examples=150)
+def test_swapping_sides_or_persons_changes_nothing(case):
+    loci, populations, everywhere, patient, donors, homes, scope = case
+    donors, homes = donors[:1], homes[:2]
+    mirrored = (loci, populations, everywhere, swapped(patient), [swapped(donors[0])], homes, scope)
+    exchanged = (loci, populations, everywhere, donors[0], [patient], homes[::-1], scope)
+    results = []
+    for one in ((loci, populations, everywhere, patient, donors, homes, scope), mirrored, exchanged):
+        _, registry, of_patient = set_up(one)
+        results.append(prediction.predict(of_patient, registry, scope, np.zeros(1, np.uint32)))
+    for other in results[1:]:
+        np.testing.assert_allclose(results[0].mismatches, other.mismatches, atol=1e-12)
+        np.testing.assert_allclose(results[0].two, other.two, atol=1e-12)
+        np.testing.assert_allclose(results[0].single, other.single, atol=1e-9)
+
+
+@given(case=cases(), scope=strategies.scopes_of(strategies.LOCI))
+@settings(max_examples=150)
+def test_loci_agree_with_the_joint_distribution(case, scope):
+    _, registry, of_patient = set_up(case)
+    found = prediction.predict(of_patient, registry, scope[:2], np.zeros(1, np.uint32))
+    if np.isnan(found.mismatches).any():
+        return
+    expected = float(found.mismatches[0] @ np.arange(5))
+    of_loci = float((2 - 2 * found.two - found.one).sum())
+    assert found.mismatches.sum() == pytest.approx(1, abs=1e-9)
+    assert of_loci == pytest.approx(expected, abs=1e-9)
