@@ -75,7 +75,7 @@ def import_donors(
         },
     )
     quarantined = sorted(
-        records.quarantined + _unreadable_records(records, unreadable), key=lambda record: (record.row, record.column)
+        records.quarantined + unreadable_records(records, unreadable), key=lambda record: (record.row, record.column)
     )
     path = folder / QUARANTINE
     if not registry.n_donors:
@@ -114,7 +114,7 @@ def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
     )
 
 
-def _unreadable_records(records: PersonRecords, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
+def unreadable_records(records: PersonRecords, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
     """Return one record for each row that carries a typing the nomenclature cannot read."""
     row = records.frame["row"].to_numpy()
     person = records.frame["person_id"]

@@ -34,6 +34,11 @@ class QuarantinedRecord:
     message: str
     hint: str
 
+    @property
+    def summary(self) -> str:
+        """Column, reason and finding in one line."""
+        return ": ".join(part for part in (self.column, self.reason, self.message) if part)
+
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(QuarantinedRecord))
 """The columns of the report."""

@@ -64,17 +64,17 @@ def manifest_path(out: Path) -> Path:
 
 
 def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path, ...]) -> None:
-    """Refuse a result that would replace what the batch reads.
+    """Refuse a result that would replace what is read to make it.
 
     Raises:
-        CriteriaError: a file that the batch writes is one that it reads, or lies in the registry's folder.
+        CriteriaError: a file that is written is one that is read, or lies in the registry's folder.
     """
     for written in (out, status_path(out), manifest_path(out)):
         if written.resolve().is_relative_to(registry.resolve()):
             raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
         if written.exists() and any(path.exists() and written.samefile(path) for path in inputs):
             raise CriteriaError(
-                "output file", found=str(out), expected=f"another name: {written.name} is a file that the batch reads"
+                "output file", found=str(out), expected=f"another name: {written.name} is a file that is read"
             )
 
 
@@ -107,7 +107,7 @@ class BatchRun:
         statuses: list[dict[str, str | int]] = []
         paths: list[Path] = []
         chunks = [self._file.patients[i : i + PART_SIZE] for i in range(0, len(self._file.patients), PART_SIZE)]
-        with _progress(len(self._file.patients)) as advance:
+        with progress(len(self._file.patients), "patients", _SAY_EVERY) as advance:
             for number, chunk in enumerate(chunks):
                 results, report = self._parts / f"{number}.parquet", self._parts / f"{number}.status.parquet"
                 if results.exists() and report.exists():
@@ -124,7 +124,7 @@ class BatchRun:
                 "row": record.row,
                 "status": "error",
                 "donors": 0,
-                "reason": ": ".join(part for part in (record.column, record.reason, record.message) if part),
+                "reason": record.summary,
             }
             for record in self._file.quarantined
         ]
@@ -188,22 +188,22 @@ def _reason(error: HlaMatchError) -> str:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield what is told of patients that are done: a bar on a terminal, a line now and then elsewhere."""
+def progress(total: int, what: str, say_every: int) -> Iterator[Callable[[int], None]]:
+    """Yield what is told of persons that are done: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import Progress
 
-        with Progress(console=Console(stderr=True)) as progress:
-            task = progress.add_task("Patients", total=total)
-            yield lambda count: progress.advance(task, count)
+        with Progress(console=Console(stderr=True)) as bar:
+            task = bar.add_task(what.capitalize(), total=total)
+            yield lambda count: bar.advance(task, count)
         return
     done = 0
 
     def say(count: int) -> None:
         nonlocal done
         before, done = done, done + count
-        if done == total or done // _SAY_EVERY > before // _SAY_EVERY:
-            click.echo(f"{done:,} of {total:,} patients", err=True)
+        if done == total or done // say_every > before // say_every:
+            click.echo(f"{done:,} of {total:,} {what}", err=True)
 
     yield say
