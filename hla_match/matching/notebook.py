@@ -12,8 +12,7 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """\
 <div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ nomenclature }}</p>
 <table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
-{% for row in rows %}<tr>{% for cell in row %}<td style="text-align: {{ "right" if cell is number else "left" }}">
-{{- "" if cell is none else cell }}</td>{% endfor %}</tr>
+{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table><p><small>{{ notice }}</small></p></div>
 """
 )
@@ -21,8 +20,7 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
 
 def match_list_html(matches: MatchList) -> str:
     """Return the first donors of a match list as one HTML element."""
-    # The grades stand by locus already.
-    frame = matches.to_polars(slice(0, _ROWS)).drop("patient_id", "scope", "grades", "gvh_worst", "hvg_worst")
+    frame = matches.summary(slice(0, _ROWS))
     shown = f", {frame.height:,} shown" if frame.height < matches.n_found else ""
     return _PAGE.render(
         title=f"{matches.patient.patient_id}: {matches.n_found:,} donors{shown}, {matches.criteria.scope}",

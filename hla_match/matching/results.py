@@ -22,6 +22,21 @@ _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", _PAIRS, pl.Enum(_PAIRS))
 
 
+def percent(probability: float | None) -> str:
+    """Return a probability in whole percent, without hiding that it is not quite 0 or 1.
+
+    >>> [percent(value) for value in (0.0, 0.004, 0.5, 0.999, 1.0, None)]
+    ['0%', '<1%', '50%', '>99%', '100%', '?']
+    """
+    if probability is None:
+        return "?"
+    if 0.0 < probability < 0.005:
+        return "<1%"
+    if 0.995 <= probability < 1.0 - 1e-9:
+        return ">99%"
+    return f"{100 * probability:.0f}%"
+
+
 @dataclass(frozen=True, slots=True)
 class LocusResult:
     """One patient at one locus: counts against every distinct meaning of the registry's typings there.
@@ -176,6 +191,33 @@ class MatchList:
         ).to_series()
         return frame.insert_column(6, joined)
 
+    def summary(self, part: slice = slice(None)) -> pl.DataFrame:
+        """Return what a person reads of each donor, as text: one column for each of the few things that matter.
+
+        Loci outside the scope, which do not count, stand in brackets. P0, P1, P2 are the probabilities of as many
+        mismatches in percent, "?" where they are missing.
+        """
+        size = 2 * len(self.criteria.loci)
+        frame = self.to_polars(part)
+        columns = {
+            "rank": frame["rank"].cast(pl.String),
+            "donor": frame["donor_id"],
+            "best": frame["matches_best"].cast(pl.String) + f"/{size}",
+            "worst": frame["matches_worst"].cast(pl.String) + f"/{size}",
+        }
+        if self.prediction is not None:
+            columns |= {
+                f"P{k}": pl.Series([percent(value) for value in frame[f"p{k}"]], dtype=pl.String) for k in range(3)
+            }
+        for result in self.loci:
+            heading = result.locus if result.locus in self.criteria.loci else f"({result.locus})"
+            columns[heading] = frame[f"{result.locus}_grade"].cast(pl.String)
+        columns |= {"GvH": frame["gvh"].cast(pl.String), "HvG": frame["hvg"].cast(pl.String)}
+        for name, heading in (("age", "age"), ("sex", "sex"), ("abo", "ABO"), ("cmv", "CMV")):
+            if name in frame.columns:
+                columns[heading] = frame[name].cast(pl.String).fill_null("")
+        return pl.DataFrame(columns)
+
     def __repr__(self) -> str:
         shown = min(len(self), 10)
         head = (
@@ -192,7 +234,7 @@ class MatchList:
             tbl_hide_dataframe_shape=True,
             tbl_hide_column_data_types=True,
         ):
-            body = str(self.to_polars(slice(0, shown)).drop("patient_id", "scope", "gvh_worst", "hvg_worst"))
+            body = str(self.summary(slice(0, shown)))
         more = f"\n... {len(self) - shown:,} more" if len(self) > shown else ""
         return f"{head}\n{body}{more}\n{NOTICE}"
 

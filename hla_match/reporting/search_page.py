@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from hla_match.matching.results import NOTICE, MatchList
 from hla_match.registry import Registry
-from hla_match.reporting.terminal import GRADES, locus_headings
+from hla_match.reporting.terminal import GRADES, NUMBERS
 
 _DONORS = 5
 """Donors shown for each patient."""
@@ -80,7 +80,7 @@ certain.</p>
 {% for row in patient.rows %}
 <tr>
 {%- for cell in row %}
-<td{% if patient.columns[loop.index0] in numbers %} class="n"{% endif %}>{{ "" if cell is none else cell }}</td>
+<td{% if patient.columns[loop.index0] in numbers %} class="n"{% endif %}>{{ cell }}</td>
 {%- endfor %}
 </tr>
 {% endfor %}
@@ -110,42 +110,16 @@ def search_page(title: str, registry: Registry, matches: Sequence[MatchList]) ->
         policy=str(first.policy),
         grades=GRADES,
         notice=NOTICE,
-        numbers=("rank", "best", "worst", "age"),
+        numbers=NUMBERS,
         patients=[_patient(found) for found in matches],
     )
 
 
 def _patient(matches: MatchList) -> dict[str, object]:
-    loci = [result.locus for result in matches.loci]
-    size = 2 * len(matches.criteria.loci)
-    rows = [
-        (
-            row["rank"],
-            row["donor_id"],
-            f"{row['matches_best']}/{size}",
-            f"{row['matches_worst']}/{size}",
-            *(row[f"{locus}_grade"] for locus in loci),
-            row["gvh"],
-            row["hvg"],
-            *(row.get(name) for name in ("age", "sex", "abo", "cmv")),
-        )
-        for row in matches.to_polars(slice(0, _DONORS)).iter_rows(named=True)
-    ]
+    summary = matches.summary(slice(0, _DONORS))
     return {
         "id": matches.patient.patient_id,
         "n_found": matches.n_found,
-        "columns": (
-            "rank",
-            "donor",
-            "best",
-            "worst",
-            *locus_headings(matches),
-            "GvH",
-            "HvG",
-            "age",
-            "sex",
-            "ABO",
-            "CMV",
-        ),
-        "rows": rows,
+        "columns": summary.columns,
+        "rows": summary.rows(),
     }

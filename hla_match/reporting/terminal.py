@@ -9,10 +9,16 @@ from rich.table import Table
 from hla_match.matching.results import NOTICE, MatchList
 
 GRADES = (
-    "A allele match, P potential match, L allele mismatch with antigen match, M antigen mismatch; "
+    "A allele match, P potential match, L allele mismatch with antigen match, M antigen mismatch, ? unknown allele; "
     "in brackets: not counted"
 )
 """The grade letters, and the loci in brackets, explained."""
+
+PROBABILITIES = "P0, P1, P2: probability of no, one, two mismatches in scope, by the haplotype frequencies"
+"""The columns of probabilities explained, before the name of the set."""
+
+NUMBERS = ("rank", "best", "worst", "P0", "P1", "P2", "age")
+"""Columns of a summary that stand to the right."""
 
 _WIDTH_WITHOUT_TERMINAL = 140
 
@@ -34,29 +40,16 @@ def match_table(matches: MatchList, console: Console | None = None) -> None:
         wide = Console(file=console.file, force_terminal=console.is_terminal, width=max(console.width, natural))
         wide.print(table)
         console.print(GRADES, markup=False)
+        if matches.prediction is not None:
+            console.print(f"{PROBABILITIES}: {matches.prediction.frequency_set}", markup=False)
     console.print(f"{matches.policy}\n{matches.registry.nomenclature.title}\n{NOTICE}", markup=False)
-
-
-def locus_headings(matches: MatchList) -> list[str]:
-    """Name the loci that were compared; those outside the scope, which do not count, in brackets."""
-    return [result.locus if result.locus in matches.criteria.loci else f"({result.locus})" for result in matches.loci]
 
 
 def _table(matches: MatchList) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    loci = [result.locus for result in matches.loci]
-    for name in ("rank", "donor", "best", "worst", *locus_headings(matches), "GvH", "HvG", "age", "sex", "ABO", "CMV"):
-        table.add_column(name, justify="right" if name in ("rank", "best", "worst", "age") else "left", no_wrap=True)
-    size = 2 * len(matches.criteria.loci)
-    for row in matches.to_polars().iter_rows(named=True):
-        table.add_row(
-            str(row["rank"]),
-            row["donor_id"],
-            f"{row['matches_best']}/{size}",
-            f"{row['matches_worst']}/{size}",
-            *(row[f"{locus}_grade"] for locus in loci),
-            str(row["gvh"]),
-            str(row["hvg"]),
-            *("" if row.get(name) is None else str(row[name]) for name in ("age", "sex", "abo", "cmv")),
-        )
+    summary = matches.summary()
+    for name in summary.columns:
+        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
+    for row in summary.iter_rows():
+        table.add_row(*row)
     return table
