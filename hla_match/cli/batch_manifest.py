@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hla_match.cli.frequency_options import FrequencySets
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.policies import RankingPolicy
 from hla_match.matching.results import NOTICE
@@ -24,6 +25,7 @@ def batch_manifest(
     patients: tuple[Path, PatientFile],
     criteria: SearchCriteria,
     policy: RankingPolicy,
+    frequencies: FrequencySets | None,
 ) -> str:
     """Return the manifest as JSON: the same inputs give the same text."""
     path, file = patients
@@ -39,6 +41,7 @@ def batch_manifest(
             "limits": list(nomenclature.limits),
         },
         "policy": str(policy),
+        "frequencies": None if frequencies is None else frequencies.manifest,
         "criteria": _criteria(criteria),
         "notice": NOTICE,
     }

@@ -40,6 +40,7 @@ _STATUS_COLUMNS = {
 }
 
 _RESULT_COLUMNS = ("patient_id", "rank", "donor_id", "scope", "matches_best", "matches_worst", "grades", "gvh", "hvg")
+_PROBABILITY_COLUMNS = ("p0", "p1", "p2", "p3", "p4", "frequency_set", "fallback", "p_missing", "p_cut")
 _GRADES = tuple(f"{locus}_grade" for locus in LOCI)
 _SAY_EVERY = 100
 """Patients between two lines of progress where there is no terminal."""
@@ -82,27 +83,31 @@ class BatchRun:
     """A batch of patients over one registry."""
 
     def __init__(self, registry: Path, patients: Path, out: Path, request: SearchRequest) -> None:
+        self._folder = registry
         self._registry = open_registry(registry)
         self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
         self._out = out
+        self._request = request
         self._policy = request.policy
         # Where there are no ages the day decides nothing, and must not part a batch from its continuation.
         without_ages = not self._registry.birth_date.any()
         self._criteria = request.criteria.model_copy(update={"as_of": None} if without_ages else {})
         request.say_unknown_donors(self._registry)
+        self._sets = request.frequency_sets(self._registry)
         self._manifest = batch_manifest(
             self._registry,
             read_manifest(registry)[0].name,
             (patients, self._file),
             self._criteria,
             policy_named(request.policy),
+            self._sets,
         )
         key = hashlib.sha256(self._manifest.encode()).hexdigest()[:16]
         self._parts = out.with_name(f".{out.name}.parts-{key}")
 
     def run(self) -> None:
         """Search every patient and write the results, the statuses, the manifest and a summary."""
-        matcher = Matcher(self._registry)
+        matcher = self._request.matcher(self._folder, self._registry, self._sets)
         self._parts.mkdir(parents=True, exist_ok=True)
         statuses: list[dict[str, str | int]] = []
         paths: list[Path] = []
@@ -138,9 +143,10 @@ class BatchRun:
         write_frame(joined, self._out)
         shutil.rmtree(self._parts, ignore_errors=True)
         failed = sum(row["status"] != "ok" for row in statuses)
+        frequencies = "" if self._sets is None else f"  frequencies: {self._sets}\n"
         click.echo(
             f"{len(statuses):,} patients: {len(statuses) - failed:,} ok, {failed:,} with errors, "
-            f"under {self._registry.nomenclature.title}\n"
+            f"under {self._registry.nomenclature.title}\n{frequencies}"
             f"  {joined.height:,} rows in {self._out}\n"
             f"  statuses in {status_file}, what the batch was made from in {manifest_file}"
         )
@@ -150,7 +156,8 @@ class BatchRun:
         joined = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
         if not joined.height:
             # Nobody was found for anybody: the header stays what a reader of the file relies on.
-            joined = pl.DataFrame(schema=dict.fromkeys(_RESULT_COLUMNS, pl.String))
+            probabilities = () if self._sets is None else _PROBABILITY_COLUMNS
+            joined = pl.DataFrame(schema=dict.fromkeys((*_RESULT_COLUMNS, *probabilities), pl.String))
         joined = joined.with_columns(nomenclature=pl.lit(self._registry.nomenclature.title))
         grades = [name for name in _GRADES if name in joined.columns]
         at = min((joined.columns.index(name) for name in grades), default=0)
@@ -176,6 +183,9 @@ class BatchRun:
                 status |= {"status": "error", "reason": _reason(error)}
             else:
                 status["donors"] = len(matches)
+                if matches.prediction is not None and matches.prediction.patient_missing:
+                    missing = ", ".join(matches.prediction.patient_missing)
+                    status["reason"] = f"no frequencies explain the patient at {missing}"
                 frames.append(matches.to_polars())
             rows.append(status)
             advance(1)

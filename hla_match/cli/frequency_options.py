@@ -101,9 +101,11 @@ def unmapped_mass(frequencies: HaplotypeFrequencies) -> str:
     return f"frequencies from {low:.4g} to {high:.4g}, by population"
 
 
-def say_imputing(what: str) -> Callable[[], None]:
-    """Return what says on standard error that donors are imputed, which is worth a word when it takes seconds."""
-    return lambda: click.echo(f"Imputing {what}; this is done once for each set of frequencies ...", err=True)
+def say_imputing(n_donors: int) -> Callable[[], None]:
+    """Return what says on standard error that donors are imputed, so that the seconds it takes are no riddle."""
+    return lambda: click.echo(
+        f"Imputing {n_donors:,} donors, which is done once for a registry and a set of frequencies ...", err=True
+    )
 
 
 def n_workers() -> int:

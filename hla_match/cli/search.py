@@ -8,7 +8,6 @@ import click
 
 from hla_match.cli.search_options import SearchRequest, search_options
 from hla_match.matching.criteria import Patient
-from hla_match.matching.matcher import Matcher
 from hla_match.reporting.terminal import match_table
 from registry_io.store import open_registry
 
@@ -24,4 +23,5 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
     request.say_unknown_donors(opened)
-    match_table(Matcher(opened).search(patient, request.criteria, policy=request.policy))
+    matcher = request.matcher(registry, opened, request.frequency_sets(opened))
+    match_table(matcher.search(patient, request.criteria, policy=request.policy))

@@ -11,10 +11,20 @@ from typing import Any
 
 import click
 
+from hla_match.cli.frequency_options import (
+    FrequencySets,
+    check_frequency_options,
+    frequency_options,
+    n_workers,
+    say_imputing,
+    source_files,
+)
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.matcher import Matcher
 from hla_match.registry import Registry
 from registry_io.identifier_file import read_identifiers
+from registry_io.imputation_store import open_imputation
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,42 @@ class SearchRequest:
     Attributes:
         criteria: which donors.
         policy: name of the ranking policy.
-        files: the files that the criteria were read from.
+        files: the files that the search reads beside the registry and the patients.
+        frequencies: file or installed set of haplotype frequencies, or None.
+        global_frequencies: that of the fallback, or None.
     """
 
     criteria: SearchCriteria
     policy: str
     files: tuple[Path, ...]
+    frequencies: str | None
+    global_frequencies: str | None
+
+    def frequency_sets(self, registry: Registry) -> FrequencySets | None:
+        """Read the frequencies asked for; what of them cannot be used is said on standard error.
+
+        Raises:
+            FileError: a set is neither a file nor installed, or cannot be read.
+            CriteriaError: the registry's nomenclature can read no haplotype of a set.
+        """
+        if self.frequencies is None:
+            return None
+        return FrequencySets.load(self.frequencies, self.global_frequencies, registry.nomenclature)
+
+    @staticmethod
+    def matcher(folder: Path, registry: Registry, sets: FrequencySets | None) -> Matcher:
+        """Return what searches the registry of a folder; with frequencies its donors are imputed, once."""
+        if sets is None:
+            return Matcher(registry)
+        imputed = open_imputation(
+            folder,
+            registry,
+            sets.frequencies,
+            sets.fallback,
+            workers=n_workers(),
+            on_build=say_imputing(registry.n_donors),
+        )
+        return Matcher(registry, imputed, workers=n_workers())
 
     def say_unknown_donors(self, registry: Registry) -> None:
         """Say on standard error how many of the identifiers asked for are not in the registry."""
@@ -65,11 +105,14 @@ _OPTIONS = (
     ),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
-    click.option("--policy", default="certain-first", show_default=True, help="Ranking policy."),
+    frequency_options(required=False),
+    click.option(
+        "--policy", help="Order of the donors.  [default: probability-first with frequencies, else certain-first]"
+    ),
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "status", "min_age", "max_age", "as_of", "only_donors",
-    "without_donors", "policy", "limit",
+    "without_donors", "policy", "limit", "frequencies", "global_frequencies",
 )  # fmt: skip
 
 
@@ -96,6 +139,8 @@ def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[
 def _request(values: dict[str, Any]) -> SearchRequest:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
+    frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
+    check_frequency_options(frequencies, global_frequencies)
     low, high = values["min_age"], values["max_age"]
     if low is not None and high is not None and low > high:
         raise CriteriaError("min_age", found=low, expected=f"at most {high}, the max_age")
@@ -109,7 +154,13 @@ def _request(values: dict[str, Any]) -> SearchRequest:
             "as_of": as_of.date() if as_of is not None else datetime.date.today(),
         }
     )
-    return SearchRequest(criteria, policy, tuple(files.values()))
+    return SearchRequest(
+        criteria=criteria,
+        policy=policy or ("certain-first" if frequencies is None else "probability-first"),
+        files=(*files.values(), *source_files(frequencies, global_frequencies)),
+        frequencies=frequencies,
+        global_frequencies=global_frequencies,
+    )
 
 
 def locus_limits(texts: tuple[str, ...]) -> dict[str, int]:
