@@ -54,7 +54,8 @@ def mark_haplotypes(
 @kernel
 def predict_matches(
     probability: float,
-    bits: NDArray[np.uint64],
+    word: NDArray[np.uint64],
+    word_of: NDArray[np.int32],
     frequency: NDArray[np.float64],
     panel_scope: NDArray[np.int64],
     donor: NDArray[np.int64],
@@ -75,7 +76,8 @@ def predict_matches(
 
     Args:
         probability: of the genotype.
-        bits: (haplotypes,) as given by `mark_haplotypes` for the genotype.
+        word: (n,) the distinct bits of haplotypes, as given by `mark_haplotypes` for the genotype.
+        word_of: (haplotypes,) which of them each haplotype has.
         frequency: (haplotypes,).
         panel_scope: (panels,) the loci in scope that each panel covers, as bits.
         donor: (n,) persons.
@@ -93,19 +95,23 @@ def predict_matches(
         single: (n, loci) added to: probability of one mismatch in all, which is at the locus.
 
     Notes:
-        Cost: a visit of each candidate haplotype, then of each pair of distinct bits in compatible classes.
+        Cost: a visit of each candidate haplotype, then of each pair of distinct bits in compatible classes, then of
+        each outcome: which loci match in both alleles, and which in some.
     """
     n_loci = two.shape[1]
     low = np.uint64((1 << SHIFT) - 1)
+    place = np.zeros(word.size, np.int64)
+    seen = np.full(word.size, -1, np.int64)
+    n_classes_seen = 0
     largest = 64
     distinct = np.empty(largest, np.uint64)
     weight = np.empty(largest)
     class_first = np.empty(largest, np.int64)
+    outcome = np.zeros(1 << (2 * n_loci))
+    touched = np.empty(outcome.size, np.int64)
     dist = np.zeros(2 * n_loci + 1)
     mixed = np.zeros(2 * n_loci + 1)
     part_dist = np.zeros(2 * n_loci + 1)
-    part_two = np.zeros(n_loci)
-    part_one = np.zeros(n_loci)
     part_single = np.zeros(n_loci)
     single_of = np.zeros(n_loci)
     for i in range(donor.size):
@@ -118,32 +124,28 @@ def predict_matches(
                 continue
             alleles = 2 * int(BITS_SET[scope])
             first_class, last_class = part_class[part], part_class[part + 1]
-            n_members = class_member[last_class] - class_member[first_class]
-            if n_members + last_class - first_class + 1 > largest:
-                largest = 2 * (n_members + last_class - first_class + 1)
+            room = class_member[last_class] - class_member[first_class] + last_class - first_class + 1
+            if room > largest:
+                largest = 2 * room
                 distinct = np.empty(largest, np.uint64)
                 weight = np.empty(largest)
                 class_first = np.empty(largest, np.int64)
             found = 0
             for c in range(first_class, last_class):
-                begin = found
-                class_first[c - first_class] = begin
+                class_first[c - first_class] = found
+                n_classes_seen += 1
                 for k in range(class_member[c], class_member[c + 1]):
                     haplotype = member[k]
-                    word = bits[haplotype]
-                    at = begin
-                    while at < found and distinct[at] != word:
-                        at += 1
-                    if at == found:
-                        distinct[at] = word
-                        weight[at] = 0.0
+                    own = word_of[haplotype]
+                    if seen[own] != n_classes_seen:
+                        seen[own] = n_classes_seen
+                        place[own] = found
+                        distinct[found] = word[own]
+                        weight[found] = 0.0
                         found += 1
-                    weight[at] += frequency[haplotype]
+                    weight[place[own]] += frequency[haplotype]
             class_first[last_class - first_class] = found
-            part_dist[:] = 0.0
-            part_two[:] = 0.0
-            part_one[:] = 0.0
-            part_single[:] = 0.0
+            n_touched = 0
             for p in range(part_pair[part], part_pair[part + 1]):
                 c, d = int(pair[p, 0]), int(pair[p, 1])
                 factor = 1.0 if c == d else 2.0
@@ -151,6 +153,7 @@ def predict_matches(
                     a1 = distinct[u] & low
                     b1 = (distinct[u] >> np.uint64(SHIFT)) & low
                     null1 = distinct[u] >> np.uint64(2 * SHIFT)
+                    w = weight[u] * factor
                     for v in range(class_first[d], class_first[d + 1]):
                         a2 = distinct[v] & low
                         b2 = (distinct[v] >> np.uint64(SHIFT)) & low
@@ -158,29 +161,36 @@ def predict_matches(
                         # A null allele is absent: the person is homozygous for the other one.
                         x1, y1 = a1 | (a2 & null1), b1 | (b2 & null1)
                         x2, y2 = a2 | (a1 & null2), b2 | (b1 & null2)
-                        both = np.int64((x1 & y2) | (y1 & x2))
-                        some = np.int64(x1 | y1 | x2 | y2)
-                        count = alleles - BITS_SET[both] - BITS_SET[some]
-                        w = weight[u] * weight[v] * factor
-                        part_dist[count] += w
-                        for s in range(n_loci):
-                            if (both >> s) & 1:
-                                part_two[s] += w
-                            elif (some >> s) & 1:
-                                part_one[s] += w
-                                if count == 1:
-                                    part_single[s] += w
+                        both = (x1 & y2) | (y1 & x2)
+                        some = x1 | y1 | x2 | y2
+                        at = np.int64(both | (some << np.uint64(n_loci)))
+                        if outcome[at] == 0.0:
+                            touched[n_touched] = at
+                            n_touched += 1
+                        outcome[at] += w * weight[v]
+            part_dist[:] = 0.0
+            part_single[:] = 0.0
+            for k in range(n_touched):
+                both_bits = touched[k] & ((1 << n_loci) - 1)
+                some_bits = touched[k] >> n_loci
+                share = outcome[touched[k]] / part_mass[part]
+                outcome[touched[k]] = 0.0
+                count = alleles - int(BITS_SET[both_bits]) - int(BITS_SET[some_bits])
+                part_dist[count] += share
+                for s in range(n_loci):
+                    if (both_bits >> s) & 1:
+                        two[i, s] += probability * share
+                    elif (some_bits >> s) & 1:
+                        one[i, s] += probability * share
+                        if count == 1:
+                            part_single[s] += share
             mixed[:] = 0.0
-            none = part_dist[0] / part_mass[part]
             for k in range(alleles + 1):
                 if part_dist[k] > 0.0:
-                    share = part_dist[k] / part_mass[part]
                     for before in range(dist.size - k):
-                        mixed[before + k] += dist[before] * share
+                        mixed[before + k] += dist[before] * part_dist[k]
             for s in range(n_loci):
-                single_of[s] = single_of[s] * none + part_single[s] / part_mass[part] * dist[0]
-                two[i, s] += probability * part_two[s] / part_mass[part]
-                one[i, s] += probability * part_one[s] / part_mass[part]
+                single_of[s] = single_of[s] * part_dist[0] + part_single[s] * dist[0]
             dist[:] = mixed
         for k in range(min(dist.size, mismatches.shape[1])):
             mismatches[i, k] += probability * dist[k]

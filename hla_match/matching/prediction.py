@@ -19,7 +19,7 @@ from hla_match.encoding import FIRST_P_GROUP, Alternative, resolved
 from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
 from hla_match.frequencies.imputation import Imputation, ImputedRegistry, impute_typings
 from hla_match.frequencies.panels import Panels, Step
-from hla_match.kernels.joint_prediction import ABSENT, FIRST_NAME, name_haplotypes, predict_ambiguous
+from hla_match.kernels.joint_prediction import ABSENT, FIRST_NAME, index_words, name_haplotypes, predict_ambiguous
 from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
 
 MAX_MISMATCHES = 4
@@ -171,24 +171,15 @@ def predict(
     patient_step = genotypes.step if patient_missing or not genotypes.missing else Step.CERTAIN
     scope = scope_of_panels(panels, loci)
     if genotypes.probability.size <= FEW_GENOTYPES:
-        bits = np.empty((genotypes.probability.size, panels.frequency.size), np.uint64)
-        for genotype, row in zip(genotypes.allele, bits, strict=True):
-            mark_haplotypes(
-                allele_bits(panels, loci, genotype),
-                panels.allele_start,
-                panels.haplotype_allele,
-                panels.panel_start,
-                panels.panel_locus_start,
-                panels.panel_locus,
-                row,
-            )
+        marked = [_marked(panels, loci, genotype) for genotype in genotypes.allele]
         cut += genotypes.cut
 
         def run(part: slice) -> None:
-            for probability, row in zip(genotypes.probability, bits, strict=True):
+            for probability, (word, word_of) in zip(genotypes.probability, marked, strict=True):
                 predict_matches(
                     probability,
-                    row,
+                    word,
+                    word_of,
                     panels.frequency,
                     scope,
                     person[part],
@@ -198,6 +189,7 @@ def predict(
                     one[part],
                     single[part],
                 )
+
     else:
         words = patient_words(panels, genotypes)
         word_scope = scope_of_panels(panels, tuple(loci[position] for position in words.order))
@@ -246,7 +238,7 @@ def predict(
         values[unknown] = np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         single /= mismatches[:, 1:2]
-    step = np.maximum(farthest_step(panels, donors, scope)[person], patient_step).astype(np.uint8)
+    step = np.maximum(farthest_step(panels, donors, scope, person), patient_step).astype(np.uint8)
     step[missing != 0] = Step.MISSING
     return Prediction(loci, mismatches, two, one, single, cut, step, missing, patient_missing, panels.name)
 
@@ -278,6 +270,26 @@ def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[n
         missing=np.where(certain, 0, prediction.missing).astype(np.uint16),
         step=np.where(certain & np.isnan(prediction.cut), Step.CERTAIN, prediction.step).astype(np.uint8),
     )
+
+
+def _marked(
+    panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int32]
+) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return the distinct bits of haplotypes for a patient genotype, and which of them each haplotype has."""
+    bits = np.empty(panels.frequency.size, np.uint64)
+    mark_haplotypes(
+        allele_bits(panels, loci, genotype),
+        panels.allele_start,
+        panels.haplotype_allele,
+        panels.panel_start,
+        panels.panel_locus_start,
+        panels.panel_locus,
+        bits,
+    )
+    word_of = np.empty(bits.size, np.int32)
+    distinct = np.empty(bits.size, np.int64)
+    found = index_words(bits.view(np.int64), bits.size, word_of, distinct)
+    return distinct[:found].view(np.uint64), word_of
 
 
 def _arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
@@ -404,12 +416,14 @@ def missing_loci(panels: Panels, loci: tuple[str, ...], person_missing: NDArray[
     return missing
 
 
-def farthest_step(panels: Panels, imputation: Imputation, panel_scope: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return (distinct persons,) the farthest step of each person's parts that touch the scope."""
+def farthest_step(
+    panels: Panels, imputation: Imputation, panel_scope: NDArray[np.int64], person: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Return (n,) uint8 the farthest step of each person's parts that touch the scope."""
     of_panel = np.where(panel_scope != 0, panels.panel_step, 0).astype(np.uint8)
-    step = np.zeros(imputation.person_missing.size, np.uint8)
-    explained = imputation.person_part[:-1] < imputation.person_part[1:]
-    if explained.any():
-        starts = imputation.person_part[:-1][explained]
-        step[explained] = np.maximum.reduceat(of_panel[imputation.part_panel], starts)
+    first, last = imputation.person_part[person], imputation.person_part[person + 1]
+    step = np.zeros(person.size, np.uint8)
+    for ahead in range(int((last - first).max(initial=0))):
+        has = first + ahead < last
+        step[has] = np.maximum(step[has], of_panel[imputation.part_panel[first[has] + ahead]])
     return step
