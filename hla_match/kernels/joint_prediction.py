@@ -343,7 +343,7 @@ def compare_genotypes(
 
 @kernel
 def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], distinct: NDArray[np.int64]) -> int:
-    """Write which of the distinct words each of the first `size` words is, and return how many distinct ones there are."""
+    """Write which of the distinct words each of the first `size` words is, and return how many are distinct."""
     places = 16
     while places < 2 * size:
         places *= 2

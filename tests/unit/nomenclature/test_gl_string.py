@@ -169,3 +169,8 @@ def test_genotypes_refused(text1: str, text2: str, position: int, reason: Reason
     with pytest.raises(TypingError) as caught:
         genotypes(text1, text2)
     assert (caught.value.position, caught.value.reason) == (position, reason)
+
+
+def test_digits_behind_a_locus_are_a_name_before_2010_and_no_antigen() -> None:
+    assert split_loci("A*2403+A2403") == {"A": ("A*2403", "A2403")}
+    assert split_loci("B*3901^Cw*0702") == {"B": ("B*3901", ""), "C": ("C*0702", "")}
