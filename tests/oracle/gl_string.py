@@ -16,7 +16,9 @@ def locus_of(leaf: str) -> str:
 
 
 def name_of(leaf: str) -> str:
-    return leaf.replace("HLA-", "").split("*")[-1]
+    name = leaf.replace("HLA-", "").split("*")[-1]
+    # Four digits and more behind a locus are a name before 2010; without the locus they could be an antigen.
+    return f"{locus_of(leaf)}*{name}" if "*" in leaf and name.isdigit() and len(name) > 3 else name
 
 
 def typings_of(genotype: str, locus: str) -> list[str]:

@@ -86,7 +86,7 @@ def test_malformed_text_is_refused_at_its_position(text: str, position: int) -> 
         ),
         ("DRB1*03:01~DRB3*01:01+DRB1*08:01", {"DRB1": ("03:01", "08:01"), "DRB3": ("01:01", "")}),
         ("DRB3*01:01+DRBX*NNNN", {"DRB3": ("01:01", "")}),
-        ("Cw*0303+C*07:01", {"C": ("0303", "07:01")}),
+        ("Cw*0303+C*07:01", {"C": ("C*0303", "07:01")}),
         (
             "HLA-A2+A28^B62^Cw7^DR17+DR4^DR52+DR53^DQ7",
             {
