@@ -1,0 +1,248 @@
+"""The table of text that a file of haplotype frequencies first becomes, whatever kind of file it is."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import fastexcel
+import numpy as np
+import polars as pl
+
+from hla_match.errors import FileError
+
+EXPECTED_FILE = "a file of haplotype frequencies: CSV, TSV, text, Excel, Parquet or Atlas's JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyTable:
+    """A file as text: names of the columns, a column of text each, rows of the file, and what JSON says beside."""
+
+    path: str
+    header: list[str]
+    header_row: int | None
+    columns: list[pl.Series]
+    row: pl.Series
+    population: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, number: int) -> pl.Series:
+        """Return a column without blanks around its texts; an empty one is null."""
+        return pl.select(pl.lit(self.columns[number]).str.strip_chars().replace("", None)).to_series()
+
+    def error(self, at: int, number: int | None, *, found: str, expected: str, hint: str = "") -> FileError:
+        """Return the error at a row of the table, in a column or in none."""
+        column = None if number is None else self.header[number]
+        return FileError(self.path, row=self.row[at], column=column, found=found, expected=expected, hint=hint)
+
+
+def no_frequency(path: str) -> FileError:
+    """Return the error of a file without any frequency."""
+    return FileError(
+        path,
+        found="no haplotype with a frequency above 0",
+        expected=EXPECTED_FILE,
+        hint="check that it is the right file, and whole",
+    )
+
+
+def frequency_table(path: str, data: bytes) -> FrequencyTable:
+    """Return a file's bytes as a table of text; `path` is named in errors.
+
+    Raises:
+        FileError: the bytes are not a table of any kind that is known.
+    """
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, OSError, zlib.error) as error:
+            raise FileError(
+                path, found="damaged gzip data", expected="a whole gzip file", hint="copy or compress the file again"
+            ) from error
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _workbook(path, data)
+    if data.startswith(b"PAR1"):
+        return _parquet(path, data)
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise FileError(
+            path,
+            row=error.object.count(b"\n", 0, error.start) + 1,
+            found=f"the byte 0x{error.object[error.start]:02X}",
+            expected="text in UTF-8",
+            hint="save the file as UTF-8 (in Excel: CSV UTF-8), not as GBK, Latin-1 or UTF-16",
+        ) from None
+    return _json(path, text) if text.lstrip()[:1] in ("{", "[") else _text(path, text)
+
+
+def _workbook(path: str, data: bytes) -> FrequencyTable:
+    """Read the first sheet."""
+    try:
+        sheet = fastexcel.read_excel(data).load_sheet(0, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    except fastexcel.FastExcelError as error:
+        raise FileError(
+            path, found="no readable workbook", expected="an Excel workbook", hint="save it again in Excel as .xlsx"
+        ) from error
+    return _headed(path, sheet.with_row_index("\0row", offset=1))
+
+
+def _parquet(path: str, data: bytes) -> FrequencyTable:
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+        columns = [column.cast(pl.String) for column in frame.get_columns()]
+    except pl.exceptions.PolarsError as error:
+        raise FileError(
+            path,
+            found="no table of plain columns",
+            expected="a Parquet file with text and numbers",
+            hint="write the file again",
+        ) from error
+    row = pl.Series("row", np.arange(2, frame.height + 2, dtype=np.uint32))
+    return FrequencyTable(path, frame.columns, 1, columns, row)
+
+
+def _text(path: str, text: str) -> FrequencyTable:
+    """Read text with one haplotype a line; its separator is the first of tab, semicolon, comma and blank it has."""
+    line = pl.col("line")
+    lines = (
+        pl.DataFrame({"line": text.split("\n")})
+        .with_row_index("\0row", offset=1)
+        .filter(line.str.strip_chars(' \t,;"') != "")
+    )
+    if not lines.height:
+        raise no_frequency(path)
+    first = lines["line"][0]
+    separator = next((mark for mark in "\t;," if mark in first), " ")
+    if separator == " " or (separator == "\t" and "*" in first):
+        # Without header, columns are separated by any run of blanks.
+        lines = lines.with_columns(line.str.strip_chars().str.replace_all(r"[ \t]+", "\t"))
+        separator = "\t"
+    return _headed(path, _fields(path, lines, separator))
+
+
+def _fields(path: str, lines: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """Split lines at the separator; every line must have as many fields as the first."""
+    texts, row = lines["line"], lines["\0row"]
+    records: list[list[str]] = []
+    if texts.str.contains('"', literal=True).any():
+        try:
+            records = list(csv.reader(texts, delimiter=separator, strict=True))
+        except csv.Error as error:
+            raise _quotes(path) from error
+        if len(records) != len(texts):
+            raise _quotes(path)
+        widths = np.array([len(record) for record in records])
+    else:
+        widths = texts.str.count_matches(separator, literal=True).to_numpy() + 1
+    wrong = int(np.argmax(widths != widths[0]))
+    if wrong:
+        raise FileError(
+            path,
+            row=row[wrong],
+            found=f"{widths[wrong]} fields",
+            expected=f"{widths[0]}, as in row {row[0]}",
+            hint="write one haplotype a line, and decimals with a point",
+        )
+    names = [str(number) for number in range(widths[0])]
+    if records:
+        columns = zip(*records, strict=True)
+        frame = pl.DataFrame([pl.Series(name, texts) for name, texts in zip(names, columns, strict=True)])
+    else:
+        frame = pl.read_csv(
+            "\n".join(texts).encode(),
+            has_header=False,
+            separator=separator,
+            quote_char=None,
+            schema=dict.fromkeys(names, pl.String),
+        )
+    return frame.insert_column(0, row)
+
+
+def _quotes(path: str) -> FileError:
+    return FileError(
+        path,
+        found="quotation marks that do not close on their line",
+        expected="fields with closed quotation marks",
+        hint='write a quotation mark inside a field twice: ""',
+    )
+
+
+def _headed(path: str, frame: pl.DataFrame) -> FrequencyTable:
+    """Take the first row as the header, unless it holds an allele."""
+    frame = frame.filter(~pl.all_horizontal(pl.exclude("\0row").is_null()))
+    if not frame.height:
+        raise no_frequency(path)
+    row = frame.get_column("\0row").cast(pl.UInt32)
+    columns = frame.drop("\0row").get_columns()
+    first = [(column[0] or "").strip() for column in columns]
+    if not any("*" in name for name in first):
+        return FrequencyTable(path, first, row[0], [column.slice(1) for column in columns], row.slice(1))
+    if len(columns) != 2:
+        raise FileError(
+            path,
+            row=row[0],
+            found=f"{len(columns)} columns without names",
+            expected="two columns, haplotype and frequency, where the first row names none",
+            hint="put the names of the columns into the first row, such as haplotype,frequency,population",
+        )
+    return FrequencyTable(path, ["haplotype", "frequency"], None, columns, row)
+
+
+def _json(path: str, text: str) -> FrequencyTable:
+    """Read a frequency set of Atlas; the names of its keys are known in any case, and few are needed."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileError(
+            path,
+            row=getattr(error, "lineno", None),
+            found="text that is not JSON",
+            expected=EXPECTED_FILE,
+            hint="check that the file is whole",
+        ) from error
+    keyed = content.items() if isinstance(content, dict) else []
+    about = {re.sub("[^a-z]", "", key.lower()): value for key, value in keyed}
+    entries = about.get("frequencies") if about else content
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise FileError(
+            path,
+            found="no list of haplotypes",
+            expected='an object with "frequencies", a list of {"a": "01:01:01G", ..., "frequency": 0.1}',
+            hint="check that it is a haplotype frequency set of Atlas",
+        )
+    if not entries:
+        raise no_frequency(path)
+    keys = [*entries[0], *sorted(set().union(*entries[1:]) - set(entries[0]))]
+    columns = [_texts(entry.get(key) for entry in entries) for key in keys]
+    named = [number for number, column in enumerate(columns) if column.null_count() < len(column)]
+    return FrequencyTable(
+        path,
+        [keys[number] for number in named],
+        None,
+        [columns[number] for number in named],
+        pl.Series("row", np.arange(1, len(entries) + 1, dtype=np.uint32)),
+        _codes(about, "ethn", "ethnicitycode", "ethnicitycodes", "ethnicity")
+        or _codes(about, "donpool", "registrycode", "registrycodes", "registry"),
+        [
+            f"{title}: {value}"
+            for title, name in (("nomenclature", "nomenclatureversion"), ("population of Atlas", "populationid"))
+            if (value := _codes(about, name))
+        ],
+    )
+
+
+def _texts(values: Iterable[object]) -> pl.Series:
+    return pl.Series([None if value is None or value == "" else str(value) for value in values], dtype=pl.String)
+
+
+def _codes(about: dict[str, object], *names: str) -> str:
+    """Return the first of some values that is given: a text, a number or a list of them."""
+    value = next((about[name] for name in names if about.get(name) not in (None, "", [])), "")
+    return ",".join(str(code) for code in value) if isinstance(value, list) else str(value)
