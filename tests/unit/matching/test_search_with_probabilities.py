@@ -1,0 +1,140 @@
+"""Searches with haplotype frequencies: columns, order, certain pairs, missing probabilities."""
+
+import math
+
+import polars as pl
+import pytest
+
+from hla_match.errors import CriteriaError
+from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
+from hla_match.frequencies.panels import build_panels
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import build_registry
+
+NOMENCLATURE = Nomenclature(builtin_tables())
+# Haplotypes h1 to h4 of A and B.
+FREQUENCIES = {("02:01", "46:01"): 0.5, ("11:01", "40:01"): 0.3, ("02:03", "46:01"): 0.1, ("11:01", "46:02"): 0.1}
+DONORS = {
+    "young": ("02:XX", "11:01", "46:01", "40:01", "2000-01-01"),  # h1 h2 (0.3) or h3 h2 (0.06)
+    "certain": ("02:01", "11:01", "46:01", "40:01", "1970-01-01"),
+    "other": ("02:03", "11:01", "46:01", "40:01", "1999-01-01"),
+    "strange": ("02:01", "33:03", "58:01", "58:01", "1990-01-01"),
+    "unknown": ("02:01/33:01", "11:01", "58:01/58:02", "40:01", "1990-01-01"),
+    "new": ("NEW", "11:01", "46:01", "40:01", "1990-01-01"),
+}
+PATIENT = Patient(typings={"A": ("02:01", "11:01"), "B": ("46:01", "40:01")})
+CRITERIA = SearchCriteria(scope="A,B", max_mismatches=4)
+
+
+@pytest.fixture(scope="module")
+def matcher():
+    frame = pl.DataFrame(
+        [(name, *typing) for name, typing in DONORS.items()],
+        schema=["person_id", "A_1", "A_2", "B_1", "B_2", "birth_date"],
+        orient="row",
+    ).with_columns(pl.col("birth_date").str.to_date())
+    registry, unreadable = build_registry(frame, NOMENCLATURE, name="six", provenance={"imported_on": "2026-01-01"})
+    assert not unreadable
+    rows = [(*haplotype, "", frequency) for haplotype, frequency in FREQUENCIES.items()]
+    table = pl.DataFrame(rows, schema=["A", "B", "population", "frequency"], orient="row")
+    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="four"), registry_tables(registry))
+    return Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+
+
+@pytest.fixture(scope="module")
+def rows(matcher):
+    return {row["donor_id"]: row for row in matcher.search(PATIENT, CRITERIA).to_polars().iter_rows(named=True)}
+
+
+def test_probabilities_are_those_of_the_diplotypes(rows):
+    assert rows["young"]["p0"] == pytest.approx(0.3 / 0.36)
+    assert rows["young"]["p1"] == pytest.approx(0.06 / 0.36)
+    assert rows["young"]["p_A"] == pytest.approx(0.3 / 0.36)
+    assert rows["young"]["p_B"] == 1.0
+    assert (rows["young"]["frequency_set"], rows["young"]["fallback"]) == ("four", "registry")
+
+
+def test_a_certain_pair_is_certain_without_frequencies(rows):
+    assert (rows["certain"]["p0"], rows["other"]["p1"]) == (1.0, 1.0)
+    assert rows["strange"]["p3"] == 1.0
+    assert rows["strange"]["fallback"] == "certain"
+    assert rows["strange"]["p_missing"] is None
+
+
+def test_a_missing_probability_says_why(rows):
+    # No panel has B*58, so that it is not known which of the two the donor has.
+    assert rows["unknown"]["p0"] is None
+    assert rows["unknown"]["fallback"] == "missing"
+    assert rows["unknown"]["p_missing"] == "no frequencies explain the donor at B"
+
+
+def test_an_allele_without_a_name_matches_nothing(rows):
+    assert rows["new"]["p_A"] == 0.0
+    assert rows["new"]["p1"] == pytest.approx(1.0)
+
+
+def test_donors_stand_by_probability_then_the_unknown_before_the_impossible(matcher):
+    found = matcher.search(PATIENT, CRITERIA)
+    assert found.policy.name == "probability-first"
+    order = found.to_polars()["donor_id"].to_list()
+    assert order[:2] == ["certain", "young"]
+    assert order.index("unknown") < order.index("other")
+    assert found.why(0).startswith("p0:")
+
+
+def test_the_policy_may_be_named(matcher):
+    found = matcher.search(PATIENT, CRITERIA, policy="certain-first")
+    assert found.policy.name == "certain-first"
+    assert found[0].donor_id == "certain"
+    assert found[0].probabilities == (1.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_limited_lists_keep_the_probabilities_of_their_donors(matcher):
+    whole, first = matcher.search(PATIENT, CRITERIA), matcher.search(PATIENT, CRITERIA.model_copy(update={"limit": 2}))
+    assert first.to_polars().equals(whole.to_polars().head(2))
+
+
+def test_predict_takes_donors_in_any_order(matcher, rows):
+    found = matcher.predict(PATIENT, ["other", "young"], scope="A,B")
+    assert found.mismatches[:, 0] == pytest.approx([0.0, rows["young"]["p0"]])
+    by_locus = found.loci_to_polars().filter(position=1)
+    assert by_locus["none"].to_list() == pytest.approx([0.0, 0.0])
+    assert by_locus["single"].to_list() == pytest.approx([1.0, 0.0])
+
+
+def test_predict_refuses_donors_that_are_not_there(matcher):
+    with pytest.raises(CriteriaError, match="donors"):
+        matcher.predict(PATIENT, ["nobody"], scope="A,B")
+
+
+def test_without_frequencies_there_are_no_predictions(matcher):
+    plain = Matcher(matcher.registry)
+    with pytest.raises(CriteriaError, match="frequencies"):
+        plain.predict(PATIENT, ["young"], scope="A,B")
+    with pytest.raises(CriteriaError, match="frequencies"):
+        plain.impute(PATIENT)
+    assert "p0" not in plain.search(PATIENT, CRITERIA).to_polars().columns
+
+
+def test_impute_lists_what_a_person_may_carry(matcher):
+    (part,) = matcher.impute(Patient(typings={"A": ("02:XX", "11:01"), "B": ("46:01", "40:01")}))
+    assert part.probability == pytest.approx([0.3 / 0.36, 0.06 / 0.36])
+    assert part.cut == pytest.approx(0.0, abs=1e-12)
+    (first,) = matcher.impute(Patient(typings={"A": ("02:XX", "11:01"), "B": ("46:01", "40:01")}), limit=1)
+    assert first.cut == pytest.approx(0.06 / 0.36)
+
+
+def test_threads_change_nothing(matcher):
+    threaded = Matcher(matcher.registry, matcher.imputed, workers=2)
+    assert threaded.search(PATIENT, CRITERIA).to_polars().equals(matcher.search(PATIENT, CRITERIA).to_polars())
+
+
+def test_a_summary_reads_in_percent(matcher):
+    summary = matcher.search(PATIENT, CRITERIA).summary()
+    assert summary["P0"].to_list()[:2] == ["100%", "83%"]
+    assert "?" in summary["P0"].to_list()
+    assert not math.isnan(summary.height)
