@@ -18,11 +18,8 @@ from hla_match.kernels._jit import kernel
 ANOTHER, ABSENT, FIRST_NAME = 0, 1, 2
 """Names of alleles of a locus: one that the patient cannot have, a null allele, then those the patient may have."""
 
-MAX_PAIRS = 1 << 17
-"""Pairs of a donor's haplotypes that are looked at, the most probable ones; the rest is cut as mass."""
-
 BATCH = 1 << 20
-"""Genotypes of donors that are gathered before their outcomes are computed; twice the room for the largest donor."""
+"""Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 EMPTY = -1
 """Marks a free place of the table of distinct genotypes; no word is negative."""
@@ -68,29 +65,36 @@ def name_haplotypes(
 def count_pairs(
     threshold: float, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
 ) -> int:
-    """Count the unordered pairs of haplotypes in compatible classes whose weights multiply to at least a threshold."""
+    """Count the unordered pairs of haplotypes in compatible classes whose weights multiply to at least a threshold.
+
+    Weights fall within each class; the more weight one haplotype has, the more partners reach the threshold with it.
+    """
     found = 0
     for p in range(pair.shape[0]):
         c, d = int(pair[p, 0]), int(pair[p, 1])
-        if threshold == 0.0:
-            n = class_first[c + 1] - class_first[c]
-            found += n * (n + 1) // 2 if c == d else n * (class_first[d + 1] - class_first[d])
-            continue
+        v = class_first[d + 1]
+        own = 0
+        ordered = 0
         for u in range(class_first[c], class_first[c + 1]):
-            for v in range(u if c == d else class_first[d], class_first[d + 1]):
-                found += weight[u] * weight[v] >= threshold
+            while v > class_first[d] and weight[u] * weight[v - 1] < threshold:
+                v -= 1
+            ordered += v - class_first[d]
+            own += v > u
+        found += (ordered + own) // 2 if c == d else ordered
     return found
 
 
 @kernel
-def pair_threshold(pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]) -> float:
-    """Return the least product of weights above which no more than `MAX_PAIRS` pairs stand; 0 where all may."""
-    if count_pairs(0.0, pair, class_first, weight) <= MAX_PAIRS:
+def pair_threshold(
+    limit: int, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
+) -> float:
+    """Return the least product of weights above which no more than `limit` pairs stand; 0 where all may."""
+    if count_pairs(0.0, pair, class_first, weight) <= limit:
         return 0.0
     low, high = -1500.0, 0.0
     for _ in range(30):
         middle = (low + high) / 2
-        if count_pairs(np.exp(middle), pair, class_first, weight) > MAX_PAIRS:
+        if count_pairs(np.exp(middle), pair, class_first, weight) > limit:
             low = middle
         else:
             high = middle
@@ -103,27 +107,48 @@ def merge_members(
     last_class: int,
     class_member: NDArray[np.int64],
     member: NDArray[np.uint32],
-    named: NDArray[np.int64],
+    word: NDArray[np.int64],
+    word_of: NDArray[np.int32],
     frequency: NDArray[np.float64],
+    place: NDArray[np.int64],
     key: NDArray[np.int64],
     weight: NDArray[np.float64],
     class_first: NDArray[np.int64],
 ) -> None:
-    """Write the distinct words of each class and the sums of their frequencies."""
+    """Write the distinct words of each class and the sums of their frequencies, the greatest first.
+
+    Args:
+        first_class: first class of the part.
+        last_class: one behind its last class.
+        class_member: as in `hla_match.frequencies.imputation.Imputation`, likewise `member`.
+        member: see there.
+        word: the distinct words of haplotypes.
+        word_of: (haplotypes,) which of them each haplotype has.
+        frequency: (haplotypes,).
+        place: scratch as long as `word`.
+        key: receives the words.
+        weight: receives their frequencies.
+        class_first: (classes + 1,) receives where each class begins.
+    """
     found = 0
     for c in range(first_class, last_class):
         begin = found
         class_first[c - first_class] = begin
         for m in range(class_member[c], class_member[c + 1]):
-            word = named[member[m]]
-            at = begin
-            while at < found and key[at] != word:
-                at += 1
-            if at == found:
-                key[at] = word
+            own = word_of[member[m]]
+            at = place[own]
+            # What an earlier class or person left there is told by the word that stands at that place.
+            if at < begin or at >= found or key[at] != word[own]:
+                at = found
+                place[own] = at
+                key[at] = word[own]
                 weight[at] = 0.0
                 found += 1
             weight[at] += frequency[member[m]]
+        if found - begin > 1:
+            order = np.argsort(-weight[begin:found], kind="mergesort")
+            key[begin:found] = key[begin:found][order]
+            weight[begin:found] = weight[begin:found][order]
     class_first[last_class - first_class] = found
 
 
@@ -147,6 +172,7 @@ def genotype_word(one: int, other: int, scope: int, shift: NDArray[np.int64], wi
 
 @kernel
 def list_part(
+    limit: int,
     scope: int,
     mass: float,
     pair: NDArray[np.uint16],
@@ -158,18 +184,22 @@ def list_part(
     word: NDArray[np.int64],
     probability: NDArray[np.float64],
 ) -> int:
-    """Write the genotypes of one part of a donor; a genotype stands once for each pair of words that makes it up."""
-    threshold = pair_threshold(pair, class_first, weight)
+    """Write the genotypes of one part of a donor, at most `limit`, the most probable ones.
+
+    A genotype stands once for each pair of words that makes it up.
+    """
+    threshold = pair_threshold(limit, pair, class_first, weight)
     found = 0
     for p in range(pair.shape[0]):
         c, d = int(pair[p, 0]), int(pair[p, 1])
         for u in range(class_first[c], class_first[c + 1]):
             for v in range(u if c == d else class_first[d], class_first[d + 1]):
                 product = weight[u] * weight[v]
-                if product >= threshold:
-                    word[found] = genotype_word(key[u], key[v], scope, shift, width)
-                    probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
-                    found += 1
+                if product < threshold:
+                    break
+                word[found] = genotype_word(key[u], key[v], scope, shift, width)
+                probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
+                found += 1
     return found
 
 
@@ -182,6 +212,44 @@ def matched_alleles(x: int, y: int, u: int, v: int) -> int:
 
 
 @kernel
+def expect_matches(
+    patient: NDArray[np.int64],
+    patient_probability: NDArray[np.float64],
+    shift: int,
+    width: int,
+    two: NDArray[np.float64],
+    one: NDArray[np.float64],
+) -> None:
+    """Write, for each two names that a donor may have at a locus, how probably two and one match the patient.
+
+    Args:
+        patient: (n,) genotypes as words.
+        patient_probability: (n,).
+        shift: lowest bit of the locus in the word of a haplotype.
+        width: bits of a name.
+        two: (names, names) zeros; receives the probability that both match.
+        one: (names, names) zeros; receives the probability that exactly one matches.
+    """
+    n_names = two.shape[0]
+    mask = (np.int64(1) << width) - 1
+    of_pair = np.zeros((n_names, n_names))
+    for g in range(patient.size):
+        own = patient[g] >> (2 * shift)
+        of_pair[(own >> width) & mask, own & mask] += patient_probability[g]
+    for x in range(n_names):
+        for y in range(n_names):
+            if of_pair[x, y] == 0.0:
+                continue
+            for u in range(n_names):
+                for v in range(n_names):
+                    matched = matched_alleles(x, y, u, v)
+                    if matched == 2:
+                        two[u, v] += of_pair[x, y]
+                    elif matched == 1:
+                        one[u, v] += of_pair[x, y]
+
+
+@kernel
 def add_marginals(
     scope: int,
     mass: float,
@@ -191,19 +259,22 @@ def add_marginals(
     weight: NDArray[np.float64],
     shift: NDArray[np.int64],
     width: NDArray[np.int64],
-    patient_pair: NDArray[np.int64],
-    patient_sum: NDArray[np.float64],
-    n_patient: NDArray[np.int64],
+    two_of: NDArray[np.float64],
+    one_of: NDArray[np.float64],
     scope_locus: NDArray[np.int64],
     two: NDArray[np.float64],
     one: NDArray[np.float64],
 ) -> None:
-    """Add, for the loci of one part of a donor, the probabilities that two alleles and that one allele match."""
+    """Add, for the loci of one part of a donor, the probabilities that two alleles and that one allele match.
+
+    `two_of` and `one_of` are (loci, names, names), as given by `expect_matches`.
+    """
     n_classes = class_first.size - 1
-    size = class_first[n_classes]
-    name = np.empty(size, np.int64)
-    total = np.empty(size)
+    n_names = two_of.shape[1]
+    name = np.empty(class_first[n_classes], np.int64)
+    total = np.empty(name.size)
     first = np.empty(n_classes + 1, np.int64)
+    place = np.zeros(n_names, np.int64)
     for s in range(shift.size):
         if not (scope >> s) & 1:
             continue
@@ -214,17 +285,20 @@ def add_marginals(
             first[c] = begin
             for k in range(class_first[c], class_first[c + 1]):
                 own = (key[k] >> shift[s]) & mask
-                at = begin
-                while at < found and name[at] != own:
-                    at += 1
-                if at == found:
+                at = place[own]
+                if at < begin or at >= found or name[at] != own:
+                    at = found
+                    place[own] = at
                     name[at] = own
                     total[at] = 0.0
                     found += 1
                 total[at] += weight[k]
         first[n_classes] = found
+        both = 0.0
+        some = 0.0
         for p in range(pair.shape[0]):
             c, d = int(pair[p, 0]), int(pair[p, 1])
+            factor = 1.0 if c == d else 2.0
             for u in range(first[c], first[c + 1]):
                 for v in range(first[d], first[d + 1]):
                     x, y = name[u], name[v]
@@ -232,13 +306,11 @@ def add_marginals(
                         x = y
                     elif y == ABSENT:
                         y = x
-                    share = total[u] * total[v] * (1.0 if c == d else 2.0) / mass
-                    for g in range(n_patient[s]):
-                        matched = matched_alleles(patient_pair[s, g] >> width[s], patient_pair[s, g] & mask, x, y)
-                        if matched == 2:
-                            two[scope_locus[s]] += patient_sum[s, g] * share
-                        elif matched == 1:
-                            one[scope_locus[s]] += patient_sum[s, g] * share
+                    share = total[u] * total[v] * factor
+                    both += share * two_of[s, x, y]
+                    some += share * one_of[s, x, y]
+        two[scope_locus[s]] += both / mass
+        one[scope_locus[s]] += some / mass
 
 
 @kernel
@@ -350,9 +422,9 @@ def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], di
     table = np.full(places, EMPTY, np.int32)
     found = 0
     for k in range(size):
-        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4), upper bits folded in.
-        mixed = np.uint64(word[k]) * np.uint64(0x9E3779B97F4A7C15)
-        place = np.int64((mixed >> np.uint64(29)) & np.uint64(places - 1))
+        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4) of the word folded to 31 bits.
+        folded = (word[k] ^ (word[k] >> 31)) & 0x7FFFFFFF
+        place = ((folded * 0x9E3779B1) >> 24) & (places - 1)
         while table[place] != EMPTY and distinct[table[place]] != word[k]:
             place = (place + 1) & (places - 1)
         if table[place] == EMPTY:
@@ -364,38 +436,17 @@ def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], di
 
 
 @kernel
-def locus_marginal(
-    genotype: NDArray[np.int64],
-    probability: NDArray[np.float64],
-    shift: int,
-    width: int,
-    pair: NDArray[np.int64],
-    sum_of: NDArray[np.float64],
-) -> int:
-    """Write the distinct genotypes of one locus and their probabilities; return how many there are."""
-    found = 0
-    for g in range(genotype.size):
-        own = (genotype[g] >> (2 * shift)) & ((np.int64(1) << (2 * width)) - 1)
-        at = 0
-        while at < found and pair[at] != own:
-            at += 1
-        if at == found:
-            pair[at] = own
-            sum_of[at] = 0.0
-            found += 1
-        sum_of[at] += probability[g]
-    return found
-
-
-@kernel
 def predict_ambiguous(
+    limit: int,
+    n_names: int,
     patient: NDArray[np.int64],
     patient_probability: NDArray[np.float64],
     shift: NDArray[np.int64],
     width: NDArray[np.int64],
     scope_locus: NDArray[np.int64],
     panel_scope: NDArray[np.int64],
-    named: NDArray[np.int64],
+    word_of_haplotype: NDArray[np.int64],
+    word_index: NDArray[np.int32],
     frequency: NDArray[np.float64],
     donor: NDArray[np.int64],
     person_part: NDArray[np.int64],
@@ -415,13 +466,16 @@ def predict_ambiguous(
     """Predict the matches of one ambiguous patient with some donors.
 
     Args:
+        limit: pairs of a donor's haplotypes that are looked at, the most probable ones; the rest is cut as mass.
+        n_names: names of alleles at the locus that has the most.
         patient: (n,) genotypes as words, ascending.
         patient_probability: (n,); sums to 1 less what was cut of the patient.
         shift: (loci,) lowest bit of each locus in the word of a haplotype, in the order in which loci are compared.
         width: (loci,) bits of a name.
         scope_locus: (loci,) position in scope of each locus of that order.
         panel_scope: (panels,) the loci of that order that each panel covers, as bits.
-        named: (haplotypes,) as given by `name_haplotypes`.
+        word_of_haplotype: the distinct words of haplotypes, as given by `name_haplotypes`.
+        word_index: (haplotypes,) which of them each haplotype has.
         frequency: (haplotypes,).
         donor: (n,) persons.
         person_part: as in `hla_match.frequencies.imputation.Imputation`, likewise the next seven.
@@ -439,11 +493,11 @@ def predict_ambiguous(
         cut: (n,) receives the probability of pairs of genotypes that were not compared.
     """
     n_loci = shift.size
-    patient_pair = np.empty((n_loci, patient.size), np.int64)
-    patient_sum = np.empty((n_loci, patient.size))
-    n_patient = np.empty(n_loci, np.int64)
+    two_of = np.zeros((n_loci, n_names, n_names))
+    one_of = np.zeros((n_loci, n_names, n_names))
     for s in range(n_loci):
-        n_patient[s] = locus_marginal(patient, patient_probability, shift[s], width[s], patient_pair[s], patient_sum[s])
+        expect_matches(patient, patient_probability, shift[s], width[s], two_of[s], one_of[s])
+    place = np.zeros(word_of_haplotype.size, np.int64)
     kept_patient = patient_probability.sum()
     word = np.empty(BATCH, np.int64)
     probability = np.empty(BATCH)
@@ -454,7 +508,7 @@ def predict_ambiguous(
     while begin < donor.size:
         end = begin
         filled = 0
-        while end < donor.size and filled + MAX_PAIRS <= BATCH:
+        while end < donor.size and filled + limit <= BATCH:
             starts[end] = filled
             listed = 0
             for part in range(person_part[donor[end]], person_part[donor[end] + 1]):
@@ -466,29 +520,32 @@ def predict_ambiguous(
                 key = np.empty(n_members, np.int64)
                 weight = np.empty(n_members)
                 class_first = np.empty(last_class - first_class + 1, np.int64)
-                merge_members(first_class, last_class, class_member, member, named, frequency, key, weight, class_first)
+                merge_members(
+                    first_class, last_class, class_member, member, word_of_haplotype, word_index, frequency, place,
+                    key, weight, class_first,
+                )  # fmt: skip
                 pairs = pair[part_pair[part] : part_pair[part + 1]]
                 add_marginals(
-                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, patient_pair, patient_sum,
-                    n_patient, scope_locus, two[end], one[end],
+                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of, scope_locus,
+                    two[end], one[end],
                 )  # fmt: skip
                 if listed == 0:
                     listed = list_part(
-                        scope, part_mass[part], pairs, class_first, key, weight, shift, width, word[filled:],
+                        limit, scope, part_mass[part], pairs, class_first, key, weight, shift, width, word[filled:],
                         probability[filled:],
                     )  # fmt: skip
                     continue
                 before = word[filled : filled + listed].copy()
                 before_probability = probability[filled : filled + listed].copy()
-                own, own_probability = np.empty(MAX_PAIRS, np.int64), np.empty(MAX_PAIRS)
+                own, own_probability = np.empty(limit, np.int64), np.empty(limit)
                 n_own = list_part(
-                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, own, own_probability
+                    limit, scope, part_mass[part], pairs, class_first, key, weight, shift, width, own, own_probability
                 )
-                # The least probable of too many are cut; what is kept is the first of either part.
+                # Of too many the first are kept, whatever their probability; the rest is cut.
                 listed = 0
                 for g in range(before.size):
                     for h in range(n_own):
-                        if listed < MAX_PAIRS:
+                        if listed < limit:
                             word[filled + listed] = before[g] | own[h]
                             probability[filled + listed] = before_probability[g] * own_probability[h]
                             listed += 1

@@ -25,8 +25,14 @@ from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_m
 MAX_MISMATCHES = 4
 """Probabilities are given for 0 to so many mismatches."""
 
-MAX_GENOTYPES = 1 << 12
-"""Patient genotypes that are compared at most, the most probable ones; the rest is cut and reported as mass."""
+PATIENT_GENOTYPES = (256, 4096)
+"""Least and greatest number of an ambiguous patient's genotypes to compare; what is cut is reported as mass."""
+
+DONOR_PAIRS = (1024, 1 << 17)
+"""Least and greatest number of pairs of a donor's haplotypes to compare with an ambiguous patient, likewise."""
+
+PATIENT_WORK, DONOR_WORK = 5_000_000, 60_000_000
+"""Between least and greatest, so many genotypes and pairs in all donors: some seconds of work."""
 
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
@@ -163,7 +169,9 @@ def predict(
     mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
     two, one, single = (np.zeros((donor.size, n_loci)) for _ in range(3))
     cut = np.zeros(donor.size)
-    genotypes = genotype_distribution(patient.imputation, panels, 0, loci, limit=MAX_GENOTYPES)
+    genotypes = genotype_distribution(
+        patient.imputation, panels, 0, loci, limit=_share(PATIENT_GENOTYPES, PATIENT_WORK, donor.size)
+    )
     # A locus that no panel knows is still certain where the typing says so.
     for locus in set(genotypes.missing) & patient.certain.keys():
         genotypes.allele[:, loci.index(locus)] = patient.certain[locus]
@@ -204,16 +212,23 @@ def predict(
             panels.panel_locus,
             named,
         )
+        word_index = np.empty(named.size, np.int32)
+        distinct = np.empty(named.size, np.int64)
+        distinct = distinct[: index_words(named, named.size, word_index, distinct)]
+        limit = _share(DONOR_PAIRS, DONOR_WORK, donor.size)
 
         def run(part: slice) -> None:
             predict_ambiguous(
+                limit,
+                words.n_names,
                 words.genotype,
                 words.probability,
                 words.shift,
                 words.width,
                 words.order,
                 word_scope,
-                named,
+                distinct,
+                word_index,
                 panels.frequency,
                 person[part],
                 *_arrays(donors),
@@ -272,6 +287,11 @@ def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[n
     )
 
 
+def _share(bounds: tuple[int, int], work: int, n_donors: int) -> int:
+    """Return what each of some donors may have of the work, within bounds."""
+    return int(np.clip(work // max(n_donors, 1), *bounds))
+
+
 def _marked(
     panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
@@ -316,6 +336,7 @@ class PatientWords:
         order: (loci,) int64 positions in scope, in the order of comparison.
         shift: (loci,) int64 lowest bit of each locus of that order in the word of a haplotype.
         width: (loci,) int64 bits of a name.
+        n_names: names at the locus that has the most.
         allele_name: int64 name of each allele of the panels, all loci one after another.
         locus_shift: (loci of the panels,) int64 `shift`, or -1 where a locus is not in scope.
     """
@@ -325,6 +346,7 @@ class PatientWords:
     order: NDArray[np.int64]
     shift: NDArray[np.int64]
     width: NDArray[np.int64]
+    n_names: int
     allele_name: NDArray[np.int64]
     locus_shift: NDArray[np.int64]
 
@@ -373,6 +395,7 @@ def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWor
         order=order.astype(np.int64),
         shift=shift,
         width=width[order],
+        n_names=max(code.size for code in codes) + FIRST_NAME,
         allele_name=allele_name,
         locus_shift=locus_shift,
     )

@@ -69,3 +69,10 @@ def test_what_cannot_be_is_refused(run) -> None:
     assert isinstance(run("show", "x").exception, FileError)
     Path("unknown.csv").write_text("hap,freq\nA*99:01,0.1\n", encoding="utf-8")
     assert isinstance(run("show", "unknown.csv", "--nomenclature", "builtin").exception, CriteriaError)
+
+
+def test_estimate_is_one_of_the_commands(run) -> None:
+    for arguments in (("--help",), ("estimate", "--help")):
+        shown = run(*arguments)
+        assert shown.exit_code == 0
+        assert "stimate" in shown.stdout
