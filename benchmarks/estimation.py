@@ -90,7 +90,7 @@ def subsample(registry: Registry, n_persons: int, seed: int = 1) -> Registry:
     )
     return replace(
         registry,
-        donor_typing=np.ascontiguousarray(registry.donor_typing[:, rows]),
+        donor_typing=registry.donor_typing[:, rows],
         attributes=registry.attributes[rows],
         donor_order=np.argsort(np.argsort(registry.donor_order[rows])).astype(np.uint32),
     )

@@ -100,10 +100,10 @@ class ExplainedSample:
 
 def explain_sample(sample: Sample, allele: NDArray[np.int32], workers: int) -> ExplainedSample:
     """Find the classes of (haplotypes, loci) distinct haplotypes for every person of a sample."""
-    if not allele.shape[0]:
+    if not allele.shape[0] or not sample.weight.size:
         offset = np.zeros(1, np.int64)
         return ExplainedSample(
-            n_haplotypes=0,
+            n_haplotypes=allele.shape[0],
             kind=np.zeros(0, np.int64),
             weight=np.zeros(0),
             part_class=offset,

@@ -41,7 +41,8 @@ def says_something(person, loci):
 
 @st.composite
 def samples(draw):
-    loci = tuple(locus for locus in strategies.LOCI if locus in draw(strategies.panel_loci()))[:2]
+    drawn = draw(strategies.panel_loci())[:2]
+    loci = tuple(locus for locus in strategies.LOCI if locus in drawn)
     frequencies = draw(strategies.frequency_sets(loci))
     persons = draw(st.lists(strategies.carried_persons(loci, frequencies), min_size=1, max_size=5))
     persons += draw(st.lists(st.sampled_from(persons), max_size=3))
@@ -65,7 +66,7 @@ def counted(loci, persons):
 
 
 @given(samples())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_the_support_is_all_that_persons_may_carry(case):
     loci, persons = case
     sample = sample_of(loci, persons)
@@ -79,12 +80,12 @@ def test_the_support_is_all_that_persons_may_carry(case):
 
 
 @given(samples(), st.integers(1, 6))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_iterations_are_the_oracles(case, iterations):
     loci, persons = case
     sample = sample_of(loci, persons)
     counting, alleles = counted(loci, persons)
-    assume(counting)
+    assume(all(alleles.values()))
     chosen = support.choose_support(sample)
     assert chosen.complete
     found = maximise(chosen.explained, chosen.start, tolerance=-1.0, max_iterations=iterations)
@@ -94,7 +95,7 @@ def test_iterations_are_the_oracles(case, iterations):
 
 
 @given(samples(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_iterations_from_any_start_over_any_haplotypes_are_the_oracles(case, data):
     loci, persons = case
     counting, _ = counted(loci, persons)
@@ -109,7 +110,7 @@ def test_iterations_from_any_start_over_any_haplotypes_are_the_oracles(case, dat
 
 
 @given(samples())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_weights_and_entropies_are_those_of_the_diplotypes(case):
     loci, persons = case
     _, alleles = counted(loci, persons)
@@ -125,15 +126,17 @@ def test_weights_and_entropies_are_those_of_the_diplotypes(case):
         weight, entropy = explained.weigh(np.array(list(frequency.values())))
         total = math.fsum(pairs.values())
         assert weight[0] == pytest.approx(total)
-        assert entropy[0] == pytest.approx(-math.fsum(p / total * math.log(p / total) for p in pairs.values()), abs=1e-9)
+        assert entropy[0] == pytest.approx(
+            -math.fsum(p / total * math.log(p / total) for p in pairs.values()), abs=1e-9
+        )
 
 
 @given(samples(), st.floats(0, 3))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_dropping_rare_haplotypes_leaves_nobody_unexplained(case, least):
     loci, persons = case
     sample = sample_of(loci, persons)
-    assume(sample.n_persons)
+    assume(all(allowed[0] for allowed in sample.allowed))
     chosen = support.choose_support(sample)
     found = maximise(chosen.explained, chosen.start, tolerance=0.0, max_iterations=3)
     keep = worth_keeping(chosen.explained, found.frequency, least)
@@ -144,11 +147,11 @@ def test_dropping_rare_haplotypes_leaves_nobody_unexplained(case, least):
 
 
 @given(samples(), st.integers(1, 20))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_a_bounded_support_explains_all_that_the_full_one_does(case, contribution):
     loci, persons = case
     sample = sample_of(loci, persons)
-    assume(sample.n_persons)
+    assume(all(allowed[0] for allowed in sample.allowed))
     full = support.choose_support(sample)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(support, "FULL_ENTRIES", 0)
