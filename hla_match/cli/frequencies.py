@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -16,9 +17,30 @@ from registry_io.nomenclature_store import data_folder
 _SHOWN = 20
 
 
-@click.group()
+class _Group(click.Group):
+    """A group whose command ``estimate`` is imported when it is called: it needs the kernels, the others do not."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return sorted([*super().list_commands(ctx), "estimate"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name."""
+        if cmd_name != "estimate":
+            return super().get_command(ctx, cmd_name)
+        estimate: click.Command = import_module("hla_match.cli.frequencies_estimate").estimate
+        return estimate
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        rows = [(name, command.get_short_help_str(limit=100)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted([*rows, ("estimate", "Estimate haplotype frequencies from a registry.")]))
+
+
+@click.group(cls=_Group)
 def command() -> None:
-    """Install, list and look into sets of haplotype frequencies."""
+    """Estimate, install, list and look into sets of haplotype frequencies."""
 
 
 @command.command()

@@ -10,7 +10,7 @@ import click
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
-    "frequencies": "Install, list and look into sets of haplotype frequencies.",
+    "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",
     "impute": "Write what persons may carry, with probabilities, to a file.",
     "nomenclature": "Install, list and look into IPD-IMGT/HLA releases.",
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
