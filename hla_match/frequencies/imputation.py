@@ -131,7 +131,7 @@ def impute(
     of_typing = np.ascontiguousarray(typing[:, distinct])
     of_population = population[distinct]
     size = max(1024, -(-distinct.size // (4 * workers)))
-    ranges = [(start, min(start + size, distinct.size)) for start in range(0, distinct.size, size)]
+    ranges = [(start, min(start + size, distinct.size)) for start in range(0, max(distinct.size, 1), size)]
 
     def run(bounds: tuple[int, int]) -> list[dict[str, NDArray[Any]]]:
         return _impute_range(*bounds, of_typing, of_population, panels, membership)
@@ -168,10 +168,10 @@ def _impute_range(
     membership: TypingMembership,
 ) -> list[dict[str, NDArray[Any]]]:
     """Impute a range of persons, in pieces as large as the output arrays have room for."""
-    pieces = []
+    pieces: list[dict[str, NDArray[Any]]] = []
     room = max(1 << 16, 64 * (stop - start))
     n_parts = (len(panels.loci) + 1) * (stop - start)
-    while start < stop:
+    while start < stop or not pieces:
         outputs: dict[str, NDArray[Any]] = {
             "person_part": np.zeros(stop - start + 1, np.int64),
             "person_missing": np.zeros(stop - start, np.uint16),
@@ -208,7 +208,7 @@ def _impute_range(
             panels.certain_panel,
             *outputs.values(),
         )
-        if reached == start:
+        if reached == start < stop:
             room *= 4
             continue
         pieces.append(_trimmed(outputs, reached - start))

@@ -56,7 +56,8 @@ def imputed(panels, tables, persons, rows):
 
 @st.composite
 def cases(draw):
-    loci = tuple(locus for locus in strategies.LOCI if locus in draw(strategies.panel_loci()))
+    chosen = draw(strategies.panel_loci())
+    loci = tuple(locus for locus in strategies.LOCI if locus in chosen)
     populations = [draw(strategies.frequency_sets(loci)) for _ in range(draw(st.integers(1, 2)))]
     everywhere = draw(st.none() | strategies.frequency_sets(loci))
     source = populations[0] | (everywhere or {})

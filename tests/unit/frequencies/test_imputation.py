@@ -1,0 +1,56 @@
+"""Imputation beyond what the oracle holds: no persons, equal persons, little room."""
+
+import numpy as np
+
+from hla_match.encoding import typing_table
+from hla_match.frequencies import imputation
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, impute
+from hla_match.frequencies.panels import build_panels, typing_membership
+
+# Haplotypes of A and B, codes 2 to 5; typings: not typed, any of all, one pair.
+ALLELE = np.array([[2, 2], [2, 3], [3, 2], [4, 5]], np.int32)
+FREQUENCIES = HaplotypeFrequencies(
+    "four", ("A", "B"), ALLELE, ("",), np.array([[0.4, 0.3, 0.2, 0.1]]), (), np.zeros(1), ""
+)
+TABLES = {locus: typing_table([(), (((2, 3, 4, 5), (2, 3, 4, 5)),), (((2,), (3,)),)]) for locus in ("A", "B")}
+PANELS = build_panels(FREQUENCIES, TABLES)
+MEMBERSHIP = typing_membership(PANELS, TABLES)
+
+
+def imputed(*persons, workers=1):
+    typing = np.array(persons, np.int32).reshape(-1, 2).T
+    return impute(np.ascontiguousarray(typing), np.zeros(len(persons), np.int16), PANELS, MEMBERSHIP, workers=workers)
+
+
+def test_no_persons_are_no_persons():
+    assert imputed().person.size == 0
+    assert imputed().person_part.tolist() == [0]
+
+
+def test_equal_persons_are_kept_once():
+    found = imputed((1, 1), (2, 2), (1, 1), (0, 2))
+    assert found.person_missing.size == 3
+    assert found.person[0] == found.person[2]
+
+
+def test_weights_are_those_of_all_diplotypes():
+    whole, resolved = imputed((1, 1)), imputed((2, 2))
+    assert np.isclose(whole.part_mass[0], 1.0)
+    # (2, 2) with (3, 3) is no haplotype pair of the panel; (2, 3) with (3, 2) is.
+    assert np.isclose(resolved.part_mass[0], 2 * 0.3 * 0.2)
+
+
+def test_threads_and_room_change_nothing(monkeypatch):
+    persons = [(first, second) for first in range(3) for second in range(3) if first or second]
+    wanted = imputed(*persons)
+    tight = imputation.impute_persons
+
+    def little_room(*arguments):
+        # Arrays of one entry make the kernel stop and go on in a new piece for every person.
+        return tight(arguments[0], min(arguments[0] + 1, arguments[1]), *arguments[2:])
+
+    monkeypatch.setattr(imputation, "impute_persons", little_room)
+    for found in (imputed(*persons), imputed(*persons, workers=2)):
+        for name in IMPUTATION_ARRAYS:
+            assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
