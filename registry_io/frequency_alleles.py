@@ -167,6 +167,11 @@ def _columns(
     _refuse(table, none & (n_genes > 0), f"{_NO_DRB345}*NNNN beside one of DRB3, DRB4 and DRB5")
     says = none | np.any([named[gene] for gene in DRB345], axis=0)
     places = {name: here for name, here in named.items() if name not in DRB345}
+    genes = [gene for gene in DRB345 if named[gene].any()]
+    if any(absent[gene].any() for gene in genes) and all(named[gene].all() for gene in genes):
+        # Every haplotype says of each of these genes whether it has it: they are loci like any other.
+        _check_places(table, places)
+        return pl.DataFrame([columns[name].alias(name) for name in LOCI])
     places[DRB345_PLACE] = none | (n_genes == 1) | np.all(list(absent.values()), axis=0)
     _check_places(table, places)
     if says.any():

@@ -380,3 +380,11 @@ def test_frequencies_of_the_shared_data(shared_data: Path) -> None:
             haplotype = "~".join(f"{locus}*{row[locus]}" for locus in ("A", "C", "B", "DRB1", "DQB1"))
             expected, frequency = line.rstrip().split(",")
             assert (haplotype, row["frequency"]) == (expected, float(frequency))
+
+
+def test_a_gene_of_drb3_to_drb5_may_stand_alone_where_every_haplotype_says_whether_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "one_gene.csv"
+    path.write_text("haplotype,frequency\nDRB4*01:03P~DRB1*09:01,0.4\nDRB4*absent~DRB1*08:03,0.3\n", encoding="utf-8")
+    frame = read_frequencies(path).frame
+    assert frame["DRB4"].to_list() == ["01:03P", "absent"]
+    assert frame["DRB3"].to_list() == frame["DRB5"].to_list() == [None, None]
