@@ -330,7 +330,8 @@ def time_line(kind: Kind, rows: list[int], peer: float) -> str:
     return (
         f"ms a donor: peer {1e3 * peer:.3f}; here {1e3 * same:.4f} for the same donors in one call, ratio "
         f"{peer / same:,.0f}; {1e3 * each:.4f} for {n_distinct:,} distinct donors of the kind, "
-        f"ratio {peer / each:,.0f}; listing genotypes donor by donor {1e3 * listing:.3f} more, ratio {peer / (same + listing):,.1f}"
+        f"ratio {peer / each:,.0f}; listing genotypes donor by donor {1e3 * listing:.3f} more, "
+        f"ratio {peer / (same + listing):,.1f}"
     )
 
 
