@@ -161,7 +161,8 @@ def donor_genotypes(shared: SharedRegistry) -> dict[str, list[Pairs]]:
 
     No patient chooses these donors and each counts once a locus, so they are independent, and what the registry's
     typings say beyond what they allow shows sharply. Its lists were made around the true allele: the first alleles of
-    the family and the true one; donors with such lists are apart.
+    the family and the true one; donors with such lists are apart. The others say more, too, if less: an antigen is
+    reported by fewer alleles than the release lets it stand for, and each side of a locus has a method of its own.
     """
     rows = np.random.default_rng(0).permutation(shared.registry.n_donors)[:N_DONORS]
     found: dict[str, list[Pairs]] = {}
