@@ -331,13 +331,13 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
 
 
 def _certain(table: TypingTable, code: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return (typings + 1, 2) the alleles of the one genotype that each typing allows, else -1."""
+    """Return (typings + 1, 2) the alleles of the one genotype that each typing allows, nulls resolved, else -1."""
     certain = np.full((table.n_typings + 1, 2), -1, np.int32)
     single = np.diff(table.set_start) == 1
     value = table.set_member[np.minimum(table.set_start[:-1], max(table.set_member.size - 1, 0))]
     alone = np.diff(table.alternative_start) == 1
     for typing in np.flatnonzero(alone):
-        pair = table.carried_set[table.carried_start[typing]]
+        pair = table.alternative_set[table.alternative_start[typing]]
         allele = np.searchsorted(code, value[pair])
         if single[pair].all() and (allele < code.size).all() and (code[allele] == value[pair]).all():
             certain[typing] = allele

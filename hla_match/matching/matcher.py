@@ -17,7 +17,8 @@ from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, H
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
-from hla_match.matching.prediction import ImputedPatient, Prediction, impute_patient, predict, settled
+from hla_match.matching.prediction import Prediction, settled
+from hla_match.matching.predictor import ImputedPatient, impute_patient, predict
 from hla_match.matching.results import LocusResult, MatchList
 from hla_match.registry import STATUSES, Registry, as_of_date
 

@@ -12,7 +12,7 @@ from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute
 from hla_match.frequencies.panels import BLOCKS, Step, build_panels, typing_membership
-from hla_match.matching import prediction
+from hla_match.matching import predictor
 from tests import strategies
 from tests.oracle import probability as oracle
 from tests.oracle.matching import NULL
@@ -84,7 +84,7 @@ def set_up(case):
     registry = ImputedRegistry(panels, imputed(panels, tables, donors, homes[1:]))
     carried = {locus: coded(typing) for locus, typing in patient.items() if typing}
     name = panels.populations[homes[0]] if homes[0] < len(populations) else None
-    return blocks, registry, prediction.impute_patient(panels, carried, name)
+    return blocks, registry, predictor.impute_patient(panels, carried, name)
 
 
 @pytest.mark.parametrize("few", [0, 8], ids=["locus by locus", "genotype by genotype"])
@@ -94,8 +94,8 @@ def test_predictions_are_the_oracles(few, case):
     loci, populations, everywhere, patient, donors, homes, scope = case
     blocks, registry, of_patient = set_up(case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prediction, "FEW_GENOTYPES", few)
-        found = prediction.predict(of_patient, registry, scope, np.arange(len(donors), dtype=np.uint32))
+        patch.setattr(predictor, "FEW_GENOTYPES", few)
+        found = predictor.predict(of_patient, registry, scope, np.arange(len(donors), dtype=np.uint32))
     patient_dist, patient_step = oracle.scope_distribution(
         patient, scope, loci, chain(populations, everywhere, homes[0]), blocks
     )
@@ -168,7 +168,7 @@ def test_swapping_sides_or_persons_changes_nothing(case):
     results = []
     for one in ((loci, populations, everywhere, patient, donors, homes, scope), mirrored, exchanged):
         _, registry, of_patient = set_up(one)
-        results.append(prediction.predict(of_patient, registry, scope, np.zeros(1, np.uint32)))
+        results.append(predictor.predict(of_patient, registry, scope, np.zeros(1, np.uint32)))
     for other in results[1:]:
         np.testing.assert_allclose(results[0].mismatches, other.mismatches, atol=1e-12)
         np.testing.assert_allclose(results[0].two, other.two, atol=1e-12)
@@ -179,7 +179,7 @@ def test_swapping_sides_or_persons_changes_nothing(case):
 @settings(max_examples=150)
 def test_loci_agree_with_the_joint_distribution(case, scope):
     _, registry, of_patient = set_up(case)
-    found = prediction.predict(of_patient, registry, scope[:2], np.zeros(1, np.uint32))
+    found = predictor.predict(of_patient, registry, scope[:2], np.zeros(1, np.uint32))
     if np.isnan(found.mismatches).any():
         return
     expected = float(found.mismatches[0] @ np.arange(5))

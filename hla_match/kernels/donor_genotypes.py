@@ -1,0 +1,218 @@
+"""A donor's genotypes by the names of alleles that a patient may have, the most probable ones first come.
+
+A haplotype is a word, the names of its alleles side by side; haplotypes of a class with equal words are one. A genotype
+is a word of twice the bits, made of the words of two haplotypes in compatible classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.kernels._jit import kernel
+
+ANOTHER, ABSENT, FIRST_NAME = 0, 1, 2
+"""Names of alleles of a locus: one that the patient cannot have, a null allele, then those the patient may have."""
+
+EMPTY = -1
+"""Marks a free place of the table of distinct genotypes; no word is negative."""
+
+
+@kernel
+def name_haplotypes(
+    name: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    allele_start: NDArray[np.int64],
+    haplotype_allele: NDArray[np.uint16],
+    panel_start: NDArray[np.int64],
+    panel_locus_start: NDArray[np.int64],
+    panel_locus: NDArray[np.int64],
+    named: NDArray[np.int64],
+) -> None:
+    """Write each haplotype as one word, the names of its alleles side by side.
+
+    Args:
+        name: name of each allele, all loci one after another.
+        shift: (loci,) lowest bit of a locus in the word, or -1 where it is not in scope.
+        allele_start: as in `hla_match.frequencies.panels.Panels`, likewise the next four.
+        haplotype_allele: see there.
+        panel_start: see there.
+        panel_locus_start: see there.
+        panel_locus: see there.
+        named: (haplotypes,) receives the words.
+    """
+    for panel in range(panel_start.size - 1):
+        first, last = panel_start[panel], panel_start[panel + 1]
+        named[first:last] = 0
+        for k in range(panel_locus_start[panel], panel_locus_start[panel + 1]):
+            row = panel_locus[k]
+            if shift[row] < 0:
+                continue
+            of_allele = name[allele_start[row] : allele_start[row + 1]]
+            alleles = haplotype_allele[row]
+            for haplotype in range(first, last):
+                named[haplotype] |= of_allele[alleles[haplotype]] << shift[row]
+
+
+@kernel
+def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], distinct: NDArray[np.int64]) -> int:
+    """Write which of the distinct words each of the first `size` words is, and return how many are distinct."""
+    places = 16
+    while places < 2 * size:
+        places *= 2
+    table = np.full(places, EMPTY, np.int32)
+    found = 0
+    for k in range(size):
+        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4) of the word folded to 31 bits.
+        folded = (word[k] ^ (word[k] >> 31)) & 0x7FFFFFFF
+        place = ((folded * 0x9E3779B1) >> 24) & (places - 1)
+        while table[place] != EMPTY and distinct[table[place]] != word[k]:
+            place = (place + 1) & (places - 1)
+        if table[place] == EMPTY:
+            table[place] = found
+            distinct[found] = word[k]
+            found += 1
+        index[k] = table[place]
+    return found
+
+
+@kernel
+def count_pairs(
+    threshold: float, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
+) -> int:
+    """Count the unordered pairs of haplotypes in compatible classes whose weights multiply to at least a threshold.
+
+    Weights fall within each class; the more weight one haplotype has, the more partners reach the threshold with it.
+    """
+    found = 0
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        v = class_first[d + 1]
+        own = 0
+        ordered = 0
+        for u in range(class_first[c], class_first[c + 1]):
+            while v > class_first[d] and weight[u] * weight[v - 1] < threshold:
+                v -= 1
+            ordered += v - class_first[d]
+            own += v > u
+        found += (ordered + own) // 2 if c == d else ordered
+    return found
+
+
+@kernel
+def pair_threshold(
+    limit: int, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
+) -> float:
+    """Return the least product of weights above which no more than `limit` pairs stand; 0 where all may."""
+    if count_pairs(0.0, pair, class_first, weight) <= limit:
+        return 0.0
+    low, high = -1500.0, 0.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        if count_pairs(np.exp(middle), pair, class_first, weight) > limit:
+            low = middle
+        else:
+            high = middle
+    return float(np.exp(high))
+
+
+@kernel
+def merge_members(
+    first_class: int,
+    last_class: int,
+    class_member: NDArray[np.int64],
+    member: NDArray[np.uint32],
+    word: NDArray[np.int64],
+    word_of: NDArray[np.int32],
+    frequency: NDArray[np.float64],
+    place: NDArray[np.int64],
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    class_first: NDArray[np.int64],
+) -> None:
+    """Write the distinct words of each class and the sums of their frequencies, the greatest first.
+
+    Args:
+        first_class: first class of the part.
+        last_class: one behind its last class.
+        class_member: as in `hla_match.frequencies.imputation.Imputation`, likewise `member`.
+        member: see there.
+        word: the distinct words of haplotypes.
+        word_of: (haplotypes,) which of them each haplotype has.
+        frequency: (haplotypes,).
+        place: scratch as long as `word`.
+        key: receives the words.
+        weight: receives their frequencies.
+        class_first: (classes + 1,) receives where each class begins.
+    """
+    found = 0
+    for c in range(first_class, last_class):
+        begin = found
+        class_first[c - first_class] = begin
+        for m in range(class_member[c], class_member[c + 1]):
+            own = word_of[member[m]]
+            at = place[own]
+            # What an earlier class or person left there is told by the word that stands at that place.
+            if at < begin or at >= found or key[at] != word[own]:
+                at = found
+                place[own] = at
+                key[at] = word[own]
+                weight[at] = 0.0
+                found += 1
+            weight[at] += frequency[member[m]]
+        if found - begin > 1:
+            order = np.argsort(-weight[begin:found], kind="mergesort")
+            key[begin:found] = key[begin:found][order]
+            weight[begin:found] = weight[begin:found][order]
+    class_first[last_class - first_class] = found
+
+
+@kernel
+def genotype_word(one: int, other: int, scope: int, shift: NDArray[np.int64], width: NDArray[np.int64]) -> int:
+    """Join the words of two haplotypes: at each locus the lesser name above the greater, null alleles resolved."""
+    word = np.int64(0)
+    for s in range(shift.size):
+        if not (scope >> s) & 1:
+            continue
+        mask = (np.int64(1) << width[s]) - 1
+        x, y = (one >> shift[s]) & mask, (other >> shift[s]) & mask
+        # A null allele is absent: the person is homozygous for the other one.
+        if x == ABSENT:
+            x = y
+        elif y == ABSENT:
+            y = x
+        word |= ((min(x, y) << width[s]) | max(x, y)) << (2 * shift[s])
+    return int(word)
+
+
+@kernel
+def list_part(
+    limit: int,
+    scope: int,
+    mass: float,
+    pair: NDArray[np.uint16],
+    class_first: NDArray[np.int64],
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
+    word: NDArray[np.int64],
+    probability: NDArray[np.float64],
+) -> int:
+    """Write the genotypes of one part of a donor, at most `limit`, the most probable ones.
+
+    A genotype stands once for each pair of words that makes it up.
+    """
+    threshold = pair_threshold(limit, pair, class_first, weight)
+    found = 0
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        for u in range(class_first[c], class_first[c + 1]):
+            for v in range(u if c == d else class_first[d], class_first[d + 1]):
+                product = weight[u] * weight[v]
+                if product < threshold:
+                    break
+                word[found] = genotype_word(key[u], key[v], scope, shift, width)
+                probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
+                found += 1
+    return found
