@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from hla_match.cli.batch_run import BatchRun, refuse_overwriting
 from hla_match.cli.search_options import SearchRequest, search_options
 
 
@@ -23,5 +22,7 @@ def command(registry: Path, patients: Path, out: Path, request: SearchRequest) -
     An interrupted batch goes on when it is started again with the same options. Ages are part of them: after midnight
     give the first day with --as-of.
     """
+    from hla_match.cli.batch_run import BatchRun, refuse_overwriting
+
     refuse_overwriting(out, registry, (patients, *request.files))
     BatchRun(registry, patients, out, request).run()

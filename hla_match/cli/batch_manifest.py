@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hla_match.cli.frequency_options import FrequencySets
+from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.policies import RankingPolicy
 from hla_match.matching.results import NOTICE

@@ -6,19 +6,8 @@ import datetime
 from pathlib import Path
 
 import click
-import polars as pl
 
 from hla_match.cli.registry import print_counts
-from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.matcher import Matcher
-from hla_match.nomenclature.builtin import builtin_tables
-from hla_match.nomenclature.release import Nomenclature
-from hla_match.reporting.search_page import search_page
-from hla_match.reporting.terminal import match_table
-from hla_match.synthetic.volunteers import patients, volunteers
-from registry_io.donor_import import import_donors
-from registry_io.patient_file import read_patients
-from registry_io.results_file import atomic_write, write_frame
 
 _AS_OF = datetime.date(2026, 1, 1)
 """Ages of the synthetic volunteers are reckoned here, so that the demo is the same on every day."""
@@ -30,6 +19,19 @@ _AS_OF = datetime.date(2026, 1, 1)
 @click.option("--seed", default=1, show_default=True)
 def command(folder: Path, n_donors: int, seed: int) -> None:
     """Make a synthetic registry and 20 patients, import, match, and leave the files to look at."""
+    import polars as pl
+
+    from hla_match.matching.criteria import SearchCriteria
+    from hla_match.matching.matcher import Matcher
+    from hla_match.nomenclature.builtin import builtin_tables
+    from hla_match.nomenclature.release import Nomenclature
+    from hla_match.reporting.search_page import search_page
+    from hla_match.reporting.terminal import match_table
+    from hla_match.synthetic.volunteers import patients, volunteers
+    from registry_io.donor_import import import_donors
+    from registry_io.patient_file import read_patients
+    from registry_io.results_file import atomic_write, write_frame
+
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import polars as pl
 
 from hla_match.cli.nomenclature import choose_nomenclature
-from hla_match.frequencies.haplotype_frequencies import UnmappedName, code_haplotypes
 from hla_match.loci import LOCI
-from registry_io.frequency_store import FrequencyStore
-from registry_io.nomenclature_store import data_folder
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hla_match.frequencies.haplotype_frequencies import UnmappedName
 
 _SHOWN = 20
 
@@ -48,6 +50,9 @@ def command() -> None:
 @click.option("--name", required=True, help="What the set is called: letters, digits, '-', '_' and '.'.")
 def install(file: Path, name: str) -> None:
     """Check FILE and keep its frequencies in the data folder, in place of an earlier set of the name."""
+    from registry_io.frequency_store import FrequencyStore
+    from registry_io.nomenclature_store import data_folder
+
     content = FrequencyStore(data_folder()).install(file, name)
     n_populations = content.frame["population"].n_unique()
     click.echo(
@@ -61,6 +66,9 @@ def install(file: Path, name: str) -> None:
 @command.command("list")
 def list_sets() -> None:
     """List the installed sets."""
+    from registry_io.frequency_store import FrequencyStore
+    from registry_io.nomenclature_store import data_folder
+
     names = FrequencyStore(data_folder()).names()
     if not names:
         click.echo("No set is installed; see: hla-match frequencies install --help", err=True)
@@ -73,6 +81,10 @@ def list_sets() -> None:
 @click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
 def show(source: str, release: str | None) -> None:
     """Show what a set or a file of frequencies holds, and what of it the nomenclature cannot use."""
+    from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+    from registry_io.frequency_store import FrequencyStore
+    from registry_io.nomenclature_store import data_folder
+
     content = FrequencyStore(data_folder()).resolve(source)
     nomenclature = choose_nomenclature(release)
     coded = code_haplotypes(content.frame, nomenclature, name=Path(source).name, checksum=content.checksum)

@@ -9,28 +9,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hla_match.cli.frequency_options import n_workers
 from hla_match.errors import CriteriaError
-from hla_match.frequencies.estimation import (
-    FLOOR,
-    MAX_ITERATIONS,
-    TOLERANCE,
-    Estimation,
-    Iteration,
-    PopulationEstimate,
-    Progress,
-    estimate_frequencies,
-)
 from hla_match.loci import scope_loci
-from hla_match.registry import Registry
-from registry_io.frequency_store import load_frequencies
-from registry_io.nomenclature_store import data_folder
-from registry_io.results_file import atomic_write, check_writable_ending, write_frame
-from registry_io.store import open_registry
+
+if TYPE_CHECKING:
+    from hla_match.frequencies.estimation import Estimation, Iteration, PopulationEstimate, Progress
+    from hla_match.registry import Registry
+
+# The values of `hla_match.frequencies.estimation`, whose import would make the help wait for the kernels.
+TOLERANCE, MAX_ITERATIONS, FLOOR = 0.05, 2000, 0.01
 
 _SAY_EVERY = 25
 """Iterations between two lines of progress where there is no terminal."""
@@ -87,6 +79,12 @@ def estimate(
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
+    from hla_match.frequencies.estimation import estimate_frequencies
+    from registry_io.frequency_store import load_frequencies
+    from registry_io.nomenclature_store import data_folder
+    from registry_io.results_file import atomic_write, check_writable_ending, write_frame
+    from registry_io.store import open_registry
+
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
         raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
@@ -134,6 +132,8 @@ def report_path(out: Path) -> Path:
     >>> report_path(Path("own.1.csv.gz")).name
     'own.1.report.json'
     """
+    from registry_io.results_file import check_writable_ending
+
     return out.with_name(out.name[: -len(check_writable_ending(out))] + ".report.json")
 
 

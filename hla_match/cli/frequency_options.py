@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from hla_match.errors import CriteriaError
-from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.nomenclature.release import Nomenclature
-from registry_io.frequency_store import load_frequencies
-from registry_io.nomenclature_store import data_folder
-
-_SHOWN = 3
-"""Names that the line about alleles left out shows; ``frequencies show`` has them all."""
 
 
 def frequency_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -35,42 +26,6 @@ def frequency_options(*, required: bool) -> Callable[[Callable[..., None]], Call
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class FrequencySets:
-    """The sets that a command computes with, coded by one nomenclature."""
-
-    frequencies: HaplotypeFrequencies
-    fallback: HaplotypeFrequencies | None
-
-    @classmethod
-    def load(cls, frequencies: str, fallback: str | None, nomenclature: Nomenclature) -> FrequencySets:
-        """Read both sets, and say on standard error what of them cannot be used.
-
-        Raises:
-            FileError: a set is neither a file nor installed, or cannot be read.
-            CriteriaError: the nomenclature can read no haplotype of a set.
-        """
-        home = data_folder()
-        own = load_frequencies(frequencies, nomenclature, home)
-        other = load_frequencies(fallback, nomenclature, home) if fallback is not None else None
-        for one in (own, other):
-            if one is not None and one.unmapped:
-                click.echo(unmapped_note(one, nomenclature), err=True)
-        return cls(own, other)
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """What a manifest says of the sets."""
-        return {
-            "own": _entry(self.frequencies),
-            "global": None if self.fallback is None else _entry(self.fallback),
-        }
-
-    def __str__(self) -> str:
-        texts = [_line(one) for one in (self.frequencies, self.fallback) if one is not None]
-        return "; then ".join(texts)
-
-
 def check_frequency_options(frequencies: str | None, fallback: str | None) -> None:
     """Refuse a fallback without what it is a fallback of.
 
@@ -81,24 +36,6 @@ def check_frequency_options(frequencies: str | None, fallback: str | None) -> No
         raise CriteriaError(
             "global-frequencies", found=fallback, expected="--frequencies beside it; name the set there if it is alone"
         )
-
-
-def unmapped_note(frequencies: HaplotypeFrequencies, nomenclature: Nomenclature) -> str:
-    """Return in one line how many names and how much frequency were left out, and the first names."""
-    names = [f"{one.locus}*{one.name}" for one in frequencies.unmapped]
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return (
-        f"Frequencies {frequencies.name}: {len(names):,} {'name is' if len(names) == 1 else 'names are'} no single P "
-        f"group of {nomenclature.title} ({', '.join(names[:_SHOWN])}{more}); left out {unmapped_mass(frequencies)}"
-    )
-
-
-def unmapped_mass(frequencies: HaplotypeFrequencies) -> str:
-    """Return the frequency left out in words; of several populations the range."""
-    low, high = float(frequencies.unmapped_mass.min()), float(frequencies.unmapped_mass.max())
-    if len(frequencies.populations) == 1 or low == high:
-        return f"a frequency of {high:.4g}"
-    return f"frequencies from {low:.4g} to {high:.4g}, by population"
 
 
 def say_imputing(n_donors: int) -> Callable[[], None]:
@@ -116,20 +53,3 @@ def n_workers() -> int:
 def source_files(*names: str | None) -> tuple[Path, ...]:
     """Return the names that are files, which a result must not replace."""
     return tuple(Path(name) for name in names if name is not None and os.path.exists(name))
-
-
-def _entry(frequencies: HaplotypeFrequencies) -> dict[str, Any]:
-    mass = zip(frequencies.populations, frequencies.unmapped_mass.tolist(), strict=True)
-    return {
-        "name": frequencies.name,
-        "sha256": frequencies.checksum,
-        "loci": list(frequencies.loci),
-        "haplotypes": frequencies.n_haplotypes,
-        "unmapped_names": len(frequencies.unmapped),
-        "unmapped_mass": dict(mass),
-    }
-
-
-def _line(frequencies: HaplotypeFrequencies) -> str:
-    left_out = f", left out {unmapped_mass(frequencies)}" if frequencies.unmapped else ""
-    return f"{frequencies.name}, SHA-256 {frequencies.checksum[:12]}...{left_out}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hla_match.nomenclature.builtin import builtin_tables
-from hla_match.nomenclature.release import Nomenclature
-from registry_io.nomenclature_store import NomenclatureStore, data_folder
+if TYPE_CHECKING:
+    from hla_match.nomenclature.release import Nomenclature
 
 _SHOWN = 20
 
 
 def choose_nomenclature(release: str | None) -> Nomenclature:
     """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
+    from hla_match.nomenclature.builtin import builtin_tables
+    from hla_match.nomenclature.release import Nomenclature
+    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+
     store = NomenclatureStore(data_folder())
     if release is None:
         release = store.newest() or "builtin"
@@ -33,6 +37,8 @@ def command() -> None:
 @click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="Folder or zip of a release.")
 def install(source: Path) -> None:
     """Check a release and compile it into the data folder."""
+    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+
     tables = NomenclatureStore(data_folder()).install(source)
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
     click.echo(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
@@ -41,6 +47,8 @@ def install(source: Path) -> None:
 @command.command("list")
 def list_releases() -> None:
     """List the installed releases, newest first, and the built-in nomenclature."""
+    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+
     for release in NomenclatureStore(data_folder()).releases():
         click.echo(release)
     click.echo("builtin")

@@ -10,8 +10,6 @@ import click
 
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import TypingError
-from hla_match.nomenclature.reduction import reduce_typing
-from registry_io.mac_file import read_codes
 
 
 @click.command()
@@ -21,6 +19,9 @@ from registry_io.mac_file import read_codes
 @click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
 def command(typings: tuple[str, ...], level: str, release: str | None, codes: Path | None) -> None:
     """Reduce TYPINGS, or the lines of standard input, one a line."""
+    from hla_match.nomenclature.reduction import reduce_typing
+    from registry_io.mac_file import read_codes
+
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
     failed = 0

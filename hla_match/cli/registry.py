@@ -7,14 +7,15 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import RegistryError
-from registry_io.donor_import import ImportReport, donor_notes, import_donors
-from registry_io.mac_file import read_codes
-from registry_io.store import open_registry, verify_registry
+
+if TYPE_CHECKING:
+    from registry_io.donor_import import ImportReport
 
 _NOTES = 20
 """Notes that an import prints; the names of a large file of codes that a release lacks are many."""
@@ -32,6 +33,9 @@ def command() -> None:
 @click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
 def import_command(registry: Path, donors: Path, codes: Path | None, release: str | None) -> None:
     """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY."""
+    from registry_io.donor_import import import_donors
+    from registry_io.mac_file import read_codes
+
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
     report = import_donors(
@@ -80,6 +84,9 @@ def print_note(note: str) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def info(registry: Path) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
+    from registry_io.donor_import import donor_notes
+    from registry_io.store import open_registry
+
     opened = open_registry(registry)
     click.echo(f"{opened.name}: {opened.n_donors:,} donors, {opened.nomenclature.title}")
     for row, locus in enumerate(opened.loci):
@@ -100,6 +107,7 @@ def info(registry: Path) -> None:
 def verify(registry: Path) -> None:
     """Check every file of a registry against its checksum."""
     from registry_io.imputation_store import verify_imputations
+    from registry_io.store import verify_registry
 
     damaged = [name for name, sound in verify_registry(registry) if not sound]
     if damaged:

@@ -7,9 +7,6 @@ from pathlib import Path
 import click
 
 from hla_match.cli.search_options import SearchRequest, search_options
-from hla_match.matching.criteria import Patient
-from hla_match.reporting.terminal import match_table
-from registry_io.store import open_registry
 
 
 @click.command()
@@ -20,6 +17,10 @@ from registry_io.store import open_registry
 @click.option("--abo", type=click.Choice(["A", "B", "AB", "O"]), help="The patient's blood group.")
 def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, abo: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
+    from hla_match.matching.criteria import Patient
+    from hla_match.reporting.terminal import match_table
+    from registry_io.store import open_registry
+
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
     request.say_unknown_donors(opened)

@@ -7,12 +7,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hla_match.cli.frequency_options import (
-    FrequencySets,
     check_frequency_options,
     frequency_options,
     n_workers,
@@ -20,11 +19,13 @@ from hla_match.cli.frequency_options import (
     source_files,
 )
 from hla_match.errors import CriteriaError
-from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.matcher import Matcher
-from hla_match.registry import Registry
 from registry_io.identifier_file import read_identifiers
-from registry_io.imputation_store import open_imputation
+
+if TYPE_CHECKING:
+    from hla_match.cli.frequency_sets import FrequencySets
+    from hla_match.matching.criteria import SearchCriteria
+    from hla_match.matching.matcher import Matcher
+    from hla_match.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,19 @@ class SearchRequest:
         """
         if self.frequencies is None:
             return None
+        from hla_match.cli.frequency_sets import FrequencySets
+
         return FrequencySets.load(self.frequencies, self.global_frequencies, registry.nomenclature)
 
     @staticmethod
     def matcher(folder: Path, registry: Registry, sets: FrequencySets | None) -> Matcher:
         """Return what searches the registry of a folder; with frequencies its donors are imputed, once."""
+        from hla_match.matching.matcher import Matcher
+
         if sets is None:
             return Matcher(registry)
+        from registry_io.imputation_store import open_imputation
+
         imputed = open_imputation(
             folder,
             registry,
@@ -138,6 +145,8 @@ def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[
 
 def _request(values: dict[str, Any]) -> SearchRequest:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
+    from hla_match.matching.criteria import SearchCriteria
+
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
     check_frequency_options(frequencies, global_frequencies)

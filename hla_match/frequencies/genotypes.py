@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,26 +104,28 @@ def part_diplotypes(
     class_member = bounds - bounds[0]
     pair = np.ascontiguousarray(imputation.pair[imputation.part_pair[part] : imputation.part_pair[part + 1]])
     ordered = sort_members(class_member, member, panels.frequency)
-    none = np.empty(0, np.uint32)
+    no_room = (np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0))
 
-    def count(threshold: float) -> int:
-        return int(
-            list_diplotypes(threshold, class_member, pair, ordered, panels.frequency, none, none.copy(), np.empty(0))
-        )
+    def write(threshold: float, ceiling: float, arrays: tuple[NDArray[Any], ...]) -> int:
+        return int(list_diplotypes(threshold, ceiling, class_member, pair, ordered, panels.frequency, *arrays))
 
-    threshold = 0.0
-    found = count(threshold)
+    found = write(0.0, np.inf, no_room)
+    low = high = 0.0
     if found > limit:
-        # The least weight, on a scale of logarithms, above which no more than `limit` diplotypes stand.
-        low, high = np.log(panels.frequency.min()) * 2, np.log(panels.frequency.max()) * 2 + 1e-9
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if count(float(np.exp(middle))) > limit else (low, middle)
-        threshold = float(np.exp(high))
-        found = count(threshold)
-    first, second, weight = np.empty(found, np.uint32), np.empty(found, np.uint32), np.empty(found)
-    list_diplotypes(threshold, class_member, pair, ordered, panels.frequency, first, second, weight)
-    return first, second, weight
+        # Two weights, close together: more than `limit` diplotypes reach the lesser, no more the greater.
+        least, most = np.log(panels.frequency.min()) * 2 - 1, np.log(panels.frequency.max()) * 2 + 1
+        for _ in range(50):
+            middle = (least + most) / 2
+            least, most = (middle, most) if write(float(np.exp(middle)), np.inf, no_room) > limit else (least, middle)
+        low, high = float(np.exp(least)), float(np.exp(most))
+    size = min(found, limit)
+    room = (np.empty(size, np.uint32), np.empty(size, np.uint32), np.empty(size))
+    listed = write(high, np.inf, room)
+    if found > limit:
+        # What room is left is for diplotypes of equal weight between the two.
+        write(low, high, (room[0][listed:], room[1][listed:], room[2][listed:]))
+        listed = limit
+    return room[0][:listed], room[1][:listed], room[2][:listed]
 
 
 def genotype_distribution(

@@ -64,8 +64,12 @@ class HaplotypeFrequencies:
         )
 
     def pooled(self) -> NDArray[np.float64]:
-        """Return (haplotypes,) the mean over the populations, each scaled to a sum of 1 and counted alike."""
-        scaled = self.frequency / self.frequency.sum(axis=1, keepdims=True)
+        """Return (haplotypes,) the mean over the populations, each scaled to a sum of 1 and counted alike.
+
+        A population of which no haplotype could be coded does not count.
+        """
+        known = self.frequency[self.frequency.sum(axis=1) > 0]
+        scaled = known / known.sum(axis=1, keepdims=True)
         mean: NDArray[np.float64] = scaled.mean(axis=0)
         return mean
 

@@ -109,7 +109,7 @@ def build_panels(
     Args:
         frequencies: the registry's own set.
         tables: the registry's distinct typings by locus; alleles that some typing states alone become known.
-        global_frequencies: tried where the registry's set explains nothing.
+        global_frequencies: tried where the registry's set explains nothing, and for the loci that it lacks.
     """
     panels: list[_Panel] = []
     named = [population for population in frequencies.populations if population]
@@ -136,6 +136,10 @@ def build_panels(
     for locus in frequencies.loci:
         locus_panel[loci.index(locus)] = len(panels)
         panels.append(_marginal(Step.LOCI, (locus,), frequencies, pooled))
+    if global_frequencies is not None:
+        for locus in (locus for locus in global_frequencies.loci if locus not in frequencies.loci):
+            locus_panel[loci.index(locus)] = len(panels)
+            panels.append(_marginal(Step.LOCI, (locus,), global_frequencies, global_frequencies.pooled()))
     codes = tuple(_allele_codes(locus, panels, tables) for locus in loci)
     certain_panel = list(range(len(panels), len(panels) + len(loci)))
     panels += [

@@ -32,6 +32,7 @@ def sort_members(
 @kernel
 def list_diplotypes(
     threshold: float,
+    ceiling: float,
     class_member: NDArray[np.int64],
     pair: NDArray[np.uint16],
     member: NDArray[np.uint32],
@@ -44,6 +45,7 @@ def list_diplotypes(
 
     Args:
         threshold: of f1 f2, without the factor 2.
+        ceiling: those that reach it are passed over.
         class_member: (classes + 1,) offsets of one part's classes into `member`.
         pair: (pairs, 2) its compatible classes.
         member: haplotypes, by falling frequency within each class (`sort_members`).
@@ -61,6 +63,8 @@ def list_diplotypes(
                 product = f * frequency[member[v]]
                 if product < threshold:
                     break
+                if product >= ceiling:
+                    continue
                 if found < weight.size:
                     first[found] = member[u]
                     second[found] = member[v]

@@ -100,20 +100,23 @@ def count_pairs(
 
 
 @kernel
-def pair_threshold(
+def pair_thresholds(
     limit: int, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
-) -> float:
-    """Return the least product of weights above which no more than `limit` pairs stand; 0 where all may."""
+) -> tuple[float, float]:
+    """Return two products of weights, close together: more than `limit` pairs reach the lesser, no more the greater.
+
+    Both are 0 where there are no more pairs than `limit`. Between the two there are pairs of equal weight alone.
+    """
     if count_pairs(0.0, pair, class_first, weight) <= limit:
-        return 0.0
-    low, high = -1500.0, 0.0
-    for _ in range(30):
+        return 0.0, 0.0
+    low, high = -1500.0, 1.0
+    for _ in range(50):
         middle = (low + high) / 2
         if count_pairs(np.exp(middle), pair, class_first, weight) > limit:
             low = middle
         else:
             high = middle
-    return float(np.exp(high))
+    return float(np.exp(low)), float(np.exp(high))
 
 
 @kernel
@@ -203,16 +206,20 @@ def list_part(
 
     A genotype stands once for each pair of words that makes it up.
     """
-    threshold = pair_threshold(limit, pair, class_first, weight)
+    low, high = pair_thresholds(limit, pair, class_first, weight)
     found = 0
-    for p in range(pair.shape[0]):
-        c, d = int(pair[p, 0]), int(pair[p, 1])
-        for u in range(class_first[c], class_first[c + 1]):
-            for v in range(u if c == d else class_first[d], class_first[d + 1]):
-                product = weight[u] * weight[v]
-                if product < threshold:
-                    break
-                word[found] = genotype_word(key[u], key[v], scope, shift, width)
-                probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
-                found += 1
+    # Those above the greater threshold all have room; what room is left is for those between the two.
+    for floor, ceiling in ((high, np.inf), (low, high)):
+        for p in range(pair.shape[0]):
+            c, d = int(pair[p, 0]), int(pair[p, 1])
+            for u in range(class_first[c], class_first[c + 1]):
+                for v in range(u if c == d else class_first[d], class_first[d + 1]):
+                    product = weight[u] * weight[v]
+                    if product < floor or found == limit:
+                        break
+                    if product >= ceiling:
+                        continue
+                    word[found] = genotype_word(key[u], key[v], scope, shift, width)
+                    probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
+                    found += 1
     return found

@@ -306,6 +306,7 @@ def predict_ambiguous(
         while end < donor.size and filled + limit <= BATCH:
             starts[end] = filled
             listed = 0
+            begun = False
             for part in range(person_part[donor[end]], person_part[donor[end] + 1]):
                 scope = panel_scope[part_panel[part]]
                 if scope == 0:
@@ -324,7 +325,8 @@ def predict_ambiguous(
                     scope, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of, scope_locus,
                     two[end], one[end],
                 )  # fmt: skip
-                if listed == 0:
+                if not begun:
+                    begun = True
                     listed = list_part(
                         limit, scope, part_mass[part], pairs, class_first, key, weight, shift, width, word[filled:],
                         probability[filled:],

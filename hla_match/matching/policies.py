@@ -64,12 +64,13 @@ def by_near_match(candidates: Candidates) -> NDArray[np.int64]:
 
 
 def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]:
-    """Put more percent first; a missing probability stands before one of nought percent, which is known to be low."""
+    """Put more percent first; where it is missing or cut it stands before one of nought percent, known to be low."""
     if candidates.prediction is None:
         return np.zeros(candidates.donor.size, np.int64)
     probability = candidates.prediction.mismatches[:, : mismatches + 1].sum(axis=1)
     percent = np.rint(100 * np.nan_to_num(probability)).astype(np.int64)
-    return np.where(np.isnan(probability), 100, np.where(percent == 0, 101, 100 - percent))
+    unknown = np.isnan(probability) | (candidates.prediction.cut >= 0.005)
+    return np.where(percent > 0, 100 - percent, np.where(unknown, 100, 101))
 
 
 def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:

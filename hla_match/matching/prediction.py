@@ -24,7 +24,8 @@ class Prediction:
         two: (donors, loci) float64, probability that both alleles of a locus match.
         one: (donors, loci) float64, probability that exactly one allele of a locus matches.
         single: (donors, loci) float64, probability that the locus holds the mismatch, given exactly one in scope.
-        cut: (donors,) float64, probability of what was too unlikely to be compared; it is in none of the others.
+        cut: (donors,) float64, probability of what was too unlikely to be compared; it is not in `mismatches`.
+        patient_cut: the part of it that is the patient's; it is not in `two` and `one` either.
         step: (donors,) uint8 `Step`, the farthest of patient and donor.
         missing: (donors,) uint16 loci in scope, as bits, at which nothing explains the donor.
         patient_missing: loci in scope at which nothing explains the patient.
@@ -37,6 +38,7 @@ class Prediction:
     one: NDArray[np.float64]
     single: NDArray[np.float64]
     cut: NDArray[np.float64]
+    patient_cut: float
     step: NDArray[np.uint8]
     missing: NDArray[np.uint16]
     patient_missing: tuple[str, ...]
@@ -70,7 +72,7 @@ class Prediction:
                 pl.lit(self.frequency_set).alias("frequency_set"),
                 names.gather(self.step.astype(np.uint32)).alias("fallback"),
                 pl.Series("p_missing", self.why_missing(), pl.String),
-                pl.Series("p_cut", self.cut),
+                pl.Series("p_cut", np.where(self.cut < 1e-9, 0.0, self.cut)).fill_nan(None),
             )
         )
 
@@ -87,7 +89,7 @@ class Prediction:
                 "locus": list(self.loci) * n_donors,
                 "two": self.two.ravel(),
                 "one": self.one.ravel(),
-                "none": (1.0 - self.two - self.one).ravel(),
+                "none": np.maximum(1.0 - self.patient_cut - self.two - self.one, 0.0).ravel(),
                 "single": self.single.ravel(),
             }
         ).fill_nan(None)

@@ -24,14 +24,14 @@ from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_m
 from hla_match.matching.patient_words import patient_words
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction
 
-PATIENT_GENOTYPES = (256, 4096)
-"""Least and greatest number of an ambiguous patient's genotypes to compare; what is cut is reported as mass."""
+PATIENT_GENOTYPES = 1024
+"""Genotypes of an ambiguous patient that are compared at most, the most probable ones; the rest is cut as mass.
 
-DONOR_PAIRS = (1024, 1 << 17)
-"""Least and greatest number of pairs of a donor's haplotypes to compare with an ambiguous patient, likewise."""
+The limit does not depend on the donors, so that a pair of persons has one probability in every search.
+"""
 
-PATIENT_WORK, DONOR_WORK = 5_000_000, 60_000_000
-"""Between least and greatest, so many genotypes and pairs in all donors: some seconds of work."""
+DONOR_PAIRS = 1 << 14
+"""Pairs of a donor's haplotypes that are compared at most with an ambiguous patient, likewise."""
 
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
@@ -89,9 +89,7 @@ def predict(
     mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
     two, one, single = (np.zeros((donor.size, n_loci)) for _ in range(3))
     cut = np.zeros(donor.size)
-    genotypes = genotype_distribution(
-        patient.imputation, panels, 0, loci, limit=_share(PATIENT_GENOTYPES, PATIENT_WORK, donor.size)
-    )
+    genotypes = genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES)
     # A locus that no panel knows is still certain where the typing says so.
     for locus in set(genotypes.missing) & patient.certain.keys():
         genotypes.allele[:, loci.index(locus)] = patient.certain[locus]
@@ -101,6 +99,7 @@ def predict(
     if genotypes.probability.size <= FEW_GENOTYPES:
         marked = [_marked(panels, loci, genotype) for genotype in genotypes.allele]
         cut += genotypes.cut
+        patient_cut = genotypes.cut
 
         def run(part: slice) -> None:
             for probability, (word, word_of) in zip(genotypes.probability, marked, strict=True):
@@ -120,6 +119,7 @@ def predict(
 
     else:
         words = patient_words(panels, genotypes)
+        patient_cut = 1.0 - float(words.probability.sum())
         word_scope = scope_of_panels(panels, tuple(loci[position] for position in words.order))
         named = np.empty(panels.frequency.size, np.int64)
         name_haplotypes(
@@ -135,11 +135,10 @@ def predict(
         word_index = np.empty(named.size, np.int32)
         distinct = np.empty(named.size, np.int64)
         distinct = distinct[: index_words(named, named.size, word_index, distinct)]
-        limit = _share(DONOR_PAIRS, DONOR_WORK, donor.size)
 
         def run(part: slice) -> None:
             predict_ambiguous(
-                limit,
+                DONOR_PAIRS,
                 words.n_names,
                 words.genotype,
                 words.probability,
@@ -175,12 +174,19 @@ def predict(
         single /= mismatches[:, 1:2]
     step = np.maximum(farthest_step(panels, donors, scope, person), patient_step).astype(np.uint8)
     step[missing != 0] = Step.MISSING
-    return Prediction(loci, mismatches, two, one, single, cut, step, missing, patient_missing, panels.name)
-
-
-def _share(bounds: tuple[int, int], work: int, n_donors: int) -> int:
-    """Return what each of some donors may have of the work, within bounds."""
-    return int(np.clip(work // max(n_donors, 1), *bounds))
+    return Prediction(
+        loci=loci,
+        mismatches=mismatches,
+        two=two,
+        one=one,
+        single=single,
+        cut=cut,
+        patient_cut=patient_cut,
+        step=step,
+        missing=missing,
+        patient_missing=patient_missing,
+        frequency_set=panels.name,
+    )
 
 
 def _marked(

@@ -1,0 +1,117 @@
+"""One run of ``impute``: the persons of a file read, imputed and written, with a status for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import polars as pl
+
+from hla_match.cli.batch_run import progress, refuse_overwriting, status_path
+from hla_match.cli.frequency_options import n_workers, source_files
+from hla_match.cli.frequency_sets import FrequencySets
+from hla_match.cli.imputed_persons import COLUMNS, imputed_table, missing_loci
+from hla_match.errors import CriteriaError
+from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
+from hla_match.frequencies.panels import build_panels
+from hla_match.loci import scope_loci
+from hla_match.registry import Registry, build_registry
+from registry_io.donor_import import unreadable_records
+from registry_io.person_table import PersonRecords, read_persons
+from registry_io.quarantine import QuarantinedRecord
+from registry_io.results_file import check_writable_ending, write_frame
+from registry_io.store import open_registry
+from registry_io.twofold_typings import settle
+
+_STATUS_COLUMNS = {"patient_id": pl.String, "row": pl.Int64, "status": pl.String, "reason": pl.String}
+
+_SOURCE_COLUMNS = {"frequency_set": pl.String, "nomenclature": pl.String}
+_SAY_EVERY = 10_000
+"""Persons between two lines of progress where there is no terminal."""
+
+
+def impute_file(
+    registry: Path, persons: Path, names: tuple[str, str | None], out: Path, *, limit: int, loci: str | None
+) -> None:
+    """Impute the persons of a file and write the rows, the statuses and a summary.
+
+    Args:
+        registry: folder whose nomenclature and multiple allele codes read the typings.
+        persons: file of donors or patients.
+        names: frequencies and global frequencies, each a file or an installed set.
+        out: where the rows go.
+        limit: most probable rows of a kind.
+        loci: the loci of the genotypes, or None for those of the frequencies.
+
+    Raises:
+        CriteriaError: an option has a value it cannot have.
+        FileError: a file cannot be read.
+    """
+    check_writable_ending(out)
+    refuse_overwriting(out, registry, (persons, *source_files(*names)))
+    opened = open_registry(registry)
+    records = settle(read_persons(persons, kind="patient"), opened.nomenclature, opened.codes)
+    sets = FrequencySets.load(*names, opened.nomenclature)
+    chosen = sets.frequencies.loci if loci is None else _loci(loci)
+    people, unreadable = build_registry(
+        records.frame, opened.nomenclature, name=persons.name, provenance={}, codes=opened.codes
+    )
+    quarantined = records.quarantined + unreadable_records(records, unreadable)
+    table, missing = _imputed(people, sets, chosen, limit)
+    write_frame(_statuses(people, records, quarantined, missing), status_path(out))
+    write_frame(table, out)
+    failed, lacking = len({record.row for record in quarantined}), sum(map(bool, missing))
+    click.echo(
+        f"{people.n_donors + failed:,} persons: {people.n_donors:,} read, {lacking:,} of them not explained at some "
+        f"locus, {failed:,} with errors, under {opened.nomenclature.title}\n"
+        f"  frequencies: {sets}\n"
+        f"  {table.height:,} rows in {out}\n"
+        f"  statuses in {status_path(out)}"
+    )
+
+
+def _loci(text: str) -> tuple[str, ...]:
+    try:
+        return scope_loci(text)
+    except CriteriaError as error:
+        raise CriteriaError("loci", found=text, expected=error.expected) from None
+
+
+def _imputed(
+    people: Registry, sets: FrequencySets, loci: tuple[str, ...], limit: int
+) -> tuple[pl.DataFrame, list[tuple[str, ...]]]:
+    """Return the rows of all persons, and for each the loci at which nothing explains it."""
+    if not people.n_donors:
+        return pl.DataFrame(schema={"patient_id": pl.String, **COLUMNS, **_SOURCE_COLUMNS}), []
+    panels = build_panels(sets.frequencies, registry_tables(people), sets.fallback)
+    imputed = ImputedRegistry(panels, impute_registry(people, panels, workers=n_workers()))
+    with progress(people.n_donors, "persons", _SAY_EVERY) as advance:
+        table = imputed_table(imputed, people.nomenclature, loci, limit=limit, advance=advance)
+    named = table.select(patient_id=people.attributes["donor_id"].gather(table["person"]))
+    return (
+        pl.concat([named, table.drop("person")], how="horizontal").with_columns(
+            frequency_set=pl.lit(panels.name), nomenclature=pl.lit(people.nomenclature.title)
+        ),
+        missing_loci(imputed, loci),
+    )
+
+
+def _statuses(
+    people: Registry, records: PersonRecords, quarantined: list[QuarantinedRecord], missing: list[tuple[str, ...]]
+) -> pl.DataFrame:
+    """Return one row a person, in the order of the file: ``ok``, or ``error``, and why."""
+    reasons = [f"no frequencies explain the person at {', '.join(loci)}" if loci else "" for loci in missing]
+    row = records.frame.select("row", patient_id="person_id")
+    read = people.attributes.select(patient_id="donor_id").with_columns(
+        status=pl.lit("ok"), reason=pl.Series(reasons, dtype=pl.String)
+    )
+    statuses = read.join(row, on="patient_id", how="left", maintain_order="left").select(
+        pl.col(name).cast(dtype) for name, dtype in _STATUS_COLUMNS.items()
+    )
+    findings = [(record.person_id, record.row, "error", record.summary) for record in quarantined]
+    failed = (
+        pl.DataFrame(findings, schema=_STATUS_COLUMNS, orient="row")
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("patient_id", "status").first(), pl.col("reason").str.join("; "))
+    )
+    return pl.concat([statuses, failed.select(*_STATUS_COLUMNS)]).sort("row", maintain_order=True)
