@@ -1,0 +1,52 @@
+"""``--help`` answers at once: no command waits for arrays, kernels, tables or checks that it does not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from hla_match.cli import frequencies_estimate
+from hla_match.cli.main import group
+from hla_match.frequencies import estimation
+
+HEAVY = ("numpy", "numba", "polars", "pydantic", "fastexcel", "rich")
+PROGRAM = f"""
+import sys
+from hla_match.cli.main import group
+group(sys.argv[1:], standalone_mode=False)
+print("imported:", *(name for name in {HEAVY!r} if name in sys.modules))
+"""
+
+
+def commands(command: click.Command, name: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The names of a command and of all below it."""
+    found = [name]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for one in command.list_commands(context):
+            below = command.get_command(context, one)
+            assert below is not None
+            found += commands(below, (*name, one))
+    return found
+
+
+@pytest.mark.parametrize("name", commands(group), ids=" ".join)
+def test_help_imports_nothing_heavy(name: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *name, "--help"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("Usage: ")
+    assert done.stdout.splitlines()[-1] == "imported:"
+
+
+def test_the_help_of_estimate_shows_the_values_that_are_used() -> None:
+    for name in ("TOLERANCE", "MAX_ITERATIONS", "FLOOR"):
+        assert getattr(frequencies_estimate, name) == getattr(estimation, name)
