@@ -17,6 +17,9 @@ from hla_match.kernels.diplotypes import list_diplotypes, sort_members
 MAX_DIPLOTYPES = 1 << 22
 """Diplotypes of a part that are listed at most, the most frequent ones; the rest is cut and reported as mass."""
 
+DIPLOTYPES_A_GENOTYPE = 64
+"""Diplotypes that are looked at for each genotype to keep."""
+
 
 @dataclass(frozen=True)
 class Diplotypes:
@@ -143,7 +146,8 @@ def genotype_distribution(
         panels: the panels they were imputed with.
         person: row of `Imputation.person`.
         loci: the loci, in any order.
-        limit: diplotypes of a part to list, and genotypes to keep, the most frequent first.
+        limit: genotypes to keep, the most probable ones; several diplotypes make up one genotype, and at most
+            `DIPLOTYPES_A_GENOTYPE` times as many are looked at.
     """
     row = imputation.person[person]
     lacking = int(imputation.person_missing[row])
@@ -158,7 +162,9 @@ def genotype_distribution(
         if not chosen:
             continue
         step = max(step, Step(int(panels.panel_step[panel])))
-        first, second, weight = part_diplotypes(imputation, panels, part, limit)
+        first, second, weight = part_diplotypes(
+            imputation, panels, part, min(limit * DIPLOTYPES_A_GENOTYPE, MAX_DIPLOTYPES)
+        )
         of_part, weights = _genotypes(panels, [locus for _, locus in chosen], first, second, weight)
         joint = (probability[:, None] * (weights / imputation.part_mass[part])[None, :]).ravel()
         largest = np.argsort(-joint, kind="stable")[:limit]

@@ -158,7 +158,8 @@ def predict(
                 cut[part],
             )
 
-    size = max(_CHUNK, -(-donor.size // (2 * workers)))
+    # No more slices than threads: each works out the outcomes of the distinct genotypes that it meets.
+    size = max(_CHUNK, -(-donor.size // workers))
     parts = [slice(start, start + size) for start in range(0, 0 if patient_missing else donor.size, size)]
     if workers > 1 and len(parts) > 1:
         with ThreadPoolExecutor(workers) as pool:
