@@ -27,11 +27,13 @@ class PatientFile:
         patients: file row and patient.
         quarantined: rows that cannot be read.
         checksum: SHA-256 of the file.
+        notes: what the reader noticed about the whole file.
     """
 
     patients: list[tuple[int, Patient]]
     quarantined: list[QuarantinedRecord]
     checksum: str
+    notes: tuple[str, ...]
 
 
 def read_patients(
@@ -75,4 +77,4 @@ def read_patients(
             )
         else:
             patients.append((row["row"], patient))
-    return PatientFile(patients, quarantined, records.checksum)
+    return PatientFile(patients, quarantined, records.checksum, records.notes)

@@ -7,7 +7,7 @@ pair, no typings at all) is a `FileError`. Whether a typing can be read is not a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from hla_match.errors import FileError, Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import split_loci
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.table_file import MIDNIGHT, OddRow, scan_table
+from registry_io.table_file import MIDNIGHT, OddRow, Table, scan_table
 
 _SIGNS = MappingProxyType(
     {
@@ -101,16 +101,18 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    table = scan_table(path)
+    table = scan_table(path, _names_of_record)
     columns = _find_columns(path, table.frame.columns, kind)
     notes: list[str] = []
+    if table.headerless:
+        notes.append("read without header: the first row is a person; its columns are identifier and GL String")
     if columns.ignored:
         notes.append(f"ignored columns: {', '.join(columns.ignored)}")
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
     if filled.height < frame.height:
         notes.append(f"skipped {frame.height - filled.height:,} empty rows")
-    findings = [_odd_record(odd, table.header, columns.identifier) for odd in table.odd]
+    findings = [_odd_record(odd, table, columns.identifier) for odd in table.odd]
     findings += _identifier_findings(filled, columns.identifier)
     twice = pl.DataFrame(schema=_TWICE)
     if columns.gl_string is not None:
@@ -138,6 +140,22 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
 def _rows_of(findings: list[QuarantinedRecord]) -> pl.Expr:
     """Whether a row of the file has a finding."""
     return pl.col("row").is_in(sorted({record.row for record in findings}))
+
+
+def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the names of the columns of a file without header: an identifier, and what can be read as a GL String.
+
+    >>> _names_of_record(["D000001", "A*02:01+A*24:02^B*40:01"])
+    ('id', 'gl_string')
+    >>> _names_of_record(["id", "gl_string"])
+    """
+    if len(fields) != 2 or "*" not in fields[1]:
+        return None
+    try:
+        split_loci(fields[1].strip(" \t\u00a0"), [])
+    except TypingError:
+        return None
+    return ("id", "gl_string")
 
 
 def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"]) -> _Columns:
@@ -212,7 +230,8 @@ def _chosen(frame: pl.DataFrame, columns: _Columns) -> pl.DataFrame:
     return bare.with_columns(pl.all().replace("", None))
 
 
-def _odd_record(odd: OddRow, names: tuple[str, ...], identifier: str) -> QuarantinedRecord:
+def _odd_record(odd: OddRow, table: Table, identifier: str) -> QuarantinedRecord:
+    names, first = table.header, "first row" if table.headerless else "header"
     at = names.index(identifier)
     return QuarantinedRecord(
         row=odd.row,
@@ -220,7 +239,7 @@ def _odd_record(odd: OddRow, names: tuple[str, ...], identifier: str) -> Quarant
         column="",
         text="",
         reason=Reason.WRONG_COLUMN_COUNT,
-        message=f"{len(odd.fields)} fields where the header has {len(names)}",
+        message=f"{len(odd.fields)} fields where the {first} has {len(names)}",
         hint="add or remove separators; put a field that contains one into quotation marks",
     )
 

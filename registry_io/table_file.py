@@ -15,6 +15,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -38,6 +39,13 @@ LONGEST_LINE = 1_000_000
 _CHUNK = 4 * 1024 * 1024
 _BATCH = 100_000
 _SEPARATORS = (",", "\t", ";")
+_RARE_SEPARATOR = "%"
+"""Separates where none of the others stands in the first row, as in the WMDA's lists for comparing programs."""
+
+NamesOfRecord = Callable[[Sequence[str]], tuple[str, ...] | None]
+"""Given the fields of the first row: the names of the columns where it is a record already, None where it is a header.
+"""
+
 MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
 """The time behind a date in a column of times."""
 
@@ -47,7 +55,7 @@ class OddRow:
     """A row with more or fewer fields than the header.
 
     Attributes:
-        row: row of the file; the header is row 1.
+        row: row of the file; the first is row 1.
         fields: its fields.
     """
 
@@ -61,10 +69,11 @@ class Table:
 
     Attributes:
         frame: every column as text; an empty field is null.
-        row: UInt32, the file's row of each row of `frame`; the header is row 1.
+        row: UInt32, the file's row of each row of `frame`; the first is row 1, which is the header where there is one.
         header: the names as they stand in the file; `frame` lacks those of columns with neither name nor content.
         odd: rows with a wrong number of fields; they are not in `frame`.
         checksum: SHA-256 of the file's bytes.
+        headerless: whether the first row is a record, so that the names are not the file's.
     """
 
     frame: pl.DataFrame
@@ -72,6 +81,7 @@ class Table:
     header: tuple[str, ...]
     odd: tuple[OddRow, ...]
     checksum: str
+    headerless: bool
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -83,8 +93,13 @@ def read_table(path: Path) -> pl.DataFrame:
     return scan_table(path).frame
 
 
-def scan_table(path: Path) -> Table:
+def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Table:
     """Read a table with every column as text, together with the rows of a wrong length and its checksum.
+
+    Args:
+        path: the file.
+        names_of_record: tells a first row that is a record from a header; without it every text table has a header, as
+            Parquet files and workbooks always have.
 
     Raises:
         FileError: the file cannot be read as a table; the error says where and why.
@@ -101,13 +116,13 @@ def scan_table(path: Path) -> Table:
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise _no_header(path, "an empty file")
-        checksum = _checksum(path)
+        checksum, headerless = _checksum(path), False
         if ending == ".parquet":
             frame, row, odd = _parquet(path)
         elif ending == ".xlsx":
             frame, row, odd = _workbook(path)
         else:
-            frame, row, odd = _text(path, ending)
+            (frame, row, odd), headerless = _text(path, ending, names_of_record or (lambda _: None))
     except FileNotFoundError as error:
         raise FileError(
             str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
@@ -119,7 +134,7 @@ def scan_table(path: Path) -> Table:
             expected="a file that can be read",
             hint="check that it is a file and that you may read it",
         ) from error
-    return Table(_named_columns(path, frame), row, tuple(frame.columns), tuple(odd), checksum)
+    return Table(_named_columns(path, frame), row, tuple(frame.columns), tuple(odd), checksum, headerless)
 
 
 _Parts = tuple[pl.DataFrame, pl.Series, list[OddRow]]
@@ -140,7 +155,8 @@ def _no_header(path: Path, found: str) -> FileError:
     )
 
 
-def _text(path: Path, ending: str) -> _Parts:
+def _text(path: Path, ending: str, names_of_record: NamesOfRecord) -> tuple[_Parts, bool]:
+    """Return the parts of a text table, and whether its first row is a record."""
     data = _checked_bytes(path, ending)
     end = min((found for found in (data.find(b"\n"), data.find(b"\r")) if found >= 0), default=len(data))
     line = data[:end].decode("utf-8")
@@ -150,15 +166,16 @@ def _text(path: Path, ending: str) -> _Parts:
     names = line.split(separator)
     plain = b'"' not in data and data.count(b"\r") == data.count(b"\r\n")
     if plain and len(names) > 1 and _even(data, separator, len(names)):
-        names = _distinct_names(path, names)
-        body = data[end:].strip(b"\r\n")
+        given = names_of_record(names)
+        names = list(given) if given is not None else _distinct_names(path, names)
+        body = data[end if given is None else 0 :].strip(b"\r\n")
         if not body:
-            return _frame(names, []), pl.Series("row", [], dtype=pl.UInt32), []
+            return (_frame(names, []), pl.Series("row", [], dtype=pl.UInt32), []), False
         frame = pl.read_csv(
             body, has_header=False, separator=separator, quote_char=None, schema=dict.fromkeys(names, pl.String)
         )
-        return frame, _rows(frame.height), []
-    return _records(path, data, separator)
+        return (frame, _rows(frame.height, first=2 if given is None else 1), []), given is not None
+    return _records(path, data, separator, names_of_record)
 
 
 def _checked_bytes(path: Path, ending: str) -> bytes:
@@ -239,12 +256,14 @@ def _check_lines(path: Path, chunk: bytes, line: int, carried: int) -> int:
 
 
 def _separator(line: str, ending: str) -> str:
-    """Return the separator that the header uses most; the ending decides where it uses none."""
+    """Return the separator that the first row uses most; the ending decides where it uses none."""
     bare = re.sub(r'"[^"]*"', "", line)
     counts = {separator: bare.count(separator) for separator in _SEPARATORS}
     best = max(_SEPARATORS, key=lambda separator: counts[separator])
     if counts[best]:
         return best
+    if _RARE_SEPARATOR in bare:
+        return _RARE_SEPARATOR
     return "\t" if ending.startswith(".tsv") else ","
 
 
@@ -268,7 +287,7 @@ def _even(data: bytes, separator: str, n_columns: int) -> bool:
     return True
 
 
-def _records(path: Path, data: bytes, separator: str) -> _Parts:
+def _records(path: Path, data: bytes, separator: str, names_of_record: NamesOfRecord) -> tuple[_Parts, bool]:
     """Read record by record: quoted fields, blank lines and rows of a wrong length."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
@@ -277,12 +296,16 @@ def _records(path: Path, data: bytes, separator: str) -> _Parts:
     batch: list[list[str]] = []
     rows: list[int] = []
     odd: list[OddRow] = []
-    row = 0
+    row, headerless = 0, False
     try:
         for row, fields in enumerate(reader, start=1):
             if row == 1:
-                names = _distinct_names(path, fields)
-            elif len(fields) == len(names):
+                given = names_of_record(fields)
+                headerless = given is not None
+                names = list(given) if given is not None else _distinct_names(path, fields)
+            if row == 1 and not headerless:
+                continue
+            if len(fields) == len(names):
                 rows.append(row)
                 batch.append(fields)
                 if len(batch) == _BATCH:
@@ -299,7 +322,7 @@ def _records(path: Path, data: bytes, separator: str) -> _Parts:
             hint='write a quotation mark inside a field twice: ""',
         ) from error
     parts.append(_frame(names, batch))
-    return pl.concat(parts), pl.Series("row", rows, dtype=pl.UInt32), odd
+    return (pl.concat(parts), pl.Series("row", rows, dtype=pl.UInt32), odd), headerless
 
 
 def _frame(names: list[str], records: list[list[str]]) -> pl.DataFrame:
@@ -308,8 +331,8 @@ def _frame(names: list[str], records: list[list[str]]) -> pl.DataFrame:
     return pl.DataFrame(series).with_columns(pl.all().replace("", None))
 
 
-def _rows(height: int) -> pl.Series:
-    return pl.Series("row", np.arange(2, height + 2, dtype=np.uint32))
+def _rows(height: int, first: int = 2) -> pl.Series:
+    return pl.Series("row", np.arange(first, height + first, dtype=np.uint32))
 
 
 def _distinct_names(path: Path, header: list[str]) -> list[str]:

@@ -86,6 +86,8 @@ class BatchRun:
         self._folder = registry
         self._registry = open_registry(registry)
         self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
+        for note in self._file.notes:
+            click.echo(f"{patients}: {note}", err=True)
         self._out = out
         self._request = request
         self._policy = request.policy

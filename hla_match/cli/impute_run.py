@@ -51,6 +51,8 @@ def impute_file(
     refuse_overwriting(out, registry, (persons, *source_files(*names)))
     opened = open_registry(registry)
     records = settle(read_persons(persons, kind="patient"), opened.nomenclature, opened.codes)
+    for note in records.notes:
+        click.echo(f"{persons}: {note}", err=True)
     sets = FrequencySets.load(*names, opened.nomenclature)
     chosen = sets.frequencies.loci if loci is None else _loci(loci)
     people, unreadable = build_registry(

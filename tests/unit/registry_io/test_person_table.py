@@ -337,3 +337,28 @@ def test_simulated_registry_is_read_whole(shared_data: Path) -> None:
     assert (records.frame.height, records.n_rows, records.quarantined) == (103_000, 103_000, [])
     assert records.frame["person_id"][0] == "ZJ0000001"
     assert records.frame["birth_date"].dtype == pl.Date
+
+
+@pytest.mark.parametrize("separator", [";", "%", ",", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_identifiers_and_gl_strings_need_no_header(tmp_path: Path, separator: str, quote: str) -> None:
+    rows = [("D1", "A*02:01+A*24:02"), ("D2", "A*02:01/A*02:02+A*24:02^B*40:01"), ("D1", "A*11:01"), ("D3", "A*01^")]
+    lines = "".join(f"{name}{separator}{quote}{text}{quote}\n" for name, text in rows)
+    read = donors(tmp_path, lines + f"D4{separator}A*01:01{separator}A*01:02\n")
+    assert read.frame.select("row", "person_id", "A_2").rows() == [(1, "D1", "24:02"), (2, "D2", "24:02")]
+    assert [(row, reason) for row, _, reason in places(read)] == [
+        (3, Reason.DUPLICATE_IDENTIFIER),
+        (4, Reason.MALFORMED),
+        (5, Reason.WRONG_COLUMN_COUNT),
+    ]
+    assert read.quarantined[-1].message == "3 fields where the first row has 2"
+    assert read.n_rows == 5
+    assert read.notes[0].startswith("read without header: ")
+    plain = donors(tmp_path, "D1%A*02:01\nD2%A*24:02\n")
+    assert plain.frame["row"].to_list() == [1, 2]
+
+
+@pytest.mark.parametrize("first", ["D1;A2+A24", "D1;A*02:01;x", "D1;A*02:01+", "id;A*_1"])
+def test_a_first_row_that_is_no_record_is_a_header(tmp_path: Path, first: str) -> None:
+    with pytest.raises(FileError, match=r"no column of (identifiers|typings)"):
+        donors(tmp_path, f"{first}\nD2;A*02:01\n")
