@@ -1,8 +1,9 @@
 """What the donors of a registry may carry under a set of frequencies, computed once and kept in the registry's folder.
 
 An imputation belongs to one snapshot, one set of frequencies and one version of the program; the name of its folder is
-a hash of the three, so that a kept one is never taken for another. It holds nothing that cannot be computed again:
-where it is missing or damaged, or the folder cannot be written to, it is computed.
+a hash of the three, so that a kept one is never taken for another. A set is what it holds, whatever it is called. What
+is opened is checked as far as the kernels rely on it, so that a damaged file is no crash. An imputation holds nothing
+that cannot be computed again: where it is missing or damaged, or the folder cannot be written to, it is computed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import (
@@ -28,7 +30,7 @@ from hla_match.frequencies.imputation import (
     impute_registry,
     registry_tables,
 )
-from hla_match.frequencies.panels import build_panels
+from hla_match.frequencies.panels import Panels, build_panels
 from hla_match.registry import Registry
 from registry_io.store import MANIFEST, array_of_file, flush, read_manifest, sha256_of_file
 
@@ -38,6 +40,11 @@ ALGORITHM_VERSION = 1
 """Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
 
 _PATTERN = "imputed-*"
+_DTYPES = {
+    "person": np.int32, "person_part": np.int64, "person_missing": np.uint16, "part_panel": np.int16,
+    "part_mass": np.float64, "part_class": np.int64, "part_pair": np.int64, "class_member": np.int64,
+    "pair": np.uint16, "member": np.uint32,
+}  # fmt: skip
 
 
 def open_imputation(
@@ -69,7 +76,7 @@ def open_imputation(
     kept = snapshot / f"imputed-{key}"
     # A registry that was imported anew since it was opened is another one.
     same = _describes(manifest, registry)
-    if same and (donors := _opened(kept, parts, registry.n_donors)) is not None:
+    if same and (donors := _opened(kept, parts, registry.n_donors, panels)) is not None:
         return ImputedRegistry(panels, donors)
     if on_build is not None:
         on_build()
@@ -77,7 +84,7 @@ def open_imputation(
     if same:
         # A registry that lies where nothing can be written is imputed at every start.
         with suppress(OSError):
-            _write(donors, kept, parts)
+            _write(donors, kept, parts, panels)
     return ImputedRegistry(panels, donors)
 
 
@@ -103,23 +110,23 @@ def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
 def _key_parts(
     snapshot: str, frequencies: HaplotypeFrequencies, global_frequencies: HaplotypeFrequencies | None
 ) -> dict[str, Any]:
-    """Return everything that decides an imputation."""
+    """Return everything that decides an imputation; the name that a set goes by is none of it."""
     return {
         "snapshot": snapshot,
-        "frequencies": _identity(frequencies),
-        "global_frequencies": None if global_frequencies is None else _identity(global_frequencies),
+        "frequencies": _content(frequencies),
+        "global_frequencies": None if global_frequencies is None else _content(global_frequencies),
         "algorithm_version": ALGORITHM_VERSION,
         "program_version": version("hla-match"),
     }
 
 
-def _identity(frequencies: HaplotypeFrequencies) -> dict[str, str]:
-    """Return what a set of frequencies is called and what it holds; a set without a file has no checksum of one."""
+def _content(frequencies: HaplotypeFrequencies) -> str:
+    """Return the SHA-256 of what a set holds, as it is coded."""
     content = hashlib.sha256(json.dumps([frequencies.loci, frequencies.populations]).encode())
     for array in (frequencies.allele, frequencies.frequency):
         content.update(str((array.dtype.str, array.shape)).encode())
         content.update(np.ascontiguousarray(array).data)
-    return {"name": frequencies.name, "checksum": frequencies.checksum, "content": content.hexdigest()}
+    return content.hexdigest()
 
 
 def _describes(manifest: dict[str, Any], registry: Registry) -> bool:
@@ -132,7 +139,7 @@ def _describes(manifest: dict[str, Any], registry: Registry) -> bool:
     )
 
 
-def _opened(kept: Path, parts: dict[str, Any], n_donors: int) -> Imputation | None:
+def _opened(kept: Path, parts: dict[str, Any], n_donors: int, panels: Panels) -> Imputation | None:
     """Return a kept imputation, or None where there is none that can be read."""
     try:
         manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
@@ -144,10 +151,65 @@ def _opened(kept: Path, parts: dict[str, Any], n_donors: int) -> Imputation | No
         donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return donors if donors.person.size == n_donors else None
+    return donors if donors.person.size == n_donors and _sound(donors, panels) else None
 
 
-def _write(donors: Imputation, kept: Path, parts: dict[str, Any]) -> None:
+def _sound(donors: Imputation, panels: Panels) -> bool:
+    """Say whether kernels that follow the numbers of an imputation stay inside its arrays and those of the panels.
+
+    A sum over all bytes would find every damage, and take a second for ten million members where this takes a few
+    hundredths. `verify_imputations` does that.
+    """
+    if any(getattr(donors, name).dtype != dtype for name, dtype in _DTYPES.items()):
+        return False
+    if any(getattr(donors, name).ndim != 1 + (name == "pair") for name in IMPUTATION_ARRAYS):
+        return False
+    n_distinct, n_parts = donors.person_missing.size, donors.part_panel.size
+    if donors.pair.shape[1] != 2 or donors.part_mass.size != n_parts:
+        return False
+    offsets = (
+        (donors.person_part, n_distinct, n_parts),
+        (donors.part_class, n_parts, donors.class_member.size - 1),
+        (donors.part_pair, n_parts, donors.pair.shape[0]),
+        (donors.class_member, donors.class_member.size - 1, donors.member.size),
+    )
+    if not all(_ascends(*one) for one in offsets):
+        return False
+    panel = donors.part_panel
+    if not (_below(donors.person, n_distinct) and _below(panel, panels.panel_start.size - 1)):
+        return False
+    # Haplotypes are those of the part's panel, classes of pairs those of the part.
+    first, last = panels.panel_start[panel], panels.panel_start[panel + 1]
+    n_classes = np.diff(donors.part_class)
+    return _within(donors.member, donors.class_member[donors.part_class], first, last) and _within(
+        donors.pair.reshape(-1), 2 * donors.part_pair, np.zeros_like(n_classes), n_classes
+    )
+
+
+def _within(
+    numbers: NDArray[Any], offset: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> bool:
+    """Say whether the numbers of each range are at least its `first` and less than its `last`."""
+    some = np.flatnonzero(np.diff(offset))
+    if not some.size:
+        return True
+    least, greatest = (reduce.reduceat(numbers, offset[some]) for reduce in (np.minimum, np.maximum))
+    return bool((least >= first[some]).all() and (greatest < last[some]).all())
+
+
+def _ascends(offset: NDArray[np.int64], n_ranges: int, end: int) -> bool:
+    """Say whether offsets of some ranges start at 0, never fall and end at the length of what they point into."""
+    if offset.size != n_ranges + 1 or offset[0] != 0 or offset[-1] != end:
+        return False
+    return bool((offset[1:] >= offset[:-1]).all())
+
+
+def _below(numbers: NDArray[Any], bound: int) -> bool:
+    """Say whether every number is at least 0 and less than a bound."""
+    return not numbers.size or bool(numbers.min() >= 0 and numbers.max() < bound)
+
+
+def _write(donors: Imputation, kept: Path, parts: dict[str, Any], panels: Panels) -> None:
     """Write an imputation aside and rename it when it is complete.
 
     Raises:
@@ -169,7 +231,7 @@ def _write(donors: Imputation, kept: Path, parts: dict[str, Any]) -> None:
             flush(path)
         os.chmod(aside, 0o755)
         # Another run may have written the same meanwhile; what cannot be read makes way.
-        if _opened(kept, parts, donors.person.size) is None:
+        if _opened(kept, parts, donors.person.size, panels) is None:
             shutil.rmtree(kept, ignore_errors=True)
             aside.rename(kept)
     finally:

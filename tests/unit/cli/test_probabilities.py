@@ -56,8 +56,10 @@ def test_donors_are_imputed_once_and_what_is_left_out_is_said(run) -> None:
     assert "probability-first" in first.stdout
     assert run(*SEARCH, "--frequencies", "han").stderr == LEFT_OUT.format("han")
     # The file has the same content under another name, which results show.
-    assert run(*SEARCH, "--frequencies", "han.csv").stderr == LEFT_OUT.format("han.csv") + BUILDING
-    assert len(list(Path("registry").glob("snapshot-*/imputed-*"))) == 2
+    assert run(*SEARCH, "--frequencies", "han.csv").stderr == LEFT_OUT.format("han.csv")
+    assert run(*BATCH, "--frequencies", "han.csv").exit_code == 0
+    assert pl.read_csv("out.csv")["frequency_set"].unique().to_list() == ["han.csv"]
+    assert len(list(Path("registry").glob("snapshot-*/imputed-*"))) == 1
     assert run("registry", "verify", "registry").exit_code == 0
     (damaged, *_) = Path("registry").glob("snapshot-*/imputed-*/member.npy")
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x7f")

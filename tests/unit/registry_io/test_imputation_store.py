@@ -109,8 +109,6 @@ def test_another_set_program_or_algorithm_is_another_imputation(
 ) -> None:
     imputed(frequencies)
     others = [
-        dataclasses.replace(frequencies, name="other"),
-        dataclasses.replace(frequencies, checksum="other"),
         dataclasses.replace(frequencies, populations=("south", "north")),
         dataclasses.replace(frequencies, frequency=frequencies.frequency[:, ::-1].copy()),
     ]
@@ -121,7 +119,44 @@ def test_another_set_program_or_algorithm_is_another_imputation(
     imputed(frequencies)
     monkeypatch.setattr(imputation_store, "version", lambda _: "0.0.0")
     imputed(frequencies)
-    assert imputed.count == len(kept(folder)) == 8
+    assert imputed.count == len(kept(folder)) == 6
+
+
+def test_a_set_under_another_name_is_not_imputed_again(frequencies, imputed) -> None:
+    imputed(frequencies)
+    again = imputed(dataclasses.replace(frequencies, name="other", checksum="other"))
+    assert imputed.count == 1
+    assert again.panels.name == "other"
+
+
+@pytest.mark.parametrize("name", [name for name in IMPUTATION_ARRAYS if name not in ("part_mass", "person_missing")])
+@pytest.mark.parametrize("byte", [b"\xff", b"\x7f"])
+def test_numbers_that_lead_kernels_out_of_their_arrays_are_computed_anew(
+    folder, frequencies, imputed, name: str, byte: bytes
+) -> None:
+    whole = imputed(frequencies)
+    (path,) = kept(folder)
+    file = path / f"{name}.npy"
+    data = file.read_bytes()
+    size = getattr(whole.donors, name).nbytes
+    for start in {len(data) - size, len(data) - size // 2, len(data) - getattr(whole.donors, name).itemsize}:
+        file.write_bytes(data[:start] + byte * (len(data) - start))
+        count = imputed.count
+        assert same(imputed(frequencies), whole)
+        assert imputed.count == count + 1
+        assert file.read_bytes() == data
+
+
+@pytest.mark.parametrize("change", [lambda a: a.view(np.int32), lambda a: a.reshape(-1, 1)], ids=["sign", "shape"])
+def test_arrays_of_another_kind_are_computed_anew(folder, frequencies, imputed, change) -> None:
+    whole = imputed(frequencies)
+    (path,) = kept(folder)
+    np.save(path / "member.npy", change(np.load(path / "member.npy")))
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    manifest["bytes"]["member.npy"] = (path / "member.npy").stat().st_size
+    (path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert same(imputed(frequencies), whole)
+    assert imputed.count == 2
 
 
 def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
