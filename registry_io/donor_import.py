@@ -15,7 +15,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping, build_registry
 from registry_io.person_table import PersonRecords, read_persons
 from registry_io.quarantine import QuarantinedRecord, write_quarantine
-from registry_io.store import QUARANTINE, check_folder, make_current, write_snapshot
+from registry_io.store import CURRENT, FAILED_QUARANTINE, QUARANTINE, check_folder, make_current, write_snapshot
 from registry_io.twofold_typings import settle
 
 
@@ -54,7 +54,8 @@ def import_donors(
     """Read a donor file and write it as the current snapshot of a registry folder.
 
     Raises:
-        FileError: the file, or every row of it, cannot be read; the registry is then left as it was.
+        FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
+            and the reasons stand in `quarantine-failed.csv`.
         RegistryError: the folder holds something else.
     """
     check_folder(folder)
@@ -77,16 +78,17 @@ def import_donors(
     quarantined = sorted(
         records.quarantined + unreadable_records(records, unreadable), key=lambda record: (record.row, record.column)
     )
-    path = folder / QUARANTINE
+    path, failed = folder / QUARANTINE, folder / FAILED_QUARANTINE
     if not registry.n_donors:
         if quarantined:
             folder.mkdir(parents=True, exist_ok=True)
-            write_quarantine(quarantined, path)
-        raise _no_donor(donors, records.n_rows, path)
+            write_quarantine(quarantined, failed)
+        raise _no_donor(donors, records.n_rows, failed)
     snapshot = write_snapshot(registry, folder)
     # The report comes before the switch: whoever sees the new registry sees what it lacks.
     write_quarantine(quarantined, path)
     make_current(snapshot)
+    failed.unlink(missing_ok=True)
     return ImportReport(
         registry=registry,
         n_rows=records.n_rows,
@@ -104,13 +106,14 @@ def donor_notes(registry: Registry) -> list[str]:
 
 
 def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
+    state = "the registry is as it was" if (report.parent / CURRENT).exists() else "no registry was made"
     return FileError(
         str(donors),
         found=f"no donor that can be read in {n_rows:,} row{'s' * (n_rows != 1)}"
         if n_rows
         else "no row below the header",
         expected="at least one donor",
-        hint=f"{report} gives the reasons; the registry is as it was" if n_rows else "the registry is as it was",
+        hint=f"{report} gives the reasons; {state}" if n_rows else state,
     )
 
 

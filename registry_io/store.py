@@ -29,7 +29,11 @@ FORMAT_VERSION = 1
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 QUARANTINE = "quarantine.csv"
-_OWN_NAMES = (CURRENT, QUARANTINE, f".{CURRENT}.new", f".{QUARANTINE}.*", "snapshot-*", ".writing-*")
+FAILED_QUARANTINE = "quarantine-failed.csv"
+_OWN_NAMES = (
+    CURRENT, QUARANTINE, FAILED_QUARANTINE, f".{CURRENT}.new", f".{QUARANTINE}.*", f".{FAILED_QUARANTINE}.*",
+    "snapshot-*", ".writing-*",
+)  # fmt: skip
 _TABLE_ARRAYS = TypingTable.__slots__
 _CODE_ARRAYS = ("name", "offset", "text")
 

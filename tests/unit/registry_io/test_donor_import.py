@@ -42,18 +42,23 @@ def test_full_width_characters_of_a_typing_get_a_hint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", ["D9,02:9999,,\nD8,,,\n", ""], ids=["none readable", "none"])
 def test_a_file_without_a_readable_donor_replaces_nothing(tmp_path: Path, rows: str) -> None:
-    imported(tmp_path, "D1,02:01,24:02,\n")
+    imported(tmp_path, "D1,02:01,24:02,\nD2,02:9999,,\n")
     with pytest.raises(FileError, match=r"at least one donor; .*the registry is as it was"):
         imported(tmp_path, rows)
     assert open_registry(tmp_path / "registry").attributes["donor_id"].to_list() == ["D1"]
-    report = pl.read_csv(tmp_path / "registry" / "quarantine.csv")
-    assert report["reason"].to_list() == (["unknown_allele", "not_typed"] if rows else [])
+    assert pl.read_csv(tmp_path / "registry" / "quarantine.csv").height == 1
+    failed = tmp_path / "registry" / "quarantine-failed.csv"
+    assert failed.exists() == bool(rows)
+    if rows:
+        assert pl.read_csv(failed)["reason"].to_list() == ["unknown_allele", "not_typed"]
+    imported(tmp_path, "D1,02:01,24:02,\n")
+    assert not failed.exists()
 
 
 def test_a_first_import_that_failed_can_be_repeated(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="no donor that can be read in 1 row,"):
+    with pytest.raises(FileError, match=r"no donor that can be read in 1 row,.*; no registry was made"):
         imported(tmp_path, "D1,02:9999,,\n")
-    assert [path.name for path in (tmp_path / "registry").iterdir()] == ["quarantine.csv"]
+    assert [path.name for path in (tmp_path / "registry").iterdir()] == ["quarantine-failed.csv"]
     assert imported(tmp_path, "D1,02:01,,\n").n_imported == 1
 
 
