@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.compilation import say_compiling
 from hla_match.cli.search_options import SearchRequest, search_options
 
 
@@ -24,5 +25,6 @@ def command(registry: Path, patients: Path, out: Path, request: SearchRequest) -
     """
     from hla_match.cli.batch_run import BatchRun, refuse_overwriting
 
+    say_compiling()
     refuse_overwriting(out, registry, (patients, *request.files))
     BatchRun(registry, patients, out, request).run()

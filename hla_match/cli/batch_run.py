@@ -17,7 +17,9 @@ import click
 import polars as pl
 
 from hla_match.cli.batch_manifest import batch_manifest
+from hla_match.cli.counts import counted
 from hla_match.cli.search_options import SearchRequest
+from hla_match.encoding import LocusEncoder
 from hla_match.errors import CriteriaError, HlaMatchError, TypingError
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
@@ -108,7 +110,19 @@ class BatchRun:
         self._parts = out.with_name(f".{out.name}.parts-{key}")
 
     def run(self) -> None:
-        """Search every patient and write the results, the statuses, the manifest and a summary."""
+        """Search every patient and write the results, the statuses, the manifest and a summary.
+
+        Raises:
+            KeyboardInterrupt: with a note that the same command goes on, where it does.
+        """
+        try:
+            self._run()
+        except KeyboardInterrupt as error:
+            if self._parts.exists():
+                error.add_note("what was finished is kept: the same command, started again, goes on from there")
+            raise
+
+    def _run(self) -> None:
         matcher = self._request.matcher(self._folder, self._registry, self._sets)
         self._parts.mkdir(parents=True, exist_ok=True)
         statuses: list[dict[str, str | int]] = []
@@ -147,9 +161,9 @@ class BatchRun:
         failed = sum(row["status"] != "ok" for row in statuses)
         frequencies = "" if self._sets is None else f"  frequencies: {self._sets}\n"
         click.echo(
-            f"{len(statuses):,} patients: {len(statuses) - failed:,} ok, {failed:,} with errors, "
+            f"{counted(len(statuses), 'patient')}: {len(statuses) - failed:,} ok, {failed:,} with errors, "
             f"under {self._registry.nomenclature.title}\n{frequencies}"
-            f"  {joined.height:,} rows in {self._out}\n"
+            f"  {counted(joined.height, 'row')} in {self._out}\n"
             f"  statuses in {status_file}, what the batch was made from in {manifest_file}"
         )
 
@@ -182,7 +196,7 @@ class BatchRun:
             try:
                 matches = matcher.search(patient, self._criteria, policy=self._policy)
             except HlaMatchError as error:
-                status |= {"status": "error", "reason": _reason(error)}
+                status |= {"status": "error", "reason": self._reason(patient, error)}
             else:
                 status["donors"] = len(matches)
                 if matches.prediction is not None and matches.prediction.patient_missing:
@@ -193,10 +207,17 @@ class BatchRun:
             advance(1)
         return frames or [pl.DataFrame({"patient_id": pl.Series([], dtype=pl.String)})], rows
 
-
-def _reason(error: HlaMatchError) -> str:
-    hint = half_width_hint(error.text) if isinstance(error, TypingError) and not error.hint else ""
-    return f"{error}; {hint}" if hint else str(error)
+    def _reason(self, patient: Patient, error: HlaMatchError) -> str:
+        """Return why a patient was not searched; of typings column, reason and hint, not what stands there."""
+        found = []
+        for locus in self._registry.loci if isinstance(error, TypingError) else ():
+            try:
+                encoder = LocusEncoder(self._registry.nomenclature, locus, self._registry.codes)
+                encoder.carried(*patient.typings.get(locus, ("", "")))
+            except TypingError as fault:
+                hint = fault.hint or half_width_hint(fault.text)
+                found.append(f"{locus}: {fault.reason}: expected {fault.expected}{'; ' if hint else ''}{hint}")
+        return "; ".join(found) or str(error)
 
 
 @contextmanager

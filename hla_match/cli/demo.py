@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.compilation import say_compiling
 from hla_match.cli.registry import print_counts
 
 _AS_OF = datetime.date(2026, 1, 1)
@@ -32,6 +33,7 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     from registry_io.patient_file import read_patients
     from registry_io.results_file import atomic_write, write_frame
 
+    say_compiling()
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
@@ -40,7 +42,7 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     write_frame(people, folder / "patients.csv")
     report = import_donors(folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF)
     print_counts(report)
-    click.echo("Searching (the first search on a machine compiles for some seconds) ...")
+    click.echo("Searching ...")
     matcher = Matcher(report.registry)
     criteria = SearchCriteria(max_mismatches=1, limit=100, as_of=_AS_OF)
     found = [matcher.search(patient, criteria) for _, patient in read_patients(folder / "patients.csv").patients]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hla_match.cli.compilation import say_compiling
 from hla_match.cli.frequency_options import n_workers
 from hla_match.errors import CriteriaError
 from hla_match.loci import scope_loci
@@ -85,6 +86,7 @@ def estimate(
     from registry_io.results_file import atomic_write, check_writable_ending, write_frame
     from registry_io.store import open_registry
 
+    say_compiling()
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
         raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")

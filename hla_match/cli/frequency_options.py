@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.counts import counted
 from hla_match.errors import CriteriaError
 
 
@@ -41,7 +42,8 @@ def check_frequency_options(frequencies: str | None, fallback: str | None) -> No
 def say_imputing(n_donors: int) -> Callable[[], None]:
     """Return what says on standard error that donors are imputed, so that the seconds it takes are no riddle."""
     return lambda: click.echo(
-        f"Imputing {n_donors:,} donors, which is done once for a registry and a set of frequencies ...", err=True
+        f"Imputing {counted(n_donors, 'donor')}, which is done once for a registry and a set of frequencies ...",
+        err=True,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.compilation import say_compiling
 from hla_match.cli.frequency_options import frequency_options
 
 
@@ -34,4 +35,5 @@ def command(
     """
     from hla_match.cli.impute_run import impute_file
 
+    say_compiling()
     impute_file(registry, persons, (frequencies, global_frequencies), out, limit=limit, loci=loci)

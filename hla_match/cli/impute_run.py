@@ -8,6 +8,7 @@ import click
 import polars as pl
 
 from hla_match.cli.batch_run import progress, refuse_overwriting, status_path
+from hla_match.cli.counts import counted
 from hla_match.cli.frequency_options import n_workers, source_files
 from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.cli.imputed_persons import COLUMNS, imputed_table, missing_loci
@@ -64,10 +65,10 @@ def impute_file(
     write_frame(table, out)
     failed, lacking = len({record.row for record in quarantined}), sum(map(bool, missing))
     click.echo(
-        f"{people.n_donors + failed:,} persons: {people.n_donors:,} read, {lacking:,} of them not explained at some "
-        f"locus, {failed:,} with errors, under {opened.nomenclature.title}\n"
+        f"{counted(people.n_donors + failed, 'person')}: {people.n_donors:,} read, {lacking:,} of them not explained "
+        f"at some locus, {failed:,} with errors, under {opened.nomenclature.title}\n"
         f"  frequencies: {sets}\n"
-        f"  {table.height:,} rows in {out}\n"
+        f"  {counted(table.height, 'row')} in {out}\n"
         f"  statuses in {status_path(out)}"
     )
 

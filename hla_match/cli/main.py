@@ -58,8 +58,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("hla-match: interrupted; nothing half-written was left behind", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Python notes what a command adds, such as how it can be taken up again.
+        notes = getattr(error.__cause__ or error, "__notes__", None) or ["nothing half-written was left behind"]
+        click.echo(f"hla-match: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(130)
     except (HlaMatchError, OSError) as error:
         click.echo(f"hla-match: {error}", err=True)

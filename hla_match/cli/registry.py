@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.counts import counted
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import RegistryError
 
@@ -63,7 +64,7 @@ def print_import(report: ImportReport) -> None:
 def print_counts(report: ImportReport) -> None:
     """Say what became of every row."""
     click.echo(
-        f"{report.n_rows:,} rows: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
+        f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
         f"under {report.registry.nomenclature.title}"
     )
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
@@ -88,7 +89,7 @@ def info(registry: Path) -> None:
     from registry_io.store import open_registry
 
     opened = open_registry(registry)
-    click.echo(f"{opened.name}: {opened.n_donors:,} donors, {opened.nomenclature.title}")
+    click.echo(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
     for row, locus in enumerate(opened.loci):
         typed = int((opened.donor_typing[row] != 0).sum())
         column = opened.columns[locus]
@@ -97,7 +98,8 @@ def info(registry: Path) -> None:
             f"{column.table.n_typings - 1:,} distinct meanings"
         )
     for name, value in opened.provenance.items():
-        click.echo(f"  {name}: {value}")
+        if value != "":
+            click.echo(f"  {name}: {value}")
     for note in donor_notes(opened):
         print_note(note)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.compilation import say_compiling
 from hla_match.cli.search_options import SearchRequest, search_options
 
 
@@ -21,6 +22,7 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
     from hla_match.reporting.terminal import match_table
     from registry_io.store import open_registry
 
+    say_compiling()
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
     request.say_unknown_donors(opened)

@@ -150,6 +150,8 @@ def _request(values: dict[str, Any]) -> SearchRequest:
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
     check_frequency_options(frequencies, global_frequencies)
+    if policy == "probability-first" and frequencies is None:
+        raise CriteriaError("policy", found=policy, expected="--frequencies beside it, which give the probabilities")
     low, high = values["min_age"], values["max_age"]
     if low is not None and high is not None and low > high:
         raise CriteriaError("min_age", found=low, expected=f"at most {high}, the max_age")

@@ -169,6 +169,44 @@ def test_reasons_of_patients_are_plain_and_hint_at_full_width(run) -> None:
     Path("patients.csv").write_text(rows, encoding="utf-8")
     assert run("batch", "registry", "patients.csv", "--out", "out.csv", DAY).exit_code == 0
     reasons = pl.read_csv("out.status.csv")["reason"].fill_null("").to_list()
+    assert reasons[0].startswith("A: malformed: expected ")
     assert reasons[0].endswith("; write it with half-width letters and digits")
+    assert "\uff10" not in reasons[0]
     assert reasons[1] == "not_typed: no locus is typed"
     assert not any("Value error" in reason for reason in reasons)
+
+
+def test_unreadable_typings_are_named_by_column_without_what_stands_there(run) -> None:
+    Path("patients.csv").write_text("ID,A_1,A_2,B_1,B_2\nP1,98:77,24:02,98:77,40:01\n", encoding="utf-8")
+    done = run("batch", "registry", "patients.csv", "--out", "out.csv", DAY)
+    assert done.stdout.startswith("1 patient: 0 ok, 1 with errors")
+    (reason,) = pl.read_csv("out.status.csv")["reason"]
+    assert reason.startswith("A: unknown_allele: expected ")
+    assert "; B: unknown_allele: expected " in reason
+    assert "98:77" not in reason
+
+
+def test_a_file_without_header_is_read_and_it_is_said(run) -> None:
+    Path("patients.csv").write_text(f"P1;{PATIENT}\n", encoding="utf-8")
+    done = run("batch", "registry", "patients.csv", "--out", "out.csv", DAY)
+    assert done.exit_code == 0
+    assert "patients.csv: read without header" in done.stderr
+    assert pl.read_csv("out.status.csv").select("patient_id", "row", "status").rows() == [("P1", 1, "ok")]
+
+
+@pytest.mark.parametrize("command", ["search", "batch"])
+def test_an_order_by_probabilities_needs_frequencies(run, command: str) -> None:
+    given = {"search": ("--hla", PATIENT), "batch": ("patients.csv", "--out", "out.csv")}[command]
+    done = run(command, "registry", *given, "--policy", "probability-first")
+    assert isinstance(done.exception, CriteriaError)
+    assert "--frequencies" in str(done.exception)
+    assert not Path("out.csv").exists()
+
+
+def test_info_says_what_is_known(run) -> None:
+    assert run("registry", "import", "one", "one.csv").exception is not None
+    Path("one.csv").write_text("donor_id,A_1,A_2\nD1,02:01,24:02\n", encoding="utf-8")
+    assert run("registry", "import", "one", "one.csv").stdout.startswith("1 row: 1 imported")
+    lines = run("registry", "info", "one").stdout.splitlines()
+    assert lines[0].startswith("one: 1 donor, ")
+    assert not any(line.endswith(": ") for line in lines)
