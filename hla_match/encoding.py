@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.nomenclature.gl_string import genotypes, present_genes
+from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
 
@@ -38,7 +38,8 @@ class TypingTable:
         set_member: int32 sorted codes of each set.
         antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
         antigen_member: int32 antigens of each set, as coded by `antigen_book`.
-        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
+        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none,
+            nor has a gene that is absent on both chromosomes.
         alternative_set: (alternatives, 2) int32 sets, null alleles resolved.
         carried_start: (typings + 1,) int32 offsets into `carried_set`.
         carried_set: (carried, 2) int32 sets, as the chromosomes carry them.
@@ -103,9 +104,13 @@ def resolve_nulls(first: AlleleSet, second: AlleleSet) -> list[Alternative]:
     return list(dict.fromkeys(alternatives))
 
 
-def resolved(carried: Sequence[Alternative]) -> tuple[Alternative, ...]:
-    """Return the alternatives of a typing with null alleles resolved, each once."""
-    return tuple(dict.fromkeys(pair for first, second in carried for pair in resolve_nulls(first, second)))
+def resolved(carried: Sequence[Alternative], *, optional: bool = False) -> tuple[Alternative, ...]:
+    """Return the alternatives of a typing with null alleles resolved, each once.
+
+    A person without an `optional` gene has nothing there to match or mismatch: nothing is returned, as if not typed.
+    """
+    pairs = dict.fromkeys(pair for first, second in carried for pair in resolve_nulls(first, second))
+    return tuple(pair for pair in pairs if not (optional and pair == ((NULL,), (NULL,))))
 
 
 class LocusEncoder:
@@ -130,13 +135,14 @@ class LocusEncoder:
     def carried(self, first: str, second: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a typing as reported in two columns, null alleles kept; empty where not typed.
 
-        A chromosome may lack the genes DRB3, DRB4 and DRB5: where one allele is reported the other may be absent.
+        A chromosome may lack the genes DRB3, DRB4 and DRB5: where one allele is reported the other may be absent, and a
+        gene reported as absent is carried as a null allele is.
 
         Raises:
             TypingError: a side cannot be read under the nomenclature.
         """
         found: list[Alternative] = []
-        for one, other in genotypes(*present_genes(self.locus, first, second)):
+        for one, other in genotypes(first, second):
             found.append((self._read(one), self._read(other)))
             if self.locus in OPTIONAL_GENES and one == other:
                 found.append((self._read(one), (NULL,)))
@@ -148,11 +154,11 @@ class LocusEncoder:
         Raises:
             TypingError: a side cannot be read under the nomenclature.
         """
-        return resolved(self.carried(first, second))
+        return resolved(self.carried(first, second), optional=self.locus in OPTIONAL_GENES)
 
     def notes(self, first: str, second: str) -> tuple[str, ...]:
         """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""
-        sides = (side for pair in genotypes(*present_genes(self.locus, first, second)) for side in pair)
+        sides = (side for pair in genotypes(first, second) for side in pair)
         return tuple(dict.fromkeys(note for side in sides for note in self._notes.get(side, ())))
 
     def encode(self, first: str, second: str) -> int:
@@ -166,11 +172,13 @@ class LocusEncoder:
     def table(self) -> TypingTable:
         """Return the arrays of all typings encoded so far."""
         _, of_group = antigen_book(self._nomenclature, self.locus)
-        return typing_table(list(self._typing_code), of_group)
+        return typing_table(list(self._typing_code), of_group, optional=self.locus in OPTIONAL_GENES)
 
     def _read(self, text: str) -> AlleleSet:
         known = self._side.get(text)
-        if known is None:
+        if known is None and is_absent_gene(self.locus, text):
+            known = self._side[text] = (NULL,)
+        elif known is None:
             expansion = self._nomenclature.expand(self.locus, text, self._codes)
             known = self._side[text] = allele_set(expansion, keep_nulls=self._keep_nulls)
             if expansion.notes:
@@ -178,15 +186,18 @@ class LocusEncoder:
         return known
 
 
-def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = ()) -> TypingTable:
+def typing_table(
+    typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = (), *, optional: bool = False
+) -> TypingTable:
     """Return the arrays of some typings, as chromosomes carry them; the first is "not typed".
 
     Args:
         typings: the carried alternatives of each typing.
         of_group: antigens by P group; without them the table has none.
+        optional: the gene may be absent, as in `resolved`.
     """
     set_code: dict[AlleleSet, int] = {}
-    alternative_start, alternative_set = _pairs([resolved(carried) for carried in typings], set_code)
+    alternative_start, alternative_set = _pairs([resolved(carried, optional=optional) for carried in typings], set_code)
     carried_start, carried_set = _pairs(typings, set_code)
     antigens = [set_antigens(members, of_group) if of_group else () for members in set_code]
     return TypingTable(

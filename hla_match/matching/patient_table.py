@@ -45,7 +45,8 @@ class LocusComparison:
             counts[:] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
             return counts
         counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
-        counts[:, 0] = (2, 0, 0, 2, 0, 2)
+        nothing = np.diff(table.alternative_start) == 0
+        counts[:, nothing] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
         for first, second in alternatives:
             count_alternative(
                 np.array(first, np.int32),

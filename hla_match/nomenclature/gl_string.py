@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hla_match.errors import Reason, TypingError
-from hla_match.loci import LOCI, SEROLOGY_PREFIX
+from hla_match.loci import LOCI, OPTIONAL_GENES, SEROLOGY_PREFIX
 
 OPERATORS = "?^|+~/"
 """The delimiters of a GL String, loosest first."""
@@ -34,7 +34,7 @@ _PREFIX_LOCUS = {
 
 # A chromosome carries at most one of these genes, so its partner may carry another. DRBX is the "any of them" of some
 # laboratories; it is no locus of the engine, but stands where the others stand.
-_SUBSTITUTES = frozenset({"DRB3", "DRB4", "DRB5", "DRBX"})
+_SUBSTITUTES = frozenset({*OPTIONAL_GENES, "DRBX"})
 _ABSENT_GENE = frozenset({"NNNN", "00:00"})
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 
@@ -145,18 +145,14 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     return [(first, second)]
 
 
-def present_genes(locus: str, text1: str, text2: str) -> tuple[str, str]:
-    """Return a pair of columns without what stands for an absent gene: ``NNNN`` or ``00:00`` at DRB3, DRB4 or DRB5.
+def is_absent_gene(locus: str, text: str) -> bool:
+    """Say whether a typing reports that a chromosome lacks the gene: ``NNNN`` or ``00:00`` at DRB3, DRB4 or DRB5.
 
-    >>> present_genes("DRB4", "DRB4*NNNN", "DRB4*01:03")
-    ('DRB4*01:03', '')
+    >>> is_absent_gene("DRB4", "DRB4*NNNN"), is_absent_gene("DRB4", "01:03"), is_absent_gene("A", "NNNN")
+    (True, False, False)
     """
-    if locus not in _SUBSTITUTES:
-        return text1, text2
-    names = (text.strip().removeprefix("HLA-").removeprefix(f"{locus}*") for text in (text1, text2))
-    if not (absent := [name in _ABSENT_GENE for name in names])[0]:
-        return text1, "" if absent[1] else text2
-    return "" if absent[1] else text2, ""
+    name = text.strip().removeprefix("HLA-").removeprefix(f"{locus}*")
+    return locus in OPTIONAL_GENES and name in _ABSENT_GENE
 
 
 def half_width_hint(text: str) -> str:

@@ -22,18 +22,22 @@ def test_expressed_sides_are_independent():
     assert resolve_nulls((2, 3), (NEW,)) == [((2, 3), (NEW,))]
 
 
-@pytest.mark.parametrize(
-    ("locus", "pair", "read"),
-    [
-        ("DRB4", ("DRB4*NNNN", ""), ("", "")),
-        ("DRB4", ("NNNN", "NNNN"), ("", "")),
-        ("DRB3", ("00:00", "01:01"), ("01:01", "")),
-        ("DRB5", ("01:01", "HLA-DRB5*NNNN"), ("01:01", "")),
-    ],
-)
-def test_an_absent_gene_is_not_typed(locus: str, pair: tuple[str, str], read: tuple[str, str]) -> None:
-    encoder = LocusEncoder(Nomenclature(builtin_tables()), locus)
-    assert encoder.alternatives(*pair) == encoder.alternatives(*read)
+@pytest.mark.parametrize("pair", [("DRB4*NNNN", ""), ("NNNN", "NNNN"), ("00:00", "00:00")])
+def test_a_gene_absent_on_both_chromosomes_is_carried_so_and_matches_like_one_not_typed(pair: tuple[str, str]) -> None:
+    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
+    assert encoder.carried(*pair) == (((NULL,), (NULL,)),)
+    assert encoder.alternatives(*pair) == ()
+    assert encoder.encode(*pair) != encoder.encode("", "")
+    assert encoder.table().n_typings == 2
+
+
+@pytest.mark.parametrize("pair", [("00:00", "01:01"), ("01:01", "HLA-DRB5*NNNN")])
+def test_a_gene_absent_on_one_chromosome_is_homozygous_for_the_other(pair: tuple[str, str]) -> None:
+    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB5")
+    (allele,) = encoder.alternatives("01:01", "")[0][0]
+    assert set(encoder.carried(*pair)[0]) == {(NULL,), (allele,)}
+    assert len(encoder.carried(*pair)) == 1
+    assert encoder.alternatives(*pair) == (((allele,), (allele,)),)
 
 
 def test_only_the_second_dr_genes_can_be_absent() -> None:
