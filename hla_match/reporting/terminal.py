@@ -33,7 +33,8 @@ def match_table(matches: MatchList, console: Console | None = None) -> None:
         if not console.is_terminal:
             console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
     shown = f", {len(matches):,} shown" if len(matches) < matches.n_found else ""
-    console.print(f"{matches.n_found:,} donors{shown}; {matches.criteria.scope}", markup=False)
+    noun = "donor" if matches.n_found == 1 else "donors"
+    console.print(f"{matches.n_found:,} {noun}{shown}; {matches.criteria.scope}", markup=False)
     if len(matches):
         table = _table(matches)
         natural = console.measure(table, options=console.options.update(width=10_000)).maximum
