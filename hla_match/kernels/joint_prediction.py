@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hla_match.kernels._jit import kernel
 from hla_match.kernels.donor_genotypes import ABSENT, FIRST_NAME, index_words, list_part, merge_members
 
-BATCH = 1 << 20
+BATCH = 1 << 22
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 

@@ -36,8 +36,8 @@ DONOR_PAIRS = 1 << 14
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
 
-_CHUNK = 64
-"""Donors a task at least: fewer are not worth a thread."""
+_FEWEST_DONORS = 64
+"""Donors of a thread at least: fewer are not worth it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,11 @@ def predict(
         workers: threads; the result does not depend on them.
     """
     panels, donors = registry.panels, registry.donors
-    person = donors.person[donor].astype(np.int64)
+    # Donors are dealt to the threads like cards: those of one decade, who cost alike, stand together in a registry.
+    n_slices = max(1, min(workers, donor.size // _FEWEST_DONORS))
+    dealt = [np.arange(first, donor.size, n_slices) for first in range(n_slices)]
+    order = np.concatenate(dealt)
+    person = donors.person[donor[order]].astype(np.int64)
     n_loci = len(loci)
     mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
     two, one, single = (np.zeros((donor.size, n_loci)) for _ in range(3))
@@ -159,14 +163,13 @@ def predict(
             )
 
     # No more slices than threads: each works out the outcomes of the distinct genotypes that it meets.
-    size = max(_CHUNK, -(-donor.size // workers))
-    parts = [slice(start, start + size) for start in range(0, 0 if patient_missing else donor.size, size)]
-    if workers > 1 and len(parts) > 1:
-        with ThreadPoolExecutor(workers) as pool:
+    ends = np.cumsum([hand.size for hand in dealt])
+    parts = [slice(end - hand.size, end) for end, hand in zip(ends, dealt, strict=True)]
+    if n_slices > 1 and not patient_missing:
+        with ThreadPoolExecutor(n_slices) as pool:
             list(pool.map(run, parts))
-    else:
-        for part in parts:
-            run(part)
+    elif not patient_missing:
+        run(parts[0])
     missing = missing_loci(panels, loci, donors.person_missing[person])
     unknown = (missing != 0) | bool(patient_missing)
     for values in (mismatches, two, one, single, cut):
@@ -175,7 +178,7 @@ def predict(
         single /= mismatches[:, 1:2]
     step = np.maximum(farthest_step(panels, donors, scope, person), patient_step).astype(np.uint8)
     step[missing != 0] = Step.MISSING
-    return Prediction(
+    found = Prediction(
         loci=loci,
         mismatches=mismatches,
         two=two,
@@ -188,6 +191,7 @@ def predict(
         patient_missing=patient_missing,
         frequency_set=panels.name,
     )
+    return found if n_slices == 1 else found.taken(np.argsort(order))
 
 
 def _marked(

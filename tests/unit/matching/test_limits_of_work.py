@@ -90,3 +90,14 @@ def test_a_global_set_serves_the_loci_that_the_own_set_lacks():
     found = genotype_distribution(person, panels, 0, LOCI)
     assert found.missing == ()
     assert found.step == Step.LOCI
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
+    monkeypatch.setattr(predictor, "_FEWEST_DONORS", 1)
+    alone = predicted()
+    donors = np.arange(3, dtype=np.uint32)
+    threaded = predictor.predict(PATIENT, DONORS, LOCI, donors, workers=workers)
+    assert np.array_equal(alone.mismatches, threaded.mismatches)
+    assert np.array_equal(alone.two, threaded.two)
+    assert np.array_equal(alone.step, threaded.step)
