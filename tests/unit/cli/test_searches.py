@@ -60,7 +60,7 @@ def test_every_option_of_the_criteria_reaches_the_search(run) -> None:
     assert donors(run, "--without-donors", "ids.txt", "--status", "AV,TU") == ["D2", "D4"]
     search = ("search", "registry", "--hla", PATIENT, "--scope", "6/6", "--only-donors", "ids.txt")
     done = run(*search, "--locus-limit", "A=0")
-    assert "1 donors; 6/6" in done.stdout
+    assert "1 donor; 6/6" in done.stdout
     assert done.stderr == "--only-donors: 1 of 3 identifiers are not in the registry\n"
 
 
