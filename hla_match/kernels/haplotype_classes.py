@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
 
-MISSING_STEP = 6
 FULL = -1
 """Returned where an output array has no room left."""
 
