@@ -61,7 +61,7 @@ class ImputedRegistry:
 IMPUTATION_ARRAYS = tuple(field.name for field in fields(Imputation))
 """Names of the arrays of an `Imputation`."""
 
-_OFFSETS = {"person_part": "part_panel", "part_class": "class_member", "part_pair": "pair", "class_member": "member"}
+_OFFSETS = frozenset({"person_part", "part_class", "part_pair", "class_member"})
 
 
 def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> Imputation:

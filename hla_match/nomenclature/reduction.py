@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from hla_match.errors import CriteriaError, Reason, TypingError
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
@@ -11,8 +10,6 @@ from hla_match.nomenclature.gl_string import GLNode, parse, split_loci
 from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-
-Level = Literal["P", "G", "lg", "S"]
 
 
 def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None = None) -> str:
