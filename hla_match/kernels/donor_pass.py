@@ -20,20 +20,26 @@ def select_donors(
     locus_row: NDArray[np.int64],
     table_start: NDArray[np.int64],
     table: NDArray[np.uint8],
-    donor_eligible: NDArray[np.bool_],
+    is_open: NDArray[np.bool_],
+    eligible: NDArray[np.uint8],
     limit: int,
     donor: NDArray[np.uint32],
+    mismatches: NDArray[np.uint8],
+    uncertain: NDArray[np.bool_],
 ) -> int:
-    """Write the rows of the eligible donors with at most `limit` mismatches, in row order, and return their number.
+    """Write the eligible donors with at most `limit` mismatches, in row order, and return their number.
 
     Args:
         donor_typing: (loci, donors) uint16 or uint32 typing codes, row-contiguous.
         locus_row: (n,) int64, the rows of `donor_typing` in scope.
-        table_start: (n,) int64, where the table of each of these loci starts in `table`.
+        table_start: (n,) int64, where the table of each of these loci starts in `table` and `is_open`.
         table: uint8 mismatches by typing code, all loci one after another; `EXCLUDED` where not allowed.
-        donor_eligible: (donors,) bool.
+        is_open: whether the count is not certain, entries as in `table`.
+        eligible: a bit for each donor, lowest bit first.
         limit: greatest total.
         donor: (donors,) uint32, receives the rows.
+        mismatches: (donors,) uint8, receives their totals.
+        uncertain: (donors,) receives whether a count is not certain.
 
     Notes:
         Cost: one table look-up for each donor and locus. Oracle: ``search`` in ``tests/oracle/matching.py``.
@@ -50,7 +56,13 @@ def select_donors(
             for i in range(size):
                 total[i] += locus_table[typing[i]]
         for i in range(size):
-            if total[i] <= limit and donor_eligible[start + i]:
-                donor[found] = start + i
+            row = start + i
+            if total[i] <= limit and (eligible[row >> 3] >> (row & 7)) & 1:
+                unsure = False
+                for k in range(locus_row.size):
+                    unsure = unsure or is_open[table_start[k] + donor_typing[locus_row[k], row]]
+                donor[found] = row
+                mismatches[found] = total[i]
+                uncertain[found] = unsure
                 found += 1
     return found

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NEW, LocusEncoder
+from hla_match.donor_orders import DonorOrder, donor_orders
+from hla_match.encoding import LocusEncoder
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import ImputedRegistry
-from hla_match.kernels.donor_pass import EXCLUDED, select_donors
+from hla_match.kernels.donor_pass import EXCLUDED
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.donor_search import LocusMismatches, find_donors
+from hla_match.matching.forecast import Forecast
 from hla_match.matching.patient_table import LocusComparison
-from hla_match.matching.policies import Candidates, policy_named
+from hla_match.matching.policies import Candidates, completed_years, policy_named
 from hla_match.matching.prediction import Prediction, settled
 from hla_match.matching.predictor import ImputedPatient, impute_patient, predict
+from hla_match.matching.ranking import first_donors
 from hla_match.matching.results import LocusResult, MatchList
 from hla_match.registry import STATUSES, Registry, as_of_date
 
@@ -41,8 +46,7 @@ class Matcher:
         self._workers = workers
         self._encoder: dict[str, LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
-        self._eligible: tuple[SearchCriteria, NDArray[np.bool_]] | None = None
-        self._age: tuple[int, NDArray[np.int32]] | None = None
+        self._eligible: tuple[SearchCriteria, NDArray[np.uint8]] | None = None
 
     def search(
         self, patient: Patient, criteria: SearchCriteria | None = None, *, policy: str | None = None
@@ -71,40 +75,44 @@ class Matcher:
             if locus in self._reported(patient, criteria)
         }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
-        # A locus that no donor is typed at is a potential match of both alleles for every donor.
-        donor = self._select(scope, criteria)
         measure, worst = _MEASURE[criteria.direction]
-        total = np.zeros((6, donor.size), np.uint8)
-        for result in scope:
-            total += result.counts[:, result.meaning_of(registry, donor)]
-        for _ in missing:
-            total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
-        size = np.uint8(2 * len(criteria.loci))
-        mismatches = size - total[BEST] if measure == BEST else total[measure]
-        unnamed = _with_new(registry, scope, donor)
+        found = find_donors(
+            registry,
+            self._orders,
+            [_limited(result, measure, worst, criteria.locus_limits.get(result.locus)) for result in scope],
+            self._eligibility(criteria),
+            criteria.max_mismatches,
+        )
         candidates = Candidates(
             patient=patient,
             registry=registry,
-            donor=donor,
-            mismatches=mismatches,
-            certain=(total[measure] == total[worst]) & ~unnamed,
-            age=self._ages(criteria)[donor],
-            prediction=self._predict(patient, criteria.loci, loci, donor, ~unnamed),
+            donor=found.donor,
+            mismatches=found.mismatches,
+            # A locus that no donor is typed at is a potential match of both alleles for every donor.
+            certain=found.certain & (not missing),
+            as_of=criteria.as_of or as_of_date(registry),
+            forecast=self._forecast(patient, criteria.loci, loci, found.donor),
+            position=np.arange(found.donor.size),
         )
-        rank_number = order.pack(candidates)
-        first = _best(rank_number, criteria.limit)
+        first = first_donors(order, candidates, criteria.limit)
+        chosen = candidates.taken(first, None)
+        total = np.zeros((6, chosen.donor.size), np.uint8)
+        for result in scope:
+            total += result.counts[:, result.meaning_of(registry, chosen.donor)]
+        for _ in missing:
+            total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
         return MatchList(
             patient=patient,
             criteria=criteria,
             policy=order,
             registry=registry,
             loci=tuple(loci.values()),
-            donor=donor[first],
-            total=np.ascontiguousarray(total[:, first]),
-            age=candidates.age[first],
-            rank_number=rank_number[first],
-            n_found=int(donor.size),
-            prediction=None if candidates.prediction is None else candidates.prediction.taken(first),
+            donor=chosen.donor,
+            total=total,
+            age=chosen.age,
+            rank_number=order.pack(chosen),
+            n_found=int(found.donor.size),
+            prediction=None if chosen.forecast is None else chosen.forecast.of(first),
         )
 
     def predict(self, patient: Patient, donors: Sequence[str], *, scope: str = "10/10") -> Prediction:
@@ -130,11 +138,10 @@ class Matcher:
         donor = row.cast(pl.UInt32).to_numpy()
         criteria = SearchCriteria(scope=scope)
         loci = {locus: self._compare(locus, patient) for locus in self.registry.loci if locus in criteria.loci}
-        known = ~_with_new(self.registry, list(loci.values()), donor)
-        found = self._predict(patient, criteria.loci, loci, donor, known)
-        if found is None:
+        forecast = self._forecast(patient, criteria.loci, loci, donor)
+        if forecast is None:
             raise _without_frequencies()
-        return found
+        return forecast.of(np.arange(donor.size))
 
     def impute(self, patient: Patient, *, limit: int = 100) -> tuple[Diplotypes, ...]:
         """Return what a person may carry: the most probable diplotypes, one entry for each independent part.
@@ -166,24 +173,37 @@ class Matcher:
             encoder = self._encoder[locus] = LocusEncoder(self.registry.nomenclature, locus, self.registry.codes)
         return encoder
 
-    def _predict(
-        self,
-        patient: Patient,
-        scope: tuple[str, ...],
-        loci: Mapping[str, LocusResult],
-        donor: NDArray[np.uint32],
-        known: NDArray[np.bool_],
-    ) -> Prediction | None:
-        """Predict matches; a pair of persons whose counts are certain, with `known` alleles, is 0 or 1 all the same."""
+    def _forecast(
+        self, patient: Patient, scope: tuple[str, ...], loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
+    ) -> Forecast | None:
+        """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
         if self.imputed is None:
             return None
-        person = self._impute(patient, self.imputed)
-        found = predict(person, self.imputed, scope, donor, workers=self._workers)
-        if any(locus not in loci for locus in scope):
-            return found
-        counts = [loci[locus].counts[:, loci[locus].meaning_of(self.registry, donor)] for locus in scope]
-        best, worst = (np.stack([count[measure] for count in counts], axis=1) for measure in (BEST, WORST))
-        return settled(found, (best == worst).all(axis=1) & known, best)
+        imputed, person = self.imputed, self._impute(patient, self.imputed)
+        results = [loci[locus] for locus in scope if locus in loci]
+
+        def predicted(rows: NDArray[np.uint32]) -> Prediction:
+            found = predict(person, imputed, scope, rows, workers=self._workers)
+            if len(results) < len(scope):
+                return found
+            certain = np.ones(rows.size, np.bool_)
+            best = np.empty((rows.size, len(scope)), np.uint8)
+            for column, result in enumerate(results):
+                meaning = result.meaning_of(self.registry, rows)
+                best[:, column] = result.counts[BEST, meaning]
+                certain &= (result.counts[WORST, meaning] == best[:, column]) & ~result.is_new[meaning]
+            return settled(found, certain, best)
+
+        return Forecast(donor, predicted, None)
+
+    @cached_property
+    def _orders(self) -> tuple[DonorOrder, ...]:
+        registry = self.registry
+        meaning = {
+            locus: column.meaning[registry.donor_typing[row]].astype(np.uint16)
+            for row, (locus, column) in enumerate(registry.columns.items())
+        }
+        return donor_orders(meaning, {locus: column.table.n_typings for locus, column in registry.columns.items()})
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""
@@ -194,35 +214,10 @@ class Matcher:
         if comparison is None:
             comparison = self._comparison[locus] = LocusComparison(self.registry, locus)
         alternatives = comparison.alternatives(*patient.typings.get(locus, ("", "")))
-        return LocusResult(locus, comparison, alternatives, comparison.counts(alternatives))
+        return LocusResult(locus, comparison, alternatives)
 
-    def _select(self, scope: list[LocusResult], criteria: SearchCriteria) -> NDArray[np.uint32]:
-        registry = self.registry
-        tables: list[NDArray[np.uint8]] = []
-        for result in scope:
-            if criteria.direction == "both":
-                mismatches = (2 - result.counts[BEST]).astype(np.uint8)
-            else:
-                mismatches = result.counts[_MEASURE[criteria.direction][0]].copy()
-            limit = criteria.locus_limits.get(result.locus)
-            if limit is not None:
-                mismatches[mismatches > limit] = EXCLUDED
-            tables.append(mismatches[result.comparison.column.meaning])
-        starts = np.zeros(len(tables), np.int64)
-        np.cumsum([table.size for table in tables[:-1]], out=starts[1:])
-        donor = np.empty(registry.n_donors, np.uint32)
-        found = select_donors(
-            registry.donor_typing,
-            np.array([registry.loci.index(result.locus) for result in scope], np.int64),
-            starts,
-            np.concatenate(tables),
-            self._eligibility(criteria),
-            criteria.max_mismatches,
-            donor,
-        )
-        return donor[:found].copy()
-
-    def _eligibility(self, criteria: SearchCriteria) -> NDArray[np.bool_]:
+    def _eligibility(self, criteria: SearchCriteria) -> NDArray[np.uint8]:
+        """Return a bit for each donor, lowest bit first: whether everything but the typing allows the donor."""
         if self._eligible is not None and self._eligible[0] == criteria:
             return self._eligible[1]
         registry = self.registry
@@ -230,44 +225,26 @@ class Matcher:
         allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
         eligible = allowed[registry.status]
         if criteria.min_age is not None or criteria.max_age is not None:
-            age = self._ages(criteria)
+            age = completed_years(registry.birth_date, criteria.as_of or as_of_date(registry))
             low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
             eligible &= (age < 0) | ((age >= low) & (age <= high))
         if criteria.only_donors is not None:
             eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
         if criteria.without_donors:
             eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
-        self._eligible = (criteria, eligible)
-        return eligible
-
-    def _ages(self, criteria: SearchCriteria) -> NDArray[np.int32]:
-        """Return completed years of every donor, -1 where the birth date is missing."""
-        date = criteria.as_of or as_of_date(self.registry)
-        today = date.year * 10000 + date.month * 100 + date.day
-        if self._age is None or self._age[0] != today:
-            born = self.registry.birth_date
-            self._age = (today, np.where(born == 0, -1, np.maximum((today - born) // 10000, 0)).astype(np.int32))
-        return self._age[1]
+        bits = np.packbits(eligible, bitorder="little")
+        self._eligible = (criteria, bits)
+        return bits
 
 
 def _without_frequencies() -> CriteriaError:
     return CriteriaError("frequencies", found="none", expected="a matcher made with an imputed registry")
 
 
-def _with_new(registry: Registry, scope: list[LocusResult], donor: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Say which donors have an allele reported as NEW in scope: it is unknown, and must not rank as certain."""
-    found = np.zeros(donor.size, np.bool_)
-    for result in scope:
-        if any((NEW,) in alternative for alternative in result.alternatives):
-            found[:] = True
-        elif result.comparison.reports_new.any():
-            found |= result.comparison.reports_new[result.meaning_of(registry, donor)]
-    return found
-
-
-def _best(rank_number: NDArray[np.uint64], limit: int | None) -> NDArray[np.int64]:
-    """Return the positions of the lowest numbers in ascending order, at most `limit` of them."""
-    if limit is None or limit >= rank_number.size:
-        return np.argsort(rank_number)
-    first = np.argpartition(rank_number, limit)[:limit]
-    return first[np.argsort(rank_number[first])]
+def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
+    """Return what a locus counts for; meanings over its own limit are excluded."""
+    counts = result.counts
+    least = 2 - counts[measure] if measure == BEST else counts[measure]
+    if limit is not None:
+        least = np.where(least > limit, np.uint8(EXCLUDED), least)
+    return LocusMismatches(result.locus, least, (counts[measure] != counts[worst]) | result.is_new)

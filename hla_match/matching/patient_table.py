@@ -25,8 +25,8 @@ class LocusComparison:
         self.column = registry.columns[locus]
         self._encoder = LocusEncoder(registry.nomenclature, locus, registry.codes)
         n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
-        self._mark = np.zeros(len(self._group_antigens) + FIRST_P_GROUP, np.uint8)
-        self._antigen_mark = np.zeros(max(n_antigens, 1), np.uint8)
+        self._n_codes = len(self._group_antigens) + FIRST_P_GROUP
+        self._n_antigens = max(n_antigens, 1)
         self.reports_new = _typings_with_new(self.column.table)
 
     def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
@@ -47,11 +47,12 @@ class LocusComparison:
         counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
         nothing = np.diff(table.alternative_start) == 0
         counts[:, nothing] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
+        mark = np.zeros(self._n_codes, np.uint8)
         for first, second in alternatives:
             count_alternative(
                 np.array(first, np.int32),
                 np.array(second, np.int32),
-                self._mark,
+                mark,
                 table.set_start,
                 table.set_member,
                 table.alternative_start,
@@ -66,14 +67,15 @@ class LocusComparison:
         grade = np.full((2, table.n_typings), P, np.uint8)
         value = np.zeros(table.n_typings, np.uint8)
         certain = np.ones((2, table.n_typings), np.bool_)
+        mark, antigen_mark = np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8)
         for first, second in alternatives:
             grade_alternative(
                 np.array(first, np.int32),
                 np.array(second, np.int32),
                 np.array(set_antigens(first, self._group_antigens), np.int32),
                 np.array(set_antigens(second, self._group_antigens), np.int32),
-                self._mark,
-                self._antigen_mark,
+                mark,
+                antigen_mark,
                 table.set_start,
                 table.set_member,
                 table.antigen_start,

@@ -7,8 +7,9 @@ Oracle: ``rank_key`` in ``tests/oracle/matching.py``.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -16,13 +17,20 @@ from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import Patient
+from hla_match.matching.forecast import Forecast
 from hla_match.matching.prediction import Prediction
 from hla_match.registry import BLOOD_GROUPS, SEXES, SIGNS, UNKNOWN, Registry
 
 
+def completed_years(birth_date: NDArray[np.int32], date: datetime.date) -> NDArray[np.int32]:
+    """Return ages on a date, -1 where the birth date, given as in `Registry.birth_date`, is missing."""
+    today = date.year * 10000 + date.month * 100 + date.day
+    return np.where(birth_date == 0, -1, np.maximum((today - birth_date) // 10000, 0)).astype(np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What keys may look at: the donors found for one patient.
+    """What keys may look at: donors found for one patient.
 
     Attributes:
         patient: for whom.
@@ -30,8 +38,11 @@ class Candidates:
         donor: (n,) uint32 rows.
         mismatches: (n,) least mismatches in scope, in the direction asked for.
         certain: (n,) bool, best and worst count are equal.
-        age: (n,) completed years, -1 where the birth date is missing.
-        prediction: match probabilities, or None without frequencies.
+        as_of: the date at which ages are reckoned.
+        forecast: match probabilities of the donors of the search, or None without frequencies.
+        position: (n,) where the donors stand in the forecast.
+        wanted: how many of the donors are asked for, or None for all: a key whose value is dear may give those that
+            are not among so many first any value that is worse than theirs.
     """
 
     patient: Patient
@@ -39,8 +50,26 @@ class Candidates:
     donor: NDArray[np.uint32]
     mismatches: NDArray[np.uint8]
     certain: NDArray[np.bool_]
-    age: NDArray[np.int32]
-    prediction: Prediction | None = None
+    as_of: datetime.date
+    forecast: Forecast | None
+    position: NDArray[np.int64]
+    wanted: int | None = None
+
+    def taken(self, rows: NDArray[np.int64], wanted: int | None) -> Candidates:
+        """Return some of the candidates, of whom `wanted` are asked for."""
+        return replace(
+            self,
+            donor=self.donor[rows],
+            mismatches=self.mismatches[rows],
+            certain=self.certain[rows],
+            position=self.position[rows],
+            wanted=wanted,
+        )
+
+    @property
+    def age(self) -> NDArray[np.int32]:
+        """(n,) int32 completed years, -1 where the birth date is missing."""
+        return completed_years(self.registry.birth_date[self.donor], self.as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +92,52 @@ def by_near_match(candidates: Candidates) -> NDArray[np.int64]:
     return _percent_first(candidates, 1)
 
 
+_NOUGHT, _UNKNOWN = 101, 100
+"""Values of donors known to be at nought percent, and of those of whom it is not known; others have 100 - percent."""
+
+
 def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]:
     """Put more percent first; where it is missing or cut it stands before one of nought percent, known to be low."""
-    if candidates.prediction is None:
+    forecast = candidates.forecast
+    if forecast is None:
         return np.zeros(candidates.donor.size, np.int64)
-    probability = candidates.prediction.mismatches[:, : mismatches + 1].sum(axis=1)
+    value = np.full(candidates.donor.size, _NOUGHT, np.int64)
+    # The search knows of the others that there are more mismatches, whatever their alleles.
+    row = np.flatnonzero(candidates.mismatches <= mismatches)
+    position = candidates.position[row]
+    wanted = candidates.wanted
+    bound = None if wanted is None or wanted >= row.size else forecast.bounds(position)
+    if wanted is None or bound is None:
+        value[row] = _percent_value(forecast.of(position), mismatches)
+        return value
+    # Nothing is known where a bound is missing; a donor of whom too much is cut stands as unknown.
+    promise = np.nan_to_num(bound[:, mismatches], nan=1.0)
+    percent = np.rint(100 * promise + _ROUNDING).astype(np.int64)
+    at_best = np.where(percent > 0, 100 - percent, _UNKNOWN)
+    order = np.argsort(at_best, kind="stable")
+    done = 0
+    while done < row.size:
+        block = order[done : done + max(wanted, _BLOCK)]
+        value[row[block]] = _percent_value(forecast.of(position[block]), mismatches)
+        done += block.size
+        so_far = value[row[order[:done]]]
+        if done < row.size and done >= wanted and at_best[order[done]] > np.partition(so_far, wanted - 1)[wanted - 1]:
+            break
+    return value
+
+
+_ROUNDING = 1e-6
+"""Added to a bound in percent, so that it does not round below what it bounds."""
+
+_BLOCK = 128
+"""Donors whose predictions are worked out at once at least."""
+
+
+def _percent_value(prediction: Prediction, mismatches: int) -> NDArray[np.int64]:
+    probability = prediction.mismatches[:, : mismatches + 1].sum(axis=1)
     percent = np.rint(100 * np.nan_to_num(probability)).astype(np.int64)
-    unknown = np.isnan(probability) | (candidates.prediction.cut >= 0.005)
-    return np.where(percent > 0, 100 - percent, np.where(unknown, 100, 101))
+    unknown = np.isnan(probability) | (prediction.cut >= 0.005)
+    return np.where(percent > 0, 100 - percent, np.where(unknown, _UNKNOWN, _NOUGHT))
 
 
 def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
@@ -85,7 +152,8 @@ def by_certainty(candidates: Candidates) -> NDArray[np.int64]:
 
 def by_age(candidates: Candidates) -> NDArray[np.int64]:
     """Put younger first, in completed years; a missing birth date last (Kollman et al., Blood 2016;127:260)."""
-    return np.where(candidates.age < 0, 255, np.minimum(candidates.age, 254)).astype(np.int64)
+    age = candidates.age
+    return np.where(age < 0, 255, np.minimum(age, 254)).astype(np.int64)
 
 
 def by_cmv(candidates: Candidates) -> NDArray[np.int64]:

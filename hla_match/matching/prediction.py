@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,9 @@ from hla_match.frequencies.panels import Step
 
 MAX_MISMATCHES = 4
 """Probabilities are given for 0 to so many mismatches."""
+
+PER_DONOR = ("mismatches", "two", "one", "single", "cut", "step", "missing")
+"""The arrays of a prediction that have a row for each donor."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,9 @@ class Prediction:
     patient_missing: tuple[str, ...]
     frequency_set: str
 
-    def taken(self, rows: NDArray[np.int64] | NDArray[np.uint32]) -> Prediction:
+    def taken(self, rows: NDArray[np.integer[Any]]) -> Prediction:
         """Return the predictions of some of the donors, by their positions."""
-        names = ("mismatches", "two", "one", "single", "cut", "step", "missing")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+        return replace(self, **{name: getattr(self, name)[rows] for name in PER_DONOR})
 
     def why_missing(self) -> list[str | None]:
         """Return for each donor why its probabilities are missing, or None."""

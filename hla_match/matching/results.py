@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import Alternative
+from hla_match.encoding import NEW, Alternative
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS, LocusComparison
@@ -37,7 +38,7 @@ def percent(probability: float | None) -> str:
     return f"{100 * probability:.0f}%"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LocusResult:
     """One patient at one locus: counts against every distinct meaning of the registry's typings there.
 
@@ -45,13 +46,23 @@ class LocusResult:
         locus: the locus.
         comparison: the registry's side of it.
         alternatives: the patient's typing; empty where not typed.
-        counts: (6, meanings) uint8 as in `hla_match.kernels.locus_count`.
     """
 
     locus: str
     comparison: LocusComparison
     alternatives: tuple[Alternative, ...]
-    counts: NDArray[np.uint8]
+
+    @cached_property
+    def counts(self) -> NDArray[np.uint8]:
+        """(6, meanings) uint8 as in `hla_match.kernels.locus_count`."""
+        return self.comparison.counts(self.alternatives)
+
+    @cached_property
+    def is_new(self) -> NDArray[np.bool_]:
+        """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
+        if any((NEW,) in alternative for alternative in self.alternatives):
+            return np.ones(self.comparison.reports_new.size, np.bool_)
+        return self.comparison.reports_new
 
     def meaning_of(self, registry: Registry, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return (n,) int32, the meaning of each donor's typing."""

@@ -26,6 +26,7 @@ DONORS = {
     "strange": ("02:01", "33:03", "58:01", "58:01", "1990-01-01"),
     "unknown": ("02:01/33:01", "11:01", "58:01/58:02", "40:01", "1990-01-01"),
     "new": ("NEW", "11:01", "46:01", "40:01", "1990-01-01"),
+    "hidden": ("33:01/33:03", "11:01", "46:01", "40:01", "1990-01-01"),
 }
 PATIENT = Patient(typings={"A": ("02:01", "11:01"), "B": ("46:01", "40:01")})
 CRITERIA = SearchCriteria(scope="A,B", max_mismatches=4)
@@ -78,13 +79,23 @@ def test_an_allele_without_a_name_matches_nothing(rows):
     assert rows["new"]["p1"] == pytest.approx(1.0)
 
 
-def test_donors_stand_by_probability_then_the_unknown_before_the_impossible(matcher):
+def test_donors_stand_by_probability_and_the_impossible_last(matcher):
     found = matcher.search(PATIENT, CRITERIA)
     assert found.policy.name == "probability-first"
     order = found.to_polars()["donor_id"].to_list()
     assert order[:2] == ["certain", "young"]
-    assert order.index("unknown") < order.index("other")
+    # Nothing explains the donor, yet the search knows that there is a mismatch at B.
+    assert order.index("other") < order.index("unknown")
     assert found.why(0).startswith("p0:")
+
+
+def test_an_unknown_probability_stands_before_an_impossible_match(matcher):
+    # No panel has A*33: whether the donor matches is not known, while all others have a mismatch there.
+    patient = Patient(typings={"A": ("33:03", "11:01"), "B": ("46:01", "40:01")})
+    found = matcher.search(patient, CRITERIA).to_polars()
+    assert found["donor_id"][0] == "hidden"
+    assert found["p0"][0] is None
+    assert found["p0"][1] == 0.0
 
 
 def test_the_policy_may_be_named(matcher):

@@ -1,0 +1,94 @@
+"""Donors in the order of their typings: what a search walks instead of the whole registry.
+
+Three loci stand in a cycle. For each of them the donors are ordered by its typing, then by that of the next locus of
+the cycle; donors equal at both form a *run*. A search rules out runs at a glance and reads the other typings of the
+few that are left from arrays that lie in the same order.
+
+If at most k mismatches are spread over the three loci, some locus of the cycle and its next hold at most 2k/3 of them,
+the first no more than the second: the average over the cycle is no more than that (pigeonhole principle). The runs of
+that kind, of all three orders, therefore hold every donor that is searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CYCLE = ("B", "DRB1", "A")
+"""The loci that every registry has typed since its beginnings, the most diverse first."""
+
+CARRIED = ("C", "DQB1")
+"""Loci whose typings lie beside those of the cycle in each order."""
+
+TypingCodes = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DonorOrder:
+    """The donors by their typings at two loci.
+
+    Attributes:
+        first_run: (meanings + 1,) uint32, where the runs of each meaning at the first locus start.
+        run_second: (runs,) uint16 or uint32 meaning at the second locus.
+        run_donor: (runs + 1,) uint32 offsets of each run into the donors.
+        donor: (donors,) uint32 rows of the registry.
+        typing: (1 + carried, donors) uint16 or uint32 meanings at the third locus and at those of `CARRIED` that the
+            registry has, in this order of donors.
+    """
+
+    first_run: NDArray[np.uint32]
+    run_second: TypingCodes
+    run_donor: NDArray[np.uint32]
+    donor: NDArray[np.uint32]
+    typing: TypingCodes
+
+
+def cycle_of(position: int) -> tuple[str, str, str]:
+    """Return the first, second and third locus of an order.
+
+    >>> cycle_of(1)
+    ('DRB1', 'A', 'B')
+    """
+    return CYCLE[position], CYCLE[(position + 1) % 3], CYCLE[(position + 2) % 3]
+
+
+def donor_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> tuple[DonorOrder, ...]:
+    """Return the orders of a registry by position in the cycle; none where a locus of the cycle is not typed at all.
+
+    Args:
+        meaning: by locus (donors,) the meaning of each donor's typing.
+        n_meanings: by locus how many there are.
+    """
+    if any(locus not in meaning for locus in CYCLE):
+        return ()
+    return tuple(_order(position, meaning, n_meanings) for position in range(len(CYCLE)))
+
+
+def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> DonorOrder:
+    first, second, third = cycle_of(position)
+    narrow = max(n_meanings.values()) <= np.iinfo(np.uint16).max
+    # In 32 bits where they suffice: sorting is most of the work.
+    short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
+    key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
+    key += meaning[second]
+    donor = np.argsort(key, kind="stable").astype(np.uint32)
+    key = key[donor]
+    new = np.ones(key.size, np.bool_)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    start = np.flatnonzero(new)
+    run_first, run_second = np.divmod(key[start], n_meanings[second])
+    rows = [third, *(locus for locus in CARRIED if locus in meaning)]
+    typing: TypingCodes = np.empty((len(rows), donor.size), np.uint16 if narrow else np.uint32)
+    for row, locus in enumerate(rows):
+        typing[row] = meaning[locus][donor]
+    return DonorOrder(
+        first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
+        run_second=run_second.astype(typing.dtype),
+        run_donor=np.append(start, donor.size).astype(np.uint32),
+        donor=donor,
+        typing=typing,
+    )

@@ -1,0 +1,63 @@
+"""Match probabilities of the donors found, worked out for those that the ranking asks for and kept.
+
+Most donors of a long list are out of the question for its head: whom the search excludes from a full match has
+probability 0, and a bound by loci does for many others. What is worked out is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.matching.prediction import PER_DONOR, Prediction
+
+Rows = NDArray[np.uint32]
+
+
+class Forecast:
+    """The predictions of one patient and the donors of one search.
+
+    Args:
+        donor: (n,) rows of the registry; positions below count in this array.
+        predict: returns the predictions of some rows.
+        bound: returns (n, 2) upper bounds of the probabilities of no and of at most one mismatch for some rows, NaN
+            where nothing is known; None where a prediction costs no more.
+    """
+
+    def __init__(
+        self,
+        donor: Rows,
+        predict: Callable[[Rows], Prediction],
+        bound: Callable[[Rows], NDArray[np.float64]] | None,
+    ) -> None:
+        self._donor = donor
+        self._predict = predict
+        self._bound = bound
+        self._slot = np.full(donor.size, -1, np.int32)
+        self._part: list[Prediction] = []
+        self._n_predicted = 0
+
+    def of(self, position: NDArray[np.int64]) -> Prediction:
+        """Return the predictions at some positions."""
+        missing = position[self._slot[position] < 0]
+        if missing.size or not self._part:
+            self._slot[missing] = np.arange(self._n_predicted, self._n_predicted + missing.size)
+            self._n_predicted += missing.size
+            self._part.append(self._predict(self._donor[missing]))
+        if len(self._part) > 1:
+            self._part = [_joined(self._part)]
+        return self._part[0].taken(self._slot[position])
+
+    def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return (n, 2) upper bounds as described above; None where they would not pay."""
+        return None if self._bound is None else self._bound(self._donor[position])
+
+
+def _joined(parts: list[Prediction]) -> Prediction:
+    """Return predictions of one patient and several lots of donors as one."""
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PER_DONOR}
+    return replace(parts[0], **joined)
