@@ -36,8 +36,8 @@ class DonorOrder:
         run_second: (runs,) uint16 or uint32 meaning at the second locus.
         run_donor: (runs + 1,) uint32 offsets of each run into the donors.
         donor: (donors,) uint32 rows of the registry.
-        typing: (1 + carried, donors) uint16 or uint32 meanings at the third locus and at those of `CARRIED` that the
-            registry has, in this order of donors.
+        typing: (3, donors) uint16 or uint32 meanings at the third locus and at those of `CARRIED`, in this order of
+            donors; 0 at a locus that the registry does not have.
     """
 
     first_run: NDArray[np.uint32]
@@ -81,10 +81,11 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
     np.not_equal(key[1:], key[:-1], out=new[1:])
     start = np.flatnonzero(new)
     run_first, run_second = np.divmod(key[start], n_meanings[second])
-    rows = [third, *(locus for locus in CARRIED if locus in meaning)]
-    typing: TypingCodes = np.empty((len(rows), donor.size), np.uint16 if narrow else np.uint32)
-    for row, locus in enumerate(rows):
-        typing[row] = meaning[locus][donor]
+    beside = (third, *CARRIED)
+    typing: TypingCodes = np.zeros((len(beside), donor.size), np.uint16 if narrow else np.uint32)
+    for row, locus in enumerate(beside):
+        if locus in meaning:
+            typing[row] = meaning[locus][donor]
     return DonorOrder(
         first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
         run_second=run_second.astype(typing.dtype),

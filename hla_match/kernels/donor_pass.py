@@ -11,7 +11,13 @@ BLOCK = 4096
 """Donors a block: the running sums of a block stay in the first-level cache."""
 
 EXCLUDED = 23
-"""Table value of a typing over its locus' own limit: more than any total, yet eleven of them fit in a byte."""
+"""Mismatches of a typing over its locus' own limit: more than any total, yet eleven of them fit in a byte."""
+
+OPEN = 256
+"""Added to the mismatches of a typing whose count is not certain, so that one look-up tells both."""
+
+COUNTED = OPEN - 1
+"""The bits of a sum of table values that hold its mismatches."""
 
 
 @kernel
@@ -19,8 +25,7 @@ def select_donors(
     donor_typing: NDArray[np.uint16],
     locus_row: NDArray[np.int64],
     table_start: NDArray[np.int64],
-    table: NDArray[np.uint8],
-    is_open: NDArray[np.bool_],
+    table: NDArray[np.uint16],
     eligible: NDArray[np.uint8],
     limit: int,
     donor: NDArray[np.uint32],
@@ -32,9 +37,9 @@ def select_donors(
     Args:
         donor_typing: (loci, donors) uint16 or uint32 typing codes, row-contiguous.
         locus_row: (n,) int64, the rows of `donor_typing` in scope.
-        table_start: (n,) int64, where the table of each of these loci starts in `table` and `is_open`.
-        table: uint8 mismatches by typing code, all loci one after another; `EXCLUDED` where not allowed.
-        is_open: whether the count is not certain, entries as in `table`.
+        table_start: (n,) int64, where the table of each of these loci starts in `table`.
+        table: uint16 mismatches by typing code, all loci one after another; `EXCLUDED` where not allowed, `OPEN` added
+            where the count is not certain.
         eligible: a bit for each donor, lowest bit first.
         limit: greatest total.
         donor: (donors,) uint32, receives the rows.
@@ -45,7 +50,7 @@ def select_donors(
         Cost: one table look-up for each donor and locus. Oracle: ``search`` in ``tests/oracle/matching.py``.
     """
     n_donors = donor_typing.shape[1]
-    total = np.zeros(BLOCK, np.uint8)
+    total = np.zeros(BLOCK, np.uint16)
     found = 0
     for start in range(0, n_donors, BLOCK):
         size = min(BLOCK, n_donors - start)
@@ -57,12 +62,9 @@ def select_donors(
                 total[i] += locus_table[typing[i]]
         for i in range(size):
             row = start + i
-            if total[i] <= limit and (eligible[row >> 3] >> (row & 7)) & 1:
-                unsure = False
-                for k in range(locus_row.size):
-                    unsure = unsure or is_open[table_start[k] + donor_typing[locus_row[k], row]]
+            if (total[i] & COUNTED) <= limit and (eligible[row >> 3] >> (row & 7)) & 1:
                 donor[found] = row
-                mismatches[found] = total[i]
-                uncertain[found] = unsure
+                mismatches[found] = total[i] & COUNTED
+                uncertain[found] = total[i] >= OPEN
                 found += 1
     return found

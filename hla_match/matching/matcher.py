@@ -14,7 +14,7 @@ from hla_match.encoding import LocusEncoder
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import ImputedRegistry
-from hla_match.kernels.donor_pass import EXCLUDED
+from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.donor_search import LocusMismatches, find_donors
@@ -244,7 +244,8 @@ def _without_frequencies() -> CriteriaError:
 def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
     """Return what a locus counts for; meanings over its own limit are excluded."""
     counts = result.counts
-    least = 2 - counts[measure] if measure == BEST else counts[measure]
+    least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
     if limit is not None:
-        least = np.where(least > limit, np.uint8(EXCLUDED), least)
-    return LocusMismatches(result.locus, least, (counts[measure] != counts[worst]) | result.is_new)
+        least[least > limit] = EXCLUDED
+    least[(counts[measure] != counts[worst]) | result.is_new] += OPEN
+    return LocusMismatches(result.locus, least)

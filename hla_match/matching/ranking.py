@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,9 @@ def first_donors(policy: RankingPolicy, candidates: Candidates, limit: int | Non
     else:
         contested, wanted, inside = np.arange(n), limit, []
         for key in policy.keys:
-            value = key.rule(candidates.taken(contested, wanted))
+            # Copying everything of a long list costs as much as finding it.
+            everybody = contested.size == n
+            value = key.rule(replace(candidates, wanted=wanted) if everybody else candidates.taken(contested, wanted))
             last = _smallest(value, wanted, key.bits)
             inside.append(contested[value < last])
             contested = contested[value == last]

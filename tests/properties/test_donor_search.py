@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donor_orders import CYCLE, donor_orders
-from hla_match.kernels.donor_pass import EXCLUDED
+from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
@@ -77,7 +77,8 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
         size = registry.columns[locus].table.n_typings
         assert size <= N_MEANINGS
         if locus in scope:
-            chosen.append(LocusMismatches(locus, np.array(mismatches[:size], np.uint8), np.array(is_open[:size])))
+            coded = np.array(mismatches[:size], np.uint16) + OPEN * np.array(is_open[:size], np.uint16)
+            chosen.append(LocusMismatches(locus, coded))
     eligible = [bool(allowed >> row & 1) for row in range(registry.n_donors)]
     wanted = set()
     for row in range(registry.n_donors):
@@ -85,13 +86,14 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
             one.locus: registry.columns[one.locus].meaning[registry.donor_typing[registry.loci.index(one.locus)][row]]
             for one in chosen
         }
-        total = sum(int(one.mismatches[meaning[one.locus]]) for one in chosen)
-        certain = not any(one.is_open[meaning[one.locus]] for one in chosen)
+        numbers = {locus: tables[LOCI.index(locus)] for locus in scope}
+        total = sum(numbers[locus][0][meaning[locus]] for locus in scope)
+        certain = not any(numbers[locus][1][meaning[locus]] for locus in scope)
         if eligible[row] and total <= limit:
             wanted.add((row, total, certain))
     bits = np.packbits(eligible, bitorder="little")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(donor_search, "_READ_AT_MOST", 0)
+        patch.setattr(donor_search, "_DEARER", 0)
         for orders in ((), orders_of(registry)):
             found = find_donors(registry, orders, chosen, bits, limit)
             rows = list(zip(found.donor.tolist(), found.mismatches.tolist(), found.certain.tolist(), strict=True))
@@ -116,4 +118,4 @@ def test_meanings_beyond_sixteen_bits_are_kept():
     first, *_ = donor_orders(meaning, dict.fromkeys(CYCLE, many))
     assert first.donor.tolist() == [0, 2, 1]
     assert first.run_second.tolist() == [0, 5, many - 1]
-    assert first.typing.tolist() == [[0, 5, many - 1]]
+    assert first.typing.tolist() == [[0, 5, many - 1], [0, 0, 0], [0, 0, 0]]
