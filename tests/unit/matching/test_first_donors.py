@@ -1,0 +1,64 @@
+"""The head of a list, found without ranking everybody, is the head of the whole list."""
+
+import datetime
+
+import polars as pl
+import pytest
+
+from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
+from hla_match.frequencies.panels import build_panels
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import build_registry
+from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
+
+TODAY = datetime.date(2026, 1, 1)
+LOCI = ("A", "C", "B", "DRB1", "DQB1")
+SEARCHED = ("A", "B", "C", "DRB1", "DQB1")
+
+
+@pytest.fixture(scope="module")
+def matcher():
+    nomenclature = Nomenclature(builtin_tables())
+    donors = volunteers(4000, seed=5, as_of=TODAY)[0].rename({"donor_id": "person_id"})
+    registry, unreadable = build_registry(
+        donors, nomenclature, name="head", provenance={"imported_on": TODAY.isoformat()}
+    )
+    assert not unreadable
+    haplotypes, frequencies = haplotype_pool(POOL_SEED)
+    rows = [(*names, "", share) for names, share in zip(haplotypes, frequencies.tolist(), strict=True)]
+    table = pl.DataFrame(rows, schema=[*LOCI, "population", "frequency"], orient="row")
+    panels = build_panels(code_haplotypes(table, nomenclature, name="pool"), registry_tables(registry))
+    return Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+
+
+def wanted():
+    """Patients as hospitals type them, and the same by first field: they have many more donors in question."""
+    resolved = patients(8, seed=3, as_of=TODAY)[0]
+    for number, row in enumerate(resolved.iter_rows(named=True)):
+        texts = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in SEARCHED}
+        yield f"resolved {number}", {locus: pair for locus, pair in texts.items() if pair[0]}
+        if number < 3:
+            short = {
+                locus: tuple(text and f"{text.partition(':')[0]}:XX" for text in texts[locus])
+                for locus in ("A", "B", "DRB1")
+            }
+            yield f"first field {number}", short
+
+
+@pytest.mark.parametrize("policy", ["probability-first", "certain-first"])
+@pytest.mark.parametrize("typings", [pytest.param(typings, id=name) for name, typings in wanted()])
+def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
+    patient = Patient(typings=typings, cmv="P", abo="A")
+    for mismatches in (0, 2):
+        criteria = SearchCriteria(max_mismatches=mismatches)
+        whole = matcher.search(patient, criteria, policy=policy)
+        frame = whole.to_polars()
+        for limit in (1, 3, 10, 100):
+            head = matcher.search(patient, criteria.model_copy(update={"limit": limit}), policy=policy)
+            assert head.n_found == whole.n_found
+            assert head.to_polars().equals(frame.head(limit))
+            assert head.rank_number.tolist() == whole.rank_number[:limit].tolist()
