@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -88,12 +87,7 @@ def subsample(registry: Registry, n_persons: int, seed: int = 1) -> Registry:
     rows: NDArray[np.int64] = np.sort(
         np.random.default_rng(seed).choice(registry.n_donors, size=n_persons, replace=False)
     )
-    return replace(
-        registry,
-        donor_typing=registry.donor_typing[:, rows],
-        attributes=registry.attributes[rows],
-        donor_order=np.argsort(np.argsort(registry.donor_order[rows])).astype(np.uint32),
-    )
+    return registry.taken(rows)
 
 
 def shared_registry(data: Path, folder: Path) -> tuple[Registry, HaplotypeFrequencies]:

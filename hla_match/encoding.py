@@ -114,7 +114,7 @@ def resolved(carried: Sequence[Alternative], *, optional: bool = False) -> tuple
 
 
 class LocusEncoder:
-    """Reads the typings of one locus and gives each distinct meaning a code."""
+    """Reads the typings of one locus as sets of codes."""
 
     def __init__(
         self,
@@ -130,7 +130,6 @@ class LocusEncoder:
         self._keep_nulls = keep_nulls
         self._side: dict[str, AlleleSet] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
-        self._typing_code: dict[tuple[Alternative, ...], int] = {(): NOT_TYPED}
 
     def carried(self, first: str, second: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a typing as reported in two columns, null alleles kept; empty where not typed.
@@ -160,19 +159,6 @@ class LocusEncoder:
         """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""
         sides = (side for pair in genotypes(first, second) for side in pair)
         return tuple(dict.fromkeys(note for side in sides for note in self._notes.get(side, ())))
-
-    def encode(self, first: str, second: str) -> int:
-        """Return the code of a typing as reported in two columns.
-
-        Raises:
-            TypingError: a side cannot be read under the nomenclature.
-        """
-        return self._typing_code.setdefault(self.carried(first, second), len(self._typing_code))
-
-    def table(self) -> TypingTable:
-        """Return the arrays of all typings encoded so far."""
-        _, of_group = antigen_book(self._nomenclature, self.locus)
-        return typing_table(list(self._typing_code), of_group, optional=self.locus in OPTIONAL_GENES)
 
     def _read(self, text: str) -> AlleleSet:
         known = self._side.get(text)

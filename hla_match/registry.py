@@ -1,25 +1,26 @@
 """The registry: immutable columns of coded donors.
 
-Every typing is stored once; a donor is a column of codes. Built by `build_registry` from tables of text, or opened
-from disk by ``registry_io.open_registry``.
+Every typing is stored once; a donor is a column of codes. Donors lie in the order of their typings, those alike side by
+side, so that equal donors make an equal registry, whatever the order of their file. Built by `build_registry` from
+tables of text, or opened from disk by ``registry_io.open_registry``.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import LocusEncoder, TypingTable
-from hla_match.errors import Reason, TypingError
+from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.typing_book import LocusColumn, TypingBook
 
 STATUSES = ("AV", "TU", "RS", "OP", "DE")
 """Donor status: available, temporarily unavailable, reserved, reserved for another patient, deleted (WMDA)."""
@@ -30,22 +31,17 @@ SIGNS = ("P", "N")
 """Positive and negative, of rhesus factor and cytomegalovirus."""
 
 UNKNOWN = 255
-"""Code of a missing status, sex, blood group or sign."""
+"""Code of a missing sex, blood group or sign."""
 
+CODED_ATTRIBUTES: Mapping[str, type[np.generic]] = {
+    "status": np.uint8, "sex": np.uint8, "abo": np.uint8, "cmv": np.uint8, "birth_date": np.int32,
+}  # fmt: skip
+"""The attributes of donors that are kept as numbers too."""
 
-@dataclass(frozen=True, slots=True)
-class LocusColumn:
-    """The typings of one locus as reported and what they mean.
+ORDERED_BY = ("B", "DRB1", "A")
+"""The loci that donors are ordered by first; the others follow in the order of `hla_match.loci.LOCI`."""
 
-    Attributes:
-        text: (reported, ) frame with columns `first` and `second`, one row for each distinct reported typing.
-        meaning: (reported,) int32, the typing code in `table` of each reported typing.
-        table: the distinct meanings.
-    """
-
-    text: pl.DataFrame
-    meaning: NDArray[np.int32]
-    table: TypingTable
+_VALUES = {"status": STATUSES, "sex": SEXES, "abo": BLOOD_GROUPS, "cmv": SIGNS}
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,11 @@ class Registry:
         columns: the reported typings of each locus.
         attributes: one row a donor: `donor_id`, then sex, birth_date, abo, ... where the registry has them.
         donor_order: (donors,) uint32 rank of each donor's identifier among all identifiers.
+        status: (donors,) uint8 index into `STATUSES`; a donor without status is available.
+        sex: (donors,) uint8 index into `SEXES`, or `UNKNOWN`.
+        abo: (donors,) uint8 index into `BLOOD_GROUPS`, or `UNKNOWN`.
+        cmv: (donors,) uint8 index into `SIGNS`, or `UNKNOWN`.
+        birth_date: (donors,) int32 birth date as ``year * 10000 + month * 100 + day``; 0 where missing.
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
         provenance: what it was made from, by name: texts and numbers only.
@@ -71,6 +72,11 @@ class Registry:
     columns: Mapping[str, LocusColumn]
     attributes: pl.DataFrame
     donor_order: NDArray[np.uint32]
+    status: NDArray[np.uint8]
+    sex: NDArray[np.uint8]
+    abo: NDArray[np.uint8]
+    cmv: NDArray[np.uint8]
+    birth_date: NDArray[np.int32]
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
     provenance: Mapping[str, str | int]
@@ -84,45 +90,19 @@ class Registry:
     def __repr__(self) -> str:
         return f"Registry({self.name!r}, {self.n_donors:,} donors, {', '.join(self.loci)}, {self.nomenclature.title})"
 
-    @cached_property
-    def status(self) -> NDArray[np.uint8]:
-        """(donors,) uint8 index into `STATUSES`; a donor without status is available."""
-        codes = self._coded("status", STATUSES)
-        return np.where(codes == UNKNOWN, 0, codes).astype(np.uint8)
-
-    @cached_property
-    def sex(self) -> NDArray[np.uint8]:
-        """(donors,) uint8 index into `SEXES`, or `UNKNOWN`."""
-        return self._coded("sex", SEXES)
-
-    @cached_property
-    def abo(self) -> NDArray[np.uint8]:
-        """(donors,) uint8 index into `BLOOD_GROUPS`, or `UNKNOWN`."""
-        return self._coded("abo", BLOOD_GROUPS)
-
-    @cached_property
-    def cmv(self) -> NDArray[np.uint8]:
-        """(donors,) uint8 index into `SIGNS`, or `UNKNOWN`."""
-        return self._coded("cmv", SIGNS)
-
-    @cached_property
-    def birth_date(self) -> NDArray[np.int32]:
-        """(donors,) int32 birth date as ``year * 10000 + month * 100 + day``; 0 where missing."""
-        if "birth_date" not in self.attributes.columns:
-            return np.zeros(self.n_donors, np.int32)
-        date = pl.col("birth_date").dt
-        number = date.year() * 10000 + date.month().cast(pl.Int32) * 100 + date.day().cast(pl.Int32)
-        return self.attributes.select(number.fill_null(0).cast(pl.Int32)).to_series().to_numpy()
-
-    def _coded(self, name: str, values: tuple[str, ...]) -> NDArray[np.uint8]:
-        if name not in self.attributes.columns:
-            return np.full(self.n_donors, UNKNOWN, np.uint8)
-        code = (
-            pl.col(name)
-            .cast(pl.String)
-            .replace_strict(list(values), list(range(len(values))), default=UNKNOWN, return_dtype=pl.UInt8)
+    def taken(self, rows: NDArray[np.integer[Any]]) -> Registry:
+        """Return a registry of some donors, in the order of `rows`, with all typings and notes of this one."""
+        rank = np.empty(rows.size, np.uint32)
+        rank[np.argsort(self.donor_order[rows])] = np.arange(rows.size, dtype=np.uint32)
+        coded = {name: getattr(self, name)[rows] for name in CODED_ATTRIBUTES}
+        donor_typing: Any = np.ascontiguousarray(self.donor_typing[:, rows])
+        return replace(
+            self,
+            donor_typing=donor_typing,
+            attributes=self.attributes[rows],
+            donor_order=rank,
+            **coded,
         )
-        return self.attributes.select(code.fill_null(UNKNOWN)).to_series().to_numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +115,31 @@ class UnreadableTyping:
     message: str
     hint: str
     rows: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The donors of a registry in their order, found from codes that were given in the order of their file.
+
+    Attributes:
+        rows: (donors,) uint32 rows of the persons who become donors.
+        donor_order: (donors,) uint32 as in `Registry`.
+        columns: the typings by locus.
+        numbers: by locus the (codes,) row in the column of each code of the book.
+        notes: as in `Registry`, those on typings.
+    """
+
+    rows: NDArray[np.uint32]
+    donor_order: NDArray[np.uint32]
+    columns: Mapping[str, LocusColumn]
+    numbers: Mapping[str, NDArray[np.uint32]]
+    notes: Mapping[str, int]
+
+    @property
+    def dtype(self) -> type[np.uint16] | type[np.uint32]:
+        """The narrowest type that holds the codes of every locus."""
+        widest = max((column.meaning.size for column in self.columns.values()), default=1)
+        return np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
 
 
 def as_of_date(registry: Registry) -> datetime.date:
@@ -162,90 +167,133 @@ def build_registry(
         loci: the loci to take, where the frame has them.
 
     Returns:
-        The registry of readable donors, and the unreadable typings with the frame rows that carry them.
+        The registry of readable donors, in the order of their typings, and the unreadable typings with the frame rows
+        that carry them.
     """
-    present = tuple(locus for locus in LOCI if locus in set(loci) and f"{locus}_1" in persons.columns)
-    reported: list[NDArray[np.uint32]] = []
-    columns: dict[str, LocusColumn] = {}
-    unreadable: list[UnreadableTyping] = []
-    noted: list[dict[str, list[int]]] = []
-    readable = np.ones(persons.height, np.bool_)
-    for locus in present:
-        code, column, bad, notes = _code_locus(persons, locus, nomenclature, codes)
-        noted.append(notes)
-        reported.append(code)
-        columns[locus] = column
-        for typing in bad:
-            readable[typing.rows] = False
-        unreadable += bad
-    widest = max((column.meaning.size for column in columns.values()), default=1)
-    dtype = np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
-    keep = np.flatnonzero(readable)
-    donor_typing = np.empty((len(present), keep.size), dtype)
-    for row, code in enumerate(reported):
-        donor_typing[row] = code[keep]
-    typed = {f"{locus}_{side}" for locus in LOCI for side in (1, 2)}
-    attributes = persons.select(pl.exclude(*typed, "row")).rename({"person_id": "donor_id"})
-    attributes = attributes if keep.size == persons.height else attributes[keep]
-    rank = attributes.select(pl.col("donor_id").rank("ordinal").cast(pl.UInt32) - 1).to_series().to_numpy()
+    books = {locus: TypingBook(nomenclature, locus, codes) for locus in reported_loci(persons, loci)}
+    reported = {locus: book.code(persons[f"{locus}_1"], persons[f"{locus}_2"]) for locus, book in books.items()}
+    unreadable = unreadable_typings(books, reported)
+    rows = persons["person_id"].arg_sort().to_numpy()
+    found = arrange(books, reported, readable_rows(unreadable, rows))
+    attributes = donor_attributes(persons)[found.rows]
+    donor_typing: Any = np.empty((len(books), found.rows.size), found.dtype)
+    for row, (locus, code) in enumerate(reported.items()):
+        donor_typing[row] = found.numbers[locus][code[found.rows]]
     registry = Registry(
         name=name,
-        loci=present,
+        loci=tuple(books),
         donor_typing=donor_typing,
-        columns=columns,
+        columns=found.columns,
         attributes=attributes,
-        donor_order=rank,
+        donor_order=found.donor_order,
         nomenclature=nomenclature,
         codes=codes,
         provenance=dict(provenance),
-        notes=_count_notes(noted, donor_typing, attributes),
+        notes=registry_notes(found, without_status(attributes)),
+        **coded_attributes(attributes),
     )
     return registry, unreadable
 
 
-def _count_notes(
-    noted: list[dict[str, list[int]]], donor_typing: NDArray[np.uint16] | NDArray[np.uint32], attributes: pl.DataFrame
-) -> dict[str, int]:
-    """Return each note with the number of donors it holds for, the most frequent first; `noted` is by locus."""
-    counts: dict[str, int] = {}
-    for row, notes in enumerate(noted):
-        if notes:
-            n_donors = np.bincount(donor_typing[row], minlength=1 + max(map(max, notes.values())))
-            counts |= {note: int(n_donors[typings].sum()) for note, typings in notes.items()}
-    if "status" in attributes.columns:
-        counts["without a status, counted as available"] = attributes["status"].null_count()
+def reported_loci(persons: pl.DataFrame, loci: Iterable[str] = LOCI) -> tuple[str, ...]:
+    """Return those of the loci that a frame of persons has columns for, in the order of `hla_match.loci.LOCI`."""
+    wanted = set(loci)
+    return tuple(locus for locus in LOCI if locus in wanted and f"{locus}_1" in persons.columns)
+
+
+def donor_attributes(persons: pl.DataFrame) -> pl.DataFrame:
+    """Return `donor_id` and the attributes of a frame of persons."""
+    typed = {f"{locus}_{side}" for locus in LOCI for side in (1, 2)}
+    return persons.select(pl.exclude(*typed, "row")).rename({"person_id": "donor_id"})
+
+
+def coded_attributes(attributes: pl.DataFrame) -> dict[str, NDArray[Any]]:
+    """Return the arrays of `CODED_ATTRIBUTES`, as in `Registry`."""
+    coded: dict[str, NDArray[Any]] = {}
+    for name, dtype in CODED_ATTRIBUTES.items():
+        missing = UNKNOWN if name in _VALUES and name != "status" else 0
+        if name not in attributes.columns:
+            coded[name] = np.full(attributes.height, missing, dtype)
+        elif name in _VALUES:
+            values = _VALUES[name]
+            code = (
+                pl.col(name)
+                .cast(pl.String)
+                .replace_strict(list(values), list(range(len(values))), default=missing, return_dtype=pl.UInt8)
+            )
+            coded[name] = attributes.select(code.fill_null(missing)).to_series().to_numpy()
+        else:
+            date = pl.col(name).dt
+            number = date.year() * 10000 + date.month().cast(pl.Int32) * 100 + date.day().cast(pl.Int32)
+            coded[name] = attributes.select(number.fill_null(missing).cast(pl.Int32)).to_series().to_numpy()
+    return coded
+
+
+def without_status(attributes: pl.DataFrame) -> int:
+    """Return the number of donors without a status, where the registry has any."""
+    return attributes["status"].null_count() if "status" in attributes.columns else 0
+
+
+def registry_notes(found: Arrangement, n_without_status: int) -> dict[str, int]:
+    """Return the notes of a registry, those of the most donors first."""
+    counts = {**found.notes, "without a status, counted as available": n_without_status}
     return {note: n for note, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n}
 
 
-def _code_locus(
-    persons: pl.DataFrame, locus: str, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None
-) -> tuple[NDArray[np.uint32], LocusColumn, list[UnreadableTyping], dict[str, list[int]]]:
-    """Code one locus: each distinct pair of texts is read once; notes come with the texts that gave rise to them."""
-    pair = persons.select(first=pl.col(f"{locus}_1").fill_null(""), second=pl.col(f"{locus}_2").fill_null(""))
-    empty = pl.DataFrame({"first": [""], "second": [""]})
-    text = pl.concat(
-        [empty, pair.unique(maintain_order=True).filter((pl.col("first") != "") | (pl.col("second") != ""))]
-    )
-    coded = pair.join(text.with_row_index("code"), on=["first", "second"], how="left", maintain_order="left")["code"]
-    donor = coded.cast(pl.UInt32).to_numpy()
-    encoder = LocusEncoder(nomenclature, locus, codes)
-    meaning = np.zeros(text.height, np.int32)
-    bad: list[UnreadableTyping] = []
-    notes: dict[str, list[int]] = {}
-    for row, (first, second) in enumerate(text.iter_rows()):
-        try:
-            meaning[row] = encoder.encode(first, second)
-            for note in encoder.notes(first, second):
-                notes.setdefault(note, []).append(row)
-        except TypingError as error:
-            bad.append(
-                UnreadableTyping(
-                    locus=locus,
-                    text=error.text,
-                    reason=error.reason,
-                    message=f"expected {error.expected}",
-                    hint=error.hint,
-                    rows=np.flatnonzero(donor == row).astype(np.uint32),
-                )
-            )
-    return donor, LocusColumn(text=text, meaning=meaning, table=encoder.table()), bad, notes
+def unreadable_typings(
+    books: Mapping[str, TypingBook], reported: Mapping[str, NDArray[np.uint32]]
+) -> list[UnreadableTyping]:
+    """Return the typings that cannot be read; `reported` holds by locus the (persons,) codes of the book."""
+    return [
+        UnreadableTyping(
+            locus=locus,
+            text=error.text,
+            reason=error.reason,
+            message=f"expected {error.expected}",
+            hint=error.hint,
+            rows=np.flatnonzero(reported[locus] == code).astype(np.uint32),
+        )
+        for locus, book in books.items()
+        for code, error in book.unreadable.items()
+    ]
+
+
+def readable_rows(unreadable: Sequence[UnreadableTyping], rows: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return those rows of persons whose typings can all be read, in the order given."""
+    if not unreadable:
+        return rows
+    return rows[~np.isin(rows, np.concatenate([typing.rows for typing in unreadable]))]
+
+
+def arrange(
+    books: Mapping[str, TypingBook],
+    reported: Mapping[str, NDArray[np.uint32]],
+    rows: NDArray[np.uint32],
+) -> Arrangement:
+    """Order some persons by what their typings mean, which are numbered by their texts.
+
+    Args:
+        books: what gave the codes, by locus.
+        reported: by locus (persons,) the code of each person's typing.
+        rows: the persons who become donors, ascending by identifier, which decides between equal typings.
+    """
+    columns: dict[str, LocusColumn] = {}
+    numbers: dict[str, NDArray[np.uint32]] = {}
+    notes: dict[str, int] = {}
+    for locus, book in books.items():
+        n_donors = np.bincount(reported[locus][rows], minlength=book.n_codes)
+        numbered = book.numbered(n_donors > 0)
+        columns[locus], numbers[locus] = numbered.column, numbered.number
+        notes |= book.notes(n_donors)
+    order = np.arange(rows.size, dtype=np.uint32)
+    # The last locus first: a stable sort keeps the order that it finds among equals.
+    for locus in sorted(books, key=_place, reverse=True):
+        narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
+        meaning = columns[locus].meaning.astype(narrow)[numbers[locus]]
+        order = order[np.argsort(meaning[reported[locus][rows[order]]], kind="stable")]
+    return Arrangement(rows[order], order, columns, numbers, notes)
+
+
+def _place(locus: str) -> int:
+    """Return where a locus stands among those that donors are ordered by."""
+    return ORDERED_BY.index(locus) if locus in ORDERED_BY else len(ORDERED_BY) + LOCI.index(locus)

@@ -32,7 +32,8 @@ from hla_match.frequencies.imputation import (
 )
 from hla_match.frequencies.panels import Panels, build_panels
 from hla_match.registry import Registry
-from registry_io.store import MANIFEST, array_of_file, flush, read_manifest, sha256_of_file
+from registry_io.registry_arrays import array_of_file
+from registry_io.store import MANIFEST, flush, read_manifest, sha256_of_file
 
 FORMAT = "hla-match imputation"
 FORMAT_VERSION = 1

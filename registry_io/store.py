@@ -10,32 +10,40 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from hla_match.encoding import TypingTable
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import LocusColumn, Registry
+from hla_match.registry import Registry
+from hla_match.typing_book import LocusColumn
+from registry_io.attribute_columns import attribute_column, map_column, write_column
 from registry_io.nomenclature_file import dumps, loads
+from registry_io.registry_arrays import (
+    CODE_ARRAYS,
+    COLUMN_ARRAYS,
+    DONOR_ARRAYS,
+    TABLE_ARRAYS,
+    open_arrays,
+    write_arrays,
+)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+NOMENCLATURE = "nomenclature.hlanom"
 QUARANTINE = "quarantine.csv"
 FAILED_QUARANTINE = "quarantine-failed.csv"
 _OWN_NAMES = (
     CURRENT, QUARANTINE, FAILED_QUARANTINE, f".{CURRENT}.new", f".{QUARANTINE}.*", f".{FAILED_QUARANTINE}.*",
     "snapshot-*", ".writing-*",
 )  # fmt: skip
-_TABLE_ARRAYS = TypingTable.__slots__
-_CODE_ARRAYS = ("name", "offset", "text")
 
 
 def check_folder(folder: Path) -> None:
@@ -61,36 +69,87 @@ def write_snapshot(registry: Registry, folder: Path) -> Path:
     Raises:
         RegistryError: the folder holds something that is not a registry.
     """
+    with writing_aside(folder) as aside:
+        write_arrays(aside, DONOR_ARRAYS, registry)
+        for column in registry.attributes:
+            write_column(aside, column.name, attribute_column(column))
+        write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
+        return seal(
+            aside,
+            name=registry.name,
+            n_donors=registry.n_donors,
+            loci=registry.loci,
+            attributes={name: str(dtype) for name, dtype in registry.attributes.schema.items()},
+            nomenclature=registry.nomenclature.title,
+            provenance=registry.provenance,
+            notes=registry.notes,
+        )
+
+
+@contextmanager
+def writing_aside(folder: Path) -> Iterator[Path]:
+    """Give a folder in which a snapshot can be written; it is removed when `seal` has not made it one.
+
+    Raises:
+        RegistryError: `folder` holds something that is not a registry.
+    """
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        _write_files(registry, aside)
-        files = {path.name: sha256_of_file(path) for path in sorted(aside.iterdir())}
-        manifest = {
-            "format": "hla-match registry",
-            "format_version": FORMAT_VERSION,
-            "name": registry.name,
-            "loci": list(registry.loci),
-            "n_donors": registry.n_donors,
-            "nomenclature": registry.nomenclature.title,
-            "provenance": dict(registry.provenance),
-            "notes": dict(registry.notes),
-            "files": files,
-        }
-        text = json.dumps(manifest, indent=1, sort_keys=True)
-        (aside / MANIFEST).write_text(text, encoding="utf-8")
-        for path in aside.iterdir():
-            flush(path)
-        snapshot = folder / f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-        if snapshot.exists():
-            shutil.rmtree(aside)
-        else:
-            os.chmod(aside, 0o755)
-            aside.rename(snapshot)
-    except BaseException:
+        yield aside
+    finally:
         shutil.rmtree(aside, ignore_errors=True)
-        raise
+
+
+def write_meanings(
+    folder: Path,
+    columns: Mapping[str, LocusColumn],
+    nomenclature: Nomenclature,
+    codes: MultipleAlleleCodes | None,
+) -> None:
+    """Write the files on what typings mean."""
+    for locus, column in columns.items():
+        column.text.write_ipc(folder / f"typing-{locus}.arrow")
+        write_arrays(folder, COLUMN_ARRAYS, column, f"{{}}-{locus}")
+        write_arrays(folder, TABLE_ARRAYS, column.table, f"{{}}-{locus}")
+    if codes is not None:
+        write_arrays(folder, CODE_ARRAYS, codes, "code_{}")
+    (folder / NOMENCLATURE).write_bytes(dumps(nomenclature.tables))
+
+
+def seal(
+    aside: Path,
+    *,
+    name: str,
+    n_donors: int,
+    loci: Sequence[str],
+    attributes: Mapping[str, str],
+    nomenclature: str,
+    provenance: Mapping[str, str | int],
+    notes: Mapping[str, int],
+) -> Path:
+    """Write the manifest of a snapshot whose other files are written, and give it its name; return its folder."""
+    manifest = {
+        "format": "hla-match registry",
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "loci": list(loci),
+        "n_donors": n_donors,
+        "attributes": list(map(list, attributes.items())),
+        "nomenclature": nomenclature,
+        "provenance": dict(provenance),
+        "notes": dict(notes),
+        "files": {path.name: sha256_of_file(path) for path in sorted(aside.iterdir())},
+    }
+    text = json.dumps(manifest, indent=1, sort_keys=True)
+    (aside / MANIFEST).write_text(text, encoding="utf-8")
+    for path in aside.iterdir():
+        flush(path)
+    snapshot = aside.parent / f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    if not snapshot.exists():
+        os.chmod(aside, 0o755)
+        aside.rename(snapshot)
     return snapshot
 
 
@@ -113,30 +172,23 @@ def open_registry(folder: str | Path) -> Registry:
         RegistryError: there is no registry, it is of another format version, or a file is missing.
     """
     snapshot, manifest = read_manifest(Path(folder))
+    loci: list[str] = manifest["loci"]
+    n_donors: int = manifest["n_donors"]
     try:
-        tables = loads((snapshot / "nomenclature.hlanom").read_bytes(), str(snapshot / "nomenclature.hlanom"))
-        columns = {
-            locus: LocusColumn(
-                text=pl.read_ipc(snapshot / f"typing-{locus}.arrow"),
-                meaning=array_of_file(snapshot, f"meaning-{locus}"),
-                table=TypingTable(*(array_of_file(snapshot, f"{name}-{locus}") for name in _TABLE_ARRAYS)),
-            )
-            for locus in manifest["loci"]
-        }
+        tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
         codes = None
         if (snapshot / "code_name.npy").exists():
-            codes = MultipleAlleleCodes(*(array_of_file(snapshot, f"code_{name}") for name in _CODE_ARRAYS))
+            codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
         return Registry(
             name=manifest["name"],
-            loci=tuple(manifest["loci"]),
-            donor_typing=array_of_file(snapshot, "donor_typing"),
-            columns=columns,
-            attributes=pl.read_ipc(snapshot / "attributes.arrow"),
-            donor_order=array_of_file(snapshot, "donor_order"),
+            loci=tuple(loci),
+            columns={locus: _open_column(snapshot, locus) for locus in loci},
+            attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
             nomenclature=Nomenclature(tables),
             codes=codes,
             provenance=manifest["provenance"],
-            notes=manifest.get("notes", {}),
+            notes=manifest["notes"],
+            **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
         )
     except FileNotFoundError as error:
         raise RegistryError(
@@ -184,30 +236,19 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     return snapshot, manifest
 
 
-def _write_files(registry: Registry, folder: Path) -> None:
-    arrays: dict[str, NDArray[np.generic]] = {
-        "donor_typing": registry.donor_typing,
-        "donor_order": registry.donor_order,
-    }
-    for locus, column in registry.columns.items():
-        arrays[f"meaning-{locus}"] = column.meaning
-        for name in _TABLE_ARRAYS:
-            arrays[f"{name}-{locus}"] = getattr(column.table, name)
-        column.text.write_ipc(folder / f"typing-{locus}.arrow")
-    if registry.codes is not None:
-        for name in _CODE_ARRAYS:
-            arrays[f"code_{name}"] = getattr(registry.codes, name)
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
-    registry.attributes.write_ipc(folder / "attributes.arrow")
-    (folder / "nomenclature.hlanom").write_bytes(dumps(registry.nomenclature.tables))
+def _open_column(snapshot: Path, locus: str) -> LocusColumn:
+    text = pl.read_ipc(snapshot / f"typing-{locus}.arrow")
+    meaning = open_arrays(snapshot, COLUMN_ARRAYS, {"reported": text.height}, f"{{}}-{locus}")
+    table = TypingTable(**open_arrays(snapshot, TABLE_ARRAYS, {}, f"{{}}-{locus}"))
+    return LocusColumn(text=text, table=table, **meaning)
 
 
-def array_of_file(folder: Path, name: str) -> NDArray[Any]:
-    """Map the file of an array into memory; what is written into the array stays in this process."""
-    # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
-    array: NDArray[Any] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c"))
-    return array
+def _open_attributes(snapshot: Path, attributes: list[tuple[str, str]], n_donors: int) -> pl.DataFrame:
+    """Return the frame of attributes over mapped files; what it is made of is not read through."""
+    columns: list[pl.Series] = []
+    for name, dtype in attributes:
+        columns.append(map_column(snapshot, name, dtype, n_donors))
+    return pl.DataFrame(columns)
 
 
 def sha256_of_file(path: Path) -> str:

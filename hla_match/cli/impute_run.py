@@ -59,6 +59,7 @@ def impute_file(
     people, unreadable = build_registry(
         records.frame, opened.nomenclature, name=persons.name, provenance={}, codes=opened.codes
     )
+    people = _in_order_of(records.frame["person_id"], people)
     quarantined = records.quarantined + unreadable_records(records, unreadable)
     table, missing = _imputed(people, sets, chosen, limit)
     write_frame(_statuses(people, records, quarantined, missing), status_path(out))
@@ -71,6 +72,13 @@ def impute_file(
         f"  {counted(table.height, 'row')} in {out}\n"
         f"  statuses in {status_path(out)}"
     )
+
+
+def _in_order_of(identifiers: pl.Series, people: Registry) -> Registry:
+    """Return a registry with its persons in the order of a file, given as identifiers; others are passed over."""
+    place = people.attributes.select(identifier="donor_id").with_row_index("row")
+    listed = pl.DataFrame({"identifier": identifiers}).join(place, on="identifier", maintain_order="left")
+    return people.taken(listed["row"].to_numpy())
 
 
 def _loci(text: str) -> tuple[str, ...]:

@@ -1,0 +1,115 @@
+"""The distinct reported typings of one locus, each read once, however many donors report it and in however many parts.
+
+Codes are given in the order in which typings are met. What a registry keeps is numbered anew, by the texts: so it is
+the same whatever the order of the donors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.encoding import NOT_TYPED, Alternative, LocusEncoder, TypingTable, antigen_book, typing_table
+from hla_match.errors import TypingError
+from hla_match.loci import OPTIONAL_GENES
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+
+
+@dataclass(frozen=True, slots=True)
+class LocusColumn:
+    """The typings of one locus as reported and what they mean.
+
+    Attributes:
+        text: (reported, ) frame with columns `first` and `second`, one row for each distinct reported typing, by text;
+            row 0 is "not typed".
+        meaning: (reported,) int32, the typing code in `table` of each reported typing.
+        table: the distinct meanings, numbered by the first of their texts.
+    """
+
+    text: pl.DataFrame
+    meaning: NDArray[np.int32]
+    table: TypingTable
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedTypings:
+    """The typings that a registry keeps, numbered by their texts.
+
+    Attributes:
+        column: the typings.
+        number: (codes,) uint32 row of `column.text` of each code of the book; 0 for those that are not kept.
+    """
+
+    column: LocusColumn
+    number: NDArray[np.uint32]
+
+
+class TypingBook:
+    """Gives each distinct pair of texts of a locus a code, and reads it under a nomenclature."""
+
+    def __init__(self, nomenclature: Nomenclature, locus: str, codes: MultipleAlleleCodes | None = None) -> None:
+        self.locus = locus
+        self._nomenclature = nomenclature
+        self._encoder = LocusEncoder(nomenclature, locus, codes)
+        self._code: dict[tuple[str, str], int] = {("", ""): NOT_TYPED}
+        self._carried: list[tuple[Alternative, ...]] = [()]
+        self._unreadable: dict[int, TypingError] = {}
+        self._notes: dict[str, list[int]] = {}
+
+    @property
+    def n_codes(self) -> int:
+        """Number of codes so far, that of "not typed" included."""
+        return len(self._carried)
+
+    @property
+    def unreadable(self) -> Mapping[int, TypingError]:
+        """The codes of typings that the nomenclature cannot read, and why."""
+        return self._unreadable
+
+    def code(self, first: pl.Series, second: pl.Series) -> NDArray[np.uint32]:
+        """Return the (persons,) code of each person's typing, given as two columns of text, null where empty."""
+        pair = pl.DataFrame({"first": first.fill_null(""), "second": second.fill_null("")})
+        distinct = pair.unique(maintain_order=True)
+        known = [self._code_of(*texts) for texts in distinct.iter_rows()]
+        coded = distinct.with_columns(pl.Series("code", known, pl.UInt32))
+        return pair.join(coded, on=["first", "second"], how="left", maintain_order="left")["code"].to_numpy()
+
+    def notes(self, n_donors: NDArray[np.int64]) -> dict[str, int]:
+        """Return what was read otherwise than it was written, with its donors; `n_donors` is (codes,)."""
+        return {note: int(n_donors[codes].sum()) for note, codes in self._notes.items()}
+
+    def numbered(self, kept: NDArray[np.bool_]) -> NumberedTypings:
+        """Return the typings that are kept, (codes,), numbered by their texts; all of them can be read."""
+        rows = [texts for texts, code in self._code.items() if code != NOT_TYPED and kept[code]]
+        texts = [("", ""), *sorted(rows)]
+        codes = [self._code[pair] for pair in texts]
+        number = np.zeros(self.n_codes, np.uint32)
+        number[codes] = np.arange(len(codes), dtype=np.uint32)
+        book: dict[tuple[Alternative, ...], int] = {}
+        meaning = [book.setdefault(self._carried[code], len(book)) for code in codes]
+        _, of_group = antigen_book(self._nomenclature, self.locus)
+        column = LocusColumn(
+            text=pl.DataFrame(texts, schema={"first": pl.String, "second": pl.String}, orient="row"),
+            meaning=np.array(meaning, np.int32),
+            table=typing_table(list(book), of_group, optional=self.locus in OPTIONAL_GENES),
+        )
+        return NumberedTypings(column, number)
+
+    def _code_of(self, first: str, second: str) -> int:
+        known = self._code.get((first, second))
+        if known is not None:
+            return known
+        code = self._code[first, second] = len(self._carried)
+        try:
+            self._carried.append(self._encoder.carried(first, second))
+            for note in self._encoder.notes(first, second):
+                self._notes.setdefault(note, []).append(code)
+        except TypingError as error:
+            self._carried.append(())
+            self._unreadable[code] = error
+        return code

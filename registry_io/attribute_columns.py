@@ -1,0 +1,192 @@
+"""Attributes of donors as arrays: one file for the values of a column, which is mapped into memory as it is.
+
+A text of up to 12 bytes stands in its 16-byte view; a longer one stands in an array of bytes beside it, in the order
+of the rows. That is Arrow's layout for views of text, so that a frame is made of the files without reading them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from registry_io.mapped_series import mapped_series
+from registry_io.registry_arrays import damaged
+
+TEXT = "String"
+
+FORMATS = {
+    TEXT: b"vu", "Date": b"tdD", "Int8": b"c", "Int16": b"s", "Int32": b"i", "Int64": b"l", "UInt8": b"C",
+    "UInt16": b"S", "UInt32": b"I", "UInt64": b"L", "Float32": b"f", "Float64": b"g",
+}  # fmt: skip
+"""The types of attributes that are kept, as polars and the Arrow C data interface call them."""
+
+WIDTHS = {name: {TEXT: "uint64", "Date": "int32"}.get(name, name.lower()) for name in FORMATS}
+"""The types of their arrays."""
+
+SLICE = 1 << 20
+"""Rows that are worked on at once."""
+
+_INLINE = 12
+_PREFIX = 4
+# A view counts in 31 bits, so that more text than this is another buffer of the same file.
+_BUFFER_BITS = 30
+_BUFFER = 1 << _BUFFER_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """A column of attributes.
+
+    Attributes:
+        values: (rows,) numbers, 0 where missing; or (rows, 2) uint64 views of text.
+        valid: (rows,) whether there is a value.
+        text: uint8, UTF-8 of the texts that do not fit into a view.
+    """
+
+    values: NDArray[Any]
+    valid: NDArray[np.bool_]
+    text: NDArray[np.uint8]
+
+
+def attribute_column(series: pl.Series, start: int = 0) -> AttributeColumn:
+    """Return a series as arrays; `start` is where its long texts begin in the text of the whole column.
+
+    Raises:
+        ValueError: a type that is not in `FORMATS`.
+    """
+    if str(series.dtype) not in FORMATS:
+        raise ValueError(f"an attribute of type {series.dtype}: expected one of {', '.join(FORMATS)}")
+    valid = series.is_not_null().to_numpy()
+    if series.dtype == pl.String:
+        views, text = _views(series, start)
+        return AttributeColumn(views, valid, text)
+    numbers = series.to_physical() if series.dtype == pl.Date else series
+    return AttributeColumn(numbers.fill_null(0).to_numpy(), valid, np.zeros(0, np.uint8))
+
+
+def column_slices(column: AttributeColumn, rows: NDArray[np.uint32] | None) -> Iterator[AttributeColumn]:
+    """Yield the column in the order of `rows`, or its own, slice by slice; long texts follow the order."""
+    n_rows = len(column.values) if rows is None else rows.size
+    start = 0
+    for first in range(0, n_rows, SLICE):
+        part = slice(first, min(first + SLICE, n_rows))
+        chosen: Any = part if rows is None else rows[part]
+        values, text = np.array(column.values[chosen]), np.zeros(0, np.uint8)
+        if values.ndim == 2:
+            text = _follow(values, column.text, start)
+            start += text.size
+        yield AttributeColumn(values, np.asarray(column.valid[chosen]), text)
+
+
+def write_column(folder: Path, name: str, column: AttributeColumn, rows: NDArray[np.uint32] | None = None) -> None:
+    """Write the files of an attribute, in the order of `rows`, or its own.
+
+    Files of long texts and of missing values are there where a row has some.
+    """
+    n_rows = len(column.values) if rows is None else rows.size
+    shape = (n_rows, *column.values.shape[1:])
+    values = new_array(_path(folder, name), column.values.dtype, shape)
+    valid = np.zeros(n_rows, np.bool_)
+    texts, done = [], 0
+    for part in column_slices(column, rows):
+        values[done : done + len(part.values)] = part.values
+        valid[done : done + len(part.values)] = part.valid
+        texts.append(part.text)
+        done += len(part.values)
+    if not valid.all():
+        np.save(_path(folder, f"{name}-valid"), np.packbits(valid, bitorder="little"))
+    if any(text.size for text in texts):
+        np.save(_path(folder, f"{name}-text"), np.concatenate(texts))
+
+
+def new_array(path: Path, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return a new array that is mapped from a new file, to be filled."""
+    if 0 in shape:
+        np.save(path, np.zeros(shape, dtype))
+        return np.zeros(shape, dtype)
+    return np.asarray(np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape))
+
+
+def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
+    """Return an attribute over its mapped files.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RegistryError: a file is no array, or of another type or size.
+    """
+    is_text = dtype == TEXT
+    values = _mapped(folder, name, WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
+    valid = None
+    if _path(folder, f"{name}-valid").exists():
+        valid = _mapped(folder, f"{name}-valid", "uint8", (-(-n_rows // 8),))
+    if not is_text:
+        return mapped_series(FORMATS[dtype], values, valid).alias(name)
+    text = np.zeros(0, np.uint8)
+    if _path(folder, f"{name}-text").exists():
+        text = _mapped(folder, f"{name}-text", "uint8", None)
+    # A text may reach over the end of a buffer; the buffers are windows on one file, so each goes on beyond it.
+    windows = [text[start : start + 2 * _BUFFER - 1] for start in range(0, text.size, _BUFFER)]
+    sizes = np.array([window.size for window in windows], np.int64)
+    return mapped_series(FORMATS[dtype], values, valid, *windows, sizes).alias(name)
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"attribute-{name}.npy"
+
+
+def _mapped(folder: Path, name: str, dtype: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
+    path = _path(folder, name)
+    try:
+        array: NDArray[Any] = np.asarray(np.load(path, mmap_mode="r"))
+    except (ValueError, EOFError):
+        raise damaged(path) from None
+    if array.dtype.name != dtype or (shape is not None and array.shape != shape):
+        raise damaged(path)
+    return array
+
+
+def _views(series: pl.Series, start: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Return the views of a series of text, and the bytes of those that are longer than a view."""
+    n_rows = len(series)
+    joined = series.str.join("").item() if n_rows else ""
+    data = np.frombuffer((joined or "").encode(), np.uint8)
+    size = series.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
+    first = np.cumsum(size) - size
+    view = np.zeros((n_rows, 16), np.uint8)
+    view[:, :_PREFIX] = size.astype("<u4").view(np.uint8).reshape(n_rows, 4)
+    is_long = size > _INLINE
+    for place in range(min(_INLINE, int(size.max(initial=0)))):
+        has = size > place if place < _PREFIX else (size > place) & ~is_long
+        if has.all():
+            view[:, _PREFIX + place] = data[first + place]
+        else:
+            view[has, _PREFIX + place] = data[first[has] + place]
+    views = view.view("<u8")
+    if not is_long.any():
+        return views, np.zeros(0, np.uint8)
+    views[is_long, 1] = _place(start + np.cumsum(size[is_long]) - size[is_long])
+    return views, data if is_long.all() else data[np.repeat(is_long, size)]
+
+
+def _place(offset: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the second half of a long text's view: number of the buffer, then where the text starts in it."""
+    return ((offset >> _BUFFER_BITS) | ((offset & (_BUFFER - 1)) << 32)).astype(np.uint64)
+
+
+def _follow(views: NDArray[np.uint64], text: NDArray[np.uint8], start: int) -> NDArray[np.uint8]:
+    """Return the long texts that some views point to, one after another, and let the views point there."""
+    size = (views[:, 0] & 0xFFFFFFFF).astype(np.int64)
+    is_long = np.flatnonzero(size > _INLINE)
+    if not is_long.size:
+        return np.zeros(0, np.uint8)
+    size, second = size[is_long], views[is_long, 1]
+    at = (((second & 0xFFFFFFFF) << _BUFFER_BITS) | (second >> 32)).astype(np.int64)
+    new = np.cumsum(size) - size
+    views[is_long, 1] = _place(start + new)
+    return text[np.repeat(at - new, size) + np.arange(int(size.sum()))]
