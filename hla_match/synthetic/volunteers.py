@@ -7,6 +7,7 @@ loci), attributes independently of them. The same seed and date give the same pe
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,12 +120,43 @@ def volunteers(n: int, *, seed: int = 1, as_of: datetime.date) -> tuple[pl.DataF
         CriteriaError: `n` is negative.
     """
     _check_count(n)
-    rng = np.random.default_rng([seed, 0])
+    return _volunteers(np.random.default_rng([seed, 0]), _identifiers("SYN", 7, 1, n), as_of)
+
+
+def volunteer_parts(n: int, *, seed: int = 1, as_of: datetime.date, part: int = 500_000) -> Iterator[pl.DataFrame]:
+    """Yield `n` volunteers as a registry reports them on `as_of`, `part` at a time, for registries of millions.
+
+    Every part has its own seed and is a registry of all decades in small, so that fewer volunteers of the same seed and
+    part are the first ones of more. They are other persons than those of `volunteers`.
+
+    Raises:
+        CriteriaError: `n` is negative, or `part` is below 1.
+
+    >>> [part.height for part in volunteer_parts(5, as_of=datetime.date(2026, 1, 1), part=2)]
+    [2, 2, 1]
+    """
+    _check_count(n)
+    if part < 1:
+        raise CriteriaError("part", found=part, expected="1 or more persons")
+    return _parts(n, seed, as_of, part)
+
+
+def _parts(n: int, seed: int, as_of: datetime.date, part: int) -> Iterator[pl.DataFrame]:
+    for number, first in enumerate(range(0, n, part)):
+        identifier = _identifiers("SYN", 8, first + 1, part)
+        reported, _ = _volunteers(np.random.default_rng([seed, 2, number]), identifier, as_of)
+        yield reported.head(n - first)
+
+
+def _volunteers(
+    rng: np.random.Generator, identifier: pl.Series, as_of: datetime.date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return volunteers with these identifiers, as in `volunteers`."""
+    n = len(identifier)
     years_ago = np.sort(rng.random(n) * _YEARS_OF_REGISTRATION)[::-1]
     era = np.searchsorted(-np.array(_ERA_ENDS), -years_ago, side="right").astype(np.uint8)
     era[rng.random(n) < _RETYPED] = _RECENT
     truth = _draw_truth(rng, n)
-    identifier = _identifiers("SYN", 7, n)
     age_at_registration = 18.0 + 22.0 * rng.beta(1.2, 3.0, n)
     age = np.minimum(age_at_registration + years_ago, _OLDEST)
     attributes = _attributes(rng, as_of, age, male=0.556, cmv=(0.50, 0.06, 0.44))
@@ -150,7 +182,7 @@ def patients(n: int, *, seed: int = 1, as_of: datetime.date) -> tuple[pl.DataFra
     # A few arrive with a typing of the decade before; the search starts from it all the same.
     era = np.where(rng.random(n) < 0.1, _RECENT - 1, _RECENT).astype(np.uint8)
     truth = _draw_truth(rng, n)
-    identifier = _identifiers("P", 5, n)
+    identifier = _identifiers("P", 5, 1, n)
     age = 1.0 + 69.0 * rng.beta(1.6, 1.8, n)
     attributes = _attributes(rng, as_of, age, male=0.58, cmv=(0.87, 0.13, 0.0))
     attributes["diagnosis"] = _choice(rng, n, _DIAGNOSES, _DIAGNOSIS_SHARE)
@@ -215,9 +247,9 @@ def _choice(rng: np.random.Generator, n: int, values: tuple[str | None, ...], sh
     return pl.Series(values, dtype=pl.String).gather(_draw(rng, np.array(shares), (n,)))
 
 
-def _identifiers(prefix: str, digits: int, n: int) -> pl.Series:
-    """Return the numbers from 1 as identifiers, such as "SYN0000001"."""
-    number = pl.int_range(1, n + 1, eager=True).cast(pl.String).str.zfill(digits)
+def _identifiers(prefix: str, digits: int, first: int, n: int) -> pl.Series:
+    """Return `n` numbers as identifiers, such as "SYN0000001"."""
+    number = pl.int_range(first, first + n, eager=True).cast(pl.String).str.zfill(digits)
     return (prefix + number).alias("identifier")
 
 

@@ -14,7 +14,7 @@ from hla_match.errors import CriteriaError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic import chinese_haplotypes as published
-from hla_match.synthetic.volunteers import forms_of, haplotype_pool, patients, volunteers
+from hla_match.synthetic.volunteers import forms_of, haplotype_pool, patients, volunteer_parts, volunteers
 from registry_io.imgt_release import read_release
 
 AS_OF = datetime.date(2024, 12, 31)
@@ -96,6 +96,26 @@ def test_pool_is_the_same_for_the_same_seed_only() -> None:
 def test_pool_refuses_a_tail_that_cannot_be(n_tail: int) -> None:
     with pytest.raises(CriteriaError, match="n_tail"):
         haplotype_pool(1, n_tail)
+
+
+def parts(n: int, **options: int) -> list[pl.DataFrame]:
+    return list(volunteer_parts(n, as_of=AS_OF, **options))
+
+
+def test_parts_are_the_first_of_more_and_differ_from_each_other() -> None:
+    few, many = pl.concat(parts(250, seed=3, part=100)), pl.concat(parts(400, seed=3, part=100))
+    assert few.equals(many.head(250))
+    assert many["donor_id"].n_unique() == 400
+    assert not many[:100].drop("donor_id").equals(many[100:200].drop("donor_id"))
+    assert not few.equals(pl.concat(parts(250, seed=4, part=100)))
+    assert few.schema == volunteers(10, as_of=AS_OF)[0].schema
+    assert parts(0) == []
+
+
+@pytest.mark.parametrize(("n", "options"), [(-1, {}), (5, {"part": 0})])
+def test_parts_of_no_size_are_refused(n: int, options: dict[str, int]) -> None:
+    with pytest.raises(CriteriaError):
+        parts(n, **options)
 
 
 def test_volunteers_are_the_same_for_the_same_seed_only() -> None:

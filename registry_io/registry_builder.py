@@ -1,0 +1,289 @@
+"""A registry made from donors that come in parts, in memory that does not grow with them.
+
+Parts are coded as they come, their columns appended to files. Once all are there, the order of the donors is known and
+each column is written in it, one after another. The files are those that `registry_io.store.write_snapshot` writes of
+the same donors at once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.loci import LOCI
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import (
+    CODED_ATTRIBUTES,
+    Arrangement,
+    UnreadableTyping,
+    arrange,
+    coded_attributes,
+    donor_attributes,
+    readable_rows,
+    registry_notes,
+    reported_loci,
+    unreadable_typings,
+)
+from hla_match.typing_book import TypingBook
+from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_column, new_array, write_column
+from registry_io.store import make_current, seal, write_meanings, writing_aside
+
+
+class GrowingArray:
+    """An array whose rows are appended to a file; rows that were passed over are 0.
+
+    Args:
+        path: a new file.
+        dtype: type of the numbers.
+        width: numbers a row.
+    """
+
+    def __init__(self, path: Path, dtype: Any, width: int = 1) -> None:
+        self._path, self._dtype, self._width = path, np.dtype(dtype), width
+        self._file: BinaryIO = path.open("wb")
+
+    def put(self, first_row: int, rows: NDArray[Any]) -> None:
+        """Write rows from `first_row` on."""
+        self._file.seek(first_row * self._width * self._dtype.itemsize)
+        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+
+    def array(self, n_rows: int) -> NDArray[Any]:
+        """Return all rows, mapped into memory; nothing is appended afterwards."""
+        self._file.truncate(n_rows * self._width * self._dtype.itemsize)
+        self._file.close()
+        shape = (n_rows,) if self._width == 1 else (n_rows, self._width)
+        if 0 in shape:
+            return np.zeros(shape, self._dtype)
+        return np.asarray(np.memmap(self._path, self._dtype, "r", shape=shape))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _GrowingColumn:
+    """A column of attributes that is appended to files."""
+
+    def __init__(self, folder: Path, name: str, series: pl.Series) -> None:
+        self.dtype = series.dtype
+        is_text = series.dtype == pl.String
+        self._values = GrowingArray(
+            folder / f"{name}.values", attribute_column(series.clear()).values.dtype, 2 if is_text else 1
+        )
+        self._valid = GrowingArray(folder / f"{name}.valid", np.bool_)
+        self._text = GrowingArray(folder / f"{name}.text", np.uint8)
+        self._n_bytes = 0
+
+    def put(self, first_row: int, series: pl.Series) -> None:
+        if series.dtype != self.dtype:
+            raise ValueError(f"attribute {series.name}: {series.dtype}, and {self.dtype} in an earlier part")
+        column = attribute_column(series, self._n_bytes)
+        self._values.put(first_row, column.values)
+        self._valid.put(first_row, column.valid)
+        self._text.put(self._n_bytes, column.text)
+        self._n_bytes += column.text.size
+
+    def column(self, n_rows: int) -> AttributeColumn:
+        return AttributeColumn(self._values.array(n_rows), self._valid.array(n_rows), self._text.array(self._n_bytes))
+
+    def close(self) -> None:
+        for array in (self._values, self._valid, self._text):
+            array.close()
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSnapshot:
+    """A snapshot that was written, and what was left out of it.
+
+    Attributes:
+        path: the snapshot's folder; None where no donor can be read, and none was written.
+        n_donors: donors in it.
+        unreadable: typings that cannot be read, with the rows of the persons who carry them, counted over all parts.
+    """
+
+    path: Path | None
+    n_donors: int
+    unreadable: list[UnreadableTyping]
+
+
+class RegistryBuilder:
+    """Takes persons part by part and writes them as a snapshot of a registry's folder.
+
+    A context: what was written aside is removed at its end.
+
+    Args:
+        folder: of the registry; readers of it do not see the snapshot before `registry_io.store.make_current`.
+        nomenclature: reads the typings.
+        name: what messages call the registry.
+        codes: multiple allele codes.
+        loci: the loci to take, where a part has them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        nomenclature: Nomenclature,
+        *,
+        name: str,
+        codes: MultipleAlleleCodes | None = None,
+        loci: Iterable[str] = LOCI,
+    ) -> None:
+        self._folder, self._nomenclature, self._name, self._codes = folder, nomenclature, name, codes
+        self._loci = tuple(loci)
+        self._books: dict[str, TypingBook] = {}
+        self._reported: dict[str, GrowingArray] = {}
+        self._coded: dict[str, GrowingArray] = {}
+        self._attributes: dict[str, _GrowingColumn] = {}
+        self._identifiers: list[pl.Series] = []
+        self._n_persons = 0
+        self._context = ExitStack()
+
+    def __enter__(self) -> RegistryBuilder:
+        with ExitStack() as context:
+            self._aside = context.enter_context(writing_aside(self._folder))
+            parts = context.enter_context(tempfile.TemporaryDirectory(prefix=".writing-", dir=self._folder))
+            self._parts = Path(parts)
+            self._context = context.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        growing: Iterable[GrowingArray | _GrowingColumn] = chain(
+            self._reported.values(), self._coded.values(), self._attributes.values()
+        )
+        for one in growing:
+            one.close()
+        self._context.close()
+
+    @property
+    def n_persons(self) -> int:
+        """Number of persons so far."""
+        return self._n_persons
+
+    def add(self, persons: pl.DataFrame) -> None:
+        """Code a part: `person_id`, the typings `A_1`, `A_2`, ... as text, then attributes.
+
+        A part without columns that another one has is not typed there, or has the attribute missing.
+
+        Raises:
+            ValueError: an attribute is of another type than in an earlier part.
+        """
+        first = self._n_persons
+        for locus in reported_loci(persons, self._loci):
+            if locus not in self._books:
+                self._books[locus] = TypingBook(self._nomenclature, locus, self._codes)
+                self._reported[locus] = GrowingArray(self._parts / f"typing-{locus}", np.uint32)
+            self._reported[locus].put(first, self._books[locus].code(persons[f"{locus}_1"], persons[f"{locus}_2"]))
+        attributes = donor_attributes(persons)
+        for name, code in coded_attributes(attributes).items():
+            if name not in self._coded:
+                self._coded[name] = GrowingArray(self._parts / f"coded-{name}", code.dtype)
+            self._coded[name].put(first, code)
+        for series in attributes:
+            if series.name not in self._attributes:
+                self._attributes[series.name] = _GrowingColumn(self._parts, f"attribute-{series.name}", series)
+            self._attributes[series.name].put(first, series)
+        self._identifiers.append(persons["person_id"])
+        self._n_persons += persons.height
+
+    def finish(self, provenance: Mapping[str, str | int]) -> BuiltSnapshot:
+        """Write the snapshot of all persons so far; nothing is added afterwards.
+
+        Args:
+            provenance: as in `hla_match.registry.build_registry`.
+
+        Raises:
+            ValueError: two persons have one identifier.
+        """
+        rows = self._by_identifier()
+        books = {locus: self._books[locus] for locus in LOCI if locus in self._books}
+        reported = {locus: self._reported[locus].array(self._n_persons) for locus in books}
+        unreadable = unreadable_typings(books, reported)
+        found = arrange(books, reported, readable_rows(unreadable, rows))
+        if not found.rows.size:
+            return BuiltSnapshot(None, 0, unreadable)
+        self._write_typings(found, reported)
+        n_without_status = self._write_attributes(found.rows)
+        write_meanings(self._aside, found.columns, self._nomenclature, self._codes)
+        path = seal(
+            self._aside,
+            name=self._name,
+            n_donors=found.rows.size,
+            loci=tuple(books),
+            attributes={name: str(column.dtype) for name, column in self._attributes.items()},
+            nomenclature=self._nomenclature.title,
+            provenance=provenance,
+            notes=registry_notes(found, n_without_status),
+        )
+        return BuiltSnapshot(path, found.rows.size, unreadable)
+
+    def _by_identifier(self) -> NDArray[np.uint32]:
+        """Return the rows of all persons in the order of their identifiers."""
+        if not self._identifiers:
+            return np.zeros(0, np.uint32)
+        identifier = pl.concat(self._identifiers, rechunk=True)
+        self._identifiers.clear()
+        rows = identifier.arg_sort()
+        for start in range(0, len(rows), SLICE):
+            # One more than the slice, which compares its last with the first of the next one.
+            part = identifier.gather(rows.slice(start, SLICE + 1))
+            if (part.head(len(part) - 1) == part.tail(len(part) - 1)).any():
+                raise ValueError("two persons have one identifier")
+        return rows.to_numpy()
+
+    def _write_typings(self, found: Arrangement, reported: Mapping[str, NDArray[np.uint32]]) -> None:
+        donor_typing = new_array(self._aside / "donor_typing.npy", found.dtype, (len(found.columns), found.rows.size))
+        for row, (locus, number) in enumerate(found.numbers.items()):
+            narrow, code = number.astype(found.dtype), reported[locus]
+            for start in range(0, found.rows.size, SLICE):
+                part = slice(start, start + SLICE)
+                donor_typing[row, part] = narrow[code[found.rows[part]]]
+        np.save(self._aside / "donor_order.npy", found.donor_order)
+
+    def _write_attributes(self, rows: NDArray[np.uint32]) -> int:
+        """Write the attributes in the order of `rows`, and return how many donors lack a status that others have."""
+        n_without_status = 0
+        for name in CODED_ATTRIBUTES:
+            np.save(self._aside / f"{name}.npy", self._coded[name].array(self._n_persons)[rows])
+        for name, growing in self._attributes.items():
+            column = growing.column(self._n_persons)
+            write_column(self._aside, name, column, rows)
+            if name == "status":
+                n_without_status = int(rows.size - column.valid[rows].sum())
+        return n_without_status
+
+
+def write_registry_stream(
+    parts: Iterable[pl.DataFrame],
+    folder: Path,
+    nomenclature: Nomenclature,
+    *,
+    name: str,
+    provenance: Mapping[str, str | int],
+    codes: MultipleAlleleCodes | None = None,
+) -> BuiltSnapshot:
+    """Write persons that come in parts as the current snapshot of a registry's folder; see `RegistryBuilder`.
+
+    Raises:
+        RegistryError: the folder holds something that is not a registry.
+        ValueError: two persons have one identifier.
+    """
+    with RegistryBuilder(folder, nomenclature, name=name, codes=codes) as builder:
+        for part in parts:
+            builder.add(part)
+        built = builder.finish(provenance)
+    if built.path is not None:
+        make_current(built.path)
+    return built
