@@ -1,8 +1,9 @@
 """Tables of text in: CSV, TSV, Parquet and Excel, every column as text, damaged files refused with their place.
 
 The bytes of a text file are looked at once while they stream in (NUL, encoding, length of lines), so that a damaged or
-hostile file is refused before it fills the memory. A plain file then goes to polars whole; one with quotes, blank lines
-or rows of a wrong length goes through the csv module, which knows every record's place.
+hostile file is refused before it fills the memory. A plain file then goes to polars block by block; a block with blank
+lines or rows of a wrong length, and a whole file with quotes, goes through the csv module, which knows every record's
+place. A table of millions of rows is read in slices.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -37,7 +40,9 @@ LONGEST_LINE = 1_000_000
 """Bytes of a line, beyond which a file is no table of persons."""
 
 _CHUNK = 4 * 1024 * 1024
+_BLOCK = 32 * 1024 * 1024
 _BATCH = 100_000
+_ROWS = 250_000
 _SEPARATORS = (",", "\t", ";")
 _RARE_SEPARATOR = "%"
 """Separates where none of the others stands in the first row, as in the WMDA's lists for comparing programs."""
@@ -104,6 +109,21 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Tabl
     Raises:
         FileError: the file cannot be read as a table; the error says where and why.
     """
+    slices = list(scan_slices(path, names_of_record))
+    return replace(
+        slices[0],
+        frame=pl.concat([part.frame for part in slices]),
+        row=pl.concat([part.row for part in slices]),
+        odd=tuple(odd for part in slices for odd in part.odd),
+    )
+
+
+def scan_slices(path: Path, names_of_record: NamesOfRecord | None = None) -> Iterator[Table]:
+    """Yield the slices of a table, at least one, as `scan_table` gives the whole; only a workbook is one slice.
+
+    Raises:
+        FileError: as `scan_table`; a column without a name is found in the slice where it has content.
+    """
     name = path.name.lower()
     ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
     if ending is None:
@@ -116,13 +136,17 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Tabl
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise _no_header(path, "an empty file")
-        checksum, headerless = _checksum(path), False
+        checksum = _checksum(path)
+        parts: Iterable[_Parts]
         if ending == ".parquet":
-            frame, row, odd = _parquet(path)
+            parts = _parquet(path)
         elif ending == ".xlsx":
-            frame, row, odd = _workbook(path)
+            parts = [_workbook(path)]
         else:
-            (frame, row, odd), headerless = _text(path, ending, names_of_record or (lambda _: None))
+            parts = _text(path, ending, names_of_record or (lambda _: None))
+        for part in parts:
+            frame = _named_columns(path, part.frame)
+            yield Table(frame, part.row, tuple(part.frame.columns), tuple(part.odd), checksum, part.headerless)
     except FileNotFoundError as error:
         raise FileError(
             str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
@@ -134,10 +158,31 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Tabl
             expected="a file that can be read",
             hint="check that it is a file and that you may read it",
         ) from error
-    return Table(_named_columns(path, frame), row, tuple(frame.columns), tuple(odd), checksum, headerless)
 
 
-_Parts = tuple[pl.DataFrame, pl.Series, list[OddRow]]
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A slice as it was read, with the columns that have no name."""
+
+    frame: pl.DataFrame
+    row: pl.Series
+    odd: Sequence[OddRow] = ()
+    headerless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is to be known of a text table before its records are read: its first line, and whether lines are records.
+
+    Attributes:
+        first_line: the line, without its end.
+        is_blank: whether nothing but blanks stands in the whole file.
+        plain: whether it has neither quotation marks nor lines that end with a carriage return alone.
+    """
+
+    first_line: str
+    is_blank: bool
+    plain: bool
 
 
 def _checksum(path: Path) -> str:
@@ -155,41 +200,74 @@ def _no_header(path: Path, found: str) -> FileError:
     )
 
 
-def _text(path: Path, ending: str, names_of_record: NamesOfRecord) -> tuple[_Parts, bool]:
-    """Return the parts of a text table, and whether its first row is a record."""
-    data = _checked_bytes(path, ending)
-    end = min((found for found in (data.find(b"\n"), data.find(b"\r")) if found >= 0), default=len(data))
-    line = data[:end].decode("utf-8")
-    if not line.strip(" \t,;\"'"):
-        raise _no_header(path, "an empty first row" if data.strip() else "an empty file")
-    separator = _separator(line, ending)
-    names = line.split(separator)
-    plain = b'"' not in data and data.count(b"\r") == data.count(b"\r\n")
-    if plain and len(names) > 1 and _even(data, separator, len(names)):
-        given = names_of_record(names)
-        names = list(given) if given is not None else _distinct_names(path, names)
-        body = data[end if given is None else 0 :].strip(b"\r\n")
-        if not body:
-            return (_frame(names, []), pl.Series("row", [], dtype=pl.UInt32), []), False
+def _text(path: Path, ending: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
+    """Yield the slices of a text table."""
+    look = _look_through(path, ending)
+    if not look.first_line.strip(" \t,;\"'"):
+        raise _no_header(path, "an empty file" if look.is_blank else "an empty first row")
+    separator = _separator(look.first_line, ending)
+    fields = look.first_line.split(separator)
+    if not look.plain or len(fields) == 1:
+        yield from _quoted(path, ending, separator, names_of_record)
+        return
+    given = names_of_record(fields)
+    headerless = given is not None
+    names = list(given) if given is not None else _distinct_names(path, fields)
+    row = 1
+    for block in _blocks(path, ending):
+        body = block
+        if row == 1 and not headerless:
+            body = block[block.find(b"\n") + 1 :] if b"\n" in block else b""
+            row = 2
+        yield from _block(path, body, names, separator, row, headerless)
+        row += body.count(b"\n")
+
+
+def _block(
+    path: Path, block: bytes, names: list[str], separator: str, first: int, headerless: bool
+) -> Iterator[_Parts]:
+    """Yield the slices of whole lines without quotation marks; `first` is the row of the first line."""
+    body = block.rstrip(b"\r\n")
+    if not body:
+        yield _Parts(_frame(names, []), _rows(0), headerless=headerless)
+    elif _even(body, separator, len(names)):
         frame = pl.read_csv(
             body, has_header=False, separator=separator, quote_char=None, schema=dict.fromkeys(names, pl.String)
         )
-        return (frame, _rows(frame.height, first=2 if given is None else 1), []), given is not None
-    return _records(path, data, separator, names_of_record)
+        yield _Parts(frame, _rows(frame.height, first), headerless=headerless)
+    else:
+        lines = io.StringIO(block.decode("utf-8"), newline="")
+        yield from _batches(names, _csv_rows(path, lines, separator, first), headerless)
 
 
-def _checked_bytes(path: Path, ending: str) -> bytes:
-    """Return the text of a file without its byte order mark, or refuse it at the first damaged place."""
-    content = io.BytesIO()
+def _blocks(path: Path, ending: str) -> Iterator[bytes]:
+    """Yield the text of a file without its byte order mark, in blocks of whole lines."""
+    with _unpacked(path, ending) as handle:
+        rest = handle.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+        while chunk := handle.read(_BLOCK):
+            end = chunk.rfind(b"\n") + 1
+            if end:
+                yield rest + chunk[:end]
+                rest = chunk[end:]
+            else:
+                rest += chunk
+        yield rest
+
+
+def _look_through(path: Path, ending: str) -> _Look:
+    """Look at every byte of a text file, and refuse it at the first damaged place."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    line, carried = 1, 0
+    line, carried, last = 1, 0, b""
+    head = bytearray()
+    is_first, in_head, is_blank, plain = True, True, True, True
     try:
-        with path.open("rb") as raw, _unpacked(raw, ending) as handle:
+        with _unpacked(path, ending) as handle:
             while chunk := handle.read(_CHUNK):
-                if line == 1 and content.tell() == 0:
+                if is_first:
                     if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                         raise _encoding(path, 1, "text in UTF-16")
                     chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                    is_first = False
                 if (at := chunk.find(b"\0")) >= 0:
                     raise FileError(
                         str(path),
@@ -207,7 +285,16 @@ def _checked_bytes(path: Path, ending: str) -> bytes:
                     byte = error.object[error.start]
                     raise _encoding(path, line + chunk.count(b"\n", 0, at), f"the byte 0x{byte:02X}") from error
                 line += chunk.count(b"\n")
-                content.write(chunk)
+                if in_head:
+                    end = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
+                    head += chunk if end < 0 else chunk[:end]
+                    in_head = end < 0
+                is_blank = is_blank and not chunk.strip()
+                # A carriage return at the end of a chunk is looked at with the next one.
+                looked = last + chunk
+                last = looked[-1:] if looked.endswith(b"\r") else b""
+                whole = looked[: len(looked) - len(last)]
+                plain = plain and b'"' not in whole and whole.count(b"\r") == whole.count(b"\r\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         truncated = isinstance(error, EOFError)
         raise FileError(
@@ -220,11 +307,14 @@ def _checked_bytes(path: Path, ending: str) -> bytes:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise _encoding(path, line, f"the byte 0x{error.object[error.start]:02X}") from error
-    return content.getvalue()
+    return _Look(head.decode("utf-8"), is_blank, plain and not last)
 
 
-def _unpacked(raw: BinaryIO, ending: str) -> BinaryIO:
-    return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if ending.endswith(".gz") else raw
+@contextmanager
+def _unpacked(path: Path, ending: str) -> Iterator[BinaryIO]:
+    with path.open("rb") as raw:
+        packed = ending.endswith(".gz")
+        yield cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
 
 
 def _encoding(path: Path, row: int, found: str) -> FileError:
@@ -287,32 +377,25 @@ def _even(data: bytes, separator: str, n_columns: int) -> bool:
     return True
 
 
-def _records(path: Path, data: bytes, separator: str, names_of_record: NamesOfRecord) -> tuple[_Parts, bool]:
-    """Read record by record: quoted fields, blank lines and rows of a wrong length."""
-    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    reader = csv.reader(text, delimiter=separator, strict=True)
-    names: list[str] = []
-    parts: list[pl.DataFrame] = []
-    batch: list[list[str]] = []
-    rows: list[int] = []
-    odd: list[OddRow] = []
-    row, headerless = 0, False
+def _quoted(path: Path, ending: str, separator: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
+    """Yield the slices of a file whose records may be quoted and reach over lines."""
+    with _unpacked(path, ending) as handle:
+        text = io.TextIOWrapper(handle, encoding="utf-8-sig", newline="")
+        records = _csv_rows(path, text, separator, 1)
+        first = next(records)
+        given = names_of_record(first[1])
+        if given is not None:
+            yield from _batches(list(given), chain([first], records), True)
+        else:
+            yield from _batches(_distinct_names(path, first[1]), records, False)
+
+
+def _csv_rows(path: Path, lines: Iterable[str], separator: str, first: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield row and fields of each record."""
+    row = first - 1
     try:
-        for row, fields in enumerate(reader, start=1):
-            if row == 1:
-                given = names_of_record(fields)
-                headerless = given is not None
-                names = list(given) if given is not None else _distinct_names(path, fields)
-            if row == 1 and not headerless:
-                continue
-            if len(fields) == len(names):
-                rows.append(row)
-                batch.append(fields)
-                if len(batch) == _BATCH:
-                    parts.append(_frame(names, batch))
-                    batch = []
-            elif any(field.strip() for field in fields):
-                odd.append(OddRow(row, tuple(fields)))
+        for row, fields in enumerate(csv.reader(lines, delimiter=separator, strict=True), start=first):
+            yield row, fields
     except csv.Error as error:
         raise FileError(
             str(path),
@@ -321,8 +404,23 @@ def _records(path: Path, data: bytes, separator: str, names_of_record: NamesOfRe
             expected="fields with closed quotation marks",
             hint='write a quotation mark inside a field twice: ""',
         ) from error
-    parts.append(_frame(names, batch))
-    return (pl.concat(parts), pl.Series("row", rows, dtype=pl.UInt32), odd), headerless
+
+
+def _batches(names: list[str], records: Iterable[tuple[int, list[str]]], headerless: bool) -> Iterator[_Parts]:
+    """Yield records as slices; blank ones are passed over, those of a wrong length are kept apart."""
+    batch: list[list[str]] = []
+    rows: list[int] = []
+    odd: list[OddRow] = []
+    for row, fields in records:
+        if len(fields) == len(names):
+            rows.append(row)
+            batch.append(fields)
+            if len(batch) == _BATCH:
+                yield _Parts(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
+                batch, rows, odd = [], [], []
+        elif any(field.strip() for field in fields):
+            odd.append(OddRow(row, tuple(fields)))
+    yield _Parts(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
 
 
 def _frame(names: list[str], records: list[list[str]]) -> pl.DataFrame:
@@ -371,19 +469,24 @@ def _named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop(nameless)
 
 
-def _parquet(path: Path) -> _Parts:
+def _parquet(path: Path) -> Iterator[_Parts]:
+    """Yield the slices of a Parquet file."""
     try:
-        with path.open("rb") as handle:
-            frame = pl.read_parquet(handle)
-        _distinct_names(path, frame.columns)
-        if not frame.columns:
+        table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        names = table.collect_schema().names()
+        _distinct_names(path, names)
+        if not names:
             raise _no_header(path, "no columns")
         # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
         whole = cs.float().fill_nan(None)
-        frame = frame.with_columns(
+        texts = table.with_columns(
             pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
         )
-        frame = frame.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
+        texts = texts.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
+        n_rows = table.select(pl.len()).collect().item()
+        for first in range(0, max(n_rows, 1), _ROWS):
+            frame = texts.slice(first, _ROWS).collect()
+            yield _Parts(frame, _rows(frame.height, 2 + first))
     except pl.exceptions.PolarsError as error:
         raise FileError(
             str(path),
@@ -391,7 +494,6 @@ def _parquet(path: Path) -> _Parts:
             expected="a Parquet file with text, numbers and dates",
             hint="write the file again",
         ) from error
-    return frame, _rows(frame.height), []
 
 
 def _workbook(path: Path) -> _Parts:
@@ -417,4 +519,4 @@ def _workbook(path: Path) -> _Parts:
     names = _distinct_names(path, [value or "" for value in sheet.row(0)])
     frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(MIDNIGHT, ""))
     frame.columns = names
-    return frame.with_columns(pl.all().replace("", None)), _rows(frame.height), []
+    return _Parts(frame.with_columns(pl.all().replace("", None)), _rows(frame.height))
