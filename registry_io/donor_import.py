@@ -1,21 +1,27 @@
-"""From a donor file to a registry on disk: read, code, quarantine what cannot be read, write."""
+"""From a donor file to a registry on disk: read, code, quarantine what cannot be read, write.
+
+A file is read in slices, so that one of millions of donors takes no more memory than a few hundred thousand do.
+"""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
-import numpy as np
+import polars as pl
 
 from hla_match.errors import FileError
 from hla_match.nomenclature.gl_string import half_width_hint
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry, UnreadableTyping, build_registry
-from registry_io.person_table import PersonRecords, read_persons
+from hla_match.registry import Registry, UnreadableTyping
+from registry_io.person_table import Noticed, person_slices
 from registry_io.quarantine import QuarantinedRecord, write_quarantine
-from registry_io.store import CURRENT, FAILED_QUARANTINE, QUARANTINE, check_folder, make_current, write_snapshot
+from registry_io.registry_builder import RegistryBuilder
+from registry_io.store import CURRENT, FAILED_QUARANTINE, QUARANTINE, check_folder, make_current, open_registry
 from registry_io.twofold_typings import settle
 
 
@@ -59,44 +65,50 @@ def import_donors(
         RegistryError: the folder holds something else.
     """
     check_folder(folder)
-    records = settle(read_persons(donors, kind="donor"), nomenclature, codes)
-    registry, unreadable = build_registry(
-        records.frame,
-        nomenclature,
-        name=folder.name,
-        codes=codes,
-        provenance={
-            "source": donors.name,
-            "source_sha256": records.checksum,
-            "source_rows": records.n_rows,
-            "imported_on": today.isoformat(),
-            "nomenclature": nomenclature.title,
-            "nomenclature_checksum": nomenclature.tables.checksum,
-            "codes": codes_source,
-        },
-    )
-    quarantined = sorted(
-        records.quarantined + unreadable_records(records, unreadable), key=lambda record: (record.row, record.column)
-    )
+    quarantined: list[QuarantinedRecord] = []
+    persons: list[pl.DataFrame] = []
+    noticed: list[Noticed] = []
+    n_rows, checksum = 0, ""
+    with RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
+        for part in person_slices(donors, kind="donor"):
+            records = settle(part, nomenclature, codes)
+            builder.add(records.frame)
+            persons.append(records.frame.select("row", "person_id"))
+            quarantined += records.quarantined
+            noticed.append(records.noticed)
+            n_rows, checksum = n_rows + records.n_rows, records.checksum
+        built = builder.finish(
+            {
+                "source": donors.name,
+                "source_sha256": checksum,
+                "source_rows": n_rows,
+                "imported_on": today.isoformat(),
+                "nomenclature": nomenclature.title,
+                "nomenclature_checksum": nomenclature.tables.checksum,
+                "codes": codes_source,
+            }
+        )
+    quarantined += unreadable_records(pl.concat(persons), built.unreadable)
+    quarantined.sort(key=lambda record: (record.row, record.column))
     path, failed = folder / QUARANTINE, folder / FAILED_QUARANTINE
-    if not registry.n_donors:
+    if built.path is None:
         if quarantined:
             folder.mkdir(parents=True, exist_ok=True)
             write_quarantine(quarantined, failed)
-        raise _no_donor(donors, records.n_rows, failed)
-    snapshot = write_snapshot(registry, folder)
+        raise _no_donor(donors, n_rows, failed)
     # The report comes before the switch: whoever sees the new registry sees what it lacks.
     write_quarantine(quarantined, path)
-    make_current(snapshot)
+    make_current(built.path)
     failed.unlink(missing_ok=True)
+    registry = open_registry(folder)
     return ImportReport(
         registry=registry,
-        n_rows=records.n_rows,
+        n_rows=n_rows,
         n_imported=registry.n_donors,
         quarantined=quarantined,
         n_quarantined=len({record.row for record in quarantined}),
         quarantine_path=path,
-        notes=(*records.notes, *donor_notes(registry)),
+        notes=(*reduce(add, noticed).notes, *donor_notes(registry)),
     )
 
 
@@ -117,14 +129,18 @@ def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
     )
 
 
-def unreadable_records(records: PersonRecords, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
-    """Return one record for each row that carries a typing the nomenclature cannot read."""
-    row = records.frame["row"].to_numpy()
-    person = records.frame["person_id"]
+def unreadable_records(persons: pl.DataFrame, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
+    """Return one record for each row that carries a typing the nomenclature cannot read.
+
+    Args:
+        persons: `row` and `person_id` of the persons whose typings were read.
+        unreadable: typings, with rows of `persons`.
+    """
+    row, person = persons["row"], persons["person_id"]
     return [
         QuarantinedRecord(
-            row=int(row[index]),
-            person_id=person[int(index)],
+            row=row[index],
+            person_id=person[index],
             column=typing.locus,
             text=typing.text,
             reason=typing.reason,
@@ -132,5 +148,5 @@ def unreadable_records(records: PersonRecords, unreadable: list[UnreadableTyping
             hint=typing.hint or half_width_hint(typing.text),
         )
         for typing in unreadable
-        for index in np.asarray(typing.rows)
+        for index in typing.rows.tolist()
     ]

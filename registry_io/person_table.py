@@ -2,13 +2,14 @@
 
 Whatever spoils one row quarantines that row and names row and column; whatever spoils the file (a column missing from a
 pair, no typings at all) is a `FileError`. Whether a typing can be read is not asked here: that takes a nomenclature.
+A file of millions is read in slices, with the findings that it has as a whole.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -19,7 +20,7 @@ from hla_match.errors import FileError, Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import split_loci
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.table_file import MIDNIGHT, OddRow, Table, scan_table
+from registry_io.table_file import MIDNIGHT, OddRow, Table, scan_slices, scan_table
 
 _SIGNS = MappingProxyType(
     {
@@ -59,9 +60,51 @@ _TWICE = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the reader noticed about a file, or a slice of one.
+
+    Attributes:
+        headerless: the first row is a person.
+        ignored_columns: columns without a meaning.
+        n_empty: rows without any content.
+        ignored_loci: loci of GL Strings that are not read.
+        n_settled: typings that stood in columns and in a GL String, of which one was taken.
+    """
+
+    headerless: bool
+    ignored_columns: tuple[str, ...]
+    n_empty: int
+    ignored_loci: frozenset[str]
+    n_settled: int = 0
+
+    def __add__(self, other: Noticed) -> Noticed:
+        """Add what was noticed about another slice of the same file."""
+        return replace(
+            self,
+            n_empty=self.n_empty + other.n_empty,
+            ignored_loci=self.ignored_loci | other.ignored_loci,
+            n_settled=self.n_settled + other.n_settled,
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The same in words."""
+        words = {
+            "read without header: the first row is a person; its columns are identifier and GL String": self.headerless,
+            f"ignored columns: {', '.join(self.ignored_columns)}": self.ignored_columns,
+            f"skipped {self.n_empty:,} empty rows": self.n_empty,
+            f"ignored loci of GL Strings: {', '.join(sorted(self.ignored_loci))}": self.ignored_loci,
+            f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
+                self.n_settled
+            ),
+        }
+        return tuple(note for note, holds in words.items() if holds)
+
+
 @dataclass(frozen=True)
 class PersonRecords:
-    """The persons of a file.
+    """The persons of a file, or of a slice of one.
 
     Attributes:
         frame: `row` (UInt32, row of the file), `person_id`, `A_1`, `A_2`, ... of each locus typed anywhere (null where
@@ -69,8 +112,8 @@ class PersonRecords:
         quarantined: one record a finding, by row.
         source: name of the file.
         checksum: SHA-256 of the file.
-        n_rows: rows of the file, without header and empty rows.
-        notes: what the reader noticed about the whole file.
+        n_rows: rows of the file or slice, without header and empty rows.
+        noticed: what the reader noticed about the whole.
         twice: typings that stand in `frame` and, in other words, in the person's GL String: `row`, `locus`, `first` and
             `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.twofold_typings` settles them.
     """
@@ -80,8 +123,13 @@ class PersonRecords:
     source: str
     checksum: str
     n_rows: int
-    notes: tuple[str, ...]
+    noticed: Noticed
     twice: pl.DataFrame
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader noticed, in words."""
+        return self.noticed.notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +149,34 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    table = scan_table(path, _names_of_record)
+    return _read(path, scan_table(path, _names_of_record), kind, [])
+
+
+def person_slices(path: Path, *, kind: Literal["donor", "patient"]) -> Iterator[PersonRecords]:
+    """Yield what `read_persons` reads in slices: one after another they hold the same persons and findings.
+
+    The frame of a slice has the loci that are typed in the slice.
+
+    Raises:
+        FileError: as `read_persons`.
+    """
+    known: list[pl.DataFrame] = []
+    for table in scan_slices(path, _names_of_record):
+        yield _read(path, table, kind, known)
+
+
+def _read(path: Path, table: Table, kind: Literal["donor", "patient"], known: list[pl.DataFrame]) -> PersonRecords:
+    """Read a slice; `known` is as in `_identifier_findings`."""
     columns = _find_columns(path, table.frame.columns, kind)
-    notes: list[str] = []
-    if table.headerless:
-        notes.append("read without header: the first row is a person; its columns are identifier and GL String")
-    if columns.ignored:
-        notes.append(f"ignored columns: {', '.join(columns.ignored)}")
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
-    if filled.height < frame.height:
-        notes.append(f"skipped {frame.height - filled.height:,} empty rows")
     findings = [_odd_record(odd, table, columns.identifier) for odd in table.odd]
-    findings += _identifier_findings(filled, columns.identifier)
+    findings += _identifier_findings(filled, columns.identifier, known)
     twice = pl.DataFrame(schema=_TWICE)
+    other_loci: list[str] = []
+    n_filled = filled.height
     if columns.gl_string is not None:
-        filled, twice, found = _join_gl_strings(filled, columns.loci, notes)
+        filled, twice, found = _join_gl_strings(filled, columns.loci, other_loci)
         findings += found
     findings += _second_without_first(filled)
     attributes, found = _read_attributes(filled, columns.attributes)
@@ -131,8 +191,8 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
         quarantined=findings,
         source=path.name,
         checksum=table.checksum,
-        n_rows=filled.height + len(table.odd),
-        notes=tuple(notes),
+        n_rows=n_filled + len(table.odd),
+        noticed=Noticed(table.headerless, columns.ignored, frame.height - n_filled, frozenset(other_loci)),
         twice=twice.filter(~_rows_of(findings)),
     )
 
@@ -255,7 +315,14 @@ def _findings(
     ]
 
 
-def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedRecord]:
+def _identifier_findings(frame: pl.DataFrame, name: str, known: list[pl.DataFrame]) -> list[QuarantinedRecord]:
+    """Return a record for each identifier that is missing, unusable, or stands in an earlier row.
+
+    Args:
+        frame: the rows of a slice.
+        name: the column as the file calls it.
+        known: `person_id` and `row` of the identifiers of earlier slices; those of this one are added.
+    """
     person = pl.col("person_id")
     findings = _findings(
         frame,
@@ -275,9 +342,13 @@ def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedReco
         message="the identifier holds a full-width, invisible or control character",
         hint="write it with half-width letters and digits",
     )
-    again = frame.filter(person.is_not_null() & ~person.is_first_distinct()).select("row", "person_id")
-    if again.height:
-        first = frame.filter(person.is_first_distinct()).select("person_id", first="row")
+    given = frame.filter(person.is_not_null()).select("person_id", "row")
+    # The earlier ones are many, and few of them are here: they are looked through, not sorted in.
+    before = pl.concat([given.clear(), *(part.join(given, on="person_id", how="semi") for part in known)])
+    new = given.filter(person.is_first_distinct()).join(before, on="person_id", how="anti", maintain_order="left")
+    if before.height or new.height < given.height:
+        first = pl.concat([before, new]).rename({"row": "first"})
+        again = given.join(first, on="person_id", maintain_order="left").filter(pl.col("row") != pl.col("first"))
         findings += [
             QuarantinedRecord(
                 row=row,
@@ -285,11 +356,12 @@ def _identifier_findings(frame: pl.DataFrame, name: str) -> list[QuarantinedReco
                 column=name,
                 text=text,
                 reason=Reason.DUPLICATE_IDENTIFIER,
-                message=f"the identifier stands in row {before} already",
+                message=f"the identifier stands in row {first_row} already",
                 hint="keep one row for each person",
             )
-            for row, text, before in again.join(first, on="person_id", how="left").iter_rows()
+            for text, row, first_row in again.iter_rows()
         ]
+    known.append(new)
     return findings
 
 
@@ -364,16 +436,16 @@ def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.D
 
 
 def _join_gl_strings(
-    frame: pl.DataFrame, loci: dict[str, tuple[str, str]], notes: list[str]
+    frame: pl.DataFrame, loci: dict[str, tuple[str, str]], other_loci: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord]]:
     """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
 
-    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`.
+    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`. Loci that
+    are not read are added to `other_loci`.
     """
     findings: list[QuarantinedRecord] = []
     texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
     sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
-    other_loci: list[str] = []
     errors: dict[str, TypingError] = {}
     for text in texts:
         try:
@@ -399,8 +471,6 @@ def _join_gl_strings(
             )
             for row, person, text in rows.iter_rows()
         ]
-    if other_loci:
-        notes.append(f"ignored loci of GL Strings: {', '.join(sorted(set(other_loci)))}")
     split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
     joined = frame.join(split, on="gl_string", how="left", maintain_order="left")
     merged: list[pl.Expr] = []

@@ -54,13 +54,11 @@ def settle(
     conflicts = chosen.filter(pl.col("choice") == "conflict")
     found = _conflicts(conflicts, frame)
     frame = frame.filter(~pl.col("row").is_in(conflicts["row"].to_list()))
-    n_settled = chosen.height - conflicts.height
-    note = f"{n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken"
     return dataclasses.replace(
         records,
         frame=frame,
         quarantined=sorted([*records.quarantined, *found], key=lambda record: record.row),
-        notes=(*records.notes, note) if n_settled else records.notes,
+        noticed=dataclasses.replace(records.noticed, n_settled=chosen.height - conflicts.height),
         twice=twice.clear(),
     )
 

@@ -60,7 +60,7 @@ def impute_file(
         records.frame, opened.nomenclature, name=persons.name, provenance={}, codes=opened.codes
     )
     people = _in_order_of(records.frame["person_id"], people)
-    quarantined = records.quarantined + unreadable_records(records, unreadable)
+    quarantined = records.quarantined + unreadable_records(records.frame, unreadable)
     table, missing = _imputed(people, sets, chosen, limit)
     write_frame(_statuses(people, records, quarantined, missing), status_path(out))
     write_frame(table, out)
