@@ -235,9 +235,9 @@ def without_status(attributes: pl.DataFrame) -> int:
 
 
 def registry_notes(found: Arrangement, n_without_status: int) -> dict[str, int]:
-    """Return the notes of a registry, those of the most donors first."""
+    """Return the notes of a registry, those that hold for a donor."""
     counts = {**found.notes, "without a status, counted as available": n_without_status}
-    return {note: n for note, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n}
+    return {note: n for note, n in counts.items() if n}
 
 
 def unreadable_typings(

@@ -113,8 +113,9 @@ def import_donors(
 
 
 def donor_notes(registry: Registry) -> list[str]:
-    """Return what was understood otherwise than it was written, in words."""
-    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in registry.notes.items()]
+    """Return what was understood otherwise than it was written, in words, what holds for the most donors first."""
+    notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]
 
 
 def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
