@@ -6,7 +6,7 @@ of the rows. That is Arrow's layout for views of text, so that a frame is made o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from registry_io.mapped_series import mapped_series
+from registry_io.mapped_series import MappedArray
 from registry_io.registry_arrays import damaged
 
 TEXT = "String"
@@ -32,6 +32,7 @@ WIDTHS = {name: {TEXT: "uint64", "Date": "int32"}.get(name, name.lower()) for na
 SLICE = 1 << 20
 """Rows that are worked on at once."""
 
+_FEW = 4096
 _INLINE = 12
 _PREFIX = 4
 # A view counts in 31 bits, so that more text than this is another buffer of the same file.
@@ -114,34 +115,49 @@ def new_array(path: Path, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
-    """Return an attribute over its mapped files.
+    """Return an attribute over its mapped files; one of few rows is copied.
+
+    Files stay mapped until the process ends, once each however often they are opened: a frame may be made of them that
+    outlives the registry.
 
     Raises:
         FileNotFoundError: there is no such file.
         RegistryError: a file is no array, or of another type or size.
     """
+    paths = {suffix: _path(folder, name + suffix) for suffix in ("", "-valid", "-text")}
+    state = [paths[""].stat(), *(path.stat() for path in paths.values() if path.exists())]
+    key = (name, dtype, n_rows, *((one.st_dev, one.st_ino, one.st_mtime_ns, one.st_size) for one in state))
+    if (known := _mapped.get(key)) is not None:
+        return known[0]
+    array = _mapped_array(paths, dtype, n_rows)
+    series = array.series(name)
+    if n_rows <= _FEW:
+        return pl.Series(name, series.to_list(), dtype=series.dtype)
+    _mapped[key] = series, array
+    return series
+
+
+_mapped: dict[Hashable, tuple[pl.Series, MappedArray]] = {}
+
+
+def _mapped_array(paths: Mapping[str, Path], dtype: str, n_rows: int) -> MappedArray:
     is_text = dtype == TEXT
-    values = _mapped(folder, name, WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
-    valid = None
-    if _path(folder, f"{name}-valid").exists():
-        valid = _mapped(folder, f"{name}-valid", "uint8", (-(-n_rows // 8),))
+    values = _open(paths[""], WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
+    valid = _open(paths["-valid"], "uint8", (-(-n_rows // 8),)) if paths["-valid"].exists() else None
     if not is_text:
-        return mapped_series(FORMATS[dtype], values, valid).alias(name)
-    text = np.zeros(0, np.uint8)
-    if _path(folder, f"{name}-text").exists():
-        text = _mapped(folder, f"{name}-text", "uint8", None)
+        return MappedArray(FORMATS[dtype], values, valid)
+    text = _open(paths["-text"], "uint8", None) if paths["-text"].exists() else np.zeros(0, np.uint8)
     # A text may reach over the end of a buffer; the buffers are windows on one file, so each goes on beyond it.
     windows = [text[start : start + 2 * _BUFFER - 1] for start in range(0, text.size, _BUFFER)]
     sizes = np.array([window.size for window in windows], np.int64)
-    return mapped_series(FORMATS[dtype], values, valid, *windows, sizes).alias(name)
+    return MappedArray(FORMATS[dtype], values, valid, *windows, sizes)
 
 
 def _path(folder: Path, name: str) -> Path:
     return folder / f"attribute-{name}.npy"
 
 
-def _mapped(folder: Path, name: str, dtype: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
-    path = _path(folder, name)
+def _open(path: Path, dtype: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.asarray(np.load(path, mmap_mode="r"))
     except (ValueError, EOFError):

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from hla_match.errors import RegistryError
-from registry_io import attribute_columns, mapped_series
+from registry_io import attribute_columns
 from registry_io.attribute_columns import attribute_column, map_column, write_column
 
 TEXTS = ["Hangzhou", "", None, "杭州", "exactly 12 B", "thirteen byte", "a text of more than twelve bytes, ä", "x" * 99]
@@ -28,9 +28,17 @@ COLUMNS = {
 ORDERS = {"as it was": None, "turned": np.arange(7, -1, -1, dtype=np.uint32), "some": np.array([6, 5, 6], np.uint32)}
 
 
+@pytest.fixture
+def mapped(monkeypatch) -> None:
+    """Columns of few rows are mapped too."""
+    monkeypatch.setattr(attribute_columns, "_FEW", -1)
+
+
+@pytest.mark.parametrize("few", [-1, 4096], ids=["mapped", "copied"])
 @pytest.mark.parametrize("order", [pytest.param(order, id=name) for name, order in ORDERS.items()])
 @pytest.mark.parametrize("name", COLUMNS)
-def test_a_column_comes_back(tmp_path: Path, monkeypatch, name, order) -> None:
+def test_a_column_comes_back(tmp_path: Path, monkeypatch, name, order, few) -> None:
+    monkeypatch.setattr(attribute_columns, "_FEW", few)
     monkeypatch.setattr(attribute_columns, "SLICE", 3)
     series = COLUMNS[name]
     wanted = series if order is None else series.gather(order)
@@ -48,6 +56,7 @@ def test_an_empty_column_comes_back(tmp_path: Path, name) -> None:
     assert map_column(tmp_path, name, str(series.dtype), 0).to_list() == []
 
 
+@pytest.mark.usefixtures("mapped")
 def test_long_texts_may_fill_more_than_one_buffer(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(attribute_columns, "_BUFFER_BITS", 6)
     monkeypatch.setattr(attribute_columns, "_BUFFER", 64)
@@ -57,16 +66,40 @@ def test_long_texts_may_fill_more_than_one_buffer(tmp_path: Path, monkeypatch) -
     assert map_column(tmp_path, "text", "String", 100).to_list() == series.gather(order).to_list()
 
 
-def test_a_series_keeps_its_memory_and_gives_it_back(tmp_path: Path) -> None:
-    before = len(mapped_series._held)
+@pytest.mark.usefixtures("mapped")
+def test_a_file_is_mapped_once_until_it_is_another(tmp_path: Path) -> None:
+    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+    first, again = (map_column(tmp_path, "text", "String", 8) for _ in range(2))
+    assert first is again
+    (tmp_path / "new").mkdir()
+    write_column(tmp_path / "new", "text", attribute_column(COLUMNS["text"].reverse()))
+    for path in (tmp_path / "new").iterdir():
+        path.replace(tmp_path / path.name)
+    assert map_column(tmp_path, "text", "String", 8).to_list() == TEXTS[::-1]
+    assert first.to_list() == TEXTS
+
+
+@pytest.mark.usefixtures("mapped")
+def test_a_series_lives_longer_than_its_file(tmp_path: Path) -> None:
     write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
     last = map_column(tmp_path, "text", "String", 8).tail(1)
+    (tmp_path / "attribute-text.npy").unlink()
     gc.collect()
     assert last.to_list() == ["x" * 99]
-    assert len(mapped_series._held) == before + 1
-    del last
-    gc.collect()
-    assert len(mapped_series._held) == before
+
+
+@pytest.mark.usefixtures("mapped")
+def test_a_mapped_series_may_be_dropped_while_an_exception_is_on_its_way(tmp_path: Path) -> None:
+    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+
+    def fail() -> None:
+        frame = pl.DataFrame([map_column(tmp_path, "text", "String", 8)])
+        attribute_columns._mapped.clear()
+        raise LookupError(frame.height)
+
+    for _ in range(20):
+        with pytest.raises(LookupError):
+            fail()
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", None], ids=["empty", "text", "other size"])

@@ -1,0 +1,127 @@
+"""What lies on disk is what is declared, and what is not is refused before it is used."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import registry_io
+from hla_match.encoding import TypingTable
+from hla_match.errors import RegistryError
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import CODED_ATTRIBUTES, Registry, build_registry
+from hla_match.synthetic.volunteers import volunteers
+from registry_io import attribute_columns
+from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, TABLE_ARRAYS
+from registry_io.store import make_current, open_registry, write_snapshot
+
+CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    persons = volunteers(200, seed=1, as_of=datetime.date(2026, 1, 1))[0].rename({"donor_id": "person_id"})
+    built, _ = build_registry(
+        persons, Nomenclature(builtin_tables()), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
+    )
+    return built
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path, registry: Registry) -> Path:
+    path = write_snapshot(registry, tmp_path / "r")
+    make_current(path)
+    return path
+
+
+def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
+    opened = open_registry(snapshot.parent)
+    assert opened.attributes.equals(registry.attributes)
+    assert opened.attributes.schema == registry.attributes.schema
+    for declared in DONOR_ARRAYS:
+        found, wanted = getattr(opened, declared.name), getattr(registry, declared.name)
+        assert found.dtype == wanted.dtype
+        assert np.array_equal(found, wanted)
+    for locus, column in registry.columns.items():
+        assert opened.columns[locus].text.equals(column.text)
+        assert np.array_equal(opened.columns[locus].meaning, column.meaning)
+    assert (opened.name, opened.loci, opened.notes) == (registry.name, registry.loci, registry.notes)
+    assert write_snapshot(opened, snapshot.parent) == snapshot
+
+
+def test_a_registry_without_donors_comes_back(tmp_path: Path, registry: Registry) -> None:
+    make_current(write_snapshot(registry.taken(np.zeros(0, np.int64)), tmp_path / "r"))
+    opened = open_registry(tmp_path / "r")
+    assert (opened.n_donors, opened.attributes.schema) == (0, registry.attributes.schema)
+
+
+def test_every_array_is_declared_and_described(snapshot: Path, registry: Registry) -> None:
+    declared = {f"{array.name}.npy" for array in DONOR_ARRAYS} | {f"code_{array.name}.npy" for array in CODE_ARRAYS}
+    for locus in registry.loci:
+        declared |= {f"{array.name}-{locus}.npy" for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS)}
+    assert {path.name for path in snapshot.glob("*.npy") if not path.name.startswith("attribute-")} == declared
+    assert {array.name for array in TABLE_ARRAYS} == set(TypingTable.__slots__)
+    assert {array.name for array in DONOR_ARRAYS} >= set(CODED_ATTRIBUTES)
+    text = (Path(registry_io.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    for array in DONOR_ARRAYS:
+        assert f"| `{array.name}.npy` | ({', '.join(array.dims)}{',' * (len(array.dims) == 1)}) " in text
+    for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS):
+        assert f"`{array.name}-L.npy`" in text
+
+
+WRONG = {
+    "another type": ("donor_order", lambda array: array.astype(np.int64)),
+    "too few donors": ("status", lambda array: array[1:]),
+    "too many loci": ("donor_typing", lambda array: np.concatenate([array, array[:1]])),
+    "another dimension": ("sex", lambda array: array[:, None]),
+    "offsets that do not fit": ("antigen_start-A", lambda array: array[1:]),
+    "texts without meaning": ("meaning-A", lambda array: array[1:]),
+    "half a pair": ("carried_set-A", lambda array: np.ascontiguousarray(array[:, :1])),
+    "attributes of fewer donors": ("attribute-donor_id", lambda array: array[1:]),
+    "numbers for texts": ("attribute-donor_id", lambda array: array[:, 0].copy()),
+}
+
+
+@pytest.mark.parametrize(("name", "change"), WRONG.values(), ids=WRONG)
+def test_an_array_that_is_not_as_declared_is_refused(snapshot: Path, monkeypatch, name: str, change) -> None:
+    monkeypatch.setattr(attribute_columns, "_FEW", 0)
+    path = snapshot / f"{name}.npy"
+    np.save(path, change(np.load(path)))
+    with pytest.raises(RegistryError, match=f"{name}.npy.*import the donors again"):
+        open_registry(snapshot.parent)
+
+
+@pytest.mark.parametrize("name", ["donor_typing", "birth_date", "set_start-A", "attribute-sex"])
+@pytest.mark.parametrize("damage", ["short", "empty", "missing"])
+def test_a_damaged_file_is_named(snapshot: Path, name: str, damage: str) -> None:
+    path = snapshot / f"{name}.npy"
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-1] if damage == "short" else b"")
+    with pytest.raises(RegistryError, match=f"{name}.npy"):
+        open_registry(snapshot.parent)
+
+
+def test_a_registry_of_an_older_format_is_refused(snapshot: Path) -> None:
+    manifest = snapshot / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format_version": 2', '"format_version": 1'))
+    with pytest.raises(RegistryError, match=r"format version 1.*expected 2.*import the donors again"):
+        open_registry(snapshot.parent)
+
+
+def test_rows_of_attributes_outlive_the_registry(snapshot: Path, registry: Registry, monkeypatch) -> None:
+    monkeypatch.setattr(attribute_columns, "_FEW", 0)
+    opened = open_registry(snapshot.parent)
+    rows = opened.attributes[np.array([5, 2])]
+    lazy = opened.attributes.lazy().group_by("sex").agg(pl.len())
+    del opened
+    assert rows.equals(registry.attributes[np.array([5, 2])])
+    assert lazy.collect()["len"].sum() == registry.n_donors
