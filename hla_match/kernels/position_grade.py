@@ -52,11 +52,12 @@ def grade_alternative(
     antigen_member: NDArray[np.int32],
     alternative_start: NDArray[np.int32],
     alternative_set: NDArray[np.int32],
+    typing: NDArray[np.int32],
     value: NDArray[np.uint8],
     grade: NDArray[np.uint8],
     certain: NDArray[np.bool_],
 ) -> None:
-    """Fold one alternative of the patient's typing into the grades of every donor typing of the locus.
+    """Fold one alternative of the patient's typing into the grades of some donor typings of the locus.
 
     Args:
         side1: (n,) int32 sorted codes of the patient's first side; `antigen1` its antigens. Likewise `side2`.
@@ -71,10 +72,11 @@ def grade_alternative(
         antigen_member: antigens of each set.
         alternative_start: alternatives of each typing.
         alternative_set: sets of each alternative.
-        value: (typings,) uint8, 0 at the start: one more than 16 times the positions matched plus the sum of grades,
+        typing: (n,) int32, the typings to grade; one may stand there several times.
+        value: (n,) uint8, 0 at the start: one more than 16 times the positions matched plus the sum of grades,
             of the best alternative so far.
-        grade: (2, typings) uint8, grades at the donor's first and second allele in that alternative.
-        certain: (2, typings) bool, True at the start: the position was graded A in every alternative so far.
+        grade: (2, n) uint8, grades at the donor's first and second allele in that alternative.
+        certain: (2, n) bool, True at the start: the position was graded A in every alternative so far.
 
     Notes:
         The first alternative with the most matched positions, then the greatest sum of grades, decides; and in it the
@@ -93,14 +95,18 @@ def grade_alternative(
     n_sets = set_start.size - 1
     hit = np.zeros(n_sets, np.uint8)
     antigen_hit = np.zeros(n_sets, np.uint8)
-    for s in range(n_sets):
-        for k in range(set_start[s], set_start[s + 1]):
-            hit[s] |= HAS_NEW if set_member[k] == NEW else mark[set_member[k]]
-        for k in range(antigen_start[s], antigen_start[s + 1]):
-            antigen_hit[s] |= antigen_mark[antigen_member[k]]
-    for t in range(1, alternative_start.size - 1):
-        for alternative in range(alternative_start[t], alternative_start[t + 1]):
+    read = np.zeros(n_sets, np.uint8)
+    for t in range(typing.size):
+        for alternative in range(alternative_start[typing[t]], alternative_start[typing[t] + 1]):
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
+            for s in (first, second):
+                if read[s]:
+                    continue
+                read[s] = 1
+                for k in range(set_start[s], set_start[s + 1]):
+                    hit[s] |= HAS_NEW if set_member[k] == NEW else mark[set_member[k]]
+                for k in range(antigen_start[s], antigen_start[s + 1]):
+                    antigen_hit[s] |= antigen_mark[antigen_member[k]]
             a, b = set_start[first], set_start[first + 1]
             c, d = set_start[second], set_start[second + 1]
             direct1 = grade_side(side1, FIRST, hit[first], antigen_hit[first], set_member, a, b)

@@ -7,13 +7,11 @@ probability 0, and a bound by loci does for many others. What is worked out is e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.matching.prediction import PER_DONOR, Prediction
+from hla_match.matching.prediction import Prediction, joined
 
 Rows = NDArray[np.uint32]
 
@@ -49,15 +47,9 @@ class Forecast:
             self._n_predicted += missing.size
             self._part.append(self._predict(self._donor[missing]))
         if len(self._part) > 1:
-            self._part = [_joined(self._part)]
+            self._part = [joined(self._part)]
         return self._part[0].taken(self._slot[position])
 
     def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return (n, 2) upper bounds as described above; None where they would not pay."""
         return None if self._bound is None else self._bound(self._donor[position])
-
-
-def _joined(parts: list[Prediction]) -> Prediction:
-    """Return predictions of one patient and several lots of donors as one."""
-    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PER_DONOR}
-    return replace(parts[0], **joined)

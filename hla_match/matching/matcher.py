@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, H
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.matching.forecast import Forecast
-from hla_match.matching.patient_table import LocusComparison
+from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
 from hla_match.matching.policies import Candidates, completed_years, policy_named
 from hla_match.matching.prediction import Prediction, settled
 from hla_match.matching.predictor import ImputedPatient, impute_patient, predict
@@ -32,7 +32,7 @@ _MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BES
 
 
 class Matcher:
-    """Searches one registry for patients.
+    """Searches one registry for patients; threads may share it.
 
     Args:
         registry: the donors.
@@ -47,9 +47,27 @@ class Matcher:
         self._encoder: dict[str, LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
         self._eligible: tuple[SearchCriteria, NDArray[np.uint8]] | None = None
+        widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
+        self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
+
+    def make_ready(self) -> None:
+        """Work out what all searches share, which threads that start together would each work out."""
+        for locus in self.registry.loci:
+            self._compare(locus, "", "")
+        if self.imputed is not None:
+            for locus in self.imputed.panels.loci:
+                self._encode(locus)
+        _ = self._orders
+        for name in ("status", "sex", "abo", "cmv", "birth_date"):
+            getattr(self.registry, name)
 
     def search(
-        self, patient: Patient, criteria: SearchCriteria | None = None, *, policy: str | None = None
+        self,
+        patient: Patient,
+        criteria: SearchCriteria | None = None,
+        *,
+        policy: str | None = None,
+        donors: range | None = None,
     ) -> MatchList:
         """Return the donors that meet the criteria, best first.
 
@@ -58,10 +76,12 @@ class Matcher:
             criteria: which donors.
             policy: name of the order (`hla_match.matching.policies.POLICIES`); by default `probability-first` where
                 there are probabilities, else `certain-first`.
+            donors: rows of the registry to choose from, one after another: a shard; None for all.
 
         Raises:
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
-            CriteriaError: no locus in scope is typed in the registry, or the policy is unknown.
+            CriteriaError: no locus in scope is typed in the registry, the policy is unknown, or the rows are none of
+                the registry's.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
         order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
@@ -70,7 +90,7 @@ class Matcher:
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
         loci = {
-            locus: self._compare(locus, patient)
+            locus: self._compare(locus, *patient.typings.get(locus, ("", "")))
             for locus in registry.loci
             if locus in self._reported(patient, criteria)
         }
@@ -79,8 +99,8 @@ class Matcher:
         found = find_donors(
             registry,
             self._orders,
-            [_limited(result, measure, worst, criteria.locus_limits.get(result.locus)) for result in scope],
-            self._eligibility(criteria),
+            [self._limited(result, measure, worst, criteria.locus_limits.get(result.locus)) for result in scope],
+            self._eligibility(criteria, donors),
             criteria.max_mismatches,
         )
         candidates = Candidates(
@@ -137,7 +157,11 @@ class Matcher:
             )
         donor = row.cast(pl.UInt32).to_numpy()
         criteria = SearchCriteria(scope=scope)
-        loci = {locus: self._compare(locus, patient) for locus in self.registry.loci if locus in criteria.loci}
+        loci = {
+            locus: self._compare(locus, *patient.typings.get(locus, ("", "")))
+            for locus in self.registry.loci
+            if locus in criteria.loci
+        }
         forecast = self._forecast(patient, criteria.loci, loci, donor)
         if forecast is None:
             raise _without_frequencies()
@@ -209,17 +233,21 @@ class Matcher:
         """Return the loci in scope and those beyond it that the patient is typed at."""
         return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
 
-    def _compare(self, locus: str, patient: Patient) -> LocusResult:
+    def _compare(self, locus: str, first: str, second: str) -> LocusResult:
         comparison = self._comparison.get(locus)
         if comparison is None:
-            comparison = self._comparison[locus] = LocusComparison(self.registry, locus)
-        alternatives = comparison.alternatives(*patient.typings.get(locus, ("", "")))
-        return LocusResult(locus, comparison, alternatives)
+            comparison = self._comparison.setdefault(locus, LocusComparison(self.registry, locus))
+        return LocusResult(locus, comparison, comparison.alternatives(first, second))
 
-    def _eligibility(self, criteria: SearchCriteria) -> NDArray[np.uint8]:
+    def _eligibility(self, criteria: SearchCriteria, donors: range | None) -> NDArray[np.uint8]:
         """Return a bit for each donor, lowest bit first: whether everything but the typing allows the donor."""
-        if self._eligible is not None and self._eligible[0] == criteria:
-            return self._eligible[1]
+        bits = self._allowed(criteria)
+        return bits if donors is None else _within(bits, donors, self.registry.n_donors)
+
+    def _allowed(self, criteria: SearchCriteria) -> NDArray[np.uint8]:
+        kept = self._eligible
+        if kept is not None and kept[0] == criteria:
+            return kept[1]
         registry = self.registry
         allowed = np.zeros(256, np.bool_)
         allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
@@ -239,6 +267,18 @@ class Matcher:
 
 def _without_frequencies() -> CriteriaError:
     return CriteriaError("frequencies", found="none", expected="a matcher made with an imputed registry")
+
+
+def _within(bits: NDArray[np.uint8], donors: range, n_donors: int) -> NDArray[np.uint8]:
+    """Return the bits of a range of donors, and 0 for the others."""
+    if donors.step != 1 or not 0 <= donors.start <= donors.stop <= n_donors:
+        raise CriteriaError("donors", found=donors, expected=f"a range of rows from 0 to {n_donors}")
+    first, last = donors.start // 8, -(-donors.stop // 8)
+    inside = np.zeros(8 * (last - first), np.bool_)
+    inside[donors.start - 8 * first : donors.stop - 8 * first] = True
+    found = np.zeros_like(bits)
+    found[first:last] = bits[first:last] & np.packbits(inside, bitorder="little")
+    return found
 
 
 def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:

@@ -5,6 +5,9 @@ The patient's typing is coded with the registry's own nomenclature; each table i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +19,19 @@ from hla_match.registry import Registry
 GRADE_LETTERS = "?MLPA"
 """Letters of the codes that `hla_match.kernels.position_grade` gives."""
 
+KEPT_BYTES = 1 << 23
+"""Room for the tables of a locus that are kept, as patients share typings."""
+
 
 class LocusComparison:
-    """One locus of a registry, made ready to be compared with patients."""
+    """One locus of a registry, made ready to be compared with patients; threads may share it.
+
+    Attributes:
+        counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.locus_count`, of the alternatives of a
+            patient's typing; those of the last typings are kept.
+    """
+
+    counts: Callable[[tuple[Alternative, ...]], NDArray[np.uint8]]
 
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
@@ -28,6 +41,7 @@ class LocusComparison:
         self._n_codes = len(self._group_antigens) + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
         self.reports_new = _typings_with_new(self.column.table)
+        self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
 
     def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a patient's typing; empty where not typed.
@@ -37,8 +51,7 @@ class LocusComparison:
         """
         return self._encoder.alternatives(first, second)
 
-    def counts(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
-        """Return (6, meanings) uint8 counts as in `hla_match.kernels.locus_count`."""
+    def _count(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
         table = self.column.table
         counts = np.empty((6, table.n_typings), np.uint8)
         if not alternatives:
@@ -61,12 +74,14 @@ class LocusComparison:
             )
         return counts
 
-    def grades(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
-        """Return (2, meanings) uint8 position grades, as indexes into `GRADE_LETTERS`."""
+    def grades(self, alternatives: tuple[Alternative, ...], meaning: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return (2, n) uint8 position grades, as indexes into `GRADE_LETTERS`, for (n,) meanings of donor typings."""
         table: TypingTable = self.column.table
-        grade = np.full((2, table.n_typings), P, np.uint8)
-        value = np.zeros(table.n_typings, np.uint8)
-        certain = np.ones((2, table.n_typings), np.bool_)
+        if meaning.size > table.n_typings:
+            return self.grades(alternatives, np.arange(table.n_typings, dtype=np.int32))[:, meaning]
+        grade = np.full((2, meaning.size), P, np.uint8)
+        value = np.zeros(meaning.size, np.uint8)
+        certain = np.ones((2, meaning.size), np.bool_)
         mark, antigen_mark = np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8)
         for first, second in alternatives:
             grade_alternative(
@@ -82,6 +97,7 @@ class LocusComparison:
                 table.antigen_member,
                 table.alternative_start,
                 table.alternative_set,
+                meaning,
                 value,
                 grade,
                 certain,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -96,6 +97,12 @@ class Prediction:
                 "single": self.single.ravel(),
             }
         ).fill_nan(None)
+
+
+def joined(parts: Sequence[Prediction]) -> Prediction:
+    """Return predictions that differ in their donors only as one; of other patients `patient_cut` is the first's."""
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PER_DONOR}
+    return replace(parts[0], **arrays)
 
 
 def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:

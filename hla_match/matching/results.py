@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.encoding import NEW, Alternative
-from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.patient_table import GRADE_LETTERS, LocusComparison
+from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import RankingPolicy
 from hla_match.matching.prediction import Prediction
 from hla_match.registry import Registry
 
 NOTICE = "For research and decision support; validate independently before clinical use."
-
-_PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
-_GRADE_PAIR = pl.Series("grade", _PAIRS, pl.Enum(_PAIRS))
 
 
 def percent(probability: float | None) -> str:
@@ -52,12 +47,12 @@ class LocusResult:
     comparison: LocusComparison
     alternatives: tuple[Alternative, ...]
 
-    @cached_property
+    @property
     def counts(self) -> NDArray[np.uint8]:
         """(6, meanings) uint8 as in `hla_match.kernels.locus_count`."""
         return self.comparison.counts(self.alternatives)
 
-    @cached_property
+    @property
     def is_new(self) -> NDArray[np.bool_]:
         """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
         if any((NEW,) in alternative for alternative in self.alternatives):
@@ -164,43 +159,9 @@ class MatchList:
         The columns `gvh` and `hvg` are the least numbers (they belong to `matches_best`), `gvh_worst` and `hvg_worst`
         the greatest. With frequencies there are the columns of `hla_match.matching.prediction.Prediction.to_polars`.
         """
-        donor = self.donor[part]
-        positions = np.arange(len(self), dtype=np.uint32)[part]
-        grades: dict[str, pl.Series] = {}
-        for result in self.loci:
-            pair = result.comparison.grades(result.alternatives)
-            code = pair[0].astype(np.uint32) * len(GRADE_LETTERS) + pair[1]
-            taken = code[result.meaning_of(self.registry, donor)]
-            grades[result.locus] = _GRADE_PAIR.gather(taken).rename(f"{result.locus}_grade")
-        untyped = _GRADE_PAIR.gather(np.full(donor.size, _PAIRS.index("PP"), np.uint32))
-        in_scope = [grades.get(locus, untyped) for locus in self.criteria.loci]
-        attributes = self.registry.attributes[donor]
-        total = self.total[:, part]
-        columns: dict[str, pl.Series | NDArray[np.generic]] = {
-            "patient_id": pl.Series([self.patient.patient_id], dtype=pl.String).new_from_index(0, donor.size),
-            "rank": positions + 1,
-            "donor_id": attributes["donor_id"],
-            "scope": pl.Series([self.criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
-            "matches_best": total[BEST],
-            "matches_worst": total[WORST],
-            "gvh": total[GVH_BEST],
-            "hvg": total[HVG_BEST],
-            "gvh_worst": total[GVH_WORST],
-            "hvg_worst": total[HVG_WORST],
-            **({} if self.prediction is None else self.prediction.taken(positions).to_polars().to_dict()),
-            **{series.name: series for series in grades.values()},
-            "age": pl.Series(self.age[part]).replace({-1: None}),
-            **{
-                name: attributes[name]
-                for name in ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
-                if name in attributes.columns
-            },
-        }
-        frame = pl.DataFrame(columns)
-        joined = frame.select(
-            pl.concat_str([series.cast(pl.String) for series in in_scope], separator=" ").alias("grades")
-        ).to_series()
-        return frame.insert_column(6, joined)
+        from hla_match.matching.match_frame import match_frame
+
+        return match_frame([self], part)
 
     def summary(self, part: slice = slice(None)) -> pl.DataFrame:
         """Return what a person reads of each donor, as text: one column for each of the few things that matter.

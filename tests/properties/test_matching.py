@@ -93,6 +93,7 @@ def test_position_grades_are_the_oracles(patient, donor, antigens):
             table.antigen_member,
             table.alternative_start,
             table.alternative_set,
+            np.arange(2, dtype=np.int32),
             value,
             grade,
             certain,

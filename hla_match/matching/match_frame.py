@@ -1,0 +1,84 @@
+"""Match lists as one table: a block of patients costs hardly more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.matching.patient_table import GRADE_LETTERS
+from hla_match.matching.prediction import joined
+from hla_match.matching.results import MatchList
+
+_PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
+_GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
+_NOT_COMPARED = len(_PAIRS)
+"""The place of what stands at a locus that a patient is not typed at, and which is out of scope."""
+
+_ATTRIBUTES = ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
+
+
+def match_frame(lists: Sequence[MatchList], part: slice = slice(None)) -> pl.DataFrame:
+    """Return the rows of `MatchList.to_polars` of several patients, one list after another.
+
+    Args:
+        lists: at least one, all from searches of one matcher by one scope.
+        part: which donors of each list.
+    """
+    registry, criteria = lists[0].registry, lists[0].criteria
+    donors = [matches.donor[part] for matches in lists]
+    donor = np.concatenate(donors)
+    patient = np.repeat(np.arange(len(lists), dtype=np.uint32), [rows.size for rows in donors])
+    total = np.concatenate([matches.total[:, part] for matches in lists], axis=1)
+    compared = {result.locus for matches in lists for result in matches.loci}
+    grades = {locus: _grades(lists, donors, locus) for locus in registry.loci if locus in compared}
+    untyped = _GRADE_PAIR.gather(np.full(donor.size, _PAIRS.index("PP"), np.uint32))
+    in_scope = [grades.get(locus, untyped).alias(locus) for locus in criteria.loci]
+    present = [name for name in _ATTRIBUTES if name in registry.attributes.columns]
+    attributes = registry.attributes.select("donor_id", *present)[donor]
+    columns: dict[str, pl.Series | NDArray[np.generic]] = {
+        "patient_id": pl.Series([one.patient.patient_id for one in lists], dtype=pl.String).gather(patient),
+        "rank": np.concatenate([np.arange(len(one), dtype=np.uint32)[part] for one in lists]) + np.uint32(1),
+        "donor_id": attributes["donor_id"],
+        "scope": pl.Series([criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
+        "matches_best": total[BEST],
+        "matches_worst": total[WORST],
+        "grades": pl.select(pl.concat_str(in_scope, separator=" ")).to_series(),
+        "gvh": total[GVH_BEST],
+        "hvg": total[HVG_BEST],
+        "gvh_worst": total[GVH_WORST],
+        "hvg_worst": total[HVG_WORST],
+        **_predictions(lists, part),
+        **{f"{locus}_grade": series for locus, series in grades.items()},
+        "age": pl.Series(np.concatenate([one.age[part] for one in lists])).replace({-1: None}),
+        **{name: attributes[name] for name in present},
+    }
+    return pl.DataFrame(columns)
+
+
+def _grades(lists: Sequence[MatchList], donors: Sequence[NDArray[np.uint32]], locus: str) -> pl.Series:
+    """Return the grades of every row at a locus; nothing where the patient is not compared there."""
+    codes = []
+    for matches, donor in zip(lists, donors, strict=True):
+        code = np.full(donor.size, _NOT_COMPARED, np.uint32)
+        for result in matches.loci:
+            if result.locus == locus:
+                meaning = result.meaning_of(matches.registry, donor)
+                first, second = result.comparison.grades(result.alternatives, meaning)
+                code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
+        codes.append(code)
+    return _GRADE_PAIR.gather(np.concatenate(codes))
+
+
+def _predictions(lists: Sequence[MatchList], part: slice) -> dict[str, pl.Series]:
+    """Return the columns of the predictions; none without frequencies."""
+    taken = [one.prediction.taken(np.arange(len(one))[part]) for one in lists if one.prediction is not None]
+    if not taken:
+        return {}
+    # What is missing of a patient is said in each of its rows.
+    alike = [joined(list(group)) for _, group in groupby(taken, key=lambda one: one.patient_missing)]
+    return pl.concat([one.to_polars() for one in alike]).to_dict()
