@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hla_match.errors import TypingError as TypingError
     from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
     from hla_match.frequencies.imputation import ImputedRegistry as ImputedRegistry
+    from hla_match.matching.batch import PatientOutcome as PatientOutcome
+    from hla_match.matching.batch import search_patients as search_patients
     from hla_match.matching.criteria import Patient as Patient
     from hla_match.matching.criteria import SearchCriteria as SearchCriteria
     from hla_match.matching.matcher import Matcher as Matcher
@@ -38,6 +40,8 @@ _HOME = {
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
     "ImputedRegistry": "frequencies.imputation",
     "Patient": "matching.criteria",
+    "PatientOutcome": "matching.batch",
+    "search_patients": "matching.batch",
     "SearchCriteria": "matching.criteria",
     "Matcher": "matching.matcher",
     "POLICIES": "matching.policies",

@@ -6,7 +6,9 @@ No message names a person: places are rows and columns.
 
 from __future__ import annotations
 
+import copyreg
 from enum import StrEnum
+from typing import Any
 
 
 class Reason(StrEnum):
@@ -32,6 +34,10 @@ class Reason(StrEnum):
 
 class HlaMatchError(Exception):
     """Base of everything that the project raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes with all data; Python by itself would call the class with the message alone."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class TypingError(HlaMatchError, ValueError):

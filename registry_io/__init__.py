@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_io.frequency_store import open_frequencies as open_frequencies
     from registry_io.imputation_store import open_imputation as open_imputation
+    from registry_io.registry_source import RegistrySource as RegistrySource
+    from registry_io.registry_source import registry_source as registry_source
     from registry_io.store import open_registry as open_registry
 
 _HOME = {
+    "RegistrySource": "registry_source",
     "open_frequencies": "frequency_store",
     "open_imputation": "imputation_store",
     "open_registry": "store",
+    "registry_source": "registry_source",
 }
 
 __all__ = sorted(_HOME)

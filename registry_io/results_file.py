@@ -22,6 +22,9 @@ ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 EXCEL_ROWS = 1_048_575
 """Rows of an Excel sheet below the header (Excel specifications and limits: 1,048,576 rows a worksheet)."""
 
+ROW_GROUP = 100_000
+"""Rows of a Parquet row group in a table that is written as it is read; fixed, so that equal rows are equal bytes."""
+
 # A workbook carries its time of making; a fixed one keeps equal results equal byte for byte.
 _WORKBOOK_TIME = datetime.datetime(2000, 1, 1)
 
@@ -79,12 +82,8 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
         FileError: the file cannot be written.
     """
     ending = check_writable_ending(path)
-    if ending == ".xlsx" and frame.height > EXCEL_ROWS:
-        raise CriteriaError(
-            "output file",
-            found=f"{path.name} for {frame.height:,} rows",
-            expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
-        )
+    if ending == ".xlsx":
+        _check_sheet(frame.height, path)
     with atomic_write(path) as handle:
         if ending == ".csv":
             frame.write_csv(handle)
@@ -100,6 +99,47 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
             _write_workbook(frame, handle)
         else:
             frame.write_ndjson(handle)
+
+
+def write_rows(frame: pl.LazyFrame, n_rows: int, path: Path) -> None:
+    """Write a table that is not read yet and need not fit in memory, but for Excel; equal rows give equal bytes.
+
+    Args:
+        frame: the table.
+        n_rows: its number of rows.
+        path: as in `write_frame`.
+
+    Raises:
+        CriteriaError: the ending names no format, or the table has more rows than an Excel sheet.
+        FileError: the file cannot be written.
+    """
+    ending = check_writable_ending(path)
+    if ending == ".xlsx":
+        _check_sheet(n_rows, path)
+        write_frame(frame.collect(), path)
+        return
+    with atomic_write(path) as handle:
+        if ending == ".csv":
+            frame.sink_csv(handle)
+        elif ending == ".tsv":
+            frame.sink_csv(handle, separator="\t")
+        elif ending == ".csv.gz":
+            # Neither name nor time goes into the header, so that equal tables are equal files.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6) as packed:
+                frame.sink_csv(cast("IO[bytes]", packed))
+        elif ending == ".parquet":
+            frame.sink_parquet(handle, row_group_size=ROW_GROUP)
+        else:
+            frame.sink_ndjson(handle)
+
+
+def _check_sheet(n_rows: int, path: Path) -> None:
+    if n_rows > EXCEL_ROWS:
+        raise CriteriaError(
+            "output file",
+            found=f"{path.name} for {n_rows:,} rows",
+            expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
+        )
 
 
 def _write_workbook(frame: pl.DataFrame, handle: BinaryIO) -> None:

@@ -17,14 +17,31 @@ from hla_match.cli.search_options import SearchRequest, search_options
     "--out", required=True, type=click.Path(path_type=Path), help="CSV, Parquet, JSON lines or Excel by ending."
 )
 @search_options(limit=None, limit_help="Donors a patient, best first; all without it.")
-def command(registry: Path, patients: Path, out: Path, request: SearchRequest) -> None:
+@click.option("--workers", type=click.IntRange(1), help="Threads that search.  [default: one for each processor]")
+@click.option("--memory", type=click.IntRange(1), default=1000, show_default=True, help="MB of results held at most.")
+@click.option(
+    "--shards", type=click.IntRange(1), help="Parts to divide the donors into.  [default: as few as occupy the workers]"
+)
+@click.option("--dask", help="Search on a Dask cluster: the address of its scheduler, or its scheduler file.")
+def command(
+    registry: Path,
+    patients: Path,
+    out: Path,
+    request: SearchRequest,
+    workers: int | None,
+    memory: int,
+    shards: int | None,
+    dask: str | None,
+) -> None:
     """Match every patient of the file PATIENTS in REGISTRY; statuses and a manifest stand beside the result file.
 
     An interrupted batch goes on when it is started again with the same options. Ages are part of them: after midnight
     give the first day with --as-of.
     """
     from hla_match.cli.batch_run import BatchRun, refuse_overwriting
+    from hla_match.cli.workforce import Workforce
 
+    workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
     say_compiling()
     refuse_overwriting(out, registry, (patients, *request.files))
-    BatchRun(registry, patients, out, request).run()
+    BatchRun(registry, patients, out, request, workforce).run()

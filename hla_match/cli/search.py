@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import say_compiling
+from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.search_options import SearchRequest, search_options
 
 
@@ -26,5 +27,5 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
     request.say_unknown_donors(opened)
-    matcher = request.matcher(registry, opened, request.frequency_sets(opened))
+    matcher = request.matcher(registry, opened, request.frequency_sets(opened), threads=n_workers())
     match_table(matcher.search(patient, request.criteria, policy=request.policy))

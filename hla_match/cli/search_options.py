@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hla_match.matching.criteria import SearchCriteria
     from hla_match.matching.matcher import Matcher
     from hla_match.registry import Registry
+    from registry_io.registry_source import RegistrySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,11 @@ class SearchRequest:
         return FrequencySets.load(self.frequencies, self.global_frequencies, registry.nomenclature)
 
     @staticmethod
-    def matcher(folder: Path, registry: Registry, sets: FrequencySets | None) -> Matcher:
-        """Return what searches the registry of a folder; with frequencies its donors are imputed, once."""
+    def matcher(folder: Path, registry: Registry, sets: FrequencySets | None, *, threads: int) -> Matcher:
+        """Return what searches the registry of a folder; with frequencies its donors are imputed, once.
+
+        `threads` predict the matches of one patient.
+        """
         from hla_match.matching.matcher import Matcher
 
         if sets is None:
@@ -76,7 +80,18 @@ class SearchRequest:
             workers=n_workers(),
             on_build=say_imputing(registry.n_donors),
         )
-        return Matcher(registry, imputed, workers=n_workers())
+        return Matcher(registry, imputed, workers=threads)
+
+    def source(self, folder: Path) -> RegistrySource:
+        """Return what makes the same matcher in another process.
+
+        Raises:
+            RegistryError: there is no registry in the folder.
+            FileError: a set of frequencies cannot be read.
+        """
+        from registry_io.registry_source import registry_source
+
+        return registry_source(folder, self.frequencies, self.global_frequencies)
 
     def say_unknown_donors(self, registry: Registry) -> None:
         """Say on standard error how many of the identifiers asked for are not in the registry."""

@@ -1,0 +1,81 @@
+"""Who searches for a batch: threads of this process, or the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hla_match.cli.frequency_options import n_workers
+from hla_match.errors import CriteriaError
+
+_SECONDS = 30
+"""How long a scheduler, and then its first worker, is waited for."""
+
+_THREAD_BLOCK, _CLUSTER_BLOCK = 25, 50
+"""Patients that are searched together; what travels is worth it when it takes a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workforce:
+    """What the options say of it.
+
+    Attributes:
+        workers: number of threads, or None for one a processor.
+        scheduler: address or scheduler file of a Dask cluster, or None for threads.
+        shards: parts to divide the donors into, or None to leave it to the search.
+        memory: bytes of results that are held before they are written.
+    """
+
+    workers: int | None
+    scheduler: str | None
+    shards: int | None
+    memory: int
+
+    def __post_init__(self) -> None:
+        if self.scheduler is not None and self.workers is not None:
+            raise CriteriaError(
+                "workers", found=self.workers, expected="none beside --dask: the cluster has workers of its own"
+            )
+
+    @contextmanager
+    def at_work(self) -> Iterator[tuple[int | Executor, int, int]]:
+        """Yield threads or an executor, the number of searches at once, and of patients that travel together.
+
+        Raises:
+            CriteriaError: Dask is not installed, or there is no cluster.
+        """
+        if self.scheduler is None:
+            threads = self.workers or n_workers()
+            yield threads, threads, _THREAD_BLOCK
+            return
+        with _cluster(self.scheduler) as (executor, threads):
+            yield executor, threads, _CLUSTER_BLOCK
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    """Yield the executor of a Dask cluster, and the number of its threads."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CriteriaError(
+            "dask", found=scheduler, expected="Dask to be installed: pip install 'hla-match[dask]'"
+        ) from None
+    place = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+    try:
+        client = Client(**place, timeout=_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CriteriaError(
+            "dask",
+            found=scheduler,
+            expected="the address of a Dask scheduler that runs, such as tcp://127.0.0.1:8786, or its scheduler file",
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_SECONDS)
+        except TimeoutError:
+            raise CriteriaError("dask", found=f"no worker at {scheduler}", expected="at least one") from None
+        yield client.get_executor(), sum(client.nthreads().values())
