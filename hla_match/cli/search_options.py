@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hla_match.matching.criteria import SearchCriteria
     from hla_match.matching.matcher import Matcher
     from hla_match.registry import Registry
-    from registry_io.registry_source import RegistrySource
+    from registry_io.worker_registry import RegistrySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class SearchRequest:
             RegistryError: there is no registry in the folder.
             FileError: a set of frequencies cannot be read.
         """
-        from registry_io.registry_source import registry_source
+        from registry_io.worker_registry import registry_source
 
         return registry_source(folder, self.frequencies, self.global_frequencies)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from hla_match.cli.frequency_options import n_workers
 from hla_match.errors import CriteriaError
 
-_SECONDS = 30
+_SECONDS = 10
 """How long a scheduler, and then its first worker, is waited for."""
 
 _THREAD_BLOCK, _CLUSTER_BLOCK = 25, 50

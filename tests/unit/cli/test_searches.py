@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from hla_match.cli import batch_run
+from hla_match.cli import batch_parts, batch_run
 from hla_match.cli.main import group
 from hla_match.cli.search_options import locus_limits
 from hla_match.errors import CriteriaError, FileError
+from hla_match.matching.matcher import Matcher
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DONORS = f"""donor_id,status,birth_date,gl_string
@@ -136,14 +137,14 @@ def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, mon
     monkeypatch.setattr(batch_run, "_SAY_EVERY", 2)
     batch = ("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch_run.BatchRun, "_joined", lambda *_: 1 / 0)
+        patch.setattr(batch_parts.BatchParts, "joined", lambda *_, **__: 1 / 0)
         done = run(*batch, DAY)
     assert isinstance(done.exception, ZeroDivisionError)
     assert done.stderr.splitlines() == ["2 of 4 patients", "4 of 4 patients"]
     (parts,) = Path().glob(".out.csv.parts-*")
     searched = []
-    inner = batch_run.BatchRun._search
-    monkeypatch.setattr(batch_run.BatchRun, "_search", lambda *args: searched.append(1) or inner(*args))
+    inner = Matcher.search
+    monkeypatch.setattr(Matcher, "search", lambda *args, **options: searched.append(1) or inner(*args, **options))
     assert run(*batch, "--as-of=2026-06-15").exit_code == 0
     assert (len(searched), parts.exists()) == (4, True)
     assert run(*batch, DAY).exit_code == 0

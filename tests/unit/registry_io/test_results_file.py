@@ -10,7 +10,7 @@ import pytest
 
 from hla_match.errors import CriteriaError, FileError
 from registry_io import results_file
-from registry_io.results_file import ENDINGS, atomic_write, check_writable_ending, write_frame
+from registry_io.results_file import ENDINGS, atomic_write, check_writable_ending, write_frame, write_rows
 from registry_io.table_file import read_table
 
 FRAME = pl.DataFrame(
@@ -66,3 +66,37 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").mkdir()
     with pytest.raises(FileError, match="a place that can be written to"):
         write_frame(FRAME, tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_rows_of_parts_are_written_as_those_of_one_table(tmp_path: Path, ending: str) -> None:
+    whole = tmp_path / f"whole{ending}"
+    write_rows(FRAME.lazy(), FRAME.height, whole)
+    for size in (1, 2):
+        parts = [FRAME[start : start + size] for start in range(0, FRAME.height, size)]
+        for number, part in enumerate(parts):
+            write_frame(part, tmp_path / f"{number}.parquet")
+        lazy = pl.concat([pl.scan_parquet(tmp_path / f"{number}.parquet") for number in range(len(parts))])
+        write_rows(lazy, FRAME.height, tmp_path / f"joined{ending}")
+        assert (tmp_path / f"joined{ending}").read_bytes() == whole.read_bytes()
+    read = pl.read_ndjson(whole) if "json" in ending else read_table(whole)
+    assert read.cast(pl.String).rows() == FRAME.cast(pl.String).rows()
+
+
+def test_a_long_table_is_written_alike_however_it_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results_file, "ROW_GROUP", 1000)
+    table = pl.DataFrame({"n": range(20_000)}).with_columns(text=pl.col("n").cast(pl.String))
+    written = set()
+    for size in (700, 1000, 4321, 20_000):
+        parts = [table[start : start + size].lazy() for start in range(0, table.height, size)]
+        write_rows(pl.concat(parts), table.height, tmp_path / "a.parquet")
+        written.add((tmp_path / "a.parquet").read_bytes())
+    assert len(written) == 1
+    assert pl.read_parquet(tmp_path / "a.parquet").equals(table)
+
+
+def test_excel_refuses_more_rows_before_it_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results_file, "EXCEL_ROWS", 1)
+    with pytest.raises(CriteriaError, match="2 rows"):
+        write_rows(FRAME.lazy(), FRAME.height, tmp_path / "a.xlsx")
+    assert list(tmp_path.iterdir()) == []

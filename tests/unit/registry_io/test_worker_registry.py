@@ -1,0 +1,71 @@
+"""A source opens what it names in any process, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import pickle
+from pathlib import Path
+
+import pytest
+
+import registry_io
+from hla_match.errors import FileError, HlaMatchError, RegistryError
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from registry_io.donor_import import import_donors
+from registry_io.frequency_store import FrequencyStore
+
+FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01,0.5\nA*24:02~B*46:01,0.5\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2,B_1,B_2\nD1,02:01,24:02,40:01,46:01\n", encoding="utf-8")
+    (tmp_path / "han.csv").write_text(FREQUENCIES, encoding="utf-8")
+    import_donors(
+        tmp_path / "registry", tmp_path / "donors.csv", Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1)
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_it_travels_by_whole_paths(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FrequencyStore(folder / "home").install(folder / "han.csv", "world")
+    source = registry_io.registry_source("registry", "han.csv", "world", home=Path("home"))
+    again = pickle.loads(pickle.dumps(source))
+    assert again == source
+    assert hash(again) == hash(source)
+    assert len(pickle.dumps(source)) < 2000
+    monkeypatch.chdir("/")
+    matcher = again()
+    assert matcher.registry.n_donors == 1
+    assert matcher.imputed is not None
+    assert matcher.imputed.panels.name == "han.csv"
+    assert registry_io.registry_source(folder / "registry")().imputed is None
+
+
+def test_other_frequencies_are_refused(folder: Path) -> None:
+    source = registry_io.registry_source("registry", "han.csv", home=folder)
+    (folder / "han.csv").write_text(FREQUENCIES.replace("0.5", "0.4"), encoding="utf-8")
+    with pytest.raises(FileError, match="as when the batch began"):
+        source()
+
+
+def test_another_registry_is_refused(folder: Path) -> None:
+    source = registry_io.registry_source("registry")
+    with pytest.raises(RegistryError, match="imported anew"):
+        dataclasses.replace(source, snapshot="snapshot-0")()
+
+
+def test_another_version_of_the_program_is_refused(folder: Path) -> None:
+    source = registry_io.registry_source("registry")
+    with pytest.raises(HlaMatchError, match=r"expected 0\.0, .*install the same version everywhere"):
+        dataclasses.replace(source, program_version="0.0")()
+
+
+def test_what_is_not_there_is_said_at_once(folder: Path) -> None:
+    with pytest.raises(RegistryError):
+        registry_io.registry_source("none")
+    with pytest.raises(FileError):
+        registry_io.registry_source("registry", "none", home=folder)
