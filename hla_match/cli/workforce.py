@@ -60,12 +60,17 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
     """Yield the executor of a Dask cluster, and the number of its threads."""
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise CriteriaError(
             "dask", found=scheduler, expected="Dask to be installed: pip install 'hla-match[dask]'"
         ) from None
-    place = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+    is_file = Path(scheduler).is_file()
+    place = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
     try:
+        if not is_file:
+            # A client that is made with an address of no kind waits a minute to be closed.
+            get_address_host_port(scheduler)
         client = Client(**place, timeout=_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CriteriaError(
