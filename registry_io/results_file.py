@@ -22,8 +22,9 @@ ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 EXCEL_ROWS = 1_048_575
 """Rows of an Excel sheet below the header (Excel specifications and limits: 1,048,576 rows a worksheet)."""
 
-ROW_GROUP = 100_000
-"""Rows of a Parquet row group in a table that is written as it is read; fixed, so that equal rows are equal bytes."""
+ROW_GROUP = 32_768
+"""Rows of a Parquet row group: fixed, so that equal rows are equal bytes however they were cut; small, because several
+groups at once are held when a table is written as it is read."""
 
 # A workbook carries its time of making; a fixed one keeps equal results equal byte for byte.
 _WORKBOOK_TIME = datetime.datetime(2000, 1, 1)
@@ -94,7 +95,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
             with gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6) as packed:
                 frame.write_csv(cast("IO[bytes]", packed))
         elif ending == ".parquet":
-            frame.write_parquet(handle)
+            frame.write_parquet(handle, row_group_size=ROW_GROUP)
         elif ending == ".xlsx":
             _write_workbook(frame, handle)
         else:

@@ -82,9 +82,13 @@ class BatchParts:
             probabilities: whether there are frequencies.
             n_rows: the number of rows; of none the columns alone are left.
         """
-        parts = [pl.scan_parquet(self._results(part)) for part in self.finished()]
+        paths = [self._results(part) for part in self.finished()]
+        schema: dict[str, pl.DataType] = {}
+        for path in paths:
+            schema |= pl.read_parquet_schema(path)
         if n_rows:
-            joined = pl.concat(parts, how="diagonal")
+            # As one scan the parts are read one after another; lazy tables put together would all be open at once.
+            joined = pl.scan_parquet(paths, schema=schema, missing_columns="insert", glob=False)
         else:
             # Nobody was found for anybody: the header stays what a reader of the file relies on.
             names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()))

@@ -131,6 +131,7 @@ def search_patients(
     workers: int | Executor = 1,
     shards: int | None = None,
     memory: int = MEMORY,
+    in_flight: int | None = None,
 ) -> Iterator[PatientOutcome]:
     """Search many patients and yield one outcome each, in their order, whatever works on them.
 
@@ -143,6 +144,8 @@ def search_patients(
             (``distributed.Client.get_executor()``).
         shards: parts to divide the donors into; by default only where there are fewer patients than workers.
         memory: bytes of results that wait to be taken, about; what one patient gets is held in any case.
+        in_flight: blocks of patients handed out at once; by default two a thread, or 16 where an executor is given. A
+            cluster needs two for each of its threads.
 
     Raises:
         CriteriaError: a number is below 1, or a matcher would have to travel to another process.
@@ -150,7 +153,16 @@ def search_patients(
 
     A typing that cannot be read is the outcome of its patient and stops nothing.
     """
-    blocks = search_blocks(source, patients, criteria, policy=policy, workers=workers, shards=shards, memory=memory)
+    blocks = search_blocks(
+        source,
+        patients,
+        criteria,
+        policy=policy,
+        workers=workers,
+        shards=shards,
+        memory=memory,
+        in_flight=in_flight,
+    )
     for block in blocks:
         yield from block.outcomes()
 
@@ -178,7 +190,7 @@ def search_blocks(
         shards: see there.
         memory: see there.
         block: patients of a block at most; no block crosses a multiple of it.
-        in_flight: blocks handed out at once; by default two a thread, or 16 where an executor is given.
+        in_flight: see there.
 
     Raises:
         CriteriaError: see there.
@@ -187,7 +199,13 @@ def search_blocks(
     criteria = criteria if criteria is not None else SearchCriteria()
     ahead = in_flight or (2 * workers if isinstance(workers, int) else _IN_FLIGHT)
     n_shards = shards or max(1, -(-(ahead // 2) // max(len(patients), 1)))
-    for name, number in (("workers", workers), ("shards", n_shards), ("memory", memory), ("block", block)):
+    for name, number in (
+        ("workers", workers),
+        ("in_flight", ahead),
+        ("shards", n_shards),
+        ("memory", memory),
+        ("block", block),
+    ):
         if isinstance(number, int) and number < 1:
             raise CriteriaError(name, found=number, expected="a whole number of at least 1")
     with _pool(workers) as pool:
