@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.cli.frequency_options import n_workers
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, HlaMatchError
 
 _SECONDS = 10
 """How long a scheduler, and then its first worker, is waited for."""
@@ -46,6 +47,7 @@ class Workforce:
 
         Raises:
             CriteriaError: Dask is not installed, or there is no cluster.
+            HlaMatchError: the cluster was lost.
         """
         if self.scheduler is None:
             threads = self.workers or n_workers()
@@ -57,14 +59,21 @@ class Workforce:
 
 @contextmanager
 def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
-    """Yield the executor of a Dask cluster, and the number of its threads."""
+    """Yield the executor of a Dask cluster, and the number of its threads.
+
+    Raises:
+        CriteriaError: Dask is not installed, or no scheduler or worker answers.
+        HlaMatchError: the cluster was lost.
+    """
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
         from distributed.comm import get_address_host_port
     except ImportError:
         raise CriteriaError(
             "dask", found=scheduler, expected="Dask to be installed: pip install 'hla-match[dask]'"
         ) from None
+    # What goes wrong is an error of this command, in one line; Dask would write how its own code came to it.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     is_file = Path(scheduler).is_file()
     place = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
     try:
@@ -83,4 +92,10 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
             client.wait_for_workers(1, timeout=_SECONDS)
         except TimeoutError:
             raise CriteriaError("dask", found=f"no worker at {scheduler}", expected="at least one") from None
-        yield client.get_executor(), sum(client.nthreads().values())
+        try:
+            yield client.get_executor(), sum(client.nthreads().values())
+        except (CancelledError, KilledWorker) as error:
+            raise HlaMatchError(
+                f"dask: lost the cluster at {scheduler}, or its workers die again and again; "
+                "what was finished is kept: the same command, started again, goes on from there"
+            ) from error

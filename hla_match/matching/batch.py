@@ -8,6 +8,7 @@ blocks, shards nor workers change a result.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -211,7 +212,7 @@ def search_blocks(
     with _pool(workers) as pool:
         # Threads share one matcher; other workers make their own.
         source = _shared(source) if isinstance(pool, ThreadPoolExecutor) else _travelling(source)
-        waiting: deque[tuple[int, list[Future[PatientBlock]]]] = deque()
+        waiting: deque[list[Future[PatientBlock]]] = deque()
         start, largest = 0, 0
         try:
             while start < len(patients) or waiting:
@@ -221,17 +222,16 @@ def search_blocks(
                 if start < len(patients) and len(waiting) < ahead:
                     chosen = tuple(patients[start : start + size])
                     tasks = [_Task(chosen, criteria, policy, shard, n_shards) for shard in range(n_shards)]
-                    waiting.append((len(chosen), [pool.submit(_search, source, task) for task in tasks]))
+                    waiting.append([pool.submit(_search, source, task) for task in tasks])
                     start += len(chosen)
                     continue
-                _, futures = waiting.popleft()
-                found = _merged([future.result() for future in futures], criteria.limit)
+                found = _merged([future.result() for future in waiting[0]], criteria.limit)
+                waiting.popleft()
                 largest = max(largest, int(found.frame.estimated_size()) // len(found.patients))
                 yield found
         finally:
-            for _, futures in waiting:
-                for future in futures:
-                    future.cancel()
+            for future in itertools.chain.from_iterable(waiting):
+                future.cancel()
 
 
 _ROW_BYTES = 500

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -58,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workers(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
+def cluster(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
     """A scheduler, which the file scheduler.json leads to, and two workers."""
     quiet = ("--no-dashboard",)
     scheduler = start(
@@ -66,7 +65,7 @@ def workers(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
     )
     worker = (*DASK, "worker", "--scheduler-file=scheduler.json", "--nthreads=1", "--no-nanny", *quiet)
     started = [start(folder, *worker) for _ in range(2)]
-    yield started
+    yield [scheduler, *started]
     for process in (*started, scheduler):
         process.kill()
         process.communicate()
@@ -80,6 +79,15 @@ def same_as_threads(folder: Path, name: str) -> bool:
     )
 
 
+def run_until(folder: Path, said: str, *options: str) -> subprocess.Popen[str]:
+    """Start a batch and return it once it says so."""
+    batch = start(folder, *MAIN, *BATCH, "--frequencies=pool.csv", *options)
+    assert batch.stderr is not None
+    while not (line := batch.stderr.readline()).startswith(said):
+        assert line, "the batch ended early"
+    return batch
+
+
 def wait_for(path: Path) -> None:
     for _ in range(300):
         if path.exists():
@@ -90,20 +98,28 @@ def wait_for(path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_cluster_writes_the_bytes_of_threads_and_a_killed_worker_loses_nothing(
-    folder: Path, workers: list[subprocess.Popen[str]]
+    folder: Path, cluster: list[subprocess.Popen[str]]
 ) -> None:
     wait_for(folder / "scheduler.json")
+    scheduler, worker, _ = cluster
     done(folder, *BATCH, "--frequencies=pool.csv", "--out=cluster.csv", "--dask=scheduler.json", "--shards=2")
     assert same_as_threads(folder, "cluster")
 
-    batch = start(folder, *MAIN, *BATCH, "--frequencies=pool.csv", "--out=killed.csv", "--dask=scheduler.json")
-    assert batch.stderr is not None
-    while not (line := batch.stderr.readline()).startswith("100 of"):
-        assert line, "the batch ended early"
-    workers[0].send_signal(signal.SIGKILL)
+    batch = run_until(folder, "100 of", "--out=killed.csv", "--dask=scheduler.json")
+    worker.kill()
     _, errors = batch.communicate()
     assert batch.returncode == 0, errors
     assert same_as_threads(folder, "killed")
+
+    # Without its scheduler there is no cluster; threads take up what it finished.
+    batch = run_until(folder, "300 of", "--out=lost.csv", "--dask=scheduler.json")
+    scheduler.kill()
+    _, errors = batch.communicate()
+    assert batch.returncode == 2
+    assert errors.splitlines()[-1].startswith("hla-match: dask: lost the cluster at scheduler.json")
+    assert "Traceback" not in errors
+    assert done(folder, *BATCH, "--frequencies=pool.csv", "--out=lost.csv").splitlines()[1].startswith("250 of")
+    assert same_as_threads(folder, "lost")
 
 
 def test_where_no_scheduler_is_one_line_says_so(folder: Path) -> None:
