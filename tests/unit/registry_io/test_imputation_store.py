@@ -236,7 +236,13 @@ def test_frequencies_are_named_by_file_or_set_and_tell_what_was_left_out(folder:
 
 
 def test_the_package_offers_what_a_notebook_opens() -> None:
-    assert registry_io.__all__ == ["open_frequencies", "open_imputation", "open_registry"]
+    assert registry_io.__all__ == [
+        "RegistrySource",
+        "open_frequencies",
+        "open_imputation",
+        "open_registry",
+        "registry_source",
+    ]
     assert registry_io.open_imputation is open_imputation
     assert registry_io.open_frequencies is open_frequencies
     with pytest.raises(AttributeError, match="no attribute 'open_nothing'"):
