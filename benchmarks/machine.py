@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,9 +22,9 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def machine_line() -> str:
-    """Return the same in one line."""
-    facts = machine()
+def machine_line(facts: Mapping[str, str | int] | None = None) -> str:
+    """Return the same in one line, of this machine or as it was kept."""
+    facts = facts or machine()
     return (
         f"{facts['processor']}, {facts['cores']} cores; Python {facts['python']}, numba {facts['numba']}, "
         f"numpy {facts['numpy']}, polars {facts['polars']}; commit {facts['commit']}"

@@ -1,0 +1,163 @@
+"""Commands as a user starts them: a search on the first run and on a later one, and the night run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from benchmarks.case import Disagreement, Figure, Measured, of_passes, passes
+from benchmarks.places import AS_OF, Place
+from benchmarks.searches import CRITERIA, first_of_all, same_lists
+from hla_match import Patient
+from registry_io.patient_file import read_patients
+
+_COMMAND = [sys.executable, "-c", "from hla_match.cli.main import main; main()"]
+_KERNELS = "kernels"
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left: its seconds, and what it printed."""
+
+    seconds: float
+    output: str
+    said: str
+
+
+def run_command(arguments: list[str], cache: Path) -> Finished:
+    """Run a command of hla-match in a process of its own.
+
+    Args:
+        arguments: after ``hla-match``.
+        cache: folder of compiled kernels.
+
+    Raises:
+        Disagreement: it failed.
+    """
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])}
+    start = time.perf_counter()
+    done = subprocess.run([*_COMMAND, *arguments], env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise Disagreement(f"hla-match {arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
+    return Finished(seconds, done.stdout, done.stderr)
+
+
+def discard_imputations(place: Place) -> None:
+    """Delete what was imputed, as on the first search with a set."""
+    for kept in place.registry_folder.glob("snapshot-*/imputed-*"):
+        shutil.rmtree(kept)
+
+
+@dataclass(frozen=True)
+class Starts:
+    """One patient searched by ``hla-match search`` with probabilities."""
+
+    place: Place
+    patient: Patient
+    caches: Path
+    first_seconds: list[float]
+
+    def search(self, cache: Path) -> Finished:
+        """Search with the compiled kernels of a folder."""
+        loci = {locus: pair for locus, pair in self.patient.typings.items() if pair[0]}
+        text = "^".join(
+            "+".join(f"{locus}*{part}" for part in (first, second or first)) for locus, (first, second) in loci.items()
+        )
+        arguments = ["search", str(self.place.registry_folder), "--hla", text, *_options(self.place)]
+        return run_command([*arguments, "--limit", "20"], cache)
+
+    def first(self) -> Finished:
+        """Search as on the first run of a machine: nothing compiled, nothing imputed."""
+        shutil.rmtree(self.caches, ignore_errors=True)
+        discard_imputations(self.place)
+        done = self.search(self.caches)
+        self.first_seconds.append(done.seconds)
+        return done
+
+
+def starts(place: Place) -> Starts:
+    """Return the starts for a patient whose typings are single names."""
+    plain = [one for one in place.patients if "/" not in str(one.typings)]
+    return Starts(place, plain[0], place.folder / _KERNELS, [])
+
+
+def check_starts(subject: Starts) -> str:
+    """Compare what the first and a later run print, and see that the first says why it takes longer."""
+    first, later = subject.first(), subject.search(subject.caches)
+    if first.output != later.output:
+        raise Disagreement("the first run prints another list than the second")
+    if not all(word in first.said for word in ("Compiling", "Imputing")):
+        raise Disagreement("the first run does not say why it takes longer")
+    return "the first run says why it takes longer, and prints the list of the second"
+
+
+def run_starts(subject: Starts) -> Measured:
+    """Time the first run, later runs, and the same search in a process that has lived long."""
+    repeats = subject.place.settings.repeats
+    later = [subject.search(subject.caches).seconds for _ in range(1 if repeats == 1 else 5)]
+    if repeats > 1:
+        subject.first()
+    first = subject.first_seconds
+    search = partial(subject.place.predicting.search, criteria=CRITERIA)
+    lived = of_passes(passes(search, [subject.patient], 20))
+    return Measured(
+        {
+            "median": Figure(median(later)),
+            "first run": Figure(median(first)),
+            "in a process that has lived long": lived.figures["median"],
+        },
+        {"later": [[one] for one in later], "first": [[one] for one in first], **lived.repetitions},
+    )
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """``hla-match batch`` for a thousand patients with probabilities, to Parquet."""
+
+    place: Place
+    cache: Path
+    out: Path
+
+    def run(self) -> float:
+        """Run it and return the seconds from the start of the command."""
+        arguments = ["batch", str(self.place.registry_folder), str(self.place.many_patients), "--out", str(self.out)]
+        return run_command([*arguments, *_options(self.place), "--limit", str(CRITERIA.limit)], self.cache).seconds
+
+
+def night_run(place: Place) -> NightRun:
+    """Return the night run."""
+    return NightRun(place, place.folder / _KERNELS, place.folder / "night.parquet")
+
+
+def check_night_run(night: NightRun) -> str:
+    """Compare lists of the file with searches in this process; the run also compiles and imputes once."""
+    night.run()
+    place = night.place
+    people = read_patients(place.many_patients, place.registry.nomenclature, place.registry.codes).patients
+    return same_lists(night.out, place.predicting, first_of_all([patient for _, patient in people], 20))
+
+
+def run_night_run(night: NightRun) -> Measured:
+    """Time it from the start of the command, kernels compiled and donors imputed before."""
+    seconds = [night.run() for _ in range(night.place.settings.repeats)]
+    n = len(read_patients(night.place.many_patients).patients)
+    middle = median(seconds)
+    return Measured(
+        {"median": Figure(middle), "pairs a second": Figure(n * night.place.n_donors / middle, "1/s")},
+        {"seconds": [[one] for one in seconds]},
+        (f"{n:,} patients x {night.place.n_donors:,} donors, the best {CRITERIA.limit} each",),
+    )
+
+
+def _options(place: Place) -> list[str]:
+    chosen = ["--scope", CRITERIA.scope, "--max-mismatches", str(CRITERIA.max_mismatches)]
+    return [*chosen, "--as-of", AS_OF.isoformat(), "--frequencies", str(place.frequency_file)]

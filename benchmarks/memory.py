@@ -1,0 +1,116 @@
+"""Memory: of the typings a donor, and of a process that opens a registry and searches it with probabilities."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.case import Disagreement, Figure, Measured
+from benchmarks.places import Place
+from benchmarks.searches import CRITERIA, first_of_all
+from hla_match import MatchList, Patient, SearchCriteria
+
+_WORKER = "benchmarks.memory_worker"
+_ROOT = Path(__file__).parents[1]
+
+
+def digest(lists: list[MatchList]) -> str:
+    """Return the SHA-256 of who was found for whom, in order."""
+    content = hashlib.sha256()
+    for found in lists:
+        content.update(json.dumps([found.patient.patient_id, found.to_polars()["donor_id"].to_list()]).encode())
+    return content.hexdigest()
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of its own that opens a registry, imputed before, and searches it.
+
+    Attributes:
+        place: the registry.
+        patients: some.
+        predicts: with probabilities.
+        criteria: of the searches.
+    """
+
+    place: Place
+    patients: list[Patient]
+    predicts: bool
+    criteria: SearchCriteria = CRITERIA
+
+    def run(self) -> dict[str, str | int]:
+        """Return what the process found, as a digest, and its peak memory in bytes.
+
+        Raises:
+            Disagreement: it failed.
+        """
+        job = {
+            "registry": str(self.place.registry_folder),
+            "frequencies": str(self.place.frequency_file) if self.predicts else None,
+            "patients": [patient.model_dump(mode="json") for patient in self.patients],
+            "criteria": self.criteria.model_dump(mode="json"),
+            "workers": self.place.settings.workers,
+        }
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(job, file)
+            file.flush()
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])}
+            done = subprocess.run(
+                [sys.executable, "-m", _WORKER, file.name], env=environment, capture_output=True, text=True
+            )
+        if done.returncode:
+            raise Disagreement(f"the process failed: {done.stderr.strip().splitlines()[-1:]}")
+        found: dict[str, str | int] = json.loads(done.stdout)
+        return found
+
+
+def counting_process(place: Place) -> Process:
+    """Return a process that searches without probabilities."""
+    return Process(place, first_of_all(place.patients), predicts=False)
+
+
+def predicting_process(place: Place) -> Process:
+    """Return a process that searches with probabilities; the donors are imputed here, before it starts."""
+    _ = place.imputed
+    return Process(place, first_of_all(place.patients), predicts=True)
+
+
+def check_process(process: Process) -> str:
+    """Compare what it finds with this process."""
+    matcher = process.place.predicting if process.predicts else process.place.counting
+    if process.run()["digest"] != digest([matcher.search(patient, process.criteria) for patient in process.patients]):
+        raise Disagreement("the process finds other donors")
+    return f"the lists of {len(process.patients)} patients are those of this process"
+
+
+def run_process(process: Process) -> Measured:
+    """Measure the peak of the whole process, libraries included."""
+    found = process.run()
+    peak, libraries = float(found["peak"]), float(found["libraries"])
+    figures = {"median": Figure(peak, "bytes"), "libraries alone": Figure(libraries, "bytes")}
+    return Measured(figures, {"peak": [[peak]]}, ("mapped pages that were read count as resident",))
+
+
+def check_typings(place: Place) -> str:
+    """See that every donor has a typing code at every locus."""
+    registry = place.registry
+    if registry.donor_typing.shape != (len(registry.loci), place.n_donors):
+        raise Disagreement(f"typings of shape {registry.donor_typing.shape}")
+    return f"{len(registry.loci)} loci of {place.n_donors:,} donors"
+
+
+def run_typings(place: Place) -> Measured:
+    """Measure the arrays of the snapshot that grow with the donors, and those of distinct typings beside them."""
+    sizes = [path.stat().st_size for path in place.registry_folder.glob("snapshot-*/*.npy")]
+    with_each_donor = sum(size for size in sizes if size >= place.n_donors)
+    figures = {
+        "median": Figure(with_each_donor / place.n_donors, "bytes"),
+        "with tables of distinct typings": Figure(sum(sizes) / place.n_donors, "bytes"),
+    }
+    return Measured(figures, notes=("arrays of the snapshot, attributes not counted",))

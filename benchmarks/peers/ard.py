@@ -1,0 +1,125 @@
+"""Reduction to P groups beside py-ard: the same names, agreement first, then time.
+
+py-ard is under the LGPL 3: it is run, in an interpreter of its own where one is named, and none of it is copied. It
+takes about five milliseconds for a name of a whole family, so that all typings of the registry would take it more than
+an hour: some of the donors are drawn evenly, and the time for all is that for these, scaled by the number of names.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.case import Disagreement, Figure, Measured
+from benchmarks.peers.interpreter import interpreter_with, run_worker
+from benchmarks.places import SharedPlace
+from benchmarks.preparations import Reduction, run_reduction
+
+RELEASE = "3580"
+N_DONORS = 500
+"""Donors whose names py-ard is given one by one."""
+
+_WORKER = Path(__file__).with_name("ard_worker.py")
+
+FAMILY, ANTIGEN, GROUP = "first field alone", "antigen", "G group"
+EXPLAINED = {
+    FAMILY: "py-ard lists null alleles, and alleles of questionable expression by themselves",
+    ANTIGEN: "py-ard leaves out alleles that the release assigns to the antigen by other than its main column",
+    GROUP: "py-ard keeps one member of the group where the release has a P group",
+}
+"""Kinds of names that may be reduced otherwise, and how."""
+
+
+class Reductions:
+    """The names of the shared registry's donors, reduced by both.
+
+    Attributes:
+        own: our reduction of all donors.
+        names: every distinct name.
+        answer: what py-ard gave.
+    """
+
+    def __init__(self, place: SharedPlace) -> None:
+        interpreter = interpreter_with("pyard", "py-ard", place.settings.peer_python)
+        self.own = Reduction(place)
+        frame = self.own.names
+        self.names = pl.concat([frame[name] for name in frame.columns]).unique().drop_nulls().sort().to_list()
+        some = frame.gather_every(max(frame.height // (20 if place.settings.quick else N_DONORS), 1))
+        self.calls = [name for row in some.iter_rows() for name in row if name is not None]
+        self.n_typed = frame.width * frame.height - sum(frame.null_count().row(0))
+        folder = place.folder / "py-ard"
+        release_folder(place.data, folder)
+        job = {
+            "release": RELEASE,
+            "root": str(folder),
+            "codes": str(place.source / "mac.txt"),
+            "names": self.names,
+            "calls": self.calls,
+        }
+        self.answer = run_worker(interpreter, _WORKER, job, folder)
+
+
+def release_folder(data: Path, folder: Path) -> None:
+    """Lay out the files of a release where py-ard looks for them."""
+    source = data / "imgt" / "3.58.0"
+    shutil.copytree(source / "wmda", folder / RELEASE / "wmda", dirs_exist_ok=True)
+    listed = folder / "Latest" / "allelelist"
+    listed.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source / "Allelelist.txt", listed / f"Allelelist.{RELEASE}.txt")
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of a name that the two programs may read differently, or "".
+
+    >>> [kind_of(name) for name in ("B*15:XX", "DR4", "A*02:16:01G", "A*02:01", "B*15:ZAAB")]
+    ['first field alone', 'antigen', 'G group', '', '']
+    """
+    if name.endswith(":XX"):
+        return FAMILY
+    if "*" not in name:
+        return ANTIGEN
+    return GROUP if name.endswith("G") else ""
+
+
+def check(reductions: Reductions) -> str:
+    """Compare the groups of every distinct name; other kinds of names than `EXPLAINED` must agree."""
+    reduced = reductions.own.run()
+    own: dict[str, str] = {}
+    for column in reduced.columns:
+        own.update(
+            pl.DataFrame([reductions.own.names[column], reduced[column].alias("P")]).unique().drop_nulls().iter_rows()
+        )
+    differing: Counter[str] = Counter()
+    for name in reductions.names:
+        theirs = set(reductions.answer["reduced"][name].split("/"))
+        if theirs != set(own[name].split("/")):
+            kind = kind_of(name)
+            if not kind:
+                raise Disagreement(f"{name}: {own[name]} here, {'/'.join(sorted(theirs))} there")
+            differing[kind] += 1
+    same = len(reductions.names) - differing.total()
+    kinds = "; ".join(f"{n} of the kind {kind}: {EXPLAINED[kind]}" for kind, n in sorted(differing.items()))
+    return f"{same:,} of {len(reductions.names):,} distinct names reduced alike; {kinds or 'no other'}"
+
+
+def run(reductions: Reductions) -> Measured:
+    """Compare the time for all typings."""
+    answer = reductions.answer
+    own = run_reduction(reductions.own)
+    here = own.figures["median"].value
+    there = answer["calls_seconds"] / len(reductions.calls) * reductions.n_typed
+    figures = {
+        "times as fast": Figure(there / here, ""),
+        "here": Figure(here),
+        "py-ard, one name a call": Figure(there),
+        "py-ard, each distinct name once": Figure(answer["names_seconds"]),
+        "py-ard, start": Figure(answer["start_seconds"]),
+    }
+    note = (
+        f"py-ard {answer['version']}; {reductions.n_typed:,} names, of which py-ard was given {len(reductions.calls):,} "
+        f"of donors drawn evenly, and the time scaled; {len(reductions.names):,} distinct names"
+    )
+    return Measured(figures, {**own.repetitions, "py-ard": [[answer["calls_seconds"]]]}, (note,))
