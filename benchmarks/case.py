@@ -21,11 +21,11 @@ LONG = 10.0
 """Seconds after which a pass is not repeated any more."""
 
 
-class Disagreement(Exception):
+class Disagreement(Exception):  # noqa: N818 -- a finding
     """The result of a case is not what it is compared with, so that its time means nothing."""
 
 
-class NotRun(Exception):
+class NotRun(Exception):  # noqa: N818 -- no error
     """A case cannot be run here; the message is the one line that says why."""
 
 

@@ -119,7 +119,8 @@ def run(reductions: Reductions) -> Measured:
         "py-ard, start": Figure(answer["start_seconds"]),
     }
     note = (
-        f"py-ard {answer['version']}; {reductions.n_typed:,} names, of which py-ard was given {len(reductions.calls):,} "
-        f"of donors drawn evenly, and the time scaled; {len(reductions.names):,} distinct names"
+        f"py-ard {answer['version']}; {reductions.n_typed:,} names, of which py-ard was given "
+        f"{len(reductions.calls):,} of donors drawn evenly, and the time scaled; "
+        f"{len(reductions.names):,} distinct names"
     )
     return Measured(figures, {**own.repetitions, "py-ard": [[answer["calls_seconds"]]]}, (note,))
