@@ -1,13 +1,12 @@
 """Times the estimation of haplotype frequencies, and measures how far they are from those that made the persons.
 
 The distance is the total variation: half the sum over haplotypes of the absolute difference, from 0 to 1. Run as
-``python -m benchmarks.estimation``; where ``HLA_MATCH_TEST_DATA`` names the folder of shared data that
+``python -m benchmarks estimation``; where ``HLA_MATCH_TEST_DATA`` names the folder of shared data that
 ``tests/README.md`` describes, the shared registry is measured too.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import platform
@@ -24,21 +23,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from benchmarks.places import import_shared_donors
 from hla_match.frequencies.estimation import Estimation, estimate_frequencies
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, build_registry
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool
-from registry_io.donor_import import import_donors
 from registry_io.frequency_file import read_frequencies
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
 from registry_io.store import open_registry
 
 LOCI = ("A", "C", "B", "DRB1", "DQB1")
 AMBIGUOUS = 0.3
-AS_OF = datetime.date(2026, 1, 1)
 
 
 def distance(found: HaplotypeFrequencies, truth: HaplotypeFrequencies) -> float:
@@ -92,17 +88,10 @@ def subsample(registry: Registry, n_persons: int, seed: int = 1) -> Registry:
 
 def shared_registry(data: Path, folder: Path) -> tuple[Registry, HaplotypeFrequencies]:
     """Return the shared registry and the frequencies that it was made from, by the P groups of its release."""
-    nomenclature = Nomenclature(read_release(data / "imgt" / "3.58.0"))
-    files = data / "data" / "registry_103k"
-    import_donors(
-        folder / "registry",
-        files / "donors.csv.gz",
-        nomenclature,
-        today=AS_OF,
-        codes=read_codes(files / "mac.txt"),
-    )
+    import_shared_donors(data, folder / "registry")
+    registry = open_registry(folder / "registry")
     truth = read_frequencies(data / "data" / "frequencies" / "synthetic_han_5locus.csv")
-    return open_registry(folder / "registry"), code_haplotypes(truth.frame, nomenclature, name="truth")
+    return registry, code_haplotypes(truth.frame, registry.nomenclature, name="truth")
 
 
 def measure(name: str, registry: Registry, truth: HaplotypeFrequencies, workers: int) -> dict[str, str | float]:

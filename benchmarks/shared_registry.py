@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.frequency_sets import frequency_set
+from benchmarks.places import AS_OF, import_shared_donors
 from benchmarks.reliability import Pairs
 from benchmarks.simulated_persons import matching_alleles
 from hla_match.encoding import FIRST_P_GROUP
@@ -23,13 +23,9 @@ from hla_match.matching.matcher import Matcher
 from hla_match.matching.results import LocusResult
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
-from registry_io.donor_import import import_donors
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
 from registry_io.store import open_registry
 
-AS_OF = datetime.date(2026, 11, 1)
 N_DONORS = 103_000
 """Donors whose own genotypes are compared, drawn at random."""
 
@@ -66,9 +62,9 @@ def import_shared(data: Path, folder: Path, loci: tuple[str, ...]) -> SharedRegi
         loci: the loci in scope.
     """
     source = data / "data" / "registry_103k"
-    nomenclature = Nomenclature(read_release(data / "imgt" / "3.58.0"))
-    import_donors(folder, source / "donors.csv.gz", nomenclature, today=AS_OF, codes=read_codes(source / "mac.txt"))
+    import_shared_donors(data, folder)
     registry = open_registry(folder)
+    nomenclature = registry.nomenclature
     frequencies = frequency_set(data / "data" / "frequencies" / "synthetic_han_5locus.csv", nomenclature)
     panels = build_panels(frequencies, registry_tables(registry))
     donor_truth = _truth(source / "donors.truth.csv.gz", "donor_id", registry.attributes["donor_id"])
