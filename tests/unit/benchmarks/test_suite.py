@@ -18,7 +18,7 @@ from benchmarks.case import SHARED, Case, Disagreement, Figure, Measured, NotRun
 from benchmarks.cases import CASES
 from benchmarks.comparison import changes
 from benchmarks.growth_plot import growth_plot
-from benchmarks.peers import graph_match
+from benchmarks.peers import ard, graph_match
 from benchmarks.places import Settings, registry_of_size
 from benchmarks.report import write_report
 
@@ -285,3 +285,18 @@ def test_the_command_starts_as_a_module():
     assert done.returncode == 0
     for name in ("compare", "report", "calibration", "estimation", "grim"):
         assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "theirs", "known"),
+    [
+        ("A*26:XX", {"A*26:01P"}, {"A*26:01P", "A*26:11N"}, ard.NULLS_OF_FAMILY),
+        ("A*24:02:01G", {"A*24:02P", "A*24:09N"}, {"A*24:02P"}, ard.NULLS_OF_GROUP),
+        ("A*02:16:01G", {"A*02:16P"}, {"A*02:16:01"}, ard.MEMBER),
+        ("A33", {"A*33:03P", "A*33:09"}, {"A*33:03P"}, ard.ANTIGEN),
+        ("A*26:XX", {"A*26:01P"}, {"A*26:01P", "A*26:02P"}, None),
+        ("A*02:01", {"A*02:01P"}, {"A*02:01P", "A*02:43N"}, None),
+    ],
+)
+def test_a_reduction_may_differ_from_py_ard_only_as_is_known(name, own, theirs, known):
+    assert ard.difference(name, own, theirs, lambda one: one.endswith("N")) == known
