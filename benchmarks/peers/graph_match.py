@@ -134,10 +134,14 @@ class Searches:
         self.patients: list[Patient] = []
         self.genotypes: dict[str, GenotypeDistribution] = {}
         with patient_file.open("w", encoding="utf-8") as file:
-            listed = Simulation(shared, folder / "patients", wanted, frequency_file).genotypes(names)
-            for number, ((texts, found, alleles), row) in enumerate(
-                zip(listed, wanted.reported.iter_rows(named=True), strict=True)
+            listed = Simulation(shared, folder / "patients", wanted, frequency_file)
+            reported = {row["person_id"]: row for row in wanted.reported.iter_rows(named=True)}
+            # A registry keeps its donors in an order of its own.
+            order = listed.registry.attributes["donor_id"]
+            for number, (identifier, (texts, found, alleles)) in enumerate(
+                zip(order, listed.genotypes(names), strict=True)
             ):
+                row = reported[identifier]
                 if alleles <= known:
                     file.writelines(_lines(number, texts, found))
                     typed = {
