@@ -132,5 +132,5 @@ def run_typings(place: Place) -> Measured:
         "held by a matcher after a search": Figure(held / place.n_donors, "bytes"),
     }
     return Measured(
-        figures, notes=("bytes a donor: arrays of the snapshot and, in the process, those as long as the donors",)
+        figures, notes=("bytes a donor: arrays stored, and those in the process that are as long as the donors",)
     )
