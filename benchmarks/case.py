@@ -63,6 +63,7 @@ class Target:
         place: label of the place at which it is asked for.
         beside: case and figure that divide it, measured at the same place in the same run.
         grown_from: label of the place whose figure divides it.
+        unit: of the figure and its bounds, where nothing divides it.
     """
 
     figure: str
@@ -71,6 +72,7 @@ class Target:
     place: str = SHARED
     beside: tuple[str, str] | None = None
     grown_from: str | None = None
+    unit: str = "s"
 
     def holds(self, value: float) -> bool:
         """Say whether a value is within the bounds."""

@@ -65,7 +65,7 @@ CASES: tuple[Case, ...] = (
         setup=lambda place: place,
         check=memory.check_typings,
         run=memory.run_typings,
-        targets=(Target("median", at_most=64.0),),
+        targets=(Target("median", at_most=64.0, unit="bytes"),),
     ),
     Case(
         name=SEARCH,
@@ -142,8 +142,8 @@ CASES: tuple[Case, ...] = (
         run=memory.run_process,
         predicts=True,
         targets=(
-            Target("median", at_most=700e6),
-            Target("median", at_most=10e9, place=TEN_MILLION),
+            Target("median", at_most=700e6, unit="bytes"),
+            Target("median", at_most=10e9, place=TEN_MILLION, unit="bytes"),
         ),
     ),
     Case(
@@ -164,7 +164,7 @@ CASES: tuple[Case, ...] = (
         run=commands.run_night_run,
         places="shared",
         predicts=True,
-        targets=(Target("median", at_most=10.0), Target("pairs a second", at_least=10e6)),
+        targets=(Target("median", at_most=10.0), Target("pairs a second", at_least=10e6, unit="1/s")),
     ),
     Case(
         name="reduction to P groups",
@@ -181,7 +181,7 @@ CASES: tuple[Case, ...] = (
         check=ard.check,
         run=ard.run,
         places="shared",
-        targets=(Target("times as fast", at_least=100.0),),
+        targets=(Target("times as fast", at_least=100.0, unit=""),),
     ),
     Case(
         name="py-graph-match",
@@ -192,9 +192,9 @@ CASES: tuple[Case, ...] = (
         places="shared",
         predicts=True,
         targets=(
-            Target("times as fast as shipped", at_least=50.0),
-            Target("times as fast as its complete answer", at_least=500.0),
-            Target("part of its memory", at_most=0.1),
+            Target("times as fast as shipped", at_least=50.0, unit=""),
+            Target("times as fast as its complete answer", at_least=500.0, unit=""),
+            Target("part of its memory", at_most=0.1, unit=""),
         ),
     ),
     Case(
@@ -205,6 +205,6 @@ CASES: tuple[Case, ...] = (
         run=graph_imputation.run,
         places="shared",
         predicts=True,
-        targets=(Target("times as fast a donor, all decades", at_least=1000.0),),
+        targets=(Target("times as fast a donor, all decades", at_least=1000.0, unit=""),),
     ),
 )

@@ -22,7 +22,11 @@ class Verdict:
     case: str
     target: Target
     value: float | None
-    unit: str
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of value and bounds."""
+        return "" if self.target.beside is not None or self.target.grown_from is not None else self.target.unit
 
     @property
     def word(self) -> str:
@@ -71,11 +75,11 @@ def verdicts(document: Document, cases: Sequence[Case]) -> Iterator[Verdict]:
                 other = known.get((case.name, target.grown_from, target.figure))
             relative = target.beside is not None or target.grown_from is not None
             if found is None or (relative and other is None):
-                yield Verdict(case.name, target, None, "")
+                yield Verdict(case.name, target, None)
             elif other is not None:
-                yield Verdict(case.name, target, found.value / other.value, "")
+                yield Verdict(case.name, target, found.value / other.value)
             else:
-                yield Verdict(case.name, target, found.value, found.unit)
+                yield Verdict(case.name, target, found.value)
 
 
 def place_name(label: str) -> str:

@@ -37,6 +37,8 @@ def run(cases: Sequence[Case], settings: Settings, say: Say) -> Document:
         settings: places and sizes.
         say: takes one line for each case.
     """
+    # Before the first case: the checkout may change while they run.
+    measured_on = machine()
     results: list[dict[str, Any]] = []
     for label in (SHARED, *map(str, settings.sizes)):
         here = [case for case in cases if case.is_for(label)]
@@ -47,7 +49,7 @@ def run(cases: Sequence[Case], settings: Settings, say: Say) -> Document:
                 results.append(result)
     return {
         "format": FORMAT,
-        "machine": machine(),
+        "machine": measured_on,
         "settings": {"quick": settings.quick, "workers": settings.workers, "sizes": list(settings.sizes)},
         "results": results,
     }

@@ -300,3 +300,11 @@ def test_the_command_starts_as_a_module():
 )
 def test_a_reduction_may_differ_from_py_ard_only_as_is_known(name, own, theirs, known):
     assert ard.difference(name, own, theirs, lambda one: one.endswith("N")) == known
+
+
+def test_a_target_has_the_unit_of_its_figure(quick):
+    _, document = quick
+    known = {(case, name): figure.unit for (case, _, name), figure in results.figures(document).items()}
+    for case in CASES:
+        for target in case.targets:
+            assert known.get((case.name, target.figure), target.unit) == target.unit
