@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.case import Disagreement, Figure, Measured, of_passes, passes
-from benchmarks.places import AS_OF, Place
+from benchmarks.places import AS_OF, Place, SharedPlace, shared
 from benchmarks.searches import CRITERIA, first_of_all, same_lists
 from hla_match import Patient
 from registry_io.patient_file import read_patients
@@ -51,12 +51,6 @@ def run_command(arguments: list[str], cache: Path) -> Finished:
     return Finished(seconds, done.stdout, done.stderr)
 
 
-def discard_imputations(place: Place) -> None:
-    """Delete what was imputed, as on the first search with a set."""
-    for kept in place.registry_folder.glob("snapshot-*/imputed-*"):
-        shutil.rmtree(kept)
-
-
 @dataclass(frozen=True)
 class Starts:
     """One patient searched by ``hla-match search`` with probabilities."""
@@ -78,7 +72,7 @@ class Starts:
     def first(self) -> Finished:
         """Search as on the first run of a machine: nothing compiled, nothing imputed."""
         shutil.rmtree(self.caches, ignore_errors=True)
-        discard_imputations(self.place)
+        self.place.discard_imputations()
         done = self.search(self.caches)
         self.first_seconds.append(done.seconds)
         return done
@@ -123,7 +117,7 @@ def run_starts(subject: Starts) -> Measured:
 class NightRun:
     """``hla-match batch`` for a thousand patients with probabilities, to Parquet."""
 
-    place: Place
+    place: SharedPlace
     cache: Path
     out: Path
 
@@ -135,7 +129,7 @@ class NightRun:
 
 def night_run(place: Place) -> NightRun:
     """Return the night run."""
-    return NightRun(place, place.folder / _KERNELS, place.folder / "night.parquet")
+    return NightRun(shared(place), place.folder / _KERNELS, place.folder / "night.parquet")
 
 
 def check_night_run(night: NightRun) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +113,7 @@ class Place:
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None = None
     frequency_file: Path
+    patient_file: Path
 
     def __init__(self, label: str, settings: Settings, folder: Path) -> None:
         self.label = label
@@ -164,15 +166,10 @@ class Place:
         """The patients as they would be typed at A, B and DRB1 by the first field only."""
         return [first_fields_only(patient) for patient in self.patients]
 
-    @cached_property
-    def patient_file(self) -> Path:
-        """The file of the patients."""
-        raise NotImplementedError
-
-    @cached_property
-    def many_patients(self) -> Path:
-        """A file of the patients of a night run."""
-        raise NotImplementedError
+    def discard_imputations(self) -> None:
+        """Delete what was imputed, so that it is as at the first search with a set."""
+        for kept in self.registry_folder.glob("snapshot-*/imputed-*"):
+            shutil.rmtree(kept)
 
 
 class SyntheticPlace(Place):
@@ -190,21 +187,8 @@ class SyntheticPlace(Place):
             for haplotype in haplotypes
         ]
         write_frame(pl.DataFrame({"haplotype": names, "frequency": frequency}), self.frequency_file)
-
-    @cached_property
-    def patient_file(self) -> Path:
-        """A file of synthetic patients."""
-        return self._patients(self.settings.n_patients)
-
-    @cached_property
-    def many_patients(self) -> Path:
-        """A file of more synthetic patients."""
-        return self._patients(20 if self.settings.quick else 1000)
-
-    def _patients(self, n: int) -> Path:
-        path = self.folder / f"patients-{n}.csv"
-        write_frame(patients(n, seed=SEED, as_of=AS_OF)[0], path)
-        return path
+        self.patient_file = self.folder / "patients.csv"
+        write_frame(patients(settings.n_patients, seed=SEED, as_of=AS_OF)[0], self.patient_file)
 
 
 class SharedPlace(Place):
@@ -229,6 +213,7 @@ class SharedPlace(Place):
         self.codes = read_codes(source / "mac.txt")
         self.frequency_file = data.joinpath(*_HAN)
         self.donor_file = source / "donors.csv.gz"
+        self.patient_file = source / "patients.csv"
         if settings.quick:
             self.donor_file = folder / "donors.csv"
             rows = pl.read_csv(source / "donors.csv.gz", infer_schema=False)
@@ -236,11 +221,6 @@ class SharedPlace(Place):
         if not _is_complete(folder):
             import_shared_donors(data, self.registry_folder, self.donor_file)
             _mark_complete(folder)
-
-    @cached_property
-    def patient_file(self) -> Path:
-        """The file of the shared patients."""
-        return self.source / "patients.csv"
 
     @cached_property
     def many_patients(self) -> Path:

@@ -93,8 +93,7 @@ class Imputing:
 
     def run(self) -> ImputedRegistry:
         """Impute anew: what was kept is discarded."""
-        for kept in self.place.registry_folder.glob("snapshot-*/imputed-*"):
-            shutil.rmtree(kept)
+        self.place.discard_imputations()
         return open_imputation(
             self.place.registry_folder,
             self.place.registry,
