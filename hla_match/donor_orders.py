@@ -11,7 +11,7 @@ that kind, of all three orders, therefore hold every donor that is searched for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,16 +56,20 @@ def cycle_of(position: int) -> tuple[str, str, str]:
     return CYCLE[position], CYCLE[(position + 1) % 3], CYCLE[(position + 2) % 3]
 
 
-def donor_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> tuple[DonorOrder, ...]:
-    """Return the orders of a registry by position in the cycle; none where a locus of the cycle is not typed at all.
+def n_orders(loci: Iterable[str]) -> int:
+    """Return how many orders a registry of these loci has: none where it lacks a locus of the cycle."""
+    return len(CYCLE) if set(CYCLE) <= set(loci) else 0
+
+
+def donor_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> Iterator[DonorOrder]:
+    """Yield the orders of a registry by position in the cycle.
 
     Args:
         meaning: by locus (donors,) the meaning of each donor's typing.
         n_meanings: by locus how many there are.
     """
-    if any(locus not in meaning for locus in CYCLE):
-        return ()
-    return tuple(_order(position, meaning, n_meanings) for position in range(len(CYCLE)))
+    for position in range(n_orders(meaning)):
+        yield _order(position, meaning, n_meanings)
 
 
 def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> DonorOrder:

@@ -8,7 +8,7 @@ tables of text, or opened from disk by ``registry_io.open_registry``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.donor_orders import CARRIED, CYCLE, DonorOrder, donor_orders
 from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -38,9 +39,6 @@ CODED_ATTRIBUTES: Mapping[str, type[np.generic]] = {
 }  # fmt: skip
 """The attributes of donors that are kept as numbers too."""
 
-ORDERED_BY = ("B", "DRB1", "A")
-"""The loci that donors are ordered by first; the others follow in the order of `hla_match.loci.LOCI`."""
-
 _VALUES = {"status": STATUSES, "sex": SEXES, "abo": BLOOD_GROUPS, "cmv": SIGNS}
 
 
@@ -60,6 +58,7 @@ class Registry:
         abo: (donors,) uint8 index into `BLOOD_GROUPS`, or `UNKNOWN`.
         cmv: (donors,) uint8 index into `SIGNS`, or `UNKNOWN`.
         birth_date: (donors,) int32 birth date as ``year * 10000 + month * 100 + day``; 0 where missing.
+        orders: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
         provenance: what it was made from, by name: texts and numbers only.
@@ -77,6 +76,7 @@ class Registry:
     abo: NDArray[np.uint8]
     cmv: NDArray[np.uint8]
     birth_date: NDArray[np.int32]
+    orders: tuple[DonorOrder, ...]
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
     provenance: Mapping[str, str | int]
@@ -101,6 +101,7 @@ class Registry:
             donor_typing=donor_typing,
             attributes=self.attributes[rows],
             donor_order=rank,
+            orders=tuple(orders_by_typing(self.columns, donor_typing)),
             **coded,
         )
 
@@ -186,6 +187,7 @@ def build_registry(
         columns=found.columns,
         attributes=attributes,
         donor_order=found.donor_order,
+        orders=tuple(orders_by_typing(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
         provenance=dict(provenance),
@@ -294,6 +296,20 @@ def arrange(
     return Arrangement(rows[order], order, columns, numbers, notes)
 
 
+def orders_by_typing(
+    columns: Mapping[str, LocusColumn], donor_typing: NDArray[np.unsignedinteger[Any]]
+) -> Iterator[DonorOrder]:
+    """Yield the orders of donors given as in `Registry`."""
+    meaning: dict[str, NDArray[np.unsignedinteger[Any]]] = {}
+    n_meanings: dict[str, int] = {}
+    for row, (locus, column) in enumerate(columns.items()):
+        if locus in (*CYCLE, *CARRIED):
+            n_meanings[locus] = column.table.n_typings
+            narrow = np.uint16 if n_meanings[locus] <= np.iinfo(np.uint16).max else np.uint32
+            meaning[locus] = column.meaning.astype(narrow)[donor_typing[row]]
+    return donor_orders(meaning, n_meanings)
+
+
 def _place(locus: str) -> int:
     """Return where a locus stands among those that donors are ordered by."""
-    return ORDERED_BY.index(locus) if locus in ORDERED_BY else len(ORDERED_BY) + LOCI.index(locus)
+    return CYCLE.index(locus) if locus in CYCLE else len(CYCLE) + LOCI.index(locus)

@@ -45,6 +45,15 @@ DONOR_ARRAYS = (
 )
 """Arrays of a `Registry`, ``<name>.npy``."""
 
+ORDER_ARRAYS = (
+    ArrayOfRegistry("first_run", "uint32", ("meanings+1",), "first run of each meaning at the first locus"),
+    ArrayOfRegistry("run_second", "uint16 uint32", ("runs",), "meaning at the second locus"),
+    ArrayOfRegistry("run_donor", "uint32", ("runs+1",), "offsets of the runs into donor"),
+    ArrayOfRegistry("donor", "uint32", ("donors",), "donors in this order"),
+    ArrayOfRegistry("typing", "uint16 uint32", ("3", "donors"), "their meanings at the third locus, at C, and at DQB1"),
+)
+"""Arrays of a `DonorOrder`, ``order_<position>_<name>.npy``."""
+
 COLUMN_ARRAYS = (ArrayOfRegistry("meaning", "int32", ("reported",), "typing of the table that a text means"),)
 """Arrays of a `LocusColumn`, ``<name>-<locus>.npy``."""
 
@@ -89,7 +98,7 @@ def open_arrays(
         FileNotFoundError: a file is missing.
         RegistryError: a file is not as declared.
     """
-    known = {str(size): size for size in range(3)} | dict(sizes)
+    known = {str(size): size for size in range(4)} | dict(sizes)
     opened: dict[str, NDArray[Any]] = {}
     for array in arrays:
         name = pattern.format(array.name)

@@ -30,6 +30,7 @@ from hla_match.registry import (
     arrange,
     coded_attributes,
     donor_attributes,
+    orders_by_typing,
     readable_rows,
     registry_notes,
     reported_loci,
@@ -37,7 +38,7 @@ from hla_match.registry import (
 )
 from hla_match.typing_book import TypingBook
 from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_column, new_array, write_column
-from registry_io.store import make_current, seal, write_meanings, writing_aside
+from registry_io.store import make_current, seal, write_meanings, write_orders, writing_aside
 
 
 class GrowingArray:
@@ -251,6 +252,7 @@ class RegistryBuilder:
                 part = slice(start, start + SLICE)
                 donor_typing[row, part] = narrow[code[found.rows[part]]]
         np.save(self._aside / "donor_order.npy", found.donor_order)
+        write_orders(self._aside, orders_by_typing(found.columns, donor_typing))
 
     def _write_attributes(self, rows: NDArray[np.uint32]) -> int:
         """Write the attributes in the order of `rows`, and return how many donors lack a status that others have."""

@@ -10,13 +10,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from hla_match.donor_orders import DonorOrder, n_orders
 from hla_match.encoding import TypingTable
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -29,6 +30,7 @@ from registry_io.registry_arrays import (
     CODE_ARRAYS,
     COLUMN_ARRAYS,
     DONOR_ARRAYS,
+    ORDER_ARRAYS,
     TABLE_ARRAYS,
     open_arrays,
     write_arrays,
@@ -71,6 +73,7 @@ def write_snapshot(registry: Registry, folder: Path) -> Path:
     """
     with writing_aside(folder) as aside:
         write_arrays(aside, DONOR_ARRAYS, registry)
+        write_orders(aside, registry.orders)
         for column in registry.attributes:
             write_column(aside, column.name, attribute_column(column))
         write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
@@ -104,6 +107,12 @@ def writing_aside(folder: Path) -> Iterator[Path]:
         if is_new:
             with suppress(OSError):  # where it holds a snapshot now
                 folder.rmdir()
+
+
+def write_orders(folder: Path, orders: Iterable[DonorOrder]) -> None:
+    """Write the donors by typing; of orders that are made one after another only one is held."""
+    for position, order in enumerate(orders):
+        write_arrays(folder, ORDER_ARRAYS, order, f"order_{position}_{{}}")
 
 
 def write_meanings(
@@ -188,6 +197,10 @@ def open_registry(folder: str | Path) -> Registry:
             loci=tuple(loci),
             columns={locus: _open_column(snapshot, locus) for locus in loci},
             attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
+            orders=tuple(
+                DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+                for position in range(n_orders(loci))
+            ),
             nomenclature=Nomenclature(tables),
             codes=codes,
             provenance=manifest["provenance"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donor_orders import CARRIED, CYCLE, DonorOrder, cycle_of
+from hla_match.donor_orders import CARRIED, CYCLE, cycle_of
 from hla_match.kernels.donor_pass import select_donors
 from hla_match.kernels.donor_runs import count_in_runs, find_in_runs
 from hla_match.registry import Registry
@@ -52,7 +52,6 @@ class FoundDonors:
 
 def find_donors(
     registry: Registry,
-    orders: Sequence[DonorOrder],
     scope: Sequence[LocusMismatches],
     eligible: NDArray[np.uint8],
     limit: int,
@@ -61,7 +60,6 @@ def find_donors(
 
     Args:
         registry: the donors.
-        orders: those of the registry, or none.
         scope: the loci in scope that the registry has.
         eligible: a bit for each donor, lowest bit first.
         limit: greatest total.
@@ -71,8 +69,8 @@ def find_donors(
     mismatches = np.empty(registry.n_donors, np.uint8)
     uncertain = np.empty(registry.n_donors, np.bool_)
     outputs = (donor, mismatches, uncertain)
-    ordered = bool(orders) and all(locus in by_locus for locus in CYCLE)
-    found = _in_orders(registry, orders, by_locus, eligible, limit, outputs) if ordered else None
+    ordered = bool(registry.orders) and all(locus in by_locus for locus in CYCLE)
+    found = _in_orders(registry, by_locus, eligible, limit, outputs) if ordered else None
     if found is None:
         found = _in_pass(registry, scope, eligible, limit, outputs)
     return FoundDonors(donor[:found].copy(), mismatches[:found].copy(), ~uncertain[:found])
@@ -92,7 +90,6 @@ def _in_pass(
 
 def _in_orders(
     registry: Registry,
-    orders: Sequence[DonorOrder],
     by_locus: dict[str, LocusMismatches],
     eligible: NDArray[np.uint8],
     limit: int,
@@ -100,6 +97,7 @@ def _in_orders(
 ) -> int | None:
     """Return how many were found, or None where the orders would have to read too many donors."""
     pair_limit = 2 * limit // 3
+    orders = registry.orders
     cycles = [[by_locus[locus] for locus in cycle_of(position)] for position in range(len(orders))]
     read = sum(
         count_in_runs(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.donor_orders import DonorOrder, donor_orders
 from hla_match.encoding import LocusEncoder
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
@@ -57,9 +56,6 @@ class Matcher:
         if self.imputed is not None:
             for locus in self.imputed.panels.loci:
                 self._encode(locus)
-        _ = self._orders
-        for name in ("status", "sex", "abo", "cmv", "birth_date"):
-            getattr(self.registry, name)
 
     def search(
         self,
@@ -98,7 +94,6 @@ class Matcher:
         measure, worst = _MEASURE[criteria.direction]
         found = find_donors(
             registry,
-            self._orders,
             [self._limited(result, measure, worst, criteria.locus_limits.get(result.locus)) for result in scope],
             self._eligibility(criteria, donors),
             criteria.max_mismatches,
@@ -219,15 +214,6 @@ class Matcher:
             return settled(found, certain, best)
 
         return Forecast(donor, predicted, None)
-
-    @cached_property
-    def _orders(self) -> tuple[DonorOrder, ...]:
-        registry = self.registry
-        meaning = {
-            locus: column.meaning[registry.donor_typing[row]].astype(np.uint16)
-            for row, (locus, column) in enumerate(registry.columns.items())
-        }
-        return donor_orders(meaning, {locus: column.table.n_typings for locus, column in registry.columns.items()})
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import registry_io
+from hla_match.donor_orders import CYCLE, DonorOrder
 from hla_match.encoding import TypingTable
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
@@ -18,7 +19,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import CODED_ATTRIBUTES, Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns
-from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, TABLE_ARRAYS
+from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
 from registry_io.store import make_current, open_registry, write_snapshot
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
@@ -48,6 +49,11 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
         found, wanted = getattr(opened, declared.name), getattr(registry, declared.name)
         assert found.dtype == wanted.dtype
         assert np.array_equal(found, wanted)
+    for position, order in enumerate(registry.orders):
+        for declared in ORDER_ARRAYS:
+            found, wanted = getattr(opened.orders[position], declared.name), getattr(order, declared.name)
+            assert found.dtype == wanted.dtype
+            assert np.array_equal(found, wanted)
     for locus, column in registry.columns.items():
         assert opened.columns[locus].text.equals(column.text)
         assert np.array_equal(opened.columns[locus].meaning, column.meaning)
@@ -65,14 +71,19 @@ def test_every_array_is_declared_and_described(snapshot: Path, registry: Registr
     declared = {f"{array.name}.npy" for array in DONOR_ARRAYS} | {f"code_{array.name}.npy" for array in CODE_ARRAYS}
     for locus in registry.loci:
         declared |= {f"{array.name}-{locus}.npy" for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS)}
+    for position in range(len(CYCLE)):
+        declared |= {f"order_{position}_{array.name}.npy" for array in ORDER_ARRAYS}
     assert {path.name for path in snapshot.glob("*.npy") if not path.name.startswith("attribute-")} == declared
     assert {array.name for array in TABLE_ARRAYS} == set(TypingTable.__slots__)
+    assert {array.name for array in ORDER_ARRAYS} == set(DonorOrder.__slots__)
     assert {array.name for array in DONOR_ARRAYS} >= set(CODED_ATTRIBUTES)
     text = (Path(registry_io.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
     for array in DONOR_ARRAYS:
         assert f"| `{array.name}.npy` | ({', '.join(array.dims)}{',' * (len(array.dims) == 1)}) " in text
     for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS):
         assert f"`{array.name}-L.npy`" in text
+    for array in ORDER_ARRAYS:
+        assert f"| `order_K_{array.name}.npy` | (" in text
 
 
 WRONG = {
