@@ -42,7 +42,7 @@ class _Group(click.Group):
 @click.option("--quick", is_flag=True, help="Tiny registries, few patients, one repetition: does everything run?")
 @click.option("--workers", type=click.IntRange(1), help="Threads.  [default: all cores]")
 @click.option(
-    "--most-predicted", default=10_000_000, show_default=True, help="Donors up to which probabilities are computed."
+    "--most-predicted", default=100_000_000, show_default=True, help="Donors up to which probabilities are computed."
 )
 @click.option("--peer-python", type=_PATH, help="An interpreter that has the other programs.")
 @click.pass_context

@@ -14,15 +14,17 @@ import polars as pl
 
 from benchmarks.case import SHARED, NotRun
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
+from hla_match.frequencies.imputation import DonorImputation
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.synthetic import chinese_haplotypes
-from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
+from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteer_parts, volunteers
 from registry_io import open_frequencies, open_imputation, open_registry
 from registry_io.donor_import import import_donors
 from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
+from registry_io.registry_builder import write_registry_stream
 from registry_io.results_file import write_frame
 from registry_io.store import FORMAT_VERSION
 
@@ -31,6 +33,8 @@ AS_OF = datetime.date(2026, 11, 1)
 DATA_VARIABLE = "HLA_MATCH_TEST_DATA"
 _HAN = ("data", "frequencies", "synthetic_han_5locus.csv")
 _COMPLETE = "benchmark.json"
+_FROM_A_FILE = 2_000_000
+"""Donors up to whom a synthetic registry is imported from a file; larger ones are streamed to disk part by part."""
 _QUICK_DONORS = 400
 """Donors of the shared registry that a quick run takes."""
 
@@ -52,7 +56,7 @@ class Settings:
     sizes: tuple[int, ...]
     quick: bool = False
     workers: int = os.cpu_count() or 1
-    most_predicted: int = 10_000_000
+    most_predicted: int = 100_000_000
     peer_python: Path | None = None
 
     @property
@@ -77,10 +81,22 @@ def registry_of_size(n_donors: int, folder: Path) -> Path:
     registry = place / "registry"
     if not _is_complete(place):
         place.mkdir(exist_ok=True)
-        donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
-        donor_file = place / "donors.parquet"
-        write_frame(donors, donor_file)
-        import_donors(registry, donor_file, Nomenclature(builtin_tables()), today=AS_OF)
+        nomenclature = Nomenclature(builtin_tables())
+        if n_donors <= _FROM_A_FILE:
+            donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
+            donor_file = place / "donors.parquet"
+            write_frame(donors, donor_file)
+            import_donors(registry, donor_file, nomenclature, today=AS_OF)
+        else:
+            parts = volunteer_parts(n_donors, seed=SEED, as_of=AS_OF)
+            made_from: dict[str, str | int] = {"source": "synthetic volunteers", "imported_on": AS_OF.isoformat()}
+            write_registry_stream(
+                (part.rename({"donor_id": "person_id"}) for part in parts),
+                registry,
+                nomenclature,
+                name=place.name,
+                provenance=made_from,
+            )
         _mark_complete(place)
     return registry
 
@@ -141,7 +157,7 @@ class Place:
         return open_frequencies(str(self.frequency_file), self.registry)
 
     @cached_property
-    def imputed(self) -> ImputedRegistry:
+    def imputed(self) -> DonorImputation:
         """The donors under the frequencies."""
         return open_imputation(self.registry_folder, self.registry, self.frequencies, workers=self.settings.workers)
 
@@ -234,6 +250,18 @@ class SharedPlace(Place):
         path = self.folder / "many_patients.csv"
         write_frame(pl.concat([own.select(columns).head(wanted), chosen]), path)
         return path
+
+
+def kept_imputation(place: Place) -> ImputedRegistry:
+    """Return the donors as they are imputed and kept.
+
+    Raises:
+        NotRun: so large a registry is imputed on demand.
+    """
+    found = open_imputation(place.registry_folder, place.registry, place.frequencies, workers=place.settings.workers)
+    if not isinstance(found, ImputedRegistry):
+        raise NotRun("so large a registry is imputed on demand")
+    return found
 
 
 def shared(place: Place) -> SharedPlace:

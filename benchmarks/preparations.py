@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from benchmarks.case import Disagreement, Figure, Measured, once, repeated
-from benchmarks.places import AS_OF, Place
+from benchmarks.case import Disagreement, Figure, Measured, NotRun, once, repeated
+from benchmarks.places import AS_OF, Place, kept_imputation
 from benchmarks.plain import PlainSearch, plain_genotypes
 from benchmarks.searches import CRITERIA, first_of_all
 from hla_match import ImputedRegistry, Nomenclature
@@ -18,7 +19,7 @@ from hla_match.frequencies.imputation import IMPUTATION_ARRAYS
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
-from registry_io import open_imputation, open_registry
+from registry_io import open_registry
 from registry_io.donor_import import import_donors
 from registry_io.person_table import read_persons
 
@@ -32,13 +33,22 @@ class Import:
 
     place: Place
 
+    @property
+    def donor_file(self) -> Path:
+        """The file that is imported.
+
+        Raises:
+            NotRun: there is none.
+        """
+        if not self.place.donor_file.exists():
+            raise NotRun("so large a registry is streamed to disk, not imported from a file")
+        return self.place.donor_file
+
     def run(self) -> int:
         """Import, and return the number of donors."""
         folder = self.place.folder / "imported"
         shutil.rmtree(folder, ignore_errors=True)
-        report = import_donors(
-            folder, self.place.donor_file, self.place.nomenclature, today=AS_OF, codes=self.place.codes
-        )
+        report = import_donors(folder, self.donor_file, self.place.nomenclature, today=AS_OF, codes=self.place.codes)
         return report.n_imported
 
 
@@ -46,7 +56,7 @@ def check_import(subject: Import) -> str:
     """Compare the typings of some donors with the texts of the file."""
     place = subject.place
     registry = place.registry
-    reported = read_persons(place.donor_file, kind="donor").frame
+    reported = read_persons(subject.donor_file, kind="donor").frame
     if reported.height != registry.n_donors:
         raise Disagreement(f"{registry.n_donors:,} donors of {reported.height:,} rows")
     rows = np.linspace(0, reported.height - 1, min(_SAMPLE, reported.height)).astype(np.int64)
@@ -94,12 +104,7 @@ class Imputing:
     def run(self) -> ImputedRegistry:
         """Impute anew: what was kept is discarded."""
         self.place.discard_imputations()
-        return open_imputation(
-            self.place.registry_folder,
-            self.place.registry,
-            self.place.frequencies,
-            workers=self.place.settings.workers,
-        )
+        return kept_imputation(self.place)
 
 
 def check_imputation(imputing: Imputing) -> str:
@@ -121,7 +126,7 @@ def check_imputation(imputing: Imputing) -> str:
         n_compared += 1
     if greatest > _NEAR:
         raise Disagreement(f"a probability differs by {greatest:.2g}")
-    kept = open_imputation(place.registry_folder, place.registry, place.frequencies)
+    kept = kept_imputation(place)
     for name in IMPUTATION_ARRAYS:
         if not np.array_equal(getattr(kept.donors, name), getattr(imputed.donors, name)):
             raise Disagreement(f"{name} is another when it is opened again")

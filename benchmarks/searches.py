@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.case import Disagreement, Figure, Measured, of_passes, once, passes, repeated
 from benchmarks.places import AS_OF, Place
 from benchmarks.plain import Genotypes, PlainSearch, plain_genotypes, plain_probabilities
-from hla_match import Matcher, MatchList, Patient, SearchCriteria
+from hla_match import Matcher, MatchList, Patient, SearchCriteria, search_patients
 from registry_io.results_file import write_frame
 
 _T = TypeVar("_T")
@@ -161,8 +161,9 @@ class Batch:
 
     def run(self) -> None:
         """Search every patient and write the best donors."""
-        matcher = self.searches.matcher
-        frames = [matcher.search(patient, CRITERIA).to_polars() for patient in self.searches.patients]
+        workers = self.searches.place.settings.workers
+        outcomes = search_patients(self.searches.matcher, self.searches.patients, CRITERIA, workers=workers)
+        frames = [outcome.frame for outcome in outcomes]
         write_frame(pl.concat(frames, how="diagonal"), self.out)
 
 

@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import (
     IMPUTATION_ARRAYS,
+    DonorImputation,
     Imputation,
     ImputedRegistry,
     impute_registry,
+    imputed_on_demand,
     registry_tables,
 )
 from hla_match.frequencies.panels import Panels, build_panels
@@ -39,6 +41,9 @@ FORMAT = "hla-match imputation"
 FORMAT_VERSION = 1
 ALGORITHM_VERSION = 1
 """Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
+
+KEPT_DONORS = 2_000_000
+"""Donors up to whom an imputation is kept: a gigabyte, and a quarter of a minute at the first search."""
 
 _PATTERN = "imputed-*"
 _DTYPES = {
@@ -56,8 +61,10 @@ def open_imputation(
     *,
     workers: int = 1,
     on_build: Callable[[], None] | None = None,
-) -> ImputedRegistry:
+) -> DonorImputation:
     """Return the donors of a registry under a set of frequencies, memory-mapped where they were imputed before.
+
+    A registry of more than `KEPT_DONORS` is imputed on demand: only those donors of whom a search asks.
 
     Args:
         folder: the registry's folder; the imputation is kept in its current snapshot.
@@ -71,6 +78,8 @@ def open_imputation(
         RegistryError: there is no registry in the folder.
     """
     panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+    if registry.n_donors > KEPT_DONORS:
+        return imputed_on_demand(registry, panels, workers=workers)
     snapshot, manifest = read_manifest(Path(folder))
     parts = _key_parts(snapshot.name, frequencies, global_frequencies)
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

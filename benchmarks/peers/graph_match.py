@@ -26,7 +26,7 @@ from benchmarks.case import Disagreement, Figure, Measured, NotRun, passes
 from benchmarks.frequency_sets import frequency_set, one_population
 from benchmarks.memory import Process, check_process
 from benchmarks.peers.interpreter import interpreter_with, run_worker
-from benchmarks.places import AS_OF, Place, SharedPlace
+from benchmarks.places import AS_OF, Place, SharedPlace, kept_imputation
 from benchmarks.plain import plain_probabilities
 from benchmarks.simulated_persons import Laboratory, Persons
 from hla_match import HaplotypeFrequencies, Matcher, Patient, SearchCriteria
@@ -70,7 +70,7 @@ class Simulation(Place):
 
     def genotypes(self, names: dict[str, dict[int, str]]) -> Iterator[tuple[list[str], GenotypeDistribution, set[str]]]:
         """Yield for each person the genotypes as the peer writes them and as they are, and the alleles in them."""
-        imputed = self.imputed
+        imputed = kept_imputation(self)
         for person in range(self.n_donors):
             found = genotype_distribution(imputed.donors, imputed.panels, person, _ORDER)
             if found.cut > _CUT or found.missing:
@@ -205,7 +205,7 @@ def _decide(searches: Searches, patient: Patient, donor: int, own: NDArray[np.fl
     Raises:
         Disagreement: they are not.
     """
-    imputed, mine = searches.donors.imputed, searches.genotypes[patient.patient_id]
+    imputed, mine = kept_imputation(searches.donors), searches.genotypes[patient.patient_id]
     theirs = genotype_distribution(imputed.donors, imputed.panels, donor, _ORDER)
     wanted = plain_probabilities(
         (mine.allele.astype(np.int64), mine.probability),

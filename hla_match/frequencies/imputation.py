@@ -57,6 +57,47 @@ class ImputedRegistry:
     panels: Panels
     donors: Imputation
 
+    def of(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int32]]:
+        """Return what some donors may carry: an imputation, and which of its distinct persons each donor is."""
+        return self.donors, self.donors.person[donor]
+
+
+@dataclass(frozen=True)
+class ImputedOnDemand:
+    """A registry whose donors are imputed when they are asked for; too large a one is not imputed as a whole.
+
+    Attributes:
+        panels: the haplotypes, step by step of the chain.
+        registry: the donors.
+        membership: its typings in terms of the panels.
+        workers: threads; results do not depend on them.
+    """
+
+    panels: Panels
+    registry: Registry
+    membership: TypingMembership
+    workers: int
+
+    def of(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int32]]:
+        """Return what some donors may carry, as in `ImputedRegistry`."""
+        typing = registry_typing(self.panels, self.registry, donor)
+        population = population_rows(self.panels, self.registry, donor)
+        workers = self.workers if donor.size >= _WORTH_THREADS else 1
+        imputation = impute(typing, population, self.panels, self.membership, workers=workers)
+        return imputation, imputation.person
+
+
+_WORTH_THREADS = 256
+"""Donors from which on threads are worth starting: some ten microseconds each."""
+
+DonorImputation = ImputedRegistry | ImputedOnDemand
+"""Donors under a set of frequencies, imputed beforehand or on demand; predictions are the same."""
+
+
+def imputed_on_demand(registry: Registry, panels: Panels, *, workers: int = 1) -> ImputedOnDemand:
+    """Make a registry ready to be imputed on demand; `panels` are built with its typing tables."""
+    return ImputedOnDemand(panels, registry, typing_membership(panels, registry_tables(registry)), workers)
+
 
 IMPUTATION_ARRAYS = tuple(field.name for field in fields(Imputation))
 """Names of the arrays of an `Imputation`."""
@@ -72,11 +113,9 @@ def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> 
         panels: built with the typing tables of the registry.
         workers: threads.
     """
-    typing = np.zeros((len(panels.loci), registry.n_donors), np.int32)
-    for row, locus in enumerate(panels.loci):
-        if locus in registry.loci:
-            typing[row] = registry.columns[locus].meaning[registry.donor_typing[registry.loci.index(locus)]]
-    population = population_rows(panels, registry)
+    everybody = slice(None)
+    typing = registry_typing(panels, registry, everybody)
+    population = population_rows(panels, registry, everybody)
     return impute(typing, population, panels, typing_membership(panels, registry_tables(registry)), workers=workers)
 
 
@@ -101,12 +140,22 @@ def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:
     return {locus: column.table for locus, column in registry.columns.items()}
 
 
-def population_rows(panels: Panels, registry: Registry) -> NDArray[np.int16]:
-    """Return (donors,) int16 the chain of each donor's population; the last one where it is not known."""
+def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int32]:
+    """Return (loci, n) int32 meanings of the typings of some donors, at the loci of the panels."""
+    reported = registry.donor_typing[:, donor]
+    typing = np.zeros((len(panels.loci), reported.shape[1]), np.int32)
+    for row, locus in enumerate(panels.loci):
+        if locus in registry.loci:
+            typing[row] = registry.columns[locus].meaning[reported[registry.loci.index(locus)]]
+    return typing
+
+
+def population_rows(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int16]:
+    """Return (n,) int16 the chain of the population of some donors; the last one where it is not known."""
     if not panels.populations or "population" not in registry.attributes.columns:
-        return np.full(registry.n_donors, len(panels.populations), np.int16)
+        return np.full(registry.status[donor].size, len(panels.populations), np.int16)
     row = {name: number for number, name in enumerate(panels.populations)}
-    named = registry.attributes["population"].fill_null("").to_list()
+    named = registry.attributes["population"][donor].fill_null("").to_list()
     return np.array([row.get(name, len(row)) for name in named], np.int16)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hla_match.encoding import LocusEncoder
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
-from hla_match.frequencies.imputation import ImputedRegistry
+from hla_match.frequencies.imputation import DonorImputation
 from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -39,7 +39,7 @@ class Matcher:
         workers: threads for predictions; results do not depend on them.
     """
 
-    def __init__(self, registry: Registry, imputed: ImputedRegistry | None = None, *, workers: int = 1) -> None:
+    def __init__(self, registry: Registry, imputed: DonorImputation | None = None, *, workers: int = 1) -> None:
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
@@ -178,7 +178,7 @@ class Matcher:
         person = self._impute(patient, self.imputed)
         return diplotypes(person.imputation, self.imputed.panels, 0, limit=limit)
 
-    def _impute(self, patient: Patient, imputed: ImputedRegistry) -> ImputedPatient:
+    def _impute(self, patient: Patient, imputed: DonorImputation) -> ImputedPatient:
         carried = {
             locus: self._encode(locus).carried(*patient.typings[locus])
             for locus in imputed.panels.loci

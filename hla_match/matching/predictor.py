@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import FIRST_P_GROUP, Alternative, resolved
 from hla_match.frequencies.genotypes import genotype_distribution
-from hla_match.frequencies.imputation import Imputation, ImputedRegistry, impute_typings
+from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
 from hla_match.kernels.donor_genotypes import index_words, name_haplotypes
 from hla_match.kernels.joint_prediction import predict_ambiguous
@@ -68,7 +68,7 @@ def impute_patient(
 
 def predict(
     patient: ImputedPatient,
-    registry: ImputedRegistry,
+    registry: DonorImputation,
     loci: tuple[str, ...],
     donor: NDArray[np.uint32],
     *,
@@ -83,12 +83,13 @@ def predict(
         donor: (n,) rows of the donors.
         workers: threads; the result does not depend on them.
     """
-    panels, donors = registry.panels, registry.donors
+    panels = registry.panels
     # Donors are dealt to the threads like cards: those of one decade, who cost alike, stand together in a registry.
     n_slices = max(1, min(workers, donor.size // _FEWEST_DONORS))
     dealt = [np.arange(first, donor.size, n_slices) for first in range(n_slices)]
     order = np.concatenate(dealt)
-    person = donors.person[donor[order]].astype(np.int64)
+    donors, of_donor = registry.of(donor[order])
+    person = of_donor.astype(np.int64)
     n_loci = len(loci)
     mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
     two, one, single = (np.zeros((donor.size, n_loci)) for _ in range(3))

@@ -1,0 +1,85 @@
+"""Donors imputed when they are asked for carry what they carry when everybody is imputed."""
+
+import datetime
+
+import numpy as np
+import pytest
+
+from benchmarks.frequency_sets import frequency_set
+from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
+from hla_match.frequencies.panels import build_panels
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.registry import build_registry
+from hla_match.synthetic.volunteers import patients, volunteers
+from registry_io import imputation_store, open_imputation, open_registry
+from registry_io.store import make_current, write_snapshot
+
+TODAY = datetime.date(2026, 1, 1)
+NOMENCLATURE = Nomenclature(builtin_tables())
+FREQUENCIES = frequency_set(None, NOMENCLATURE)
+
+
+@pytest.fixture(scope="module")
+def registry():
+    donors = volunteers(3000, seed=9, as_of=TODAY)[0].rename({"donor_id": "person_id"})
+    built, unreadable = build_registry(donors, NOMENCLATURE, name="many", provenance={"imported_on": TODAY.isoformat()})
+    assert not unreadable
+    return built
+
+
+@pytest.fixture(scope="module")
+def panels(registry):
+    return build_panels(FREQUENCIES, registry_tables(registry))
+
+
+def a_person(found, number):
+    """Everything that an imputation holds of a distinct person, offsets counted from its own first."""
+    parts = slice(found.person_part[number], found.person_part[number + 1])
+    classes = slice(found.part_class[parts.start], found.part_class[parts.stop])
+    members = slice(found.class_member[classes.start], found.class_member[classes.stop])
+    pairs = slice(found.part_pair[parts.start], found.part_pair[parts.stop])
+    sizes = np.diff(found.class_member[classes.start : classes.stop + 1])
+    return (
+        int(found.person_missing[number]),
+        found.part_panel[parts].tolist(),
+        found.part_mass[parts].tolist(),
+        sizes.tolist(),
+        found.pair[pairs].tolist(),
+        found.member[members].tolist(),
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_donors_carry_the_same(registry, panels, workers):
+    everybody = ImputedRegistry(panels, impute_registry(registry, panels))
+    rows = np.random.default_rng(1).integers(0, registry.n_donors, 700).astype(np.uint32)
+    kept, person = everybody.of(rows)
+    asked, own = imputed_on_demand(registry, panels, workers=workers).of(rows)
+    for one, other in zip(person.tolist(), own.tolist(), strict=True):
+        assert a_person(kept, one) == a_person(asked, other)
+
+
+def test_searches_give_the_same_list(registry, panels):
+    matchers = (
+        Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels))),
+        Matcher(registry, imputed_on_demand(registry, panels)),
+    )
+    for row in patients(5, seed=2, as_of=TODAY)[0].iter_rows(named=True):
+        loci = ("A", "B", "C", "DRB1", "DQB1")
+        typings = {locus: (row[f"{locus}_1"], row[f"{locus}_2"] or "") for locus in loci if row[f"{locus}_1"]}
+        patient, criteria = Patient(typings=typings), SearchCriteria(max_mismatches=2, limit=50)
+        kept, asked = (matcher.search(patient, criteria).to_polars() for matcher in matchers)
+        assert kept.equals(asked)
+
+
+def test_too_large_a_registry_is_not_imputed_as_a_whole(registry, tmp_path, monkeypatch):
+    make_current(write_snapshot(registry, tmp_path))
+    monkeypatch.setattr(imputation_store, "KEPT_DONORS", registry.n_donors - 1)
+    opened = open_registry(tmp_path)
+    assert not isinstance(open_imputation(tmp_path, opened, FREQUENCIES), ImputedRegistry)
+    assert not list(tmp_path.glob("snapshot-*/imputed-*"))
+    monkeypatch.setattr(imputation_store, "KEPT_DONORS", registry.n_donors)
+    assert isinstance(open_imputation(tmp_path, opened, FREQUENCIES), ImputedRegistry)
