@@ -231,6 +231,61 @@ def compare_genotypes(
 
 
 @kernel
+def match_at_loci(
+    n_names: int,
+    patient: NDArray[np.int64],
+    patient_probability: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
+    scope_locus: NDArray[np.int64],
+    panel_scope: NDArray[np.int64],
+    word_of_haplotype: NDArray[np.int64],
+    word_index: NDArray[np.int32],
+    frequency: NDArray[np.float64],
+    donor: NDArray[np.int64],
+    person_part: NDArray[np.int64],
+    part_panel: NDArray[np.int16],
+    part_mass: NDArray[np.float64],
+    part_class: NDArray[np.int64],
+    part_pair: NDArray[np.int64],
+    class_member: NDArray[np.int64],
+    pair: NDArray[np.uint16],
+    member: NDArray[np.uint32],
+    two: NDArray[np.float64],
+    one: NDArray[np.float64],
+) -> None:
+    """Add, locus by locus, the probabilities that two alleles and that one allele match; arguments as below.
+
+    Notes:
+        Cost: the pairs of names at each locus, not those of whole haplotypes.
+    """
+    n_loci = shift.size
+    two_of = np.zeros((n_loci, n_names, n_names))
+    one_of = np.zeros((n_loci, n_names, n_names))
+    for s in range(n_loci):
+        expect_matches(patient, patient_probability, shift[s], width[s], two_of[s], one_of[s])
+    place = np.zeros(word_of_haplotype.size, np.int64)
+    for i in range(donor.size):
+        for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
+            scope = panel_scope[part_panel[part]]
+            if scope == 0:
+                continue
+            first_class, last_class = part_class[part], part_class[part + 1]
+            n_members = class_member[last_class] - class_member[first_class]
+            key = np.empty(n_members, np.int64)
+            weight = np.empty(n_members)
+            class_first = np.empty(last_class - first_class + 1, np.int64)
+            merge_members(
+                first_class, last_class, class_member, member, word_of_haplotype, word_index, frequency, place,
+                key, weight, class_first,
+            )  # fmt: skip
+            add_marginals(
+                scope, part_mass[part], pair[part_pair[part] : part_pair[part + 1]], class_first, key, weight, shift,
+                width, two_of, one_of, scope_locus, two[i], one[i],
+            )  # fmt: skip
+
+
+@kernel
 def predict_ambiguous(
     limit: int,
     n_names: int,

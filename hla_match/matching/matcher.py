@@ -21,7 +21,7 @@ from hla_match.matching.forecast import Forecast
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
 from hla_match.matching.policies import Candidates, completed_years, policy_named
 from hla_match.matching.prediction import Prediction, settled
-from hla_match.matching.predictor import ImputedPatient, impute_patient, predict
+from hla_match.matching.predictor import ImputedPatient, PatientPredictor, impute_patient
 from hla_match.matching.ranking import first_donors
 from hla_match.matching.results import LocusResult, MatchList
 from hla_match.registry import STATUSES, Registry, as_of_date
@@ -198,11 +198,12 @@ class Matcher:
         """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
         if self.imputed is None:
             return None
-        imputed, person = self.imputed, self._impute(patient, self.imputed)
+        person = self._impute(patient, self.imputed)
+        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers)
         results = [loci[locus] for locus in scope if locus in loci]
 
         def predicted(rows: NDArray[np.uint32]) -> Prediction:
-            found = predict(person, imputed, scope, rows, workers=self._workers)
+            found = predictor.predict(rows)
             if len(results) < len(scope):
                 return found
             certain = np.ones(rows.size, np.bool_)
@@ -213,7 +214,7 @@ class Matcher:
                 certain &= (result.counts[WORST, meaning] == best[:, column]) & ~result.is_new[meaning]
             return settled(found, certain, best)
 
-        return Forecast(donor, predicted, None)
+        return Forecast(donor, predicted, predictor.bounds if predictor.bounds_pay else None)
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""

@@ -7,19 +7,20 @@ Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction"; Bo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.encoding import FIRST_P_GROUP, Alternative, resolved
-from hla_match.frequencies.genotypes import genotype_distribution
+from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
 from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
 from hla_match.kernels.donor_genotypes import index_words, name_haplotypes
-from hla_match.kernels.joint_prediction import predict_ambiguous
+from hla_match.kernels.joint_prediction import match_at_loci, predict_ambiguous
 from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
 from hla_match.matching.patient_words import patient_words
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction
@@ -66,133 +67,175 @@ def impute_patient(
     return ImputedPatient(impute_typings(panels, carried, population), certain)
 
 
-def predict(
-    patient: ImputedPatient,
-    registry: DonorImputation,
-    loci: tuple[str, ...],
-    donor: NDArray[np.uint32],
-    *,
-    workers: int = 1,
-) -> Prediction:
-    """Predict the matches of one patient with some donors.
+class PatientPredictor:
+    """One patient, made ready to be compared with donors of a registry.
 
     Args:
         patient: the patient, imputed with the panels of the registry.
         registry: the donors.
         loci: the loci in scope.
-        donor: (n,) rows of the donors.
-        workers: threads; the result does not depend on them.
+        workers: threads; results do not depend on them.
     """
-    panels = registry.panels
-    # Donors are dealt to the threads like cards: those of one decade, who cost alike, stand together in a registry.
-    n_slices = max(1, min(workers, donor.size // _FEWEST_DONORS))
-    dealt = [np.arange(first, donor.size, n_slices) for first in range(n_slices)]
-    order = np.concatenate(dealt)
-    donors, of_donor = registry.of(donor[order])
-    person = of_donor.astype(np.int64)
-    n_loci = len(loci)
-    mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
-    two, one, single = (np.zeros((donor.size, n_loci)) for _ in range(3))
-    cut = np.zeros(donor.size)
-    genotypes = genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES)
-    # A locus that no panel knows is still certain where the typing says so.
-    for locus in set(genotypes.missing) & patient.certain.keys():
-        genotypes.allele[:, loci.index(locus)] = patient.certain[locus]
-    patient_missing = tuple(locus for locus in genotypes.missing if locus not in patient.certain)
-    patient_step = genotypes.step if patient_missing or not genotypes.missing else Step.CERTAIN
-    scope = scope_of_panels(panels, loci)
-    if genotypes.probability.size <= FEW_GENOTYPES:
-        marked = [_marked(panels, loci, genotype) for genotype in genotypes.allele]
-        cut += genotypes.cut
-        patient_cut = genotypes.cut
+
+    def __init__(
+        self, patient: ImputedPatient, registry: DonorImputation, loci: tuple[str, ...], *, workers: int = 1
+    ) -> None:
+        panels = registry.panels
+        self._registry, self._loci, self._workers = registry, loci, workers
+        genotypes = genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES)
+        # A locus that no panel knows is still certain where the typing says so.
+        for locus in set(genotypes.missing) & patient.certain.keys():
+            genotypes.allele[:, loci.index(locus)] = patient.certain[locus]
+        self._missing = tuple(locus for locus in genotypes.missing if locus not in patient.certain)
+        self._step = genotypes.step if self._missing or not genotypes.missing else Step.CERTAIN
+        self._scope = scope_of_panels(panels, loci)
+        self._genotypes = genotypes
+        self._is_ambiguous = genotypes.probability.size > FEW_GENOTYPES
+        self._marked = [] if self._is_ambiguous else [_marked(panels, loci, one) for one in genotypes.allele]
+        self._words = _named(panels, loci, genotypes) if self._is_ambiguous else None
+        self._patient_cut = genotypes.cut if self._words is None else 1.0 - float(self._words.probability.sum())
+
+    @property
+    def bounds_pay(self) -> bool:
+        """Whether `bounds` costs far less than `predict`."""
+        return self._is_ambiguous and not self._missing
+
+    def predict(self, donor: NDArray[np.uint32]) -> Prediction:
+        """Predict the matches with some donors, (n,) rows of the registry."""
+        n_slices, order, parts = self._dealt(donor.size)
+        donors, of_donor = self._registry.of(donor[order])
+        person = of_donor.astype(np.int64)
+        mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
+        two, one, single = (np.zeros((donor.size, len(self._loci))) for _ in range(3))
+        cut = np.full(donor.size, 0.0 if self._is_ambiguous else self._patient_cut)
+        frequency = self._registry.panels.frequency
 
         def run(part: slice) -> None:
-            for probability, (word, word_of) in zip(genotypes.probability, marked, strict=True):
+            found = (mismatches[part], two[part], one[part], single[part])
+            if self._words is not None:
+                words = self._words
+                predict_ambiguous(
+                    DONOR_PAIRS, *words.arrays, frequency, person[part], *_arrays(donors), *found, cut[part]
+                )
+                return
+            for probability, (word, word_of) in zip(self._genotypes.probability, self._marked, strict=True):
                 predict_matches(
-                    probability,
-                    word,
-                    word_of,
-                    panels.frequency,
-                    scope,
-                    person[part],
-                    *_arrays(donors),
-                    mismatches[part],
-                    two[part],
-                    one[part],
-                    single[part],
+                    probability, word, word_of, frequency, self._scope, person[part], *_arrays(donors), *found
                 )
 
-    else:
-        words = patient_words(panels, genotypes)
-        patient_cut = 1.0 - float(words.probability.sum())
-        word_scope = scope_of_panels(panels, tuple(loci[position] for position in words.order))
-        named = np.empty(panels.frequency.size, np.int64)
-        name_haplotypes(
-            words.allele_name,
-            words.locus_shift,
-            panels.allele_start,
-            panels.haplotype_allele,
-            panels.panel_start,
-            panels.panel_locus_start,
-            panels.panel_locus,
-            named,
+        if not self._missing:
+            _run(run, parts)
+        missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
+        unknown = (missing != 0) | bool(self._missing)
+        for values in (mismatches, two, one, single, cut):
+            values[unknown] = np.nan
+        with np.errstate(invalid="ignore", divide="ignore"):
+            single /= mismatches[:, 1:2]
+        step = np.maximum(farthest_step(self._registry.panels, donors, self._scope, person), self._step)
+        step[missing != 0] = Step.MISSING
+        found = Prediction(
+            loci=self._loci,
+            mismatches=mismatches,
+            two=two,
+            one=one,
+            single=single,
+            cut=cut,
+            patient_cut=self._patient_cut,
+            step=step.astype(np.uint8),
+            missing=missing,
+            patient_missing=self._missing,
+            frequency_set=self._registry.panels.name,
         )
-        word_index = np.empty(named.size, np.int32)
-        distinct = np.empty(named.size, np.int64)
-        distinct = distinct[: index_words(named, named.size, word_index, distinct)]
+        return found if n_slices == 1 else found.taken(np.argsort(order))
+
+    def bounds(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch with some donors.
+
+        No mismatch is no more probable than two matching alleles at any one locus, and at most one mismatch no more
+        than at least one. NaN where the prediction is. Only where `bounds_pay`.
+        """
+        assert self._words is not None
+        words = self._words
+        _, order, parts = self._dealt(donor.size)
+        donors, of_donor = self._registry.of(donor[order])
+        person = of_donor.astype(np.int64)
+        two, one = (np.zeros((donor.size, len(self._loci))) for _ in range(2))
+        frequency = self._registry.panels.frequency
 
         def run(part: slice) -> None:
-            predict_ambiguous(
-                DONOR_PAIRS,
-                words.n_names,
-                words.genotype,
-                words.probability,
-                words.shift,
-                words.width,
-                words.order,
-                word_scope,
-                distinct,
-                word_index,
-                panels.frequency,
-                person[part],
-                *_arrays(donors),
-                mismatches[part],
-                two[part],
-                one[part],
-                single[part],
-                cut[part],
-            )
+            match_at_loci(*words.arrays, frequency, person[part], *_arrays(donors), two[part], one[part])
 
-    # No more slices than threads: each works out the outcomes of the distinct genotypes that it meets.
-    ends = np.cumsum([hand.size for hand in dealt])
-    parts = [slice(end - hand.size, end) for end, hand in zip(ends, dealt, strict=True)]
-    if n_slices > 1 and not patient_missing:
-        with ThreadPoolExecutor(n_slices) as pool:
-            list(pool.map(run, parts))
-    elif not patient_missing:
-        run(parts[0])
-    missing = missing_loci(panels, loci, donors.person_missing[person])
-    unknown = (missing != 0) | bool(patient_missing)
-    for values in (mismatches, two, one, single, cut):
-        values[unknown] = np.nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        single /= mismatches[:, 1:2]
-    step = np.maximum(farthest_step(panels, donors, scope, person), patient_step).astype(np.uint8)
-    step[missing != 0] = Step.MISSING
-    found = Prediction(
-        loci=loci,
-        mismatches=mismatches,
-        two=two,
-        one=one,
-        single=single,
-        cut=cut,
-        patient_cut=patient_cut,
-        step=step,
-        missing=missing,
-        patient_missing=patient_missing,
-        frequency_set=panels.name,
+        _run(run, parts)
+        # A pair whose counts are certain has probability 1, whatever of the patient was cut.
+        bound = np.stack([two.min(axis=1), (two + one).min(axis=1)], axis=1) + self._patient_cut
+        bound[missing_loci(self._registry.panels, self._loci, donors.person_missing[person]) != 0] = np.nan
+        return bound[np.argsort(order)]
+
+    def _dealt(self, n_donors: int) -> tuple[int, NDArray[np.int64], list[slice]]:
+        """Deal donors to the threads like cards: those of one decade, who cost alike, stand together in a registry.
+
+        Returns:
+            How many threads, the donors in the order of their hands, and the hands.
+        """
+        # No more hands than threads: each works out the outcomes of the distinct genotypes that it meets.
+        n_slices = max(1, min(self._workers, n_donors // _FEWEST_DONORS))
+        hands = [np.arange(first, n_donors, n_slices) for first in range(n_slices)]
+        ends = np.cumsum([hand.size for hand in hands])
+        return n_slices, np.concatenate(hands), [slice(e - h.size, e) for e, h in zip(ends, hands, strict=True)]
+
+
+def _run(work: Callable[[slice], None], parts: list[slice]) -> None:
+    """Do the parts of a work, each in a thread of its own."""
+    if len(parts) == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(work, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedPatient:
+    """An ambiguous patient and the haplotypes in names of alleles.
+
+    Attributes:
+        probability: (n,) of the patient's genotypes.
+        arrays: what the kernels of ambiguous patients take of both, in their order.
+    """
+
+    probability: NDArray[np.float64]
+    arrays: tuple[Any, ...]
+
+
+def _named(panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistribution) -> _NamedPatient:
+    words = patient_words(panels, genotypes)
+    named = np.empty(panels.frequency.size, np.int64)
+    name_haplotypes(
+        words.allele_name,
+        words.locus_shift,
+        panels.allele_start,
+        panels.haplotype_allele,
+        panels.panel_start,
+        panels.panel_locus_start,
+        panels.panel_locus,
+        named,
     )
-    return found if n_slices == 1 else found.taken(np.argsort(order))
+    word_index = np.empty(named.size, np.int32)
+    distinct = np.empty(named.size, np.int64)
+    distinct = distinct[: index_words(named, named.size, word_index, distinct)]
+    return _NamedPatient(
+        words.probability,
+        (
+            words.n_names,
+            words.genotype,
+            words.probability,
+            words.shift,
+            words.width,
+            words.order,
+            scope_of_panels(panels, tuple(loci[position] for position in words.order)),
+            distinct,
+            word_index,
+        ),
+    )
 
 
 def _marked(

@@ -13,6 +13,7 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute
 from hla_match.frequencies.panels import BLOCKS, Step, build_panels, typing_membership
 from hla_match.matching import predictor
+from hla_match.matching.predictor import PatientPredictor
 from tests import strategies
 from tests.oracle import probability as oracle
 from tests.oracle.matching import NULL
@@ -95,7 +96,18 @@ def test_predictions_are_the_oracles(few, case):
     blocks, registry, of_patient = set_up(case)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predictor, "FEW_GENOTYPES", few)
-        found = predictor.predict(of_patient, registry, scope, np.arange(len(donors), dtype=np.uint32))
+        prepared = PatientPredictor(of_patient, registry, scope)
+    found = prepared.predict(np.arange(len(donors), dtype=np.uint32))
+    if prepared.bounds_pay:
+        # Asking for bounds, or for donors one by one, changes nothing.
+        bound = prepared.bounds(np.arange(len(donors), dtype=np.uint32))
+        for i in range(len(donors)):
+            alone = prepared.predict(np.array([i], np.uint32))
+            assert np.array_equal(alone.mismatches[0], found.mismatches[i], equal_nan=True)
+        assert np.array_equal(np.isnan(bound[:, 0]), np.isnan(found.mismatches[:, 0]))
+        known = ~np.isnan(bound[:, 0])
+        assert (found.mismatches[known, 0] <= bound[known, 0] + 1e-12).all()
+        assert (found.mismatches[known, :2].sum(axis=1) <= bound[known, 1] + 1e-12).all()
     patient_dist, patient_step = oracle.scope_distribution(
         patient, scope, loci, chain(populations, everywhere, homes[0]), blocks
     )
@@ -168,7 +180,7 @@ def test_swapping_sides_or_persons_changes_nothing(case):
     results = []
     for one in ((loci, populations, everywhere, patient, donors, homes, scope), mirrored, exchanged):
         _, registry, of_patient = set_up(one)
-        results.append(predictor.predict(of_patient, registry, scope, np.zeros(1, np.uint32)))
+        results.append(PatientPredictor(of_patient, registry, scope).predict(np.zeros(1, np.uint32)))
     for other in results[1:]:
         np.testing.assert_allclose(results[0].mismatches, other.mismatches, atol=1e-12)
         np.testing.assert_allclose(results[0].two, other.two, atol=1e-12)
@@ -179,7 +191,7 @@ def test_swapping_sides_or_persons_changes_nothing(case):
 @settings(max_examples=150)
 def test_loci_agree_with_the_joint_distribution(case, scope):
     _, registry, of_patient = set_up(case)
-    found = predictor.predict(of_patient, registry, scope[:2], np.zeros(1, np.uint32))
+    found = PatientPredictor(of_patient, registry, scope[:2]).predict(np.zeros(1, np.uint32))
     if np.isnan(found.mismatches).any():
         return
     expected = float(found.mismatches[0] @ np.arange(5))

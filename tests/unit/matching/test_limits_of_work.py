@@ -9,6 +9,7 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute, impute_typings
 from hla_match.frequencies.panels import Step, build_panels, typing_membership
 from hla_match.matching import predictor
+from hla_match.matching.predictor import PatientPredictor
 
 LOCI = ("A", "B", "DRB1")
 N_ALLELES = 4
@@ -42,7 +43,7 @@ PATIENT = predictor.impute_patient(PANELS, {"DRB1": (((2,), (3,)),)})
 
 
 def predicted(patient=PATIENT, donors=(0, 1, 2)):
-    return predictor.predict(patient, DONORS, LOCI, np.array(donors, np.uint32))
+    return PatientPredictor(patient, DONORS, LOCI).predict(np.array(donors, np.uint32))
 
 
 @pytest.mark.parametrize(("genotypes", "pairs"), [(16, 1 << 14), (1024, 16), (16, 16), (9, 1)])
@@ -97,7 +98,7 @@ def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
     monkeypatch.setattr(predictor, "_FEWEST_DONORS", 1)
     alone = predicted()
     donors = np.arange(3, dtype=np.uint32)
-    threaded = predictor.predict(PATIENT, DONORS, LOCI, donors, workers=workers)
+    threaded = PatientPredictor(PATIENT, DONORS, LOCI, workers=workers).predict(donors)
     assert np.array_equal(alone.mismatches, threaded.mismatches)
     assert np.array_equal(alone.two, threaded.two)
     assert np.array_equal(alone.step, threaded.step)
