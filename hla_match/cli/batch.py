@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hla_match.cli.compilation import say_compiling
+from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.search_options import SearchRequest, search_options
 
 
@@ -38,10 +38,10 @@ def command(
     An interrupted batch goes on when it is started again with the same options. Ages are part of them: after midnight
     give the first day with --as-of.
     """
+    prepare_kernels(probabilities=request.frequencies is not None)
     from hla_match.cli.batch_run import BatchRun, refuse_overwriting
     from hla_match.cli.workforce import Workforce
 
     workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
-    say_compiling()
     refuse_overwriting(out, registry, (patients, *request.files))
     BatchRun(registry, patients, out, request, workforce).run()

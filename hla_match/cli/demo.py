@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hla_match.cli.compilation import say_compiling
+from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.registry import print_counts
 
 _AS_OF = datetime.date(2026, 1, 1)
@@ -20,6 +20,7 @@ _AS_OF = datetime.date(2026, 1, 1)
 @click.option("--seed", default=1, show_default=True)
 def command(folder: Path, n_donors: int, seed: int) -> None:
     """Make a synthetic registry and 20 patients, import, match, and leave the files to look at."""
+    prepare_kernels()
     import polars as pl
 
     from hla_match.matching.criteria import SearchCriteria
@@ -33,7 +34,6 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     from registry_io.patient_file import read_patients
     from registry_io.results_file import atomic_write, write_frame
 
-    say_compiling()
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)

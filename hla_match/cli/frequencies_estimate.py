@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hla_match.cli.compilation import say_compiling
+from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
 from hla_match.errors import CriteriaError
 from hla_match.loci import scope_loci
@@ -80,13 +80,13 @@ def estimate(
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
+    prepare_kernels()
     from hla_match.frequencies.estimation import estimate_frequencies
     from registry_io.frequency_store import load_frequencies
     from registry_io.nomenclature_store import data_folder
     from registry_io.results_file import atomic_write, check_writable_ending, write_frame
     from registry_io.store import open_registry
 
-    say_compiling()
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
         raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hla_match.cli.compilation import say_compiling
+from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import frequency_options
 
 
@@ -33,7 +33,7 @@ def command(
     Typings are read with the nomenclature and the multiple allele codes of REGISTRY. Beside the result stands a file of
     statuses, which names the persons that could not be read and those whom no frequencies explain.
     """
+    prepare_kernels()
     from hla_match.cli.impute_run import impute_file
 
-    say_compiling()
     impute_file(registry, persons, (frequencies, global_frequencies), out, limit=limit, loci=loci)

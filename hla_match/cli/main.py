@@ -16,6 +16,7 @@ COMMANDS = {
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
     "registry": "Import, describe and verify a registry.",
     "search": "Search a registry for one patient and print the donors.",
+    "warmup": "Compile the kernels beforehand, so that no command waits for it.",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hla_match.cli.compilation import say_compiling
+from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.search_options import SearchRequest, search_options
 
@@ -19,11 +19,11 @@ from hla_match.cli.search_options import SearchRequest, search_options
 @click.option("--abo", type=click.Choice(["A", "B", "AB", "O"]), help="The patient's blood group.")
 def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, abo: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
+    prepare_kernels(probabilities=request.frequencies is not None)
     from hla_match.matching.criteria import Patient
     from hla_match.reporting.terminal import match_table
     from registry_io.store import open_registry
 
-    say_compiling()
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
     request.say_unknown_donors(opened)

@@ -1,0 +1,36 @@
+"""``hla-match warmup``: the kernels compiled beforehand, so that nobody waits for a compiler."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+
+@click.command()
+def command() -> None:
+    """Compile the kernels of all commands and keep the machine code, so that no command waits for it later.
+
+    It is kept in the folder that NUMBA_CACHE_DIR names, else in your cache folder, else among the temporary files, for
+    this version of hla-match and this kind of processor.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    from hla_match.cli.compilation import choose_cache_folder
+    from hla_match.cli.kernel_warmup import warm_up
+    from hla_match.errors import HlaMatchError
+
+    start = time.perf_counter()
+    folder = choose_cache_folder()
+    if folder is None:
+        raise HlaMatchError("no cache folder can be written to; name one in the environment variable NUMBA_CACHE_DIR")
+    total = 0
+    try:
+        with click.progressbar(length=1, label="Compiling kernels", file=sys.stderr) as bar:
+            for done, total in warm_up(folder):
+                bar.length, bar.pos = total, done - 1
+                bar.update(1)
+    except BrokenProcessPool:
+        raise HlaMatchError("a process that compiled kernels was ended; is there memory enough?") from None
+    click.echo(f"{total} kernels are ready in {folder}, after {time.perf_counter() - start:.1f} s.")
