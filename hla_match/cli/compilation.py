@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,7 +23,8 @@ def prepare_kernels(*, probabilities: bool = False) -> None:
             it was not done before; the few other kernels are compiled as they are called.
     """
     folder = choose_cache_folder()
-    if probabilities and folder is not None:
+    # A process of a warm-up, which runs commands too, must never start another warm-up.
+    if probabilities and folder is not None and parent_process() is None:
         from hla_match.cli import kernel_warmup
 
         if not kernel_warmup.is_warm(folder):
@@ -43,7 +46,8 @@ def choose_cache_folder() -> Path | None:
 
     found = cache_folder()
     if found is None and (temporary := own_temporary_folder()) is not None:
-        numba.config.CACHE_DIR = str(temporary)
+        config: Any = numba.config
+        config.CACHE_DIR = str(temporary)
         found = cache_folder()
     return None if found is None else Path(found)
 

@@ -1,4 +1,4 @@
-"""The calls of kernels that the commands make: found by running the commands, uncompiled, on a registry of a few donors.
+"""The calls of kernels that the commands make: found by running them, uncompiled, on a registry of a few donors.
 
 Numba compiles a kernel for the types of its arguments. They are not listed by hand, since a list would be wrong after
 the next change: the commands themselves are run, and what they call is noted.
@@ -47,7 +47,7 @@ A*02:07^B*46:01^C*01:02^DRB1*08:03
 A*24:02+A*31:01^B*13:01+B*51:01
 A*02:XX
 """
-"""Certain and ambiguous persons of one and of many genotypes, such as the haplotypes explain and such as they do not."""
+"""Certain and ambiguous persons, of one and of many genotypes, explained by the haplotypes and not."""
 
 _STRANGER = "A*30:01+A*68:01^B*13:02+B*44:02^C*06:02+C*05:01^DRB1*07:01+DRB1*13:01"
 
@@ -112,7 +112,7 @@ def _small_tables() -> NomenclatureTables:
     loci = {}
     for locus, tables in whole.loci.items():
         rows = [row for row, allele in enumerate(tables.allele) if f"{locus}*{allele}" in named]
-        columns = {name: tuple(getattr(tables, name)[row] for row in rows) for name in _BY_ALLELE}
+        columns: dict[str, Any] = {name: tuple(getattr(tables, name)[row] for row in rows) for name in _BY_ALLELE}
         loci[locus] = dataclasses.replace(tables, **columns)
     return dataclasses.replace(whole, loci=loci)
 

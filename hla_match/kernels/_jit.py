@@ -17,15 +17,18 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator, UserWideCacheLocator
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
+
+_CONFIG: Any = config  # whose names Numba makes when it is imported
 
 _STAMP: dict[str, Any] = {}
 """By module of kernels, everything that decides its machine code."""
 
 
-class _UserLocator(UserWideCacheLocator):  # type: ignore[misc]
+class _UserLocator(UserWideCacheLocator):
     """The user's cache folder for this program, under the name that platformdirs would give it."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
@@ -44,11 +47,11 @@ class _UserLocator(UserWideCacheLocator):  # type: ignore[misc]
         return found
 
 
-class _KernelCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (UserProvidedCacheLocator, _UserLocator)
+class _KernelCacheImpl(CompileResultCacheImpl):
+    _locator_classes: list[Any] = [UserProvidedCacheLocator, _UserLocator]  # noqa: RUF012 - Numba's own type
 
 
-class _KernelCache(FunctionCache):  # type: ignore[misc]
+class _KernelCache(FunctionCache):
     """Numba's cache, in the places above, with a stamp that also tells what a kernel takes from other files."""
 
     _impl_class = _KernelCacheImpl
@@ -81,9 +84,9 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     Where no folder can be written to, the kernel is compiled once a process.
     """
-    made = numba.njit(nogil=True, no_cfunc_wrapper=True)(function)
+    made: Any = numba.njit(nogil=True)(function)
     # Under NUMBA_DISABLE_JIT a kernel stays a function.
-    if isinstance(made, Dispatcher):
+    if not _CONFIG.DISABLE_JIT:
         try:
             made._cache = _KernelCache(function)
         except RuntimeError:
@@ -101,7 +104,9 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def cache_folder() -> str | None:
-    """Return where the machine code of kernels that are imported now is kept, or None where it cannot be kept."""
+    """Return where the machine code of kernels that are imported now is kept, or None where none is or can be."""
+    if _CONFIG.DISABLE_JIT:
+        return None
     try:
         folder: str = _KernelCacheImpl(cache_folder).locator.get_cache_path()
     except RuntimeError:

@@ -1,6 +1,12 @@
-"""The line about compiling stands where something is compiled, once, and nowhere else."""
+"""The line about compiling stands where something is compiled, once; machine code is kept where that is safe."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import click
 import numba
@@ -22,7 +28,7 @@ def test_a_compilation_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path, c
 
     @click.command()
     def command() -> None:
-        compilation.say_compiling()
+        compilation.prepare_kernels()
         for kernel in ours:
             kernel(1)
 
@@ -36,3 +42,89 @@ def test_a_compilation_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path, c
     assert ("Compiling" in CliRunner().invoke(command).stderr) is not cache
     # After the command nobody listens.
     numba.njit(lambda x: x)(1)
+
+
+def test_a_temporary_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = compilation.own_temporary_folder()
+    assert folder is not None
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert compilation.own_temporary_folder() == folder
+
+
+def test_a_folder_that_others_can_write_to_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / f"hla-match-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o770)
+    assert compilation.own_temporary_folder() is None
+
+
+def test_a_folder_of_somebody_else_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "hla-match-4711").mkdir(mode=0o700)
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    assert owner != 4711
+    assert compilation.own_temporary_folder() is None
+
+
+def test_a_link_is_not_followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / f"hla-match-{os.getuid()}").symlink_to("elsewhere")
+    assert compilation.own_temporary_folder() is None
+
+
+PLACES = """
+import os, random, sys
+import hla_match.kernels._jit
+from hla_match.cli.compilation import choose_cache_folder
+if len(sys.argv) > 1:  # after the imports, as other users may not read the sources
+    os.setuid(int(sys.argv[1]))
+print(choose_cache_folder())
+"""
+
+
+def chosen(cwd: Path, *arguments: str, **environment: str) -> str:
+    """What a new process chooses that has these variables alone, and leaves no file where it was started."""
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PLACES, *arguments],
+        env=path | environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_machine_code_is_kept_where_the_variable_says_else_in_the_users_cache_folder(tmp_path: Path) -> None:
+    named, cache, temporary = tmp_path / "named", tmp_path / "cache", tmp_path / "temporary"
+    temporary.mkdir()
+    places = {"NUMBA_CACHE_DIR": str(named), "XDG_CACHE_HOME": str(cache), "TMPDIR": str(temporary)}
+    assert chosen(tmp_path, **places).startswith(str(named))
+    del places["NUMBA_CACHE_DIR"]
+    if sys.platform == "linux":
+        assert chosen(tmp_path, **places).startswith(str(cache / "hla-match" / "kernels"))
+
+
+def test_without_a_writable_cache_folder_a_temporary_one_is_taken_and_else_none(tmp_path: Path) -> None:
+    file, temporary = tmp_path / "file", tmp_path / "temporary"
+    file.touch()
+    temporary.mkdir()
+    # A file is no folder, even for a user who may write everywhere.
+    places = {"HOME": str(file), "XDG_CACHE_HOME": str(file / "cache"), "TMPDIR": str(temporary)}
+    assert chosen(tmp_path, **places).startswith(str(temporary / f"hla-match-{os.getuid()}"))
+    (temporary / f"hla-match-{os.getuid()}").chmod(0o777)
+    assert chosen(tmp_path, **places) == "None"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")
+def test_a_user_without_name_and_home_gets_a_temporary_folder(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o1777)
+        assert chosen(Path(folder), "471147", TMPDIR=folder).startswith(f"{folder}/hla-match-471147")
+        assert [path.name for path in Path(folder).iterdir()] == ["hla-match-471147"]
