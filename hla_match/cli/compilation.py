@@ -47,7 +47,7 @@ def choose_cache_folder() -> Path | None:
     found = cache_folder()
     if found is None and (temporary := own_temporary_folder()) is not None:
         config: Any = numba.config
-        config.CACHE_DIR = str(temporary)
+        config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(temporary)  # here, and in processes started from here
         found = cache_folder()
     return None if found is None else Path(found)
 

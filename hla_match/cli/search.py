@@ -19,13 +19,15 @@ from hla_match.cli.search_options import SearchRequest, search_options
 @click.option("--abo", type=click.Choice(["A", "B", "AB", "O"]), help="The patient's blood group.")
 def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, abo: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
-    prepare_kernels(probabilities=request.frequencies is not None)
     from hla_match.matching.criteria import Patient
-    from hla_match.reporting.terminal import match_table
     from registry_io.store import open_registry
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     opened = open_registry(registry)
+    # What is wrong in the command is said before anything is compiled.
+    prepare_kernels(probabilities=request.frequencies is not None)
+    from hla_match.reporting.terminal import match_table
+
     request.say_unknown_donors(opened)
     matcher = request.matcher(registry, opened, request.frequency_sets(opened), threads=n_workers())
     match_table(matcher.search(patient, request.criteria, policy=request.policy))
