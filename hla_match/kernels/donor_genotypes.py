@@ -165,8 +165,9 @@ def merge_members(
             weight[at] += frequency[member[m]]
         if found - begin > 1:
             order = np.argsort(-weight[begin:found], kind="mergesort")
-            key[begin:found] = key[begin:found][order]
-            weight[begin:found] = weight[begin:found][order]
+            sorted_key, sorted_weight = key[begin:found][order], weight[begin:found][order]
+            for k in range(order.size):
+                key[begin + k], weight[begin + k] = sorted_key[k], sorted_weight[k]
     class_first[last_class - first_class] = found
 
 

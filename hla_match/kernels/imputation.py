@@ -149,7 +149,8 @@ def impute_persons(
     part_pair[0] = 0
     class_member[0] = 0
     for person in range(start, stop):
-        undo[:] = size
+        for k in range(size.size):
+            undo[k] = size[k]
         for row in range(n_loci):
             typing = person_typing[row, person]
             sign_alleles(
@@ -211,7 +212,8 @@ def impute_persons(
             elif done == 0:
                 missing |= 1 << row
         if outcome == FULL:
-            size[:] = undo
+            for k in range(size.size):
+                size[k] = undo[k]
             return person
         person_part[person - start + 1] = size[0]
         person_missing[person - start] = missing

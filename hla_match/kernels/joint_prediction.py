@@ -227,7 +227,8 @@ def compare_genotypes(
                     state[s + 1, to, 2] += state[s, k, 0]
                     state[s + 1, to, 3] += state[s, k, 1]
                     state[s + 1, to, 4] += state[s, k, 2]
-        outcome[g] = state[n_loci, 0]
+        for j in range(n_outcomes):
+            outcome[g, j] = state[n_loci, 0, j]
 
 
 @kernel

@@ -191,7 +191,8 @@ def predict_matches(
                         mixed[before + k] += dist[before] * part_dist[k]
             for s in range(n_loci):
                 single_of[s] = single_of[s] * part_dist[0] + part_single[s] * dist[0]
-            dist[:] = mixed
+            for k in range(dist.size):
+                dist[k] = mixed[k]
         for k in range(min(dist.size, mismatches.shape[1])):
             mismatches[i, k] += probability * dist[k]
         for s in range(n_loci):
