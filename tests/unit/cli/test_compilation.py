@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import numba
 import pytest
 from click.testing import CliRunner
 
+import hla_match
 from hla_match.cli import compilation
 
 SAY = compilation.say
@@ -126,5 +128,10 @@ def test_without_a_writable_cache_folder_a_temporary_one_is_taken_and_else_none(
 def test_a_user_without_name_and_home_gets_a_temporary_folder(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o1777)
-        assert chosen(Path(folder), "471147", TMPDIR=folder).startswith(f"{folder}/hla-match-471147")
-        assert [path.name for path in Path(folder).iterdir()] == ["hla-match-471147"]
+        # Numba looks at the sources, which the other user may not be allowed to read where they lie.
+        sources = Path(folder) / "sources"
+        shutil.copytree(Path(hla_match.__file__).parent, sources / "hla_match")
+        search_path = os.pathsep.join([str(sources), *sys.path])
+        found = chosen(Path(folder), "471147", TMPDIR=folder, PYTHONPATH=search_path)
+        assert found.startswith(f"{folder}/hla-match-471147")
+        assert {path.name for path in Path(folder).iterdir()} == {"hla-match-471147", "sources"}
