@@ -147,9 +147,10 @@ class BatchRun:
         """Search the patients that no finished part has, and write them in parts."""
         patients = self._file.patients
         with progress(len(patients), "patients", _SAY_EVERY) as advance:
-            for start, stop in self._parts.finished():
+            start = 0
+            for _, stop in self._parts.finished():
                 advance(stop - start)
-            start = max((stop for _, stop in self._parts.finished()), default=0)
+                start = stop
             if start == len(patients):
                 return
             stop, held = start, 0

@@ -57,8 +57,11 @@ class ImputedRegistry:
     panels: Panels
     donors: Imputation
 
-    def of(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int32]]:
-        """Return what some donors may carry: an imputation, and which of its distinct persons each donor is."""
+    def of(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
+        """Return what some donors may carry: an imputation, and which of its distinct persons each donor is.
+
+        `workers` has nothing to do here.
+        """
         return self.donors, self.donors.person[donor]
 
 
@@ -70,20 +73,18 @@ class ImputedOnDemand:
         panels: the haplotypes, step by step of the chain.
         registry: the donors.
         membership: its typings in terms of the panels.
-        workers: threads; results do not depend on them.
     """
 
     panels: Panels
     registry: Registry
     membership: TypingMembership
-    workers: int
 
-    def of(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int32]]:
-        """Return what some donors may carry, as in `ImputedRegistry`."""
+    def of(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
+        """Return what some donors may carry, as in `ImputedRegistry`; results do not depend on the `workers`."""
         typing = registry_typing(self.panels, self.registry, donor)
         population = population_rows(self.panels, self.registry, donor)
-        workers = self.workers if donor.size >= _WORTH_THREADS else 1
-        imputation = impute(typing, population, self.panels, self.membership, workers=workers)
+        threads = workers if donor.size >= _WORTH_THREADS else 1
+        imputation = impute(typing, population, self.panels, self.membership, workers=threads)
         return imputation, imputation.person
 
 
@@ -94,9 +95,9 @@ DonorImputation = ImputedRegistry | ImputedOnDemand
 """Donors under a set of frequencies, imputed beforehand or on demand; predictions are the same."""
 
 
-def imputed_on_demand(registry: Registry, panels: Panels, *, workers: int = 1) -> ImputedOnDemand:
+def imputed_on_demand(registry: Registry, panels: Panels) -> ImputedOnDemand:
     """Make a registry ready to be imputed on demand; `panels` are built with its typing tables."""
-    return ImputedOnDemand(panels, registry, typing_membership(panels, registry_tables(registry)), workers)
+    return ImputedOnDemand(panels, registry, typing_membership(panels, registry_tables(registry)))
 
 
 IMPUTATION_ARRAYS = tuple(field.name for field in fields(Imputation))
@@ -153,7 +154,7 @@ def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32
 def population_rows(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int16]:
     """Return (n,) int16 the chain of the population of some donors; the last one where it is not known."""
     if not panels.populations or "population" not in registry.attributes.columns:
-        return np.full(registry.status[donor].size, len(panels.populations), np.int16)
+        return np.full(registry.donor_order[donor].size, len(panels.populations), np.int16)
     row = {name: number for number, name in enumerate(panels.populations)}
     named = registry.attributes["population"][donor].fill_null("").to_list()
     return np.array([row.get(name, len(row)) for name in named], np.int16)

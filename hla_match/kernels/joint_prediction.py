@@ -14,120 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import ABSENT, FIRST_NAME, index_words, list_part, merge_members
+from hla_match.kernels.donor_genotypes import index_words, list_part, merge_members
+from hla_match.kernels.locus_matches import add_marginals, expect_matches, matched_alleles
 
 BATCH = 1 << 22
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
-
-
-@kernel
-def matched_alleles(x: int, y: int, u: int, v: int) -> int:
-    """Count the matching alleles of two genotypes of a locus, by names; "another" and absent alleles match nothing."""
-    direct = (1 if x == u and x >= FIRST_NAME else 0) + (1 if y == v and y >= FIRST_NAME else 0)
-    cross = (1 if x == v and x >= FIRST_NAME else 0) + (1 if y == u and y >= FIRST_NAME else 0)
-    return max(direct, cross)
-
-
-@kernel
-def expect_matches(
-    patient: NDArray[np.int64],
-    patient_probability: NDArray[np.float64],
-    shift: int,
-    width: int,
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
-) -> None:
-    """Write, for each two names that a donor may have at a locus, how probably two and one match the patient.
-
-    Args:
-        patient: (n,) genotypes as words.
-        patient_probability: (n,).
-        shift: lowest bit of the locus in the word of a haplotype.
-        width: bits of a name.
-        two: (names, names) zeros; receives the probability that both match.
-        one: (names, names) zeros; receives the probability that exactly one matches.
-    """
-    n_names = two.shape[0]
-    mask = (np.int64(1) << width) - 1
-    of_pair = np.zeros((n_names, n_names))
-    for g in range(patient.size):
-        own = patient[g] >> (2 * shift)
-        of_pair[(own >> width) & mask, own & mask] += patient_probability[g]
-    for x in range(n_names):
-        for y in range(n_names):
-            if of_pair[x, y] == 0.0:
-                continue
-            for u in range(n_names):
-                for v in range(n_names):
-                    matched = matched_alleles(x, y, u, v)
-                    if matched == 2:
-                        two[u, v] += of_pair[x, y]
-                    elif matched == 1:
-                        one[u, v] += of_pair[x, y]
-
-
-@kernel
-def add_marginals(
-    scope: int,
-    mass: float,
-    pair: NDArray[np.uint16],
-    class_first: NDArray[np.int64],
-    key: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    shift: NDArray[np.int64],
-    width: NDArray[np.int64],
-    two_of: NDArray[np.float64],
-    one_of: NDArray[np.float64],
-    scope_locus: NDArray[np.int64],
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
-) -> None:
-    """Add, for the loci of one part of a donor, the probabilities that two alleles and that one allele match.
-
-    `two_of` and `one_of` are (loci, names, names), as given by `expect_matches`.
-    """
-    n_classes = class_first.size - 1
-    n_names = two_of.shape[1]
-    name = np.empty(class_first[n_classes], np.int64)
-    total = np.empty(name.size)
-    first = np.empty(n_classes + 1, np.int64)
-    place = np.zeros(n_names, np.int64)
-    for s in range(shift.size):
-        if not (scope >> s) & 1:
-            continue
-        mask = (np.int64(1) << width[s]) - 1
-        found = 0
-        for c in range(n_classes):
-            begin = found
-            first[c] = begin
-            for k in range(class_first[c], class_first[c + 1]):
-                own = (key[k] >> shift[s]) & mask
-                at = place[own]
-                if at < begin or at >= found or name[at] != own:
-                    at = found
-                    place[own] = at
-                    name[at] = own
-                    total[at] = 0.0
-                    found += 1
-                total[at] += weight[k]
-        first[n_classes] = found
-        both = 0.0
-        some = 0.0
-        for p in range(pair.shape[0]):
-            c, d = int(pair[p, 0]), int(pair[p, 1])
-            factor = 1.0 if c == d else 2.0
-            for u in range(first[c], first[c + 1]):
-                for v in range(first[d], first[d + 1]):
-                    x, y = name[u], name[v]
-                    if x == ABSENT:
-                        x = y
-                    elif y == ABSENT:
-                        y = x
-                    share = total[u] * total[v] * factor
-                    both += share * two_of[s, x, y]
-                    some += share * one_of[s, x, y]
-        two[scope_locus[s]] += both / mass
-        one[scope_locus[s]] += some / mass
 
 
 @kernel
@@ -229,61 +120,6 @@ def compare_genotypes(
                     state[s + 1, to, 4] += state[s, k, 2]
         for j in range(n_outcomes):
             outcome[g, j] = state[n_loci, 0, j]
-
-
-@kernel
-def match_at_loci(
-    n_names: int,
-    patient: NDArray[np.int64],
-    patient_probability: NDArray[np.float64],
-    shift: NDArray[np.int64],
-    width: NDArray[np.int64],
-    scope_locus: NDArray[np.int64],
-    panel_scope: NDArray[np.int64],
-    word_of_haplotype: NDArray[np.int64],
-    word_index: NDArray[np.int32],
-    frequency: NDArray[np.float64],
-    donor: NDArray[np.int64],
-    person_part: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
-) -> None:
-    """Add, locus by locus, the probabilities that two alleles and that one allele match; arguments as below.
-
-    Notes:
-        Cost: the pairs of names at each locus, not those of whole haplotypes.
-    """
-    n_loci = shift.size
-    two_of = np.zeros((n_loci, n_names, n_names))
-    one_of = np.zeros((n_loci, n_names, n_names))
-    for s in range(n_loci):
-        expect_matches(patient, patient_probability, shift[s], width[s], two_of[s], one_of[s])
-    place = np.zeros(word_of_haplotype.size, np.int64)
-    for i in range(donor.size):
-        for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
-            scope = panel_scope[part_panel[part]]
-            if scope == 0:
-                continue
-            first_class, last_class = part_class[part], part_class[part + 1]
-            n_members = class_member[last_class] - class_member[first_class]
-            key = np.empty(n_members, np.int64)
-            weight = np.empty(n_members)
-            class_first = np.empty(last_class - first_class + 1, np.int64)
-            merge_members(
-                first_class, last_class, class_member, member, word_of_haplotype, word_index, frequency, place,
-                key, weight, class_first,
-            )  # fmt: skip
-            add_marginals(
-                scope, part_mass[part], pair[part_pair[part] : part_pair[part + 1]], class_first, key, weight, shift,
-                width, two_of, one_of, scope_locus, two[i], one[i],
-            )  # fmt: skip
 
 
 @kernel

@@ -16,8 +16,8 @@ from hla_match.registry import Registry
 _DEARER = 3
 """How many times as much a donor costs that is read in an order, compared with one of a full pass.
 
-Measured on ten million donors with one thread, 40 patients typed by two fields and by first field: 5.3 to 8.4 ns for a
-donor read in an order, 2.7 to 3.1 ns for one of a pass.
+Measured on ten million donors with one thread, patients typed by two fields and by first field: 5.3 to 9 ns for a donor
+read in an order (18 ns for one patient of whom few were read), 2.7 to 3.1 ns for one of a pass.
 """
 
 

@@ -20,7 +20,8 @@ from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distr
 from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
 from hla_match.kernels.donor_genotypes import index_words, name_haplotypes
-from hla_match.kernels.joint_prediction import match_at_loci, predict_ambiguous
+from hla_match.kernels.joint_prediction import predict_ambiguous
+from hla_match.kernels.locus_matches import match_at_loci
 from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
 from hla_match.matching.patient_words import patient_words
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction
@@ -103,7 +104,7 @@ class PatientPredictor:
     def predict(self, donor: NDArray[np.uint32]) -> Prediction:
         """Predict the matches with some donors, (n,) rows of the registry."""
         n_slices, order, parts = self._dealt(donor.size)
-        donors, of_donor = self._registry.of(donor[order])
+        donors, of_donor = self._registry.of(donor[order], workers=self._workers)
         person = of_donor.astype(np.int64)
         mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
         two, one, single = (np.zeros((donor.size, len(self._loci))) for _ in range(3))
@@ -157,7 +158,7 @@ class PatientPredictor:
         assert self._words is not None
         words = self._words
         _, order, parts = self._dealt(donor.size)
-        donors, of_donor = self._registry.of(donor[order])
+        donors, of_donor = self._registry.of(donor[order], workers=self._workers)
         person = of_donor.astype(np.int64)
         two, one = (np.zeros((donor.size, len(self._loci))) for _ in range(2))
         frequency = self._registry.panels.frequency

@@ -57,7 +57,7 @@ def test_donors_carry_the_same(registry, panels, workers):
     everybody = ImputedRegistry(panels, impute_registry(registry, panels))
     rows = np.random.default_rng(1).integers(0, registry.n_donors, 700).astype(np.uint32)
     kept, person = everybody.of(rows)
-    asked, own = imputed_on_demand(registry, panels, workers=workers).of(rows)
+    asked, own = imputed_on_demand(registry, panels).of(rows, workers=workers)
     for one, other in zip(person.tolist(), own.tolist(), strict=True):
         assert a_person(kept, one) == a_person(asked, other)
 
