@@ -17,7 +17,7 @@ from hla_match.kernels._jit import kernel
 from hla_match.kernels.donor_genotypes import index_words, list_part, merge_members
 from hla_match.kernels.locus_matches import add_marginals, expect_matches, matched_alleles
 
-BATCH = 1 << 22
+BATCH = 1 << 19
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 
@@ -191,6 +191,7 @@ def predict_ambiguous(
     index = np.empty(BATCH, np.int32)
     distinct = np.empty(BATCH, np.int64)
     starts = np.zeros(donor.size + 1, np.int64)
+    mixed = np.empty(5 + n_loci)
     begin = 0
     while begin < donor.size:
         end = begin
@@ -246,10 +247,13 @@ def predict_ambiguous(
         outcome = np.zeros((n_distinct, 5 + n_loci))
         compare_genotypes(distinct[:n_distinct], patient, patient_probability, shift, width, outcome)
         for i in range(begin, end):
+            mixed[:] = 0.0
             for k in range(starts[i], starts[i + 1]):
-                at = index[k]
-                for j in range(5):
-                    mismatches[i, j] += probability[k] * outcome[at, j]
-                for s in range(n_loci):
-                    single[i, scope_locus[s]] += probability[k] * outcome[at, 5 + s]
+                own, share = outcome[index[k]], probability[k]
+                for j in range(mixed.size):
+                    mixed[j] += share * own[j]
+            for j in range(5):
+                mismatches[i, j] = mixed[j]
+            for s in range(n_loci):
+                single[i, scope_locus[s]] = mixed[5 + s]
         begin = end

@@ -1,6 +1,7 @@
 """What of an ambiguous patient matches a donor at each locus by itself, whatever the other loci do.
 
-It is reported, and it bounds what can match at all loci together. Alleles are names, as in
+It is reported, and it bounds what can match at all loci together; so does how many of the donor's alleles the patient
+may have at all. Alleles are names, as in
 `hla_match.kernels.donor_genotypes`. Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 """
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import ABSENT, FIRST_NAME, merge_members
+from hla_match.kernels.donor_genotypes import ABSENT, ANOTHER, FIRST_NAME, merge_members
 
 
 @kernel
@@ -124,6 +125,42 @@ def add_marginals(
 
 
 @kernel
+def add_strange(
+    scope: int,
+    mass: float,
+    pair: NDArray[np.uint16],
+    class_first: NDArray[np.int64],
+    key: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    shift: NDArray[np.int64],
+    width: NDArray[np.int64],
+    strange: NDArray[np.float64],
+) -> None:
+    """Bring the loci of one part of a donor into the probabilities of 0 and 1 alleles that the patient cannot have.
+
+    `strange` is (2,): 1 and 0 before the first part.
+    """
+    n_classes = class_first.size - 1
+    # Of each class, the frequency of haplotypes without such an allele and with one.
+    of_class = np.zeros((n_classes, 2))
+    for c in range(n_classes):
+        for k in range(class_first[c], class_first[c + 1]):
+            n = 0
+            for s in range(shift.size):
+                n += (scope >> s) & 1 and (key[k] >> shift[s]) & ((np.int64(1) << width[s]) - 1) == ANOTHER
+            if n < 2:
+                of_class[c, n] += weight[k]
+    none, single = 0.0, 0.0
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        factor = 1.0 if c == d else 2.0
+        none += factor * of_class[c, 0] * of_class[d, 0]
+        single += factor * (of_class[c, 0] * of_class[d, 1] + of_class[c, 1] * of_class[d, 0])
+    strange[1] = (strange[0] * single + strange[1] * none) / mass
+    strange[0] *= none / mass
+
+
+@kernel
 def match_at_loci(
     n_names: int,
     patient: NDArray[np.int64],
@@ -146,10 +183,12 @@ def match_at_loci(
     member: NDArray[np.uint32],
     two: NDArray[np.float64],
     one: NDArray[np.float64],
+    strange: NDArray[np.float64],
 ) -> None:
     """Add, locus by locus, the probabilities that two alleles and that one allele match.
 
-    Arguments as in `hla_match.kernels.joint_prediction.predict_ambiguous`.
+    Arguments as in `hla_match.kernels.joint_prediction.predict_ambiguous`; `strange` is (n, 2) and receives the
+    probabilities of 0 and 1 alleles that the patient cannot have.
 
     Notes:
         Cost: the pairs of names at each locus, not those of whole haplotypes.
@@ -161,6 +200,7 @@ def match_at_loci(
         expect_matches(patient, patient_probability, shift[s], width[s], two_of[s], one_of[s])
     place = np.zeros(word_of_haplotype.size, np.int64)
     for i in range(donor.size):
+        strange[i, 0] = 1.0
         for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
             scope = panel_scope[part_panel[part]]
             if scope == 0:
@@ -174,7 +214,9 @@ def match_at_loci(
                 first_class, last_class, class_member, member, word_of_haplotype, word_index, frequency, place,
                 key, weight, class_first,
             )  # fmt: skip
+            pairs = pair[part_pair[part] : part_pair[part + 1]]
             add_marginals(
-                scope, part_mass[part], pair[part_pair[part] : part_pair[part + 1]], class_first, key, weight, shift,
-                width, two_of, one_of, scope_locus, two[i], one[i],
+                scope, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of, scope_locus,
+                two[i], one[i],
             )  # fmt: skip
+            add_strange(scope, part_mass[part], pairs, class_first, key, weight, shift, width, strange[i])

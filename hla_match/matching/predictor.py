@@ -38,8 +38,8 @@ DONOR_PAIRS = 1 << 14
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
 
-_FEWEST_DONORS = 64
-"""Donors of a thread at least: fewer are not worth it."""
+_FEWEST_PERSONS = 64
+"""Persons of a thread at least: fewer are not worth it."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,10 @@ class PatientPredictor:
 
     def predict(self, donor: NDArray[np.uint32]) -> Prediction:
         """Predict the matches with some donors, (n,) rows of the registry."""
-        n_slices, order, parts = self._dealt(donor.size)
-        donors, of_donor = self._registry.of(donor[order], workers=self._workers)
-        person = of_donor.astype(np.int64)
-        mismatches = np.zeros((donor.size, MAX_MISMATCHES + 1))
-        two, one, single = (np.zeros((donor.size, len(self._loci))) for _ in range(3))
-        cut = np.full(donor.size, 0.0 if self._is_ambiguous else self._patient_cut)
+        donors, person, row_of, parts = self._dealt(donor)
+        mismatches = np.zeros((person.size, MAX_MISMATCHES + 1))
+        two, one, single = (np.zeros((person.size, len(self._loci))) for _ in range(3))
+        cut = np.full(person.size, 0.0 if self._is_ambiguous else self._patient_cut)
         frequency = self._registry.panels.frequency
 
         def run(part: slice) -> None:
@@ -134,55 +132,62 @@ class PatientPredictor:
             single /= mismatches[:, 1:2]
         step = np.maximum(farthest_step(self._registry.panels, donors, self._scope, person), self._step)
         step[missing != 0] = Step.MISSING
-        found = Prediction(
+        return Prediction(
             loci=self._loci,
-            mismatches=mismatches,
-            two=two,
-            one=one,
-            single=single,
-            cut=cut,
+            mismatches=mismatches[row_of],
+            two=two[row_of],
+            one=one[row_of],
+            single=single[row_of],
+            cut=cut[row_of],
             patient_cut=self._patient_cut,
-            step=step.astype(np.uint8),
-            missing=missing,
+            step=step.astype(np.uint8)[row_of],
+            missing=missing[row_of],
             patient_missing=self._missing,
             frequency_set=self._registry.panels.name,
         )
-        return found if n_slices == 1 else found.taken(np.argsort(order))
 
     def bounds(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch with some donors.
 
         No mismatch is no more probable than two matching alleles at any one locus, and at most one mismatch no more
-        than at least one. NaN where the prediction is. Only where `bounds_pay`.
+        than at least one; nor is either more probable than as many alleles that the patient cannot have. NaN where the
+        prediction is. Only where `bounds_pay`.
         """
         assert self._words is not None
         words = self._words
-        _, order, parts = self._dealt(donor.size)
-        donors, of_donor = self._registry.of(donor[order], workers=self._workers)
-        person = of_donor.astype(np.int64)
-        two, one = (np.zeros((donor.size, len(self._loci))) for _ in range(2))
+        donors, person, row_of, parts = self._dealt(donor)
+        two, one = (np.zeros((person.size, len(self._loci))) for _ in range(2))
+        strange = np.zeros((person.size, 2))
         frequency = self._registry.panels.frequency
 
         def run(part: slice) -> None:
-            match_at_loci(*words.arrays, frequency, person[part], *_arrays(donors), two[part], one[part])
+            found = (two[part], one[part], strange[part])
+            match_at_loci(*words.arrays, frequency, person[part], *_arrays(donors), *found)
 
         _run(run, parts)
         # A pair whose counts are certain has probability 1, whatever of the patient was cut.
-        bound = np.stack([two.min(axis=1), (two + one).min(axis=1)], axis=1) + self._patient_cut
+        at_loci = np.stack([two.min(axis=1), (two + one).min(axis=1)], axis=1)
+        bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(strange, axis=1)) + self._patient_cut
         bound[missing_loci(self._registry.panels, self._loci, donors.person_missing[person]) != 0] = np.nan
-        return bound[np.argsort(order)]
+        return bound[row_of]
 
-    def _dealt(self, n_donors: int) -> tuple[int, NDArray[np.int64], list[slice]]:
-        """Deal donors to the threads like cards: those of one decade, who cost alike, stand together in a registry.
+    def _dealt(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int64], NDArray[np.int64], list[slice]]:
+        """Deal the distinct persons among some donors to the threads like cards: neighbours cost alike.
 
         Returns:
-            How many threads, the donors in the order of their hands, and the hands.
+            The donors imputed, the distinct persons in the order of their hands, where each donor's is, and the hands.
         """
+        donors, of_donor = self._registry.of(donor, workers=self._workers)
+        distinct, number = np.unique(of_donor, return_inverse=True)
         # No more hands than threads: each works out the outcomes of the distinct genotypes that it meets.
-        n_slices = max(1, min(self._workers, n_donors // _FEWEST_DONORS))
-        hands = [np.arange(first, n_donors, n_slices) for first in range(n_slices)]
+        n_hands = max(1, min(self._workers, distinct.size // _FEWEST_PERSONS))
+        hands = [np.arange(first, distinct.size, n_hands) for first in range(n_hands)]
+        order = np.concatenate(hands)
+        row = np.empty(distinct.size, np.int64)
+        row[order] = np.arange(distinct.size)
         ends = np.cumsum([hand.size for hand in hands])
-        return n_slices, np.concatenate(hands), [slice(e - h.size, e) for e, h in zip(ends, hands, strict=True)]
+        parts = [slice(end - hand.size, end) for end, hand in zip(ends, hands, strict=True)]
+        return donors, distinct[order].astype(np.int64), row[number], parts
 
 
 def _run(work: Callable[[slice], None], parts: list[slice]) -> None:

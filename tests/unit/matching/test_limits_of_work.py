@@ -95,7 +95,7 @@ def test_a_global_set_serves_the_loci_that_the_own_set_lacks():
 
 @pytest.mark.parametrize("workers", [2, 3])
 def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
-    monkeypatch.setattr(predictor, "_FEWEST_DONORS", 1)
+    monkeypatch.setattr(predictor, "_FEWEST_PERSONS", 1)
     alone = predicted()
     donors = np.arange(3, dtype=np.uint32)
     threaded = PatientPredictor(PATIENT, DONORS, LOCI, workers=workers).predict(donors)
