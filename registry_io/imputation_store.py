@@ -39,7 +39,7 @@ from registry_io.store import MANIFEST, flush, read_manifest, sha256_of_file
 
 FORMAT = "hla-match imputation"
 FORMAT_VERSION = 1
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 """Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
 
 KEPT_DONORS = 2_000_000

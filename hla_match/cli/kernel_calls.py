@@ -124,13 +124,13 @@ def _run(*arguments: object) -> None:
     group([str(one) for one in arguments], standalone_mode=False)
 
 
-def _noting(calls: dict[KernelCall, None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _noting(calls: dict[KernelCall, None]) -> Callable[..., Callable[..., Any]]:
     """Return what makes of a kernel a function that notes the calls from outside the kernels."""
     from numba.core.typing.typeof import Purpose, typeof
 
     inside = threading.local()
 
-    def make(function: Callable[..., Any]) -> Callable[..., Any]:
+    def make(function: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
         def called(*values: Any) -> Any:
             outer = getattr(inside, "kernel", False)
             if not outer:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import NULL, TypingTable
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
+from hla_match.kernels.haplotype_classes import WORD_BITS
 from hla_match.loci import LOCI
 
 BLOCKS: tuple[tuple[str, ...], ...] = (
@@ -25,6 +26,10 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
 )
 """Loci that are inherited together more often than with the others: between the blocks recombination is frequent
 (Carrington, Immunol Rev 1999;167:245; Cullen et al., Am J Hum Genet 2002;71:759)."""
+
+
+SET_BYTES = 1 << 24
+"""Room for the sets of haplotypes that carry each allele of a panel; larger panels are looked up by postings."""
 
 
 class Step(IntEnum):
@@ -52,6 +57,7 @@ class Panels:
         allele_code: for each locus the ascending codes of its alleles (`hla_match.encoding`); allele 0 is code 0.
         allele_start: (loci + 1,) int64, where the alleles of each locus start in tables over all alleles.
         haplotype_allele: (loci, haplotypes) uint16 alleles; 0 at loci that are not the panel's.
+        allele_of: (haplotypes, loci) uint16, the same with the alleles of a haplotype side by side.
         frequency: (haplotypes,) float64.
         panel_start: (panels + 1,) int64 first haplotype.
         panel_locus_start: (panels + 1,) int64 offsets into `panel_locus`.
@@ -59,6 +65,9 @@ class Panels:
         panel_step: (panels,) uint8 `Step`.
         posting_start: (panels, alleles + 1) int64 offsets into `posting`, alleles of all loci one after another.
         posting: uint32 haplotypes that carry an allele, ascending.
+        panel_words: (panels,) int64 words of a set of a panel's haplotypes; 0 where the panel has no such sets.
+        bits_start: (panels, alleles) int64 offsets into `bits`, -1 where no haplotype carries an allele.
+        bits: uint32, for each allele `panel_words` words: the haplotypes that carry it as bits, lowest first.
         populations: names of the populations with a chain of their own.
         chain: (populations + 1, n) int64 panels over all loci to try in turn, -1 for none; the last row is for persons
             of no known population.
@@ -72,6 +81,7 @@ class Panels:
     allele_code: tuple[NDArray[np.int32], ...]
     allele_start: NDArray[np.int64]
     haplotype_allele: NDArray[np.uint16]
+    allele_of: NDArray[np.uint16]
     frequency: NDArray[np.float64]
     panel_start: NDArray[np.int64]
     panel_locus_start: NDArray[np.int64]
@@ -79,6 +89,9 @@ class Panels:
     panel_step: NDArray[np.uint8]
     posting_start: NDArray[np.int64]
     posting: NDArray[np.uint32]
+    panel_words: NDArray[np.int64]
+    bits_start: NDArray[np.int64]
+    bits: NDArray[np.uint32]
     populations: tuple[str, ...]
     chain: NDArray[np.int64]
     block_panel: NDArray[np.int64]
@@ -223,7 +236,10 @@ def _laid_out(
     haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
     posting_start = np.zeros((len(panels), int(allele_start[-1]) + 1), np.int64)
     postings: list[NDArray[np.uint32]] = []
-    posted = 0
+    panel_words = np.zeros(len(panels), np.int64)
+    bits_start = np.full((len(panels), int(allele_start[-1])), -1, np.int64)
+    bits: list[NDArray[np.uint32]] = []
+    posted = n_words = 0
     for number, panel in enumerate(panels):
         sizes = np.zeros(int(allele_start[-1]), np.int64)
         for row, locus in enumerate(loci):
@@ -233,6 +249,18 @@ def _laid_out(
             haplotype_allele[row, panel_start[number] : panel_start[number + 1]] = allele
             sizes[allele_start[row] : allele_start[row + 1]] = np.bincount(allele, minlength=codes[row].size)
             postings.append((np.argsort(allele, kind="stable") + panel_start[number]).astype(np.uint32))
+        present = np.flatnonzero(sizes)
+        words = -(-panel.frequency.size // WORD_BITS)
+        # One locus has a haplotype an allele.
+        if len(panel.loci) > 1 and 4 * present.size * words <= SET_BYTES:
+            panel_words[number] = words
+            bits_start[number, present] = n_words + words * np.arange(present.size)
+            bits.append(
+                _haplotype_sets(
+                    haplotype_allele[:, panel_start[number] : panel_start[number + 1]], allele_start, present, words
+                )
+            )
+            n_words += bits[-1].size
         posting_start[number, 0] = posted
         np.cumsum(sizes, out=posting_start[number, 1:])
         posting_start[number, 1:] += posted
@@ -243,6 +271,7 @@ def _laid_out(
         allele_code=codes,
         allele_start=allele_start,
         haplotype_allele=haplotype_allele,
+        allele_of=np.ascontiguousarray(haplotype_allele.T),
         frequency=np.concatenate([panel.frequency for panel in panels]),
         panel_start=panel_start,
         panel_locus_start=_offsets([len(panel.loci) for panel in panels]),
@@ -252,6 +281,9 @@ def _laid_out(
         panel_step=np.array([panel.step for panel in panels], np.uint8),
         posting_start=posting_start,
         posting=np.concatenate(postings),
+        panel_words=panel_words,
+        bits_start=bits_start,
+        bits=np.concatenate([*bits, np.zeros(0, np.uint32)]),
         populations=populations,
         chain=chain,
         block_panel=block_panel,
@@ -260,7 +292,25 @@ def _laid_out(
     )
 
 
-def _offsets(sizes: Sequence[int]) -> NDArray[np.int64]:
+def _haplotype_sets(
+    allele: NDArray[np.uint16], allele_start: NDArray[np.int64], wanted: NDArray[np.int64], n_words: int
+) -> NDArray[np.uint32]:
+    """Return, allele after allele, which haplotypes carry it, as bits.
+
+    Args:
+        allele: (loci, haplotypes).
+        allele_start: alleles of each locus.
+        wanted: the alleles, numbered over all loci.
+        n_words: of each set.
+    """
+    row = np.searchsorted(allele_start, wanted, side="right") - 1
+    carries = np.zeros((wanted.size, n_words * WORD_BITS), np.bool_)
+    for number, (of_locus, own) in enumerate(zip(row.tolist(), (wanted - allele_start[row]).tolist(), strict=True)):
+        carries[number, : allele.shape[1]] = allele[of_locus] == own
+    return np.packbits(carries, axis=1, bitorder="little").ravel().view("<u4").astype(np.uint32)
+
+
+def _offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=starts[1:])
     return starts
@@ -273,8 +323,9 @@ class TypingMembership:
     Attributes:
         typing_start: (loci,) int64, where the typings of each locus start in `carried_start`.
         carried_start: (typings + loci,) int64 offsets into `carried_set`, all loci one after another.
-        carried_set: (carried, 2) int64 offsets of the two sets' rows in `member`.
-        member: uint8, for each set and allele of its locus whether the set holds the allele.
+        carried_set: (carried, 2) int64 sets, all loci one after another.
+        set_start: (sets + 1,) int64 offsets into `set_allele`.
+        set_allele: int64 alleles of its locus that a set holds.
         certain: (typings + loci, 2) int32 alleles of the one genotype that a typing allows, else -1; entries as in
             `carried_start`.
         max_signatures: upper limit of the number of kinds of alleles that a typing tells apart.
@@ -283,7 +334,8 @@ class TypingMembership:
     typing_start: NDArray[np.int64]
     carried_start: NDArray[np.int64]
     carried_set: NDArray[np.int64]
-    member: NDArray[np.uint8]
+    set_start: NDArray[np.int64]
+    set_allele: NDArray[np.int64]
     certain: NDArray[np.int32]
     max_signatures: int
 
@@ -292,10 +344,11 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
     """Return the typings of some tables in terms of the panels' alleles; a locus without a table has none."""
     starts: list[NDArray[np.int64]] = []
     pairs: list[NDArray[np.int64]] = []
-    members: list[NDArray[np.uint8]] = []
+    sizes: list[NDArray[np.int64]] = []
+    alleles: list[NDArray[np.int64]] = []
     certains: list[NDArray[np.int32]] = []
     typing_start = np.zeros(len(panels.loci), np.int64)
-    n_typings = n_carried = n_member = 0
+    n_typings = n_carried = n_sets = 0
     max_signatures = 3
     for row, locus in enumerate(panels.loci):
         typing_start[row] = n_typings
@@ -306,43 +359,67 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
             n_typings += 2
             continue
         code = panels.allele_code[row]
-        n_sets = table.set_start.size - 1
-        position = np.searchsorted(code, table.set_member)
-        position[position == code.size] = 0
-        known = code[position] == table.set_member
-        of_set = np.repeat(np.arange(n_sets), np.diff(table.set_start))
-        member = np.zeros((n_sets, code.size), np.uint8)
-        member[of_set[known], position[known]] = 1
-        members.append(member.ravel())
-        pairs.append(n_member + table.carried_set.astype(np.int64) * code.size)
+        allele, known = _among(code, table.set_member)
+        of_set = np.repeat(np.arange(table.set_start.size - 1), np.diff(table.set_start))[known]
+        sizes.append(np.bincount(of_set, minlength=table.set_start.size - 1))
+        alleles.append(allele[known])
+        pairs.append(n_sets + table.carried_set.astype(np.int64))
         starts.append(n_carried + table.carried_start.astype(np.int64))
         certains.append(_certain(table, code))
-        several = np.flatnonzero(np.diff(table.carried_start) > 1)
-        for typing in several:
-            sets = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].ravel()
-            max_signatures = max(max_signatures, int(member[sets].any(axis=0).sum()))
+        max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
         n_typings += table.n_typings + 1
         n_carried += table.carried_set.shape[0]
-        n_member += member.size
+        n_sets += sizes[-1].size
+    nothing = np.zeros(0, np.int64)
     return TypingMembership(
         typing_start=typing_start,
         carried_start=np.concatenate(starts),
-        carried_set=np.concatenate([*pairs, np.zeros((0, 2), np.int64)]),
-        member=np.concatenate([*members, np.zeros(0, np.uint8)]),
+        carried_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
+        set_start=_offsets(np.concatenate([*sizes, nothing])),
+        set_allele=np.concatenate([*alleles, nothing]),
         certain=np.concatenate(certains),
         max_signatures=max_signatures,
     )
 
 
+def _among(code: NDArray[np.int32], wanted: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return where codes stand among ascending ones, and whether they are among them."""
+    position = np.searchsorted(code, wanted)
+    position[position == code.size] = 0
+    return position, code[position] == wanted
+
+
+def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[np.int64], n_alleles: int) -> int:
+    """Return the most alleles that a typing of several alternatives allows; 0 where there is no such typing.
+
+    Args:
+        table: the typings.
+        size: (sets,) known alleles of each set.
+        allele: those alleles, set after set.
+        n_alleles: alleles of the locus.
+    """
+    n_alternatives = np.diff(table.carried_start)
+    if n_alternatives.max(initial=0) < 2:
+        return 0
+    typing = np.repeat(np.arange(n_alternatives.size), n_alternatives)
+    several = n_alternatives[typing] > 1
+    sets = table.carried_set[several].ravel()
+    typing = np.repeat(np.repeat(typing[several], 2), size[sets])
+    start = _offsets(size)[sets]
+    # Ranges of `allele`, one after another.
+    within = np.arange(typing.size) - np.repeat(_offsets(size[sets])[:-1], size[sets])
+    of_typing = np.unique(typing * n_alleles + allele[np.repeat(start, size[sets]) + within]) // n_alleles
+    return int(np.bincount(of_typing).max(initial=0))
+
+
 def _certain(table: TypingTable, code: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return (typings + 1, 2) the alleles of the one genotype that each typing allows, nulls resolved, else -1."""
     certain = np.full((table.n_typings + 1, 2), -1, np.int32)
-    single = np.diff(table.set_start) == 1
-    value = table.set_member[np.minimum(table.set_start[:-1], max(table.set_member.size - 1, 0))]
-    alone = np.diff(table.alternative_start) == 1
-    for typing in np.flatnonzero(alone):
-        pair = table.alternative_set[table.alternative_start[typing]]
-        allele = np.searchsorted(code, value[pair])
-        if single[pair].all() and (allele < code.size).all() and (code[allele] == value[pair]).all():
-            certain[typing] = allele
+    alone = np.flatnonzero(np.diff(table.alternative_start) == 1)
+    if alone.size:
+        pair = table.alternative_set[table.alternative_start[alone]]
+        first = np.minimum(table.set_start[pair], table.set_member.size - 1)
+        allele, known = _among(code, table.set_member[first])
+        found = ((np.diff(table.set_start)[pair] == 1) & known).all(axis=1)
+        certain[alone[found]] = allele[found]
     return certain

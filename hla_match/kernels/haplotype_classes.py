@@ -12,200 +12,387 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import inner_kernel
 
 FULL = -1
 """Returned where an output array has no room left."""
 
+WORD_BITS = 32
+"""Bits of a word of a set of haplotypes: the product below then fits 64 bits."""
 
-@kernel
+LOWEST_BIT = np.zeros(WORD_BITS, np.int64)
+"""Number of the only bit of a word, by the upper bits of its product with a de Bruijn sequence (Leiserson, Prokop &
+Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998)."""
+for _bit in range(WORD_BITS):
+    LOWEST_BIT[((0x077CB531 << _bit) & 0xFFFFFFFF) >> 27] = _bit
+
+
+CANDIDATE, KEY, CLASS_OF, CLASS_KEY, FIRST_OF, CLASS_SIZE, NUMBER = range(7)
+"""Rows of the scratch array, each as long as the largest panel: the haplotypes that a typing allows, the signatures of
+each, and its class; the key of each class, its first haplotype, their number (then where the next one is written), and
+its number among the classes that have a partner, or -1.
+
+One array, since each that is sliced or taken out of a tuple has its references counted.
+"""
+
+N_SCRATCH = 7
+"""Rows of the scratch array."""
+
+
+@inner_kernel
 def sign_alleles(
+    row: int,
     typing: int,
     carried_start: NDArray[np.int64],
     carried_set: NDArray[np.int64],
-    member: NDArray[np.uint8],
+    set_start: NDArray[np.int64],
+    set_allele: NDArray[np.int64],
     n_alleles: int,
+    n_signed: int,
+    signed: NDArray[np.int64],
     signature: NDArray[np.int64],
+    sides: NDArray[np.uint64],
     pattern: NDArray[np.uint64],
     compatible: NDArray[np.bool_],
-) -> None:
-    """Give every allele of a locus its signature under one typing: alleles of one signature are not told apart.
+) -> int:
+    """Give the alleles that a typing allows at a locus their signatures: alleles of one signature are not told apart.
 
     Args:
+        row: the locus.
         typing: entry in `carried_start`; 0 within its locus is "not typed", passed here as -1.
         carried_start: offsets into `carried_set`.
-        carried_set: (carried, 2) rows in `member` of the two sets of an alternative.
-        member: whether a set holds an allele.
+        carried_set: (carried, 2) the two sets of an alternative.
+        set_start: offsets into `set_allele`.
+        set_allele: alleles of the sets.
         n_alleles: alleles of the locus.
-        signature: (alleles,) receives 1, 2, ...; 0 where the typing rules the allele out.
-        pattern: (signatures + 1,) uint64 scratch.
-        compatible: (signatures + 1, signatures + 1) receives whether two signatures can be a person's two alleles.
+        n_signed: alleles that have signatures from the typing before.
+        signed: (loci, alleles) those alleles; receives those of this typing.
+        signature: (loci, alleles) theirs, 0 for the others; receives 1, 2, ... for those of this typing.
+        sides: (alleles,) scratch.
+        pattern: (signatures + 1,) scratch.
+        compatible: (loci, signatures + 1, signatures + 1) receives whether two signatures can be a person's two
+            alleles, where there are several alternatives; otherwise a signature is the sides that hold it: 1 the first,
+            2 the second, 3 both.
+
+    Returns:
+        How many alleles the typing allows.
 
     Notes:
         Two alleles are consistent when some alternative (S1, S2) has one in S1 and the other in S2.
     """
+    for k in range(n_signed):
+        signature[row, signed[row, k]] = 0
+    several = typing >= 0 and carried_start[typing + 1] - carried_start[typing] > 1
+    start = carried_start[typing] if typing >= 0 else np.int64(0)
+    stop = carried_start[typing + 1] if typing >= 0 else start
+    # A kernel is called outside of branches: within one, the references of its arrays are counted at each call.
+    found: int = sign_by_pattern(
+        row, start, stop if several else start, carried_set, set_start, set_allele, signed, signature, sides, pattern,
+        compatible,
+    )  # fmt: skip
     if typing < 0:
-        signature[:n_alleles] = 3
-    elif carried_start[typing + 1] - carried_start[typing] == 1:
-        pair = carried_start[typing]
-        first, second = carried_set[pair, 0], carried_set[pair, 1]
         for allele in range(n_alleles):
-            signature[allele] = member[first + allele] + 2 * member[second + allele]
-    else:
-        sign_by_pattern(
-            carried_start[typing],
-            carried_start[typing + 1],
-            carried_set,
-            member,
-            n_alleles,
-            signature,
-            pattern,
-            compatible,
-        )
-        return
-    # Signatures are sets of sides: 1 the first, 2 the second, 3 both.
-    for one in range(1, 4):
-        for other in range(1, 4):
-            compatible[one, other] = (one & 1 and other & 2) or (one & 2 and other & 1)
+            signed[row, allele] = allele
+            signature[row, allele] = 3
+        found = n_alleles
+    elif not several:
+        for pair in range(start, stop):
+            for side in range(2):
+                one = carried_set[pair, side]
+                for k in range(set_start[one], set_start[one + 1]):
+                    allele = set_allele[k]
+                    if signature[row, allele] == 0:
+                        signed[row, found] = allele
+                        found += 1
+                    signature[row, allele] |= 1 << side
+    return found
 
 
-@kernel
+@inner_kernel
 def sign_by_pattern(
+    row: int,
     start: int,
     stop: int,
     carried_set: NDArray[np.int64],
-    member: NDArray[np.uint8],
-    n_alleles: int,
+    set_start: NDArray[np.int64],
+    set_allele: NDArray[np.int64],
+    signed: NDArray[np.int64],
     signature: NDArray[np.int64],
+    sides: NDArray[np.uint64],
     pattern: NDArray[np.uint64],
     compatible: NDArray[np.bool_],
-) -> None:
+) -> int:
     """Sign alleles by the sets of several alternatives that hold them; beyond 32 alternatives each is its own."""
     found = 0
-    for allele in range(n_alleles):
-        bits = np.uint64(0)
-        allowed = False
-        for pair in range(start, stop):
-            sides = member[carried_set[pair, 0] + allele] + 2 * member[carried_set[pair, 1] + allele]
-            if sides:
-                allowed = True
-                bits |= np.uint64(sides) << np.uint64(2 * ((pair - start) % 32))
-        signature[allele] = 0
-        if not allowed:
-            continue
+    for pair in range(start, stop):
+        for side in range(2):
+            one = carried_set[pair, side]
+            for k in range(set_start[one], set_start[one + 1]):
+                allele = set_allele[k]
+                if signature[row, allele] == 0:
+                    signature[row, allele] = 1
+                    sides[allele] = np.uint64(0)
+                    signed[row, found] = allele
+                    found += 1
+                sides[allele] |= np.uint64(1) << np.uint64(2 * ((pair - start) % 32) + side)
+    n_signatures = 0
+    for k in range(found):
         known = 0
         if stop - start <= 32:
-            for k in range(1, found + 1):
-                if pattern[k] == bits:
-                    known = k
+            for other in range(1, n_signatures + 1):
+                if pattern[other] == sides[signed[row, k]]:
+                    known = other
                     break
         if known == 0:
-            found += 1
-            known = found
-            pattern[found] = bits
-            # Any allele of the signature will do to see what it goes with.
-            for k in range(1, found + 1):
-                compatible[found, k] = False
-                compatible[k, found] = False
-        signature[allele] = known
-    for allele in range(n_alleles):
-        one = signature[allele]
-        for partner in range(allele + 1 if one else 0):
-            other = signature[partner]
-            if other == 0 or compatible[one, other]:
-                continue
-            for pair in range(start, stop):
-                first, second = carried_set[pair, 0], carried_set[pair, 1]
-                if (member[first + allele] and member[second + partner]) or (
-                    member[second + allele] and member[first + partner]
-                ):
-                    compatible[one, other] = True
-                    compatible[other, one] = True
-                    break
+            n_signatures += 1
+            known = n_signatures
+            pattern[known] = sides[signed[row, k]]
+        signature[row, signed[row, k]] = known
+    first = np.uint64(0x5555555555555555)
+    for one in range(1, n_signatures + 1):
+        for other in range(1, n_signatures + 1):
+            crossed = (pattern[one] & first) & (pattern[other] >> np.uint64(1))
+            compatible[row, one, other] = stop - start <= 32 and (
+                crossed | ((pattern[other] & first) & (pattern[one] >> np.uint64(1)))
+            ) != np.uint64(0)
+    for pair in range(start, stop if stop - start > 32 else start):
+        one, other = carried_set[pair, 0], carried_set[pair, 1]
+        for k in range(set_start[one], set_start[one + 1]):
+            for m in range(set_start[other], set_start[other + 1]):
+                compatible[row, signature[row, set_allele[k]], signature[row, set_allele[m]]] = True
+                compatible[row, signature[row, set_allele[m]], signature[row, set_allele[k]]] = True
+    return found
 
 
-@kernel
-def find_candidates(
-    panel: int,
-    locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    haplotype_allele: NDArray[np.uint16],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
+@inner_kernel
+def haplotype_key(
+    haplotype: int,
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
     signature: NDArray[np.int64],
     n_signatures: int,
-    candidate: NDArray[np.int64],
-    key: NDArray[np.uint64],
+) -> int:
+    """Return the signatures of a haplotype's alleles as one number, -1 where the typing does not allow it."""
+    key = np.int64(0)
+    for j in range(locus_start, locus_stop):
+        sign = signature[panel_locus[j], allele_of[haplotype, panel_locus[j]]]
+        if sign == 0:
+            return -1
+        key = (key * (n_signatures + 1) + sign) & 0x7FFFFFFFFFFFFFFF
+    return int(key)
+
+
+@inner_kernel
+def find_posted(
+    panel: int,
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_start: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
+    posting_start: NDArray[np.int64],
+    posting: NDArray[np.uint32],
+    n_signed: NDArray[np.int64],
+    signed: NDArray[np.int64],
+    signature: NDArray[np.int64],
+    n_signatures: int,
+    scratch: NDArray[np.int64],
 ) -> int:
     """Find the haplotypes of a panel that the typing allows at each of its loci, and the key of their signatures.
 
     The haplotypes are looked up at the locus where the allowed alleles have the fewest, and checked at the others:
     a resolved typing touches a small part of the panel.
     """
-    best_locus, fewest = -1, -1
-    for k in range(locus.size):
-        row = locus[k]
-        total = 0
-        for allele in range(allele_start[row + 1] - allele_start[row]):
-            if signature[row, allele]:
-                at = allele_start[row] + allele
-                total += posting_start[panel, at + 1] - posting_start[panel, at]
+    best, fewest = np.int64(-1), np.int64(-1)
+    for j in range(locus_start, locus_stop):
+        row = panel_locus[j]
+        total = np.int64(0)
+        for k in range(n_signed[row]):
+            at = allele_start[row] + signed[row, k]
+            total += posting_start[panel, at + 1] - posting_start[panel, at]
         if fewest < 0 or total < fewest:
-            best_locus, fewest = row, total
+            best, fewest = row, total
     found = 0
-    for allele in range(allele_start[best_locus + 1] - allele_start[best_locus]):
-        if signature[best_locus, allele] == 0:
-            continue
-        at = allele_start[best_locus] + allele
-        for k in range(posting_start[panel, at], posting_start[panel, at + 1]):
-            haplotype = posting[k]
-            mixed = np.uint64(0)
-            allowed = True
-            for j in range(locus.size):
-                sign = signature[locus[j], haplotype_allele[locus[j], haplotype]]
-                if sign == 0:
-                    allowed = False
-                    break
-                mixed = mixed * np.uint64(n_signatures + 1) + np.uint64(sign)
-            if allowed:
-                candidate[found] = haplotype
-                key[found] = mixed
+    for k in range(n_signed[best] if best >= 0 else 0):
+        at = allele_start[best] + signed[best, k]
+        for n in range(posting_start[panel, at], posting_start[panel, at + 1]):
+            own = haplotype_key(posting[n], locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
+            if own >= 0:
+                scratch[CANDIDATE, found] = posting[n]
+                scratch[KEY, found] = own
                 found += 1
     return found
 
 
-@kernel
+@inner_kernel
+def find_by_bits(
+    panel: int,
+    first: int,
+    n_haplotypes: int,
+    n_words: int,
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_start: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
+    bits_start: NDArray[np.int64],
+    bits: NDArray[np.uint32],
+    n_signed: NDArray[np.int64],
+    signed: NDArray[np.int64],
+    signature: NDArray[np.int64],
+    n_signatures: int,
+    allowed: NDArray[np.uint32],
+    allowed_panel: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+) -> int:
+    """Find the same, haplotypes ascending, from the sets of those that carry each allele.
+
+    Where postings are looked through, each haplotype is a branch that the processor guesses wrong.
+    """
+    # Slices, since an index that may be negative keeps a loop from being done in vectors.
+    common = allowed[allowed_panel.size, :n_words]
+    begun = False
+    for j in range(locus_start, locus_stop):
+        row = panel_locus[j]
+        if n_signed[row] == allele_start[row + 1] - allele_start[row]:
+            continue
+        own = allowed[row, :n_words]
+        if allowed_panel[row] != panel:
+            allowed_panel[row] = panel
+            for w in range(own.size):
+                own[w] = 0
+            for k in range(n_signed[row]):
+                at = bits_start[panel, allele_start[row] + signed[row, k]]
+                carry = bits[at : at + n_words if at >= 0 else at]
+                for w in range(carry.size):
+                    own[w] |= carry[w]
+        if begun:
+            for w in range(common.size):
+                common[w] &= own[w]
+        else:
+            begun = True
+            for w in range(common.size):
+                common[w] = own[w]
+    found = 0
+    for w in range(n_words):
+        everybody = (np.int64(1) << min(WORD_BITS, n_haplotypes - w * WORD_BITS)) - 1
+        rest = np.int64(common[w]) if begun else everybody
+        while rest != 0:
+            lowest = rest & -rest
+            rest ^= lowest
+            haplotype = first + w * WORD_BITS + LOWEST_BIT[((lowest * 0x077CB531) & 0xFFFFFFFF) >> 27]
+            key = haplotype_key(haplotype, locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
+            scratch[CANDIDATE, found] = haplotype
+            scratch[KEY, found] = key
+            found += 1
+    return found
+
+
+@inner_kernel
+def classify(
+    found: int,
+    by_sides: bool,
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
+    signature: NDArray[np.int64],
+    table: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+) -> int:
+    """Give the candidates their classes, numbered in the order in which they are met, and return how many there are."""
+    places = np.int64(16)
+    while places < 2 * found:
+        places *= 2
+    for place in range(places):
+        table[place] = -1
+    n_classes = 0
+    for k in range(found):
+        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4) of the key folded to 31 bits.
+        own = scratch[KEY, k]
+        place = ((((own ^ (own >> 31)) & 0x7FFFFFFF) * 0x9E3779B1) >> 24) & (places - 1)
+        c = table[place]
+        # Keys may wrap round where there are very many signatures: equal keys are not proof enough then.
+        while c >= 0 and not (
+            scratch[CLASS_KEY, c] == own
+            and (
+                by_sides
+                or same_class(
+                    scratch[CANDIDATE, k],
+                    scratch[FIRST_OF, c],
+                    locus_start,
+                    locus_stop,
+                    panel_locus,
+                    allele_of,
+                    signature,
+                )
+            )
+        ):
+            place = (place + 1) & (places - 1)
+            c = table[place]
+        if c < 0:
+            c = n_classes
+            n_classes += 1
+            table[place] = c
+            scratch[CLASS_KEY, c] = own
+            scratch[FIRST_OF, c] = scratch[CANDIDATE, k]
+            scratch[CLASS_SIZE, c] = 0
+        scratch[CLASS_SIZE, c] += 1
+        scratch[CLASS_OF, k] = c
+    return n_classes
+
+
+@inner_kernel
 def classes_compatible(
     one: int,
     other: int,
-    locus: NDArray[np.int64],
-    haplotype_allele: NDArray[np.uint16],
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
+    n_alternatives: NDArray[np.int64],
     signature: NDArray[np.int64],
     compatible: NDArray[np.bool_],
 ) -> bool:
     """Say whether the classes of two haplotypes make diplotypes that are consistent with the typing at every locus."""
-    for j in range(locus.size):
-        row = locus[j]
-        if not compatible[
-            row, signature[row, haplotype_allele[row, one]], signature[row, haplotype_allele[row, other]]
-        ]:
+    for j in range(locus_start, locus_stop):
+        row = panel_locus[j]
+        x, y = signature[row, allele_of[one, row]], signature[row, allele_of[other, row]]
+        if n_alternatives[row] == 1:
+            if ((x & (y >> 1)) | ((x >> 1) & y)) & 1 == 0:
+                return False
+        elif not compatible[row, x, y]:
             return False
     return True
 
 
-@kernel
+@inner_kernel
 def append_part(
     panel: int,
-    locus: NDArray[np.int64],
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
     allele_start: NDArray[np.int64],
-    haplotype_allele: NDArray[np.uint16],
+    allele_of: NDArray[np.uint16],
     frequency: NDArray[np.float64],
     posting_start: NDArray[np.int64],
     posting: NDArray[np.uint32],
+    panel_start: NDArray[np.int64],
+    panel_words: NDArray[np.int64],
+    bits_start: NDArray[np.int64],
+    bits: NDArray[np.uint32],
+    n_alternatives: NDArray[np.int64],
+    n_signed: NDArray[np.int64],
+    signed: NDArray[np.int64],
     signature: NDArray[np.int64],
     compatible: NDArray[np.bool_],
-    candidate: NDArray[np.int64],
-    key: NDArray[np.uint64],
+    allowed: NDArray[np.uint32],
+    allowed_panel: NDArray[np.int64],
+    table: NDArray[np.int64],
+    total: NDArray[np.float64],
+    scratch: NDArray[np.int64],
     size: NDArray[np.int64],
     part_panel: NDArray[np.int16],
     part_mass: NDArray[np.float64],
@@ -218,17 +405,29 @@ def append_part(
     """Append the classes of one person under one panel to the output arrays.
 
     Args:
-        panel: the panel; `locus` its loci, the other inputs as in `hla_match.frequencies.panels.Panels`.
-        locus: (n,) int64.
+        panel: the panel; other inputs as in `hla_match.frequencies.panels.Panels` where nothing else is said.
+        locus_start: its first locus in `panel_locus`.
+        locus_stop: one behind its last.
+        panel_locus: loci of the panels.
         allele_start: alleles of each locus.
-        haplotype_allele: alleles of each haplotype.
+        allele_of: (haplotypes, loci) alleles of each haplotype.
         frequency: of each haplotype.
         posting_start: haplotypes by allele.
         posting: haplotypes by allele.
+        panel_start: haplotypes of each panel.
+        panel_words: words of their sets.
+        bits_start: sets by allele.
+        bits: sets by allele.
+        n_alternatives: (loci,) alternatives of the typing, 1 where there is none.
+        n_signed: (loci,) alleles that the typing allows.
+        signed: (loci, alleles) those alleles.
         signature: (loci, alleles) as given by `sign_alleles`.
         compatible: (loci, signatures + 1, signatures + 1) likewise.
-        candidate: scratch as long as the panel.
-        key: scratch as long as the panel.
+        allowed: (loci + 1, words) sets of the haplotypes that the typing allows at each locus, then at all.
+        allowed_panel: (loci,) the panel for which they are, -1 where they are to be made anew.
+        table: scratch, at least four places a haplotype of the largest panel and sixteen.
+        total: scratch, one a haplotype.
+        scratch: (`N_SCRATCH`, haplotypes of the largest panel).
         size: (4,) numbers of parts, classes, pairs and members written so far; moved on.
         part_panel: (parts,) panel of each part.
         part_mass: (parts,) weight of all its diplotypes.
@@ -236,46 +435,114 @@ def append_part(
         part_pair: (parts + 1,) first pair of each part.
         class_member: (classes + 1,) first member of each class.
         pair: (pairs, 2) compatible classes of a part, counted from its first, the lesser first.
-        member: haplotypes of each class, ascending.
+        member: haplotypes of each class.
 
     Returns:
         1 where the panel explains the person, 0 where it does not, `FULL` where there is no room.
     """
-    n_signatures = compatible.shape[1] - 1
-    found = find_candidates(
-        panel, locus, allele_start, haplotype_allele, posting_start, posting, signature, n_signatures, candidate, key
-    )
-    if found == 0:
-        return 0
-    order = np.argsort(key[:found], kind="mergesort")
-    # Keys may wrap round where there are very many signatures: equal keys are not proof enough.
-    n_classes = 0
-    first = np.empty(found + 1, np.int64)
-    for k in range(found):
-        if (
-            k == 0
-            or key[order[k]] != key[order[k - 1]]
-            or not same_class(candidate[order[k]], candidate[order[k - 1]], locus, haplotype_allele, signature)
-        ):
-            first[n_classes] = k
-            n_classes += 1
-    first[n_classes] = found
-    total = np.zeros(n_classes)
+    # Where the typing has one alternative at each locus, a key is two bits a locus: the sides that hold its allele.
+    by_sides = True
+    for j in range(locus_start, locus_stop):
+        by_sides &= n_alternatives[panel_locus[j]] == 1
+    n_signatures = 3 if by_sides else compatible.shape[1] - 1
+    # Kernels are called outside of branches: within one, the references of all arrays are counted at each call, which
+    # took half of the time.
+    found = find_by_bits(
+        panel, panel_start[panel], panel_start[panel + 1] - panel_start[panel], panel_words[panel], locus_start,
+        locus_stop, panel_locus, allele_start, allele_of, bits_start, bits, n_signed, signed, signature, n_signatures,
+        allowed, allowed_panel, scratch,
+    )  # fmt: skip
+    found += find_posted(
+        panel, locus_start, locus_stop if panel_words[panel] == 0 else locus_start, panel_locus, allele_start,
+        allele_of, posting_start, posting, n_signed, signed, signature, n_signatures, scratch,
+    )  # fmt: skip
+    n_classes = classify(found, by_sides, locus_start, locus_stop, panel_locus, allele_of, signature, table, scratch)
+    n_pairs, mass = pair_classes(
+        found, n_classes, by_sides, locus_start, locus_stop, panel_locus, allele_of, frequency, n_alternatives,
+        signature, compatible, total, scratch, size[2], pair,
+    )  # fmt: skip
+    outcome: int = write_classes(
+        panel, mass, found, n_classes, n_pairs, scratch, size, part_panel, part_mass, part_class, part_pair,
+        class_member, pair, member,
+    )  # fmt: skip
+    return outcome
+
+
+@inner_kernel
+def pair_classes(
+    found: int,
+    n_classes: int,
+    by_sides: bool,
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
+    frequency: NDArray[np.float64],
+    n_alternatives: NDArray[np.int64],
+    signature: NDArray[np.int64],
+    compatible: NDArray[np.bool_],
+    total: NDArray[np.float64],
+    scratch: NDArray[np.int64],
+    n_paired: int,
+    pair: NDArray[np.uint16],
+) -> tuple[int, float]:
+    """Write the compatible classes from `n_paired` on, as far as there is room, and mark them in `NUMBER`.
+
+    Returns:
+        How many pairs there are, and the weight of their diplotypes.
+    """
     for c in range(n_classes):
-        for k in range(first[c], first[c + 1]):
-            total[c] += frequency[candidate[order[k]]]
-    partnered = np.zeros(n_classes, np.bool_)
-    n_pairs = 0
+        total[c] = 0.0
+        scratch[NUMBER, c] = -1
+    for k in range(found):
+        total[scratch[CLASS_OF, k]] += frequency[scratch[CANDIDATE, k]]
+    at = n_paired
     mass = 0.0
+    every = (np.int64(1) << (2 * (locus_stop - locus_start))) // 3
     for i in range(n_classes):
+        own = scratch[CLASS_KEY, i]
         for j in range(i, n_classes):
-            if classes_compatible(
-                candidate[order[first[i]]], candidate[order[first[j]]], locus, haplotype_allele, signature, compatible
-            ):
-                partnered[i] = True
-                partnered[j] = True
-                n_pairs += 1
+            if by_sides:
+                other = scratch[CLASS_KEY, j]
+                fits = ((own & (other >> 1)) | ((own >> 1) & other)) & every == every
+            else:
+                fits = classes_compatible(
+                    scratch[FIRST_OF, i], scratch[FIRST_OF, j], locus_start, locus_stop, panel_locus,
+                    allele_of, n_alternatives, signature, compatible,
+                )  # fmt: skip
+            if fits:
+                scratch[NUMBER, i] = 0
+                scratch[NUMBER, j] = 0
+                if at < pair.shape[0]:
+                    pair[at, 0] = i
+                    pair[at, 1] = j
+                at += 1
                 mass += total[i] * total[j] * (1.0 if i == j else 2.0)
+    return at - n_paired, mass
+
+
+@inner_kernel
+def write_classes(
+    panel: int,
+    mass: float,
+    found: int,
+    n_classes: int,
+    n_pairs: int,
+    scratch: NDArray[np.int64],
+    size: NDArray[np.int64],
+    part_panel: NDArray[np.int16],
+    part_mass: NDArray[np.float64],
+    part_class: NDArray[np.int64],
+    part_pair: NDArray[np.int64],
+    class_member: NDArray[np.int64],
+    pair: NDArray[np.uint16],
+    member: NDArray[np.uint32],
+) -> int:
+    """Append the classes that have a partner, numbered anew in their pairs, and move `size` on.
+
+    Returns:
+        As `append_part`.
+    """
     if n_pairs == 0:
         return 0
     n_parts, n_written, n_paired, n_members = size[0], size[1], size[2], size[3]
@@ -286,53 +553,44 @@ def append_part(
         or n_members + found > member.size
     ):
         return FULL
-    number = np.zeros(n_classes, np.int64)
     kept = 0
     for c in range(n_classes):
-        if partnered[c]:
-            number[c] = kept
+        if scratch[NUMBER, c] == 0:
+            scratch[NUMBER, c] = kept
             kept += 1
-            for k in range(first[c], first[c + 1]):
-                member[n_members] = candidate[order[k]]
-                n_members += 1
-            n_written += 1
-            class_member[n_written] = n_members
-    for i in range(n_classes):
-        for j in range(i, n_classes):
-            if (
-                partnered[i]
-                and partnered[j]
-                and classes_compatible(
-                    candidate[order[first[i]]],
-                    candidate[order[first[j]]],
-                    locus,
-                    haplotype_allele,
-                    signature,
-                    compatible,
-                )
-            ):
-                pair[n_paired, 0] = number[i]
-                pair[n_paired, 1] = number[j]
-                n_paired += 1
+            start = n_members
+            n_members += scratch[CLASS_SIZE, c]
+            class_member[n_written + kept] = n_members
+            scratch[CLASS_SIZE, c] = start
+    for k in range(found):
+        c = scratch[CLASS_OF, k]
+        if scratch[NUMBER, c] >= 0:
+            member[scratch[CLASS_SIZE, c]] = scratch[CANDIDATE, k]
+            scratch[CLASS_SIZE, c] += 1
+    for p in range(n_paired, n_paired + n_pairs):
+        pair[p, 0] = scratch[NUMBER, pair[p, 0]]
+        pair[p, 1] = scratch[NUMBER, pair[p, 1]]
     part_panel[n_parts] = panel
     part_mass[n_parts] = mass
-    part_class[n_parts + 1] = n_written
-    part_pair[n_parts + 1] = n_paired
-    size[0], size[1], size[2], size[3] = n_parts + 1, n_written, n_paired, n_members
+    part_class[n_parts + 1] = n_written + kept
+    part_pair[n_parts + 1] = n_paired + n_pairs
+    size[0], size[1], size[2], size[3] = n_parts + 1, n_written + kept, n_paired + n_pairs, n_members
     return 1
 
 
-@kernel
+@inner_kernel
 def same_class(
     one: int,
     other: int,
-    locus: NDArray[np.int64],
-    haplotype_allele: NDArray[np.uint16],
+    locus_start: int,
+    locus_stop: int,
+    panel_locus: NDArray[np.int64],
+    allele_of: NDArray[np.uint16],
     signature: NDArray[np.int64],
 ) -> bool:
     """Say whether the typing does not tell two haplotypes apart."""
-    for j in range(locus.size):
-        row = locus[j]
-        if signature[row, haplotype_allele[row, one]] != signature[row, haplotype_allele[row, other]]:
+    for j in range(locus_start, locus_stop):
+        row = panel_locus[j]
+        if signature[row, allele_of[one, row]] != signature[row, allele_of[other, row]]:
             return False
     return True

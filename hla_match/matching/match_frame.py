@@ -36,27 +36,28 @@ def match_frame(lists: Sequence[MatchList], part: slice = slice(None)) -> pl.Dat
     total = np.concatenate([matches.total[:, part] for matches in lists], axis=1)
     compared = {result.locus for matches in lists for result in matches.loci}
     grades = {locus: _grades(lists, donors, locus) for locus in registry.loci if locus in compared}
-    untyped = _GRADE_PAIR.gather(np.full(donor.size, _PAIRS.index("PP"), np.uint32))
+    untyped = _GRADE_PAIR.new_from_index(_PAIRS.index("PP"), donor.size)
     in_scope = [grades.get(locus, untyped).alias(locus) for locus in criteria.loci]
-    present = [name for name in _ATTRIBUTES if name in registry.attributes.columns]
-    attributes = registry.attributes.select("donor_id", *present)[donor]
-    columns: dict[str, pl.Series | NDArray[np.generic]] = {
-        "patient_id": pl.Series([one.patient.patient_id for one in lists], dtype=pl.String).gather(patient),
-        "rank": np.concatenate([np.arange(len(one), dtype=np.uint32)[part] for one in lists]) + np.uint32(1),
-        "donor_id": attributes["donor_id"],
-        "scope": pl.Series([criteria.scope], dtype=pl.String).new_from_index(0, donor.size),
-        "matches_best": total[BEST],
-        "matches_worst": total[WORST],
-        "grades": pl.select(pl.concat_str(in_scope, separator=" ")).to_series(),
-        "gvh": total[GVH_BEST],
-        "hvg": total[HVG_BEST],
-        "gvh_worst": total[GVH_WORST],
-        "hvg_worst": total[HVG_WORST],
-        **_predictions(lists, part),
-        **{f"{locus}_grade": series for locus, series in grades.items()},
-        "age": pl.Series(np.concatenate([one.age[part] for one in lists])).replace({-1: None}),
-        **{name: attributes[name] for name in present},
-    }
+    age = pl.Series("age", np.concatenate([one.age[part] for one in lists]))
+    attributes = registry.attributes
+    # Series by series: each expression in their place would be a query of its own, and cost ten times as much.
+    columns = [
+        pl.Series("patient_id", [one.patient.patient_id for one in lists], pl.String)[patient],
+        pl.Series("rank", np.concatenate([np.arange(len(one), dtype=np.uint32)[part] for one in lists]) + np.uint32(1)),
+        attributes["donor_id"][donor],
+        pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
+        pl.Series("matches_best", total[BEST]),
+        pl.Series("matches_worst", total[WORST]),
+        pl.select(pl.concat_str(in_scope, separator=" ").alias("grades")).to_series(),
+        pl.Series("gvh", total[GVH_BEST]),
+        pl.Series("hvg", total[HVG_BEST]),
+        pl.Series("gvh_worst", total[GVH_WORST]),
+        pl.Series("hvg_worst", total[HVG_WORST]),
+        *_predictions(lists, part),
+        *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
+        age.set(age < 0, None),
+        *(attributes[name][donor] for name in _ATTRIBUTES if name in attributes.columns),
+    ]
     return pl.DataFrame(columns)
 
 
@@ -71,14 +72,14 @@ def _grades(lists: Sequence[MatchList], donors: Sequence[NDArray[np.uint32]], lo
                 first, second = result.comparison.grades(result.alternatives, meaning)
                 code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
         codes.append(code)
-    return _GRADE_PAIR.gather(np.concatenate(codes))
+    return _GRADE_PAIR[np.concatenate(codes)]
 
 
-def _predictions(lists: Sequence[MatchList], part: slice) -> dict[str, pl.Series]:
+def _predictions(lists: Sequence[MatchList], part: slice) -> list[pl.Series]:
     """Return the columns of the predictions; none without frequencies."""
-    taken = [one.prediction.taken(np.arange(len(one))[part]) for one in lists if one.prediction is not None]
+    taken = [one.prediction.taken(part) for one in lists if one.prediction is not None]
     if not taken:
-        return {}
+        return []
     # What is missing of a patient is said in each of its rows.
     alike = [joined(list(group)) for _, group in groupby(taken, key=lambda one: one.patient_missing)]
-    return pl.concat([one.to_polars() for one in alike]).to_dict()
+    return pl.concat([one.to_polars() for one in alike]).get_columns()

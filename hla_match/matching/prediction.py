@@ -15,6 +15,8 @@ from hla_match.frequencies.panels import Step
 MAX_MISMATCHES = 4
 """Probabilities are given for 0 to so many mismatches."""
 
+_STEPS = pl.Series("fallback", [str(step) for step in Step])
+
 PER_DONOR = ("mismatches", "two", "one", "single", "cut", "step", "missing")
 """The arrays of a prediction that have a row for each donor."""
 
@@ -49,7 +51,7 @@ class Prediction:
     patient_missing: tuple[str, ...]
     frequency_set: str
 
-    def taken(self, rows: NDArray[np.integer[Any]]) -> Prediction:
+    def taken(self, rows: NDArray[np.integer[Any]] | slice) -> Prediction:
         """Return the predictions of some of the donors, by their positions."""
         return replace(self, **{name: getattr(self, name)[rows] for name in PER_DONOR})
 
@@ -66,18 +68,18 @@ class Prediction:
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row a donor: `p0` to `p4`, `p_A`, ... (both alleles match), and where they come from."""
-        columns = {f"p{count}": self.mismatches[:, count] for count in range(MAX_MISMATCHES + 1)}
-        columns |= {f"p_{locus}": self.two[:, column] for column, locus in enumerate(self.loci)}
-        names = pl.Series([str(step) for step in Step])
-        return (
-            pl.DataFrame(columns)
-            .fill_nan(None)
-            .with_columns(
-                pl.lit(self.frequency_set).alias("frequency_set"),
-                names.gather(self.step.astype(np.uint32)).alias("fallback"),
+        n_donors = self.step.size
+        found = {f"p{count}": self.mismatches[:, count] for count in range(MAX_MISMATCHES + 1)}
+        found |= {f"p_{locus}": self.two[:, column] for column, locus in enumerate(self.loci)}
+        cut = np.where(self.cut < 1e-9, 0.0, self.cut)
+        return pl.DataFrame(
+            [
+                *(pl.Series(name, values, nan_to_null=True) for name, values in found.items()),
+                pl.Series("frequency_set", [self.frequency_set], pl.String).new_from_index(0, n_donors),
+                _STEPS[self.step],
                 pl.Series("p_missing", self.why_missing(), pl.String),
-                pl.Series("p_cut", np.where(self.cut < 1e-9, 0.0, self.cut)).fill_nan(None),
-            )
+                pl.Series("p_cut", cut, nan_to_null=True),
+            ]
         )
 
     def loci_to_polars(self) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hla_match.encoding import typing_table
-from hla_match.frequencies import imputation
+from hla_match.frequencies import imputation, panels
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, impute
 from hla_match.frequencies.panels import build_panels, typing_membership
@@ -18,9 +18,21 @@ PANELS = build_panels(FREQUENCIES, TABLES)
 MEMBERSHIP = typing_membership(PANELS, TABLES)
 
 
-def imputed(*persons, workers=1):
+def imputed(*persons, workers=1, under=PANELS):
     typing = np.array(persons, np.int32).reshape(-1, 2).T
-    return impute(np.ascontiguousarray(typing), np.zeros(len(persons), np.int16), PANELS, MEMBERSHIP, workers=workers)
+    return impute(np.ascontiguousarray(typing), np.zeros(len(persons), np.int16), under, MEMBERSHIP, workers=workers)
+
+
+def classes(found):
+    """Return the pairs of classes of each part, a class as the set of its haplotypes."""
+    member = [
+        frozenset(found.member[start:stop].tolist())
+        for start, stop in zip(found.class_member[:-1], found.class_member[1:], strict=True)
+    ]
+    return [
+        {frozenset(member[found.part_class[part] + one] for one in pair) for pair in found.pair[start:stop].tolist()}
+        for part, (start, stop) in enumerate(zip(found.part_pair[:-1], found.part_pair[1:], strict=True))
+    ]
 
 
 def test_no_persons_are_no_persons():
@@ -39,6 +51,24 @@ def test_weights_are_those_of_all_diplotypes():
     assert np.isclose(whole.part_mass[0], 1.0)
     # (2, 2) with (3, 3) is no haplotype pair of the panel; (2, 3) with (3, 2) is.
     assert np.isclose(resolved.part_mass[0], 2 * 0.3 * 0.2)
+
+
+def test_a_person_typed_nowhere_may_carry_every_haplotype():
+    found = imputed((0, 0))
+    assert classes(found) == [{frozenset({frozenset(range(4))})}]
+    assert np.isclose(found.part_mass[0], 1.0)
+
+
+def test_large_panels_are_looked_up_otherwise_to_the_same_end(monkeypatch):
+    monkeypatch.setattr(panels, "SET_BYTES", 0)
+    posted = build_panels(FREQUENCIES, TABLES)
+    assert not posted.panel_words.any()
+    assert PANELS.panel_words.any()
+    persons = [(first, second) for first in range(3) for second in range(3)]
+    found, wanted = imputed(*persons, under=posted), imputed(*persons)
+    assert np.allclose(found.part_mass, wanted.part_mass)
+    assert np.array_equal(found.part_panel, wanted.part_panel)
+    assert classes(found) == classes(wanted)
 
 
 def test_threads_and_room_change_nothing(monkeypatch):

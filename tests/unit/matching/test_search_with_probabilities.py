@@ -141,7 +141,7 @@ def test_impute_lists_what_a_person_may_carry(matcher):
 
 
 def test_threads_change_nothing(matcher, monkeypatch):
-    monkeypatch.setattr(predictor, "_FEWEST_DONORS", 1)
+    monkeypatch.setattr(predictor, "_FEWEST_PERSONS", 1)
     threaded = Matcher(matcher.registry, matcher.imputed, workers=2)
     assert threaded.search(PATIENT, CRITERIA).to_polars().equals(matcher.search(PATIENT, CRITERIA).to_polars())
 
