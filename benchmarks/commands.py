@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.case import Disagreement, Figure, Measured, of_passes, passes
+from benchmarks.case import Disagreement, Figure, Measured, NotRun, of_passes, passes
 from benchmarks.places import AS_OF, Place, SharedPlace, shared
 from benchmarks.searches import CRITERIA, first_of_all, same_lists
 from hla_match import Patient
@@ -121,10 +123,11 @@ class NightRun:
     cache: Path
     out: Path
 
-    def run(self) -> float:
+    def run(self, *options: str) -> float:
         """Run it and return the seconds from the start of the command."""
         arguments = ["batch", str(self.place.registry_folder), str(self.place.many_patients), "--out", str(self.out)]
-        return run_command([*arguments, *_options(self.place), "--limit", str(CRITERIA.limit)], self.cache).seconds
+        arguments += [*_options(self.place), "--limit", str(CRITERIA.limit), *options]
+        return run_command(arguments, self.cache).seconds
 
 
 def night_run(place: Place) -> NightRun:
@@ -150,6 +153,54 @@ def run_night_run(night: NightRun) -> Measured:
         {"seconds": [[one] for one in seconds]},
         (f"{n:,} patients x {night.place.n_donors:,} donors, the best {CRITERIA.limit} each",),
     )
+
+
+def check_on_dask(night: NightRun) -> str:
+    """Compare the files that threads and a cluster write, byte by byte; the runs also compile and impute once."""
+    night.run()
+    written = night.out.read_bytes()
+    with _cluster(night) as scheduler:
+        night.run("--dask", scheduler)
+    if night.out.read_bytes() != written:
+        raise Disagreement("a cluster writes other bytes than threads")
+    return "the bytes that threads write"
+
+
+def run_on_dask(night: NightRun) -> Measured:
+    """Time the night run on a cluster that is there, and on threads, by turns."""
+    on_dask, on_threads = [], []
+    with _cluster(night) as scheduler:
+        # Workers keep the registry open; the first run opens it.
+        night.run("--dask", scheduler)
+        for _ in range(night.place.settings.repeats):
+            on_dask.append(night.run("--dask", scheduler))
+            on_threads.append(night.run())
+    return Measured(
+        {
+            "median": Figure(median(on_dask)),
+            "on threads": Figure(median(on_threads)),
+            "times that of threads": Figure(median(on_dask) / median(on_threads), ""),
+        },
+        {"on dask": [[one] for one in on_dask], "on threads": [[one] for one in on_threads]},
+        (f"a local cluster of {night.place.settings.workers} workers of one thread each, started before",),
+    )
+
+
+@contextmanager
+def _cluster(night: NightRun) -> Iterator[str]:
+    """Yield the address of a cluster on this machine, as many workers as a search has threads.
+
+    Raises:
+        NotRun: Dask is not installed.
+    """
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        raise NotRun("Dask is not installed: pip install 'hla-match[dask]'") from None
+    kernels = {"NUMBA_CACHE_DIR": str(night.cache)}
+    n_workers = night.place.settings.workers
+    with LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None, env=kernels) as cluster:
+        yield cluster.scheduler_address
 
 
 def _options(place: Place) -> list[str]:

@@ -34,7 +34,7 @@ from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distr
 from registry_io.donor_import import import_donors
 from registry_io.results_file import write_frame
 
-N_HAPLOTYPES, N_DONORS, N_PATIENTS = 3380, 100_000, 100
+N_DONORS = 100_000
 DONOR_DECADES = (0.0, 1 / 3, 1 / 3, 1 / 3)
 """About 15 genotypes a donor."""
 
@@ -102,6 +102,11 @@ def plain_name(locus: str, name: str) -> str:
 class Searches:
     """The searches of both programs.
 
+    Args:
+        shared: the shared registry.
+        n_haplotypes: the most frequent of its set, from which donors and patients are drawn.
+        n_patients: to draw.
+
     Attributes:
         donors: the simulated donors.
         patients: those that the peer can take.
@@ -112,18 +117,18 @@ class Searches:
         complete: the peer's complete answers.
     """
 
-    def __init__(self, shared: SharedPlace) -> None:
+    def __init__(self, shared: SharedPlace, n_haplotypes: int, n_patients: int) -> None:
         interpreter = interpreter_with("grma", "py-graph-match", shared.settings.peer_python)
         quick = shared.settings.quick
-        folder = shared.folder / "py-graph-match"
+        folder = shared.folder / f"py-graph-match-{n_haplotypes}"
         (folder / "genotypes").mkdir(parents=True, exist_ok=True)
         whole = frequency_set(shared.frequency_file, shared.nomenclature)
-        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else N_HAPLOTYPES)
+        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else n_haplotypes)
         laboratory = Laboratory(chosen, shared.nomenclature, seed=1)
         frequency_file = folder / "frequencies.csv"
         names = _write_frequencies(chosen, laboratory, frequency_file)
         donors = laboratory.persons(300 if quick else N_DONORS, decades=DONOR_DECADES, seed=2, prefix="D")
-        wanted = laboratory.persons(5 if quick else N_PATIENTS, decades=PATIENT_DECADES, seed=3, prefix="P")
+        wanted = laboratory.persons(5 if quick else n_patients, decades=PATIENT_DECADES, seed=3, prefix="P")
         self.donors = Simulation(shared, folder / "donors", donors, frequency_file)
         graph, patient_file = str(folder / "graph.pickle"), folder / "patients.umug"
         known: set[str] = set()

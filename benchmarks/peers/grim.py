@@ -217,12 +217,12 @@ def compare(mine: GenotypeDistribution, peer: dict[Genotype, float]) -> Agreemen
     return Agreement(len(peer), float(difference.max()), max(0.0, 1.0 - total), unknown)
 
 
-def own_seconds(registry: Registry, panels: Panels, repeats: int) -> float:
-    """Return the median seconds to impute a registry with one thread."""
+def own_seconds(registry: Registry, panels: Panels, repeats: int, workers: int = 1) -> float:
+    """Return the median seconds to impute a registry."""
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
-        impute_registry(registry, panels)
+        impute_registry(registry, panels, workers=workers)
         seconds.append(time.perf_counter() - start)
     return median(seconds)
 
