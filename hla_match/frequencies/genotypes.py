@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hla_match.encoding import NULL
 from hla_match.frequencies.imputation import Imputation
 from hla_match.frequencies.panels import Panels, Step
-from hla_match.kernels.diplotypes import list_diplotypes, sort_members
+from hla_match.kernels.diplotypes import list_diplotypes
 
 MAX_DIPLOTYPES = 1 << 22
 """Diplotypes of a part that are listed at most, the most frequent ones; the rest is cut and reported as mass."""
@@ -106,7 +106,8 @@ def part_diplotypes(
     member = imputation.member[bounds[0] : bounds[-1]]
     class_member = bounds - bounds[0]
     pair = np.ascontiguousarray(imputation.pair[imputation.part_pair[part] : imputation.part_pair[part + 1]])
-    ordered = sort_members(class_member, member, panels.frequency)
+    of_class = np.repeat(np.arange(class_member.size - 1), np.diff(class_member))
+    ordered = member[np.lexsort((-panels.frequency[member], of_class))]
     no_room = (np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0))
 
     def write(threshold: float, ceiling: float, arrays: tuple[NDArray[Any], ...]) -> int:

@@ -13,23 +13,6 @@ from hla_match.kernels._jit import kernel
 
 
 @kernel
-def sort_members(
-    class_member: NDArray[np.int64], member: NDArray[np.uint32], frequency: NDArray[np.float64]
-) -> NDArray[np.uint32]:
-    """Return the members of each class by falling frequency."""
-    ordered = np.empty(member.size, np.uint32)
-    for c in range(class_member.size - 1):
-        start, stop = class_member[c], class_member[c + 1]
-        weights = np.empty(stop - start)
-        for k in range(start, stop):
-            weights[k - start] = -frequency[member[k]]
-        order = np.argsort(weights, kind="mergesort")
-        for k in range(start, stop):
-            ordered[k] = member[start + order[k - start]]
-    return ordered
-
-
-@kernel
 def list_diplotypes(
     threshold: float,
     ceiling: float,
@@ -48,7 +31,7 @@ def list_diplotypes(
         ceiling: those that reach it are passed over.
         class_member: (classes + 1,) offsets of one part's classes into `member`.
         pair: (pairs, 2) its compatible classes.
-        member: haplotypes, by falling frequency within each class (`sort_members`).
+        member: haplotypes, by falling frequency within each class.
         frequency: of all haplotypes.
         first: receives one haplotype of each diplotype.
         second: receives the other.

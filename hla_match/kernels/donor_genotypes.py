@@ -63,7 +63,7 @@ def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], di
     table = np.full(places, EMPTY, np.int32)
     found = 0
     for k in range(size):
-        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4) of the word folded to 31 bits.
+        # Multiplicative hashing (Knuth, TAOCP 3, section 6.4) of the word folded to 31 bits.
         folded = (word[k] ^ (word[k] >> 31)) & 0x7FFFFFFF
         place = ((folded * 0x9E3779B1) >> 24) & (places - 1)
         while table[place] != EMPTY and distinct[table[place]] != word[k]:
@@ -120,6 +120,28 @@ def pair_thresholds(
 
 
 @kernel
+def sort_falling(begin: int, end: int, key: NDArray[np.int64], weight: NDArray[np.float64]) -> None:
+    """Order words by falling weight, those of equal weight ascending (Shell sort: Knuth, TAOCP 3, section 5.2.1).
+
+    Most classes have a few, and `np.argsort` takes a second to compile.
+    """
+    gap = 1
+    while 3 * gap + 1 < end - begin:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(begin + gap, end):
+            own, own_weight = key[k], weight[k]
+            at = k
+            while at - gap >= begin and (
+                weight[at - gap] < own_weight or (weight[at - gap] == own_weight and key[at - gap] > own)
+            ):
+                key[at], weight[at] = key[at - gap], weight[at - gap]
+                at -= gap
+            key[at], weight[at] = own, own_weight
+        gap //= 3
+
+
+@kernel
 def merge_members(
     first_class: int,
     last_class: int,
@@ -163,11 +185,7 @@ def merge_members(
                 weight[at] = 0.0
                 found += 1
             weight[at] += frequency[member[m]]
-        if found - begin > 1:
-            order = np.argsort(-weight[begin:found], kind="mergesort")
-            sorted_key, sorted_weight = key[begin:found][order], weight[begin:found][order]
-            for k in range(order.size):
-                key[begin + k], weight[begin + k] = sorted_key[k], sorted_weight[k]
+        sort_falling(begin, found, key, weight)
     class_first[last_class - first_class] = found
 
 

@@ -310,7 +310,7 @@ def classify(
         table[place] = -1
     n_classes = 0
     for k in range(found):
-        # Multiplicative hashing (Knuth, The Art of Computer Programming 3, section 6.4) of the key folded to 31 bits.
+        # Multiplicative hashing (Knuth, TAOCP 3, section 6.4) of the key folded to 31 bits.
         own = scratch[KEY, k]
         place = ((((own ^ (own >> 31)) & 0x7FFFFFFF) * 0x9E3779B1) >> 24) & (places - 1)
         c = table[place]

@@ -21,6 +21,35 @@ BATCH = 1 << 19
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 
+DIGIT = 11
+"""Bits of a digit of the radix sort."""
+
+
+@kernel
+def order_words(word: NDArray[np.int64], n_bits: int, order: NDArray[np.int64]) -> None:
+    """Write the positions of words of some bits in ascending order (radix sort: Knuth, TAOCP 3, section 5.2.5).
+
+    It is as fast as `np.argsort`, which takes two seconds to compile.
+    """
+    mask = (1 << DIGIT) - 1
+    before = np.arange(word.size)
+    start = np.empty(mask + 2, np.int64)
+    for k in range(word.size):
+        order[k] = k
+    for low in range(0, n_bits, DIGIT):
+        for digit in range(start.size):
+            start[digit] = 0
+        for k in range(word.size):
+            before[k] = order[k]
+            start[((word[k] >> low) & mask) + 1] += 1
+        for digit in range(1, start.size):
+            start[digit] += start[digit - 1]
+        for k in range(word.size):
+            digit = (word[before[k]] >> low) & mask
+            order[start[digit]] = before[k]
+            start[digit] += 1
+
+
 @kernel
 def compare_genotypes(
     donor: NDArray[np.int64],
@@ -81,7 +110,8 @@ def compare_genotypes(
         for s in range(n_loci):
             mask = (np.int64(1) << (2 * width[s])) - 1
             reversed_word[g] = (reversed_word[g] << (2 * width[s])) | ((donor[g] >> (2 * shift[s])) & mask)
-    order = np.argsort(reversed_word)
+    order = np.empty(donor.size, np.int64)
+    order_words(reversed_word, 2 * (shift[n_loci - 1] + width[n_loci - 1]), order)
     n_outcomes = outcome.shape[1]
     state = np.zeros((n_loci + 1, m, n_outcomes))
     for k in range(m):
