@@ -5,8 +5,10 @@ the cycle; donors equal at both form a *run*. A search rules out runs at a glanc
 few that are left from arrays that lie in the same order.
 
 If at most k mismatches are spread over the three loci, some locus of the cycle and its next hold at most 2k/3 of them,
-the first no more than the second: the average over the cycle is no more than that (pigeonhole principle). The runs of
-that kind, of all three orders, therefore hold every donor that is searched for.
+the first no more than the second (pigeonhole principle): the two that are not the greatest hold no more than that; and
+where the first of these is greater than the second, the second and the greatest are such a pair, since of 0 to 2
+mismatches a locus that leaves (1, 0, 1), (1, 0, 2), (2, 0, 2) and (2, 1, 2). The runs of that kind, of all three
+orders, therefore hold every donor that is searched for.
 """
 
 from __future__ import annotations

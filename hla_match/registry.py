@@ -63,6 +63,7 @@ class Registry:
         codes: the multiple allele codes known at import.
         provenance: what it was made from, by name: texts and numbers only.
         notes: what was understood otherwise than it was written, and the number of donors; it names no person.
+        snapshot: name of the stored snapshot that it was opened from, a hash of what it holds; empty where it was not.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Registry:
     codes: MultipleAlleleCodes | None
     provenance: Mapping[str, str | int]
     notes: Mapping[str, int] = field(default_factory=dict)
+    snapshot: str = ""
 
     @property
     def n_donors(self) -> int:
@@ -102,6 +104,7 @@ class Registry:
             attributes=self.attributes[rows],
             donor_order=rank,
             orders=tuple(orders_by_typing(self.columns, donor_typing)),
+            snapshot="",
             **coded,
         )
 
@@ -192,6 +195,7 @@ def build_registry(
         codes=codes,
         provenance=dict(provenance),
         notes=registry_notes(found, without_status(attributes)),
+        snapshot="",
         **coded_attributes(attributes),
     )
     return registry, unreadable

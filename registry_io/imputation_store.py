@@ -80,12 +80,12 @@ def open_imputation(
     panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
     if registry.n_donors > KEPT_DONORS:
         return imputed_on_demand(registry, panels)
-    snapshot, manifest = read_manifest(Path(folder))
+    snapshot, _ = read_manifest(Path(folder))
     parts = _key_parts(snapshot.name, frequencies, global_frequencies)
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     kept = snapshot / f"imputed-{key}"
     # A registry that was imported anew since it was opened is another one.
-    same = _describes(manifest, registry)
+    same = registry.snapshot == snapshot.name
     if same and (donors := _opened(kept, parts, registry.n_donors, panels)) is not None:
         return ImputedRegistry(panels, donors)
     if on_build is not None:
@@ -137,16 +137,6 @@ def _content(frequencies: HaplotypeFrequencies) -> str:
         content.update(str((array.dtype.str, array.shape)).encode())
         content.update(np.ascontiguousarray(array).data)
     return content.hexdigest()
-
-
-def _describes(manifest: dict[str, Any], registry: Registry) -> bool:
-    """Say whether the manifest is that of the registry as far as it tells."""
-    return (manifest["n_donors"], manifest["loci"], manifest["provenance"], manifest.get("notes", {})) == (
-        registry.n_donors,
-        list(registry.loci),
-        dict(registry.provenance),
-        dict(registry.notes),
-    )
 
 
 def _opened(kept: Path, parts: dict[str, Any], n_donors: int, panels: Panels) -> Imputation | None:

@@ -205,6 +205,7 @@ def open_registry(folder: str | Path) -> Registry:
             codes=codes,
             provenance=manifest["provenance"],
             notes=manifest["notes"],
+            snapshot=snapshot.name,
             **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
         )
     except FileNotFoundError as error:

@@ -80,11 +80,10 @@ class RegistrySource:
                 "install the same version everywhere"
             )
         registry = open_registry(self.folder)
-        current = read_manifest(self.folder)[0].name
-        if current != self.snapshot:
+        if registry.snapshot != self.snapshot:
             raise RegistryError(
                 str(self.folder),
-                found=current,
+                found=registry.snapshot,
                 expected=f"{self.snapshot}: the registry was imported anew since the batch began",
                 hint="start the batch again",
             )

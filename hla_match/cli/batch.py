@@ -38,10 +38,16 @@ def command(
     An interrupted batch goes on when it is started again with the same options. Ages are part of them: after midnight
     give the first day with --as-of.
     """
-    prepare_kernels(probabilities=request.frequencies is not None)
-    from hla_match.cli.batch_run import BatchRun, refuse_overwriting
+    from hla_match.cli.batch_outputs import refuse_overwriting
     from hla_match.cli.workforce import Workforce
+    from registry_io.store import open_registry
 
+    # What is wrong in the command is said before anything is compiled.
     workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
     refuse_overwriting(out, registry, (patients, *request.files))
-    BatchRun(registry, patients, out, request, workforce).run()
+    opened = open_registry(registry)
+    sets = request.frequency_sets(opened)
+    prepare_kernels(probabilities=sets is not None)
+    from hla_match.cli.batch_run import BatchRun
+
+    BatchRun((registry, opened), patients, out, request, sets, workforce).run()

@@ -21,7 +21,6 @@ from registry_io.patient_file import PatientFile
 
 def batch_manifest(
     registry: Registry,
-    snapshot: str,
     patients: tuple[Path, PatientFile],
     criteria: SearchCriteria,
     policy: RankingPolicy,
@@ -33,7 +32,7 @@ def batch_manifest(
     manifest = {
         "format": "hla-match batch",
         "program": {"name": "hla-match", "version": version("hla-match")},
-        "registry": {"name": registry.name, "snapshot": snapshot, "provenance": dict(registry.provenance)},
+        "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": dict(registry.provenance)},
         "patients": {"file": path.name, "sha256": file.checksum},
         "nomenclature": {
             "title": nomenclature.title,

@@ -13,67 +13,52 @@ import click
 import polars as pl
 
 from hla_match.cli.batch_manifest import batch_manifest
+from hla_match.cli.batch_outputs import manifest_path, status_path
 from hla_match.cli.batch_parts import STATUS_COLUMNS, BatchParts
 from hla_match.cli.counts import counted
+from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.cli.search_options import SearchRequest
 from hla_match.cli.workforce import Workforce
 from hla_match.encoding import LocusEncoder
-from hla_match.errors import CriteriaError, HlaMatchError, TypingError
+from hla_match.errors import HlaMatchError, TypingError
 from hla_match.matching.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
 from hla_match.matching.criteria import Patient
 from hla_match.matching.matcher import Matcher
 from hla_match.matching.policies import policy_named
 from hla_match.nomenclature.gl_string import half_width_hint
+from hla_match.registry import Registry
 from registry_io.patient_file import PatientFile, read_patients
-from registry_io.results_file import atomic_write, check_writable_ending, write_frame, write_rows
-from registry_io.store import open_registry, read_manifest
+from registry_io.results_file import atomic_write, write_frame, write_rows
 
 PART_SIZE = 250
-"""Patients a part at most: what an interruption can cost."""
+"""Patients a part, about: what an interruption can cost."""
 
 _SAY_EVERY = 100
 """Patients between two lines of progress where there is no terminal."""
 
 
-def status_path(out: Path) -> Path:
-    """Return where the statuses of the patients stand: beside the results, under the same name but for the ending.
-
-    >>> status_path(Path("run.1.csv.gz")).name
-    'run.1.status.csv'
-    """
-    return out.with_name(out.name[: -len(check_writable_ending(out))] + ".status.csv")
-
-
-def manifest_path(out: Path) -> Path:
-    """Return where the manifest stands: beside the results, under the same name but for the ending.
-
-    >>> manifest_path(Path("run.1.csv.gz")).name
-    'run.1.manifest.json'
-    """
-    return out.with_name(out.name[: -len(check_writable_ending(out))] + ".manifest.json")
-
-
-def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path, ...]) -> None:
-    """Refuse a result that would replace what is read to make it.
-
-    Raises:
-        CriteriaError: a file that is written is one that is read, or lies in the registry's folder.
-    """
-    for written in (out, status_path(out), manifest_path(out)):
-        if written.resolve().is_relative_to(registry.resolve()):
-            raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
-        if written.exists() and any(path.exists() and written.samefile(path) for path in inputs):
-            raise CriteriaError(
-                "output file", found=str(out), expected=f"another name: {written.name} is a file that is read"
-            )
-
-
 class BatchRun:
-    """A batch of patients over one registry."""
+    """A batch of patients over one registry.
 
-    def __init__(self, registry: Path, patients: Path, out: Path, request: SearchRequest, workforce: Workforce) -> None:
-        self._folder = registry
-        self._registry = open_registry(registry)
+    Args:
+        registry: its folder, and the registry opened from it.
+        patients: file of the patients.
+        out: file of the results.
+        request: what the options ask for.
+        sets: the frequencies asked for.
+        workforce: who searches.
+    """
+
+    def __init__(
+        self,
+        registry: tuple[Path, Registry],
+        patients: Path,
+        out: Path,
+        request: SearchRequest,
+        sets: FrequencySets | None,
+        workforce: Workforce,
+    ) -> None:
+        self._folder, self._registry = registry
         self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
         for note in self._file.notes:
             click.echo(f"{patients}: {note}", err=True)
@@ -85,11 +70,9 @@ class BatchRun:
         without_ages = not self._registry.birth_date.any()
         self._criteria = request.criteria.model_copy(update={"as_of": None} if without_ages else {})
         request.say_unknown_donors(self._registry)
-        self._sets = request.frequency_sets(self._registry)
-        self._snapshot = read_manifest(registry)[0].name
+        self._sets = sets
         self._manifest = batch_manifest(
             self._registry,
-            self._snapshot,
             (patients, self._file),
             self._criteria,
             policy_named(request.policy),
@@ -172,7 +155,7 @@ class BatchRun:
         source: Matcher | MatcherSource = self._request.matcher(self._folder, self._registry, self._sets, threads=1)
         with self._workforce.at_work() as (workers, at_once, block):
             if not isinstance(workers, int):
-                source = replace(self._request.source(self._folder), snapshot=self._snapshot)
+                source = replace(self._request.source(self._folder), snapshot=self._registry.snapshot)
             yield from search_blocks(
                 source,
                 patients,

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import polars as pl
 
-from hla_match.cli.batch_run import progress, refuse_overwriting, status_path
+from hla_match.cli.batch_outputs import refuse_overwriting, status_path
+from hla_match.cli.batch_run import progress
 from hla_match.cli.counts import counted
 from hla_match.cli.frequency_options import n_workers, source_files
 from hla_match.cli.frequency_sets import FrequencySets

@@ -17,6 +17,7 @@ from pathlib import Path
 import hla_match
 from hla_match.cli.compilation import choose_cache_folder
 from hla_match.cli.kernel_calls import KernelCall, find_calls
+from hla_match.errors import HlaMatchError
 
 _MARK = "warm-"
 """Beginning of the name of the empty file that tells for which sources and processor a warm-up was finished."""
@@ -54,14 +55,15 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Iterator[tuple[int,
         for done, future in enumerate(as_completed(futures), 1):
             future.result()
             yield done, len(calls)
-    for old in folder.glob(f"{_MARK}*"):
+    # Those of other processors stay: hosts may share a home.
+    for old in folder.glob(f"{_processor_mark()}*"):
         old.unlink(missing_ok=True)
     (folder / _mark()).touch()
 
 
 def try_to_warm_up(folder: Path) -> None:
     """Warm up what searches call; where no process can be started, kernels are compiled as they are called."""
-    with suppress(OSError, ImportError, BrokenProcessPool):
+    with suppress(OSError, ImportError, BrokenProcessPool, HlaMatchError):
         for _ in warm_up(folder, searches_only=True):
             pass
 
@@ -72,13 +74,19 @@ def _compile(call: KernelCall) -> None:
     getattr(importlib.import_module(module), name).compile(types)
 
 
+def _processor_mark() -> str:
+    """Return the beginning of the marks for this processor."""
+    from llvmlite.binding import get_host_cpu_name
+
+    return f"{_MARK}{get_host_cpu_name()}-"
+
+
 @cache
 def _mark() -> str:
     """Return the name of the mark. All sources are part of it, as a change of any may change the types of a call."""
     import numba
-    from llvmlite.binding import get_host_cpu_name
 
-    content = hashlib.sha256(f"{numba.__version__} {get_host_cpu_name()}".encode())
+    content = hashlib.sha256(numba.__version__.encode())
     for path in sorted(Path(hla_match.__file__).parent.rglob("*.py")):
         content.update(path.read_bytes())
-    return _MARK + content.hexdigest()[:16]
+    return _processor_mark() + content.hexdigest()[:16]

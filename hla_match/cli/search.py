@@ -23,11 +23,12 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
     from registry_io.store import open_registry
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
-    opened = open_registry(registry)
     # What is wrong in the command is said before anything is compiled.
-    prepare_kernels(probabilities=request.frequencies is not None)
+    opened = open_registry(registry)
+    sets = request.frequency_sets(opened)
+    prepare_kernels(probabilities=sets is not None)
     from hla_match.reporting.terminal import match_table
 
     request.say_unknown_donors(opened)
-    matcher = request.matcher(registry, opened, request.frequency_sets(opened), threads=n_workers())
+    matcher = request.matcher(registry, opened, sets, threads=n_workers())
     match_table(matcher.search(patient, request.criteria, policy=request.policy))

@@ -197,7 +197,7 @@ def impute(
 def distinct_persons(
     typing: NDArray[np.int32], population: NDArray[np.int16]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the first of each kind of persons, and for every person which kind it is of."""
+    """Return one of each kind of persons, and for every person which kind it is of."""
     words = _packed([population, *typing[::-1]])
     order = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
     new = np.ones(order.size, np.bool_)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import NULL, TypingTable
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
-from hla_match.kernels.haplotype_classes import WORD_BITS
 from hla_match.loci import LOCI
 
 BLOCKS: tuple[tuple[str, ...], ...] = (
@@ -231,6 +230,9 @@ def _laid_out(
     certain_panel: NDArray[np.int64],
 ) -> Panels:
     """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
+    # Names of this module are used where no kernel is wanted yet.
+    from hla_match.kernels.haplotype_classes import WORD_BITS
+
     panel_start = _offsets([panel.frequency.size for panel in panels])
     allele_start = _offsets([code.size for code in codes])
     haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
@@ -304,10 +306,12 @@ def _haplotype_sets(
         n_words: of each set.
     """
     row = np.searchsorted(allele_start, wanted, side="right") - 1
-    carries = np.zeros((wanted.size, n_words * WORD_BITS), np.bool_)
+    carried = np.zeros((wanted.size, n_words), "<u4")
+    octets = carried.view(np.uint8)
     for number, (of_locus, own) in enumerate(zip(row.tolist(), (wanted - allele_start[row]).tolist(), strict=True)):
-        carries[number, : allele.shape[1]] = allele[of_locus] == own
-    return np.packbits(carries, axis=1, bitorder="little").ravel().view("<u4").astype(np.uint32)
+        packed = np.packbits(allele[of_locus] == own, bitorder="little")
+        octets[number, : packed.size] = packed
+    return carried.ravel().astype(np.uint32)
 
 
 def _offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,31 +16,38 @@ from hla_match.kernels.donor_pass import COUNTED, OPEN
 def holds_pair(first: int, second: int, pair_limit: int) -> bool:
     """Say whether an order has to look at donors with so many mismatches at its first and its second locus.
 
-    Of any three numbers in a cycle that add up to at most k, some number and its next are such a pair for a
-    `pair_limit` of 2k/3, rounded down.
+    Of three numbers from 0 to 2 in a cycle that add up to at most k, some number and its next are such a pair for a
+    `pair_limit` of 2k/3, rounded down; `hla_match.donor_orders` says why.
     """
     return first <= second and first + second <= pair_limit
 
 
 @kernel
-def count_in_runs(
+def cost_of_runs(
     pair_limit: int,
+    budget: int,
     first_run: NDArray[np.uint32],
     run_second: NDArray[np.uint16],
     run_donor: NDArray[np.uint32],
     first_table: NDArray[np.uint16],
     second_table: NDArray[np.uint16],
 ) -> int:
-    """Return how many donors of an order `find_in_runs` would read; arguments as there."""
-    donors = 0
+    """Return how many donors of an order `find_in_runs` would read, and half the runs that it would look at.
+
+    Other arguments are as there. The count ends where the `budget` is passed.
+    """
+    donors, looks = np.int64(0), np.int64(0)
     for meaning in range(first_run.size - 1):
         first = first_table[meaning] & COUNTED
         if 2 * first > pair_limit:
             continue
+        looks += np.int64(first_run[meaning + 1]) - np.int64(first_run[meaning])
+        if donors + looks // 2 > budget:
+            break
         for run in range(first_run[meaning], first_run[meaning + 1]):
             if holds_pair(first, second_table[run_second[run]] & COUNTED, pair_limit):
-                donors += run_donor[run + 1] - run_donor[run]
-    return donors
+                donors += np.int64(run_donor[run + 1]) - np.int64(run_donor[run])
+    return int(donors + looks // 2)
 
 
 @kernel

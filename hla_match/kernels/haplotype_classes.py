@@ -17,14 +17,15 @@ from hla_match.kernels._jit import inner_kernel
 FULL = -1
 """Returned where an output array has no room left."""
 
+MOST_CLASSES = 65_535
+"""Classes are numbered in 16 bits; a person of more is left to the next panel, as if this one did not explain it."""
+
 WORD_BITS = 32
 """Bits of a word of a set of haplotypes: the product below then fits 64 bits."""
 
-LOWEST_BIT = np.zeros(WORD_BITS, np.int64)
+LOWEST_BIT = np.argsort([((0x077CB531 << bit) & 0xFFFFFFFF) >> 27 for bit in range(WORD_BITS)])
 """Number of the only bit of a word, by the upper bits of its product with a de Bruijn sequence (Leiserson, Prokop &
 Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998)."""
-for _bit in range(WORD_BITS):
-    LOWEST_BIT[((0x077CB531 << _bit) & 0xFFFFFFFF) >> 27] = _bit
 
 
 CANDIDATE, KEY, CLASS_OF, CLASS_KEY, FIRST_OF, CLASS_SIZE, NUMBER = range(7)
@@ -457,6 +458,8 @@ def append_part(
         allele_of, posting_start, posting, n_signed, signed, signature, n_signatures, scratch,
     )  # fmt: skip
     n_classes = classify(found, by_sides, locus_start, locus_stop, panel_locus, allele_of, signature, table, scratch)
+    if n_classes > MOST_CLASSES:
+        n_classes = 0
     n_pairs, mass = pair_classes(
         found, n_classes, by_sides, locus_start, locus_stop, panel_locus, allele_of, frequency, n_alternatives,
         signature, compatible, total, scratch, size[2], pair,

@@ -254,7 +254,7 @@ def explain_persons(
             explained[row] = False
         outcome = 0
         n_links = chain.shape[1]
-        # The chain over all loci, then its blocks; -2 leads from a block that is not explained to its loci.
+        # The chain over all loci, then its blocks; loci that neither explains come one by one below.
         for link in range(n_links + block_panel.size):
             if link < n_links:
                 panel = chain[person_population[person], link]

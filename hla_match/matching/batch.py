@@ -22,10 +22,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import CriteriaError, HlaMatchError
+from hla_match.errors import CriteriaError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.match_frame import match_frame
 from hla_match.matching.matcher import Matcher
+from hla_match.matching.policies import policy_named
 from hla_match.matching.results import MatchList
 
 BLOCK = 25
@@ -149,7 +150,8 @@ def search_patients(
             cluster needs two for each of its threads.
 
     Raises:
-        CriteriaError: a number is below 1, or a matcher would have to travel to another process.
+        CriteriaError: a number is below 1, there is no such policy, no locus in scope is typed in the registry, or a
+            matcher would have to travel to another process.
         HlaMatchError: the source does not find the registry that it names.
 
     A typing that cannot be read is the outcome of its patient and stops nothing.
@@ -211,11 +213,14 @@ def search_blocks(
         HlaMatchError: see there.
     """
     criteria = criteria if criteria is not None else SearchCriteria()
-    ahead = in_flight or (2 * workers if isinstance(workers, int) else _IN_FLIGHT)
-    n_shards = shards or max(1, -(-(ahead // 2) // max(len(patients), 1)))
+    if policy is not None:
+        policy_named(policy)
+    if in_flight is None:
+        in_flight = 2 * workers if isinstance(workers, int) else _IN_FLIGHT
+    n_shards = max(1, -(-(in_flight // 2) // max(len(patients), 1))) if shards is None else shards
     for name, number in (
         ("workers", workers),
-        ("in_flight", ahead),
+        ("in_flight", in_flight),
         ("shards", n_shards),
         ("memory", memory),
         ("block", block),
@@ -230,9 +235,9 @@ def search_blocks(
         try:
             while start < len(patients) or waiting:
                 # Until a result is known each block in flight is one patient, where nothing limits the donors.
-                each = largest or (_ROW_BYTES * criteria.limit if criteria.limit else memory // ahead)
-                size = max(1, min(block - start % block, memory // (ahead * max(each, 1))))
-                if start < len(patients) and len(waiting) < ahead:
+                each = largest or (_ROW_BYTES * criteria.limit if criteria.limit else memory // in_flight)
+                size = max(1, min(block - start % block, memory // (in_flight * max(each, 1))))
+                if start < len(patients) and len(waiting) < in_flight:
                     chosen = tuple(patients[start : start + size])
                     tasks = [_Task(chosen, criteria, policy, shard, n_shards) for shard in range(n_shards)]
                     waiting.append([pool.submit(_search, source, task) for task in tasks])
@@ -299,7 +304,7 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
     for patient in task.patients:
         try:
             matches = matcher.search(patient, task.criteria, policy=task.policy, donors=donors)
-        except HlaMatchError as error:
+        except TypingError as error:
             answers.append(_Answer((), 0, 0, (), error))
             continue
         missing = () if matches.prediction is None else matches.prediction.patient_missing

@@ -35,6 +35,8 @@ class Forecast:
         self._donor = donor
         self._predict = predict
         self._bound = bound
+        self._bounds = np.zeros((donor.size if bound is not None else 0, 2))
+        self._bounded = np.zeros(self._bounds.shape[0], np.bool_)
         self._slot = np.full(donor.size, -1, np.int32)
         self._part: list[Prediction] = []
         self._n_predicted = 0
@@ -52,4 +54,10 @@ class Forecast:
 
     def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return (n, 2) upper bounds as described above; None where they would not pay."""
-        return None if self._bound is None else self._bound(self._donor[position])
+        if self._bound is None:
+            return None
+        missing = position[~self._bounded[position]]
+        if missing.size:
+            self._bounds[missing] = self._bound(self._donor[missing])
+            self._bounded[missing] = True
+        return self._bounds[position]
