@@ -99,7 +99,7 @@ def _in_orders(
     pair_limit = 2 * limit // 3
     orders = registry.orders
     cycles = [[by_locus[locus] for locus in cycle_of(position)] for position in range(len(orders))]
-    budget = registry.n_donors // _DEARER
+    budget = int(registry.n_donors / _DEARER)
     for order, (first, second, _) in zip(orders, cycles, strict=True):
         budget -= cost_of_runs(
             pair_limit, budget, order.first_run, order.run_second, order.run_donor, first.mismatches, second.mismatches

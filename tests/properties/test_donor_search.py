@@ -86,7 +86,7 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
             wanted.add((row, total, certain))
     bits = np.packbits(eligible, bitorder="little")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(donor_search, "_DEARER", 0)
+        patch.setattr(donor_search, "_DEARER", 1e-9)
         for one in (registry, replace(registry, orders=())):
             found = find_donors(one, chosen, bits, limit)
             rows = list(zip(found.donor.tolist(), found.mismatches.tolist(), found.certain.tolist(), strict=True))

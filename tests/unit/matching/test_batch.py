@@ -100,6 +100,17 @@ def alone(matcher):
     return found
 
 
+@pytest.mark.parametrize("wrong", [{"policy": "nonsense"}, {"in_flight": 0}, {"shards": 0}, {"workers": 0}])
+def test_what_is_wrong_for_all_is_no_outcome_of_a_patient(matcher, wrong):
+    with pytest.raises(CriteriaError):
+        list(search_patients(matcher, PATIENTS, **wrong))
+
+
+def test_a_scope_that_the_registry_lacks_stops_the_batch(matcher):
+    with pytest.raises(CriteriaError):
+        list(search_patients(matcher, PATIENTS, SearchCriteria(scope="DRB3")))
+
+
 def criteria_of(limit):
     return SearchCriteria(max_mismatches=2, limit=limit, as_of=TODAY)
 

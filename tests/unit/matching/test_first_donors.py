@@ -10,6 +10,7 @@ from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, r
 from hla_match.frequencies.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
+from hla_match.matching.predictor import PatientPredictor
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
@@ -62,3 +63,18 @@ def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
             assert head.n_found == whole.n_found
             assert head.to_polars().equals(frame.head(limit))
             assert head.rank_number.tolist() == whole.rank_number[:limit].tolist()
+
+
+def test_no_donor_is_bounded_twice(matcher, monkeypatch):
+    asked = []
+    bounds = PatientPredictor.bounds
+
+    def noting(self, donor):
+        asked.extend(donor.tolist())
+        return bounds(self, donor)
+
+    monkeypatch.setattr(PatientPredictor, "bounds", noting)
+    typings = dict(wanted())["first field 0"]
+    matcher.search(Patient(typings=typings), SearchCriteria(max_mismatches=2, limit=3))
+    assert asked
+    assert len(asked) == len(set(asked))
