@@ -58,6 +58,14 @@ CASES: tuple[Case, ...] = (
         run=preparations.run_import,
     ),
     Case(
+        name="build",
+        proves="A registry of millions is streamed to disk in bounded memory.",
+        setup=lambda place: place,
+        check=preparations.check_build,
+        run=preparations.run_build,
+        targets=(Target("peak memory", at_most=12e9, place=FORTY_MILLION, unit="bytes"),),
+    ),
+    Case(
         name="open",
         proves="A registry opens in the same time whatever its size.",
         setup=lambda place: place,

@@ -5,17 +5,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import tracemalloc
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.case import Disagreement, Figure, Measured
 from benchmarks.places import Place
 from benchmarks.searches import CRITERIA, first_of_all
+from benchmarks.worker_process import run_module
 from hla_match import Matcher, MatchList, Patient, SearchCriteria
 from registry_io import open_registry
 
@@ -23,7 +20,6 @@ _TYPINGS = ("donor_typing.npy", "order_*.npy")
 """The files of typings that grow with the donors."""
 
 _WORKER = "benchmarks.memory_worker"
-_ROOT = Path(__file__).parents[1]
 
 
 def digest(lists: list[MatchList]) -> str:
@@ -66,14 +62,7 @@ class Process:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(job, file)
             file.flush()
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])}
-            done = subprocess.run(
-                [sys.executable, "-m", _WORKER, file.name], env=environment, capture_output=True, text=True
-            )
-        if done.returncode:
-            raise Disagreement(f"the process failed: {done.stderr.strip().splitlines()[-1:]}")
-        found: dict[str, str | int] = json.loads(done.stdout)
-        return found
+            return run_module(_WORKER, file.name)
 
 
 def counting_process(place: Place) -> Process:

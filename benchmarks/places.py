@@ -6,25 +6,28 @@ import datetime
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
 from benchmarks.case import SHARED, NotRun
+from benchmarks.worker_process import run_module
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
 from hla_match.frequencies.imputation import DonorImputation
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.synthetic import chinese_haplotypes
-from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteer_parts, volunteers
+from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 from registry_io import open_frequencies, open_imputation, open_registry
 from registry_io.donor_import import import_donors
 from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
-from registry_io.registry_builder import write_registry_stream
 from registry_io.results_file import write_frame
 from registry_io.store import FORMAT_VERSION
 
@@ -81,34 +84,31 @@ def registry_of_size(n_donors: int, folder: Path) -> Path:
     registry = place / "registry"
     if not _is_complete(place):
         place.mkdir(exist_ok=True)
-        nomenclature = Nomenclature(builtin_tables())
+        built: dict[str, Any] = {}
         if n_donors <= _FROM_A_FILE:
             donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
             donor_file = place / "donors.parquet"
             write_frame(donors, donor_file)
-            import_donors(registry, donor_file, nomenclature, today=AS_OF)
+            import_donors(registry, donor_file, Nomenclature(builtin_tables()), today=AS_OF)
         else:
-            parts = volunteer_parts(n_donors, seed=SEED, as_of=AS_OF)
-            made_from: dict[str, str | int] = {"source": "synthetic volunteers", "imported_on": AS_OF.isoformat()}
-            write_registry_stream(
-                (part.rename({"donor_id": "person_id"}) for part in parts),
-                registry,
-                nomenclature,
-                name=place.name,
-                provenance=made_from,
-            )
-        _mark_complete(place)
+            built = run_module("benchmarks.stream_worker", str(n_donors), str(registry))
+        _mark_complete(place, built)
     return registry
 
 
 def _is_complete(place: Path) -> bool:
     """Say whether the registry of a place was built to its end, in the present format and from the present seed."""
+    return _mark(place).items() >= _made_with().items()
+
+
+def _mark(place: Path) -> dict[str, Any]:
     mark = place / _COMPLETE
-    return mark.exists() and json.loads(mark.read_text(encoding="utf-8")) == _made_with()
+    found: dict[str, Any] = json.loads(mark.read_text(encoding="utf-8")) if mark.exists() else {}
+    return found
 
 
-def _mark_complete(place: Path) -> None:
-    (place / _COMPLETE).write_text(json.dumps(_made_with()), encoding="utf-8")
+def _mark_complete(place: Path, built: Mapping[str, Any] = MappingProxyType({})) -> None:
+    (place / _COMPLETE).write_text(json.dumps({**_made_with(), **built}), encoding="utf-8")
 
 
 def _made_with() -> dict[str, int | str]:
@@ -145,6 +145,18 @@ class Place:
     def n_donors(self) -> int:
         """Number of donors."""
         return self.registry.n_donors
+
+    @property
+    def built(self) -> tuple[float, float]:
+        """Seconds and peak memory in bytes of the process that streamed the registry to disk.
+
+        Raises:
+            NotRun: the registry was imported from a file.
+        """
+        mark = _mark(self.folder)
+        if "peak" not in mark:
+            raise NotRun("the registry is imported from a file")
+        return mark["seconds"], mark["peak"]
 
     @cached_property
     def registry(self) -> Registry:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.case import Disagreement, Figure, Measured, NotRun, once, repeated
-from benchmarks.places import AS_OF, Place, kept_imputation
+from benchmarks.places import AS_OF, SEED, Place, kept_imputation
 from benchmarks.plain import PlainSearch, plain_genotypes
 from benchmarks.searches import CRITERIA, first_of_all
 from hla_match import ImputedRegistry, Nomenclature
@@ -19,6 +19,7 @@ from hla_match.frequencies.imputation import IMPUTATION_ARRAYS
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
+from hla_match.synthetic.volunteers import volunteer_parts
 from registry_io import open_registry
 from registry_io.donor_import import import_donors
 from registry_io.person_table import read_persons
@@ -78,6 +79,42 @@ def run_import(subject: Import) -> Measured:
     return Measured(
         {**measured.figures, "donors a second": Figure(subject.place.n_donors / seconds, "1/s")}, measured.repetitions
     )
+
+
+def check_build(place: Place) -> str:
+    """Compare the typings of some donors of the first part with those that were streamed.
+
+    Raises:
+        NotRun: the registry was not streamed.
+    """
+    _ = place.built
+    registry = place.registry
+    part = next(iter(volunteer_parts(place.n_donors, seed=SEED, as_of=AS_OF)))
+    # Identifiers are numbered: the first donors streamed are the first by identifier.
+    rank = np.linspace(0, part.height - 1, _SAMPLE).astype(np.int64)
+    wanted = np.isin(registry.donor_order, rank.astype(np.uint32))
+    donor = np.flatnonzero(wanted)
+    donor = donor[np.argsort(registry.donor_order[donor])].astype(np.uint32)
+    reported = part[rank]
+    if not registry.attributes["donor_id"][donor].equals(reported["donor_id"]):
+        raise Disagreement("other donors than were streamed")
+    for row, locus in enumerate(registry.loci):
+        kept = registry.columns[locus].text[registry.donor_typing[row][donor].astype(np.int64)]
+        for side, column in ((1, "first"), (2, "second")):
+            if not reported[f"{locus}_{side}"].fill_null("").equals(kept[column]):
+                raise Disagreement(f"{locus}: a typing is kept otherwise than it was streamed")
+    return f"the texts of {donor.size} of {place.n_donors:,} donors are those that were streamed"
+
+
+def run_build(place: Place) -> Measured:
+    """Tell what the process took that streamed the registry to disk; it is built once and kept."""
+    seconds, peak = place.built
+    figures = {
+        "median": Figure(seconds),
+        "peak memory": Figure(peak, "bytes"),
+        "donors a second": Figure(place.n_donors / seconds, "1/s"),
+    }
+    return Measured(figures, {"seconds": [[seconds]]}, ("with the making of the volunteers",))
 
 
 def check_open(place: Place) -> str:
