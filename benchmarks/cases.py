@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import commands, floors, memory, preparations, searches
+from benchmarks import commands, floors, memory, pairs, preparations, searches
 from benchmarks.case import Case, Target
 from benchmarks.peers import ard, graph_imputation, graph_match
 from benchmarks.places import shared
@@ -188,6 +188,16 @@ CASES: tuple[Case, ...] = (
         run=commands.run_on_dask,
         places="shared",
         predicts=True,
+    ),
+    Case(
+        name="all pairs",
+        proves="P(0..4) of all pairs of 1,000 simulated patients and 10,000 ambiguous donors, imputed beforehand.",
+        setup=lambda place: pairs.Pairs(shared(place)),
+        check=pairs.check,
+        run=pairs.run,
+        places="shared",
+        predicts=True,
+        targets=(Target("median", at_most=1.5),),
     ),
     Case(
         name="reduction to P groups",

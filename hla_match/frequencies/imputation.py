@@ -130,10 +130,28 @@ def impute_typings(
         carried: alternatives as given by `hla_match.encoding.LocusEncoder.carried`.
         population: name of the person's population.
     """
-    tables = {locus: typing_table([(), pairs]) for locus, pairs in carried.items() if pairs}
-    typing = np.array([[1 if locus in tables else 0] for locus in panels.loci], np.int32)
-    row = panels.populations.index(population) if population in panels.populations else len(panels.populations)
-    return impute(typing, np.array([row], np.int16), panels, typing_membership(panels, tables))
+    return impute_listed(panels, [carried], [population])
+
+
+def impute_listed(
+    panels: Panels,
+    carried: Sequence[Mapping[str, tuple[Alternative, ...]]],
+    populations: Sequence[str | None],
+    *,
+    workers: int = 1,
+) -> Imputation:
+    """Impute some persons given as in `impute_typings`, in their order; `workers` are threads."""
+    typing = np.zeros((len(panels.loci), len(carried)), np.int32)
+    tables: dict[str, TypingTable] = {}
+    for row, locus in enumerate(panels.loci):
+        # Typing 0 is "not typed".
+        book: dict[tuple[Alternative, ...], int] = {(): 0}
+        typing[row] = [book.setdefault(person.get(locus, ()), len(book)) for person in carried]
+        if len(book) > 1:
+            tables[locus] = typing_table(list(book))
+    known = {name: number for number, name in enumerate(panels.populations)}
+    population = np.array([known.get(name or "", len(known)) for name in populations], np.int16)
+    return impute(typing, population, panels, typing_membership(panels, tables), workers=workers)
 
 
 def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:

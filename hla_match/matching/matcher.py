@@ -9,15 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import LocusEncoder
+from hla_match.encoding import Alternative, LocusEncoder
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
-from hla_match.frequencies.imputation import DonorImputation
+from hla_match.frequencies.imputation import DonorImputation, impute_listed
 from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.matching.forecast import Forecast
+from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
 from hla_match.matching.policies import Candidates, completed_years, policy_named
 from hla_match.matching.prediction import Prediction, settled
@@ -142,6 +143,49 @@ class Matcher:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
         """
+        return self._predicted(patient, self._rows_of(donors), SearchCriteria(scope=scope).loci)
+
+    def predict_pairs(
+        self, patients: Sequence[Patient], donors: Sequence[str] | None = None, *, scope: str = "10/10"
+    ) -> NDArray[np.float64]:
+        """Return the match probabilities of all patients with all donors, far sooner than patient by patient.
+
+        Args:
+            patients: for whom.
+            donors: identifiers; None for all donors of the registry, in the order of its rows.
+            scope: as in `SearchCriteria`.
+
+        Returns:
+            (patients, donors, 5) float64: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN where it is missing;
+            what `predict` gives for each patient, within rounding.
+
+        Raises:
+            CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
+            TypingError: a typing of a patient cannot be read under the registry's nomenclature.
+        """
+        imputed = self.imputed
+        if imputed is None:
+            raise _without_frequencies()
+        loci = SearchCriteria(scope=scope).loci
+        donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
+        persons = impute_listed(
+            imputed.panels,
+            [self._carried(patient, imputed) for patient in patients],
+            [patient.population for patient in patients],
+            workers=self._workers,
+        )
+        predictor = PairPredictor(imputed.panels, loci, workers=self._workers)
+        found, patient_listed, donor_listed = predictor.predict(persons, *imputed.of(donor, workers=self._workers))
+        others = np.flatnonzero(~donor_listed)
+        for row, patient in enumerate(patients):
+            if not patient_listed[row]:
+                found[row] = self._predicted(patient, donor, loci).mismatches
+            elif others.size:
+                found[row, others] = self._predicted(patient, donor[others], loci).mismatches
+        return found
+
+    def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
+        """Return the rows of the registry that hold some donors."""
         named = self.registry.attributes["donor_id"]
         row = pl.Series(donors, dtype=pl.String).replace_strict(
             named, pl.int_range(len(named), eager=True), default=None
@@ -150,14 +194,16 @@ class Matcher:
             raise CriteriaError(
                 "donors", found=f"{row.null_count()} identifiers", expected="identifiers of donors of the registry"
             )
-        donor = row.cast(pl.UInt32).to_numpy()
-        criteria = SearchCriteria(scope=scope)
+        return row.cast(pl.UInt32).to_numpy()
+
+    def _predicted(self, patient: Patient, donor: NDArray[np.uint32], scope: tuple[str, ...]) -> Prediction:
+        """Return the match probabilities of a patient with some donors by their rows."""
         loci = {
             locus: self._compare(locus, *patient.typings.get(locus, ("", "")))
             for locus in self.registry.loci
-            if locus in criteria.loci
+            if locus in scope
         }
-        forecast = self._forecast(patient, criteria.loci, loci, donor)
+        forecast = self._forecast(patient, scope, loci, donor)
         if forecast is None:
             raise _without_frequencies()
         return forecast.of(np.arange(donor.size))
@@ -179,12 +225,15 @@ class Matcher:
         return diplotypes(person.imputation, self.imputed.panels, 0, limit=limit)
 
     def _impute(self, patient: Patient, imputed: DonorImputation) -> ImputedPatient:
-        carried = {
+        return impute_patient(imputed.panels, self._carried(patient, imputed), patient.population)
+
+    def _carried(self, patient: Patient, imputed: DonorImputation) -> dict[str, tuple[Alternative, ...]]:
+        """Return a patient's typings at the loci of the panels, as the chromosomes carry them."""
+        return {
             locus: self._encode(locus).carried(*patient.typings[locus])
             for locus in imputed.panels.loci
             if locus in patient.typings
         }
-        return impute_patient(imputed.panels, carried, patient.population)
 
     def _encode(self, locus: str) -> LocusEncoder:
         encoder = self._encoder.get(locus)

@@ -13,6 +13,7 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute
 from hla_match.frequencies.panels import BLOCKS, Step, build_panels, typing_membership
 from hla_match.matching import predictor
+from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.predictor import PatientPredictor
 from tests import strategies
 from tests.oracle import probability as oracle
@@ -131,6 +132,30 @@ def test_predictions_are_the_oracles(few, case):
             assert found.single[i] == pytest.approx([float(wanted["where"][locus]) for locus in scope], abs=1e-9)
         if set(scope) == set(strategies.LOCI):
             assert str(Step(int(found.step[i]))) == max(step, patient_step, key=oracle.STEPS.index)
+
+
+@given(case=cases())
+@settings(max_examples=300)
+def test_pairs_of_all_persons_are_the_oracles(case):
+    loci, populations, everywhere, _, persons, homes, scope = case
+    blocks, registry, _ = set_up(case)
+    found, first_listed, second_listed = PairPredictor(registry.panels, scope).predict(
+        registry.donors, registry.donors, registry.donors.person
+    )
+    assert np.array_equal(first_listed, second_listed)
+    exact = [
+        oracle.scope_distribution(person, scope, loci, chain(populations, everywhere, home), blocks)[0]
+        for person, home in zip(persons, homes[1:], strict=True)
+    ]
+    for i, first in enumerate(exact):
+        for j, second in enumerate(exact):
+            if not (first_listed[i] and first_listed[j]):
+                assert np.isnan(found[i, j]).all()
+                continue
+            wanted = [float(p) for p in oracle.match_distribution(first, second, scope)["p"][:5]]
+            assert found[i, j] == pytest.approx(wanted + [0.0] * (5 - len(wanted)), abs=1e-9)
+        # Whom the frequencies explain at loci that they know is listed.
+        assert first_listed[i] or first is None or not set(scope) <= set(registry.panels.loci)
 
 
 @given(case=cases())
