@@ -63,6 +63,7 @@ CASES: tuple[Case, ...] = (
         setup=lambda place: place,
         check=preparations.check_build,
         run=preparations.run_build,
+        places="sizes",
         targets=(Target("peak memory", at_most=12e9, place=FORTY_MILLION, unit="bytes"),),
     ),
     Case(

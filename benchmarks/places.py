@@ -38,6 +38,8 @@ _HAN = ("data", "frequencies", "synthetic_han_5locus.csv")
 _COMPLETE = "benchmark.json"
 _FROM_A_FILE = 2_000_000
 """Donors up to whom a synthetic registry is imported from a file; larger ones are streamed to disk part by part."""
+_QUICK_FROM_A_FILE = 500
+"""The same in a quick run, so that it does both."""
 _QUICK_DONORS = 400
 """Donors of the shared registry that a quick run takes."""
 
@@ -73,19 +75,20 @@ class Settings:
         return 3 if self.quick else 100
 
 
-def registry_of_size(n_donors: int, folder: Path) -> Path:
+def registry_of_size(n_donors: int, folder: Path, *, from_a_file: bool) -> Path:
     """Return the folder of a synthetic registry of so many donors, built where it is not yet complete.
 
     Args:
         n_donors: the size.
         folder: an existing one; the registry is kept in it.
+        from_a_file: import the donors from a file; else they are streamed to disk.
     """
     place = folder / f"synthetic-{n_donors}"
     registry = place / "registry"
     if not _is_complete(place):
         place.mkdir(exist_ok=True)
         built: dict[str, Any] = {}
-        if n_donors <= _FROM_A_FILE:
+        if from_a_file:
             donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
             donor_file = place / "donors.parquet"
             write_frame(donors, donor_file)
@@ -204,7 +207,8 @@ class SyntheticPlace(Place):
     """A synthetic registry under the built-in nomenclature."""
 
     def __init__(self, n_donors: int, settings: Settings) -> None:
-        registry = registry_of_size(n_donors, settings.folder)
+        most = _QUICK_FROM_A_FILE if settings.quick else _FROM_A_FILE
+        registry = registry_of_size(n_donors, settings.folder, from_a_file=n_donors <= most)
         super().__init__(str(n_donors), settings, registry.parent)
         self.donor_file = self.folder / "donors.parquet"
         self.nomenclature = Nomenclature(builtin_tables())
