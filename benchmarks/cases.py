@@ -36,6 +36,13 @@ CASES: tuple[Case, ...] = (
         run=floors.run_stream,
     ),
     Case(
+        name="streaming sum of words, one thread",
+        proves="What adding up the same bytes costs as 64-bit words: how fast memory gives them.",
+        setup=lambda place: floors.Stream(place, workers=1, words=True),
+        check=floors.check_stream,
+        run=floors.run_stream,
+    ),
+    Case(
         name="memcpy",
         proves="What copying the same bytes costs.",
         setup=floors.Copy,
@@ -192,7 +199,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="all pairs",
-        proves="P(0..4) of all pairs of 1,000 simulated patients and 10,000 ambiguous donors, imputed beforehand.",
+        proves="P(0..4) of all pairs of 1,000 simulated patients and 10,000 ambiguous donors typed since 2000.",
         setup=lambda place: pairs.Pairs(shared(place)),
         check=pairs.check,
         run=pairs.run,
@@ -229,7 +236,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="py-graph-match, diverse",
-        proves="The same with donors and patients from all haplotypes of the set.",
+        proves="The same with donors and patients from all haplotypes of the set whose names the peer takes.",
         setup=lambda place: graph_match.Searches(shared(place), n_haplotypes=30_000, n_patients=20),
         check=graph_match.check,
         run=graph_match.run,

@@ -36,12 +36,18 @@ class Stream:
     Args:
         place: whose registry.
         workers: threads, each with a part of every column.
+        words: add up the same bytes as 64-bit words instead of codes, as fast as memory gives them.
     """
 
-    def __init__(self, place: Place, workers: int) -> None:
+    def __init__(self, place: Place, workers: int, *, words: bool = False) -> None:
         registry = place.registry
         self.repeats = 2 if place.settings.quick else N_PASSES
         self.columns = [registry.donor_typing[registry.loci.index(locus)] for locus in CRITERIA.loci]
+        if words:
+            codes = 8 // registry.donor_typing.itemsize
+            whole = place.n_donors // codes * codes
+            # A column begins anywhere.
+            self.columns = [np.frombuffer(column[:whole].data.cast("B"), np.uint64) for column in self.columns]
         self.workers = workers
         self._parts = [part for column in self.columns for part in np.array_split(column, workers)]
         self._threads = ThreadPoolExecutor(workers) if workers > 1 else None

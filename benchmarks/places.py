@@ -154,11 +154,11 @@ class Place:
         """Seconds and peak memory in bytes of the process that streamed the registry to disk.
 
         Raises:
-            NotRun: the registry was imported from a file.
+            NotRun: it was not streamed.
         """
         mark = _mark(self.folder)
         if "peak" not in mark:
-            raise NotRun("the registry is imported from a file")
+            raise NotRun("the registry is not streamed to disk")
         return mark["seconds"], mark["peak"]
 
     @cached_property

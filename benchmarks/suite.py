@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import gc
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +72,9 @@ def _result(case: Case, place: Place) -> dict[str, Any]:
     if case.predicts and place.n_donors > place.settings.most_predicted:
         return {"skipped": f"probabilities are computed up to {place.settings.most_predicted:,} donors only"}
     start = time.perf_counter()
+    # What earlier cases left, such as a peer's answers, is not looked through again and again while this one is timed.
+    gc.collect()
+    gc.freeze()
     try:
         subject = case.setup(place)
         agreed = case.check(subject)

@@ -104,6 +104,8 @@ def _agreements(one: Imputations) -> Iterator[str]:
         loci = one.laboratory.frequencies.loci
         mine = (genotype_distribution(kind.imputed, kind.panels, row, loci) for row in given)
         found = [grim.compare(own, theirs[row]) for row, own in zip(given, mine, strict=True)]
+        if not found:
+            raise Disagreement(f"{kind.name}: the peer gives nothing")
         greatest, unknown = max(pair.difference for pair in found), sum(pair.unknown for pair in found)
         if greatest > _NEAR or unknown:
             raise Disagreement(f"{kind.name}: a probability differs by {greatest:.2g}, {unknown} genotypes impossible")
@@ -129,7 +131,7 @@ def run(compared: Sequence[Imputations]) -> Measured:
             figures |= {
                 f"times as fast a donor, {kind.name}": Figure(peer / every, ""),
                 f"times as fast with one thread, {kind.name}": Figure(peer / alone, ""),
-                f"times as fast for the peer's donors alone, {kind.name}": Figure(peer / same, ""),
+                f"times as fast with one thread for the peer's donors alone, {kind.name}": Figure(peer / same, ""),
                 f"here, a donor, {kind.name}": Figure(every),
                 f"here, a donor with one thread, {kind.name}": Figure(alone),
                 f"py-graph-imputation, a donor, {kind.name}": Figure(peer),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -55,6 +55,7 @@ _ORDER = ("A", "B", "C", "DQB1", "DRB1")
 _FIRST_DONOR = 1_000_001
 _MOST_WRONG = 1e-2
 _CUT = 1e-9
+_PLAIN = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
 class Simulation(Place):
@@ -94,9 +95,20 @@ def plain_name(locus: str, name: str) -> str:
     'A*02:01'
     """
     plain = name.removesuffix("P")
-    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}", plain):
+    if not _PLAIN.fullmatch(plain):
         raise NotRun(f"py-graph-match cannot take the allele {locus}*{name}")
     return f"{locus}*{plain}"
+
+
+def _with_plain_names(chosen: HaplotypeFrequencies, laboratory: Laboratory) -> HaplotypeFrequencies:
+    """Return the haplotypes all of whose alleles the peer can take, frequencies summing to 1 again."""
+    kept = np.ones(chosen.n_haplotypes, np.bool_)
+    for column, locus in enumerate(chosen.loci):
+        codes = np.unique(chosen.allele[:, column])
+        plain = [_PLAIN.fullmatch(name.removesuffix("P")) is not None for name in laboratory.names(locus)]
+        kept &= np.isin(chosen.allele[:, column], codes[plain])
+    frequency = chosen.frequency[:, kept]
+    return replace(chosen, allele=chosen.allele[kept], frequency=frequency / frequency.sum())
 
 
 class Searches:
@@ -124,6 +136,7 @@ class Searches:
         (folder / "genotypes").mkdir(parents=True, exist_ok=True)
         whole = frequency_set(shared.frequency_file, shared.nomenclature)
         chosen = one_population(whole, _ORDER, most_frequent=200 if quick else n_haplotypes)
+        chosen = _with_plain_names(chosen, Laboratory(chosen, shared.nomenclature, seed=1))
         laboratory = Laboratory(chosen, shared.nomenclature, seed=1)
         frequency_file = folder / "frequencies.csv"
         names = _write_frequencies(chosen, laboratory, frequency_file)

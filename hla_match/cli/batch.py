@@ -42,7 +42,7 @@ def command(
     from hla_match.cli.workforce import Workforce
     from registry_io.store import open_registry
 
-    # What is wrong in the command is said before anything is compiled.
+    # What can be seen to be wrong is said before anything is compiled.
     workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
     refuse_overwriting(out, registry, (patients, *request.files))
     opened = open_registry(registry)

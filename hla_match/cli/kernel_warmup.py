@@ -62,7 +62,10 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Iterator[tuple[int,
 
 
 def try_to_warm_up(folder: Path) -> None:
-    """Warm up what searches call; where no process can be started, kernels are compiled as they are called."""
+    """Warm up what searches call; where that cannot be done, kernels are compiled as they are called.
+
+    No process may be started, or the small registry on which the calls are found may have no room on the disk.
+    """
     with suppress(OSError, ImportError, BrokenProcessPool, HlaMatchError):
         for _ in warm_up(folder, searches_only=True):
             pass
@@ -78,7 +81,8 @@ def _processor_mark() -> str:
     """Return the beginning of the marks for this processor."""
     from llvmlite.binding import get_host_cpu_name
 
-    return f"{_MARK}{get_host_cpu_name()}-"
+    # No name of a processor holds a dot, though one may begin with another.
+    return f"{_MARK}{get_host_cpu_name()}."
 
 
 @cache

@@ -23,7 +23,7 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
     from registry_io.store import open_registry
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
-    # What is wrong in the command is said before anything is compiled.
+    # What can be seen to be wrong is said before anything is compiled.
     opened = open_registry(registry)
     sets = request.frequency_sets(opened)
     prepare_kernels(probabilities=sets is not None)

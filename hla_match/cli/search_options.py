@@ -161,10 +161,13 @@ def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[
 def _request(values: dict[str, Any]) -> SearchRequest:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
     from hla_match.matching.criteria import SearchCriteria
+    from hla_match.matching.policies import policy_named
 
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
     check_frequency_options(frequencies, global_frequencies)
+    if policy is not None:
+        policy_named(policy)
     if policy == "probability-first" and frequencies is None:
         raise CriteriaError("policy", found=policy, expected="--frequencies beside it, which give the probabilities")
     low, high = values["min_age"], values["max_age"]

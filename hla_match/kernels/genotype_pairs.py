@@ -38,7 +38,7 @@ def count_diplotypes(
     pair: NDArray[np.uint16],
     count: NDArray[np.int64],
 ) -> None:
-    """Write how many diplotypes some persons may have in scope, and `limit` + 1 where there are more than `limit`.
+    """Write how many diplotypes the parts of some persons that touch the scope have, at most `limit` + 1.
 
     Args:
         limit: of the diplotypes.

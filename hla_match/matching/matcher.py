@@ -148,7 +148,10 @@ class Matcher:
     def predict_pairs(
         self, patients: Sequence[Patient], donors: Sequence[str] | None = None, *, scope: str = "10/10"
     ) -> NDArray[np.float64]:
-        """Return the match probabilities of all patients with all donors, far sooner than patient by patient.
+        """Return the match probabilities of all patients with all donors.
+
+        Persons of few diplotypes (`hla_match.matching.pair_prediction`) are compared all with all, far sooner than one
+        by one; pairs with others cost what `predict` costs.
 
         Args:
             patients: for whom.
@@ -156,12 +159,12 @@ class Matcher:
             scope: as in `SearchCriteria`.
 
         Returns:
-            (patients, donors, 5) float64: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN where it is missing;
-            what `predict` gives for each patient, within rounding.
+            (patients, donors, 5) float64, 40 bytes a pair: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN
+            where it is missing; what `predict` gives for each patient, within rounding and what `predict` cuts.
 
         Raises:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
-            TypingError: a typing of a patient cannot be read under the registry's nomenclature.
+            TypingError: a typing of a patient cannot be read under the registry's nomenclature; nothing is returned.
         """
         imputed = self.imputed
         if imputed is None:

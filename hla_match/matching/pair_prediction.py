@@ -2,8 +2,8 @@
 
 Patient by patient, most of the time goes into what each patient needs before the first donor is looked at. Where all
 are asked for at once, persons of few diplotypes are listed as genotypes, once, and all pairs of genotypes are compared;
-the others are left to `hla_match.matching.predictor`, as are those of whom something is missing. Nothing is cut, and
-the definition is the same. Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
+the others are left to `hla_match.matching.predictor`, as are those of whom something is missing. Of those that are
+listed nothing is cut, and the definition is the same. Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from hla_match.matching.prediction import MAX_MISMATCHES
 from hla_match.matching.predictor import PATIENT_GENOTYPES, missing_loci, scope_of_panels
 
 PATIENT_DIPLOTYPES = PATIENT_GENOTYPES
-"""Diplotypes of a patient that are listed at most; up to so many the predictor cuts nothing either."""
+"""Diplotypes of a patient that are listed at most; up to so many the predictor cuts nothing either, but for genotypes
+that do not fit a word (`hla_match.matching.patient_words`)."""
 
 DONOR_DIPLOTYPES = 4096
 """Diplotypes of a donor that are listed at most, likewise."""
 
 TILE_GENOTYPES = 4096
-"""Genotypes of patients that are compared at a time, more only for one patient: their rows stay in the cache."""
+"""Genotypes of patients that are compared at a time, more only for one patient: the rows that are summed, and the sum,
+stay in the first-level cache."""
 
 BLOCK_DIPLOTYPES = 1 << 18
 """Diplotypes of donors that are listed at a time, more only for one donor: some 25 MB, and few thousand rows of bytes
@@ -131,7 +133,7 @@ class PairPredictor:
         column_start = np.searchsorted(kind[column], np.arange(order.size + 1))
         kinds = np.flatnonzero(of_kind)
         with ThreadPoolExecutor(self._workers) as pool:
-            for block in _ranges(of_kind[kinds], BLOCK_DIPLOTYPES):
+            for block in _ranges(of_kind[kinds], BLOCK_DIPLOTYPES) if chosen.size else ():
                 here = kinds[block]
                 of_block = self._listed(donors, distinct[order[here]].astype(np.int64), of_kind[here])
                 for tile in _ranges(np.diff(listed.start), TILE_GENOTYPES):

@@ -9,6 +9,7 @@ from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
 from hla_match.frequencies.panels import build_panels
 from hla_match.kernels import genotype_pairs
+from hla_match.loci import LOCI as ALL_LOCI
 from hla_match.matching import pair_prediction
 from hla_match.matching.criteria import Patient
 from hla_match.matching.matcher import Matcher
@@ -125,6 +126,30 @@ def test_neither_threads_nor_tiles_change_anything(matcher, monkeypatch, workers
     assert np.array_equal(found, once, equal_nan=True)
 
 
+def test_many_donors_of_one_task_are_each_their_own(matcher):
+    # More than are written together.
+    names = [f"{first}:{second:02}" for first, many in (("02", 12), ("11", 6), ("24", 6)) for second in range(1, many)]
+    frame = pl.DataFrame({"person_id": [f"D{k}" for k in range(60)]}).with_columns(
+        A_1=pl.Series([names[k % 7] for k in range(60)]),
+        A_2=pl.Series([names[7 + k % 9] for k in range(60)]),
+        B_1=pl.lit("46:01"),
+        B_2=pl.lit("40:01"),
+    )
+    registry, unreadable = build_registry(frame, NOMENCLATURE, name="task", provenance={"imported_on": "2026-01-01"})
+    assert not unreadable
+    rows = [(name, allele, "", 1.0 / (k + 1)) for k, name in enumerate(names) for allele in ("46:01", "40:01")]
+    table = pl.DataFrame(rows, schema=["A", "B", "population", "frequency"], orient="row")
+    table = table.with_columns(pl.col("frequency") / pl.col("frequency").sum())
+    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="task"), registry_tables(registry))
+    many = Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    assert many.imputed.donors.person_missing.size > 2 * genotype_pairs._DONORS_AT_ONCE
+    patients = [Patient(typings={"A": (names[k], names[k + 8]), "B": ("46:01", "40:01")}) for k in range(5)]
+    donors = registry.attributes["donor_id"].to_list()
+    wanted = np.stack([many.predict(patient, donors, scope="A,B").mismatches for patient in patients])
+    assert not np.isnan(wanted).all()
+    same(many.predict_pairs(patients, scope="A,B"), wanted)
+
+
 def test_donors_come_in_the_order_asked_for(matcher, expected):
     named = ["null", "equal", "blocks", "resolved", "null", "unknown"]
     order = matcher.registry.attributes["donor_id"].to_list()
@@ -166,4 +191,4 @@ def test_what_cannot_be_asked_is_refused(matcher):
 
 
 def test_bytes_do_not_overflow():
-    assert genotype_pairs.FAR + 2 * 11 <= np.iinfo(np.uint8).max
+    assert genotype_pairs.FAR + 2 * len(ALL_LOCI) <= np.iinfo(np.uint8).max
