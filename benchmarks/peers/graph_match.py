@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -34,7 +34,7 @@ from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distr
 from registry_io.donor_import import import_donors
 from registry_io.results_file import write_frame
 
-N_DONORS = 100_000
+N_HAPLOTYPES, N_DONORS, N_PATIENTS = 3380, 100_000, 100
 DONOR_DECADES = (0.0, 1 / 3, 1 / 3, 1 / 3)
 """About 15 genotypes a donor."""
 
@@ -55,7 +55,6 @@ _ORDER = ("A", "B", "C", "DQB1", "DRB1")
 _FIRST_DONOR = 1_000_001
 _MOST_WRONG = 1e-2
 _CUT = 1e-9
-_PLAIN = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
 class Simulation(Place):
@@ -95,29 +94,13 @@ def plain_name(locus: str, name: str) -> str:
     'A*02:01'
     """
     plain = name.removesuffix("P")
-    if not _PLAIN.fullmatch(plain):
+    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}", plain):
         raise NotRun(f"py-graph-match cannot take the allele {locus}*{name}")
     return f"{locus}*{plain}"
 
 
-def _with_plain_names(chosen: HaplotypeFrequencies, laboratory: Laboratory) -> HaplotypeFrequencies:
-    """Return the haplotypes all of whose alleles the peer can take, frequencies summing to 1 again."""
-    kept = np.ones(chosen.n_haplotypes, np.bool_)
-    for column, locus in enumerate(chosen.loci):
-        codes = np.unique(chosen.allele[:, column])
-        plain = [_PLAIN.fullmatch(name.removesuffix("P")) is not None for name in laboratory.names(locus)]
-        kept &= np.isin(chosen.allele[:, column], codes[plain])
-    frequency = chosen.frequency[:, kept]
-    return replace(chosen, allele=chosen.allele[kept], frequency=frequency / frequency.sum())
-
-
 class Searches:
     """The searches of both programs.
-
-    Args:
-        shared: the shared registry.
-        n_haplotypes: the most frequent of its set, from which donors and patients are drawn.
-        n_patients: to draw.
 
     Attributes:
         donors: the simulated donors.
@@ -129,19 +112,18 @@ class Searches:
         complete: the peer's complete answers.
     """
 
-    def __init__(self, shared: SharedPlace, n_haplotypes: int, n_patients: int) -> None:
+    def __init__(self, shared: SharedPlace) -> None:
         interpreter = interpreter_with("grma", "py-graph-match", shared.settings.peer_python)
         quick = shared.settings.quick
-        folder = shared.folder / f"py-graph-match-{n_haplotypes}"
+        folder = shared.folder / "py-graph-match"
         (folder / "genotypes").mkdir(parents=True, exist_ok=True)
         whole = frequency_set(shared.frequency_file, shared.nomenclature)
-        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else n_haplotypes)
-        chosen = _with_plain_names(chosen, Laboratory(chosen, shared.nomenclature, seed=1))
+        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else N_HAPLOTYPES)
         laboratory = Laboratory(chosen, shared.nomenclature, seed=1)
         frequency_file = folder / "frequencies.csv"
         names = _write_frequencies(chosen, laboratory, frequency_file)
         donors = laboratory.persons(300 if quick else N_DONORS, decades=DONOR_DECADES, seed=2, prefix="D")
-        wanted = laboratory.persons(5 if quick else n_patients, decades=PATIENT_DECADES, seed=3, prefix="P")
+        wanted = laboratory.persons(5 if quick else N_PATIENTS, decades=PATIENT_DECADES, seed=3, prefix="P")
         self.donors = Simulation(shared, folder / "donors", donors, frequency_file)
         graph, patient_file = str(folder / "graph.pickle"), folder / "patients.umug"
         known: set[str] = set()

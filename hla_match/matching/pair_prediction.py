@@ -3,7 +3,8 @@
 Patient by patient, most of the time goes into what each patient needs before the first donor is looked at. Where all
 are asked for at once, persons of few diplotypes are listed as genotypes, once, and all pairs of genotypes are compared;
 the others are left to `hla_match.matching.predictor`, as are those of whom something is missing. Of those that are
-listed nothing is cut, and the definition is the same. Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
+listed nothing is cut, and the definition is the same.
+Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
 """
 
 from __future__ import annotations
