@@ -93,7 +93,7 @@ def _run_commands(folder: Path, searches_only: bool) -> None:
     with_frequencies = ("--frequencies", frequencies)
     _run("search", registry, "--hla", lines[0], *with_frequencies)
     # Of a list that is cut an ambiguous patient's probabilities are bounded first.
-    for options in (*_SEARCHES, with_frequencies, (*with_frequencies, "--limit", 1)):
+    for options in (*_SEARCHES, (*with_frequencies, "--limit", 1)):
         _run("batch", registry, patients, "--out", folder / "matches.parquet", *options)
     if searches_only:
         return
