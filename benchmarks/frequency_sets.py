@@ -35,6 +35,10 @@ def frequency_set(path: Path | None, nomenclature: Nomenclature) -> HaplotypeFre
     )
 
 
+MOST_FREQUENT = 3380
+"""Haplotypes that simulated persons beside other programs are drawn from: as many as these can be run with at ease."""
+
+
 def one_population(
     frequencies: HaplotypeFrequencies, loci: tuple[str, ...], *, most_frequent: int | None = None
 ) -> HaplotypeFrequencies:

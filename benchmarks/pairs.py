@@ -9,22 +9,19 @@ import numpy as np
 import polars as pl
 
 from benchmarks.case import Disagreement, Figure, Measured, once, repeated
-from benchmarks.frequency_sets import frequency_set, one_population
+from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.places import SharedPlace
 from benchmarks.searches import first_of_all
-from benchmarks.simulated_persons import PATIENT_DECADES, Laboratory
+from benchmarks.simulated_persons import PATIENT_DECADES, RECENT_DECADES, Laboratory
 from hla_match import ImputedRegistry, Matcher, Patient
 from hla_match.frequencies.imputation import impute_registry, registry_tables
 from hla_match.frequencies.panels import build_panels
+from hla_match.loci import SCOPES
 from hla_match.registry import build_registry
 
-N_HAPLOTYPES = 3380
-"""The most frequent of the shared set, from which persons are drawn."""
-
 N_PATIENTS, N_DONORS = 1000, 10_000
-DONOR_DECADES = (0.0, 1 / 3, 1 / 3, 1 / 3)
 SCOPE = "10/10"
-_LOCI = ("A", "B", "C", "DRB1", "DQB1")
+_LOCI = SCOPES[SCOPE]
 _NEAR = 1e-9
 
 
@@ -41,7 +38,7 @@ class Pairs:
     @cached_property
     def _laboratory(self) -> Laboratory:
         whole = frequency_set(self.place.frequency_file, self.place.nomenclature)
-        chosen = one_population(whole, _LOCI, most_frequent=200 if self._quick else N_HAPLOTYPES)
+        chosen = one_population(whole, _LOCI, most_frequent=200 if self._quick else MOST_FREQUENT)
         return Laboratory(chosen, self.place.nomenclature, seed=1)
 
     @cached_property
@@ -61,7 +58,7 @@ class Pairs:
     def matcher(self) -> Matcher:
         """Searches the donors."""
         n = 300 if self._quick else N_DONORS
-        reported: pl.DataFrame = self._laboratory.persons(n, decades=DONOR_DECADES, seed=2, prefix="D").reported
+        reported: pl.DataFrame = self._laboratory.persons(n, decades=RECENT_DECADES, seed=2, prefix="D").reported
         registry, unreadable = build_registry(reported, self.place.nomenclature, name="pairs", provenance={})
         if unreadable:
             raise Disagreement("a simulated donor cannot be read")

@@ -36,6 +36,9 @@ _TYPED_SHARE = {
 """By decade, the share of persons who are typed at a locus; as in `hla_match.synthetic.volunteers`."""
 
 DONOR_DECADES = (0.25, 0.25, 0.25, 0.25)
+RECENT_DECADES = (0.0, 1 / 3, 1 / 3, 1 / 3)
+"""Donors typed since 2000: about 15 genotypes each of the 3,380 most frequent haplotypes."""
+
 PATIENT_DECADES = (0.05, 0.15, 0.3, 0.5)
 
 _N_KITS = 6

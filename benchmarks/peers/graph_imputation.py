@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.case import Disagreement, Figure, Measured
-from benchmarks.frequency_sets import frequency_set, one_population
+from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.peers import grim
 from benchmarks.peers.interpreter import interpreter_with
 from benchmarks.places import SharedPlace
@@ -20,7 +20,7 @@ from hla_match.frequencies.imputation import impute_registry, registry_tables
 from hla_match.frequencies.panels import build_panels
 from hla_match.registry import build_registry
 
-N_HAPLOTYPES, N_DONORS = 3380, 300
+N_DONORS = 300
 METHODS = (None, "two fields", "list", "XX")
 """How simulated donors are typed; None is as in each decade."""
 
@@ -57,7 +57,7 @@ def imputations(place: SharedPlace) -> list[Imputations]:
     quick = place.settings.quick
     n_donors = 20 if quick else N_DONORS
     whole = frequency_set(place.frequency_file, place.nomenclature)
-    few = one_population(whole, grim.SCOPE, most_frequent=200 if quick else N_HAPLOTYPES)
+    few = one_population(whole, grim.SCOPE, most_frequent=200 if quick else MOST_FREQUENT)
     few_laboratory = Laboratory(few, place.nomenclature, seed=1)
     simulated = [grim.kind_of(few_laboratory, place.nomenclature, method, n_donors, seed=1) for method in METHODS]
     every = few if quick else one_population(whole, grim.SCOPE)

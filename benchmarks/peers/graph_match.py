@@ -23,21 +23,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.case import Disagreement, Figure, Measured, NotRun, passes
-from benchmarks.frequency_sets import frequency_set, one_population
+from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.memory import Process, check_process
 from benchmarks.peers.interpreter import interpreter_with, run_worker
 from benchmarks.places import AS_OF, Place, SharedPlace, kept_imputation
 from benchmarks.plain import plain_probabilities
-from benchmarks.simulated_persons import Laboratory, Persons
+from benchmarks.simulated_persons import RECENT_DECADES, Laboratory, Persons
 from hla_match import HaplotypeFrequencies, Matcher, Patient, SearchCriteria
 from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
 from registry_io.donor_import import import_donors
 from registry_io.results_file import write_frame
 
-N_HAPLOTYPES, N_DONORS, N_PATIENTS = 3380, 100_000, 100
-DONOR_DECADES = (0.0, 1 / 3, 1 / 3, 1 / 3)
-"""About 15 genotypes a donor."""
-
+N_DONORS, N_PATIENTS = 100_000, 100
 PATIENT_DECADES = (0.0, 0.15, 0.35, 0.5)
 SHIPPED_THRESHOLD, SHIPPED_CUTOFF = 0.1, 100
 LEAST = 1e-4
@@ -118,11 +115,11 @@ class Searches:
         folder = shared.folder / "py-graph-match"
         (folder / "genotypes").mkdir(parents=True, exist_ok=True)
         whole = frequency_set(shared.frequency_file, shared.nomenclature)
-        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else N_HAPLOTYPES)
+        chosen = one_population(whole, _ORDER, most_frequent=200 if quick else MOST_FREQUENT)
         laboratory = Laboratory(chosen, shared.nomenclature, seed=1)
         frequency_file = folder / "frequencies.csv"
         names = _write_frequencies(chosen, laboratory, frequency_file)
-        donors = laboratory.persons(300 if quick else N_DONORS, decades=DONOR_DECADES, seed=2, prefix="D")
+        donors = laboratory.persons(300 if quick else N_DONORS, decades=RECENT_DECADES, seed=2, prefix="D")
         wanted = laboratory.persons(5 if quick else N_PATIENTS, decades=PATIENT_DECADES, seed=3, prefix="P")
         self.donors = Simulation(shared, folder / "donors", donors, frequency_file)
         graph, patient_file = str(folder / "graph.pickle"), folder / "patients.umug"

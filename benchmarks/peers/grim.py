@@ -25,7 +25,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_population
+from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, nomenclature_of, one_population
 from benchmarks.machine import machine_line
 from benchmarks.simulated_persons import DONOR_DECADES, Laboratory
 from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
@@ -263,7 +263,7 @@ def kind_of(laboratory: Laboratory, nomenclature: Nomenclature, method: str | No
 @click.command()
 @click.option("--frequencies", type=click.Path(path_type=Path), help="A frequency file; else the built-in haplotypes.")
 @click.option("--release", type=click.Path(path_type=Path), help="Folder of an IPD-IMGT/HLA release; else built in.")
-@click.option("--haplotypes", default=3380, show_default=True, help="The most frequent ones to take.")
+@click.option("--haplotypes", default=MOST_FREQUENT, show_default=True, help="The most frequent ones to take.")
 @click.option("--donors", "n_donors", default=300, show_default=True, help="Donors of each kind to simulate.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--peer-python", type=click.Path(path_type=Path), help="An interpreter that has py-graph-imputation.")

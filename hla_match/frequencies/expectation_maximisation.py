@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.frequencies.imputation import impute
-from hla_match.frequencies.panels import panel_of_support, typing_membership
+from hla_match.frequencies.panels import panel_of_support
 from hla_match.frequencies.sample import Sample
+from hla_match.frequencies.typing_membership import typing_membership
 from hla_match.kernels.expectation import expect_haplotypes, weigh_persons
 
 SLICES = 8

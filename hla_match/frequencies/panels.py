@@ -231,10 +231,10 @@ def _laid_out(
 ) -> Panels:
     """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
     # Names of this module are used where no kernel is wanted yet.
-    from hla_match.kernels.haplotype_classes import WORD_BITS
+    from hla_match.kernels.candidate_haplotypes import WORD_BITS
 
-    panel_start = _offsets([panel.frequency.size for panel in panels])
-    allele_start = _offsets([code.size for code in codes])
+    panel_start = offsets([panel.frequency.size for panel in panels])
+    allele_start = offsets([code.size for code in codes])
     haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
     posting_start = np.zeros((len(panels), int(allele_start[-1]) + 1), np.int64)
     postings: list[NDArray[np.uint32]] = []
@@ -276,7 +276,7 @@ def _laid_out(
         allele_of=np.ascontiguousarray(haplotype_allele.T),
         frequency=np.concatenate([panel.frequency for panel in panels]),
         panel_start=panel_start,
-        panel_locus_start=_offsets([len(panel.loci) for panel in panels]),
+        panel_locus_start=offsets([len(panel.loci) for panel in panels]),
         panel_locus=np.array(
             [loci.index(locus) for panel in panels for locus in loci if locus in panel.loci], np.int64
         ),
@@ -314,116 +314,8 @@ def _haplotype_sets(
     return carried.ravel().astype(np.uint32)
 
 
-def _offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+def offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (n + 1,) int64 where each of some things begins that stand one after another, and where the last ends."""
     starts = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=starts[1:])
     return starts
-
-
-@dataclass(frozen=True, slots=True)
-class TypingMembership:
-    """Distinct typings in terms of the panels' alleles.
-
-    Attributes:
-        typing_start: (loci,) int64, where the typings of each locus start in `carried_start`.
-        carried_start: (typings + loci,) int64 offsets into `carried_set`, all loci one after another.
-        carried_set: (carried, 2) int64 sets, all loci one after another.
-        set_start: (sets + 1,) int64 offsets into `set_allele`.
-        set_allele: int64 alleles of its locus that a set holds.
-        certain: (typings + loci, 2) int32 alleles of the one genotype that a typing allows, else -1; entries as in
-            `carried_start`.
-        max_signatures: upper limit of the number of kinds of alleles that a typing tells apart.
-    """
-
-    typing_start: NDArray[np.int64]
-    carried_start: NDArray[np.int64]
-    carried_set: NDArray[np.int64]
-    set_start: NDArray[np.int64]
-    set_allele: NDArray[np.int64]
-    certain: NDArray[np.int32]
-    max_signatures: int
-
-
-def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingMembership:
-    """Return the typings of some tables in terms of the panels' alleles; a locus without a table has none."""
-    starts: list[NDArray[np.int64]] = []
-    pairs: list[NDArray[np.int64]] = []
-    sizes: list[NDArray[np.int64]] = []
-    alleles: list[NDArray[np.int64]] = []
-    certains: list[NDArray[np.int32]] = []
-    typing_start = np.zeros(len(panels.loci), np.int64)
-    n_typings = n_carried = n_sets = 0
-    max_signatures = 3
-    for row, locus in enumerate(panels.loci):
-        typing_start[row] = n_typings
-        table = tables.get(locus)
-        if table is None:
-            starts.append(np.array([n_carried, n_carried], np.int64))
-            certains.append(np.full((2, 2), -1, np.int32))
-            n_typings += 2
-            continue
-        code = panels.allele_code[row]
-        allele, known = _among(code, table.set_member)
-        of_set = np.repeat(np.arange(table.set_start.size - 1), np.diff(table.set_start))[known]
-        sizes.append(np.bincount(of_set, minlength=table.set_start.size - 1))
-        alleles.append(allele[known])
-        pairs.append(n_sets + table.carried_set.astype(np.int64))
-        starts.append(n_carried + table.carried_start.astype(np.int64))
-        certains.append(_certain(table, code))
-        max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
-        n_typings += table.n_typings + 1
-        n_carried += table.carried_set.shape[0]
-        n_sets += sizes[-1].size
-    nothing = np.zeros(0, np.int64)
-    return TypingMembership(
-        typing_start=typing_start,
-        carried_start=np.concatenate(starts),
-        carried_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
-        set_start=_offsets(np.concatenate([*sizes, nothing])),
-        set_allele=np.concatenate([*alleles, nothing]),
-        certain=np.concatenate(certains),
-        max_signatures=max_signatures,
-    )
-
-
-def _among(code: NDArray[np.int32], wanted: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return where codes stand among ascending ones, and whether they are among them."""
-    position = np.searchsorted(code, wanted)
-    position[position == code.size] = 0
-    return position, code[position] == wanted
-
-
-def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[np.int64], n_alleles: int) -> int:
-    """Return the most alleles that a typing of several alternatives allows; 0 where there is no such typing.
-
-    Args:
-        table: the typings.
-        size: (sets,) known alleles of each set.
-        allele: those alleles, set after set.
-        n_alleles: alleles of the locus.
-    """
-    n_alternatives = np.diff(table.carried_start)
-    if n_alternatives.max(initial=0) < 2:
-        return 0
-    typing = np.repeat(np.arange(n_alternatives.size), n_alternatives)
-    several = n_alternatives[typing] > 1
-    sets = table.carried_set[several].ravel()
-    typing = np.repeat(np.repeat(typing[several], 2), size[sets])
-    start = _offsets(size)[sets]
-    # Ranges of `allele`, one after another.
-    within = np.arange(typing.size) - np.repeat(_offsets(size[sets])[:-1], size[sets])
-    of_typing = np.unique(typing * n_alleles + allele[np.repeat(start, size[sets]) + within]) // n_alleles
-    return int(np.bincount(of_typing).max(initial=0))
-
-
-def _certain(table: TypingTable, code: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return (typings + 1, 2) the alleles of the one genotype that each typing allows, nulls resolved, else -1."""
-    certain = np.full((table.n_typings + 1, 2), -1, np.int32)
-    alone = np.flatnonzero(np.diff(table.alternative_start) == 1)
-    if alone.size:
-        pair = table.alternative_set[table.alternative_start[alone]]
-        first = np.minimum(table.set_start[pair], table.set_member.size - 1)
-        allele, known = _among(code, table.set_member[first])
-        found = ((np.diff(table.set_start)[pair] == 1) & known).all(axis=1)
-        certain[alone[found]] = allele[found]
-    return certain

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel
+from hla_match.kernels.candidate_haplotypes import CANDIDATE, KEY, find_by_bits, find_posted
 
 FULL = -1
 """Returned where an output array has no room left."""
@@ -20,275 +21,13 @@ FULL = -1
 MOST_CLASSES = 65_535
 """Classes are numbered in 16 bits; a person of more is left to the next panel, as if this one did not explain it."""
 
-WORD_BITS = 32
-"""Bits of a word of a set of haplotypes: the product below then fits 64 bits."""
+CLASS_OF, CLASS_KEY, FIRST_OF, CLASS_SIZE, NUMBER = range(KEY + 1, KEY + 6)
+"""Rows of the scratch array behind `CANDIDATE` and `KEY`, each as long as the largest panel: the class of each
+candidate; the key of each class, its first haplotype, their number (then where the next one is written), and its number
+among the classes that have a partner, or -1."""
 
-LOWEST_BIT = np.argsort([((0x077CB531 << bit) & 0xFFFFFFFF) >> 27 for bit in range(WORD_BITS)])
-"""Number of the only bit of a word, by the upper bits of its product with a de Bruijn sequence (Leiserson, Prokop &
-Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998)."""
-
-
-CANDIDATE, KEY, CLASS_OF, CLASS_KEY, FIRST_OF, CLASS_SIZE, NUMBER = range(7)
-"""Rows of the scratch array, each as long as the largest panel: the haplotypes that a typing allows, the signatures of
-each, and its class; the key of each class, its first haplotype, their number (then where the next one is written), and
-its number among the classes that have a partner, or -1.
-
-One array, since each that is sliced or taken out of a tuple has its references counted.
-"""
-
-N_SCRATCH = 7
+N_SCRATCH = NUMBER + 1
 """Rows of the scratch array."""
-
-
-@inner_kernel
-def sign_alleles(
-    row: int,
-    typing: int,
-    carried_start: NDArray[np.int64],
-    carried_set: NDArray[np.int64],
-    set_start: NDArray[np.int64],
-    set_allele: NDArray[np.int64],
-    n_alleles: int,
-    n_signed: int,
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    sides: NDArray[np.uint64],
-    pattern: NDArray[np.uint64],
-    compatible: NDArray[np.bool_],
-) -> int:
-    """Give the alleles that a typing allows at a locus their signatures: alleles of one signature are not told apart.
-
-    Args:
-        row: the locus.
-        typing: entry in `carried_start`; 0 within its locus is "not typed", passed here as -1.
-        carried_start: offsets into `carried_set`.
-        carried_set: (carried, 2) the two sets of an alternative.
-        set_start: offsets into `set_allele`.
-        set_allele: alleles of the sets.
-        n_alleles: alleles of the locus.
-        n_signed: alleles that have signatures from the typing before.
-        signed: (loci, alleles) those alleles; receives those of this typing.
-        signature: (loci, alleles) theirs, 0 for the others; receives 1, 2, ... for those of this typing.
-        sides: (alleles,) scratch.
-        pattern: (signatures + 1,) scratch.
-        compatible: (loci, signatures + 1, signatures + 1) receives whether two signatures can be a person's two
-            alleles, where there are several alternatives; otherwise a signature is the sides that hold it: 1 the first,
-            2 the second, 3 both.
-
-    Returns:
-        How many alleles the typing allows.
-
-    Notes:
-        Two alleles are consistent when some alternative (S1, S2) has one in S1 and the other in S2.
-    """
-    for k in range(n_signed):
-        signature[row, signed[row, k]] = 0
-    several = typing >= 0 and carried_start[typing + 1] - carried_start[typing] > 1
-    start = carried_start[typing] if typing >= 0 else np.int64(0)
-    stop = carried_start[typing + 1] if typing >= 0 else start
-    # A kernel is called outside of branches: within one, the references of its arrays are counted at each call.
-    found: int = sign_by_pattern(
-        row, start, stop if several else start, carried_set, set_start, set_allele, signed, signature, sides, pattern,
-        compatible,
-    )  # fmt: skip
-    if typing < 0:
-        for allele in range(n_alleles):
-            signed[row, allele] = allele
-            signature[row, allele] = 3
-        found = n_alleles
-    elif not several:
-        for pair in range(start, stop):
-            for side in range(2):
-                one = carried_set[pair, side]
-                for k in range(set_start[one], set_start[one + 1]):
-                    allele = set_allele[k]
-                    if signature[row, allele] == 0:
-                        signed[row, found] = allele
-                        found += 1
-                    signature[row, allele] |= 1 << side
-    return found
-
-
-@inner_kernel
-def sign_by_pattern(
-    row: int,
-    start: int,
-    stop: int,
-    carried_set: NDArray[np.int64],
-    set_start: NDArray[np.int64],
-    set_allele: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    sides: NDArray[np.uint64],
-    pattern: NDArray[np.uint64],
-    compatible: NDArray[np.bool_],
-) -> int:
-    """Sign alleles by the sets of several alternatives that hold them; beyond 32 alternatives each is its own."""
-    found = 0
-    for pair in range(start, stop):
-        for side in range(2):
-            one = carried_set[pair, side]
-            for k in range(set_start[one], set_start[one + 1]):
-                allele = set_allele[k]
-                if signature[row, allele] == 0:
-                    signature[row, allele] = 1
-                    sides[allele] = np.uint64(0)
-                    signed[row, found] = allele
-                    found += 1
-                sides[allele] |= np.uint64(1) << np.uint64(2 * ((pair - start) % 32) + side)
-    n_signatures = 0
-    for k in range(found):
-        known = 0
-        if stop - start <= 32:
-            for other in range(1, n_signatures + 1):
-                if pattern[other] == sides[signed[row, k]]:
-                    known = other
-                    break
-        if known == 0:
-            n_signatures += 1
-            known = n_signatures
-            pattern[known] = sides[signed[row, k]]
-        signature[row, signed[row, k]] = known
-    first = np.uint64(0x5555555555555555)
-    for one in range(1, n_signatures + 1):
-        for other in range(1, n_signatures + 1):
-            crossed = (pattern[one] & first) & (pattern[other] >> np.uint64(1))
-            compatible[row, one, other] = stop - start <= 32 and (
-                crossed | ((pattern[other] & first) & (pattern[one] >> np.uint64(1)))
-            ) != np.uint64(0)
-    for pair in range(start, stop if stop - start > 32 else start):
-        one, other = carried_set[pair, 0], carried_set[pair, 1]
-        for k in range(set_start[one], set_start[one + 1]):
-            for m in range(set_start[other], set_start[other + 1]):
-                compatible[row, signature[row, set_allele[k]], signature[row, set_allele[m]]] = True
-                compatible[row, signature[row, set_allele[m]], signature[row, set_allele[k]]] = True
-    return found
-
-
-@inner_kernel
-def haplotype_key(
-    haplotype: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    signature: NDArray[np.int64],
-    n_signatures: int,
-) -> int:
-    """Return the signatures of a haplotype's alleles as one number, -1 where the typing does not allow it."""
-    key = np.int64(0)
-    for j in range(locus_start, locus_stop):
-        sign = signature[panel_locus[j], allele_of[haplotype, panel_locus[j]]]
-        if sign == 0:
-            return -1
-        key = (key * (n_signatures + 1) + sign) & 0x7FFFFFFFFFFFFFFF
-    return int(key)
-
-
-@inner_kernel
-def find_posted(
-    panel: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    n_signatures: int,
-    scratch: NDArray[np.int64],
-) -> int:
-    """Find the haplotypes of a panel that the typing allows at each of its loci, and the key of their signatures.
-
-    The haplotypes are looked up at the locus where the allowed alleles have the fewest, and checked at the others:
-    a resolved typing touches a small part of the panel.
-    """
-    best, fewest = np.int64(-1), np.int64(-1)
-    for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
-        total = np.int64(0)
-        for k in range(n_signed[row]):
-            at = allele_start[row] + signed[row, k]
-            total += posting_start[panel, at + 1] - posting_start[panel, at]
-        if fewest < 0 or total < fewest:
-            best, fewest = row, total
-    found = 0
-    for k in range(n_signed[best] if best >= 0 else 0):
-        at = allele_start[best] + signed[best, k]
-        for n in range(posting_start[panel, at], posting_start[panel, at + 1]):
-            own = haplotype_key(posting[n], locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
-            if own >= 0:
-                scratch[CANDIDATE, found] = posting[n]
-                scratch[KEY, found] = own
-                found += 1
-    return found
-
-
-@inner_kernel
-def find_by_bits(
-    panel: int,
-    first: int,
-    n_haplotypes: int,
-    n_words: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    bits_start: NDArray[np.int64],
-    bits: NDArray[np.uint32],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    n_signatures: int,
-    allowed: NDArray[np.uint32],
-    allowed_panel: NDArray[np.int64],
-    scratch: NDArray[np.int64],
-) -> int:
-    """Find the same, haplotypes ascending, from the sets of those that carry each allele.
-
-    Where postings are looked through, each haplotype is a branch that the processor guesses wrong.
-    """
-    # Slices, since an index that may be negative keeps a loop from being done in vectors.
-    common = allowed[allowed_panel.size, :n_words]
-    begun = False
-    for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
-        if n_signed[row] == allele_start[row + 1] - allele_start[row]:
-            continue
-        own = allowed[row, :n_words]
-        if allowed_panel[row] != panel:
-            allowed_panel[row] = panel
-            for w in range(own.size):
-                own[w] = 0
-            for k in range(n_signed[row]):
-                at = bits_start[panel, allele_start[row] + signed[row, k]]
-                carry = bits[at : at + n_words if at >= 0 else at]
-                for w in range(carry.size):
-                    own[w] |= carry[w]
-        if begun:
-            for w in range(common.size):
-                common[w] &= own[w]
-        else:
-            begun = True
-            for w in range(common.size):
-                common[w] = own[w]
-    found = 0
-    for w in range(n_words):
-        everybody = (np.int64(1) << min(WORD_BITS, n_haplotypes - w * WORD_BITS)) - 1
-        rest = np.int64(common[w]) if begun else everybody
-        while rest != 0:
-            lowest = rest & -rest
-            rest ^= lowest
-            haplotype = first + w * WORD_BITS + LOWEST_BIT[((lowest * 0x077CB531) & 0xFFFFFFFF) >> 27]
-            key = haplotype_key(haplotype, locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
-            scratch[CANDIDATE, found] = haplotype
-            scratch[KEY, found] = key
-            found += 1
-    return found
 
 
 @inner_kernel
@@ -422,7 +161,7 @@ def append_part(
         n_alternatives: (loci,) alternatives of the typing, 1 where there is none.
         n_signed: (loci,) alleles that the typing allows.
         signed: (loci, alleles) those alleles.
-        signature: (loci, alleles) as given by `sign_alleles`.
+        signature: (loci, alleles) as given by `hla_match.kernels.allele_signatures.sign_alleles`.
         compatible: (loci, signatures + 1, signatures + 1) likewise.
         allowed: (loci + 1, words) sets of the haplotypes that the typing allows at each locus, then at all.
         allowed_panel: (loci,) the panel for which they are, -1 where they are to be made anew.
@@ -446,17 +185,17 @@ def append_part(
     for j in range(locus_start, locus_stop):
         by_sides &= n_alternatives[panel_locus[j]] == 1
     n_signatures = 3 if by_sides else compatible.shape[1] - 1
-    # Kernels are called outside of branches: within one, the references of all arrays are counted at each call, which
-    # took half of the time.
-    found = find_by_bits(
-        panel, panel_start[panel], panel_start[panel + 1] - panel_start[panel], panel_words[panel], locus_start,
-        locus_stop, panel_locus, allele_start, allele_of, bits_start, bits, n_signed, signed, signature, n_signatures,
-        allowed, allowed_panel, scratch,
-    )  # fmt: skip
-    found += find_posted(
-        panel, locus_start, locus_stop if panel_words[panel] == 0 else locus_start, panel_locus, allele_start,
-        allele_of, posting_start, posting, n_signed, signed, signature, n_signatures, scratch,
-    )  # fmt: skip
+    if panel_words[panel] > 0:
+        found = find_by_bits(
+            panel, panel_start[panel], panel_start[panel + 1] - panel_start[panel], panel_words[panel], locus_start,
+            locus_stop, panel_locus, allele_start, allele_of, bits_start, bits, n_signed, signed, signature,
+            n_signatures, allowed, allowed_panel, scratch,
+        )  # fmt: skip
+    else:
+        found = find_posted(
+            panel, locus_start, locus_stop, panel_locus, allele_start, allele_of, posting_start, posting, n_signed,
+            signed, signature, n_signatures, scratch,
+        )  # fmt: skip
     n_classes = classify(found, by_sides, locus_start, locus_stop, panel_locus, allele_of, signature, table, scratch)
     if n_classes > MOST_CLASSES:
         n_classes = 0

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.haplotype_classes import FULL, N_SCRATCH, append_part, sign_alleles
+from hla_match.kernels.allele_signatures import sign_alleles
+from hla_match.kernels.haplotype_classes import FULL, N_SCRATCH, append_part
 
 
 @inner_kernel

@@ -21,7 +21,7 @@ from hla_match.frequencies.panels import Panels
 from hla_match.kernels.donor_genotypes import index_words
 from hla_match.kernels.genotype_pairs import FAR, add_pairs, count_diplotypes, list_genotypes, write_mismatches
 from hla_match.matching.prediction import MAX_MISMATCHES
-from hla_match.matching.predictor import PATIENT_GENOTYPES, missing_loci, scope_of_panels
+from hla_match.matching.predictor import PATIENT_GENOTYPES, missing_loci, person_arrays, scope_of_panels
 
 PATIENT_DIPLOTYPES = PATIENT_GENOTYPES
 """Diplotypes of a patient that are listed at most; up to so many the predictor cuts nothing either, but for genotypes
@@ -157,14 +157,7 @@ class PairPredictor:
             panels.panel_locus_start,
             panels.panel_locus,
             person,
-            imputation.person_part,
-            imputation.part_panel,
-            imputation.part_mass,
-            imputation.part_class,
-            imputation.part_pair,
-            imputation.class_member,
-            imputation.pair,
-            imputation.member,
+            *person_arrays(imputation),
             np.empty(max(16, 4 * int(n_diplotypes.max(initial=0))), np.int64),
             start,
             genotype,

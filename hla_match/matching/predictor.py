@@ -114,12 +114,12 @@ class PatientPredictor:
             if self._words is not None:
                 words = self._words
                 predict_ambiguous(
-                    DONOR_PAIRS, *words.arrays, frequency, person[part], *_arrays(donors), *found, cut[part]
+                    DONOR_PAIRS, *words.arrays, frequency, person[part], *person_arrays(donors), *found, cut[part]
                 )
                 return
             for probability, (word, word_of) in zip(self._genotypes.probability, self._marked, strict=True):
                 predict_matches(
-                    probability, word, word_of, frequency, self._scope, person[part], *_arrays(donors), *found
+                    probability, word, word_of, frequency, self._scope, person[part], *person_arrays(donors), *found
                 )
 
         if not self._missing:
@@ -162,7 +162,7 @@ class PatientPredictor:
 
         def run(part: slice) -> None:
             found = (two[part], one[part], strange[part])
-            match_at_loci(*words.arrays, frequency, person[part], *_arrays(donors), *found)
+            match_at_loci(*words.arrays, frequency, person[part], *person_arrays(donors), *found)
 
         _run(run, parts)
         # A pair whose counts are certain has probability 1, whatever of the patient was cut.
@@ -264,7 +264,7 @@ def _marked(
     return distinct[:found].view(np.uint64), word_of
 
 
-def _arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
+def person_arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
     """Return the arrays that the kernels take, in their order."""
     return (
         imputation.person_part,

@@ -11,7 +11,8 @@ from hla_match.encoding import typing_table
 from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute
-from hla_match.frequencies.panels import BLOCKS, Step, build_panels, typing_membership
+from hla_match.frequencies.panels import BLOCKS, Step, build_panels
+from hla_match.frequencies.typing_membership import typing_membership
 from hla_match.matching import predictor
 from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.predictor import PatientPredictor

@@ -7,7 +7,8 @@ from hla_match.encoding import typing_table
 from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute, impute_typings
-from hla_match.frequencies.panels import Step, build_panels, typing_membership
+from hla_match.frequencies.panels import Step, build_panels
+from hla_match.frequencies.typing_membership import typing_membership
 from hla_match.matching import predictor
 from hla_match.matching.predictor import PatientPredictor
 
