@@ -123,3 +123,22 @@ class NomenclatureError(FileError):
 
 class RegistryError(FileError):
     """A registry folder that is missing, of another format version, or damaged."""
+
+
+class LockedError(HlaMatchError):
+    """Something that another process is writing.
+
+    Attributes:
+        what: is being written.
+        holder: process, user and host of the writer.
+        since: when it began, as ISO 8601, or "" where that is unknown.
+    """
+
+    def __init__(self, what: str, *, holder: str, since: str) -> None:
+        self.what = what
+        self.holder = holder
+        self.since = since
+        found = f"{holder}, which writes it{f' since {since}' if since else ''}"
+        super().__init__(
+            f"{what}: found {found}, expected no other writer; nothing was changed; try again when it ended"
+        )

@@ -13,9 +13,9 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, co
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
+from registry_io.durable_files import atomic_write
 from registry_io.frequency_file import FrequencyFile, read_frequencies
 from registry_io.nomenclature_store import data_folder
-from registry_io.results_file import atomic_write
 
 FORMAT_VERSION = 1
 

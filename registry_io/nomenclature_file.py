@@ -12,7 +12,7 @@ from typing import Any
 
 from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
-from registry_io.results_file import atomic_write
+from registry_io.durable_files import atomic_write
 
 FORMAT = "hla-match nomenclature"
 FORMAT_VERSION = 1

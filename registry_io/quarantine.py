@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hla_match.errors import Reason
-from registry_io.results_file import atomic_write
+from registry_io.durable_files import atomic_write
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime
 import gzip
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 import polars as pl
 import xlsxwriter
 
-from hla_match.errors import CriteriaError, FileError
+from hla_match.errors import CriteriaError
+from registry_io.durable_files import atomic_write
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 """The endings that name a format of results."""
@@ -28,34 +25,6 @@ groups at once are held when a table is written as it is read."""
 
 # A workbook carries its time of making; a fixed one keeps equal results equal byte for byte.
 _WORKBOOK_TIME = datetime.datetime(2000, 1, 1)
-
-
-@contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open a file beside `path` for bytes, and rename it to `path` once the block ends without an error.
-
-    A reader sees the old file or the whole new one, never a part; after an error the old file is as it was.
-
-    Raises:
-        FileError: the folder is missing, or cannot be written to.
-    """
-    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        handle = aside.open("xb")
-    except OSError as error:
-        raise _not_writable(path, error) from error
-    try:
-        with handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        try:
-            os.replace(aside, path)
-        except OSError as error:
-            raise _not_writable(path, error) from error
-    finally:
-        # Gone already where the rename succeeded.
-        aside.unlink(missing_ok=True)
 
 
 def check_writable_ending(path: Path) -> str:
@@ -149,12 +118,3 @@ def _write_workbook(frame: pl.DataFrame, handle: BinaryIO) -> None:
     with xlsxwriter.Workbook(handle, {**options, "nan_inf_to_errors": True}) as workbook:
         workbook.set_properties({"created": _WORKBOOK_TIME})
         frame.write_excel(workbook, worksheet="results", autofit=frame.height <= 10_000)
-
-
-def _not_writable(path: Path, error: OSError) -> FileError:
-    return FileError(
-        str(path),
-        found=error.strerror or type(error).__name__,
-        expected="a place that can be written to",
-        hint="create the folder, or choose another place",
-    )

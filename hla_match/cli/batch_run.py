@@ -27,8 +27,9 @@ from hla_match.matching.matcher import Matcher
 from hla_match.matching.policies import policy_named
 from hla_match.nomenclature.gl_string import half_width_hint
 from hla_match.registry import Registry
+from registry_io.durable_files import atomic_write
 from registry_io.patient_file import PatientFile, read_patients
-from registry_io.results_file import atomic_write, write_frame, write_rows
+from registry_io.results_file import write_frame, write_rows
 
 PART_SIZE = 250
 """Patients a part, about: what an interruption can cost."""

@@ -31,8 +31,9 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     from hla_match.reporting.terminal import match_table
     from hla_match.synthetic.volunteers import patients, volunteers
     from registry_io.donor_import import import_donors
+    from registry_io.durable_files import atomic_write
     from registry_io.patient_file import read_patients
-    from registry_io.results_file import atomic_write, write_frame
+    from registry_io.results_file import write_frame
 
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")

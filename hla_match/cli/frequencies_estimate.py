@@ -82,9 +82,10 @@ def estimate(
     """
     prepare_kernels()
     from hla_match.frequencies.estimation import estimate_frequencies
+    from registry_io.durable_files import atomic_write
     from registry_io.frequency_store import load_frequencies
     from registry_io.nomenclature_store import data_folder
-    from registry_io.results_file import atomic_write, check_writable_ending, write_frame
+    from registry_io.results_file import check_writable_ending, write_frame
     from registry_io.store import open_registry
 
     check_writable_ending(out)

@@ -10,7 +10,8 @@ import pytest
 
 from hla_match.errors import CriteriaError, FileError
 from registry_io import results_file
-from registry_io.results_file import ENDINGS, atomic_write, check_writable_ending, write_frame, write_rows
+from registry_io.durable_files import atomic_write
+from registry_io.results_file import ENDINGS, check_writable_ending, write_frame, write_rows
 from registry_io.table_file import read_table
 
 FRAME = pl.DataFrame(
