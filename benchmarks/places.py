@@ -92,7 +92,9 @@ def registry_of_size(n_donors: int, folder: Path, *, from_a_file: bool) -> Path:
             donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
             donor_file = place / "donors.parquet"
             write_frame(donors, donor_file)
-            import_donors(registry, donor_file, Nomenclature(builtin_tables()), today=AS_OF)
+            import_donors(
+                registry, donor_file, Nomenclature(builtin_tables()), today=AS_OF, replace=True, allow_shrink=True
+            )
         else:
             built = run_module("benchmarks.stream_worker", str(n_donors), str(registry))
         _mark_complete(place, built)
@@ -306,6 +308,8 @@ def import_shared_donors(data: Path, folder: Path, donor_file: Path | None = Non
         Nomenclature(read_release(data / "imgt" / "3.58.0")),
         today=AS_OF,
         codes=read_codes(source / "mac.txt"),
+        replace=True,
+        allow_shrink=True,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from registry_io.aside_folder import AsideFolder
 from registry_io.mapped_series import MappedArray
 from registry_io.registry_arrays import damaged
 
@@ -85,33 +86,31 @@ def column_slices(column: AttributeColumn, rows: NDArray[np.uint32] | None) -> I
         yield AttributeColumn(values, np.asarray(column.valid[chosen]), text)
 
 
-def write_column(folder: Path, name: str, column: AttributeColumn, rows: NDArray[np.uint32] | None = None) -> None:
+def write_column(
+    aside: AsideFolder, name: str, column: AttributeColumn, rows: NDArray[np.uint32] | None = None
+) -> None:
     """Write the files of an attribute, in the order of `rows`, or its own.
 
-    Files of long texts and of missing values are there where a row has some.
+    Files of long texts and of missing values are there where a row has some. Values are written one after another: a
+    mapped file that meets a full disk would end the process.
+
+    Raises:
+        OSError: a file cannot be written.
     """
     n_rows = len(column.values) if rows is None else rows.size
     shape = (n_rows, *column.values.shape[1:])
-    values = new_array(_path(folder, name), column.values.dtype, shape)
     valid = np.zeros(n_rows, np.bool_)
     texts, done = [], 0
-    for part in column_slices(column, rows):
-        values[done : done + len(part.values)] = part.values
-        valid[done : done + len(part.values)] = part.valid
-        texts.append(part.text)
-        done += len(part.values)
+    with aside.array_file(f"attribute-{name}", column.values.dtype, shape) as file:
+        for part in column_slices(column, rows):
+            file.write(np.ascontiguousarray(part.values).view(np.uint8))
+            valid[done : done + len(part.values)] = part.valid
+            texts.append(part.text)
+            done += len(part.values)
     if not valid.all():
-        np.save(_path(folder, f"{name}-valid"), np.packbits(valid, bitorder="little"))
+        aside.write_array(f"attribute-{name}-valid", np.packbits(valid, bitorder="little"))
     if any(text.size for text in texts):
-        np.save(_path(folder, f"{name}-text"), np.concatenate(texts))
-
-
-def new_array(path: Path, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return a new array that is mapped from a new file, to be filled."""
-    if 0 in shape:
-        np.save(path, np.zeros(shape, dtype))
-        return np.zeros(shape, dtype)
-    return np.asarray(np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape))
+        aside.write_array(f"attribute-{name}-text", np.concatenate(texts))
 
 
 def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:

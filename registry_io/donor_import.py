@@ -6,7 +6,7 @@ A file is read in slices, so that one of millions of donors takes no more memory
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -19,9 +19,13 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping
 from registry_io.person_table import Noticed, person_slices
-from registry_io.quarantine import QuarantinedRecord, write_quarantine
+from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.registry_builder import RegistryBuilder
-from registry_io.store import CURRENT, FAILED_QUARANTINE, QUARANTINE, check_folder, make_current, open_registry
+from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, writing_registry
+from registry_io.registry_versions import make_current
+from registry_io.replacement import Replacement, check_replacement
+from registry_io.snapshot_writer import commit_snapshot
+from registry_io.store import open_registry
 from registry_io.twofold_typings import settle
 
 
@@ -37,6 +41,7 @@ class ImportReport:
         n_quarantined: rows left out.
         quarantine_path: the report.
         notes: what the reader noticed, and what was understood otherwise than it was written.
+        replacement: what became of the donors of the registry that was there before; None where there was none.
     """
 
     registry: Registry
@@ -46,6 +51,7 @@ class ImportReport:
     n_quarantined: int
     quarantine_path: Path
     notes: tuple[str, ...]
+    replacement: Replacement | None
 
 
 def import_donors(
@@ -56,60 +62,86 @@ def import_donors(
     today: datetime.date,
     codes: MultipleAlleleCodes | None = None,
     codes_source: str = "",
+    replace: bool = False,
+    allow_shrink: bool = False,
 ) -> ImportReport:
     """Read a donor file and write it as the current snapshot of a registry folder.
 
+    Args:
+        folder: the registry's; made where it is missing.
+        donors: the file.
+        nomenclature: reads the typings.
+        today: the day of the import.
+        codes: multiple allele codes.
+        codes_source: name of their file.
+        replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
+        allow_shrink: whether a replacement may lose more than a tenth of the donors.
+
     Raises:
         FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
-            and the reasons stand in `quarantine-failed.csv`.
-        RegistryError: the folder holds something else.
+            and the reasons stand in `quarantine-failed.csv`. Or the folder cannot be written to.
+        RegistryError: the folder holds a registry that may not be replaced, or something else.
+        LockedError: another process writes to the folder.
     """
-    check_folder(folder)
-    quarantined: list[QuarantinedRecord] = []
-    persons: list[pl.DataFrame] = []
-    noticed: list[Noticed] = []
-    n_rows, checksum = 0, ""
-    with RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
-        for part in person_slices(donors, kind="donor"):
-            records = settle(part, nomenclature, codes)
-            builder.add(records.frame)
-            persons.append(records.frame.select("row", "person_id"))
-            quarantined += records.quarantined
-            noticed.append(records.noticed)
-            n_rows, checksum = n_rows + records.n_rows, records.checksum
-        built = builder.finish(
-            {
-                "source": donors.name,
-                "source_sha256": checksum,
-                "source_rows": n_rows,
-                "imported_on": today.isoformat(),
-                "nomenclature": nomenclature.title,
-                "nomenclature_checksum": nomenclature.tables.checksum,
-                "codes": codes_source,
-            }
-        )
-    quarantined += unreadable_records(pl.concat(persons), built.unreadable)
-    quarantined.sort(key=lambda record: (record.row, record.column))
-    path, failed = folder / QUARANTINE, folder / FAILED_QUARANTINE
-    if built.path is None:
-        if quarantined:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_quarantine(quarantined, failed)
-        raise _no_donor(donors, n_rows, failed)
-    # The report comes before the switch: whoever sees the new registry sees what it lacks.
-    write_quarantine(quarantined, path)
-    make_current(built.path)
-    failed.unlink(missing_ok=True)
+    with writing_registry(folder), RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
+        rows = _read(builder, donors, nomenclature, codes)
+        built = builder.build()
+        quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
+        quarantined.sort(key=lambda record: (record.row, record.column))
+        failed = folder / FAILED_QUARANTINE
+        if not built.n_donors:
+            if quarantined:
+                write_quarantine(quarantined, failed)
+            raise _no_donor(donors, rows.n_rows, failed)
+        replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
+        built.aside.write(QUARANTINE, quarantine_report(quarantined))
+        provenance: dict[str, str | int] = {
+            "source": donors.name,
+            "source_sha256": rows.checksum,
+            "source_rows": rows.n_rows,
+            "imported_on": today.isoformat(),
+            "nomenclature": nomenclature.title,
+            "nomenclature_checksum": nomenclature.tables.checksum,
+            "codes": codes_source,
+        }
+        make_current(commit_snapshot(built.aside, built.description, provenance))
+        failed.unlink(missing_ok=True)
     registry = open_registry(folder)
     return ImportReport(
         registry=registry,
-        n_rows=n_rows,
+        n_rows=rows.n_rows,
         n_imported=registry.n_donors,
         quarantined=quarantined,
         n_quarantined=len({record.row for record in quarantined}),
-        quarantine_path=path,
-        notes=(*reduce(add, noticed).notes, *donor_notes(registry)),
+        quarantine_path=folder / QUARANTINE,
+        notes=(*reduce(add, rows.noticed).notes, *donor_notes(registry)),
+        replacement=replacement,
     )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What was read of a donor file, slice by slice."""
+
+    quarantined: list[QuarantinedRecord] = field(default_factory=list)
+    persons: list[pl.DataFrame] = field(default_factory=list)
+    noticed: list[Noticed] = field(default_factory=list)
+    n_rows: int = 0
+    checksum: str = ""
+
+
+def _read(
+    builder: RegistryBuilder, donors: Path, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None
+) -> _Rows:
+    rows = _Rows()
+    for part in person_slices(donors, kind="donor"):
+        records = settle(part, nomenclature, codes)
+        builder.add(records.frame)
+        rows.persons.append(records.frame.select("row", "person_id"))
+        rows.quarantined += records.quarantined
+        rows.noticed.append(records.noticed)
+        rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
+    return rows
 
 
 def donor_notes(registry: Registry) -> list[str]:

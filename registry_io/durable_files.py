@@ -37,6 +37,7 @@ OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
 """Modes of files and folders that nobody but their owner can read, whatever the umask."""
 
 _PART = ".part"
+_RANDOM_BYTES = 4
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _listeners: list[Listener] = []
 
@@ -59,7 +60,10 @@ def _step(action: Action, path: Path) -> None:
 class NewFile(io.RawIOBase):
     """A new file that is written from its beginning to its end; its checksum grows with it.
 
-    Closed without an error, it is on the disk; its name is not before the folder is flushed.
+    Args:
+        path: where it stands.
+        flushed: whether leaving the context without an error brings it to the disk; its name is there once the folder
+            is flushed. Of many files the flushes are best left to the end.
 
     Attributes:
         path: where it stands.
@@ -69,10 +73,11 @@ class NewFile(io.RawIOBase):
         OSError: the file is there already, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, flushed: bool = True) -> None:
         super().__init__()
         _step("create", path)
         self.path = path
+        self._flushed = flushed
         self.n_bytes = 0
         self._xxh3 = xxhash.xxh3_128()
         self._descriptor = _open_new(path)
@@ -111,30 +116,38 @@ class NewFile(io.RawIOBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            if kind is None and self._flushed:
                 _step("flush", self.path)
                 os.fsync(self._descriptor)
         finally:
             self.close()
 
 
-def write_header(file: NewFile, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+def write_header(file: NewFile, dtype: Any, shape: tuple[int, ...]) -> None:
     """Write the header of NumPy's array format; the numbers follow in C order, piece by piece."""
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(cast("Any", file), header)
 
 
-def write_array(path: Path, array: NDArray[Any]) -> NewFile:
-    """Write an array as a new file in NumPy's format, and return the file, closed.
+def write_array(file: NewFile, array: NDArray[Any]) -> None:
+    """Write an array in NumPy's format.
 
     Raises:
         OSError: it cannot be written.
     """
-    with NewFile(path) as file:
-        write_header(file, array.dtype, array.shape)
-        if array.size:
-            file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
-    return file
+    write_header(file, array.dtype, array.shape)
+    if array.size:
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+
+
+def new_scratch(path: Path) -> BinaryIO:
+    """Return a new file of its owner's for what is needed for a while; it is not brought to the disk.
+
+    Raises:
+        OSError: it is there already, or cannot be made.
+    """
+    _step("create", path)
+    return os.fdopen(_open_new(path), "w+b")
 
 
 @contextmanager
@@ -153,7 +166,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         target = path.resolve() if path.is_symlink() else path
         mode, group = _permissions(target)
         _remove_stale(target)
-        aside = target.with_name(f"{_aside_prefix(target)}{secrets.token_hex(4)}{_PART}")
+        aside = target.with_name(f"{_aside_prefix(target)}{secrets.token_hex(_RANDOM_BYTES)}{_PART}")
         _step("create", aside)
         descriptor = _open_new(aside)
     except OSError as error:
@@ -216,6 +229,20 @@ def make_folder(path: Path) -> None:
         path.mkdir(OWNER_FOLDER)
         path.chmod(OWNER_FOLDER)
     flush_folder(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Bring a file to the disk.
+
+    Raises:
+        OSError: the disk fails, or is full.
+    """
+    _step("flush", path)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def flush_folder(folder: Path) -> None:
@@ -291,18 +318,28 @@ def _aside_prefix(target: Path) -> str:
     return f".{target.name.encode()[:200].decode(errors='ignore')}."
 
 
-def _remove_stale(target: Path) -> None:
-    """Remove what runs that were killed left of `target`; what a living run writes is locked by it."""
-    prefix = _aside_prefix(target)
-    for left in target.parent.iterdir():
-        if not (left.name.startswith(prefix) and left.name.endswith(_PART)):
-            continue
-        if len(left.name) != len(prefix) + 8 + len(_PART) or left.is_symlink():
+def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
+    """Yield the files that runs which were killed were writing in a folder; what a living run writes it has locked.
+
+    Args:
+        folder: where to look.
+        prefix: the beginning of their names.
+    """
+    for left in folder.iterdir():
+        if not (left.name.startswith(prefix) and left.name.endswith(_PART)) or left.is_symlink():
             continue
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDWR)
             try:
                 if try_lock(descriptor):
-                    remove(left)
+                    yield left
             finally:
                 os.close(descriptor)
+
+
+def _remove_stale(target: Path) -> None:
+    prefix = _aside_prefix(target)
+    for left in stale_parts(target.parent, prefix):
+        # Another file's name may begin with this one's.
+        if len(left.name) == len(prefix) + 2 * _RANDOM_BYTES + len(_PART):
+            remove(left)

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
@@ -22,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.errors import FileError, LockedError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import (
     IMPUTATION_ARRAYS,
@@ -34,18 +32,22 @@ from hla_match.frequencies.imputation import (
 )
 from hla_match.frequencies.panels import Panels, build_panels
 from hla_match.registry import Registry
+from registry_io.aside_folder import FileSum, discard, remove_leftovers, writing_aside
+from registry_io.checked_files import check_files, damaged_files
+from registry_io.durable_files import flush, flush_folder, rename
 from registry_io.registry_arrays import array_of_file
-from registry_io.store import MANIFEST, flush, read_manifest, sha256_of_file
+from registry_io.registry_folder import LOCK, current_snapshot, snapshot_title
+from registry_io.store import IMPUTED, MANIFEST
+from registry_io.writer_lock import writer_lock
 
 FORMAT = "hla-match imputation"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ALGORITHM_VERSION = 2
 """Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
 
 KEPT_DONORS = 2_000_000
 """Donors up to whom an imputation is kept: about a gigabyte, by the 520 bytes a donor of a registry of all decades."""
 
-_PATTERN = "imputed-*"
 _DTYPES = {
     "person": np.int32, "person_part": np.int64, "person_missing": np.uint16, "part_panel": np.int16,
     "part_mass": np.float64, "part_class": np.int64, "part_pair": np.int64, "class_member": np.int64,
@@ -60,6 +62,7 @@ def open_imputation(
     global_frequencies: HaplotypeFrequencies | None = None,
     *,
     workers: int = 1,
+    verify: bool = False,
     on_build: Callable[[], None] | None = None,
 ) -> DonorImputation:
     """Return the donors of a registry under a set of frequencies, memory-mapped where they were imputed before.
@@ -72,6 +75,7 @@ def open_imputation(
         frequencies: coded with the registry's nomenclature.
         global_frequencies: tried where the first set explains nothing.
         workers: threads; the result does not depend on them.
+        verify: compare all files of a kept imputation with their checksums, whatever is remembered.
         on_build: called before donors are imputed, which takes a second for some 100,000 of them.
 
     Raises:
@@ -80,20 +84,21 @@ def open_imputation(
     panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
     if registry.n_donors > KEPT_DONORS:
         return imputed_on_demand(registry, panels)
-    snapshot, _ = read_manifest(Path(folder))
-    parts = _key_parts(snapshot.name, frequencies, global_frequencies)
+    snapshot = current_snapshot(Path(folder))
+    parts = _key_parts(registry.snapshot, frequencies, global_frequencies)
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     kept = snapshot / f"imputed-{key}"
     # A registry that was imported anew since it was opened is another one.
-    same = registry.snapshot == snapshot.name
-    if same and (donors := _opened(kept, parts, registry.n_donors, panels)) is not None:
+    same = registry.snapshot == snapshot_title(snapshot)
+    if same and (donors := _opened(kept, parts, registry.n_donors, panels, verify=verify)) is not None:
         return ImputedRegistry(panels, donors)
     if on_build is not None:
         on_build()
     donors = impute_registry(registry, panels, workers=workers)
     if same:
-        # A registry that lies where nothing can be written is imputed at every start.
-        with suppress(OSError):
+        # A registry that lies where nothing can be written is imputed at every start; so is one that another process
+        # imputes now, which keeps the same.
+        with suppress(OSError, FileError, LockedError):
             _write(donors, kept, parts, panels)
     return ImputedRegistry(panels, donors)
 
@@ -104,17 +109,16 @@ def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
     Raises:
         RegistryError: there is no registry.
     """
-    snapshot, _ = read_manifest(Path(folder))
-    for kept in sorted(snapshot.glob(_PATTERN)):
-        try:
-            files = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))["files"]
-            sums = {name: str(files[name]) for name in _file_names()}
-        except (OSError, ValueError, KeyError, TypeError):
+    for kept in sorted(current_snapshot(Path(folder)).glob(IMPUTED)):
+        manifest = _manifest(kept)
+        if manifest is None:
             yield f"{kept.name}/{MANIFEST}", False
             continue
-        for name, expected in sums.items():
-            path = kept / name
-            yield f"{kept.name}/{name}", path.exists() and sha256_of_file(path) == expected
+        for name, sound in damaged_files(kept, _sums(manifest)):
+            yield f"{kept.name}/{name}", sound
+
+
+_FILES = [f"{name}.npy" for name in IMPUTATION_ARRAYS]
 
 
 def _key_parts(
@@ -139,26 +143,48 @@ def _content(frequencies: HaplotypeFrequencies) -> str:
     return content.hexdigest()
 
 
-def _opened(kept: Path, parts: dict[str, Any], n_donors: int, panels: Panels) -> Imputation | None:
-    """Return a kept imputation, or None where there is none that can be read."""
+def _opened(
+    kept: Path, parts: dict[str, Any], n_donors: int, panels: Panels, *, verify: bool = False
+) -> Imputation | None:
+    """Return a kept imputation, or None where there is none that can be read and is as it was written."""
+    manifest = _manifest(kept)
+    if manifest is None or (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
+        return None
     try:
-        manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
-        if (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
-            return None
-        sizes = manifest["bytes"]
-        if any((kept / name).stat().st_size != sizes[name] for name in _file_names()):
-            return None
+        check_files(kept, _sums(manifest), thorough=verify)
         donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, EOFError, RegistryError):
         return None
     return donors if donors.person.size == n_donors and _sound(donors, panels) else None
+
+
+def _manifest(kept: Path) -> dict[str, Any] | None:
+    """Return the manifest of an imputation, or None where it is missing or not as it was written."""
+    try:
+        text = (kept / MANIFEST).read_bytes()
+        manifest: dict[str, Any] = json.loads(text)
+        checksum = manifest.pop("checksum")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return manifest if checksum == _checksum(manifest) and text == _manifest_text(manifest) else None
+
+
+def _manifest_text(manifest: dict[str, Any]) -> bytes:
+    return json.dumps(manifest | {"checksum": _checksum(manifest)}, indent=1, sort_keys=True).encode()
+
+
+def _checksum(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
+    return {name: FileSum(manifest["files"][name], manifest["xxh3"][name], manifest["bytes"][name]) for name in _FILES}
 
 
 def _sound(donors: Imputation, panels: Panels) -> bool:
     """Say whether kernels that follow the numbers of an imputation stay inside its arrays and those of the panels.
 
-    A sum over all bytes would find every damage, and take a second for ten million members where this takes a few
-    hundredths. `verify_imputations` does that.
+    The second wall behind the checksums, which of a large imputation are not compared at each opening.
     """
     if any(getattr(donors, name).dtype != dtype for name, dtype in _DTYPES.items()):
         return False
@@ -214,30 +240,29 @@ def _write(donors: Imputation, kept: Path, parts: dict[str, Any], panels: Panels
 
     Raises:
         OSError: the snapshot's folder cannot be written to, or is no longer there.
+        FileError: likewise, or a file reads back otherwise than it was written.
+        LockedError: another process writes an imputation.
     """
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=kept.parent))
-    try:
-        for name in IMPUTATION_ARRAYS:
-            np.save(aside / f"{name}.npy", getattr(donors, name))
-        manifest = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "key": parts,
-            "files": {name: sha256_of_file(aside / name) for name in _file_names()},
-            "bytes": {name: (aside / name).stat().st_size for name in _file_names()},
-        }
-        (aside / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-        for path in aside.iterdir():
-            flush(path)
-        os.chmod(aside, 0o755)
-        # Another run may have written the same meanwhile; what cannot be read makes way.
-        if _opened(kept, parts, donors.person.size, panels) is None:
-            shutil.rmtree(kept, ignore_errors=True)
-            aside.rename(kept)
-    finally:
-        # Gone already where the rename succeeded.
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _file_names() -> list[str]:
-    return [f"{name}.npy" for name in IMPUTATION_ARRAYS]
+    snapshot = kept.parent
+    with writer_lock(snapshot / LOCK, str(snapshot)):
+        remove_leftovers(snapshot)
+        with writing_aside(snapshot) as aside:
+            for name in IMPUTATION_ARRAYS:
+                aside.write_array(name, getattr(donors, name))
+            sums = aside.sums()
+            manifest = {
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "key": parts,
+                "files": {name: sums[name].sha256 for name in _FILES},
+                "xxh3": {name: sums[name].xxh3 for name in _FILES},
+                "bytes": {name: sums[name].n_bytes for name in _FILES},
+            }
+            aside.write(MANIFEST, _manifest_text(manifest))
+            flush(aside.path / MANIFEST)
+            flush_folder(aside.path)
+            # Another run may have written the same meanwhile; what cannot be read makes way.
+            if _opened(kept, parts, donors.person.size, panels) is None:
+                if kept.exists():
+                    discard(kept)
+                rename(aside.path, kept)

@@ -51,11 +51,13 @@ def write_quarantine(records: Iterable[QuarantinedRecord], path: Path) -> None:
         FileError: the file cannot be written.
     """
     with atomic_write(path) as handle:
-        text = io.TextIOWrapper(handle, encoding="utf-8", newline="")
-        try:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
-        finally:
-            # The file belongs to atomic_write, which still has to bring it to the disk.
-            text.detach()
+        handle.write(quarantine_report(records))
+
+
+def quarantine_report(records: Iterable[QuarantinedRecord]) -> bytes:
+    """Return the report as CSV in UTF-8."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
+    return text.getvalue().encode()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.errors import RegistryError
+from registry_io.aside_folder import AsideFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,14 @@ CODE_ARRAYS = (
 """Arrays of the `MultipleAlleleCodes`, ``code_<name>.npy``."""
 
 
-def write_arrays(folder: Path, arrays: Sequence[ArrayOfRegistry], holder: object, pattern: str = "{}") -> None:
-    """Write the arrays that an object holds; `pattern` makes the name of the file from that of the array."""
+def write_arrays(aside: AsideFolder, arrays: Sequence[ArrayOfRegistry], holder: object, pattern: str = "{}") -> None:
+    """Write the arrays that an object holds; `pattern` makes the name of the file from that of the array.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
     for array in arrays:
-        np.save(folder / f"{pattern.format(array.name)}.npy", getattr(holder, array.name))
+        aside.write_array(pattern.format(array.name), getattr(holder, array.name))
 
 
 def open_arrays(

@@ -7,9 +7,8 @@ the same donors at once.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -37,8 +36,11 @@ from hla_match.registry import (
     unreadable_typings,
 )
 from hla_match.typing_book import TypingBook
-from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_column, new_array, write_column
-from registry_io.store import make_current, seal, write_meanings, write_orders, writing_aside
+from registry_io.aside_folder import AsideFolder, writing_aside
+from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_column, write_column
+from registry_io.durable_files import new_scratch
+from registry_io.registry_arrays import array_of_file
+from registry_io.snapshot_writer import SnapshotDescription, write_meanings, write_orders
 
 
 class GrowingArray:
@@ -52,25 +54,34 @@ class GrowingArray:
 
     def __init__(self, path: Path, dtype: Any, width: int = 1) -> None:
         self._path, self._dtype, self._width = path, np.dtype(dtype), width
-        self._file: BinaryIO = path.open("wb")
+        self._file: BinaryIO | None = None
 
     def put(self, first_row: int, rows: NDArray[Any]) -> None:
         """Write rows from `first_row` on."""
-        self._file.seek(first_row * self._width * self._dtype.itemsize)
-        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
+        file = self._opened()
+        file.seek(first_row * self._width * self._dtype.itemsize)
+        file.write(np.ascontiguousarray(rows, self._dtype).data)
 
     def array(self, n_rows: int) -> NDArray[Any]:
         """Return all rows, mapped into memory; nothing is appended afterwards."""
-        self._file.truncate(n_rows * self._width * self._dtype.itemsize)
-        self._file.close()
+        file = self._opened()
+        file.truncate(n_rows * self._width * self._dtype.itemsize)
+        file.close()
         shape = (n_rows,) if self._width == 1 else (n_rows, self._width)
         if 0 in shape:
             return np.zeros(shape, self._dtype)
         return np.asarray(np.memmap(self._path, self._dtype, "r", shape=shape))
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; what a full disk did not take is not wanted any more."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._file = new_scratch(self._path)
+        return self._file
 
 
 class _GrowingColumn:
@@ -105,17 +116,19 @@ class _GrowingColumn:
 
 @dataclass(frozen=True, slots=True)
 class BuiltSnapshot:
-    """A snapshot that was written, and what was left out of it.
+    """A snapshot whose files are written, but not its manifest, and what was left out of it.
 
     Attributes:
-        path: the snapshot's folder; None where no donor can be read, and none was written.
         n_donors: donors in it.
         unreadable: typings that cannot be read, with the rows of the persons who carry them, counted over all parts.
+        aside: its files; a report may be added.
+        description: what its manifest says, without the provenance.
     """
 
-    path: Path | None
     n_donors: int
     unreadable: list[UnreadableTyping]
+    aside: AsideFolder
+    description: SnapshotDescription
 
 
 class RegistryBuilder:
@@ -124,7 +137,8 @@ class RegistryBuilder:
     A context: what was written aside is removed at its end.
 
     Args:
-        folder: of the registry; readers of it do not see the snapshot before `registry_io.store.make_current`.
+        folder: of the registry, whose lock the caller holds; readers of it do not see the snapshot before
+            `registry_io.registry_versions.make_current`.
         nomenclature: reads the typings.
         name: what messages call the registry.
         codes: multiple allele codes.
@@ -153,8 +167,7 @@ class RegistryBuilder:
     def __enter__(self) -> RegistryBuilder:
         with ExitStack() as context:
             self._aside = context.enter_context(writing_aside(self._folder))
-            parts = context.enter_context(tempfile.TemporaryDirectory(prefix=".writing-", dir=self._folder))
-            self._parts = Path(parts)
+            self._parts = context.enter_context(writing_aside(self._folder)).path
             self._context = context.pop_all()
         return self
 
@@ -199,36 +212,32 @@ class RegistryBuilder:
         self._identifiers.append(persons["person_id"])
         self._n_persons += persons.height
 
-    def finish(self, provenance: Mapping[str, str | int]) -> BuiltSnapshot:
-        """Write the snapshot of all persons so far; nothing is added afterwards.
-
-        Args:
-            provenance: as in `hla_match.registry.build_registry`.
+    def build(self) -> BuiltSnapshot:
+        """Write the files of all persons so far; nothing is added afterwards.
 
         Raises:
             ValueError: two persons have one identifier.
+            OSError: a file cannot be written.
         """
         rows = self._by_identifier()
         books = {locus: self._books[locus] for locus in LOCI if locus in self._books}
         reported = {locus: self._reported[locus].array(self._n_persons) for locus in books}
         unreadable = unreadable_typings(books, reported)
         found = arrange(books, reported, readable_rows(unreadable, rows))
-        if not found.rows.size:
-            return BuiltSnapshot(None, 0, unreadable)
-        self._write_typings(found, reported)
-        n_without_status = self._write_attributes(found.rows)
-        write_meanings(self._aside, found.columns, self._nomenclature, self._codes)
-        path = seal(
-            self._aside,
+        n_without_status = 0
+        if found.rows.size:
+            self._write_typings(found, reported)
+            n_without_status = self._write_attributes(found.rows)
+            write_meanings(self._aside, found.columns, self._nomenclature, self._codes)
+        description = SnapshotDescription(
             name=self._name,
             n_donors=found.rows.size,
             loci=tuple(books),
             attributes={name: str(column.dtype) for name, column in self._attributes.items()},
             nomenclature=self._nomenclature.title,
-            provenance=provenance,
             notes=registry_notes(found, n_without_status),
         )
-        return BuiltSnapshot(path, found.rows.size, unreadable)
+        return BuiltSnapshot(found.rows.size, unreadable, self._aside, description)
 
     def _by_identifier(self) -> NDArray[np.uint32]:
         """Return the rows of all persons in the order of their identifiers."""
@@ -245,47 +254,24 @@ class RegistryBuilder:
         return rows.to_numpy()
 
     def _write_typings(self, found: Arrangement, reported: Mapping[str, NDArray[np.uint32]]) -> None:
-        donor_typing = new_array(self._aside / "donor_typing.npy", found.dtype, (len(found.columns), found.rows.size))
-        for row, (locus, number) in enumerate(found.numbers.items()):
-            narrow, code = number.astype(found.dtype), reported[locus]
-            for start in range(0, found.rows.size, SLICE):
-                part = slice(start, start + SLICE)
-                donor_typing[row, part] = narrow[code[found.rows[part]]]
-        np.save(self._aside / "donor_order.npy", found.donor_order)
+        shape = (len(found.columns), found.rows.size)
+        with self._aside.array_file("donor_typing", found.dtype, shape) as file:
+            for locus, number in found.numbers.items():
+                narrow, code = number.astype(found.dtype), reported[locus]
+                for start in range(0, found.rows.size, SLICE):
+                    file.write(narrow[code[found.rows[start : start + SLICE]]].view(np.uint8))
+        self._aside.write_array("donor_order", found.donor_order)
+        donor_typing = array_of_file(self._aside.path, "donor_typing")
         write_orders(self._aside, orders_by_typing(found.columns, donor_typing))
 
     def _write_attributes(self, rows: NDArray[np.uint32]) -> int:
         """Write the attributes in the order of `rows`, and return how many donors lack a status that others have."""
         n_without_status = 0
         for name in CODED_ATTRIBUTES:
-            np.save(self._aside / f"{name}.npy", self._coded[name].array(self._n_persons)[rows])
+            self._aside.write_array(name, self._coded[name].array(self._n_persons)[rows])
         for name, growing in self._attributes.items():
             column = growing.column(self._n_persons)
             write_column(self._aside, name, column, rows)
             if name == "status":
                 n_without_status = int(rows.size - column.valid[rows].sum())
         return n_without_status
-
-
-def write_registry_stream(
-    parts: Iterable[pl.DataFrame],
-    folder: Path,
-    nomenclature: Nomenclature,
-    *,
-    name: str,
-    provenance: Mapping[str, str | int],
-    codes: MultipleAlleleCodes | None = None,
-) -> BuiltSnapshot:
-    """Write persons that come in parts as the current snapshot of a registry's folder; see `RegistryBuilder`.
-
-    Raises:
-        RegistryError: the folder holds something that is not a registry.
-        ValueError: two persons have one identifier.
-    """
-    with RegistryBuilder(folder, nomenclature, name=name, codes=codes) as builder:
-        for part in parts:
-            builder.add(part)
-        built = builder.finish(provenance)
-    if built.path is not None:
-        make_current(built.path)
-    return built

@@ -1,17 +1,10 @@
-"""The registry on disk: a folder of snapshots, of which `CURRENT` names the valid one. `FORMAT.md` describes it.
-
-A snapshot is written aside and renamed when it is complete, so that a reader sees the old one or the new one.
-"""
+"""The registry on disk, opened: checked first, then mapped. `FORMAT.md` describes the files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +17,10 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
 from hla_match.typing_book import LocusColumn
-from registry_io.attribute_columns import attribute_column, map_column, write_column
-from registry_io.nomenclature_file import dumps, loads
+from registry_io.aside_folder import FileSum
+from registry_io.attribute_columns import map_column
+from registry_io.checked_files import AGAIN, changed, check_files, damaged_files
+from registry_io.nomenclature_file import loads
 from registry_io.registry_arrays import (
     CODE_ARRAYS,
     COLUMN_ARRAYS,
@@ -33,225 +28,149 @@ from registry_io.registry_arrays import (
     ORDER_ARRAYS,
     TABLE_ARRAYS,
     open_arrays,
-    write_arrays,
 )
+from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
 
 FORMAT_VERSION = 2
-CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 NOMENCLATURE = "nomenclature.hlanom"
-QUARANTINE = "quarantine.csv"
-FAILED_QUARANTINE = "quarantine-failed.csv"
-_OWN_NAMES = (
-    CURRENT, QUARANTINE, FAILED_QUARANTINE, f".{CURRENT}.new", f".{QUARANTINE}.*", f".{FAILED_QUARANTINE}.*",
-    "snapshot-*", ".writing-*",
-)  # fmt: skip
+IMPUTED = "imputed-*"
+"""Folders in a snapshot of what its donors may carry; they are no part of it."""
+
+_ATTEMPTS = 10
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something else than a registry or what an interrupted import left.
-
-    Raises:
-        RegistryError: the folder holds something that is not a registry.
-    """
-    if not folder.exists() or (folder / CURRENT).exists():
-        return
-    if any(not any(path.match(own) for own in _OWN_NAMES) for path in folder.iterdir()):
-        raise RegistryError(
-            str(folder),
-            found="a folder with other files",
-            expected="a registry, an empty folder or none",
-            hint="name a new folder",
-        )
-
-
-def write_snapshot(registry: Registry, folder: Path) -> Path:
-    """Write a registry as a snapshot of the folder, which readers do not see yet, and return the snapshot's folder.
-
-    Raises:
-        RegistryError: the folder holds something that is not a registry.
-    """
-    with writing_aside(folder) as aside:
-        write_arrays(aside, DONOR_ARRAYS, registry)
-        write_orders(aside, registry.orders)
-        for column in registry.attributes:
-            write_column(aside, column.name, attribute_column(column))
-        write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
-        return seal(
-            aside,
-            name=registry.name,
-            n_donors=registry.n_donors,
-            loci=registry.loci,
-            attributes={name: str(dtype) for name, dtype in registry.attributes.schema.items()},
-            nomenclature=registry.nomenclature.title,
-            provenance=registry.provenance,
-            notes=registry.notes,
-        )
-
-
-@contextmanager
-def writing_aside(folder: Path) -> Iterator[Path]:
-    """Give a folder in which a snapshot can be written; it is removed when `seal` has not made it one.
-
-    Raises:
-        RegistryError: `folder` holds something that is not a registry.
-    """
-    check_folder(folder)
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    try:
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if is_new:
-            with suppress(OSError):  # where it holds a snapshot now
-                folder.rmdir()
-
-
-def write_orders(folder: Path, orders: Iterable[DonorOrder]) -> None:
-    """Write the donors by typing; of orders that are made one after another only one is held."""
-    for position, order in enumerate(orders):
-        write_arrays(folder, ORDER_ARRAYS, order, f"order_{position}_{{}}")
-
-
-def write_meanings(
-    folder: Path,
-    columns: Mapping[str, LocusColumn],
-    nomenclature: Nomenclature,
-    codes: MultipleAlleleCodes | None,
-) -> None:
-    """Write the files on what typings mean."""
-    for locus, column in columns.items():
-        column.text.write_ipc(folder / f"typing-{locus}.arrow")
-        write_arrays(folder, COLUMN_ARRAYS, column, f"{{}}-{locus}")
-        write_arrays(folder, TABLE_ARRAYS, column.table, f"{{}}-{locus}")
-    if codes is not None:
-        write_arrays(folder, CODE_ARRAYS, codes, "code_{}")
-    (folder / NOMENCLATURE).write_bytes(dumps(nomenclature.tables))
-
-
-def seal(
-    aside: Path,
-    *,
-    name: str,
-    n_donors: int,
-    loci: Sequence[str],
-    attributes: Mapping[str, str],
-    nomenclature: str,
-    provenance: Mapping[str, str | int],
-    notes: Mapping[str, int],
-) -> Path:
-    """Write the manifest of a snapshot whose other files are written, and give it its name; return its folder."""
-    manifest = {
-        "format": "hla-match registry",
-        "format_version": FORMAT_VERSION,
-        "name": name,
-        "loci": list(loci),
-        "n_donors": n_donors,
-        "attributes": list(map(list, attributes.items())),
-        "nomenclature": nomenclature,
-        "provenance": dict(provenance),
-        "notes": dict(notes),
-        "files": {path.name: sha256_of_file(path) for path in sorted(aside.iterdir())},
-    }
-    text = json.dumps(manifest, indent=1, sort_keys=True)
-    (aside / MANIFEST).write_text(text, encoding="utf-8")
-    for path in aside.iterdir():
-        flush(path)
-    snapshot = aside.parent / f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    if not snapshot.exists():
-        os.chmod(aside, 0o755)
-        aside.rename(snapshot)
-    return snapshot
-
-
-def make_current(snapshot: Path) -> None:
-    """Make a snapshot the one that readers of its folder see, and delete the others."""
-    folder = snapshot.parent
-    pointer = folder / f".{CURRENT}.new"
-    pointer.write_text(snapshot.name + "\n", encoding="utf-8")
-    flush(pointer)
-    pointer.replace(folder / CURRENT)
-    for old in folder.glob("snapshot-*"):
-        if old != snapshot:
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def open_registry(folder: str | Path) -> Registry:
+def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
     """Open a registry; its arrays are memory-mapped, so that this takes milliseconds whatever its size.
 
+    Every file is compared with its checksum first; of a registry of millions of donors only where a file changed since
+    it was last compared.
+
+    Args:
+        folder: the registry's folder.
+        verify: compare all files, whatever is remembered.
+
     Raises:
-        RegistryError: there is no registry, it is of another format version, or a file is missing.
+        RegistryError: there is no registry, it is of another format version, or a file is missing or damaged.
     """
-    snapshot, manifest = read_manifest(Path(folder))
-    loci: list[str] = manifest["loci"]
-    n_donors: int = manifest["n_donors"]
+    place = Path(folder)
+    clear_leftovers(place)
+    for attempt in range(_ATTEMPTS):
+        snapshot = current_snapshot(place)
+        clear_leftovers(snapshot)  # of imputations
+        try:
+            return open_snapshot(snapshot, verify=verify)
+        except RegistryError:
+            # A writer may have made another one valid, and removed this one, while it was opened.
+            if attempt == _ATTEMPTS - 1 or current_snapshot(place) == snapshot:
+                raise
+    raise AssertionError
+
+
+def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
+    """Open a snapshot, whether or not it is the valid one.
+
+    Raises:
+        RegistryError: as `open_registry`.
+    """
+    manifest = read_manifest(snapshot)
     try:
-        tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
-        codes = None
-        if (snapshot / "code_name.npy").exists():
-            codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
-        return Registry(
-            name=manifest["name"],
-            loci=tuple(loci),
-            columns={locus: _open_column(snapshot, locus) for locus in loci},
-            attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
-            orders=tuple(
-                DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
-                for position in range(n_orders(loci))
-            ),
-            nomenclature=Nomenclature(tables),
-            codes=codes,
-            provenance=manifest["provenance"],
-            notes=manifest["notes"],
-            snapshot=snapshot.name,
-            **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
-        )
+        check_files(snapshot, file_sums(manifest), thorough=verify)
+        return _opened(snapshot, manifest)
     except FileNotFoundError as error:
         raise RegistryError(
-            str(error.filename), found="no file", expected="a file of the registry", hint="import the donors again"
+            str(error.filename or snapshot), found="no file", expected="a file of the registry", hint=AGAIN
         ) from None
 
 
 def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
-    """Yield each file of the current snapshot and whether its SHA-256 is the manifest's.
+    """Yield each file of the current snapshot and whether its SHA-256 is the manifest's; files too many are not sound.
 
     Raises:
-        RegistryError: there is no registry.
+        RegistryError: there is no registry, or its manifest is damaged.
     """
-    snapshot, manifest = read_manifest(Path(folder))
-    for name, expected in manifest["files"].items():
-        path = snapshot / name
-        yield name, path.exists() and sha256_of_file(path) == expected
+    return verify_snapshot(current_snapshot(Path(folder)))
 
 
-def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Return the current snapshot's folder and its manifest.
+def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each file of a snapshot and whether its SHA-256 is the manifest's; files too many are not sound.
 
     Raises:
-        RegistryError: there is no registry, or it is of another format version.
+        RegistryError: the manifest is missing or damaged.
     """
+    sums = file_sums(read_manifest(snapshot))
+    yield from damaged_files(snapshot, sums)
+    for path in sorted(snapshot.iterdir()):
+        is_known = path.name in sums or path.name == MANIFEST or path.name.startswith(".") or path.match(IMPUTED)
+        if not is_known:
+            yield path.name, False
+
+
+def read_manifest(snapshot: Path) -> dict[str, Any]:
+    """Return the manifest of a snapshot, once it is what the name of the folder says.
+
+    Raises:
+        RegistryError: it is missing, damaged, or of another format version.
+    """
+    path = snapshot / MANIFEST
     try:
-        snapshot = folder / (folder / CURRENT).read_text(encoding="utf-8").strip()
-        manifest = json.loads((snapshot / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise RegistryError(
-            str(folder),
-            found="no registry",
-            expected="a folder made by registry import",
-            hint="make it with: hla-match registry import REGISTRY DONORS",
-        ) from None
-    except ValueError as error:
-        raise RegistryError(str(folder), found=f"a damaged manifest ({error})", expected="JSON") from None
+        text = path.read_bytes()
+    except OSError as error:
+        raise changed(path, "no file" if isinstance(error, FileNotFoundError) else str(error), "a manifest") from None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise changed(path, "a damaged manifest", "a JSON object")
+    manifest: dict[str, Any] = found
     if manifest.get("format_version") != FORMAT_VERSION:
         raise RegistryError(
-            str(folder),
-            found=f"format version {manifest.get('format_version')}",
+            str(snapshot.parent),
+            found=f"format version {str(manifest.get('format_version'))[:20]}",
             expected=f"{FORMAT_VERSION}",
-            hint="import the donors again with this version of hla-match",
+            hint="import the donors again with this version of hla-match, and --replace",
         )
-    return snapshot, manifest
+    if manifest_hash(text) != content_of(snapshot.name):
+        raise changed(path, "another manifest than was written", "the one that the folder is named after")
+    return manifest
+
+
+def manifest_hash(text: bytes) -> str:
+    """Return what a snapshot with this manifest is named after."""
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def file_sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
+    """Return the checksums that a manifest holds; the earliest registries have SHA-256 alone."""
+    xxh3, n_bytes = manifest.get("xxh3", {}), manifest.get("bytes", {})
+    return {name: FileSum(sha256, xxh3.get(name), n_bytes.get(name)) for name, sha256 in manifest["files"].items()}
+
+
+def _opened(snapshot: Path, manifest: dict[str, Any]) -> Registry:
+    loci: list[str] = manifest["loci"]
+    n_donors: int = manifest["n_donors"]
+    tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
+    codes = None
+    if (snapshot / "code_name.npy").exists():
+        codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
+    return Registry(
+        name=manifest["name"],
+        loci=tuple(loci),
+        columns={locus: _open_column(snapshot, locus) for locus in loci},
+        attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
+        orders=tuple(
+            DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+            for position in range(n_orders(loci))
+        ),
+        nomenclature=Nomenclature(tables),
+        codes=codes,
+        provenance=manifest["provenance"],
+        notes=manifest["notes"],
+        # What it holds, not where it lies: a second copy gives the same answers.
+        snapshot=snapshot_title(snapshot),
+        **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
+    )
 
 
 def _open_column(snapshot: Path, locus: str) -> LocusColumn:
@@ -267,15 +186,3 @@ def _open_attributes(snapshot: Path, attributes: list[tuple[str, str]], n_donors
     for name, dtype in attributes:
         columns.append(map_column(snapshot, name, dtype, n_donors))
     return pl.DataFrame(columns)
-
-
-def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def flush(path: Path) -> None:
-    """Bring a file to the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

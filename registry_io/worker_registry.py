@@ -13,7 +13,8 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.frequency_store import FrequencyStore, load_frequencies
 from registry_io.imputation_store import open_imputation
 from registry_io.nomenclature_store import data_folder
-from registry_io.store import open_registry, read_manifest
+from registry_io.registry_folder import current_snapshot, snapshot_title
+from registry_io.store import open_registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def registry_source(
     root = Path(folder).resolve()
     place = (home if home is not None else data_folder()).resolve()
     sets = [None if one is None else _frequency_source(str(one), place) for one in (frequencies, global_frequencies)]
-    return RegistrySource(root, read_manifest(root)[0].name, version("hla-match"), *sets)
+    return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), *sets)
 
 
 def _frequency_source(text: str, home: Path) -> FrequencySource:

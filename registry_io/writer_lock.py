@@ -13,6 +13,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,21 +23,23 @@ from hla_match.errors import FileError, LockedError
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _OWNER_FILE = 0o600
 _LONGEST = 4096
+_PAUSE = 0.02
 
 
 @contextmanager
-def writer_lock(path: Path, what: str) -> Iterator[None]:
+def writer_lock(path: Path, what: str, *, patience: float = 0) -> Iterator[None]:
     """Hold the lock file `path` while the block runs, and remove it at its end.
 
     Args:
         path: of the lock file; its folder must exist.
         what: is written, for messages: the registry's folder or the result file.
+        patience: seconds to wait for another one's end.
 
     Raises:
         LockedError: another writer holds it.
         FileError: the file cannot be made or locked.
     """
-    descriptor = _acquire(path, what)
+    descriptor = _acquire(path, what, time.monotonic() + patience)
     try:
         with suppress(OSError):  # on a full disk the lock holds all the same, without a name
             os.ftruncate(descriptor, 0)
@@ -73,7 +76,7 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-def _acquire(path: Path, what: str) -> int:
+def _acquire(path: Path, what: str, until: float) -> int:
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), _OWNER_FILE)
@@ -83,7 +86,7 @@ def _acquire(path: Path, what: str) -> int:
             held = try_lock(descriptor)
             if held and _is_at(descriptor, path):
                 return descriptor
-            if not held:
+            if not held and time.monotonic() >= until:
                 raise _locked(descriptor, what)
         except OSError as error:
             os.close(descriptor)
@@ -91,7 +94,9 @@ def _acquire(path: Path, what: str) -> int:
         except LockedError:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # of a lock file that its holder removed meanwhile
+        os.close(descriptor)
+        if not held:  # else it was a lock file that its holder has just removed
+            time.sleep(_PAUSE)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

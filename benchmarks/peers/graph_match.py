@@ -63,7 +63,14 @@ class Simulation(Place):
         self.frequency_file = frequency_file
         self.donor_file = folder / "donors.csv"
         write_frame(persons.reported.rename({"person_id": "donor_id"}), self.donor_file)
-        import_donors(self.registry_folder, self.donor_file, shared.nomenclature, today=AS_OF)
+        import_donors(
+            self.registry_folder,
+            self.donor_file,
+            shared.nomenclature,
+            today=AS_OF,
+            replace=True,
+            allow_shrink=True,
+        )
 
     def genotypes(self, names: dict[str, dict[int, str]]) -> Iterator[tuple[list[str], GenotypeDistribution, set[str]]]:
         """Yield for each person the genotypes as the peer writes them and as they are, and the alleles in them."""

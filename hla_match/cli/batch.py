@@ -45,7 +45,7 @@ def command(
     # What can be seen to be wrong is said before anything is compiled.
     workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
     refuse_overwriting(out, registry, (patients, *request.files))
-    opened = open_registry(registry)
+    opened = open_registry(registry, verify=request.verify)
     sets = request.frequency_sets(opened)
     prepare_kernels(probabilities=sets is not None)
     from hla_match.cli.batch_run import BatchRun

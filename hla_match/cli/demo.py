@@ -13,6 +13,8 @@ from hla_match.cli.registry import print_counts
 _AS_OF = datetime.date(2026, 1, 1)
 """Ages of the synthetic volunteers are reckoned here, so that the demo is the same on every day."""
 
+_DONORS = "donors.csv.gz"
+
 
 @click.command()
 @click.option("--folder", default="hla-match-demo", show_default=True, type=click.Path(path_type=Path))
@@ -31,17 +33,25 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     from hla_match.reporting.terminal import match_table
     from hla_match.synthetic.volunteers import patients, volunteers
     from registry_io.donor_import import import_donors
-    from registry_io.durable_files import atomic_write
+    from registry_io.durable_files import atomic_write, make_folder
     from registry_io.patient_file import read_patients
     from registry_io.results_file import write_frame
 
-    folder.mkdir(parents=True, exist_ok=True)
+    _refuse_other_registry(folder / "registry")
+    make_folder(folder)
     click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
-    write_frame(donors, folder / "donors.csv.gz")
+    write_frame(donors, folder / _DONORS)
     write_frame(people, folder / "patients.csv")
-    report = import_donors(folder / "registry", folder / "donors.csv.gz", Nomenclature(builtin_tables()), today=_AS_OF)
+    report = import_donors(
+        folder / "registry",
+        folder / _DONORS,
+        Nomenclature(builtin_tables()),
+        today=_AS_OF,
+        replace=True,
+        allow_shrink=True,
+    )
     print_counts(report)
     click.echo("Searching ...")
     matcher = Matcher(report.registry)
@@ -61,3 +71,25 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     click.echo("  donors.csv.gz, patients.csv, registry/")
     click.echo("Next:")
     click.echo(f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}")
+
+
+def _refuse_other_registry(registry: Path) -> None:
+    """Refuse to replace a registry that no demonstration made.
+
+    Raises:
+        RegistryError: there is one, or it cannot be opened.
+    """
+    from hla_match.errors import RegistryError
+    from registry_io.registry_folder import CURRENT
+    from registry_io.store import open_registry
+
+    if not (registry / CURRENT).exists():
+        return
+    made_from = open_registry(registry).provenance
+    if (made_from["source"], made_from["imported_on"]) != (_DONORS, _AS_OF.isoformat()):
+        raise RegistryError(
+            str(registry),
+            found="a registry that no demonstration made",
+            expected="none, or that of an earlier demonstration",
+            hint="name another folder by --folder",
+        )

@@ -1,4 +1,4 @@
-"""``hla-match registry``: import, describe and verify."""
+"""``hla-match registry``: import, describe, verify, roll back and clean up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOTES = 20
 
 @click.group()
 def command() -> None:
-    """Import, describe and verify a registry."""
+    """Import, describe, verify, roll back and clean up a registry."""
 
 
 @command.command("import")
@@ -32,8 +32,15 @@ def command() -> None:
 @click.argument("donors", type=click.Path(path_type=Path))
 @click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
 @click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
-def import_command(registry: Path, donors: Path, codes: Path | None, release: str | None) -> None:
-    """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY."""
+@click.option("--replace", is_flag=True, help="Replace the registry that is there, which is kept for rollback.")
+@click.option("--allow-shrink", is_flag=True, help="Let a replacement lose more than a tenth of the donors.")
+def import_command(
+    registry: Path, donors: Path, codes: Path | None, release: str | None, replace: bool, allow_shrink: bool
+) -> None:
+    """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY.
+
+    A registry that is there is never replaced without --replace; how many of its donors go, stay and come is said.
+    """
     from registry_io.donor_import import import_donors
     from registry_io.mac_file import read_codes
 
@@ -46,6 +53,8 @@ def import_command(registry: Path, donors: Path, codes: Path | None, release: st
         today=datetime.date.today(),
         codes=book,
         codes_source=codes.name if codes is not None else "",
+        replace=replace,
+        allow_shrink=allow_shrink,
     )
     print_import(report)
 
@@ -67,6 +76,9 @@ def print_counts(report: ImportReport) -> None:
         f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
         f"under {report.registry.nomenclature.title}"
     )
+    if report.replacement is not None:
+        click.echo(f"Replaced {report.replacement}")
+        click.echo(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
         click.echo(f"  {reason}: {n:,}")
     if report.n_quarantined:
@@ -106,8 +118,36 @@ def info(registry: Path) -> None:
 
 @command.command()
 @click.argument("registry", type=click.Path(path_type=Path))
+def rollback(registry: Path) -> None:
+    """Make the registry before the last import valid again; once more, and the last import is."""
+    from registry_io.registry_versions import roll_back
+    from registry_io.store import open_registry
+
+    taken, left = roll_back(registry)
+    opened = open_registry(registry)
+    donors, day = counted(opened.n_donors, "donor"), opened.provenance["imported_on"]
+    click.echo(f"{registry}: {donors}, imported on {day} ({taken.name})")
+    if left is not None:
+        click.echo(f"Kept for another rollback: {left.name}")
+
+
+@command.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+def gc(registry: Path) -> None:
+    """Remove what a registry needs no more: snapshots older than the previous one, leftovers of killed runs."""
+    from registry_io.registry_versions import collect_garbage
+
+    removed = collect_garbage(registry)
+    for one in removed:
+        click.echo(f"  removed {one.name}, {one.n_bytes / 1e6:,.1f} MB")
+    click.echo(f"{counted(len(removed), 'item')} removed, {sum(one.n_bytes for one in removed) / 1e6:,.1f} MB")
+
+
+@command.command()
+@click.argument("registry", type=click.Path(path_type=Path))
 def verify(registry: Path) -> None:
     """Check every file of a registry against its checksum."""
+    from registry_io.checked_files import AGAIN
     from registry_io.imputation_store import verify_imputations
     from registry_io.store import verify_registry
 
@@ -117,7 +157,7 @@ def verify(registry: Path) -> None:
             str(registry),
             found=f"changed files: {', '.join(damaged)}",
             expected="the files as they were written",
-            hint="import the donors again",
+            hint=AGAIN,
         )
     damaged = [name for name, sound in verify_imputations(registry) if not sound]
     if damaged:
@@ -125,6 +165,6 @@ def verify(registry: Path) -> None:
             str(registry),
             found=f"changed files of imputed donors: {', '.join(damaged)}",
             expected="the files as they were written",
-            hint="delete the folders imputed-*; the donors are imputed again when they are needed",
+            hint="nothing needs to be done: the donors are imputed again when they are needed",
         )
     click.echo("All files are as they were written.")

@@ -24,7 +24,7 @@ def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, a
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     # What can be seen to be wrong is said before anything is compiled.
-    opened = open_registry(registry)
+    opened = open_registry(registry, verify=request.verify)
     sets = request.frequency_sets(opened)
     prepare_kernels(probabilities=sets is not None)
     from hla_match.reporting.terminal import match_table

@@ -39,6 +39,7 @@ class SearchRequest:
         files: the files that the search reads beside the registry and the patients.
         frequencies: file or installed set of haplotype frequencies, or None.
         global_frequencies: that of the fallback, or None.
+        verify: whether every file of the registry is compared with its checksum, whatever is remembered.
     """
 
     criteria: SearchCriteria
@@ -46,6 +47,7 @@ class SearchRequest:
     files: tuple[Path, ...]
     frequencies: str | None
     global_frequencies: str | None
+    verify: bool
 
     def frequency_sets(self, registry: Registry) -> FrequencySets | None:
         """Read the frequencies asked for; what of them cannot be used is said on standard error.
@@ -60,8 +62,7 @@ class SearchRequest:
 
         return FrequencySets.load(self.frequencies, self.global_frequencies, registry.nomenclature)
 
-    @staticmethod
-    def matcher(folder: Path, registry: Registry, sets: FrequencySets | None, *, threads: int) -> Matcher:
+    def matcher(self, folder: Path, registry: Registry, sets: FrequencySets | None, *, threads: int) -> Matcher:
         """Return what searches the registry of a folder; with frequencies its donors are imputed, once.
 
         `threads` predict the matches of one patient.
@@ -78,6 +79,7 @@ class SearchRequest:
             sets.frequencies,
             sets.fallback,
             workers=n_workers(),
+            verify=self.verify,
             on_build=say_imputing(registry.n_donors),
         )
         return Matcher(registry, imputed, workers=threads)
@@ -129,12 +131,16 @@ _OPTIONS = (
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
     frequency_options(required=False),
     click.option(
+        "--verify", is_flag=True, help="Compare all files of the registry with their checksums, also of a large one."
+    ),
+    click.option(
         "--policy", help="Order of the donors.  [default: probability-first with frequencies, else certain-first]"
     ),
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "status", "min_age", "max_age", "as_of", "only_donors",
     "without_donors", "policy", "limit", "frequencies", "global_frequencies",
+    "verify",
 )  # fmt: skip
 
 
@@ -165,6 +171,7 @@ def _request(values: dict[str, Any]) -> SearchRequest:
 
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
+    verify = values.pop("verify")
     check_frequency_options(frequencies, global_frequencies)
     if policy is not None:
         policy_named(policy)
@@ -189,6 +196,7 @@ def _request(values: dict[str, Any]) -> SearchRequest:
         files=(*files.values(), *source_files(frequencies, global_frequencies)),
         frequencies=frequencies,
         global_frequencies=global_frequencies,
+        verify=verify,
     )
 
 

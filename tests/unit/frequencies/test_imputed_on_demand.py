@@ -15,7 +15,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import patients, volunteers
 from registry_io import imputation_store, open_imputation, open_registry
-from registry_io.store import make_current, write_snapshot
+from registry_io.registry_writing import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
 NOMENCLATURE = Nomenclature(builtin_tables())
@@ -76,7 +76,7 @@ def test_searches_give_the_same_list(registry, panels):
 
 
 def test_too_large_a_registry_is_not_imputed_as_a_whole(registry, tmp_path, monkeypatch):
-    make_current(write_snapshot(registry, tmp_path))
+    write_registry(registry, tmp_path)
     monkeypatch.setattr(imputation_store, "KEPT_DONORS", registry.n_donors - 1)
     opened = open_registry(tmp_path)
     assert not isinstance(open_imputation(tmp_path, opened, FREQUENCIES), ImputedRegistry)

@@ -216,9 +216,8 @@ def test_a_registry_imported_anew_stops_the_batch(tmp_path: Path):
     nomenclature = Nomenclature(builtin_tables())
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=TODAY)
     source = registry_io.registry_source(tmp_path / "registry")
-    import_donors(
-        tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=TODAY + datetime.timedelta(days=1)
-    )
+    tomorrow = TODAY + datetime.timedelta(days=1)
+    import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=tomorrow, replace=True)
     with pytest.raises(RegistryError, match=r"imported anew since the batch began; start the batch again"):
         list(search_patients(source, PATIENTS, workers=InTurn()))
 

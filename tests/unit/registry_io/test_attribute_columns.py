@@ -12,6 +12,7 @@ import pytest
 
 from hla_match.errors import RegistryError
 from registry_io import attribute_columns
+from registry_io.aside_folder import AsideFolder
 from registry_io.attribute_columns import attribute_column, map_column, write_column
 
 TEXTS = ["Hangzhou", "", None, "杭州", "exactly 12 B", "thirteen byte", "a text of more than twelve bytes, ä", "x" * 99]
@@ -42,7 +43,7 @@ def test_a_column_comes_back(tmp_path: Path, monkeypatch, name, order, few) -> N
     monkeypatch.setattr(attribute_columns, "SLICE", 3)
     series = COLUMNS[name]
     wanted = series if order is None else series.gather(order)
-    write_column(tmp_path, name, attribute_column(series), order)
+    write_column(AsideFolder(tmp_path), name, attribute_column(series), order)
     found = map_column(tmp_path, name, str(series.dtype), len(wanted))
     assert found.dtype == series.dtype
     assert found.to_list() == wanted.to_list()
@@ -52,7 +53,7 @@ def test_a_column_comes_back(tmp_path: Path, monkeypatch, name, order, few) -> N
 @pytest.mark.parametrize("name", COLUMNS)
 def test_an_empty_column_comes_back(tmp_path: Path, name) -> None:
     series = COLUMNS[name].clear()
-    write_column(tmp_path, name, attribute_column(series))
+    write_column(AsideFolder(tmp_path), name, attribute_column(series))
     assert map_column(tmp_path, name, str(series.dtype), 0).to_list() == []
 
 
@@ -62,17 +63,17 @@ def test_long_texts_may_fill_more_than_one_buffer(tmp_path: Path, monkeypatch) -
     monkeypatch.setattr(attribute_columns, "_BUFFER", 64)
     series = pl.Series([f"{number:040d}" for number in range(100)])
     order = np.random.default_rng(1).permutation(100).astype(np.uint32)
-    write_column(tmp_path, "text", attribute_column(series), order)
+    write_column(AsideFolder(tmp_path), "text", attribute_column(series), order)
     assert map_column(tmp_path, "text", "String", 100).to_list() == series.gather(order).to_list()
 
 
 @pytest.mark.usefixtures("mapped")
 def test_a_file_is_mapped_once_until_it_is_another(tmp_path: Path) -> None:
-    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+    write_column(AsideFolder(tmp_path), "text", attribute_column(COLUMNS["text"]))
     first, again = (map_column(tmp_path, "text", "String", 8) for _ in range(2))
     assert first is again
     (tmp_path / "new").mkdir()
-    write_column(tmp_path / "new", "text", attribute_column(COLUMNS["text"].reverse()))
+    write_column(AsideFolder(tmp_path / "new"), "text", attribute_column(COLUMNS["text"].reverse()))
     for path in (tmp_path / "new").iterdir():
         path.replace(tmp_path / path.name)
     assert map_column(tmp_path, "text", "String", 8).to_list() == TEXTS[::-1]
@@ -81,7 +82,7 @@ def test_a_file_is_mapped_once_until_it_is_another(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("mapped")
 def test_a_series_lives_longer_than_its_file(tmp_path: Path) -> None:
-    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+    write_column(AsideFolder(tmp_path), "text", attribute_column(COLUMNS["text"]))
     last = map_column(tmp_path, "text", "String", 8).tail(1)
     (tmp_path / "attribute-text.npy").unlink()
     gc.collect()
@@ -90,7 +91,7 @@ def test_a_series_lives_longer_than_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("mapped")
 def test_a_mapped_series_may_be_dropped_while_an_exception_is_on_its_way(tmp_path: Path) -> None:
-    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+    write_column(AsideFolder(tmp_path), "text", attribute_column(COLUMNS["text"]))
 
     def fail() -> None:
         frame = pl.DataFrame([map_column(tmp_path, "text", "String", 8)])
@@ -104,7 +105,7 @@ def test_a_mapped_series_may_be_dropped_while_an_exception_is_on_its_way(tmp_pat
 
 @pytest.mark.parametrize("content", [b"", b"no array", None], ids=["empty", "text", "other size"])
 def test_a_damaged_file_is_refused(tmp_path: Path, content) -> None:
-    write_column(tmp_path, "text", attribute_column(COLUMNS["text"]))
+    write_column(AsideFolder(tmp_path), "text", attribute_column(COLUMNS["text"]))
     if content is not None:
         (tmp_path / "attribute-text.npy").write_bytes(content)
     with pytest.raises(RegistryError, match="a damaged file"):

@@ -12,19 +12,19 @@ from hla_match.errors import FileError, RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from registry_io import donor_import
 from registry_io.donor_import import ImportReport, import_donors
+from registry_io.durable_files import listening
 from registry_io.store import open_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 HEADER = "donor_id,A_1,A_2,status\n"
 
 
-def imported(folder: Path, rows: str, codes: MultipleAlleleCodes | None = None) -> ImportReport:
+def imported(folder: Path, rows: str, codes: MultipleAlleleCodes | None = None, **how: bool) -> ImportReport:
     path = folder / "donors.csv"
     path.write_text(HEADER + rows, encoding="utf-8")
     today = datetime.date(2026, 1, 1)
-    return import_donors(folder / "registry", path, NOMENCLATURE, today=today, codes=codes)
+    return import_donors(folder / "registry", path, NOMENCLATURE, today=today, codes=codes, **how)
 
 
 def test_notes_are_reported_and_kept(tmp_path: Path) -> None:
@@ -44,14 +44,14 @@ def test_full_width_characters_of_a_typing_get_a_hint(tmp_path: Path) -> None:
 def test_a_file_without_a_readable_donor_replaces_nothing(tmp_path: Path, rows: str) -> None:
     imported(tmp_path, "D1,02:01,24:02,\nD2,02:9999,,\n")
     with pytest.raises(FileError, match=r"at least one donor; .*the registry is as it was"):
-        imported(tmp_path, rows)
+        imported(tmp_path, rows, replace=True)
     assert open_registry(tmp_path / "registry").attributes["donor_id"].to_list() == ["D1"]
     assert pl.read_csv(tmp_path / "registry" / "quarantine.csv").height == 1
     failed = tmp_path / "registry" / "quarantine-failed.csv"
     assert failed.exists() == bool(rows)
     if rows:
         assert pl.read_csv(failed)["reason"].to_list() == ["unknown_allele", "not_typed"]
-    imported(tmp_path, "D1,02:01,24:02,\n")
+    imported(tmp_path, "D1,02:01,24:02,\n", replace=True)
     assert not failed.exists()
 
 
@@ -70,16 +70,47 @@ def test_a_folder_of_other_files_gets_no_report(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "registry").iterdir()] == ["notes.txt"]
 
 
-def test_the_report_stands_before_the_registry_is_switched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_stands_before_the_registry_is_switched(tmp_path: Path) -> None:
     imported(tmp_path, "D1,02:01,24:02,\n")
-    seen = []
+    folder = tmp_path / "registry"
 
-    def interrupted(snapshot: Path) -> None:
-        seen.append((tmp_path / "registry" / "quarantine.csv").read_text(encoding="utf-8").count("\n"))
-        raise KeyboardInterrupt
+    def interrupted(action: str, path: Path) -> None:
+        if (action, path.name) == ("rename", "CURRENT"):
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(donor_import, "make_current", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        imported(tmp_path, "D2,02:01,24:02,\nD3,02:9999,,\n")
-    assert seen == [2]
-    assert open_registry(tmp_path / "registry").attributes["donor_id"].to_list() == ["D1"]
+    with listening(interrupted), pytest.raises(KeyboardInterrupt):
+        imported(tmp_path, "D1,02:01,24:02,\nD2,02:01,24:02,\nD3,02:9999,,\n", replace=True)
+    assert pl.read_csv(folder / "quarantine.csv").height == 1
+    assert open_registry(folder).attributes["donor_id"].to_list() == ["D1"]
+
+
+def test_a_registry_is_replaced_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    rows = "".join(f"D{number:02},02:01,24:02,\n" for number in range(20))
+    imported(tmp_path, rows)
+    more = rows.replace("D00", "D90") + "D91,02:01,24:02,\n"
+    with pytest.raises(RegistryError, match=r"a registry of 20 donors: 1 go, 19 stay, 2 come, expected .*--replace"):
+        imported(tmp_path, more)
+    assert open_registry(tmp_path / "registry").n_donors == 20
+    report = imported(tmp_path, more, replace=True)
+    assert str(report.replacement) == "20 donors: 1 go, 19 stay, 2 come"
+    assert open_registry(tmp_path / "registry").n_donors == 21
+
+
+def test_a_replacement_that_loses_more_than_a_tenth_is_asked_for_once_more(tmp_path: Path) -> None:
+    rows = [f"D{number:02},02:01,24:02,\n" for number in range(20)]
+    imported(tmp_path, "".join(rows))
+    with pytest.raises(RegistryError, match=r"20 donors: 3 go, 17 stay, 0 come, expected .*--allow-shrink"):
+        imported(tmp_path, "".join(rows[3:]), replace=True)
+    assert open_registry(tmp_path / "registry").n_donors == 20
+    assert len(list((tmp_path / "registry").glob("snapshot-*"))) == 1
+    imported(tmp_path, "".join(rows[2:]), replace=True)
+    imported(tmp_path, "".join(rows[5:]), replace=True, allow_shrink=True)
+    assert open_registry(tmp_path / "registry").n_donors == 15
+
+
+def test_a_refused_import_leaves_nothing(tmp_path: Path) -> None:
+    imported(tmp_path, "D1,02:01,24:02,\n")
+    before = sorted(path.name for path in (tmp_path / "registry").rglob("*"))
+    with pytest.raises(RegistryError, match="--replace"):
+        imported(tmp_path, "D2,02:01,24:02,\n")
+    assert sorted(path.name for path in (tmp_path / "registry").rglob("*")) == before

@@ -57,7 +57,8 @@ def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:
     make_folder(folder)
     with atomic_write(folder / "out") as handle:
         handle.write(b"x")
-    write_array(folder / "array.npy", np.arange(3))
+    with NewFile(folder / "array.npy") as file:
+        write_array(file, np.arange(3))
     assert [_mode(path) for path in (folder.parent, folder, folder / "out", folder / "array.npy")] == [
         0o700, 0o700, 0o600, 0o600,
     ]  # fmt: skip
@@ -118,7 +119,8 @@ def test_an_error_of_the_block_is_not_hidden(tmp_path: Path) -> None:
 def test_an_array_is_numpys_and_its_checksum_that_of_its_bytes(tmp_path: Path) -> None:
     for array in (np.arange(6, dtype=np.uint16).reshape(2, 3), np.zeros((0, 2)), np.array([b"AB", b"C"])):
         path = tmp_path / f"{array.dtype.kind}.npy"
-        file = write_array(path, array)
+        with NewFile(path) as file:
+            write_array(file, array)
         np.testing.assert_array_equal(np.load(path), array)
         assert file.xxh3 == xxhash.xxh3_128_hexdigest(path.read_bytes())
         assert file.n_bytes == path.stat().st_size

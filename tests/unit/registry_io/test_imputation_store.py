@@ -19,8 +19,10 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
 from registry_io import imputation_store
 from registry_io.donor_import import import_donors
+from registry_io.durable_files import listening
 from registry_io.frequency_store import FrequencyStore, load_frequencies, open_frequencies
 from registry_io.imputation_store import open_imputation, verify_imputations
+from registry_io.registry_folder import current_snapshot
 from registry_io.store import open_registry, verify_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
@@ -58,8 +60,8 @@ def frequencies(folder: Path, registry: Registry) -> HaplotypeFrequencies:
 
 
 def kept(folder: Path) -> list[Path]:
-    assert not list(folder.glob("snapshot-*/.writing-*"))
-    return sorted(folder.glob("snapshot-*/imputed-*"))
+    assert not list(folder.glob("snapshot-*/.*"))
+    return sorted(current_snapshot(folder).glob("imputed-*"))
 
 
 class Builds:
@@ -170,7 +172,7 @@ def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
         lambda: (path / "pair.npy").write_bytes((path / "pair.npy").read_bytes()[:-1]),
         lambda: manifest.write_text("[", encoding="utf-8"),
         lambda: manifest.write_text("[]", encoding="utf-8"),
-        lambda: manifest.write_text(text.replace('"format_version": 1', '"format_version": 2'), encoding="utf-8"),
+        lambda: manifest.write_text(text.replace('"format_version": 2', '"format_version": 3'), encoding="utf-8"),
         lambda: manifest.write_text(json.dumps({**json.loads(text), "key": {}}), encoding="utf-8"),
     ]
     for number, damage in enumerate(damages, start=2):
@@ -190,15 +192,16 @@ def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(
     folder, frequencies, imputed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    first = None
+    for action in ("create", "write", "flush", "rename"):
 
-    with monkeypatch.context() as patch:
-        patch.setattr(imputation_store.np, "save", full)
-        first = imputed(frequencies)
-        patch.setattr(imputation_store.tempfile, "mkdtemp", full)
-        imputed(frequencies)
-    assert (imputed.count, kept(folder)) == (2, [])
+        def full(found: str, path: Path, action: str = action) -> None:
+            if found == action:
+                raise OSError(28, "No space left on device")
+
+        with listening(full):
+            first = imputed(frequencies)
+    assert (imputed.count, kept(folder)) == (4, [])
     assert same(imputed(frequencies), first)
     assert len(kept(folder)) == 1
 
@@ -206,7 +209,8 @@ def test_a_folder_that_cannot_be_written_to_is_no_obstacle(
 def test_a_registry_imported_anew_is_not_taken_for_the_opened_one(folder, frequencies, imputed) -> None:
     before = imputed(frequencies)
     (folder.parent / "donors.csv").write_text(DONORS + "D5,11:01,,13:01,,12:02,,\n", encoding="utf-8")
-    import_donors(folder, folder.parent / "donors.csv", NOMENCLATURE, today=datetime.date(2026, 1, 1))
+    day = datetime.date(2026, 1, 1)
+    import_donors(folder, folder.parent / "donors.csv", NOMENCLATURE, today=day, replace=True)
     assert kept(folder) == []
     assert same(imputed(frequencies), before)
     assert kept(folder) == []

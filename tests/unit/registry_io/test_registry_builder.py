@@ -18,8 +18,10 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns, registry_builder
-from registry_io.registry_builder import RegistryBuilder, write_registry_stream
-from registry_io.store import open_registry, verify_registry, write_snapshot
+from registry_io.registry_builder import RegistryBuilder
+from registry_io.registry_folder import current_snapshot, writing_registry
+from registry_io.registry_writing import write_registry, write_registry_stream
+from registry_io.store import open_registry, verify_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
@@ -42,13 +44,12 @@ def persons(n: int) -> pl.DataFrame:
 
 def at_once(frame: pl.DataFrame, folder: Path) -> Path:
     registry, _ = build_registry(frame, NOMENCLATURE, name="r", provenance=PROVENANCE, codes=CODES)
-    return write_snapshot(registry, folder)
+    return write_registry(registry, folder)
 
 
 def in_parts(parts: list[pl.DataFrame], folder: Path) -> Path:
-    built = write_registry_stream(parts, folder, NOMENCLATURE, name="r", provenance=PROVENANCE, codes=CODES)
-    assert built.path is not None
-    return built.path
+    write_registry_stream(parts, folder, NOMENCLATURE, name="r", provenance=PROVENANCE, codes=CODES)
+    return current_snapshot(folder)
 
 
 def files(snapshot: Path) -> dict[str, bytes]:
@@ -87,10 +88,11 @@ def test_a_part_may_lack_loci_and_attributes_of_another(tmp_path: Path) -> None:
 def test_rows_of_what_cannot_be_read_are_counted_over_all_parts(tmp_path: Path) -> None:
     frame = persons(100)
     _, wanted = build_registry(frame, NOMENCLATURE, name="r", provenance=PROVENANCE, codes=CODES)
-    with RegistryBuilder(tmp_path / "r", NOMENCLATURE, name="r", codes=CODES) as builder:
+    folder = tmp_path / "r"
+    with writing_registry(folder), RegistryBuilder(folder, NOMENCLATURE, name="r", codes=CODES) as builder:
         builder.add(frame[:37])
         builder.add(frame[37:])
-        built = builder.finish(PROVENANCE)
+        built = builder.build()
     found = [(typing.locus, typing.text, row) for typing in built.unreadable for row in typing.rows.tolist()]
     assert sorted(found) == sorted(
         (typing.locus, typing.text, row) for typing in wanted for row in typing.rows.tolist()
@@ -125,7 +127,7 @@ def test_two_persons_of_one_identifier_are_refused(tmp_path: Path) -> None:
 def test_nothing_is_written_where_nobody_can_be_read(tmp_path: Path) -> None:
     frame = persons(3).with_columns(A_1=pl.lit("99:99"))
     built = write_registry_stream([frame], tmp_path / "r", NOMENCLATURE, name="r", provenance=PROVENANCE)
-    assert (built.path, built.n_donors) == (None, 0)
+    assert built.n_donors == 0
     assert not (tmp_path / "r").exists()
 
 

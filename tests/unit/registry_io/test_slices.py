@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import gzip
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,7 +17,8 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import table_file
 from registry_io.donor_import import ImportReport, import_donors
-from registry_io.store import QUARANTINE, read_manifest
+from registry_io.registry_folder import QUARANTINE, current_snapshot
+from registry_io.store import read_manifest
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
@@ -65,6 +67,10 @@ def imported(folder: Path, source: Path) -> ImportReport:
     return import_donors(folder, source, NOMENCLATURE, today=TODAY, codes=CODES)
 
 
+def manifest(folder: Path) -> dict[str, Any]:
+    return read_manifest(current_snapshot(folder))
+
+
 def cut(patch: pytest.MonkeyPatch, size: int) -> None:
     patch.setattr(table_file, "_BLOCK", size)
     patch.setattr(table_file, "_BATCH", max(size // 40, 1))
@@ -83,7 +89,7 @@ def assert_same(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch, siz
         assert (parts.n_rows, parts.n_imported, parts.n_quarantined) == (
             whole.n_rows, whole.n_imported, whole.n_quarantined,
         )  # fmt: skip
-        assert read_manifest(folder / f"{size}" / "r")[1] == read_manifest(folder / "whole" / "r")[1]
+        assert manifest(folder / f"{size}" / "r") == manifest(folder / "whole" / "r")
         assert (folder / f"{size}" / "r" / QUARANTINE).read_bytes() == (
             folder / "whole" / "r" / QUARANTINE
         ).read_bytes()

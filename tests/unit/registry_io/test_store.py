@@ -20,7 +20,8 @@ from hla_match.registry import CODED_ATTRIBUTES, Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns
 from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
-from registry_io.store import make_current, open_registry, write_snapshot
+from registry_io.registry_writing import write_registry
+from registry_io.store import open_registry
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
 
@@ -36,9 +37,7 @@ def registry() -> Registry:
 
 @pytest.fixture
 def snapshot(tmp_path: Path, registry: Registry) -> Path:
-    path = write_snapshot(registry, tmp_path / "r")
-    make_current(path)
-    return path
+    return write_registry(registry, tmp_path / "r")
 
 
 def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
@@ -58,11 +57,11 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
         assert opened.columns[locus].text.equals(column.text)
         assert np.array_equal(opened.columns[locus].meaning, column.meaning)
     assert (opened.name, opened.loci, opened.notes) == (registry.name, registry.loci, registry.notes)
-    assert write_snapshot(opened, snapshot.parent) == snapshot
+    assert write_registry(opened, snapshot.parent, replace=True) == snapshot
 
 
 def test_a_registry_without_donors_comes_back(tmp_path: Path, registry: Registry) -> None:
-    make_current(write_snapshot(registry.taken(np.zeros(0, np.int64)), tmp_path / "r"))
+    write_registry(registry.taken(np.zeros(0, np.int64)), tmp_path / "r")
     opened = open_registry(tmp_path / "r")
     assert (opened.n_donors, opened.attributes.schema) == (0, registry.attributes.schema)
 

@@ -1,0 +1,134 @@
+"""Which snapshot of a registry is valid: a new one made valid, the previous one taken back, older ones removed.
+
+Nothing is removed before `CURRENT` names a snapshot that was opened and compared with its checksums after it was
+written. The previous snapshot stays until the next one replaces it and the garbage is collected.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hla_match.errors import RegistryError
+from registry_io.aside_folder import discard
+from registry_io.durable_files import atomic_write, remove
+from registry_io.registry_folder import (
+    CURRENT,
+    PREVIOUS,
+    SNAPSHOTS,
+    check_folder,
+    current_snapshot,
+    leftovers,
+    previous_snapshot,
+    valid_snapshot,
+    writing_registry,
+)
+from registry_io.snapshot_writer import is_sound
+from registry_io.store import open_snapshot
+
+REPORTS = ("quarantine.csv",)
+"""Files of a snapshot that are copied beside it when it becomes valid."""
+
+
+def make_current(snapshot: Path) -> None:
+    """Make a snapshot the one that readers of its folder see, once it was opened as they will open it.
+
+    The caller holds the folder's lock. The snapshot that was valid before becomes the previous one, unless it is
+    damaged.
+
+    Raises:
+        RegistryError: the snapshot cannot be opened; nothing was changed.
+        FileError: the folder cannot be written to.
+    """
+    open_snapshot(snapshot, verify=True)
+    folder = snapshot.parent
+    before = valid_snapshot(folder)
+    if before is not None and before != snapshot and is_sound(before):
+        _point(folder / PREVIOUS, before)
+    with ExitStack() as switch:
+        pointer = switch.enter_context(atomic_write(folder / CURRENT))
+        pointer.write(f"{snapshot.name}\n".encode())
+        # On the disk before anything is renamed, so that a full disk changes nothing.
+        pointer.flush()
+        os.fsync(pointer.fileno())
+        # The reports come before the switch: whoever sees the new registry sees what it lacks.
+        for name in REPORTS:
+            if (snapshot / name).exists():
+                with atomic_write(folder / name) as report:
+                    report.write((snapshot / name).read_bytes())
+            else:
+                remove(folder / name)
+
+
+def roll_back(folder: Path) -> tuple[Path, Path | None]:
+    """Make the previous snapshot valid again; return its folder, and that of the one which now is the previous one.
+
+    Raises:
+        RegistryError: there is no registry or no previous snapshot, or it is damaged; nothing was changed.
+        LockedError: another process writes.
+    """
+    _require_registry(folder)
+    with writing_registry(folder):
+        previous = previous_snapshot(folder)
+        if previous is None:
+            raise RegistryError(
+                str(folder),
+                found="no earlier snapshot",
+                expected="the one before the last import",
+                hint="import an earlier donor file with --replace",
+            )
+        make_current(previous)
+        return previous, previous_snapshot(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """What was removed.
+
+    Attributes:
+        name: of the folder or file.
+        n_bytes: its size.
+    """
+
+    name: str
+    n_bytes: int
+
+
+def collect_garbage(folder: Path) -> list[Garbage]:
+    """Remove every snapshot but the valid and the previous one, and what killed runs left; return what was removed.
+
+    Raises:
+        RegistryError: there is no registry, or the valid snapshot is damaged; nothing was removed.
+        LockedError: another process writes.
+    """
+    _require_registry(folder)
+    found = [Garbage(path.name, _size(path)) for path in leftovers(folder)]
+    with writing_registry(folder):  # which removes the leftovers
+        current = current_snapshot(folder)
+        open_snapshot(current, verify=True)
+        kept = {current, previous_snapshot(folder)}
+        for path in sorted(folder.glob(SNAPSHOTS)):
+            if path not in kept:
+                found.append(Garbage(path.name, _size(path)))
+                discard(path)
+    return found
+
+
+def _require_registry(folder: Path) -> None:
+    """Refuse a folder that is no registry before its lock file is made there."""
+    check_folder(folder)
+    if not folder.is_dir() or not any(folder.glob(SNAPSHOTS)):
+        current_snapshot(folder)
+
+
+def _point(pointer: Path, snapshot: Path) -> None:
+    with atomic_write(pointer) as file:
+        file.write(f"{snapshot.name}\n".encode())
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+    return path.stat().st_size
