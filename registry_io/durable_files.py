@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -38,6 +39,7 @@ OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
 
 _PART = ".part"
 _RANDOM_BYTES = 4
+_WRAPPED = re.compile(r"\(os error (\d{1,3})\)")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _listeners: list[Listener] = []
 
@@ -180,8 +182,10 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
             os.fsync(handle.fileno())
             _give(handle.fileno(), mode, group)
         rename(aside, target)
-    except OSError as error:
-        raise write_error(path, error) from error
+    except Exception as error:
+        if (cause := _system_error(error)) is None:
+            raise
+        raise write_error(path, cause) from error
     finally:
         # Gone already where the rename succeeded.
         aside.unlink(missing_ok=True)
@@ -273,6 +277,14 @@ def remove(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink()
+
+
+def _system_error(error: Exception) -> OSError | None:
+    """Return what the system said, also where a library wrapped it in its own error as polars does."""
+    if isinstance(error, OSError):
+        return error
+    match = _WRAPPED.search(str(error))
+    return OSError(int(match[1]), os.strerror(int(match[1]))) if match is not None else None
 
 
 def _open_new(path: Path) -> int:

@@ -13,7 +13,7 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, co
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
-from registry_io.durable_files import atomic_write
+from registry_io.durable_files import atomic_write, make_folder
 from registry_io.frequency_file import FrequencyFile, read_frequencies
 from registry_io.nomenclature_store import data_folder
 
@@ -51,7 +51,7 @@ class FrequencyStore:
         target = self._path(name)
         content = read_frequencies(path)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         except OSError as error:
             raise FileError(
                 str(self._folder),

@@ -10,6 +10,7 @@ import platformdirs
 
 from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import NomenclatureTables
+from registry_io.durable_files import make_folder
 from registry_io.imgt_release import read_release
 from registry_io.nomenclature_file import read_nomenclature, write_nomenclature
 
@@ -37,7 +38,7 @@ class NomenclatureStore:
         """
         tables = read_release(source)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         except OSError as error:
             raise NomenclatureError(
                 str(self._folder),

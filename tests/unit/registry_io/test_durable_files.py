@@ -116,6 +116,11 @@ def test_an_error_of_the_block_is_not_hidden(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_the_system_told_a_library_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no room left on the disk"), atomic_write(tmp_path / "out"):
+        raise ValueError("writing failed: No space left on device (os error 28)")
+
+
 def test_an_array_is_numpys_and_its_checksum_that_of_its_bytes(tmp_path: Path) -> None:
     for array in (np.arange(6, dtype=np.uint16).reshape(2, 3), np.zeros((0, 2)), np.array([b"AB", b"C"])):
         path = tmp_path / f"{array.dtype.kind}.npy"
