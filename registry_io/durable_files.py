@@ -229,9 +229,12 @@ def make_folder(path: Path) -> None:
         return
     make_folder(path.parent)
     _step("make folder", path)
-    with suppress(FileExistsError):
+    try:
         path.mkdir(OWNER_FOLDER)
         path.chmod(OWNER_FOLDER)
+    except FileExistsError:
+        if not path.is_dir():  # as it is where another process has just made it
+            raise
     flush_folder(path.parent)
 
 
