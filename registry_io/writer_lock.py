@@ -43,7 +43,7 @@ def writer_lock(path: Path, what: str, *, patience: float = 0) -> Iterator[None]
     try:
         with suppress(OSError):  # on a full disk the lock holds all the same, without a name
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(_holder()).encode(), 0)
+            os.write(descriptor, json.dumps(_holder()).encode())
         yield
     finally:
         # Removed while it is held: whoever opened it meanwhile finds that it is no longer the file of this name. A file
@@ -118,7 +118,7 @@ def _holder() -> dict[str, str | int]:
 
 def _locked(descriptor: int, what: str) -> LockedError:
     try:
-        found = json.loads(os.pread(descriptor, _LONGEST, 0))
+        found = json.loads(os.read(descriptor, _LONGEST))
         holder, since = f"process {found['process']} of {found['user']} on {found['host']}", str(found["since"])
     except (OSError, ValueError, KeyError, TypeError):  # it has just begun, or its disk is full
         holder, since = "another process", ""
