@@ -22,6 +22,7 @@ class Reason(StrEnum):
     IMPOSSIBLE_CODE = "impossible_code"
     UNKNOWN_ANTIGEN = "unknown_antigen"
     WRONG_LOCUS = "wrong_locus"
+    UNKNOWN_LOCUS = "unknown_locus"
     SECOND_WITHOUT_FIRST = "second_without_first"
     CONFLICTING_TYPINGS = "conflicting_typings"
     NOT_TYPED = "not_typed"

@@ -1,18 +1,33 @@
 """The loci of the HLA region that the engine knows, their order, and the match scopes.
 
 Sources: locus names, Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291),
-section "Naming of HLA genes"; scopes, Dehn et al., Blood 2019;134:924, "HLA matching".
+table 1, "Names for genes in the HLA region", with the loci that IPD-IMGT/HLA names alleles of up to release 3.58 (R and
+HFE beside them); scopes, Dehn et al., Blood 2019;134:924, "HLA matching".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from types import MappingProxyType
 
 from hla_match.errors import CriteriaError
 
 LOCI: tuple[str, ...] = ("A", "B", "C", "DRB1", "DRB3", "DRB4", "DRB5", "DQA1", "DQB1", "DPA1", "DPB1")
 """Every locus, in the order in which reports and files list them."""
+
+OTHER_LOCI: tuple[str, ...] = (
+    "E", "F", "G", "H", "J", "K", "L", "N", "P", "R", "S", "T", "U", "V", "W", "X", "Y", "Z",
+    "DRA", "DRB2", "DRB6", "DRB7", "DRB8", "DRB9", "DRBX", "DQA2", "DQB2", "DQB3", "DPA2", "DPB2", "DPA3",
+    "DMA", "DMB", "DOA", "DOB", "MICA", "MICB", "MICC", "MICD", "MICE", "TAP1", "TAP2", "PSMB8", "PSMB9", "HFE",
+)  # fmt: skip
+"""The other loci of the region, which are read and not compared; DRBX is the "any of DRB3, DRB4, DRB5" of laboratories.
+
+A name that is neither here nor in `LOCI` is a mistake.
+"""
+
+_ALIKE = 0.5
+"""How alike, from 0 to 1, a name and a locus are that may be meant by it: half of their letters."""
 
 OPTIONAL_GENES = ("DRB3", "DRB4", "DRB5")
 """Genes of which a chromosome carries at most one, and may carry none."""
@@ -56,3 +71,31 @@ def scope_loci(scope: str) -> tuple[str, ...]:
             expected=f"one of {', '.join(SCOPES)}, or distinct loci of {','.join(LOCI)}, separated by commas",
         )
     return tuple(locus for locus in LOCI if locus in wanted)
+
+
+def near_loci(name: str) -> tuple[str, ...]:
+    """Return the loci that may be meant by a name that is no locus.
+
+    They are the one that stands before its digits, else those that begin so, else those most alike.
+
+    >>> near_loci("B27"), near_loci("DR"), near_loci("DQ1"), near_loci("AA"), near_loci("DRA1"), near_loci("KIR")
+    (('B',), ('DRB1', 'DRB3', 'DRB4', 'DRB5'), ('DQA1', 'DQB1'), ('A',), ('DRA',), ())
+    """
+    bare = name.upper().removeprefix("HLA")
+    stem = bare.rstrip("0123456789")
+    if stem in LOCI:
+        return (stem,)
+    begun = tuple(locus for locus in LOCI if bare and locus.startswith(bare))
+    if begun:
+        return begun
+    best, near = _most_alike(bare, LOCI)
+    best_other, others = _most_alike(bare, OTHER_LOCI)
+    if best_other > max(best, _ALIKE):
+        return others
+    return near if best >= _ALIKE else ()
+
+
+def _most_alike(name: str, loci: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
+    alike = {locus: SequenceMatcher(None, name, locus).ratio() for locus in loci}
+    best = max(alike.values())
+    return best, tuple(locus for locus in loci if alike[locus] == best)

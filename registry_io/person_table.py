@@ -18,7 +18,7 @@ import polars as pl
 
 from hla_match.errors import FileError, Reason, TypingError
 from hla_match.loci import LOCI
-from hla_match.nomenclature.gl_string import split_loci
+from hla_match.nomenclature.gl_string import parse, split_loci
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.table_file import MIDNIGHT, OddRow, Table, scan_slices, scan_table
 
@@ -213,7 +213,7 @@ def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
     if len(fields) != 2 or "*" not in fields[1]:
         return None
     try:
-        split_loci(fields[1].strip(" \t\u00a0"), [])
+        parse(fields[1].strip(" \t\u00a0"))
     except TypingError:
         return None
     return ("id", "gl_string")

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hla_match.errors import CriteriaError
-from hla_match.loci import LOCI, scope_loci
+from hla_match.loci import LOCI, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.registry import STATUSES
 
@@ -18,7 +18,9 @@ Direction = Literal["both", "gvh", "hvg"]
 class Patient(BaseModel):
     """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
 
-    A typing is the pair of texts of its two columns; an empty second text means reported homozygous.
+    A typing is the pair of texts of its two columns; an empty second text means reported homozygous. `ignored_loci` are
+    loci that were reported and are not compared (`hla_match.loci.OTHER_LOCI`): every list says them, and patients who
+    differ in them alone are equal.
 
     >>> Patient(patient_id="P1", typings={"A": ("02:01", "24:02")}).typings["A"]
     ('02:01', '24:02')
@@ -37,25 +39,36 @@ class Patient(BaseModel):
     cmv: Literal["P", "N"] | None = None
     weight_kg: float | None = Field(default=None, gt=0)
     population: str | None = None
+    ignored_loci: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Patient) and self.model_dump() == other.model_dump()
 
     @field_validator("typings")
     @classmethod
     def _known_loci(cls, value: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
         unknown = [locus for locus in value if locus not in LOCI]
         if unknown:
-            raise ValueError(f"unknown loci {', '.join(unknown)}; known are {', '.join(LOCI)}")
+            near = dict.fromkeys(one for locus in unknown for one in near_loci(locus) if one in LOCI)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise ValueError(f"unknown loci {', '.join(unknown)}; known are {', '.join(LOCI)}{hint}")
         if not any(first for first, _ in value.values()):
             raise ValueError("no locus is typed")
         return value
 
     @classmethod
     def from_gl_string(cls, patient_id: str, gl_string: str) -> Self:
-        """Make a patient from a GL String of one person.
+        """Make a patient from a GL String of one person; what it says of other loci stands in `ignored_loci`.
 
         Raises:
-            TypingError: the text is not a GL String of one person.
+            TypingError: the text is not a GL String of one person, or names a locus that is none of the HLA region.
+
+        >>> Patient.from_gl_string("P1", "A*02:01^MICA*008").ignored_loci
+        ('MICA',)
         """
-        return cls(patient_id=patient_id, typings=split_loci(gl_string))
+        other_loci: list[str] = []
+        typings = split_loci(gl_string, other_loci)
+        return cls(patient_id=patient_id, typings=typings, ignored_loci=tuple(other_loci))
 
 
 class SearchCriteria(BaseModel):

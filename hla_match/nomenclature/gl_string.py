@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hla_match.errors import Reason, TypingError
-from hla_match.loci import LOCI, OPTIONAL_GENES, SEROLOGY_PREFIX
+from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX, near_loci
 
 OPERATORS = "?^|+~/"
 """The delimiters of a GL String, loosest first."""
@@ -35,6 +35,7 @@ _PREFIX_LOCUS = {
 # A chromosome carries at most one of these genes, so its partner may carry another. DRBX is the "any of them" of some
 # laboratories; it is no locus of the engine, but stands where the others stand.
 _SUBSTITUTES = frozenset({*OPTIONAL_GENES, "DRBX"})
+_KNOWN_LOCI = frozenset({*LOCI, *OTHER_LOCI})
 _ABSENT_GENE = frozenset({"NNNN", "00:00"})
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 
@@ -86,12 +87,13 @@ def split_loci(text: str, other_loci: list[str] | None = None) -> dict[str, tupl
 
     Args:
         text: the GL String.
-        other_loci: receives the names of loci that are not in `LOCI`, each once.
+        other_loci: receives the names of loci of `OTHER_LOCI`, each once.
 
     Raises:
-        TypingError: the text does not parse; three or more typings of a locus; loci mixed in one list, genotype or set
-            of alternative genotypes, where only DRB3, DRB4 and DRB5 may replace each other (``WRONG_LOCUS``); or a
-            locus in two blocks or twice in a haplotype (``CONFLICTING_TYPINGS``).
+        TypingError: the text does not parse; a name that is no locus of the HLA region (``UNKNOWN_LOCUS``); three or
+            more typings of a locus; loci mixed in one list, genotype or set of alternative genotypes, where only DRB3,
+            DRB4 and DRB5 may replace each other (``WRONG_LOCUS``); or a locus in two blocks or twice in a haplotype
+            (``CONFLICTING_TYPINGS``).
 
     >>> split_loci("HLA-A*02:01+HLA-A*24:02/HLA-A*24:03^HLA-B*07:02")
     {'A': ('02:01', '24:02/24:03'), 'B': ('07:02', '')}
@@ -311,11 +313,25 @@ def _allele_list(text: str, start: int, node: GLNode) -> tuple[str, str]:
     names: list[str] = []
     for leaf_start, leaf in _operands(node, start, "/"):
         found, name = _locus_and_name(leaf.text)
+        if found not in _KNOWN_LOCI:
+            raise _unknown_locus(text, leaf_start + len(leaf.text) - len(_without_hla(leaf.text)), found)
         if names and found != locus:
             raise TypingError(text, leaf_start, expected=f"an allele of locus {locus}", reason=Reason.WRONG_LOCUS)
         locus = found
         names.append(name)
     return locus, "/".join(names)
+
+
+def _unknown_locus(text: str, start: int, locus: str) -> TypingError:
+    """Return the error of a name that is no locus, with the loci that may be meant."""
+    *others, last = near_loci(locus) or ("",)
+    return TypingError(
+        text,
+        start,
+        expected=f"one of the loci {', '.join(LOCI)}",
+        reason=Reason.UNKNOWN_LOCUS,
+        hint=f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else "",
+    )
 
 
 def _require_same_loci(text: str, start: int, before: set[str], found: set[str]) -> None:

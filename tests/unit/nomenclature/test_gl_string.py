@@ -127,6 +127,15 @@ def test_other_loci_are_collected_once() -> None:
         ("A*01:01~B*08:01+A*02:01", 16, Reason.WRONG_LOCUS),
         ("C*07:01^A*01:01|B*07:02", 16, Reason.WRONG_LOCUS),
         ("A*01:01?A*01:01+B*07:02", 16, Reason.WRONG_LOCUS),
+        ("DR*09:01+DR*15:01", 0, Reason.UNKNOWN_LOCUS),
+        ("A*01:01^HLA-dq1*03:01", 12, Reason.UNKNOWN_LOCUS),
+        ("A*01:01/AA*01:02", 8, Reason.UNKNOWN_LOCUS),
+        ("A*01:01+HLA-AA*01:02", 12, Reason.UNKNOWN_LOCUS),
+        ("A*01:01~DRB*09:01", 8, Reason.UNKNOWN_LOCUS),
+        ("A*01:01|A*02:01^Cw1*01:02", 16, Reason.UNKNOWN_LOCUS),
+        ("A*01:01?DPB*01:01", 8, Reason.UNKNOWN_LOCUS),
+        ("MICA*008^MIC*008", 9, Reason.UNKNOWN_LOCUS),
+        ("KIR2DL1*001", 0, Reason.UNKNOWN_LOCUS),
     ],
 )
 def test_contradictory_loci_are_refused_at_their_position(text: str, position: int, reason: Reason) -> None:

@@ -298,6 +298,26 @@ def test_gl_strings_become_columns(tmp_path: Path) -> None:
     assert records.notes == ("ignored loci of GL Strings: MICA",)
 
 
+def test_a_misspelt_locus_is_a_finding_of_its_row_with_what_may_be_meant(tmp_path: Path) -> None:
+    rows = "X1,A*01:01^DR*09:01+DR*15:01\nX2,A*01:01^MICA*001\nX3,A*01:01^dq1*03:03\nX4,HLA-AA*01:01\n"
+    records = donors(tmp_path, f"donor_id,gl_string\n{rows}")
+    assert records.frame["person_id"].to_list() == ["X2"]
+    assert places(records) == [(row, "gl_string", Reason.UNKNOWN_LOCUS) for row in (2, 4, 5)]
+    assert [record.hint for record in records.quarantined] == [
+        "did you mean DRB1, DRB3, DRB4 or DRB5?",
+        "did you mean DQA1 or DQB1?",
+        "did you mean A?",
+    ]
+    assert "A, B, C, DRB1" in records.quarantined[0].message
+    assert records.notes == ("ignored loci of GL Strings: MICA",)
+
+
+def test_a_misspelt_locus_in_the_first_row_makes_no_header_of_it(tmp_path: Path) -> None:
+    records = donors(tmp_path, "X1;DR*09:01+DR*15:01\nX2;A*01:01\n")
+    assert places(records) == [(1, "gl_string", Reason.UNKNOWN_LOCUS)]
+    assert records.frame["person_id"].to_list() == ["X2"]
+
+
 @pytest.mark.parametrize(
     ("header", "found"),
     [
