@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import click
 import polars as pl
 
 from hla_match.cli.batch_manifest import batch_manifest
@@ -17,6 +16,7 @@ from hla_match.cli.batch_outputs import manifest_path, status_path
 from hla_match.cli.batch_parts import STATUS_COLUMNS, BatchParts
 from hla_match.cli.counts import counted
 from hla_match.cli.frequency_sets import FrequencySets
+from hla_match.cli.messages import bars, say
 from hla_match.cli.search_options import SearchRequest
 from hla_match.cli.workforce import Workforce
 from hla_match.encoding import LocusEncoder
@@ -62,7 +62,7 @@ class BatchRun:
         self._folder, self._registry = registry
         self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
         for note in self._file.notes:
-            click.echo(f"{patients}: {note}", err=True)
+            say(f"{patients}: {note}", err=True)
         self._out = out
         self._request = request
         self._workforce = workforce
@@ -119,12 +119,12 @@ class BatchRun:
         write_rows(joined, n_rows, self._out)
         self._parts.remove()
         failed = int((statuses["status"] != "ok").sum())
-        frequencies = "" if self._sets is None else f"  frequencies: {self._sets}\n"
-        click.echo(
+        say(
             f"{counted(statuses.height, 'patient')}: {statuses.height - failed:,} ok, {failed:,} with errors, "
-            f"under {title}\n{frequencies}"
-            f"  {counted(n_rows, 'row')} in {self._out}\n"
-            f"  statuses in {status_file}, what the batch was made from in {manifest_file}"
+            f"under {title}",
+            *([] if self._sets is None else [f"  frequencies: {self._sets}"]),
+            f"  {counted(n_rows, 'row')} in {self._out}",
+            f"  statuses in {status_file}, what the batch was made from in {manifest_file}",
         )
 
     def _search(self) -> None:
@@ -171,11 +171,9 @@ class BatchRun:
             )
 
     def _status(self, row: int, outcome: PatientOutcome) -> dict[str, object]:
-        reason = ""
+        reason = "; ".join(outcome.notices)
         if outcome.error is not None:
             reason = self._reason(outcome.patient, outcome.error)
-        elif outcome.patient_missing:
-            reason = f"no frequencies explain the patient at {', '.join(outcome.patient_missing)}"
         return {
             "patient_id": outcome.patient.patient_id,
             "row": row,
@@ -201,19 +199,16 @@ class BatchRun:
 def progress(total: int, what: str, say_every: int) -> Iterator[Callable[[int], None]]:
     """Yield what is told of persons that are done: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True)) as bar:
+        with bars() as bar:
             task = bar.add_task(what.capitalize(), total=total)
             yield lambda count: bar.advance(task, count)
         return
     done = 0
 
-    def say(count: int) -> None:
+    def tell(count: int) -> None:
         nonlocal done
         before, done = done, done + count
         if done == total or done // say_every > before // say_every:
-            click.echo(f"{done:,} of {total:,} {what}", err=True)
+            say(f"{done:,} of {total:,} {what}", err=True)
 
-    yield say
+    yield tell

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from hla_match.cli import messages
+
 
 def prepare_kernels(*, probabilities: bool = False) -> None:
     """Make the kernels of the running command ready; to be called before they are imported.
@@ -91,4 +93,4 @@ def _say_compilations() -> None:
 def say(*, kept: bool) -> None:
     """Say it; without a folder that can be written to, the machine code is not kept."""
     often = "once on a machine" if kept else "in every run, as no cache folder can be written to"
-    click.echo(f"Compiling kernels, which takes some seconds {often} ...", err=True)
+    messages.say(f"Compiling kernels, which takes some seconds {often} ...", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.messages import say
 from hla_match.cli.registry import print_counts
 
 _AS_OF = datetime.date(2026, 1, 1)
@@ -39,7 +40,7 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
 
     _refuse_other_registry(folder / "registry")
     make_folder(folder)
-    click.echo(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
+    say(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
     write_frame(donors, folder / _DONORS)
@@ -53,7 +54,7 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
         allow_shrink=True,
     )
     print_counts(report)
-    click.echo("Searching ...")
+    say("Searching ...")
     matcher = Matcher(report.registry)
     criteria = SearchCriteria(max_mismatches=1, limit=100, as_of=_AS_OF)
     found = [matcher.search(patient, criteria) for _, patient in read_patients(folder / "patients.csv").patients]
@@ -63,14 +64,17 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     with atomic_write(folder / "report.html") as file:
         file.write(page.encode())
     best = max(found, key=lambda matches: matches.n_found)
-    click.echo(f"\nPatient {best.patient.patient_id}:")
+    say("", f"Patient {best.patient.patient_id}:")
     match_table(matcher.search(best.patient, criteria.model_copy(update={"limit": 10})))
-    click.echo(f"\n{len(found)} patients matched. To look at, in {folder}/:")
-    click.echo("  report.html               the figures, the nomenclature and its limits, the best donors")
-    click.echo(f"  matches.csv               up to {criteria.limit} donors for each patient")
-    click.echo("  donors.csv.gz, patients.csv, registry/")
-    click.echo("Next:")
-    click.echo(f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}")
+    say(
+        "",
+        f"{len(found)} patients matched. To look at, in {folder}/:",
+        "  report.html               the figures, the nomenclature and its limits, the best donors",
+        f"  matches.csv               up to {criteria.limit} donors for each patient",
+        "  donors.csv.gz, patients.csv, registry/",
+        "Next:",
+        f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}",
+    )
 
 
 def _refuse_other_registry(registry: Path) -> None:

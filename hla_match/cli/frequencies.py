@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.loci import LOCI
 
@@ -55,12 +56,12 @@ def install(file: Path, name: str) -> None:
 
     content = FrequencyStore(data_folder()).install(file, name)
     n_populations = content.frame["population"].n_unique()
-    click.echo(
+    say(
         f"Installed {name}: {content.frame.height:,} frequencies over {'~'.join(_loci(content.frame))}, "
         f"{n_populations:,} {'population' if n_populations == 1 else 'populations'}."
     )
     for note in content.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 @command.command("list")
@@ -71,9 +72,9 @@ def list_sets() -> None:
 
     names = FrequencyStore(data_folder()).names()
     if not names:
-        click.echo("No set is installed; see: hla-match frequencies install --help", err=True)
+        say("No set is installed; see: hla-match frequencies install --help", err=True)
     for name in names:
-        click.echo(name)
+        say(name)
 
 
 @command.command()
@@ -104,7 +105,7 @@ def show(source: str, release: str | None) -> None:
         if len(coded.unmapped) > _SHOWN:
             lines.append(f"    and {len(coded.unmapped) - _SHOWN:,} more")
     lines += [f"  note: {note}" for note in content.notes]
-    click.echo("\n".join(lines))
+    say(*lines)
 
 
 def _loci(frame: pl.DataFrame) -> list[str]:

@@ -15,6 +15,7 @@ import click
 
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
+from hla_match.cli.messages import bars, say
 from hla_match.errors import CriteriaError
 from hla_match.loci import scope_loci
 
@@ -125,8 +126,8 @@ def estimate(
         handle.write(f"{report}\n".encode())
     write_frame(frame, out)
     for population in estimation.populations:
-        click.echo("\n".join(describe(population)))
-    click.echo(f"{frame.height:,} frequencies in {out}, the report in {report_path(out)}")
+        say(*describe(population))
+    say(f"{frame.height:,} frequencies in {out}, the report in {report_path(out)}")
 
 
 def report_path(out: Path) -> Path:
@@ -200,11 +201,8 @@ def _report(registry: Registry, estimation: Estimation, settings: dict[str, Any]
 def _progress(tolerance: float) -> Iterator[Progress]:
     """Yield what is told of iterations: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress as Bars
-
-        with Bars(console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task("Estimating", total=1.0)
+        with bars(transient=True) as bar:
+            task = bar.add_task("Estimating", total=1.0)
             stage, first = ("", ""), 1.0
 
             def show(iteration: Iteration) -> None:
@@ -212,20 +210,20 @@ def _progress(tolerance: float) -> Iterator[Progress]:
                 if stage != (iteration.population, iteration.stage):
                     stage, first = (iteration.population, iteration.stage), max(iteration.change, 1e-300)
                 text = f"{_title(iteration)}: iteration {iteration.number}, change {iteration.change:.3g} copies"
-                bars.update(task, description=text, completed=_done(first, iteration.change, tolerance))
+                bar.update(task, description=text, completed=_done(first, iteration.change, tolerance))
 
             yield show
         return
 
-    def say(iteration: Iteration) -> None:
+    def tell(iteration: Iteration) -> None:
         if iteration.number == 1 or iteration.number % _SAY_EVERY == 0:
-            click.echo(
+            say(
                 f"{_title(iteration)}: iteration {iteration.number:,}, log-likelihood {iteration.log_likelihood:,.2f}, "
                 f"largest change {iteration.change:.3g} copies",
                 err=True,
             )
 
-    yield say
+    yield tell
 
 
 def _title(iteration: Iteration) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.counts import counted
+from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError
 
 
@@ -41,7 +42,7 @@ def check_frequency_options(frequencies: str | None, fallback: str | None) -> No
 
 def say_imputing(n_donors: int) -> Callable[[], None]:
     """Return what says on standard error that donors are imputed, so that the seconds it takes are no riddle."""
-    return lambda: click.echo(
+    return lambda: say(
         f"Imputing {counted(n_donors, 'donor')}, which is done once for a registry and a set of frequencies ...",
         err=True,
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
+from hla_match.cli.messages import say
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.frequency_store import load_frequencies
@@ -36,7 +35,7 @@ class FrequencySets:
         other = load_frequencies(fallback, nomenclature, home) if fallback is not None else None
         for one in (own, other):
             if one is not None and one.unmapped:
-                click.echo(unmapped_note(one, nomenclature), err=True)
+                say(unmapped_note(one, nomenclature), err=True)
         return cls(own, other)
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 import polars as pl
 
 from hla_match.cli.batch_outputs import refuse_overwriting, status_path
@@ -13,6 +12,7 @@ from hla_match.cli.counts import counted
 from hla_match.cli.frequency_options import n_workers, source_files
 from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.cli.imputed_persons import COLUMNS, imputed_table, missing_loci
+from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
 from hla_match.frequencies.panels import build_panels
@@ -54,7 +54,7 @@ def impute_file(
     opened = open_registry(registry)
     records = settle(read_persons(persons, kind="patient"), opened.nomenclature, opened.codes)
     for note in records.notes:
-        click.echo(f"{persons}: {note}", err=True)
+        say(f"{persons}: {note}", err=True)
     sets = FrequencySets.load(*names, opened.nomenclature)
     chosen = sets.frequencies.loci if loci is None else _loci(loci)
     people, unreadable = build_registry(
@@ -66,12 +66,12 @@ def impute_file(
     write_frame(_statuses(people, records, quarantined, missing), status_path(out))
     write_frame(table, out)
     failed, lacking = len({record.row for record in quarantined}), sum(map(bool, missing))
-    click.echo(
+    say(
         f"{counted(people.n_donors + failed, 'person')}: {people.n_donors:,} read, {lacking:,} of them not explained "
-        f"at some locus, {failed:,} with errors, under {opened.nomenclature.title}\n"
-        f"  frequencies: {sets}\n"
-        f"  {counted(table.height, 'row')} in {out}\n"
-        f"  statuses in {status_path(out)}"
+        f"at some locus, {failed:,} with errors, under {opened.nomenclature.title}",
+        f"  frequencies: {sets}",
+        f"  {counted(table.height, 'row')} in {out}",
+        f"  statuses in {status_path(out)}",
     )
 
 

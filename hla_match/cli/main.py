@@ -7,6 +7,8 @@ from importlib import import_module
 
 import click
 
+from hla_match.cli.messages import say, say_usage_error
+
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
@@ -57,20 +59,20 @@ def main() -> None:
         # Not in standalone mode click returns the exit code of a command that ended early.
         sys.exit(group(standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        say_usage_error(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         # Python notes what a command adds, such as how it can be taken up again.
         notes = getattr(error.__cause__ or error, "__notes__", None) or ["nothing half-written was left behind"]
-        click.echo(f"hla-match: interrupted; {'; '.join(notes)}", err=True)
+        say(f"hla-match: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(130)
     except (HlaMatchError, OSError) as error:
-        click.echo(f"hla-match: {error}", err=True)
+        say(f"hla-match: {error}", err=True)
         sys.exit(2)
     except ValueError as error:
         if type(error).__name__ != "ValidationError":
             raise
-        click.echo(f"hla-match: {_first_lines(error)}", err=True)
+        say(f"hla-match: {_first_lines(error)}", err=True)
         sys.exit(2)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.messages import say
+
 if TYPE_CHECKING:
     from hla_match.nomenclature.release import Nomenclature
 
@@ -23,7 +25,7 @@ def choose_nomenclature(release: str | None) -> Nomenclature:
     if release is None:
         release = store.newest() or "builtin"
         note = "" if release != "builtin" else " (no release is installed; see: hla-match nomenclature install --help)"
-        click.echo(f"Nomenclature: {release}{note}", err=True)
+        say(f"Nomenclature: {release}{note}", err=True)
     tables = builtin_tables() if release == "builtin" else store.load(release)
     return Nomenclature(tables)
 
@@ -41,7 +43,7 @@ def install(source: Path) -> None:
 
     tables = NomenclatureStore(data_folder()).install(source)
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
-    click.echo(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
+    say(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
 
 
 @command.command("list")
@@ -50,8 +52,8 @@ def list_releases() -> None:
     from registry_io.nomenclature_store import NomenclatureStore, data_folder
 
     for release in NomenclatureStore(data_folder()).releases():
-        click.echo(release)
-    click.echo("builtin")
+        say(release)
+    say("builtin")
 
 
 @command.command()
@@ -77,7 +79,7 @@ def show(name: str, release: str | None) -> None:
     if expansion.has_null:
         lines.append("  holds null alleles")
     lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
-    click.echo("\n".join(lines))
+    say(*lines)
 
 
 def _first(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import TypingError
 
@@ -30,10 +31,10 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         try:
-            click.echo(reduce_typing(nomenclature, text, level, book) if text else "")
+            say(reduce_typing(nomenclature, text, level, book) if text else "")
         except TypingError as error:
             failed += 1
-            click.echo("")
-            click.echo(f"line {number}: {error}", err=True)
+            say("")
+            say(f"line {number}: {error}", err=True)
     if failed:
         raise click.exceptions.Exit(2)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hla_match.cli.counts import counted
+from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import RegistryError
+from hla_match.visible_text import visible
 
 if TYPE_CHECKING:
     from registry_io.donor_import import ImportReport
@@ -72,25 +74,25 @@ def print_import(report: ImportReport) -> None:
 
 def print_counts(report: ImportReport) -> None:
     """Say what became of every row."""
-    click.echo(
+    say(
         f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
         f"under {report.registry.nomenclature.title}"
     )
     if report.replacement is not None:
-        click.echo(f"Replaced {report.replacement}")
-        click.echo(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
+        say(f"Replaced {report.replacement}")
+        say(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
-        click.echo(f"  {reason}: {n:,}")
+        say(f"  {reason}: {n:,}")
     if report.n_quarantined:
-        click.echo(f"Quarantine report: {report.quarantine_path}")
+        say(f"Quarantine report: {report.quarantine_path}")
 
 
 def print_note(note: str) -> None:
     """Say a thing to know beside the result: wrapped between words on a terminal, one line elsewhere."""
-    text = f"note: {note}"
+    text = visible(f"note: {note}")
     if sys.stdout.isatty():
         text = click.wrap_text(text, shutil.get_terminal_size().columns, subsequent_indent="      ")
-    click.echo(text)
+    say(*text.split("\n"))
 
 
 @command.command()
@@ -101,17 +103,17 @@ def info(registry: Path) -> None:
     from registry_io.store import open_registry
 
     opened = open_registry(registry)
-    click.echo(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
+    say(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
     for row, locus in enumerate(opened.loci):
         typed = int((opened.donor_typing[row] != 0).sum())
         column = opened.columns[locus]
-        click.echo(
+        say(
             f"  {locus:<5} {typed:>11,} typed, {column.text.height - 1:,} distinct typings, "
             f"{column.table.n_typings - 1:,} distinct meanings"
         )
     for name, value in opened.provenance.items():
         if value != "":
-            click.echo(f"  {name}: {value}")
+            say(f"  {name}: {value}")
     for note in donor_notes(opened):
         print_note(note)
 
@@ -126,9 +128,9 @@ def rollback(registry: Path) -> None:
     taken, left = roll_back(registry)
     opened = open_registry(registry)
     donors, day = counted(opened.n_donors, "donor"), opened.provenance["imported_on"]
-    click.echo(f"{registry}: {donors}, imported on {day} ({taken.name})")
+    say(f"{registry}: {donors}, imported on {day} ({taken.name})")
     if left is not None:
-        click.echo(f"Kept for another rollback: {left.name}")
+        say(f"Kept for another rollback: {left.name}")
 
 
 @command.command()
@@ -139,8 +141,8 @@ def gc(registry: Path) -> None:
 
     removed = collect_garbage(registry)
     for one in removed:
-        click.echo(f"  removed {one.name}, {one.n_bytes / 1e6:,.1f} MB")
-    click.echo(f"{counted(len(removed), 'item')} removed, {sum(one.n_bytes for one in removed) / 1e6:,.1f} MB")
+        say(f"  removed {one.name}, {one.n_bytes / 1e6:,.1f} MB")
+    say(f"{counted(len(removed), 'item')} removed, {sum(one.n_bytes for one in removed) / 1e6:,.1f} MB")
 
 
 @command.command()
@@ -167,4 +169,4 @@ def verify(registry: Path) -> None:
             expected="the files as they were written",
             hint="nothing needs to be done: the donors are imputed again when they are needed",
         )
-    click.echo("All files are as they were written.")
+    say("All files are as they were written.")

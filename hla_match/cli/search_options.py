@@ -18,6 +18,7 @@ from hla_match.cli.frequency_options import (
     say_imputing,
     source_files,
 )
+from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError
 from registry_io.identifier_file import read_identifiers
 
@@ -103,7 +104,7 @@ class SearchRequest:
                 known = int(registry.attributes["donor_id"].is_in(list(identifiers)).sum())
                 if known < len(identifiers):
                     missing = f"{len(identifiers) - known:,} of {len(identifiers):,} identifiers"
-                    click.echo(f"{option}: {missing} are not in the registry", err=True)
+                    say(f"{option}: {missing} are not in the registry", err=True)
 
 
 _AGE = click.IntRange(0, 120)

@@ -7,6 +7,8 @@ import time
 
 import click
 
+from hla_match.cli.messages import say
+
 
 @click.command()
 def command() -> None:
@@ -33,4 +35,4 @@ def command() -> None:
                 bar.update(1)
     except BrokenProcessPool:
         raise HlaMatchError("a process that compiled kernels was ended; is there memory enough?") from None
-    click.echo(f"{total} kernels are ready in {folder}, after {time.perf_counter() - start:.1f} s.")
+    say(f"{total} kernels are ready in {folder}, after {time.perf_counter() - start:.1f} s.")

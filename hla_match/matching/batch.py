@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ from hla_match.errors import CriteriaError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.match_frame import match_frame
 from hla_match.matching.matcher import Matcher
+from hla_match.matching.notices import counts_notice
 from hla_match.matching.policies import policy_named
 from hla_match.matching.results import MatchList
 
@@ -61,6 +62,7 @@ class PatientOutcome:
         n_found: donors that met the criteria, before the limit.
         patient_missing: loci in scope at which no frequencies explain the patient.
         error: why there was no search, or None.
+        notices: as in `MatchList`; none after an error.
     """
 
     patient: Patient
@@ -68,6 +70,7 @@ class PatientOutcome:
     n_found: int
     patient_missing: tuple[str, ...]
     error: HlaMatchError | None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class _Answer:
     Attributes:
         loci: the loci that were compared.
         n_donors: rows.
+        patient_notices: as in `MatchList`.
+        criteria_counts: as in `MatchList`, where no donor was found; else empty.
     """
 
     loci: tuple[str, ...]
@@ -84,6 +89,14 @@ class _Answer:
     n_found: int
     patient_missing: tuple[str, ...]
     error: HlaMatchError | None
+    patient_notices: tuple[str, ...] = ()
+    criteria_counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is said before the list, as in `MatchList`."""
+        counts = self.criteria_counts
+        return (*self.patient_notices, *([counts_notice(counts)] if counts and not self.n_found else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,8 @@ class PatientBlock:
         for patient, answer in zip(self.patients, self.answers, strict=True):
             lacking = [f"{locus}_grade" for locus in compared if locus not in answer.loci]
             rows = self.frame[start : start + answer.n_donors].drop(lacking) if answer.error is None else pl.DataFrame()
-            yield PatientOutcome(patient, rows, answer.n_found, answer.patient_missing, answer.error)
+            missing = answer.patient_missing
+            yield PatientOutcome(patient, rows, answer.n_found, missing, answer.error, answer.notices)
             start += answer.n_donors
 
 
@@ -309,7 +323,9 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
             continue
         missing = () if matches.prediction is None else matches.prediction.patient_missing
         loci = tuple(result.locus for result in matches.loci)
-        answers.append(_Answer(loci, len(matches), matches.n_found, missing, None))
+        counts = {} if matches.n_found else matches.criteria_counts
+        notices = matches.patient_notices
+        answers.append(_Answer(loci, len(matches), matches.n_found, missing, None, notices, counts))
         lists.append(matches)
     numbers = [matches.rank_number for matches in lists]
     return PatientBlock(
@@ -342,6 +358,7 @@ def _merged(shards: Sequence[PatientBlock], limit: int | None) -> PatientBlock:
             answer,
             n_donors=int(n_kept[position]),
             n_found=sum(shard.answers[position].n_found for shard in shards),
+            criteria_counts=_summed([shard.answers[position].criteria_counts for shard in shards]),
         )
         for position, answer in enumerate(first.answers)
     ]
@@ -351,3 +368,10 @@ def _merged(shards: Sequence[PatientBlock], limit: int | None) -> PatientBlock:
         frame=frame.with_columns(rank=pl.Series((rank[kept] + 1).astype(np.uint32))),
         rank_number=number[order[kept]],
     )
+
+
+def _summed(shards: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Return the counts of all shards together; none where a shard that found donors has none."""
+    if not all(shards):
+        return {}
+    return {criterion: sum(shard[criterion] for shard in shards) for criterion in shards[0]}

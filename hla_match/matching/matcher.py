@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import polars as pl
@@ -16,16 +16,18 @@ from hla_match.frequencies.imputation import DonorImputation, impute_listed
 from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.criteria_counts import criteria_counts
 from hla_match.matching.donor_search import LocusMismatches, find_donors
+from hla_match.matching.eligibility import eligible_donors, within
 from hla_match.matching.forecast import Forecast
 from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
-from hla_match.matching.policies import Candidates, completed_years, policy_named
+from hla_match.matching.policies import Candidates, policy_named
 from hla_match.matching.prediction import Prediction, settled
 from hla_match.matching.predictor import ImputedPatient, PatientPredictor, impute_patient
 from hla_match.matching.ranking import first_donors
 from hla_match.matching.results import LocusResult, MatchList
-from hla_match.registry import STATUSES, Registry, as_of_date
+from hla_match.registry import Registry, as_of_date
 
 _MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}
 """By direction, the rows of the counts that hold its best and its worst number."""
@@ -46,7 +48,7 @@ class Matcher:
         self._workers = workers
         self._encoder: dict[str, LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
-        self._eligible: tuple[SearchCriteria, NDArray[np.uint8]] | None = None
+        self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
         self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
 
@@ -92,11 +94,11 @@ class Matcher:
             if locus in self._reported(patient, criteria)
         }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
-        measure, worst = _MEASURE[criteria.direction]
+        *_, allowed = self._allowed(criteria).values()
         found = find_donors(
             registry,
-            [self._limited(result, measure, worst, criteria.locus_limits.get(result.locus)) for result in scope],
-            self._eligibility(criteria, donors),
+            self._limited_loci(scope, criteria),
+            within(allowed, donors, registry.n_donors),
             criteria.max_mismatches,
         )
         candidates = Candidates(
@@ -128,6 +130,7 @@ class Matcher:
             age=chosen.age,
             rank_number=order.pack(chosen),
             n_found=int(found.donor.size),
+            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.donor.size)),
             prediction=None if chosen.forecast is None else chosen.forecast.of(first),
         )
 
@@ -278,46 +281,28 @@ class Matcher:
             comparison = self._comparison.setdefault(locus, LocusComparison(self.registry, locus))
         return LocusResult(locus, comparison, comparison.alternatives(first, second))
 
-    def _eligibility(self, criteria: SearchCriteria, donors: range | None) -> NDArray[np.uint8]:
-        """Return a bit for each donor, lowest bit first: whether everything but the typing allows the donor."""
-        bits = self._allowed(criteria)
-        return bits if donors is None else _within(bits, donors, self.registry.n_donors)
-
-    def _allowed(self, criteria: SearchCriteria) -> NDArray[np.uint8]:
+    def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
+        """Return `eligible_donors`, kept for the next search by the same criteria."""
         kept = self._eligible
-        if kept is not None and kept[0] == criteria:
-            return kept[1]
-        registry = self.registry
-        allowed = np.zeros(256, np.bool_)
-        allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
-        eligible = allowed[registry.status]
-        if criteria.min_age is not None or criteria.max_age is not None:
-            age = completed_years(registry.birth_date, criteria.as_of or as_of_date(registry))
-            low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
-            eligible &= (age < 0) | ((age >= low) & (age <= high))
-        if criteria.only_donors is not None:
-            eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
-        if criteria.without_donors:
-            eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
-        bits = np.packbits(eligible, bitorder="little")
-        self._eligible = (criteria, bits)
-        return bits
+        if kept is None or kept[0] != criteria:
+            kept = self._eligible = (criteria, eligible_donors(self.registry, criteria))
+        return kept[1]
+
+    def _limited_loci(self, scope: Sequence[LocusResult], criteria: SearchCriteria) -> list[LocusMismatches]:
+        """Return what each locus counts for, in the direction asked for."""
+        measure, worst = _MEASURE[criteria.direction]
+        return [self._limited(one, measure, worst, criteria.locus_limits.get(one.locus)) for one in scope]
+
+    def _criteria_counts(
+        self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, n_found: int
+    ) -> dict[str, int]:
+        return criteria_counts(
+            self.registry, criteria, self._allowed(criteria), self._limited_loci(scope, criteria), donors, n_found
+        )
 
 
 def _without_frequencies() -> CriteriaError:
     return CriteriaError("frequencies", found="none", expected="a matcher made with an imputed registry")
-
-
-def _within(bits: NDArray[np.uint8], donors: range, n_donors: int) -> NDArray[np.uint8]:
-    """Return the bits of a range of donors, and 0 for the others."""
-    if donors.step != 1 or not 0 <= donors.start <= donors.stop <= n_donors:
-        raise CriteriaError("donors", found=donors, expected=f"a range of rows from 0 to {n_donors}")
-    first, last = donors.start // 8, -(-donors.stop // 8)
-    inside = np.zeros(8 * (last - first), np.bool_)
-    inside[donors.start - 8 * first : donors.stop - 8 * first] = True
-    found = np.zeros_like(bits)
-    found[first:last] = bits[first:last] & np.packbits(inside, bitorder="little")
-    return found
 
 
 def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from jinja2 import Environment, StrictUndefined
 
 from hla_match.matching.results import NOTICE, MatchList
+from hla_match.visible_text import visible_value
 
 _ROWS = 25
 
-_PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+_PAGE = Environment(autoescape=True, finalize=visible_value, undefined=StrictUndefined).from_string(
     """\
 <div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ nomenclature }}</p>
-<table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
+{% if notices %}<ul>{% for notice in notices %}<li>{{ notice }}</li>{% endfor %}</ul>
+{% endif %}<table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table><p><small>{{ notice }}</small></p></div>
 """
@@ -26,6 +28,7 @@ def match_list_html(matches: MatchList) -> str:
         title=f"{matches.patient.patient_id}: {matches.n_found:,} donors{shown}, {matches.criteria.scope}",
         policy=str(matches.policy),
         nomenclature=matches.registry.nomenclature.title,
+        notices=matches.notices,
         columns=frame.columns,
         rows=frame.rows(),
         notice=NOTICE,

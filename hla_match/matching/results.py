@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -10,10 +12,12 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import NEW, Alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.notices import counts_notice, patient_notices
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.matching.policies import RankingPolicy
 from hla_match.matching.prediction import Prediction
 from hla_match.registry import Registry
+from hla_match.visible_text import visible
 
 NOTICE = "For research and decision support; validate independently before clinical use."
 
@@ -108,6 +112,7 @@ class MatchList:
         age: (n,) int32 completed years, -1 where missing.
         rank_number: (n,) uint64 packed ranking keys.
         n_found: donors that met the criteria, before `criteria.limit`.
+        count_criteria: works out `criteria_counts`.
         prediction: match probabilities of the donors, or None without frequencies.
     """
 
@@ -121,7 +126,41 @@ class MatchList:
     age: NDArray[np.int32]
     rank_number: NDArray[np.uint64]
     n_found: int
+    count_criteria: Callable[[], dict[str, int]]
     prediction: Prediction | None = None
+
+    @cached_property
+    def criteria_counts(self) -> dict[str, int]:
+        """The donors left after each criterion, one after another, by the criterion in words; worked out when asked.
+
+        The first entry is all donors, the last `n_found`.
+        """
+        return self.count_criteria()
+
+    @cached_property
+    def patient_notices(self) -> tuple[str, ...]:
+        """What of the patient was not reported, assumed or left aside: one sentence each."""
+        return patient_notices(self.patient, self.criteria, self.registry, self.loci, self.prediction)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader must know before the list: the notices on the patient, and why there is no donor.
+
+        >>> from hla_match.matching.matcher import Matcher
+        >>> from hla_match.nomenclature.builtin import builtin_tables
+        >>> from hla_match.nomenclature.release import Nomenclature
+        >>> from hla_match.registry import build_registry
+        >>> donors = pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"]})
+        >>> made_from = {"imported_on": "2026-01-01"}
+        >>> registry, _ = build_registry(donors, Nomenclature(builtin_tables()), name="one", provenance=made_from)
+        >>> patient = Patient(typings={"A": ("11:01", "11:01")})
+        >>> found = Matcher(registry).search(patient, SearchCriteria(scope="A,B"))
+        >>> found.notices[0]
+        'B: the patient is not typed here, so that every donor is a potential match'
+        >>> found.criteria_counts
+        {'in the registry': 1, 'with status AV': 1, 'with at most 1 mismatch in A,B': 0}
+        """
+        return (*self.patient_notices, *(() if self.n_found else (counts_notice(self.criteria_counts),)))
 
     def __len__(self) -> int:
         return int(self.donor.size)
@@ -191,24 +230,29 @@ class MatchList:
         return pl.DataFrame(columns)
 
     def __repr__(self) -> str:
-        shown = min(len(self), 10)
-        head = (
+        n_shown = min(len(self), 10)
+        head = [
             f"MatchList for {self.patient.patient_id}: {self.n_found:,} donors, "
             f"{self.criteria.scope} with up to {self.criteria.max_mismatches} mismatches, "
-            f"{self.registry.nomenclature.title}\n{self.policy}"
-        )
-        if not shown:
-            return head
+            f"{self.registry.nomenclature.title}",
+            str(self.policy),
+            *(f"note: {notice}" for notice in self.notices),
+        ]
+        head = [visible(line) for line in head]
+        if not n_shown:
+            return "\n".join(head)
+        summary = self.summary(slice(0, n_shown))
+        summary = summary.with_columns(pl.all().map_elements(visible, pl.String))
         with pl.Config(
-            tbl_rows=shown,
+            tbl_rows=n_shown,
             tbl_cols=30,
             tbl_width_chars=200,
             tbl_hide_dataframe_shape=True,
             tbl_hide_column_data_types=True,
         ):
-            body = str(self.summary(slice(0, shown)))
-        more = f"\n... {len(self) - shown:,} more" if len(self) > shown else ""
-        return f"{head}\n{body}{more}\n{NOTICE}"
+            body = str(summary)
+        more = [f"... {len(self) - n_shown:,} more"] if len(self) > n_shown else []
+        return "\n".join([*head, body, *more, NOTICE])
 
     def _repr_html_(self) -> str:
         from hla_match.matching.notebook import match_list_html

@@ -9,11 +9,14 @@ from jinja2 import Environment, StrictUndefined
 from hla_match.matching.results import NOTICE, MatchList
 from hla_match.registry import Registry
 from hla_match.reporting.terminal import GRADES, NUMBERS
+from hla_match.visible_text import visible_value
 
 _DONORS = 5
 """Donors shown for each patient."""
 
-_PAGE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+_PAGE = Environment(
+    autoescape=True, finalize=visible_value, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+).from_string(
     """\
 <!DOCTYPE html>
 <html lang="en">
@@ -71,6 +74,13 @@ small, .small { color: #555; }
 certain.</p>
 {% for patient in patients %}
 <h3 id="patient-{{ loop.index }}">{{ patient.id }}: {{ "{:,}".format(patient.n_found) }} donors</h3>
+{% if patient.notices %}
+<ul class="small">
+{% for notice in patient.notices %}
+<li>{{ notice }}</li>
+{% endfor %}
+</ul>
+{% endif %}
 {% if patient.rows %}
 <div class="scroll">
 <table>
@@ -120,6 +130,7 @@ def _patient(matches: MatchList) -> dict[str, object]:
     return {
         "id": matches.patient.patient_id,
         "n_found": matches.n_found,
+        "notices": matches.notices,
         "columns": summary.columns,
         "rows": summary.rows(),
     }

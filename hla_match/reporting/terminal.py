@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hla_match.matching.results import NOTICE, MatchList
+from hla_match.visible_text import visible
 
 GRADES = (
     "A allele match, P potential match, L allele mismatch with antigen match, M antigen mismatch, ? unknown allele; "
@@ -20,37 +22,43 @@ PROBABILITIES = "P0, P1, P2: probability of no, one, two mismatches in scope, by
 NUMBERS = ("rank", "best", "worst", "P0", "P1", "P2", "age")
 """Columns of a summary that stand to the right."""
 
-_WIDTH_WITHOUT_TERMINAL = 140
-
 
 def match_table(matches: MatchList, console: Console | None = None) -> None:
-    """Print the donors of a match list, best first, with the grade letters explained.
+    """Print the donors of a match list, best first, below its notices and with the grade letters explained.
 
-    The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps.
+    The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps. What files say
+    is printed as text, whatever is in it.
     """
-    if console is None:
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+    out = console or Console()
+    # Lines are wrapped between words where somebody reads them; a file or another program gets them whole.
+    wrap = console is not None or out.is_terminal
+
+    def say(line: str) -> None:
+        # As a rich text it is taken as it is: no markup, no emoji codes, no colours.
+        out.print(Text(visible(line, out.encoding)), soft_wrap=not wrap)
+
+    for notice in matches.notices:
+        say(f"note: {notice}")
     shown = f", {len(matches):,} shown" if len(matches) < matches.n_found else ""
     noun = "donor" if matches.n_found == 1 else "donors"
-    console.print(f"{matches.n_found:,} {noun}{shown}; {matches.criteria.scope}", markup=False)
+    say(f"{matches.n_found:,} {noun}{shown}; {matches.criteria.scope}")
     if len(matches):
-        table = _table(matches)
-        natural = console.measure(table, options=console.options.update(width=10_000)).maximum
-        wide = Console(file=console.file, force_terminal=console.is_terminal, width=max(console.width, natural))
+        table = _table(matches, out.encoding)
+        natural = out.measure(table, options=out.options.update(width=10_000)).maximum
+        wide = Console(file=out.file, force_terminal=out.is_terminal, width=max(out.width, natural))
         wide.print(table)
-        console.print(GRADES, markup=False)
+        say(GRADES)
         if matches.prediction is not None:
-            console.print(f"{PROBABILITIES}: {matches.prediction.frequency_set}", markup=False)
-    console.print(f"{matches.policy}\n{matches.registry.nomenclature.title}\n{NOTICE}", markup=False)
+            say(f"{PROBABILITIES}: {matches.prediction.frequency_set}")
+    for line in (str(matches.policy), matches.registry.nomenclature.title, NOTICE):
+        say(line)
 
 
-def _table(matches: MatchList) -> Table:
+def _table(matches: MatchList, encoding: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     summary = matches.summary()
     for name in summary.columns:
         table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
     for row in summary.iter_rows():
-        table.add_row(*row)
+        table.add_row(*(Text(visible(cell, encoding)) for cell in row))
     return table

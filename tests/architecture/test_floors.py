@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A room imports itself and rooms on lower floors. `__init__` is the door: the public names of the package.
 FLOORS = {
     "errors": 0,
+    "visible_text": 0,
     "loci": 1,
     "nomenclature": 2,
     "encoding": 3,
@@ -28,7 +29,8 @@ FLOORS = {
     "cli": 11,
 }
 REGISTRY_IO_SEES = {
-    "errors", "loci", "nomenclature", "encoding", "donor_orders", "typing_book", "registry", "frequencies", "matching",
+    "errors", "visible_text", "loci", "nomenclature", "encoding", "donor_orders", "typing_book", "registry",
+    "frequencies", "matching",
 }  # fmt: skip
 KERNELS_SEE = re.compile(r"(numpy|numba|math|__future__|typing|collections\.abc|hla_match\.kernels)(\.|$)")
 OUTSIDE = re.compile(

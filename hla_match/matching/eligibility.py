@@ -1,0 +1,72 @@
+"""The donors that everything but the typing allows: status, age, and the donors asked for or left out by name."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.errors import CriteriaError
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.policies import completed_years
+from hla_match.registry import STATUSES, Registry, as_of_date
+
+
+def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
+    """Return the donors that are left after each criterion that was asked for, one criterion after another.
+
+    Returns:
+        By criterion, in words that can follow a number of donors, a bit for each donor of the registry, lowest bit
+        first; the last holds the donors that meet them all.
+    """
+    left: dict[str, NDArray[np.uint8]] = {}
+
+    def keep(criterion: str) -> None:
+        left[criterion] = np.packbits(eligible, bitorder="little")
+
+    allowed = np.zeros(256, np.bool_)
+    allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
+    eligible = allowed[registry.status]
+    keep(f"with status {' or '.join(criteria.statuses)}")
+    if criteria.min_age is not None or criteria.max_age is not None:
+        age = completed_years(registry.birth_date, criteria.as_of or as_of_date(registry))
+        low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
+        eligible &= (age < 0) | ((age >= low) & (age <= high))
+        keep(_ages(criteria.min_age, criteria.max_age))
+    if criteria.only_donors is not None:
+        eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
+        keep("among those asked for")
+    if criteria.without_donors:
+        eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
+        keep("not among those left out")
+    return left
+
+
+def within(bits: NDArray[np.uint8], donors: range | None, n_donors: int) -> NDArray[np.uint8]:
+    """Return the bits of a range of donors, and 0 for the others; None stands for all donors.
+
+    Raises:
+        CriteriaError: the range is none of rows of the registry, one after another.
+    """
+    if donors is None:
+        return bits
+    if donors.step != 1 or not 0 <= donors.start <= donors.stop <= n_donors:
+        raise CriteriaError("donors", found=donors, expected=f"a range of rows from 0 to {n_donors}")
+    first, last = donors.start // 8, -(-donors.stop // 8)
+    inside = np.zeros(8 * (last - first), np.bool_)
+    inside[donors.start - 8 * first : donors.stop - 8 * first] = True
+    found = np.zeros_like(bits)
+    found[first:last] = bits[first:last] & np.packbits(inside, bitorder="little")
+    return found
+
+
+def _ages(low: int | None, high: int | None) -> str:
+    """Return a range of ages in words.
+
+    >>> _ages(18, 35), _ages(None, 35)
+    ('aged 18 to 35 or of unknown age', 'aged at most 35 or of unknown age')
+    """
+    if low is not None and high is not None:
+        ages = f"{low} to {high}"
+    else:
+        ages = f"at least {low}" if high is None else f"at most {high}"
+    return f"aged {ages} or of unknown age"

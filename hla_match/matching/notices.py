@@ -1,0 +1,73 @@
+"""What a reader must know before a list of donors: what of the patient was not reported, assumed or left aside.
+
+A notice is one sentence that names loci and no person. It stands above every list and in the status file of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hla_match.encoding import NEW
+from hla_match.loci import OPTIONAL_GENES
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.prediction import Prediction
+from hla_match.nomenclature.gl_string import is_absent_gene
+from hla_match.registry import Registry
+
+if TYPE_CHECKING:
+    from hla_match.matching.results import LocusResult
+
+
+def patient_notices(
+    patient: Patient,
+    criteria: SearchCriteria,
+    registry: Registry,
+    loci: Sequence[LocusResult],
+    prediction: Prediction | None,
+) -> tuple[str, ...]:
+    """Return the notices on a patient, which are the same whatever donors are found.
+
+    Args:
+        patient: the patient.
+        criteria: what was asked.
+        registry: where donors are looked for.
+        loci: the loci that were compared.
+        prediction: the match probabilities of the donors that were found, or None without frequencies.
+    """
+    untyped = [locus for locus in criteria.loci if not patient.typings.get(locus, ("", ""))[0].strip()]
+    lacking = [locus for locus in criteria.loci if locus not in registry.loci]
+    lone = [one.locus for one in loci if _is_lone(one.locus, *patient.typings.get(one.locus, ("", "")))]
+    new = [one.locus for one in loci if any((NEW,) in alternative for alternative in one.alternatives)]
+    missing = () if prediction is None else prediction.patient_missing
+    notices = {
+        "reported, but not a locus that is compared; ignored": patient.ignored_loci,
+        "the patient is not typed here, so that every donor is a potential match": untyped,
+        "no donor of the registry is typed here, so that every donor is a potential match": lacking,
+        "one typing reported, counted as homozygous": [locus for locus in lone if locus not in OPTIONAL_GENES],
+        "one typing reported, counted as homozygous or as beside an absent gene": [
+            locus for locus in lone if locus in OPTIONAL_GENES
+        ],
+        "an allele reported as NEW, which matches nothing": new,
+    }
+    return (
+        *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
+        *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
+    )
+
+
+def counts_notice(criteria_counts: Mapping[str, int]) -> str:
+    """Return in one sentence how many donors were left after each criterion.
+
+    >>> counts_notice({"in the registry": 1200, "with status AV": 0})
+    'no donor meets all criteria; left after each: 1,200 in the registry, 0 with status AV'
+    """
+    left = ", ".join(f"{n:,} {criterion}" for criterion, n in criteria_counts.items())
+    return f"no donor meets all criteria; left after each: {left}"
+
+
+def _is_lone(locus: str, first: str, second: str) -> bool:
+    """Say whether a typing reports one allele, or one list of alleles, for both chromosomes."""
+    if not first.strip() or second.strip() or is_absent_gene(locus, first):
+        return False
+    return any("+" not in genotype for genotype in first.split("|"))
