@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from hla_match.cli import batch_parts, batch_run
 from hla_match.cli.main import group
 from hla_match.cli.search_options import locus_limits
-from hla_match.errors import CriteriaError, FileError
+from hla_match.errors import CriteriaError, FileError, TypingError
 from hla_match.matching.matcher import Matcher
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
@@ -211,3 +211,55 @@ def test_info_says_what_is_known(run) -> None:
     lines = run("registry", "info", "one").stdout.splitlines()
     assert lines[0].startswith("one: 1 donor, ")
     assert not any(line.endswith(": ") for line in lines)
+
+
+def test_a_misspelt_locus_ends_a_search(run) -> None:
+    misspelt = PATIENT.replace("DRB1*", "DR*")
+    done = run("search", "registry", "--hla", misspelt, "--scope", "6/6")
+    assert isinstance(done.exception, TypingError)
+    assert "position 32" in str(done.exception)
+    assert "did you mean DRB1, " in str(done.exception)
+    assert done.stdout == ""
+
+
+def test_what_is_missing_or_assumed_stands_above_the_list(run) -> None:
+    text = PATIENT.replace("+B*46:01", "") + "^MICA*008"
+    lines = run("search", "registry", "--hla", text, "--scope", "8/8", DAY).stdout.splitlines()
+    assert lines[:5] == [
+        "note: MICA: reported, but not a locus that is compared; ignored",
+        "note: C: the patient is not typed here, so that every donor is a potential match",
+        "note: C: no donor of the registry is typed here, so that every donor is a potential match",
+        "note: B: one typing reported, counted as homozygous",
+        "2 donors; 8/8",
+    ]
+
+
+def test_an_empty_list_says_which_criterion_left_no_donor(run) -> None:
+    done = run("search", "registry", "--hla", PATIENT, "--scope", "6/6", "--max-age", "20", "--locus-limit", "A=0", DAY)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[:2] == [
+        "note: no donor meets all criteria; left after each: 4 in the registry, 3 with status AV, "
+        "1 aged at most 20 or of unknown age, 0 within the limits A=0, 0 with at most 1 mismatch in 6/6",
+        "0 donors; 6/6",
+    ]
+
+
+def test_statuses_say_what_is_missing_or_assumed_and_why_a_list_is_empty(run) -> None:
+    rows = f"P1,{PATIENT}\nP2,A*02:01+A*24:02^B*40:01\nP3,A*01:01+A*03:01^B*08:01+B*07:02\nP4,{PATIENT}^dr*09:01\n"
+    Path("patients.csv").write_text(f"patient_id,gl_string\n{rows}", encoding="utf-8")
+    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", "--max-age", "60", DAY)
+    assert done.stdout.startswith("4 patients: 3 ok, 1 with errors")
+    statuses = pl.read_csv("out.status.csv").with_columns(pl.col("reason").fill_null(""))
+    assert statuses["status"].to_list() == ["ok", "ok", "ok", "error"]
+    untyped = "DRB1: the patient is not typed here, so that every donor is a potential match"
+    counts = (
+        "no donor meets all criteria; left after each: 4 in the registry, 3 with status AV, "
+        "2 aged at most 60 or of unknown age, 0 with at most 1 mismatch in 6/6"
+    )
+    assert statuses["reason"].to_list()[:3] == [
+        "",
+        f"{untyped}; B: one typing reported, counted as homozygous",
+        f"{untyped}; {counts}",
+    ]
+    assert statuses["donors"].to_list()[2] == 0
+    assert "unknown_locus" in statuses["reason"][3]
