@@ -30,7 +30,7 @@ def criteria_counts(
         registry: the donors.
         criteria: what was asked.
         eligible: as `hla_match.matching.eligibility.eligible_donors` returns it.
-        scope: the loci in scope that the registry has, with the limits of single loci.
+        scope: the loci in scope that the registry has, with the limits of single loci; needed where there are any.
         donors: the rows that were searched, which stand for the registry, or None for all.
         n_found: donors that meet all criteria.
     """

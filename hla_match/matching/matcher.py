@@ -296,9 +296,8 @@ class Matcher:
     def _criteria_counts(
         self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, n_found: int
     ) -> dict[str, int]:
-        return criteria_counts(
-            self.registry, criteria, self._allowed(criteria), self._limited_loci(scope, criteria), donors, n_found
-        )
+        limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
+        return criteria_counts(self.registry, criteria, self._allowed(criteria), limited, donors, n_found)
 
 
 def _without_frequencies() -> CriteriaError:
