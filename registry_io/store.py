@@ -174,7 +174,8 @@ def _opened(snapshot: Path, manifest: dict[str, Any]) -> Registry:
 
 
 def _open_column(snapshot: Path, locus: str) -> LocusColumn:
-    text = pl.read_ipc(snapshot / f"typing-{locus}.arrow")
+    with (snapshot / f"typing-{locus}.arrow").open("rb") as file:  # of a path, polars would read brackets as a pattern
+        text = pl.read_ipc(file)
     meaning = open_arrays(snapshot, COLUMN_ARRAYS, {"reported": text.height}, f"{{}}-{locus}")
     table = TypingTable(**open_arrays(snapshot, TABLE_ARRAYS, {}, f"{{}}-{locus}"))
     return LocusColumn(text=text, table=table, **meaning)

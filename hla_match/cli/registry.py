@@ -167,6 +167,6 @@ def verify(registry: Path) -> None:
             str(registry),
             found=f"changed files of imputed donors: {', '.join(damaged)}",
             expected="the files as they were written",
-            hint="nothing needs to be done: the donors are imputed again when they are needed",
+            hint="delete the folders imputed-*; the donors are imputed again when they are needed",
         )
     say("All files are as they were written.")
