@@ -31,6 +31,8 @@ class Reason(StrEnum):
     BAD_ATTRIBUTE = "bad_attribute"
     BAD_TEXT = "bad_text"
     WRONG_COLUMN_COUNT = "wrong_column_count"
+    IMPLAUSIBLE_VALUE = "implausible_value"
+    UNUSUAL_VALUE = "unusual_value"
 
 
 class HlaMatchError(Exception):

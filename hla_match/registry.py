@@ -31,6 +31,9 @@ BLOOD_GROUPS = ("A", "B", "AB", "O")
 SIGNS = ("P", "N")
 """Positive and negative, of rhesus factor and cytomegalovirus."""
 
+DONOR_AGES = (16, 70)
+"""Completed years between which registries keep donors; an age beyond them may be a slip of a birth date."""
+
 UNKNOWN = 255
 """Code of a missing sex, blood group or sign."""
 

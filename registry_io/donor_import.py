@@ -14,17 +14,18 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import FileError
-from hla_match.nomenclature.gl_string import half_width_hint
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping
+from registry_io.person_attributes import finding_records
 from registry_io.person_table import Noticed, person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.registry_builder import RegistryBuilder
-from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, writing_registry
+from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
 from registry_io.registry_versions import make_current
 from registry_io.replacement import Replacement, check_replacement
 from registry_io.snapshot_writer import commit_snapshot
+from registry_io.spreadsheet_values import typing_hint
 from registry_io.store import open_registry
 from registry_io.twofold_typings import settle
 
@@ -40,8 +41,11 @@ class ImportReport:
         quarantined: one entry a finding; a row with several findings is quarantined once.
         n_quarantined: rows left out.
         quarantine_path: the report.
+        warnings: findings, as `registry_io.person_attributes.FINDINGS`, on cells of donors who were imported.
+        warnings_path: the report of these.
         notes: what the reader noticed, and what was understood otherwise than it was written.
         replacement: what became of the donors of the registry that was there before; None where there was none.
+        cautions: what may have gone wrong unseen.
     """
 
     registry: Registry
@@ -50,8 +54,16 @@ class ImportReport:
     quarantined: list[QuarantinedRecord]
     n_quarantined: int
     quarantine_path: Path
+    warnings: pl.DataFrame
+    warnings_path: Path
     notes: tuple[str, ...]
     replacement: Replacement | None
+    cautions: tuple[str, ...]
+
+    @property
+    def n_warned(self) -> int:
+        """Donors who were imported with a finding on a cell."""
+        return self.warnings["row"].n_unique()
 
 
 def import_donors(
@@ -84,7 +96,7 @@ def import_donors(
         LockedError: another process writes to the folder.
     """
     with writing_registry(folder), RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
-        rows = _read(builder, donors, nomenclature, codes)
+        rows = _read(builder, donors, nomenclature, codes, today)
         built = builder.build()
         quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
         quarantined.sort(key=lambda record: (record.row, record.column))
@@ -94,7 +106,10 @@ def import_donors(
                 write_quarantine(quarantined, failed)
             raise _no_donor(donors, rows.n_rows, failed)
         replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
+        left_out = {record.row for record in quarantined}
+        warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
         built.aside.write(QUARANTINE, quarantine_report(quarantined))
+        built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
         provenance: dict[str, str | int] = {
             "source": donors.name,
             "source_sha256": rows.checksum,
@@ -107,15 +122,19 @@ def import_donors(
         make_current(commit_snapshot(built.aside, built.description, provenance))
         failed.unlink(missing_ok=True)
     registry = open_registry(folder)
+    noticed = reduce(add, rows.noticed)
     return ImportReport(
         registry=registry,
         n_rows=rows.n_rows,
         n_imported=registry.n_donors,
         quarantined=quarantined,
-        n_quarantined=len({record.row for record in quarantined}),
+        n_quarantined=len(left_out),
         quarantine_path=folder / QUARANTINE,
-        notes=(*reduce(add, rows.noticed).notes, *donor_notes(registry)),
+        warnings=warnings,
+        warnings_path=folder / WARNINGS,
+        notes=(*noticed.notes, *donor_notes(registry)),
         replacement=replacement,
+        cautions=noticed.cautions,
     )
 
 
@@ -124,6 +143,7 @@ class _Rows:
     """What was read of a donor file, slice by slice."""
 
     quarantined: list[QuarantinedRecord] = field(default_factory=list)
+    warnings: list[pl.DataFrame] = field(default_factory=list)
     persons: list[pl.DataFrame] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
     n_rows: int = 0
@@ -131,14 +151,19 @@ class _Rows:
 
 
 def _read(
-    builder: RegistryBuilder, donors: Path, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None
+    builder: RegistryBuilder,
+    donors: Path,
+    nomenclature: Nomenclature,
+    codes: MultipleAlleleCodes | None,
+    today: datetime.date,
 ) -> _Rows:
     rows = _Rows()
-    for part in person_slices(donors, kind="donor"):
+    for part in person_slices(donors, kind="donor", today=today):
         records = settle(part, nomenclature, codes)
         builder.add(records.frame)
         rows.persons.append(records.frame.select("row", "person_id"))
         rows.quarantined += records.quarantined
+        rows.warnings.append(records.warnings)
         rows.noticed.append(records.noticed)
         rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
     return rows
@@ -178,7 +203,7 @@ def unreadable_records(persons: pl.DataFrame, unreadable: list[UnreadableTyping]
             text=typing.text,
             reason=typing.reason,
             message=typing.message,
-            hint=typing.hint or half_width_hint(typing.text),
+            hint=typing_hint(typing.text, typing.hint),
         )
         for typing in unreadable
         for index in typing.rows.tolist()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+from registry_io.person_attributes import warnings_by_row
 from registry_io.person_table import read_persons
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.twofold_typings import settle
@@ -26,55 +26,52 @@ class PatientFile:
     Attributes:
         patients: file row and patient.
         quarantined: rows that cannot be read.
+        warnings: by row of patients, which of their cells were left empty and why, in words.
         checksum: SHA-256 of the file.
         notes: what the reader noticed about the whole file.
+        cautions: what may have gone wrong unseen.
     """
 
     patients: list[tuple[int, Patient]]
     quarantined: list[QuarantinedRecord]
+    warnings: Mapping[int, str]
     checksum: str
     notes: tuple[str, ...]
+    cautions: tuple[str, ...]
 
 
 def read_patients(
-    path: Path, nomenclature: Nomenclature | None = None, codes: MultipleAlleleCodes | None = None
+    path: Path,
+    nomenclature: Nomenclature | None = None,
+    codes: MultipleAlleleCodes | None = None,
+    *,
+    today: datetime.date | None = None,
 ) -> PatientFile:
     """Read a file of patients, with columns as in a donor file and `patient_id`.
 
     Where a locus stands in columns and in a GL String, `nomenclature` and `codes` tell whether the two agree; without a
-    nomenclature two that differ as texts are a conflict.
+    nomenclature two that differ as texts are a conflict. `today` is as in `registry_io.person_table.read_persons`.
 
     Raises:
         FileError: the file cannot be read at all.
     """
-    records = settle(read_persons(path, kind="patient"), nomenclature, codes)
+    records = settle(read_persons(path, kind="patient", today=today), nomenclature, codes)
     patients: list[tuple[int, Patient]] = []
-    quarantined = list(records.quarantined)
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
     present = [name for name in _ATTRIBUTES if name in records.frame.columns]
     for row in records.frame.iter_rows(named=True):
         typings = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in loci}
-        try:
-            patient = Patient.model_validate(
-                {
-                    "patient_id": row["person_id"],
-                    "typings": {locus: pair for locus, pair in typings.items() if pair[0]},
-                    **{name: row[name] for name in present},
-                }
-            )
-        except ValidationError as error:
-            finding = error.errors(include_input=False, include_url=False)[0]
-            quarantined.append(
-                QuarantinedRecord(
-                    row=row["row"],
-                    person_id=row["person_id"],
-                    column=str(finding["loc"][0]) if finding["loc"] else "",
-                    text="",
-                    reason=Reason.NOT_TYPED if "typings" in finding["loc"] else Reason.BAD_ATTRIBUTE,
-                    message=finding["msg"].removeprefix("Value error, "),
-                    hint="",
-                )
-            )
-        else:
-            patients.append((row["row"], patient))
-    return PatientFile(patients, quarantined, records.checksum, records.notes)
+        patient = Patient(
+            patient_id=row["person_id"],
+            typings={locus: pair for locus, pair in typings.items() if pair[0]},
+            **{name: row[name] for name in present},
+        )
+        patients.append((row["row"], patient))
+    return PatientFile(
+        patients,
+        records.quarantined,
+        warnings_by_row(records.warnings),
+        records.checksum,
+        records.notes,
+        records.noticed.cautions,
+    )

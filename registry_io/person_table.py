@@ -7,53 +7,30 @@ A file of millions is read in slices, with the findings that it has as a whole.
 
 from __future__ import annotations
 
-import re
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Literal
 
 import polars as pl
 
-from hla_match.errors import FileError, Reason, TypingError
+from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import parse, split_loci
+from registry_io.person_attributes import ATTRIBUTES, Kind, finding_records, read_attributes
+from registry_io.person_columns import Lookalikes, PersonColumns, find_columns, lookalikes
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.table_file import MIDNIGHT, OddRow, Table, scan_slices, scan_table
-
-_SIGNS = MappingProxyType(
-    {
-        **dict.fromkeys(("P", "+", "POS", "POSITIVE"), "P"),
-        **dict.fromkeys(("N", "-", "NEG", "NEGATIVE"), "N"),
-    }
+from registry_io.spreadsheet_values import (
+    Doubts,
+    formatted_typings,
+    identifier_doubts,
+    joined_doubts,
+    said_doubts,
 )
-CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "sex": MappingProxyType({"M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}),
-        "abo": MappingProxyType({group: group for group in ("A", "B", "AB", "O")}),
-        "rhesus": _SIGNS,
-        "cmv": _SIGNS,
-        "status": MappingProxyType({status: status for status in ("AV", "TU", "RS", "OP", "DE")}),
-    }
-)
-"""Attributes with few values: what may stand in the file, in upper case, and what it means."""
+from registry_io.table_file import OddRow, Table, scan_slices, scan_table
 
-DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
-"""Attributes that are dates."""
-
-ATTRIBUTES: tuple[str, ...] = (
-    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
-    "grid", "population",
-)  # fmt: skip
-"""Every attribute, in the order of the columns of `PersonRecords.frame`."""
-
-_IDENTIFIERS = {"donor": ("donor_id", "id", "patient_id"), "patient": ("patient_id", "id", "donor_id")}
-_LOCUS_COLUMN = re.compile(rf"(?:HLA-)?({'|'.join(LOCI)})_([12])", re.ASCII | re.IGNORECASE)
 # Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
 _BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
-_FIRST_YEAR, _LAST_YEAR = 1900, 2100
-_HEAVIEST_KG = 500
 _TWICE = {
     "row": pl.UInt32, "locus": pl.String, "first": pl.String, "second": pl.String, "gl_first": pl.String,
     "gl_second": pl.String,
@@ -66,10 +43,12 @@ class Noticed:
 
     Attributes:
         headerless: the first row is a person.
-        ignored_columns: columns without a meaning.
+        ignored_columns: columns without a meaning, those that look as if they had one among them.
         n_empty: rows without any content.
         ignored_loci: loci of GL Strings that are not read.
         n_settled: typings that stood in columns and in a GL String, of which one was taken.
+        lookalikes: ignored columns that look as if they were meant to be read.
+        doubts: what is doubtful of identifiers.
     """
 
     headerless: bool
@@ -77,6 +56,8 @@ class Noticed:
     n_empty: int
     ignored_loci: frozenset[str]
     n_settled: int = 0
+    lookalikes: Lookalikes = field(default_factory=lambda: Lookalikes({}, {}))
+    doubts: Doubts = field(default_factory=dict)
 
     def __add__(self, other: Noticed) -> Noticed:
         """Add what was noticed about another slice of the same file."""
@@ -85,14 +66,23 @@ class Noticed:
             n_empty=self.n_empty + other.n_empty,
             ignored_loci=self.ignored_loci | other.ignored_loci,
             n_settled=self.n_settled + other.n_settled,
+            lookalikes=self.lookalikes | other.lookalikes,
+            doubts=joined_doubts(self.doubts, other.doubts),
         )
 
     @property
+    def cautions(self) -> tuple[str, ...]:
+        """What may have gone wrong unseen, in words, for the last lines of a command."""
+        return (*said_doubts(self.doubts), *self.lookalikes.cautions)
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """The same in words."""
+        """The rest in words."""
+        alike = {*self.lookalikes.typings, *self.lookalikes.attributes}
+        ignored = [name for name in self.ignored_columns if name not in alike]
         words = {
             "read without header: the first row is a person; its columns are identifier and GL String": self.headerless,
-            f"ignored columns: {', '.join(self.ignored_columns)}": self.ignored_columns,
+            f"ignored columns: {', '.join(ignored)}": ignored,
             f"skipped {self.n_empty:,} empty rows": self.n_empty,
             f"ignored loci of GL Strings: {', '.join(sorted(self.ignored_loci))}": self.ignored_loci,
             f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
@@ -110,6 +100,7 @@ class PersonRecords:
         frame: `row` (UInt32, row of the file), `person_id`, `A_1`, `A_2`, ... of each locus typed anywhere (null where
             empty), then the attributes of `ATTRIBUTES` that the file has.
         quarantined: one record a finding, by row.
+        warnings: findings on cells of persons in `frame`, by row, with the columns of `person_attributes.FINDINGS`.
         source: name of the file.
         checksum: SHA-256 of the file.
         n_rows: rows of the file or slice, without header and empty rows.
@@ -120,6 +111,7 @@ class PersonRecords:
 
     frame: pl.DataFrame
     quarantined: list[QuarantinedRecord]
+    warnings: pl.DataFrame
     source: str
     checksum: str
     n_rows: int
@@ -132,27 +124,23 @@ class PersonRecords:
         return self.noticed.notes
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which column of the file holds what."""
-
-    identifier: str
-    loci: dict[str, tuple[str, str]]
-    attributes: dict[str, str]
-    gl_string: str | None
-    ignored: tuple[str, ...]
-
-
-def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonRecords:
+def read_persons(path: Path, *, kind: Kind, today: datetime.date | None = None) -> PersonRecords:
     """Read a file of donors or patients; rows with a finding are quarantined, the others are in the frame.
+
+    A cell of an attribute that cannot be read is left empty and reported, but for the status of a donor.
+
+    Args:
+        path: the file.
+        kind: what the persons are.
+        today: the day at which ages are reckoned, and after which nothing can have happened; without it the clock's.
 
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    return _read(path, scan_table(path, _names_of_record), kind, [])
+    return _read(path, scan_table(path, _names_of_record), kind, today or datetime.date.today(), [])
 
 
-def person_slices(path: Path, *, kind: Literal["donor", "patient"]) -> Iterator[PersonRecords]:
+def person_slices(path: Path, *, kind: Kind, today: datetime.date | None = None) -> Iterator[PersonRecords]:
     """Yield what `read_persons` reads in slices: one after another they hold the same persons and findings.
 
     The frame of a slice has the loci that are typed in the slice.
@@ -161,17 +149,20 @@ def person_slices(path: Path, *, kind: Literal["donor", "patient"]) -> Iterator[
         FileError: as `read_persons`.
     """
     known: list[pl.DataFrame] = []
+    day = today or datetime.date.today()
     for table in scan_slices(path, _names_of_record):
-        yield _read(path, table, kind, known)
+        yield _read(path, table, kind, day, known)
 
 
-def _read(path: Path, table: Table, kind: Literal["donor", "patient"], known: list[pl.DataFrame]) -> PersonRecords:
+def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: list[pl.DataFrame]) -> PersonRecords:
     """Read a slice; `known` is as in `_identifier_findings`."""
-    columns = _find_columns(path, table.frame.columns, kind)
+    columns = find_columns(path, table.frame.columns, kind)
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
     findings = [_odd_record(odd, table, columns.identifier) for odd in table.odd]
     findings += _identifier_findings(filled, columns.identifier, known)
+    findings += formatted_typings(table, filled, columns.loci)
+    doubts = identifier_doubts(table, filled, columns.identifier)
     twice = pl.DataFrame(schema=_TWICE)
     other_loci: list[str] = []
     n_filled = filled.height
@@ -179,20 +170,28 @@ def _read(path: Path, table: Table, kind: Literal["donor", "patient"], known: li
         filled, twice, found = _join_gl_strings(filled, columns.loci, other_loci)
         findings += found
     findings += _second_without_first(filled)
-    attributes, found = _read_attributes(filled, columns.attributes)
-    findings += found
-    findings += _not_typed(_without(attributes, findings))
+    attributes = read_attributes(filled, columns.attributes, kind=kind, today=today)
+    findings += finding_records(attributes.unreadable)
+    findings += _not_typed(_without(attributes.frame, findings))
     findings.sort(key=lambda record: record.row)
-    good = _without(attributes, findings)
+    good = _without(attributes.frame, findings)
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
     kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
     return PersonRecords(
         frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in columns.attributes)),
         quarantined=findings,
+        warnings=_without(attributes.warnings, findings).sort("row", maintain_order=True),
         source=path.name,
         checksum=table.checksum,
         n_rows=n_filled + len(table.odd),
-        noticed=Noticed(table.headerless, columns.ignored, frame.height - n_filled, frozenset(other_loci)),
+        noticed=Noticed(
+            headerless=table.headerless,
+            ignored_columns=columns.ignored,
+            n_empty=frame.height - n_filled,
+            ignored_loci=frozenset(other_loci),
+            lookalikes=lookalikes(table.frame, columns),
+            doubts=doubts,
+        ),
         twice=_without(twice, findings),
     )
 
@@ -219,67 +218,7 @@ def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
     return ("id", "gl_string")
 
 
-def _find_columns(path: Path, names: list[str], kind: Literal["donor", "patient"]) -> _Columns:
-    lower: dict[str, str] = {}
-    sides: dict[tuple[str, str], str] = {}
-    known = {*_IDENTIFIERS[kind], *ATTRIBUTES, "gl_string"}
-    for name in names:
-        match = _LOCUS_COLUMN.fullmatch(name)
-        if match is not None:
-            key = (match[1].upper(), match[2])
-            other = sides.setdefault(key, name)
-        elif name.lower() in known:
-            other = lower.setdefault(name.lower(), name)
-        else:
-            continue
-        if other != name:
-            raise FileError(
-                str(path),
-                row=1,
-                column=name,
-                found=f"the meaning of column {other} again",
-                expected="one column of each meaning",
-                hint="rename or remove one of the two columns",
-            )
-    identifier = next((lower[name] for name in _IDENTIFIERS[kind] if name in lower), None)
-    if identifier is None:
-        raise FileError(
-            str(path),
-            row=1,
-            found="no column of identifiers",
-            expected=f"one of {', '.join(_IDENTIFIERS[kind])}",
-            hint="name the columns in the first row",
-        )
-    loci: dict[str, tuple[str, str]] = {}
-    for locus in LOCI:
-        first, second = sides.get((locus, "1")), sides.get((locus, "2"))
-        if first is not None and second is not None:
-            loci[locus] = (first, second)
-        elif first is not None or second is not None:
-            missing = f"{locus}_2" if second is None else f"{locus}_1"
-            raise FileError(
-                str(path),
-                row=1,
-                column=first or second,
-                found=f"no column {missing} beside it",
-                expected="both columns of the locus",
-                hint=f"add the column {missing}; it may be empty",
-            )
-    gl_string = lower.get("gl_string")
-    if not loci and gl_string is None:
-        raise FileError(
-            str(path),
-            row=1,
-            found="no column of typings",
-            expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
-            hint=f"loci: {', '.join(LOCI)}; each has the columns LOCUS_1 and LOCUS_2, with or without HLA- before",
-        )
-    attributes = {name: lower[name] for name in ATTRIBUTES if name in lower}
-    used = {identifier, gl_string, *attributes.values(), *sides.values()}
-    return _Columns(identifier, loci, attributes, gl_string, tuple(name for name in names if name not in used))
-
-
-def _chosen(frame: pl.DataFrame, columns: _Columns) -> pl.DataFrame:
+def _chosen(frame: pl.DataFrame, columns: PersonColumns) -> pl.DataFrame:
     """Return the columns with a meaning under the project's names, without blanks around their values."""
     wanted = {"person_id": columns.identifier}
     for locus, (first, second) in columns.loci.items():
@@ -402,44 +341,8 @@ def _not_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
     ]
 
 
-def _read_attributes(frame: pl.DataFrame, present: dict[str, str]) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
-    """Return the frame with attributes as what they are, and a record for each value that cannot be read."""
-    read: list[pl.Expr] = []
-    findings: list[QuarantinedRecord] = []
-    for name, column in present.items():
-        if name in CHOICES:
-            choices = CHOICES[name]
-            value = (
-                pl.col(name)
-                .str.to_uppercase()
-                .replace_strict(list(choices), list(choices.values()), default=None, return_dtype=pl.String)
-            )
-            expected = f"one of {', '.join(choices)}"
-        elif name in DATES:
-            date = pl.col(name).str.replace(MIDNIGHT, "").str.to_date("%Y-%m-%d", strict=False)
-            value = pl.when(date.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)).then(date)
-            expected = f"a date of the years {_FIRST_YEAR} to {_LAST_YEAR} such as 1986-04-30"
-        elif name == "weight_kg":
-            weight = pl.col(name).cast(pl.Float32, strict=False)
-            value = pl.when((weight > 0) & (weight <= _HEAVIEST_KG)).then(weight)
-            expected = f"kilograms up to {_HEAVIEST_KG}, such as 65 or 65.5"
-        else:
-            continue
-        read.append(value.alias(name))
-        findings += _findings(
-            frame,
-            pl.col(name).is_not_null() & value.is_null(),
-            column=name,
-            name=column,
-            reason=Reason.BAD_ATTRIBUTE,
-            message=f"{name} is not {expected}",
-            hint="correct it, or leave it empty",
-        )
-    return frame.with_columns(read), findings
-
-
 def _join_gl_strings(
-    frame: pl.DataFrame, loci: dict[str, tuple[str, str]], other_loci: list[str]
+    frame: pl.DataFrame, loci: Mapping[str, tuple[str, str]], other_loci: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord]]:
     """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
 

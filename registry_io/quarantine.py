@@ -1,4 +1,4 @@
-"""The quarantine report: every row that was left out of an import, why, and what to do about it."""
+"""Reports of findings: every row that was left out of an import, or kept with a cell amiss, why, and what to do."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from registry_io.durable_files import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedRecord:
-    """One finding that keeps a row of a file out.
+class Finding:
+    """One finding about a row of a file.
 
     Attributes:
         row: row of the file; the header is row 1.
@@ -40,12 +40,15 @@ class QuarantinedRecord:
         return ": ".join(part for part in (self.column, self.reason, self.message) if part)
 
 
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(QuarantinedRecord))
-"""The columns of the report."""
+QuarantinedRecord = Finding
+"""A finding that keeps its row out."""
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Finding))
+"""The columns of a report."""
 
 
-def write_quarantine(records: Iterable[QuarantinedRecord], path: Path) -> None:
-    """Write the report as CSV; without records it holds the header alone, so that an old report never stays.
+def write_quarantine(records: Iterable[Finding], path: Path) -> None:
+    """Write a report as CSV; without records it holds the header alone, so that an old report never stays.
 
     Raises:
         FileError: the file cannot be written.

@@ -20,10 +20,11 @@ CURRENT = "CURRENT"
 PREVIOUS = "PREVIOUS"
 QUARANTINE = "quarantine.csv"
 FAILED_QUARANTINE = "quarantine-failed.csv"
+WARNINGS = "warnings.csv"
 LOCK = ".lock"
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")
-_OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, LOCK, SNAPSHOTS, f"{WRITING}*", ".*.part")
+_OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, WARNINGS, LOCK, SNAPSHOTS, f"{WRITING}*", ".*.part")
 _LONGEST_NAME = 100
 _PATIENCE = 0.5
 """Seconds: a reader that removes leftovers holds the lock for a moment."""

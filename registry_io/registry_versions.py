@@ -17,7 +17,9 @@ from registry_io.durable_files import atomic_write, remove
 from registry_io.registry_folder import (
     CURRENT,
     PREVIOUS,
+    QUARANTINE,
     SNAPSHOTS,
+    WARNINGS,
     check_folder,
     current_snapshot,
     leftovers,
@@ -28,7 +30,7 @@ from registry_io.registry_folder import (
 from registry_io.snapshot_writer import is_sound
 from registry_io.store import open_snapshot
 
-REPORTS = ("quarantine.csv",)
+REPORTS = (QUARANTINE, WARNINGS)
 """Files of a snapshot that are copied beside it when it becomes valid."""
 
 

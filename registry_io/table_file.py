@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -29,6 +29,7 @@ import polars as pl
 import polars.selectors as cs
 
 from hla_match.errors import FileError
+from registry_io.workbook_cells import FORMATTED, shown_cells
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 """The endings of text tables."""
@@ -79,6 +80,8 @@ class Table:
         odd: rows with a wrong number of fields; they are not in `frame`.
         checksum: SHA-256 of the file's bytes.
         headerless: whether the first row is a record, so that the names are not the file's.
+        formatted: `row` and `column` (its name) of the numbers of a workbook that Excel shows otherwise than by
+            their digits, and the `format`, as in `registry_io.workbook_cells`; no rows for other tables.
     """
 
     frame: pl.DataFrame
@@ -87,6 +90,7 @@ class Table:
     odd: tuple[OddRow, ...]
     checksum: str
     headerless: bool
+    formatted: pl.DataFrame
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -146,7 +150,9 @@ def scan_slices(path: Path, names_of_record: NamesOfRecord | None = None) -> Ite
             parts = _text(path, ending, names_of_record or (lambda _: None))
         for part in parts:
             frame = _named_columns(path, part.frame)
-            yield Table(frame, part.row, tuple(part.frame.columns), tuple(part.odd), checksum, part.headerless)
+            yield Table(
+                frame, part.row, tuple(part.frame.columns), tuple(part.odd), checksum, part.headerless, part.formatted
+            )
     except FileNotFoundError as error:
         raise FileError(
             str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
@@ -168,6 +174,7 @@ class _Parts:
     row: pl.Series
     odd: Sequence[OddRow] = ()
     headerless: bool = False
+    formatted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(FORMATTED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,7 +523,8 @@ def _workbook(path: Path) -> _Parts:
         ) from error
     if not sheet.height:
         raise _no_header(path, "an empty sheet")
+    sheet, formatted = shown_cells(path, sheet.with_columns(pl.all().cast(pl.String)))
     names = _distinct_names(path, [value or "" for value in sheet.row(0)])
-    frame = sheet.slice(1).with_columns(pl.all().cast(pl.String).str.replace(MIDNIGHT, ""))
+    frame = sheet.slice(1).with_columns(pl.all().str.replace(MIDNIGHT, ""))
     frame.columns = names
-    return _Parts(frame.with_columns(pl.all().replace("", None)), _rows(frame.height))
+    return _Parts(frame.with_columns(pl.all().replace("", None)), _rows(frame.height), formatted=formatted)

@@ -53,10 +53,11 @@ def settle(
         frame = _with_gl_string(frame, locus, chosen.filter(pl.col("locus") == locus, pl.col("choice") == "gl_string"))
     conflicts = chosen.filter(pl.col("choice") == "conflict")
     found = _conflicts(conflicts, frame)
-    frame = frame.filter(~pl.col("row").is_in(conflicts["row"].to_list()))
+    others = ~pl.col("row").is_in(conflicts["row"].to_list())
     return dataclasses.replace(
         records,
-        frame=frame,
+        frame=frame.filter(others),
+        warnings=records.warnings.filter(others),
         quarantined=sorted([*records.quarantined, *found], key=lambda record: record.row),
         noticed=dataclasses.replace(records.noticed, n_settled=chosen.height - conflicts.height),
         twice=twice.clear(),

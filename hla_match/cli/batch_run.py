@@ -14,6 +14,7 @@ import polars as pl
 from hla_match.cli.batch_manifest import batch_manifest
 from hla_match.cli.batch_outputs import manifest_path, status_path
 from hla_match.cli.batch_parts import STATUS_COLUMNS, BatchParts
+from hla_match.cli.cautions import print_cautions
 from hla_match.cli.counts import counted
 from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.cli.messages import bars, say
@@ -25,11 +26,11 @@ from hla_match.matching.batch import MatcherSource, PatientBlock, PatientOutcome
 from hla_match.matching.criteria import Patient
 from hla_match.matching.matcher import Matcher
 from hla_match.matching.policies import policy_named
-from hla_match.nomenclature.gl_string import half_width_hint
 from hla_match.registry import Registry
 from registry_io.durable_files import atomic_write
 from registry_io.patient_file import PatientFile, read_patients
 from registry_io.results_file import write_frame, write_rows
+from registry_io.spreadsheet_values import typing_hint
 
 PART_SIZE = 250
 """Patients a part, about: what an interruption can cost."""
@@ -60,7 +61,9 @@ class BatchRun:
         workforce: Workforce,
     ) -> None:
         self._folder, self._registry = registry
-        self._file: PatientFile = read_patients(patients, self._registry.nomenclature, self._registry.codes)
+        self._file: PatientFile = read_patients(
+            patients, self._registry.nomenclature, self._registry.codes, today=request.criteria.as_of
+        )
         for note in self._file.notes:
             say(f"{patients}: {note}", err=True)
         self._out = out
@@ -126,6 +129,7 @@ class BatchRun:
             f"  {counted(n_rows, 'row')} in {self._out}",
             f"  statuses in {status_file}, what the batch was made from in {manifest_file}",
         )
+        print_cautions(self._file.cautions)
 
     def _search(self) -> None:
         """Search the patients that no finished part has, and write them in parts."""
@@ -171,15 +175,14 @@ class BatchRun:
             )
 
     def _status(self, row: int, outcome: PatientOutcome) -> dict[str, object]:
-        reason = "; ".join(outcome.notices)
-        if outcome.error is not None:
-            reason = self._reason(outcome.patient, outcome.error)
+        failure = [] if outcome.error is None else [self._reason(outcome.patient, outcome.error)]
+        reasons = (*failure, *outcome.notices, self._file.warnings.get(row, ""))
         return {
             "patient_id": outcome.patient.patient_id,
             "row": row,
             "status": "ok" if outcome.error is None else "error",
             "donors": outcome.frame.height,
-            "reason": reason,
+            "reason": "; ".join(filter(None, reasons)),
         }
 
     def _reason(self, patient: Patient, error: HlaMatchError) -> str:
@@ -190,7 +193,7 @@ class BatchRun:
                 encoder = LocusEncoder(self._registry.nomenclature, locus, self._registry.codes)
                 encoder.carried(*patient.typings.get(locus, ("", "")))
             except TypingError as fault:
-                hint = fault.hint or half_width_hint(fault.text)
+                hint = typing_hint(fault.text, fault.hint)
                 found.append(f"{locus}: {fault.reason}: expected {fault.expected}{'; ' if hint else ''}{hint}")
         return "; ".join(found) or str(error)
 

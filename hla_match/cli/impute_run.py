@@ -8,6 +8,7 @@ import polars as pl
 
 from hla_match.cli.batch_outputs import refuse_overwriting, status_path
 from hla_match.cli.batch_run import progress
+from hla_match.cli.cautions import print_cautions
 from hla_match.cli.counts import counted
 from hla_match.cli.frequency_options import n_workers, source_files
 from hla_match.cli.frequency_sets import FrequencySets
@@ -19,6 +20,7 @@ from hla_match.frequencies.panels import build_panels
 from hla_match.loci import scope_loci
 from hla_match.registry import Registry, build_registry
 from registry_io.donor_import import unreadable_records
+from registry_io.person_attributes import warnings_by_row
 from registry_io.person_table import PersonRecords, read_persons
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.results_file import check_writable_ending, write_frame
@@ -73,6 +75,7 @@ def impute_file(
         f"  {counted(table.height, 'row')} in {out}",
         f"  statuses in {status_path(out)}",
     )
+    print_cautions(records.noticed.cautions)
 
 
 def _in_order_of(identifiers: pl.Series, people: Registry) -> Registry:
@@ -117,9 +120,15 @@ def _statuses(
     read = people.attributes.select(patient_id="donor_id").with_columns(
         status=pl.lit("ok"), reason=pl.Series(reasons, dtype=pl.String)
     )
-    statuses = read.join(row, on="patient_id", how="left", maintain_order="left").select(
-        pl.col(name).cast(dtype) for name, dtype in _STATUS_COLUMNS.items()
+    warnings = pl.DataFrame(
+        list(warnings_by_row(records.warnings).items()), schema={"row": pl.UInt32, "warning": pl.String}, orient="row"
     )
+    joined = read.join(row, on="patient_id", how="left", maintain_order="left").join(
+        warnings, on="row", how="left", maintain_order="left"
+    )
+    both = pl.concat_list("reason", "warning").list.drop_nulls()
+    reason = both.list.eval(pl.element().filter(pl.element() != "")).list.join("; ")
+    statuses = joined.with_columns(reason).select(pl.col(name).cast(dtype) for name, dtype in _STATUS_COLUMNS.items())
     findings = [(record.person_id, record.row, "error", record.summary) for record in quarantined]
     failed = (
         pl.DataFrame(findings, schema=_STATUS_COLUMNS, orient="row")

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.cautions import print_cautions
 from hla_match.cli.counts import counted
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
-from hla_match.errors import RegistryError
+from hla_match.errors import Reason, RegistryError
 from hla_match.visible_text import visible
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from registry_io.donor_import import ImportReport
 
 _NOTES = 20
@@ -70,6 +73,7 @@ def print_import(report: ImportReport) -> None:
         print_note(f"{len(report.notes) - _NOTES:,} more; hla-match registry info lists those on donors")
     for limit in report.registry.nomenclature.tables.limits:
         print_note(limit)
+    print_cautions(report.cautions)
 
 
 def print_counts(report: ImportReport) -> None:
@@ -85,6 +89,23 @@ def print_counts(report: ImportReport) -> None:
         say(f"  {reason}: {n:,}")
     if report.n_quarantined:
         say(f"Quarantine report: {report.quarantine_path}")
+    for line in cells_amiss(report.warnings):
+        say(f"  {line}")
+    if report.n_warned:
+        say(f"Report on cells of imported donors: {report.warnings_path}")
+
+
+def cells_amiss(warnings: pl.DataFrame) -> list[str]:
+    """Return how many cells of which attribute were left empty, or kept although they are unusual."""
+    import polars as pl
+
+    counts = warnings.group_by(
+        pl.col("column").str.to_lowercase(), is_kept=pl.col("reason") == Reason.UNUSUAL_VALUE
+    ).len()
+    return [
+        f"{column}: {counted(n, 'cell')} {'kept although unusual' if is_kept else 'left empty'}"
+        for column, is_kept, n in counts.sort("is_kept", "column").iter_rows()
+    ]
 
 
 def print_note(note: str) -> None:

@@ -19,13 +19,14 @@ from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import Patient
 from hla_match.matching.forecast import Forecast
 from hla_match.matching.prediction import Prediction
-from hla_match.registry import BLOOD_GROUPS, SEXES, SIGNS, UNKNOWN, Registry
+from hla_match.registry import BLOOD_GROUPS, DONOR_AGES, SEXES, SIGNS, UNKNOWN, Registry
 
 
 def completed_years(birth_date: NDArray[np.int32], date: datetime.date) -> NDArray[np.int32]:
-    """Return ages on a date, -1 where the birth date, given as in `Registry.birth_date`, is missing."""
+    """Return ages on a date, -1 where the birth date, given as in `Registry.birth_date`, is missing or later."""
     today = date.year * 10000 + date.month * 100 + date.day
-    return np.where(birth_date == 0, -1, np.maximum((today - birth_date) // 10000, 0)).astype(np.int32)
+    unknown = (birth_date == 0) | (birth_date > today)
+    return np.where(unknown, -1, (today - birth_date) // 10000).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Candidates:
 
     @property
     def age(self) -> NDArray[np.int32]:
-        """(n,) int32 completed years, -1 where the birth date is missing."""
+        """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
         return completed_years(self.registry.birth_date[self.donor], self.as_of)
 
 
@@ -151,9 +152,12 @@ def by_certainty(candidates: Candidates) -> NDArray[np.int64]:
 
 
 def by_age(candidates: Candidates) -> NDArray[np.int64]:
-    """Put younger first, in completed years; a missing birth date last (Kollman et al., Blood 2016;127:260)."""
+    """Put younger first, in completed years (Kollman et al., Blood 2016;127:260).
+
+    Unknown ages stand last, and with them those below the age of donors: a mistaken birth date must not come first.
+    """
     age = candidates.age
-    return np.where(age < 0, 255, np.minimum(age, 254)).astype(np.int64)
+    return np.where(age < DONOR_AGES[0], 255, np.minimum(age, 254)).astype(np.int64)
 
 
 def by_cmv(candidates: Candidates) -> NDArray[np.int64]:

@@ -94,7 +94,8 @@ class TypingReader:
         current = self._in_use(name)
         if current != name:
             return self._allele(current)
-        if not index.nomenclature.closed:
+        # Fields count from 01: the 00 is the seconds of a time that a spreadsheet made of the name.
+        if not index.nomenclature.closed and "00" not in digits.split(":"):
             rows = index.prefix.get(":".join(digits.split(":")[:2]), [])
             if suffix:
                 rows = [row for row in rows if index.is_null[row] == (suffix == "N")]

@@ -150,7 +150,10 @@ def attribute_lists():
     entry = st.fixed_dictionaries(
         {
             "person_id": st.integers(0, 99).map(lambda n: f"D{n:02}"),
-            "birth_date": st.none() | st.dates(datetime.date(1999, 12, 30), datetime.date(2003, 1, 2)),
+            "birth_date": st.none()
+            | st.dates(datetime.date(1999, 12, 30), datetime.date(2003, 1, 2))
+            | st.dates(datetime.date(2009, 12, 30), datetime.date(2010, 1, 3))
+            | st.dates(datetime.date(2025, 12, 31), datetime.date(2027, 2, 2)),
             "cmv": st.sampled_from((None, "N", "P")),
             "abo": st.sampled_from((None, "A", "B", "AB", "O")),
             "sex": st.sampled_from((None, "M", "F")),
@@ -162,8 +165,8 @@ def attribute_lists():
 
 
 def age_on_new_year_2026(born):
-    """Completed years: the birthday of the year counts only if it is that very day."""
-    if born is None:
+    """Completed years: the birthday of the year counts only if it is that very day; nobody under 16 is a donor."""
+    if born is None or born > datetime.date(2010, 1, 1):
         return None
     return 2026 - born.year - ((born.month, born.day) > (1, 1))
 

@@ -48,6 +48,8 @@ def test_a_null_allele_is_absent_and_a_new_one_unknown(nomenclature):
     ("locus", "text", "reason"),
     [
         ("A", "02:9999", Reason.UNKNOWN_ALLELE),
+        ("A", "02:01:00", Reason.UNKNOWN_ALLELE),
+        ("A", "02:01:01:00", Reason.UNKNOWN_ALLELE),
         ("A", "02:ZZZZ", Reason.UNKNOWN_CODE),
         ("A", "B*07:02", Reason.WRONG_LOCUS),
         ("A", "77", Reason.UNKNOWN_ANTIGEN),

@@ -17,7 +17,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import table_file
 from registry_io.donor_import import ImportReport, import_donors
-from registry_io.registry_folder import QUARANTINE, current_snapshot
+from registry_io.registry_folder import QUARANTINE, WARNINGS, current_snapshot
 from registry_io.store import read_manifest
 
 NOMENCLATURE = Nomenclature(builtin_tables())
@@ -33,7 +33,7 @@ D01,99:99,,,,,M,AV,,a duplicate that cannot be read
 ,,,,,,,,,
 D04,,,,,,M,AV,,not typed
 D05,02:01,,13:01,,,X,AV,,bad sex
-D05,02:01,,13:01,,,M,AV,,a duplicate of a row that is left out
+D05,02:01,,13:01,,,M,AV,,a duplicate of a row with a bad cell
 D04,,,,,,M,AV,,a duplicate that is not typed
 D06,02:AB,,40:01,,,M,AV,1000,too heavy
 D07,02:AB,,40:01,,,M,,80.5,
@@ -85,14 +85,14 @@ def assert_same(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch, siz
             assert len(list(table_file.scan_slices(source))) > 1
             parts = imported(folder / f"{size}" / "r", source)
         assert parts.quarantined == whole.quarantined
-        assert parts.notes == whole.notes
+        assert parts.warnings.equals(whole.warnings)
+        assert (parts.notes, parts.cautions) == (whole.notes, whole.cautions)
         assert (parts.n_rows, parts.n_imported, parts.n_quarantined) == (
             whole.n_rows, whole.n_imported, whole.n_quarantined,
         )  # fmt: skip
         assert manifest(folder / f"{size}" / "r") == manifest(folder / "whole" / "r")
-        assert (folder / f"{size}" / "r" / QUARANTINE).read_bytes() == (
-            folder / "whole" / "r" / QUARANTINE
-        ).read_bytes()
+        for report in (QUARANTINE, WARNINGS):
+            assert (folder / f"{size}" / "r" / report).read_bytes() == (folder / "whole" / "r" / report).read_bytes()
     return whole
 
 
@@ -107,15 +107,19 @@ def test_the_findings_of_a_file_are_the_known_ones(tmp_path: Path, monkeypatch) 
     source = tmp_path / "donors.csv"
     source.write_text(FINDINGS, encoding="utf-8")
     report = assert_same(tmp_path, source, monkeypatch, (100,))
-    assert report.registry.attributes["donor_id"].sort().to_list() == ["D01", "D02", "D03", "D07", "D09", "D13"]
+    assert report.registry.attributes["donor_id"].sort().to_list() == [
+        "D01", "D02", "D03", "D05", "D06", "D07", "D09", "D13",
+    ]  # fmt: skip
+    assert report.warnings.select("row", "column", "reason").rows() == [
+        (9, "sex", "bad_attribute"),
+        (12, "weight_kg", "bad_attribute"),
+    ]
     assert [(record.row, record.reason.value) for record in report.quarantined] == [
         (4, "missing_identifier"),
         (6, "duplicate_identifier"),
         (8, "not_typed"),
-        (9, "bad_attribute"),
         (10, "duplicate_identifier"),
         (11, "duplicate_identifier"),
-        (12, "bad_attribute"),
         (14, "wrong_column_count"),
         (15, "second_without_first"),
         (18, "conflicting_typings"),

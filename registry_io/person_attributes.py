@@ -1,0 +1,209 @@
+"""The attributes of persons: what may stand in their cells, what it means, and what is said of a cell that is amiss.
+
+Nobody is left out for an attribute that is a wish, not a condition: a cell that cannot be read, or that cannot be true,
+is left empty and reported, and the person stays. A donor's status decides who is searched at all, and an empty one
+counts as available, so a donor whose status cannot be read is quarantined.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import polars as pl
+
+from hla_match.errors import Reason
+from hla_match.registry import DONOR_AGES
+from registry_io.quarantine import COLUMNS, Finding
+from registry_io.table_file import MIDNIGHT
+
+Kind = Literal["donor", "patient"]
+"""What the persons of a file are."""
+
+_SIGNS = MappingProxyType(
+    {
+        **dict.fromkeys(("P", "+", "POS", "POSITIVE"), "P"),
+        **dict.fromkeys(("N", "-", "NEG", "NEGATIVE"), "N"),
+    }
+)
+CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "sex": MappingProxyType({"M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}),
+        "abo": MappingProxyType({group: group for group in ("A", "B", "AB", "O")}),
+        "rhesus": _SIGNS,
+        "cmv": _SIGNS,
+        "status": MappingProxyType({status: status for status in ("AV", "TU", "RS", "OP", "DE")}),
+    }
+)
+"""Attributes with few values: what may stand in the file, in upper case, and what it means."""
+
+DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
+"""Attributes that are dates."""
+
+ATTRIBUTES: tuple[str, ...] = (
+    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
+    "grid", "population",
+)  # fmt: skip
+"""Every attribute, in the order of the columns of `registry_io.person_table.PersonRecords.frame`."""
+
+FINDINGS: Mapping[str, type[pl.DataType]] = MappingProxyType(
+    {name: pl.UInt32 if name == "row" else pl.String for name in COLUMNS}
+)
+"""The columns of a frame of findings, which are those of a report; an own record a finding would take gigabytes."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+"""Years between which a date lies."""
+
+HEAVIEST_KG = 500
+OLDEST = 120
+"""Completed years beyond which a birth date is not believed."""
+
+# Control and invisible characters, and the sign of a failed conversion.
+_UNPRINTABLE = r"[\p{Cc}\p{Cf}\x{FFFD}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What can be amiss with the cells of a column.
+
+    Attributes:
+        amiss: of the columns `text`, as in the file, and `value`, as it was read.
+        message: said of the attribute, without its name.
+        outcome: what becomes of the cell.
+    """
+
+    amiss: pl.Expr
+    reason: Reason
+    message: str
+    hint: str = "correct it, or leave it empty"
+    outcome: Literal["left empty", "kept", "donor left out"] = "left empty"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAttributes:
+    """The attributes of persons, read.
+
+    Attributes:
+        frame: the persons with attributes as what they are.
+        warnings: findings, as `FINDINGS`, on cells of persons who stay.
+        unreadable: likewise those that keep a person out.
+    """
+
+    frame: pl.DataFrame
+    warnings: pl.DataFrame
+    unreadable: pl.DataFrame
+
+
+def read_attributes(
+    frame: pl.DataFrame, present: Mapping[str, str], *, kind: Kind, today: datetime.date
+) -> ReadAttributes:
+    """Read the attributes of persons.
+
+    Args:
+        frame: `row`, `person_id` and the attributes as text.
+        present: the attributes, and what the file calls their columns.
+        kind: what the persons are.
+        today: the day at which ages are reckoned, and after which nothing can have happened.
+    """
+    warnings, unreadable = [pl.DataFrame(schema=FINDINGS)], [pl.DataFrame(schema=FINDINGS)]
+    values = []
+    for name, column in present.items():
+        cells = frame.select("row", "person_id", text=name, value=_value(name))
+        for check in _checks(name, kind, today):
+            found = _found(cells, check, name, column)
+            if not found.height:
+                continue
+            (unreadable if check.outcome == "donor left out" else warnings).append(found)
+            if check.outcome == "left empty":
+                cells = cells.with_columns(value=pl.when(~check.amiss.fill_null(False)).then("value"))
+        values.append(cells["value"].alias(name))
+    return ReadAttributes(frame.with_columns(values), pl.concat(warnings), pl.concat(unreadable))
+
+
+def _value(name: str) -> pl.Expr:
+    """Return what an attribute's text is read as, null where it cannot be read."""
+    text = pl.col(name)
+    if name in CHOICES:
+        choices = CHOICES[name]
+        return text.str.to_uppercase().replace_strict(
+            list(choices), list(choices.values()), default=None, return_dtype=pl.String
+        )
+    if name in DATES:
+        date = text.str.replace(MIDNIGHT, "").str.to_date("%Y-%m-%d", strict=False)
+        return pl.when(date.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(date)
+    if name == "weight_kg":
+        weight = text.cast(pl.Float32, strict=False)
+        return pl.when((weight > 0) & (weight <= HEAVIEST_KG)).then(weight)
+    return text
+
+
+def _checks(name: str, kind: Kind, today: datetime.date) -> Iterator[_Check]:
+    """Yield what an attribute is checked for."""
+    value = pl.col("value")
+    is_unreadable = pl.col("text").is_not_null() & value.is_null()
+    if name in CHOICES:
+        message = f"is not one of {', '.join(CHOICES[name])}"
+        if name == "status" and kind == "donor":
+            hint = "correct it; a donor with an empty status counts as available"
+            yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message, hint, "donor left out")
+        else:
+            yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+    elif name in DATES:
+        message = f"is not a date of the years {FIRST_YEAR} to {LAST_YEAR} such as 1986-04-30"
+        yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+        in_future, message = value > today, f"is later than {today}"
+        if name == "birth_date":
+            yield _Check(in_future, Reason.IMPLAUSIBLE_VALUE, message)
+            yield from _age_checks(kind, today)
+        else:
+            yield _Check(in_future, Reason.UNUSUAL_VALUE, message, "correct it where it is wrong", "kept")
+    elif name == "weight_kg":
+        message = f"is not a number of kilograms above 0 and up to {HEAVIEST_KG}, such as 65 or 65.5"
+        yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+    else:
+        message = "holds a control or invisible character"
+        yield _Check(value.str.contains(_UNPRINTABLE), Reason.BAD_TEXT, message, "write it without the character")
+
+
+def _age_checks(kind: Kind, today: datetime.date) -> Iterator[_Check]:
+    """Yield what a birth date that is not later than `today` is checked for."""
+    born = pl.col("value").dt
+    number = born.year() * 10000 + born.month().cast(pl.Int32) * 100 + born.day().cast(pl.Int32)
+    age = (today.year * 10000 + today.month * 100 + today.day - number) // 10000
+    message = f"makes the person older than {OLDEST} years on {today}"
+    yield _Check(age > OLDEST, Reason.IMPLAUSIBLE_VALUE, message)
+    if kind == "donor":
+        youngest, oldest = DONOR_AGES
+        message = f"makes the donor younger than {youngest} or older than {oldest} years on {today}"
+        unusual = ~age.is_between(youngest, oldest)
+        yield _Check(unusual, Reason.UNUSUAL_VALUE, message, "correct it where it is wrong", "kept")
+
+
+def _found(cells: pl.DataFrame, check: _Check, name: str, column: str) -> pl.DataFrame:
+    """Return a finding for each cell where a check finds something amiss."""
+    return cells.filter(check.amiss).select(
+        "row",
+        pl.col("person_id").fill_null(""),
+        pl.lit(column).alias("column"),
+        pl.col("text").fill_null(""),
+        pl.lit(str(check.reason)).alias("reason"),
+        pl.lit(f"{name} {check.message}, {check.outcome}").alias("message"),
+        pl.lit(check.hint).alias("hint"),
+    )
+
+
+def finding_records(findings: pl.DataFrame) -> Iterator[Finding]:
+    """Yield the findings of a frame one by one."""
+    for row, person, column, text, reason, message, hint in findings.iter_rows():
+        yield Finding(row, person, column, text, Reason(reason), message, hint)
+
+
+def warnings_by_row(findings: pl.DataFrame) -> dict[int, str]:
+    """Return the findings of each row in a line."""
+    said: dict[int, list[str]] = {}
+    for finding in finding_records(findings):
+        said.setdefault(finding.row, []).append(finding.summary)
+    return {row: "; ".join(summaries) for row, summaries in said.items()}

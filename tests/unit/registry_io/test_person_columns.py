@@ -1,0 +1,141 @@
+"""Columns that look like typings or attributes and are not read: said, with the names that would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hla_match.errors import FileError
+from registry_io.person_columns import attribute_name, typing_name
+from registry_io.person_table import PersonRecords, read_persons
+
+TYPINGS = [
+    ("DR_1", "DRB1_1"), ("DRB_1", "DRB1_1"), ("HLA-DR_1", "DRB1_1"), ("A1", "A_1"), ("A-1", "A_1"), ("HLA_A_1", "A_1"),
+    ("A_3", ""), ("DRB1_one", "DRB1_1"), ("A.1", "A_1"), ("DRB1 1", "DRB1_1"), ("DQ_1", "DQB1_1"), ("Cw_1", "C_1"),
+    ("DRB345_1", ""), ("DRB1", ""), ("HLA-A", ""), ("DQ1_2", "DQB1_2"), ("DR1_1", "DRB1_1"), ("DQA_2", "DQA1_2"),
+    ("DPB_2", "DPB1_2"), ("DRB1_B", "DRB1_2"), ("HlaA1", "A_1"), ("drb1Allele1", "DRB1_1"), ("A (2)", "A_2"),
+    ("A*1", "A_1"), ("DRB3/4/5_1", ""), ("GL-String", "gl_string"), ("glstring", "gl_string"),
+    ("\uff24\uff32\uff3f1", "DRB1_1"),
+    ("DR51_1", "DRB5_1"), ("A1 typing", "A_1"), ("B_first", "B_1"), ("DQB1_01", "DQB1_1"), ("A__1", "A_1"),
+]  # fmt: skip
+OTHERS = ["A", "AB", "ABO", "DRA", "ID", "B27", "CMV", "notes", "", "_", "age", "MICA_1", "A_1_2", "BC", "x" * 1000]
+ATTRIBUTES = [
+    ("birthdate", "birth_date"), ("Sex ", "sex"), ("blood_group", "abo"), ("cmv_status", "cmv"), ("gender", "sex"),
+    ("dob", "birth_date"), ("Birth Date", "birth_date"), ("BloodType", "abo"), ("Rh(D)", "rhesus"),
+    ("Weight (kg)", "weight_kg"), ("wieght_kg", "weight_kg"), ("donor_status", "status"), ("populaton", "population"),
+    ("last contact", "last_contact_on"), ("\uff33\uff25\uff38", "sex"),
+]  # fmt: skip
+
+
+def read(folder: Path, content: str) -> PersonRecords:
+    path = folder / "donors.csv"
+    path.write_text(content, encoding="utf-8")
+    return read_persons(path, kind="donor")
+
+
+@pytest.mark.parametrize(("name", "wanted"), TYPINGS)
+def test_a_name_close_to_a_locus_is_one_of_typings(tmp_path: Path, name: str, wanted: str) -> None:
+    assert typing_name(name) == wanted
+    records = read(tmp_path, f"donor_id,B_1,B_2,{name}\nX1,40:01,,9\n")
+    assert records.frame.columns == ["row", "person_id", "B_1", "B_2"]
+    (caution,) = records.noticed.cautions
+    assert caution.startswith(f"column {name} looks like typings and was not read; ")
+    # A name that the file has already is no help.
+    if wanted and not wanted.startswith("B_"):
+        assert caution.endswith(f"name it {wanted}")
+    else:
+        assert "LOCUS_1 and LOCUS_2, such as A_1 and A_2" in caution
+    assert records.notes == ()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_names_are_not(name: str) -> None:
+    assert typing_name(name) is None
+
+
+@pytest.mark.parametrize(("name", "wanted"), ATTRIBUTES)
+def test_a_name_close_to_an_attribute_is_one(tmp_path: Path, name: str, wanted: str) -> None:
+    assert attribute_name(name) == wanted
+    frame = pl.DataFrame({"donor_id": ["X1"], "A_1": ["02:01"], "A_2": [""], name: ["F"]})
+    frame.write_parquet(tmp_path / "donors.parquet")
+    records = read_persons(tmp_path / "donors.parquet", kind="donor")
+    assert wanted not in records.frame.columns
+    assert records.noticed.cautions == (f"column {name} looks like attributes and was not read; name it {wanted}",)
+
+
+@pytest.mark.parametrize("name", ["race", "diagnosis", "height", "age", "postcode", "grade", "centre", "", "x" * 1000])
+def test_other_columns_are_a_note(tmp_path: Path, name: str) -> None:
+    assert attribute_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_caution"),
+    [
+        (["02:01", "24:02", ""], True),
+        (["A*02:01", "HLA-A*24:02/HLA-A*24:03", "x"], True),
+        (["A*02:01+A*24:02^B*40:01", "", ""], True),
+        (["02:XX", "02:AB", "02:01:01G"], True),
+        (["DR9", "Cw7", ""], True),
+        (["02:01", "x", "y"], False),
+        (["02:01", "x", ""], False),
+        (["2", "24", "9"], False),
+        (["08:30", "14:35", "09:00"], False),
+        (["2020-01-01", "2021-01-01", ""], False),
+        (["", "", ""], False),
+    ],
+)
+def test_a_column_of_alleles_is_one_of_typings(tmp_path: Path, cells: list[str], is_caution: bool) -> None:
+    rows = "".join(f"X{number},02:01,,{cell}\n" for number, cell in enumerate(cells))
+    records = read(tmp_path, f"donor_id,A_1,A_2,位点\n{rows}")
+    assert bool(records.noticed.cautions) == is_caution
+    assert (records.notes == ("ignored columns: 位点",)) == (not is_caution)
+
+
+def test_several_columns_are_one_line_of_each_kind(tmp_path: Path) -> None:
+    header = "donor_id,A_1,A_2,DR_1,DR_2,gender,dob,note"
+    records = read(tmp_path, f"{header}\nX1,02:01,,09:01,15:01,F,1985-05-01,x\n")
+    assert records.noticed.cautions == (
+        "columns DR_1, DR_2 look like typings and were not read; name them DRB1_1, DRB1_2",
+        "columns gender, dob look like attributes and were not read; name them sex, birth_date",
+    )
+    assert records.notes == ("ignored columns: note",)
+    mixed = read(tmp_path, "donor_id,A_1,A_2,DR_1,A_3\nX1,02:01,,09:01,\n")
+    assert mixed.noticed.cautions == (
+        "columns DR_1, A_3 look like typings and were not read; "
+        "name DR_1 as DRB1_1, and others LOCUS_1 and LOCUS_2, such as A_1 and A_2",
+    )
+
+
+def test_hundreds_of_columns_are_not_all_listed(tmp_path: Path) -> None:
+    names = ",".join(f"A_{number}" for number in range(3, 5)) + "," + ",".join(f"x{number}" for number in range(300))
+    records = read(tmp_path, f"donor_id,A_1,A_2,{names}\nX1,02:01,{',02:01' * 302}\n")
+    assert "and 282 more look like typings" in records.noticed.cautions[0]
+
+
+def test_a_column_beside_its_better_name_is_no_attribute(tmp_path: Path) -> None:
+    records = read(tmp_path, "donor_id,A_1,A_2,sex,gender\nX1,02:01,,F,F\n")
+    assert records.noticed.cautions == ()
+    assert records.notes == ("ignored columns: gender",)
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("donor_id,DR_1,DR_2", "DR_1, DR_2 look like typings: name them DRB1_1, DRB1_2"),
+        ("donor_id,A1,A2,sex", "A1, A2 look like typings: name them A_1, A_2"),
+        ("donor_id,GL-String", "GL-String look like typings: name them gl_string"),
+        ("donor_id,sex", "loci: A, B, C"),
+    ],
+)
+def test_a_file_whose_typings_all_go_by_other_names_is_refused(tmp_path: Path, header: str, hint: str) -> None:
+    with pytest.raises(FileError, match="no column of typings") as caught:
+        read(tmp_path, header + "\n")
+    assert caught.value.hint.startswith(hint)
+
+
+def test_half_a_pair_names_the_other_half(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no column A_2 beside it") as caught:
+        read(tmp_path, "donor_id,A_1,A-2\n")
+    assert caught.value.hint == "name the column A-2 A_2"
