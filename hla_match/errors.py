@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copyreg
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Reason(StrEnum):
@@ -36,7 +36,13 @@ class Reason(StrEnum):
 
 
 class HlaMatchError(Exception):
-    """Base of everything that the project raises on purpose."""
+    """Base of everything that the project raises on purpose.
+
+    Attributes:
+        exit_status: with which a command ends that raises it.
+    """
+
+    exit_status = 2
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes with all data; Python by itself would call the class with the message alone."""
@@ -119,6 +125,13 @@ class FileError(HlaMatchError):
         message = f"{where}: found {found}, expected {expected}"
         super().__init__(f"{message}; {hint}" if hint else message)
 
+    def with_hint(self, hint: str) -> Self:
+        """Return the error with one more thing to do about it."""
+        hints = "; ".join(filter(None, (self.hint, hint)))
+        return type(self)(
+            self.path, found=self.found, expected=self.expected, row=self.row, column=self.column, hint=hints
+        )
+
 
 class NomenclatureError(FileError):
     """A nomenclature release that is missing, incomplete or damaged."""
@@ -145,3 +158,9 @@ class LockedError(HlaMatchError):
         super().__init__(
             f"{what}: found {found}, expected no other writer; nothing was changed; try again when it ended"
         )
+
+
+class BrokenPartsError(FileError):
+    """What a batch had finished is no longer what was written, or does not make up the whole."""
+
+    exit_status = 1

@@ -166,9 +166,9 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     try:
         # A link goes on pointing to where it points.
         target = path.resolve() if path.is_symlink() else path
-        mode, group = _permissions(target)
+        mode, group = permissions(target)
         _remove_stale(target)
-        aside = target.with_name(f"{_aside_prefix(target)}{secrets.token_hex(_RANDOM_BYTES)}{_PART}")
+        aside = aside_path(target)
         _step("create", aside)
         descriptor = _open_new(aside)
     except OSError as error:
@@ -299,7 +299,7 @@ def _open_new(path: Path) -> int:
     return descriptor
 
 
-def _permissions(target: Path) -> tuple[int, int | None]:
+def permissions(target: Path) -> tuple[int, int | None]:
     """Return mode and group that a file written in place of `target` gets.
 
     Raises:
@@ -328,9 +328,18 @@ def _give(descriptor: int, mode: int, group: int | None) -> None:
     os.fchmod(descriptor, mode)
 
 
-def _aside_prefix(target: Path) -> str:
-    """Return the beginning of the names under which `target` is written; names have at most 255 bytes."""
-    return f".{target.name.encode()[:200].decode(errors='ignore')}."
+def hidden_path(target: Path, ending: str) -> Path:
+    """Return where something hidden stands beside `target`, named after it; names have at most 255 bytes.
+
+    >>> hidden_path(Path("run.csv"), "lock").name
+    '.run.csv.lock'
+    """
+    return target.with_name(f".{target.name.encode()[:200].decode(errors='ignore')}.{ending}")
+
+
+def aside_path(target: Path) -> Path:
+    """Return a new name beside `target` of the kind that the next run removes where this one is killed."""
+    return hidden_path(target, f"{secrets.token_hex(_RANDOM_BYTES)}{_PART}")
 
 
 def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
@@ -353,7 +362,7 @@ def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
 
 
 def _remove_stale(target: Path) -> None:
-    prefix = _aside_prefix(target)
+    prefix = hidden_path(target, "").name
     for left in stale_parts(target.parent, prefix):
         # Another file's name may begin with this one's.
         if len(left.name) == len(prefix) + 2 * _RANDOM_BYTES + len(_PART):

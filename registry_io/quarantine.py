@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hla_match.errors import Reason
 from registry_io.durable_files import atomic_write
+from registry_io.spreadsheet_text import neutral_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,29 @@ COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Finding))
 """The columns of a report."""
 
 
-def write_quarantine(records: Iterable[Finding], path: Path) -> None:
-    """Write a report as CSV; without records it holds the header alone, so that an old report never stays.
+def write_quarantine(records: Iterable[Finding], path: Path, *, raw_text: bool = False) -> None:
+    """Write a report, as `quarantine_report` makes it; without records it holds the header alone.
 
     Raises:
         FileError: the file cannot be written.
     """
     with atomic_write(path) as handle:
-        handle.write(quarantine_report(records))
+        handle.write(quarantine_report(records, raw_text=raw_text))
 
 
-def quarantine_report(records: Iterable[QuarantinedRecord]) -> bytes:
-    """Return the report as CSV in UTF-8."""
+def quarantine_report(records: Iterable[Finding], *, raw_text: bool = False) -> bytes:
+    """Return a report as CSV in UTF-8.
+
+    Args:
+        records: the findings.
+        raw_text: leave text as it stands, also what a spreadsheet would take for a formula.
+    """
+
+    def cell(value: str | int) -> str | int:
+        return value if raw_text or isinstance(value, int) else neutral_text(value)
+
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([getattr(record, column) for column in COLUMNS] for record in records)
+    writer.writerows([cell(getattr(record, column)) for column in COLUMNS] for record in records)
     return text.getvalue().encode()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import io
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import polars as pl
 import xlsxwriter
 
 from hla_match.errors import CriteriaError
-from registry_io.durable_files import atomic_write
+from registry_io.durable_files import atomic_write, write_error
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 """The endings that name a format of results."""
@@ -51,24 +52,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
         CriteriaError: the ending names no format, or the table has more rows than an Excel sheet.
         FileError: the file cannot be written.
     """
-    ending = check_writable_ending(path)
-    if ending == ".xlsx":
-        _check_sheet(frame.height, path)
-    with atomic_write(path) as handle:
-        if ending == ".csv":
-            frame.write_csv(handle)
-        elif ending == ".tsv":
-            frame.write_csv(handle, separator="\t")
-        elif ending == ".csv.gz":
-            # Neither name nor time goes into the header, so that equal tables are equal files.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6) as packed:
-                frame.write_csv(cast("IO[bytes]", packed))
-        elif ending == ".parquet":
-            frame.write_parquet(handle, row_group_size=ROW_GROUP)
-        elif ending == ".xlsx":
-            _write_workbook(frame, handle)
-        else:
-            frame.write_ndjson(handle)
+    write_rows(frame.lazy(), frame.height, path)
 
 
 def write_rows(frame: pl.LazyFrame, n_rows: int, path: Path) -> None:
@@ -83,28 +67,49 @@ def write_rows(frame: pl.LazyFrame, n_rows: int, path: Path) -> None:
         CriteriaError: the ending names no format, or the table has more rows than an Excel sheet.
         FileError: the file cannot be written.
     """
-    ending = check_writable_ending(path)
-    if ending == ".xlsx":
-        _check_sheet(n_rows, path)
-        write_frame(frame.collect(), path)
-        return
+    check_writable_ending(path)
     with atomic_write(path) as handle:
-        if ending == ".csv":
-            frame.sink_csv(handle)
-        elif ending == ".tsv":
-            frame.sink_csv(handle, separator="\t")
+        put_rows(frame, n_rows, handle, path)
+
+
+def put_rows(frame: pl.LazyFrame, n_rows: int, handle: BinaryIO | io.RawIOBase, path: Path) -> None:
+    """Write a table as `write_rows` does to an open file, which stays open and gets the name `path` later.
+
+    Raises:
+        CriteriaError: the ending names no format, or the table has more rows than an Excel sheet.
+        FileError: the file cannot be written.
+    """
+    ending = check_writable_ending(path)
+    watched = _Watched(handle)
+    file = cast("IO[bytes]", watched)
+    try:
+        if ending == ".xlsx":
+            check_sheet(n_rows, path)
+            file.write(_workbook(frame.collect()))
+        elif ending == ".parquet":
+            frame.sink_parquet(file, row_group_size=ROW_GROUP)
+        elif ending in (".jsonl", ".ndjson"):
+            frame.sink_ndjson(file)
         elif ending == ".csv.gz":
             # Neither name nor time goes into the header, so that equal tables are equal files.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6) as packed:
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as packed:
                 frame.sink_csv(cast("IO[bytes]", packed))
-        elif ending == ".parquet":
-            frame.sink_parquet(handle, row_group_size=ROW_GROUP)
         else:
-            frame.sink_ndjson(handle)
+            frame.sink_csv(file, separator="\t" if ending == ".tsv" else ",")
+    except (OSError, pl.exceptions.PolarsError):
+        # Each format has its own way to say that the disk is full; what is wrong with the table is not said here.
+        if watched.error is None:
+            raise
+        raise write_error(path, watched.error) from watched.error
 
 
-def _check_sheet(n_rows: int, path: Path) -> None:
-    if n_rows > EXCEL_ROWS:
+def check_sheet(n_rows: int, path: Path) -> None:
+    """Refuse an Excel file for more rows than a sheet has; any other file has room.
+
+    Raises:
+        CriteriaError: there are too many rows.
+    """
+    if n_rows > EXCEL_ROWS and check_writable_ending(path) == ".xlsx":
         raise CriteriaError(
             "output file",
             found=f"{path.name} for {n_rows:,} rows",
@@ -112,9 +117,38 @@ def _check_sheet(n_rows: int, path: Path) -> None:
         )
 
 
-def _write_workbook(frame: pl.DataFrame, handle: BinaryIO) -> None:
+class _Watched(io.RawIOBase):
+    """A file that remembers why it could not be written.
+
+    Attributes:
+        error: why, or None.
+    """
+
+    def __init__(self, handle: BinaryIO | io.RawIOBase) -> None:
+        super().__init__()
+        self.error: OSError | None = None
+        self._handle = handle
+
+    def writable(self) -> bool:
+        """Say that it can be written."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of the data."""
+        try:
+            self._handle.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+        return memoryview(data).nbytes
+
+
+def _workbook(frame: pl.DataFrame) -> bytes:
+    """Return a table as the bytes of a workbook; made in memory, for nothing of it may lie in the temporary folder."""
     # Text stays text: no cell becomes a formula, a link or a number.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(handle, {**options, "nan_inf_to_errors": True}) as workbook:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {**options, "nan_inf_to_errors": True, "in_memory": True}) as workbook:
         workbook.set_properties({"created": _WORKBOOK_TIME})
         frame.write_excel(workbook, worksheet="results", autofit=frame.height <= 10_000)
+    return made.getvalue()

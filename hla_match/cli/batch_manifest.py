@@ -25,8 +25,13 @@ def batch_manifest(
     criteria: SearchCriteria,
     policy: RankingPolicy,
     frequencies: FrequencySets | None,
+    *,
+    raw_text: bool,
 ) -> str:
-    """Return the manifest as JSON: the same inputs give the same text."""
+    """Return the manifest as JSON: the same inputs give the same text.
+
+    `raw_text` says whether text stays that a spreadsheet would take for a formula.
+    """
     path, file = patients
     nomenclature = registry.nomenclature.tables
     manifest = {
@@ -42,8 +47,19 @@ def batch_manifest(
         "policy": str(policy),
         "frequencies": None if frequencies is None else frequencies.manifest,
         "criteria": _criteria(criteria),
+        "raw_text": raw_text,
         "notice": NOTICE,
     }
+    return _as_text(manifest)
+
+
+def with_files(manifest: str, **files: tuple[int, str]) -> str:
+    """Return the manifest with the rows and the SHA-256 of the files beside it, which tell if they belong to it."""
+    found = {name: {"rows": rows, "sha256": sha256} for name, (rows, sha256) in files.items()}
+    return _as_text({**json.loads(manifest), "files": found})
+
+
+def _as_text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hla_match.errors import CriteriaError
-from registry_io.results_file import check_writable_ending
+from registry_io.durable_files import hidden_path, rename
+from registry_io.results_file import ENDINGS, check_writable_ending
 
 
 def status_path(out: Path) -> Path:
@@ -39,3 +40,38 @@ def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path, ...]) -> N
             raise CriteriaError(
                 "output file", found=str(out), expected=f"another name: {written.name} is a file that is read"
             )
+
+
+def parts_folder(out: Path, key: str) -> Path:
+    """Return where the parts of a batch lie until its result is written: hidden, beside it.
+
+    Args:
+        out: the result file.
+        key: of what decides the result; another batch has another folder.
+
+    >>> parts_folder(Path("run.csv"), "4f2a").name
+    '.run.csv.parts-4f2a'
+    """
+    return hidden_path(out, f"parts-{key}")
+
+
+def take_over_parts(out: Path, key: str) -> Path | None:
+    """Take over what the same batch has finished for a result of another format; return whose it was, or None.
+
+    Whoever calls holds the lock of the statuses, which results of all formats share.
+
+    Raises:
+        OSError: the folder cannot be renamed.
+    """
+    stem = out.name[: -len(check_writable_ending(out))]
+    for other in (out.with_name(stem + ending) for ending in ENDINGS):
+        if parts_folder(other, key).is_dir() and not parts_folder(out, key).exists():
+            rename(parts_folder(other, key), parts_folder(out, key))
+            return other
+    return None
+
+
+def other_parts(out: Path, key: str) -> list[Path]:
+    """Return the folders of parts that batches with other options, or of another day, left for the same result."""
+    prefix, own = parts_folder(out, "").name, parts_folder(out, key)
+    return sorted(path for path in out.parent.iterdir() if path.name.startswith(prefix) and path.name != own.name)

@@ -1,21 +1,21 @@
 """What a batch has finished, in parts on disk: so that it can be taken up again, and need not fit in memory.
 
 The folder of the parts is named after the manifest, which holds everything that decides them: a second run takes up
-what the first finished and nothing else. Each part is a range of patients and bears it in its name.
+what the first finished and nothing else.
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
+from hla_match.errors import BrokenPartsError
 from hla_match.loci import LOCI
-from registry_io.results_file import write_frame
+from registry_io.sealed_parts import Range, SealedParts
+from registry_io.spreadsheet_text import neutral_frame, neutral_text
 
 STATUS_COLUMNS = {
     "patient_id": pl.String,
@@ -28,83 +28,118 @@ STATUS_COLUMNS = {
 _RESULT_COLUMNS = ("patient_id", "rank", "donor_id", "scope", "matches_best", "matches_worst", "grades", "gvh", "hvg")
 _PROBABILITY_COLUMNS = ("p0", "p1", "p2", "p3", "p4", "frequency_set", "fallback", "p_missing", "p_cut")
 _GRADES = tuple(f"{locus}_grade" for locus in LOCI)
-_NAME = re.compile(r"(\d+)-(\d+)\.status\.parquet")
 
 
-@dataclass(frozen=True, slots=True)
 class BatchParts:
     """The parts of one batch.
 
     Attributes:
         folder: where they lie.
+        broken: why reading them ended early, or None; not every version of polars passes on what a source raises.
     """
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.broken: BrokenPartsError | None = None
+        self._parts = SealedParts(folder, ("results", "status"))
 
-    def finished(self) -> list[tuple[int, int]]:
+    def take_up(self) -> list[Range]:
+        """Return the ranges of patients that an earlier run finished and that are as it wrote them."""
+        return self._parts.take_up()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is finished that a later run could take up."""
+        return not self._parts.standing()
+
+    def finished(self) -> list[Range]:
         """Return the ranges of patients that are finished, from the first patient on without a gap."""
-        stop_of: dict[int, int] = {}
-        for path in self.folder.glob("*.status.parquet"):
-            # The status is written last: where it stands, the part is complete.
-            if (name := _NAME.fullmatch(path.name)) is not None:
-                start, stop = int(name[1]), int(name[2])
-                stop_of[start] = max(stop, stop_of.get(start, 0))
-        ranges: list[tuple[int, int]] = []
-        reached = 0
-        while reached in stop_of:
-            ranges.append((reached, stop_of[reached]))
-            reached = stop_of[reached]
+        ranges: list[Range] = []
+        for part in self._parts.standing():
+            if part[0] == (ranges[-1][1] if ranges else 0):
+                ranges.append(part)
         return ranges
 
-    def write(
-        self, patients: tuple[int, int], frames: Sequence[pl.DataFrame], statuses: Sequence[dict[str, object]]
-    ) -> None:
+    def write(self, patients: Range, frames: Sequence[pl.DataFrame], statuses: Sequence[dict[str, object]]) -> None:
         """Write the results and statuses of a range of patients.
 
         Raises:
-            FileError: they cannot be written.
+            FileError: they cannot be written, or what was written before is gone.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         found = [frame for frame in frames if frame.width] or [pl.DataFrame(schema={"patient_id": pl.String})]
-        write_frame(pl.concat(found, how="diagonal"), self._results(patients))
-        write_frame(pl.DataFrame(statuses, schema=STATUS_COLUMNS), self._statuses(patients))
+        results = pl.concat(found, how="diagonal")
+        self._parts.write(patients, {"results": results, "status": pl.DataFrame(statuses, schema=STATUS_COLUMNS)})
 
     def statuses(self) -> pl.DataFrame:
-        """Return the statuses of all finished patients."""
-        empty = pl.DataFrame(schema=STATUS_COLUMNS)
-        return pl.concat([empty, *(pl.read_parquet(self._statuses(part)) for part in self.finished())])
+        """Return the statuses of all finished patients.
 
-    def joined(self, nomenclature: str, *, probabilities: bool, n_rows: int) -> pl.LazyFrame:
-        """Return the parts as one table, not yet read, whose columns do not depend on the order of the patients.
+        Raises:
+            BrokenPartsError: a part is no longer what was written.
+        """
+        empty = pl.DataFrame(schema=STATUS_COLUMNS)
+        return pl.concat([empty, *(self._parts.read(part, "status") for part in self.finished())])
+
+    def n_rows(self) -> int:
+        """Return the number of rows of all parts that stand, also of those behind a gap."""
+        return sum(int(self._parts.read(part, "status")["donors"].sum()) for part in self._parts.standing())
+
+    def joined(self, nomenclature: str, *, probabilities: bool, n_rows: int, raw_text: bool = True) -> pl.LazyFrame:
+        """Return the parts as one table, read when it is written, whose columns do not depend on the patients' order.
 
         Args:
             nomenclature: the title that every row bears.
             probabilities: whether there are frequencies.
             n_rows: the number of rows; of none the columns alone are left.
+            raw_text: whether text stays that a spreadsheet would take for a formula.
+
+        Reading it raises BrokenPartsError where a part is no longer what was written, or there are not so many rows.
         """
-        paths = [self._results(part) for part in self.finished()]
-        schema: dict[str, pl.DataType] = {}
-        for path in paths:
-            schema |= pl.read_parquet_schema(path)
-        if n_rows:
-            # As one scan the parts are read one after another; lazy tables put together would all be open at once.
-            joined = pl.scan_parquet(paths, schema=schema, missing_columns="insert", glob=False)
-        else:
-            # Nobody was found for anybody: the header stays what a reader of the file relies on.
-            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()))
-            joined = pl.LazyFrame(schema=dict.fromkeys(names, pl.String))
-        columns = joined.collect_schema().names()
-        grades = [name for name in _GRADES if name in columns]
-        at = min((columns.index(name) for name in grades), default=0)
-        others = [name for name in columns if name not in grades]
-        return joined.select(*others[:at], *grades, *others[at:], pl.lit(nomenclature).alias("nomenclature"))
+        empty = self._empty(probabilities, n_rows)
+        title = pl.lit(nomenclature if raw_text else neutral_text(nomenclature)).alias("nomenclature")
+
+        def as_written(frame: pl.DataFrame) -> pl.DataFrame:
+            return (frame if raw_text else neutral_frame(frame)).with_columns(title)
+
+        def rows(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:
+            try:
+                for frame in self._results(n_rows):
+                    written = as_written(pl.concat([empty, frame], how="diagonal"))
+                    yield written if columns is None else written.select(columns)
+            except BrokenPartsError as error:
+                self.broken = error
+                raise
+
+        return register_io_source(rows, schema=as_written(empty).schema)
 
     def remove(self) -> None:
         """Delete the parts."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._parts.remove()
 
-    def _results(self, patients: tuple[int, int]) -> Path:
-        return self.folder / f"{patients[0]}-{patients[1]}.parquet"
+    def _results(self, n_rows: int) -> Iterator[pl.DataFrame]:
+        """Yield the results part by part, if there are so many rows in all."""
+        n_read = 0
+        for part in self.finished() if n_rows else ():
+            results = self._parts.read(part, "results")
+            n_read += results.height
+            yield results
+        if n_read != n_rows:
+            raise BrokenPartsError(
+                str(self.folder),
+                found=f"{n_read:,} rows",
+                expected=f"{n_rows:,}, as the statuses say",
+                hint="no result was written; remove the folder, and start the same command again",
+            )
 
-    def _statuses(self, patients: tuple[int, int]) -> Path:
-        return self.folder / f"{patients[0]}-{patients[1]}.status.parquet"
+    def _empty(self, probabilities: bool, n_rows: int) -> pl.DataFrame:
+        """Return the table without its rows: the columns that any part has, grades in the order of the loci."""
+        schema: dict[str, pl.DataType] = {}
+        for part in self.finished():
+            schema |= self._parts.schema(part, "results")
+        if not n_rows:
+            # Nobody was found for anybody: the header stays what a reader of the file relies on.
+            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()))
+            schema = {name: pl.String() for name in names}
+        grades = [name for name in _GRADES if name in schema]
+        at = min((list(schema).index(name) for name in grades), default=0)
+        others = [name for name in schema if name not in grades]
+        return pl.DataFrame(schema={name: schema[name] for name in (*others[:at], *grades, *others[at:])})

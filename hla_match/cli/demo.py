@@ -21,8 +21,16 @@ _DONORS = "donors.csv.gz"
 @click.option("--folder", default="hla-match-demo", show_default=True, type=click.Path(path_type=Path))
 @click.option("--donors", "n_donors", default=103_000, show_default=True, type=click.IntRange(100))
 @click.option("--seed", default=1, show_default=True)
-def command(folder: Path, n_donors: int, seed: int) -> None:
+@click.pass_context
+def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> None:
     """Make a synthetic registry and 20 patients, import, match, and leave the files to look at."""
+    from registry_io.durable_files import make_folder
+    from registry_io.joint_files import lock_files, write_together
+
+    make_folder(folder)
+    donor_file, patient_file = folder / _DONORS, folder / "patients.csv"
+    match_file, page_file = folder / "matches.csv", folder / "report.html"
+    context.with_resource(lock_files(donor_file, patient_file, match_file, page_file))
     prepare_kernels()
     import polars as pl
 
@@ -34,20 +42,19 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     from hla_match.reporting.terminal import match_table
     from hla_match.synthetic.volunteers import patients, volunteers
     from registry_io.donor_import import import_donors
-    from registry_io.durable_files import atomic_write, make_folder
     from registry_io.patient_file import read_patients
-    from registry_io.results_file import write_frame
+    from registry_io.results_file import put_rows, write_frame
+    from registry_io.spreadsheet_text import neutral_frame
 
     _refuse_other_registry(folder / "registry")
-    make_folder(folder)
     say(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
-    write_frame(donors, folder / _DONORS)
-    write_frame(people, folder / "patients.csv")
+    write_frame(donors, donor_file)
+    write_frame(people, patient_file)
     report = import_donors(
         folder / "registry",
-        folder / _DONORS,
+        donor_file,
         Nomenclature(builtin_tables()),
         today=_AS_OF,
         replace=True,
@@ -57,11 +64,11 @@ def command(folder: Path, n_donors: int, seed: int) -> None:
     say("Searching ...")
     matcher = Matcher(report.registry)
     criteria = SearchCriteria(max_mismatches=1, limit=100, as_of=_AS_OF)
-    found = [matcher.search(patient, criteria) for _, patient in read_patients(folder / "patients.csv").patients]
-    frames = [matches.to_polars() for matches in found]
-    write_frame(pl.concat(frames, how="diagonal"), folder / "matches.csv")
+    found = [matcher.search(patient, criteria) for _, patient in read_patients(patient_file).patients]
+    rows = pl.concat([matches.to_polars() for matches in found], how="diagonal")
     page = search_page("Demonstration on synthetic volunteers", report.registry, found)
-    with atomic_write(folder / "report.html") as file:
+    with write_together(match_file, page_file) as (table, file):
+        put_rows(neutral_frame(rows).lazy(), rows.height, table, match_file)
         file.write(page.encode())
     best = max(found, key=lambda matches: matches.n_found)
     say("", f"Patient {best.patient.patient_id}:")

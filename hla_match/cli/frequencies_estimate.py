@@ -16,6 +16,7 @@ import click
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.messages import bars, say
+from hla_match.cli.raw_text import raw_text_option
 from hla_match.errors import CriteriaError
 from hla_match.loci import scope_loci
 
@@ -61,7 +62,10 @@ _COUNT = click.IntRange(0)
     help="Haplotypes expected in fewer copies are left out; less than 1.",
 )
 @click.option("--workers", type=_POSITIVE, help="Threads.  [default: all processors]")
+@raw_text_option
+@click.pass_context
 def estimate(
+    context: click.Context,
     registry: Path,
     out: Path,
     loci: str,
@@ -75,23 +79,27 @@ def estimate(
     max_iterations: int,
     floor: float,
     workers: int | None,
+    raw_text: bool,
 ) -> None:
     """Estimate haplotype frequencies from the donors of REGISTRY, whatever the resolution of their typings.
 
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
-    prepare_kernels()
-    from hla_match.frequencies.estimation import estimate_frequencies
-    from registry_io.durable_files import atomic_write
-    from registry_io.frequency_store import load_frequencies
-    from registry_io.nomenclature_store import data_folder
-    from registry_io.results_file import check_writable_ending, write_frame
-    from registry_io.store import open_registry
+    from registry_io.joint_files import lock_files, write_together
+    from registry_io.results_file import check_writable_ending, put_rows
 
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
         raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
+    context.with_resource(lock_files(out, report_path(out)))
+    prepare_kernels()
+    from hla_match.frequencies.estimation import estimate_frequencies
+    from registry_io.frequency_store import load_frequencies
+    from registry_io.nomenclature_store import data_folder
+    from registry_io.spreadsheet_text import neutral_file
+    from registry_io.store import open_registry
+
     opened = open_registry(registry)
     if by_population and not populations:
         populations = _populations(opened)
@@ -120,11 +128,11 @@ def estimate(
         "floor": floor,
     }
     report = json.dumps(_report(opened, estimation, settings), indent=1, ensure_ascii=False, allow_nan=False)
-    frame = estimation.to_polars(opened.nomenclature)
+    frame = neutral_file(estimation.to_polars(opened.nomenclature), out, raw_text=raw_text)
     # The frequencies come last: where they stand, the report does too.
-    with atomic_write(report_path(out)) as handle:
-        handle.write(f"{report}\n".encode())
-    write_frame(frame, out)
+    with write_together(report_path(out), out) as (beside, file):
+        beside.write(f"{report}\n".encode())
+        put_rows(frame.lazy(), frame.height, file, out)
     for population in estimation.populations:
         say(*describe(population))
     say(f"{frame.height:,} frequencies in {out}, the report in {report_path(out)}")

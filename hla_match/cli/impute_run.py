@@ -6,24 +6,27 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.cli.batch_outputs import refuse_overwriting, status_path
-from hla_match.cli.batch_run import progress
+from hla_match.cli.batch_outputs import status_path
 from hla_match.cli.cautions import print_cautions
 from hla_match.cli.counts import counted
-from hla_match.cli.frequency_options import n_workers, source_files
+from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.cli.imputed_persons import COLUMNS, imputed_table, missing_loci
 from hla_match.cli.messages import say
+from hla_match.cli.person_statuses import quarantined_statuses
+from hla_match.cli.progress import progress
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
 from hla_match.frequencies.panels import build_panels
 from hla_match.loci import scope_loci
 from hla_match.registry import Registry, build_registry
 from registry_io.donor_import import unreadable_records
+from registry_io.joint_files import write_together
 from registry_io.person_attributes import warnings_by_row
 from registry_io.person_table import PersonRecords, read_persons
 from registry_io.quarantine import QuarantinedRecord
-from registry_io.results_file import check_writable_ending, write_frame
+from registry_io.results_file import put_rows
+from registry_io.spreadsheet_text import neutral_file
 from registry_io.store import open_registry
 from registry_io.twofold_typings import settle
 
@@ -35,9 +38,18 @@ _SAY_EVERY = 10_000
 
 
 def impute_file(
-    registry: Path, persons: Path, names: tuple[str, str | None], out: Path, *, limit: int, loci: str | None
+    registry: Path,
+    persons: Path,
+    names: tuple[str, str | None],
+    out: Path,
+    *,
+    limit: int,
+    loci: str | None,
+    raw_text: bool,
 ) -> None:
     """Impute the persons of a file and write the rows, the statuses and a summary.
+
+    Whoever calls holds the lock of the files that are written.
 
     Args:
         registry: folder whose nomenclature and multiple allele codes read the typings.
@@ -46,13 +58,12 @@ def impute_file(
         out: where the rows go.
         limit: most probable rows of a kind.
         loci: the loci of the genotypes, or None for those of the frequencies.
+        raw_text: whether text stays that a spreadsheet would take for a formula.
 
     Raises:
         CriteriaError: an option has a value it cannot have.
         FileError: a file cannot be read.
     """
-    check_writable_ending(out)
-    refuse_overwriting(out, registry, (persons, *source_files(*names)))
     opened = open_registry(registry)
     records = settle(read_persons(persons, kind="patient"), opened.nomenclature, opened.codes)
     for note in records.notes:
@@ -65,15 +76,19 @@ def impute_file(
     people = _in_order_of(records.frame["person_id"], people)
     quarantined = records.quarantined + unreadable_records(records.frame, unreadable)
     table, missing = _imputed(people, sets, chosen, limit)
-    write_frame(_statuses(people, records, quarantined, missing), status_path(out))
-    write_frame(table, out)
+    statuses, status_file = _statuses(people, records, quarantined, missing), status_path(out)
+    # The rows come last: where they stand, the statuses do too.
+    with write_together(status_file, out) as files:
+        for frame, file in zip((statuses, table), files, strict=True):
+            written = neutral_file(frame, file.path, raw_text=raw_text)
+            put_rows(written.lazy(), written.height, file, file.path)
     failed, lacking = len({record.row for record in quarantined}), sum(map(bool, missing))
     say(
         f"{counted(people.n_donors + failed, 'person')}: {people.n_donors:,} read, {lacking:,} of them not explained "
         f"at some locus, {failed:,} with errors, under {opened.nomenclature.title}",
         f"  frequencies: {sets}",
         f"  {counted(table.height, 'row')} in {out}",
-        f"  statuses in {status_path(out)}",
+        f"  statuses in {status_file}",
     )
     print_cautions(records.noticed.cautions)
 
@@ -129,10 +144,4 @@ def _statuses(
     both = pl.concat_list("reason", "warning").list.drop_nulls()
     reason = both.list.eval(pl.element().filter(pl.element() != "")).list.join("; ")
     statuses = joined.with_columns(reason).select(pl.col(name).cast(dtype) for name, dtype in _STATUS_COLUMNS.items())
-    findings = [(record.person_id, record.row, "error", record.summary) for record in quarantined]
-    failed = (
-        pl.DataFrame(findings, schema=_STATUS_COLUMNS, orient="row")
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("patient_id", "status").first(), pl.col("reason").str.join("; "))
-    )
-    return pl.concat([statuses, failed.select(*_STATUS_COLUMNS)]).sort("row", maintain_order=True)
+    return pl.concat([statuses, quarantined_statuses(quarantined)]).sort("row", maintain_order=True)

@@ -68,7 +68,7 @@ def main() -> None:
         sys.exit(130)
     except (HlaMatchError, OSError) as error:
         say(f"hla-match: {error}", err=True)
-        sys.exit(2)
+        sys.exit(getattr(error, "exit_status", 2))
     except ValueError as error:
         if type(error).__name__ != "ValidationError":
             raise

@@ -1,0 +1,91 @@
+"""How large the result of a batch becomes: said before, where nothing bounds it, and reckoned as soon as it can be."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.cli.counts import counted
+from hla_match.cli.messages import say
+from hla_match.errors import CriteriaError
+from registry_io.results_file import EXCEL_ROWS, check_writable_ending, put_rows
+
+MANY = 100_000
+"""Rows from which on a result that nothing bounds is announced."""
+
+_ENOUGH = 25
+"""Patients whose donors tell about those of all."""
+
+_SAMPLE = 2_000
+"""Rows that are written to see how long one is."""
+
+
+class BatchSize:
+    """The rows of a batch, as they come.
+
+    Args:
+        out: the result file.
+        n_patients: patients of the batch.
+        n_donors: donors of the registry.
+        limit: donors for each patient at most, or None.
+    """
+
+    def __init__(self, out: Path, n_patients: int, n_donors: int, limit: int | None) -> None:
+        self._out = out
+        self._n_patients = n_patients
+        self._n_donors = n_donors
+        self._announced = limit is None and n_patients * n_donors >= MANY
+        self._is_sheet = check_writable_ending(out) == ".xlsx"
+        self._rows = self._patients = 0
+
+    def say_bound(self) -> None:
+        """Say before the search that nothing but the registry bounds the result."""
+        if self._announced:
+            say(
+                f"{counted(self._n_patients, 'patient')}, no --limit: all donors that meet the criteria are written, "
+                f"{self._n_donors:,} at most for each patient; how many rows that becomes is said once it is known",
+                err=True,
+            )
+
+    def count(self, n_patients: int, n_rows: int, example: pl.DataFrame | None = None) -> None:
+        """Count the rows of some more patients, and say once, as soon as it can be reckoned, what to expect.
+
+        Raises:
+            CriteriaError: they no longer fit into an Excel sheet.
+        """
+        self._patients += n_patients
+        self._rows += n_rows
+        if self._is_sheet and self._rows > EXCEL_ROWS:
+            other = self._out.with_suffix(".parquet").name
+            raise CriteriaError(
+                "output file",
+                found=f"{self._rows:,} rows for the first {counted(self._patients, 'patient')} in {self._out.name}",
+                expected=f"at most {EXCEL_ROWS:,} rows in Excel; bound them with --limit, or write --out {other} or "
+                ".csv, which goes on from what is finished",
+            )
+        if self._announced and self._patients >= min(_ENOUGH, self._n_patients) and example is not None:
+            self._announced = False
+            self._say_expected(example.head(_SAMPLE))
+
+    def _say_expected(self, example: pl.DataFrame) -> None:
+        rows = self._rows * self._n_patients // self._patients
+        written = io.BytesIO()
+        put_rows(example.lazy(), example.height, written, self._out)
+        size = written.tell() * rows / max(example.height, 1) / 1e6
+        say(
+            f"about {_rounded(rows)} rows are expected, about {_rounded(size)} MB in {self._out.name}, from the donors "
+            f"of the first {counted(self._patients, 'patient')}; if that is too many, stop and give --limit",
+            err=True,
+        )
+
+
+def _rounded(number: float) -> str:
+    """Return a number with two digits that count.
+
+    >>> _rounded(25_653), _rounded(0.34), _rounded(7)
+    ('26,000', '1', '7')
+    """
+    whole = max(1, round(number))
+    return f"{round(whole, 2 - len(str(whole))):,}"
