@@ -16,6 +16,7 @@ import registry_io
 from hla_match.cli.main import main
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
+from registry_io.joint_files import lock_files
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^C*01:02+C*07:02^DRB1*09:01+DRB1*15:01^DQB1*03:03+DQB1*06:01^DPB1*05:01"
 
@@ -52,6 +53,17 @@ def test_demo_leaves_files_and_a_report_with_their_figures(folder: Path) -> None
     for patient, donor in best.select("patient_id", "donor_id").iter_rows():
         assert f">{patient}</a>" in page
         assert f"<td>{donor}</td>" in page
+
+
+def test_demo_has_one_writer(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "matches.csv").read_bytes()
+    assert (folder / "matches.csv").stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(sys, "argv", ["hla-match", "demo", "--folder", str(folder), "--donors", "100"])
+    with lock_files(folder / "matches.csv"), pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "expected no other writer" in capsys.readouterr().err
+    assert (folder / "matches.csv").read_bytes() == before
 
 
 def test_pages_escape_what_a_file_says(matches: hla_match.MatchList) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from hla_match.cli import imputed_persons
 from hla_match.cli.main import group
-from hla_match.errors import CriteriaError, FileError
+from hla_match.errors import CriteriaError, FileError, LockedError
+from registry_io.durable_files import listening
+from registry_io.joint_files import lock_files
 
 DONORS = "donor_id,A_1,A_2\nD1,02:01,24:02\n"
 FREQUENCIES = """haplotype,frequency
@@ -163,3 +168,45 @@ def test_what_cannot_be_is_refused(run, options: tuple[str, ...], error: type[Ex
     assert isinstance(done.exception, error)
     assert Path("frequencies.csv").read_text(encoding="utf-8") == FREQUENCIES
     assert not list(Path().glob("out.*"))
+
+
+IMPUTE = ("impute", "registry", "persons.csv", "--frequencies", "frequencies.csv", "--out")
+
+
+def test_there_is_one_writer_and_it_replaces_both_files_or_none(run) -> None:
+    imputed(run)
+    names = ("out.csv", "out.status.csv")
+    assert {stat.S_IMODE(Path(name).stat().st_mode) for name in names} == {0o600}
+    new = [Path(name).read_bytes() for name in names]
+    for name in names:
+        Path(name).write_bytes(b"old")
+        with lock_files(Path(name)):
+            done = run(*IMPUTE, "out.csv")
+        assert isinstance(done.exception, LockedError)
+        assert f"process {os.getpid()}" in str(done.exception)
+    steps: list[str] = []
+    with listening(lambda action, path: steps.append(action)):
+        assert run(*IMPUTE, "other.csv").exit_code == 0
+    for at in range(len(steps)):
+        counted = iter(range(1000))
+        for name in names:
+            Path(name).write_bytes(b"old")
+
+        def fail(action: str, path: Path, at: int = at, counted: object = counted) -> None:
+            if next(counted) == at:  # type: ignore[call-overload]
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with listening(fail):
+            assert isinstance(run(*IMPUTE, "out.csv").exception, FileError)
+        assert [Path(name).read_bytes() for name in names] in ([b"old"] * 2, new)
+        assert not list(Path().glob(".*"))
+
+
+def test_formulas_are_neutral_unless_raw_text_is_asked_for(run) -> None:
+    Path("persons.csv").write_text("ID,A_1,A_2\n=P1,02:01,24:02\n-P2,99:01,\n", encoding="utf-8")
+    assert imputed(run)["patient_id"].unique().to_list() == ["'=P1"]
+    assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["'=P1", "'-P2"]
+    assert imputed(run, "--raw-text")["patient_id"].unique().to_list() == ["=P1"]
+    assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["=P1", "-P2"]
+    assert run(*IMPUTE, "out.parquet").exit_code == 0
+    assert pl.read_parquet("out.parquet")["patient_id"].unique().to_list() == ["=P1"]

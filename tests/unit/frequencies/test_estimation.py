@@ -1,6 +1,7 @@
 """Frequencies estimated from small registries, and what the estimate says about itself."""
 
 import datetime
+import errno
 import json
 import math
 from itertools import pairwise
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from hla_match.cli.frequencies_estimate import estimate, report_path
 from hla_match.encoding import NULL
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, FileError, LockedError
 from hla_match.frequencies import support
 from hla_match.frequencies.estimation import estimate_frequencies
 from hla_match.frequencies.hardy_weinberg import chi_square_above, hardy_weinberg
@@ -22,7 +23,9 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.donor_import import import_donors
+from registry_io.durable_files import listening
 from registry_io.frequency_file import read_frequencies
+from registry_io.joint_files import lock_files
 from registry_io.results_file import write_frame
 from tests.oracle import estimation as oracle
 
@@ -277,3 +280,28 @@ def test_the_command_writes_what_can_be_read_and_started_from(tmp_path):
 def test_the_command_writes_nothing_into_the_registry(tmp_path):
     ran = CliRunner().invoke(estimate, [str(tmp_path), "--out", str(tmp_path / "own.csv")])
     assert isinstance(ran.exception, CriteriaError)
+
+
+def test_the_command_has_one_writer_and_replaces_both_files_or_none(tmp_path):
+    donors, _ = volunteers(300, seed=1, as_of=datetime.date(2026, 1, 1))
+    write_frame(donors.with_columns(population=pl.lit("=east")), tmp_path / "donors.csv")
+    import_donors(tmp_path / "registry", tmp_path / "donors.csv", NOMENCLATURE, today=datetime.date(2026, 1, 1))
+    out = tmp_path / "own.csv"
+    command = [str(tmp_path / "registry"), "--loci", "A,B", "--by-population", "--out", str(out)]
+    for path in (out, report_path(out)):
+        path.write_bytes(b"old")
+        with lock_files(path):
+            assert isinstance(CliRunner().invoke(estimate, command).exception, LockedError)
+
+    def fail(action, path):
+        if (action, path) == ("rename", out):
+            raise OSError(errno.EIO, "Input/output error")
+
+    with listening(fail):
+        assert isinstance(CliRunner().invoke(estimate, command).exception, FileError)
+    assert out.read_bytes() == report_path(out).read_bytes() == b"old"
+    assert not list(tmp_path.glob(".*"))
+    assert CliRunner().invoke(estimate, command).exit_code == 0
+    assert pl.read_csv(out)["population"].unique().to_list() == ["'=east"]
+    assert CliRunner().invoke(estimate, [*command, "--raw-text"]).exit_code == 0
+    assert pl.read_csv(out)["population"].unique().to_list() == ["=east"]

@@ -336,6 +336,19 @@ def test_quarantine_report_is_written_even_when_empty(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_quarantine_report_is_no_program_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.csv"
+    texts = ["+24:02", "=1+1", "-", "@x", "'=1", "A*02:01", "'x", ""]
+    records = [QuarantinedRecord(3, text, text, text, Reason.MALFORMED, text, text) for text in texts]
+    neutral = ["'+24:02", "'=1+1", "'-", "'@x", "''=1", "A*02:01", "'x", ""]
+    for raw_text, expected in ((False, neutral), (True, texts)):
+        write_quarantine(records, path, raw_text=raw_text)
+        found = pl.read_csv(path).with_columns(pl.col(pl.String).fill_null(""))
+        for column in ("person_id", "column", "text", "message", "hint"):
+            assert found[column].to_list() == expected
+        assert found["row"].to_list() == [3] * len(texts)
+
+
 def test_simulated_registry_is_read_whole(shared_data: Path) -> None:
     donors = shared_data / "data" / "registry_103k" / "donors.csv.gz"
     records = read_persons(donors, kind="donor", today=datetime.date(2026, 11, 1))

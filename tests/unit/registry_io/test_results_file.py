@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import io
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +17,7 @@ import pytest
 from hla_match.errors import CriteriaError, FileError
 from registry_io import results_file
 from registry_io.durable_files import atomic_write
-from registry_io.results_file import ENDINGS, check_writable_ending, write_frame, write_rows
+from registry_io.results_file import ENDINGS, check_writable_ending, put_rows, write_frame, write_rows
 from registry_io.table_file import read_table
 
 FRAME = pl.DataFrame(
@@ -101,3 +107,76 @@ def test_excel_refuses_more_rows_before_it_reads_them(tmp_path: Path, monkeypatc
     with pytest.raises(CriteriaError, match="2 rows"):
         write_rows(FRAME.lazy(), FRAME.height, tmp_path / "a.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+class _FullDisk(io.RawIOBase):
+    """A file on a disk that has room for some bytes."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        size = memoryview(data).nbytes  # type: ignore[arg-type]
+        self.room -= size
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return size
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("room", [0, 100])
+def test_a_full_disk_is_the_same_error_in_every_format(ending: str, room: int) -> None:
+    table = pl.DataFrame({"n": range(20_000)}).with_columns(text=pl.col("n").cast(pl.String))
+    with pytest.raises(FileError, match=r"^a\..*: found no room left on the disk, expected room for the whole file"):
+        put_rows(table.lazy(), table.height, _FullDisk(room), Path(f"a{ending}"))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_is_wrong_with_the_table_is_not_said_of_the_disk(ending: str, tmp_path: Path) -> None:
+    wrong = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
+    with pytest.raises(pl.exceptions.PolarsError):
+        write_rows(wrong, 1, tmp_path / f"a{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of file sizes")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_that_becomes_too_large_leaves_the_old_one(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(b"old")
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "import polars as pl\n"
+        "from hla_match.errors import FileError\n"
+        "from registry_io.results_file import write_frame\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
+        "try:\n"
+        "    write_frame(pl.DataFrame({'n': range(20_000)}), Path(sys.argv[1]))\n"
+        "except FileError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(f"{path}: found File too large, expected a place that can be written to")
+    assert done.stderr == ""
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_of_a_workbook_lies_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a temporary file")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    write_frame(FRAME, tmp_path / "a.xlsx")
+    assert read_table(tmp_path / "a.xlsx").height == FRAME.height
