@@ -412,6 +412,18 @@ BOMBS = (
 )
 
 
+# A process of its own, so that the peak is the command's and not this program's before it became the command.
+_MEASURE = f"""
+import resource, subprocess, sys
+try:
+    status = subprocess.run(["hla-match", *sys.argv[1:]], timeout={10 * MOST_SECONDS}).returncode
+except subprocess.TimeoutExpired:
+    status = -9
+print("PEAK", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status if status >= 0 else 128 - status)
+"""
+
+
 def prepare(folder: Path) -> None:
     """Make the registry that the commands of some bombs search."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -434,19 +446,12 @@ def run(bomb: Bomb, folder: Path) -> tuple[int, float, float, str]:
     if place.stat().st_size >= LARGEST_FILE:
         raise ValueError(f"{bomb.name} has {place.stat().st_size} bytes")
     source = place.read_bytes() if bomb.is_input else b""
-    script = (
-        "import resource, subprocess, sys\n"
-        "done = subprocess.run(['hla-match', *sys.argv[1:]])\n"
-        "print('PEAK', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)\n"
-        "sys.exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)"
-    )
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", script, *bomb.arguments(folder)],
+        [sys.executable, "-c", _MEASURE, *bomb.arguments(folder)],
         cwd=folder,
         env=os.environ | {"HLA_MATCH_HOME": str(folder / HOME)},
         input=source,
-        timeout=10 * MOST_SECONDS,
         capture_output=True,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30)),
