@@ -143,3 +143,15 @@ class LockedError(HlaMatchError):
         super().__init__(
             f"{what}: found {found}, expected no other writer; nothing was changed; try again when it ended"
         )
+
+
+class BudgetError(FileError):
+    """A file that would take more memory, time or room than its budget.
+
+    Attributes:
+        budget: the name of the budget, as it can be raised.
+    """
+
+    def __init__(self, path: str, *, budget: str, found: str, expected: str, hint: str) -> None:
+        self.budget = budget
+        super().__init__(path, found=found, expected=expected, hint=hint)

@@ -300,7 +300,7 @@ def _odd_record(odd: OddRow, table: Table, identifier: str) -> QuarantinedRecord
         column="",
         text="",
         reason=Reason.WRONG_COLUMN_COUNT,
-        message=f"{len(odd.fields)} fields where the {first} has {len(names)}",
+        message=f"{odd.n_fields} fields where the {first} has {len(names)}",
         hint="add or remove separators; put a field that contains one into quotation marks",
     )
 
