@@ -29,6 +29,7 @@ class ParquetFile:
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
+        source.read_through()
         with source.at_any_place() as handle:
             shape = _shape(handle, source.budget)
         self.names = list(shape.names)

@@ -54,7 +54,7 @@ def read_shape(handle: BinaryIO) -> ParquetShape:
         footer = _footer(handle)
         schema, groups = footer[2], footer.get(4, [])
         names, leaves = _columns(schema)
-        is_flat = all(schema[at].get(3) != _REPEATED for at in leaves) and len(leaves) == len(names)
+        is_flat = all(schema[at].get(3) != _REPEATED for at in leaves) and len(schema) == len(names) + 1
         if sum(group[3] for group in groups) != footer[3] or any(group[3] < 0 for group in groups):
             raise DamagedParquetError("row groups and file differ in the number of rows")
         n_values = n_unpacked = 0
@@ -63,7 +63,7 @@ def read_shape(handle: BinaryIO) -> ParquetShape:
                 raise DamagedParquetError("a row group has other columns than the file")
             for chunk in group[1]:
                 values, unpacked = _check_pages(handle, chunk[3])
-                if values != group[3] and (is_flat or values < group[3]):
+                if is_flat and values != group[3]:
                     raise DamagedParquetError("a column is not as long as the table")
                 n_values, n_unpacked = n_values + values, n_unpacked + unpacked
     except (KeyError, IndexError, TypeError, AttributeError, UnicodeDecodeError, struct.error) as error:

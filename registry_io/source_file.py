@@ -18,7 +18,7 @@ from typing import BinaryIO, Self, cast
 from hla_match.errors import FileError
 from registry_io.budgets import Budgets, FileBudget
 
-_BUFFER = 1 << 20
+_BUFFER = 1 << 18
 
 
 class SourceFile:
@@ -82,12 +82,15 @@ class SourceFile:
             raise self._changed()
         self._checksum = found
 
-    @contextmanager
-    def at_any_place(self) -> Iterator[BinaryIO]:
-        """Give the bytes at any place, once all of them have been read for the checksum."""
+    def read_through(self) -> None:
+        """Read all bytes for their checksum."""
         with self.bytes_passing(packed=False) as handle:
             while handle.read(_BUFFER):
                 pass
+
+    @contextmanager
+    def at_any_place(self) -> Iterator[BinaryIO]:
+        """Give the bytes at any place."""
         with io.FileIO(self._handle.fileno(), "rb", closefd=False) as raw:
             yield io.BufferedReader(raw)
 

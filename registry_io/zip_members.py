@@ -18,6 +18,7 @@ _DAMAGE = (
     EOFError, IndexError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError, lzma.LZMAError,
     struct.error, zlib.error,
 )  # fmt: skip
+_ENDLESS = 1 << 62
 
 
 class ZipMembers:
@@ -50,11 +51,11 @@ class ZipMembers:
         """
         entry = copy.copy(self._entries[number])
         # Python stops reading at the size that the zip declares, other programs do not.
+        declared, entry.file_size = entry.file_size, _ENDLESS
         left = self._budget.unpacked - self._n_bytes
-        declared, entry.file_size = entry.file_size, min(left, left if most is None else most) + 1
         try:
             with self._archive.open(entry) as member:
-                data = member.read(entry.file_size)
+                data = member.read(min(left, left if most is None else most) + 1)
         except _DAMAGE as error:
             raise zipfile.BadZipFile(str(error)) from error
         self._n_bytes += len(data)
