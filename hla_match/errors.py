@@ -31,6 +31,7 @@ class Reason(StrEnum):
     BAD_ATTRIBUTE = "bad_attribute"
     BAD_TEXT = "bad_text"
     WRONG_COLUMN_COUNT = "wrong_column_count"
+    TOO_AMBIGUOUS = "too_ambiguous"
 
 
 class HlaMatchError(Exception):

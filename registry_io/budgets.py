@@ -19,7 +19,7 @@ VARIABLE = "HLA_MATCH_BUDGETS"
 
 _MB = 1_000_000
 _BYTES_A_RECORD = 20
-_BYTES_A_PATIENT = 40
+_BYTES_A_PERSON = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Budgets:
         held_ratio: how many times its size it may take, where that is more.
         columns: columns of a table.
         records: records that cannot be read, in a file of up to 10 MB; one for every 20 bytes of a larger one.
-        patients: patients of a file of up to 10 MB; one for every 40 bytes of a larger one.
+        persons: persons who are held together, as patients are, in a file of up to 10 MB; one for every 40 bytes of a
+            larger one.
         members: files in a zip or workbook.
     """
 
@@ -43,7 +44,7 @@ class Budgets:
     held_ratio: int = 40
     columns: int = 5_000
     records: int = 500_000
-    patients: int = 250_000
+    persons: int = 250_000
     members: int = 2_000
 
     @classmethod
@@ -127,13 +128,11 @@ class FileBudget:
                 "a table of persons",
             )  # fmt: skip
 
-    def check_patients(self, n_patients: int) -> None:
-        """Refuse a file with more patients than can be held together."""
-        most = max(self.budgets.patients, self.size // _BYTES_A_PATIENT)
-        if n_patients > most:
-            raise self._error(
-                "patients", n_patients, f"more than {most:,} rows", f"at most {most:,} patients at a time"
-            )
+    def check_persons(self, n_persons: int) -> None:
+        """Refuse a file with more persons than can be held together."""
+        most = max(self.budgets.persons, self.size // _BYTES_A_PERSON)
+        if n_persons > most:
+            raise self._error("patients", n_persons, f"more than {most:,} rows", f"at most {most:,} persons at a time")
 
     def check_members(self, n_members: int) -> None:
         """Refuse a zip of too many files."""

@@ -70,6 +70,7 @@ class Noticed:
         n_empty: rows without any content.
         ignored_loci: loci of GL Strings that are not read.
         n_settled: typings that stood in columns and in a GL String, of which one was taken.
+        unended: the last line has no line end.
     """
 
     headerless: bool
@@ -77,6 +78,7 @@ class Noticed:
     n_empty: int
     ignored_loci: frozenset[str]
     n_settled: int = 0
+    unended: bool = False
 
     def __add__(self, other: Noticed) -> Noticed:
         """Add what was noticed about another slice of the same file."""
@@ -98,6 +100,7 @@ class Noticed:
             f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
                 self.n_settled
             ),
+            "the last line has no line end: check that the file was not cut within it": self.unended,
         }
         return tuple(note for note, holds in words.items() if holds)
 
@@ -149,7 +152,9 @@ def read_persons(path: Path, *, kind: Literal["donor", "patient"]) -> PersonReco
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    return _read(path, scan_table(path, _names_of_record), kind, [])
+    table = scan_table(path, _names_of_record)
+    table.budget.check_persons(table.frame.height + len(table.odd))
+    return _read(path, table, kind, [])
 
 
 def person_slices(path: Path, *, kind: Literal["donor", "patient"]) -> Iterator[PersonRecords]:
@@ -161,8 +166,12 @@ def person_slices(path: Path, *, kind: Literal["donor", "patient"]) -> Iterator[
         FileError: as `read_persons`.
     """
     known: list[pl.DataFrame] = []
+    n_findings = 0
     for table in scan_slices(path, _names_of_record):
-        yield _read(path, table, kind, known)
+        records = _read(path, table, kind, known)
+        n_findings += len(records.quarantined)
+        table.budget.check_records(n_findings)
+        yield records
 
 
 def _read(path: Path, table: Table, kind: Literal["donor", "patient"], known: list[pl.DataFrame]) -> PersonRecords:
@@ -192,7 +201,13 @@ def _read(path: Path, table: Table, kind: Literal["donor", "patient"], known: li
         source=path.name,
         checksum=table.checksum,
         n_rows=n_filled + len(table.odd),
-        noticed=Noticed(table.headerless, columns.ignored, frame.height - n_filled, frozenset(other_loci)),
+        noticed=Noticed(
+            table.headerless,
+            columns.ignored,
+            frame.height - n_filled,
+            frozenset(other_loci),
+            unended=table.unended,
+        ),
         twice=_without(twice, findings),
     )
 

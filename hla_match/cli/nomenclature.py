@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hla_match.cli.messages import say
+from hla_match.errors import NomenclatureError
 
 if TYPE_CHECKING:
     from hla_match.nomenclature.release import Nomenclature
@@ -56,7 +57,10 @@ def list_releases() -> None:
     store = NomenclatureStore(data_folder())
     for release in store.releases():
         say(release)
-        _note_unverified(store.load(release))
+        try:
+            _note_unverified(store.load(release))
+        except NomenclatureError as error:
+            say(f"{release}: {error}", err=True)
     say("builtin")
 
 
