@@ -31,11 +31,11 @@ _REQUIRED = {
 }
 _OPTIONAL = {"Nomenclature_2009.txt": ("",), "Deleted_alleles.txt": ("",), "release_version.txt": ("",)}
 _FINGERPRINTS = "md5checksum.txt"
-_VERSION = re.compile(r"^# version:\s*(?:IPD-)?IMGT/HLA\s+(\d+(?:\.\d+)+)", re.MULTILINE)
+_VERSION = re.compile(r"^# version:\s*(?:IPD-)?IMGT/HLA\s+([0-9]{1,9}(?:\.[0-9]{1,9}){1,9})(?![0-9.])", re.MULTILINE)
 # As md5 prints them on BSD, "MD5 (name) = digest", which is the release's way, and as md5sum does, "digest  name".
 _MD5_BSD = re.compile(r"MD5 \(([^)]+)\) = ([0-9a-f]{32})")
 _MD5_GNU = re.compile(r"^([0-9a-f]{32})\s+\*?(\S+)", re.MULTILINE)
-_ALLELE = re.compile(r"\d+(:\d+)+[A-Z]?")
+_ALLELE = re.compile(r"[0-9]{1,9}(:[0-9]{1,9})+[A-Z]?")
 _TCE_GROUP = re.compile(r"([0-3]?)[a-z]?\$?")
 _REPLACEMENT = re.compile(r"(?:renamed|identical to)\s+([A-Z0-9a-z]+)\*([0-9:]+[A-Z]?)")
 # A release may lag by a few names in one of its files; more than this share of a locus means a part is missing.
