@@ -132,7 +132,7 @@ class FileBudget:
         """Refuse a file with more persons than can be held together."""
         most = max(self.budgets.persons, self.size // _BYTES_A_PERSON)
         if n_persons > most:
-            raise self._error("patients", n_persons, f"more than {most:,} rows", f"at most {most:,} persons at a time")
+            raise self._error("persons", n_persons, f"more than {most:,} rows", f"at most {most:,} persons at a time")
 
     def check_members(self, n_members: int) -> None:
         """Refuse a zip of too many files."""

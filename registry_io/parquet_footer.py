@@ -154,6 +154,8 @@ class _Thrift:
             fields[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth)
 
     def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            raise DamagedParquetError("lists within lists")
         if kind in (_TRUE, _FALSE, _BYTE):
             return self._byte()
         if _BYTE < kind <= _I64:

@@ -33,8 +33,8 @@ TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 ENDINGS = (*TEXT_ENDINGS, ".parquet", ".xlsx")
 """The endings of every table that can be read."""
 
-_ODD_BYTES = 250
-"""Bytes of memory that a row of a wrong length takes."""
+_CELL_BYTES, _ODD_BYTES = 16, 250
+"""Bytes of memory that a cell takes beside its text, and a row of a wrong length."""
 
 LONGEST_LINE = 1_000_000
 """Bytes of a line, beyond which a file is no table of persons."""
@@ -123,7 +123,11 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None, *, budg
     held = 0
     for part in scan_slices(path, names_of_record, budgets=budgets):
         slices.append(part)
-        held += int(part.frame.estimated_size()) + sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
+        held += (
+            _CELL_BYTES * part.frame.height * part.frame.width
+            + int(part.frame.estimated_size())
+            + sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
+        )
         part.budget.check_held(held, "a table too large to be read as a whole")
     return replace(
         slices[0],
