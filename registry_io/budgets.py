@@ -35,6 +35,7 @@ class Budgets:
         records: records that cannot be read, in a file of up to 10 MB; one for every 20 bytes of a larger one.
         persons: persons who are held together, as patients are, in a file of up to 10 MB; one for every 40 bytes of a
             larger one.
+        populations: populations of a file of frequencies.
         members: files in a zip or workbook.
     """
 
@@ -45,6 +46,7 @@ class Budgets:
     columns: int = 5_000
     records: int = 500_000
     persons: int = 250_000
+    populations: int = 2_000
     members: int = 2_000
 
     @classmethod
@@ -133,6 +135,12 @@ class FileBudget:
         most = max(self.budgets.persons, self.size // _BYTES_A_PERSON)
         if n_persons > most:
             raise self._error("persons", n_persons, f"more than {most:,} rows", f"at most {most:,} persons at a time")
+
+    def check_populations(self, n_populations: int) -> None:
+        """Refuse frequencies of too many populations."""
+        if n_populations > self.budgets.populations:
+            most = f"at most {self.budgets.populations:,} populations"
+            raise self._error("populations", n_populations, f"{n_populations:,} populations", most)
 
     def check_members(self, n_members: int) -> None:
         """Refuse a zip of too many files."""

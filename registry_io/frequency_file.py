@@ -189,6 +189,7 @@ def _populations(table: FrequencyTable, roles: _Roles, alleles: pl.DataFrame, bu
         table.notes.append(f"rows with frequency 0, left out: {n_zero:,}")
     # The frequencies become a table of populations and haplotypes.
     n_populations = frame["population"].n_unique()
+    budget.check_populations(n_populations)
     n_haplotypes = frame.select(*LOCI).n_unique()
     budget.check_held(
         _TABLE_CELL * n_populations * n_haplotypes, f"{n_populations:,} populations and {n_haplotypes:,} haplotypes"

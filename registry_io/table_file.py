@@ -123,11 +123,8 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None, *, budg
     held = 0
     for part in scan_slices(path, names_of_record, budgets=budgets):
         slices.append(part)
-        held += (
-            _CELL_BYTES * part.frame.height * part.frame.width
-            + int(part.frame.estimated_size())
-            + sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
-        )
+        held += _CELL_BYTES * part.frame.height * part.frame.width + int(part.frame.estimated_size())
+        held += sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
         part.budget.check_held(held, "a table too large to be read as a whole")
     return replace(
         slices[0],

@@ -111,7 +111,7 @@ def test_persons_who_are_held_together(tmp_path: Path, monkeypatch: pytest.Monke
     path = written(tmp_path / "p.csv", f"{HEADER}\n" + "".join(f"P{n},02:01,\n" for n in range(30)))
     assert read_persons(path, kind="patient").n_rows == 30
     monkeypatch.setenv(VARIABLE, "persons=29")
-    with pytest.raises(BudgetError, match="30 rows, expected at most 29 persons"):
+    with pytest.raises(BudgetError, match="more than 29 rows, expected at most 29 persons"):
         read_persons(path, kind="patient")
 
 
@@ -217,8 +217,10 @@ def test_frequencies_of_twenty_thousand_populations(tmp_path: Path) -> None:
         read_frequencies(written(tmp_path / "f.csv", wide))
     rows = "".join(f"A*01:{n % 90 + 10}~B*{n % 50 + 10}:01,0.5,P{n}\n" for n in range(20_000))
     path = written(tmp_path / "g.csv", f"haplotype,frequency,population\n{rows}")
-    with pytest.raises(BudgetError, match="20,000 populations"):
-        read_frequencies(path, budgets=Budgets(held_mb=20, held_ratio=1))
+    with pytest.raises(BudgetError, match="20,000 populations, expected at most 2,000"):
+        read_frequencies(path)
+    with pytest.raises(BudgetError, match="20,000 populations and"):
+        read_frequencies(path, budgets=Budgets(populations=20_000, held_mb=20, held_ratio=1))
 
 
 def test_frequencies_that_unpack_beyond_the_budget(tmp_path: Path) -> None:
