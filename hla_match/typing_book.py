@@ -131,8 +131,10 @@ class TypingBook:
     def _check_ambiguity(self, first: str, second: str) -> None:
         """Refuse a further list where the typings before it fill the memory; a single allele can always be read."""
         most = MOST_CODES + MOST_CODES_A_PERSON * self._n_persons
+        if self._n_codes_in_sets <= most:
+            return
         single = _ONE_ALLELE.fullmatch(first) and _ONE_ALLELE.fullmatch(second)
-        if self._n_codes_in_sets > most and not single and not self._encoder.is_read(first, second):
+        if not single and not self._encoder.is_read(first, second):
             raise TypingError(
                 first,
                 0,
