@@ -12,6 +12,7 @@ import gzip
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -35,11 +36,12 @@ DONORS = f"{HEADER}\nD1,{TYPED}\nD2,{TYPED}\n"
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 REGISTRY = "registry"
+NEW = "new"
 HOME = "home"
 FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01~DRB1*09:01,0.5\n"
 
 _MB = 1_000_000
-_IMPORT = ("registry", "import", "new", "{bomb}")
+_IMPORT = ("registry", "import", NEW, "{bomb}")
 _BATCH = ("batch", REGISTRY, "{bomb}", "--out", "out.csv")
 _FREQUENCIES = ("frequencies", "show", "{bomb}")
 _SEARCH = ("search", REGISTRY, "--hla", "{text}")
@@ -486,6 +488,8 @@ def run(bomb: Bomb, folder: Path) -> Outcome:
     )
     seconds = time.perf_counter() - began
     place.unlink()
+    # A registry is not replaced without being asked to.
+    shutil.rmtree(folder / NEW, ignore_errors=True)
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     _, peak, cpu_seconds = next(line for line in reversed(lines) if line.startswith("PEAK ")).split()
     said = [line for line in lines if not line.startswith(("PEAK ", "Nomenclature: "))]
