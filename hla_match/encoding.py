@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -21,6 +23,9 @@ from hla_match.nomenclature.release import Expansion, Nomenclature
 
 NULL, NEW, FIRST_P_GROUP = 0, 1, 2
 """Codes of a set: an absent (null) allele, an allele reported as NEW, and the first P group of the nomenclature."""
+
+MOST_GENOTYPES = 8_192
+"""Alternative genotypes of a typing; laboratories report some thousands at most."""
 
 NOT_TYPED = 0
 """The typing code of a locus that was not typed."""
@@ -73,10 +78,14 @@ def allele_set(expansion: Expansion, *, keep_nulls: bool = False) -> AlleleSet:
     """Return the codes one side can be; nulls among expressed alternatives are ignored unless `keep_nulls`."""
     if expansion.is_new:
         return (NEW,)
-    expressed = tuple(code + FIRST_P_GROUP for code in expansion.p_codes)
+    expressed = tuple(_shared(code + FIRST_P_GROUP) for code in expansion.p_codes)
     if not expressed:
         return (NULL,)
     return (NULL, *expressed) if keep_nulls and expansion.has_null else expressed
+
+
+# A code in many thousands of sets is one object: sets are most of the memory that an import takes.
+_shared = cache(int)
 
 
 def resolve_nulls(first: AlleleSet, second: AlleleSet) -> list[Alternative]:
@@ -138,10 +147,19 @@ class LocusEncoder:
         gene reported as absent is carried as a null allele is.
 
         Raises:
-            TypingError: a side cannot be read under the nomenclature.
+            TypingError: a side cannot be read under the nomenclature, or the genotypes are more than `MOST_GENOTYPES`.
         """
+        pairs = genotypes(first, second)
+        if len(pairs) > MOST_GENOTYPES:
+            raise TypingError(
+                first,
+                0,
+                expected=f"at most {MOST_GENOTYPES:,} alternative genotypes, not {len(pairs):,}",
+                reason=Reason.TOO_AMBIGUOUS,
+                hint="report lists of alleles, or a multiple allele code",
+            )
         found: list[Alternative] = []
-        for one, other in genotypes(first, second):
+        for one, other in pairs:
             found.append((self._read(one), self._read(other)))
             if self.locus in OPTIONAL_GENES and one == other:
                 found.append((self._read(one), (NULL,)))
@@ -154,6 +172,10 @@ class LocusEncoder:
             TypingError: a side cannot be read under the nomenclature.
         """
         return resolved(self.carried(first, second), optional=self.locus in OPTIONAL_GENES)
+
+    def is_read(self, first: str, second: str) -> bool:
+        """Say whether both sides of a typing were read before, so that reading it costs nothing."""
+        return first in self._side and (not second or second in self._side)
 
     def notes(self, first: str, second: str) -> tuple[str, ...]:
         """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""

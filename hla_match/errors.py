@@ -33,6 +33,7 @@ class Reason(StrEnum):
     WRONG_COLUMN_COUNT = "wrong_column_count"
     IMPLAUSIBLE_VALUE = "implausible_value"
     UNUSUAL_VALUE = "unusual_value"
+    TOO_AMBIGUOUS = "too_ambiguous"
 
 
 class HlaMatchError(Exception):
@@ -164,3 +165,15 @@ class BrokenPartsError(FileError):
     """What a batch had finished is no longer what was written, or does not make up the whole."""
 
     exit_status = 1
+
+
+class BudgetError(FileError):
+    """A file that would take more memory, time or room than its budget.
+
+    Attributes:
+        budget: the name of the budget, as it can be raised.
+    """
+
+    def __init__(self, path: str, *, budget: str, found: str, expected: str, hint: str) -> None:
+        self.budget = budget
+        super().__init__(path, found=found, expected=expected, hint=hint)

@@ -6,6 +6,7 @@ the same whatever the order of the donors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,10 +15,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.encoding import NOT_TYPED, Alternative, LocusEncoder, TypingTable, antigen_book, typing_table
-from hla_match.errors import TypingError
+from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+
+MOST_CODES, MOST_CODES_A_PERSON = 2_000_000, 5
+"""Codes in the sets of all distinct typings of a locus: so many, and so many more for each person."""
+
+_ONE_ALLELE = re.compile(r"[0-9:]{0,20}[A-Z]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class TypingBook:
         self._encoder = LocusEncoder(nomenclature, locus, codes)
         self._code: dict[tuple[str, str], int] = {("", ""): NOT_TYPED}
         self._carried: list[tuple[Alternative, ...]] = [()]
+        self._n_persons = 0
+        self._n_codes_in_sets = 0
         self._unreadable: dict[int, TypingError] = {}
         self._notes: dict[str, list[int]] = {}
 
@@ -75,6 +83,7 @@ class TypingBook:
         """Return the (persons,) code of each person's typing, given as two columns of text, null where empty."""
         pair = pl.DataFrame({"first": first.fill_null(""), "second": second.fill_null("")})
         distinct = pair.unique(maintain_order=True)
+        self._n_persons += pair.height
         known = [self._code_of(*texts) for texts in distinct.iter_rows()]
         coded = distinct.with_columns(pl.Series("code", known, pl.UInt32))
         return pair.join(coded, on=["first", "second"], how="left", maintain_order="left")["code"].to_numpy()
@@ -106,10 +115,30 @@ class TypingBook:
             return known
         code = self._code[first, second] = len(self._carried)
         try:
-            self._carried.append(self._encoder.carried(first, second))
+            self._check_ambiguity(first, second)
+            is_read = self._encoder.is_read(first, second)
+            carried = self._encoder.carried(first, second)
+            self._carried.append(carried)
+            if not is_read:
+                self._n_codes_in_sets += sum(len(one) + len(other) for one, other in carried)
             for note in self._encoder.notes(first, second):
                 self._notes.setdefault(note, []).append(code)
         except TypingError as error:
             self._carried.append(())
             self._unreadable[code] = error
         return code
+
+    def _check_ambiguity(self, first: str, second: str) -> None:
+        """Refuse a further list where the typings before it fill the memory; a single allele can always be read."""
+        most = MOST_CODES + MOST_CODES_A_PERSON * self._n_persons
+        if self._n_codes_in_sets <= most:
+            return
+        single = _ONE_ALLELE.fullmatch(first) and _ONE_ALLELE.fullmatch(second)
+        if not single and not self._encoder.is_read(first, second):
+            raise TypingError(
+                first,
+                0,
+                expected=f"typings of locus {self.locus} that stand for at most {most:,} P groups in all",
+                reason=Reason.TOO_AMBIGUOUS,
+                hint="report ambiguous typings as multiple allele codes or as families such as 02:XX",
+            )

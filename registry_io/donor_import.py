@@ -17,6 +17,7 @@ from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping
+from registry_io.budgets import FileBudget
 from registry_io.person_attributes import finding_records
 from registry_io.person_table import Noticed, person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
@@ -98,6 +99,8 @@ def import_donors(
     with writing_registry(folder), RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
         rows = _read(builder, donors, nomenclature, codes, today)
         built = builder.build()
+        n_unreadable = sum(typing.rows.size for typing in built.unreadable)
+        FileBudget.of(donors, donors.stat().st_size).check_records(len(rows.quarantined) + n_unreadable)
         quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
         quarantined.sort(key=lambda record: (record.row, record.column))
         failed = folder / FAILED_QUARANTINE
@@ -119,6 +122,8 @@ def import_donors(
             "nomenclature_checksum": nomenclature.tables.checksum,
             "codes": codes_source,
         }
+        if nomenclature.tables.unverified:
+            provenance["nomenclature_unverified"] = ", ".join(nomenclature.tables.unverified)
         make_current(commit_snapshot(built.aside, built.description, provenance))
         failed.unlink(missing_ok=True)
     registry = open_registry(folder)

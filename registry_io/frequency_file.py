@@ -11,7 +11,6 @@ Every layout first becomes a table of text (`registry_io.frequency_table`), then
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,14 @@ import polars as pl
 
 from hla_match.errors import FileError
 from hla_match.loci import LOCI
+from registry_io.budgets import Budgets, FileBudget
 from registry_io.frequency_alleles import DRB345, DRB345_PLACE, haplotype_alleles
 from registry_io.frequency_table import EXPECTED_FILE, FrequencyTable, frequency_table, no_frequency
+from registry_io.source_file import SourceFile
+
+# Bytes of memory: of a haplotype's frequency in a population beside its alleles, and of one in a table of all.
+_ROW_BYTES = 16 * (len(LOCI) + 4)
+_TABLE_CELL = 24
 
 GREATEST_TOTAL = 1.05
 """The sum of a population's frequencies, beyond which rounding does not explain that it is above 1."""
@@ -70,15 +75,17 @@ class _Roles:
     population: int | None
 
 
-def read_frequencies(path: Path) -> FrequencyFile:
+def read_frequencies(path: Path, *, budgets: Budgets | None = None) -> FrequencyFile:
     """Read a file of haplotype frequencies, plain or compressed by gzip, in any of the layouts that the module names.
 
     Raises:
         FileError: the file cannot be read; an allele, a frequency or the columns are not what they should be; or the
             haplotypes do not all name the same loci.
+        BudgetError: it takes more than its budget; without `budgets` those of the environment hold.
     """
     try:
-        packed = path.read_bytes()
+        with SourceFile.open(path, budgets) as source:
+            packed, budget = source.read(), source.budget
     except OSError as error:
         raise FileError(
             str(path),
@@ -86,12 +93,12 @@ def read_frequencies(path: Path) -> FrequencyFile:
             expected=EXPECTED_FILE,
             hint="check the name and the folder",
         ) from error
-    table = frequency_table(str(path), packed)
+    table = frequency_table(packed, budget)
     roles = _roles(table)
     if not len(table.row):
         raise no_frequency(table.path)
-    frame = _populations(table, roles, haplotype_alleles(table, roles.haplotype, roles.places))
-    return FrequencyFile(frame, path.name, hashlib.sha256(packed).hexdigest(), tuple(table.notes))
+    frame = _populations(table, roles, haplotype_alleles(table, roles.haplotype, roles.places), budget)
+    return FrequencyFile(frame, path.name, source.checksum, tuple(table.notes))
 
 
 # What the columns hold
@@ -157,13 +164,13 @@ def _wrong_columns(table: FrequencyTable, found: str, column: str | None = None)
 # The frequencies of every population
 
 
-def _populations(table: FrequencyTable, roles: _Roles, alleles: pl.DataFrame) -> pl.DataFrame:
+def _populations(table: FrequencyTable, roles: _Roles, alleles: pl.DataFrame, budget: FileBudget) -> pl.DataFrame:
     """Join alleles and frequencies, one population after the other where each has its column."""
     alleles = alleles.with_columns(pl.lit(table.population).alias("population"))
     if roles.population is not None:
         alleles = alleles.with_columns(table.text(roles.population).fill_null("").alias("population"))
-    parts = []
-    n_zero = 0
+    parts: list[pl.DataFrame] = []
+    n_zero = n_rows = 0
     for number, population in roles.frequency.items():
         part = alleles.with_columns(
             _frequency(table, number, optional=population is not None).alias("frequency"), table.row.alias("row")
@@ -173,11 +180,20 @@ def _populations(table: FrequencyTable, roles: _Roles, alleles: pl.DataFrame) ->
         else:
             n_zero = int((part["frequency"] == 0).sum())
         parts.append(part.filter(pl.col("frequency") > 0))
+        n_rows += parts[-1].height
+        budget.check_held(_ROW_BYTES * n_rows, f"more than {n_rows:,} frequencies")
     frame = pl.concat(parts)
     if not frame.height:
         raise no_frequency(table.path)
     if n_zero:
         table.notes.append(f"rows with frequency 0, left out: {n_zero:,}")
+    # The frequencies become a table of populations and haplotypes.
+    n_populations = frame["population"].n_unique()
+    budget.check_populations(n_populations)
+    n_haplotypes = frame.select(*LOCI).n_unique()
+    budget.check_held(
+        _TABLE_CELL * n_populations * n_haplotypes, f"{n_populations:,} populations and {n_haplotypes:,} haplotypes"
+    )
     n_repeated = frame.height - frame.select(*LOCI, "population").n_unique()
     if n_repeated:
         table.notes.append(f"rows that repeat a haplotype of the same population: {n_repeated:,}")

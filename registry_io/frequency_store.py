@@ -8,14 +8,16 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import CriteriaError, FileError
+from hla_match.errors import BudgetError, CriteriaError, FileError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
+from registry_io.budgets import FileBudget
 from registry_io.durable_files import atomic_write, make_folder
 from registry_io.frequency_file import FrequencyFile, read_frequencies
 from registry_io.nomenclature_store import data_folder
+from registry_io.parquet_file import parquet_frame
 
 FORMAT_VERSION = 1
 
@@ -84,8 +86,11 @@ class FrequencyStore:
             raise self._unknown(str(self._folder), f"no set of frequencies {name!r}")
         path = self._path(name)
         try:
-            frame = pl.read_parquet(path.read_bytes())
-        except (OSError, pl.exceptions.PolarsError) as error:
+            data = path.read_bytes()
+            frame = parquet_frame(data, FileBudget.of(path, len(data)), flat=False)
+        except BudgetError:
+            raise
+        except (OSError, FileError) as error:
             raise _damaged(path, "a file that cannot be read") from error
         if dict(frame.schema) != {**_FRAME, **_ABOUT} or not frame.height:
             raise _damaged(path, "other columns")

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
-import fastexcel
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from hla_match.errors import FileError
+from registry_io.budgets import FileBudget
+from registry_io.parquet_file import parquet_frame
+from registry_io.source_file import unpack
+from registry_io.workbook import first_sheet
 
 EXPECTED_FILE = "a file of haplotype frequencies: CSV, TSV, text, Excel, Parquet or Atlas's JSON"
+
+
+# Bytes of memory, as measured or little above: for a cell in polars, a value of JSON, a line of text, and how often a
+# text lies in memory while it is taken apart.
+_POLARS_CELL = 16
+_JSON_BYTES = 100
+_LINE_BYTES = 50
+_TEXT_COPIES = 3
+_BATCH_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +64,37 @@ def no_frequency(path: str) -> FileError:
     )
 
 
-def frequency_table(path: str, data: bytes) -> FrequencyTable:
-    """Return a file's bytes as a table of text; `path` is named in errors.
+def frequency_table(data: bytes, budget: FileBudget) -> FrequencyTable:
+    """Return a file's bytes as a table of text.
 
     Raises:
         FileError: the bytes are not a table of any kind that is known.
+        BudgetError: they take more than the budget.
     """
+    path = budget.path
     if data.startswith(b"\x1f\x8b"):
         try:
-            data = gzip.decompress(data)
+            data = unpack(data, budget)
         except (EOFError, OSError, zlib.error) as error:
             raise FileError(
                 path, found="damaged gzip data", expected="a whole gzip file", hint="copy or compress the file again"
             ) from error
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _workbook(path, data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise FileError(
+            path,
+            found="a workbook of Excel before 2007, or an encrypted one",
+            expected=EXPECTED_FILE,
+            hint="save it in Excel as .xlsx, without a password",
+        )
+    if data.startswith(b"PK\x03\x04"):
+        sheet = first_sheet(data, budget, keep_blank_top=True)
+        if sheet is None or not sheet.width:
+            raise no_frequency(path)
+        return _headed(budget, sheet.with_row_index("\0row", offset=1))
     if data.startswith(b"PAR1"):
-        return _parquet(path, data)
+        return _parquet(data, budget)
+    n_lines = data.count(b"\n") + data.count(b"\r")
+    budget.check_held(_TEXT_COPIES * len(data) + _LINE_BYTES * n_lines, f"{len(data):,} bytes of text")
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
@@ -79,40 +105,22 @@ def frequency_table(path: str, data: bytes) -> FrequencyTable:
             expected="text in UTF-8",
             hint="save the file as UTF-8 (in Excel: CSV UTF-8), not as GBK, Latin-1 or UTF-16",
         ) from None
-    return _json(path, text) if text.lstrip()[:1] in ("{", "[") else _text(path, text)
+    return _json(budget, text) if text.lstrip()[:1] in ("{", "[") else _text(budget, text)
 
 
-def _workbook(path: str, data: bytes) -> FrequencyTable:
-    """Read the first sheet."""
-    try:
-        sheet = fastexcel.read_excel(data).load_sheet(0, header_row=None, skip_rows=0, dtypes="string").to_polars()
-    except fastexcel.FastExcelError as error:
-        raise FileError(
-            path, found="no readable workbook", expected="an Excel workbook", hint="save it again in Excel as .xlsx"
-        ) from error
-    return _headed(path, sheet.with_row_index("\0row", offset=1))
-
-
-def _parquet(path: str, data: bytes) -> FrequencyTable:
-    try:
-        frame = pl.read_parquet(io.BytesIO(data))
-        columns = [column.cast(pl.String) for column in frame.get_columns()]
-    except pl.exceptions.PolarsError as error:
-        raise FileError(
-            path,
-            found="no table of plain columns",
-            expected="a Parquet file with text and numbers",
-            hint="write the file again",
-        ) from error
+def _parquet(data: bytes, budget: FileBudget) -> FrequencyTable:
+    frame = parquet_frame(data, budget)
+    columns = [column.cast(pl.String) for column in frame.get_columns()]
     row = pl.Series("row", np.arange(2, frame.height + 2, dtype=np.uint32))
-    return FrequencyTable(path, frame.columns, 1, columns, row)
+    return FrequencyTable(budget.path, frame.columns, 1, columns, row)
 
 
-def _text(path: str, text: str) -> FrequencyTable:
+def _text(budget: FileBudget, text: str) -> FrequencyTable:
     """Read text with one haplotype a line; its separator is the first of tab, semicolon, comma and blank it has."""
+    path = budget.path
     line = pl.col("line")
     lines = (
-        pl.DataFrame({"line": text.split("\n")})
+        pl.select(line=pl.lit(pl.Series([text])).str.split("\n").explode(empty_as_null=False, keep_nulls=True))
         .with_row_index("\0row", offset=1)
         .filter(line.str.strip_chars(' \t,;"') != "")
     )
@@ -124,45 +132,57 @@ def _text(path: str, text: str) -> FrequencyTable:
         # Without header, columns are separated by any run of blanks.
         lines = lines.with_columns(line.str.strip_chars().str.replace_all(r"[ \t]+", "\t"))
         separator = "\t"
-    return _headed(path, _fields(path, lines, separator))
+    return _headed(budget, _fields(budget, lines, separator))
 
 
-def _fields(path: str, lines: pl.DataFrame, separator: str) -> pl.DataFrame:
+def _fields(budget: FileBudget, lines: pl.DataFrame, separator: str) -> pl.DataFrame:
     """Split lines at the separator; every line must have as many fields as the first."""
     texts, row = lines["line"], lines["\0row"]
-    records: list[list[str]] = []
-    if texts.str.contains('"', literal=True).any():
-        try:
-            records = list(csv.reader(texts, delimiter=separator, strict=True))
-        except csv.Error as error:
-            raise _quotes(path) from error
-        if len(records) != len(texts):
-            raise _quotes(path)
-        widths = np.array([len(record) for record in records])
+    quoted = bool(texts.str.contains('"', literal=True).any())
+    parts = list(_quoted_fields(budget.path, texts, separator)) if quoted else []
+    if quoted:
+        widths = np.concatenate([width for width, _ in parts])
+        if len(widths) != len(texts):
+            raise _quotes(budget.path)
     else:
         widths = texts.str.count_matches(separator, literal=True).to_numpy() + 1
     wrong = int(np.argmax(widths != widths[0]))
     if wrong:
         raise FileError(
-            path,
+            budget.path,
             row=row[wrong],
             found=f"{widths[wrong]} fields",
             expected=f"{widths[0]}, as in row {row[0]}",
             hint="write one haplotype a line, and decimals with a point",
         )
-    names = [str(number) for number in range(widths[0])]
-    if records:
-        columns = zip(*records, strict=True)
-        frame = pl.DataFrame([pl.Series(name, texts) for name, texts in zip(names, columns, strict=True)])
+    width = int(widths[0])
+    budget.check_columns(width)
+    budget.check_held(_POLARS_CELL * len(texts) * width, f"a table of {len(texts):,} rows and {width:,} columns")
+    if quoted:
+        frame = pl.concat([frame for _, frame in parts])
     else:
         frame = pl.read_csv(
             "\n".join(texts).encode(),
             has_header=False,
             separator=separator,
             quote_char=None,
-            schema=dict.fromkeys(names, pl.String),
+            schema=dict.fromkeys(map(str, range(width)), pl.String),
         )
     return frame.insert_column(0, row)
+
+
+def _quoted_fields(path: str, texts: pl.Series, separator: str) -> Iterator[tuple[NDArray[np.int64], pl.DataFrame]]:
+    """Yield the widths of some records and their fields; those of a width other than the first's are left out."""
+    records = csv.reader(iter(texts), delimiter=separator, strict=True)
+    try:
+        first = next(records)
+        rest = chain([first], records)
+        while batch := list(islice(rest, max(1, _BATCH_CELLS // len(first)))):
+            fields = zip(*(record for record in batch if len(record) == len(first)), strict=True)
+            frame = pl.DataFrame([pl.Series(str(n), column, dtype=pl.String) for n, column in enumerate(fields)])
+            yield np.array([len(record) for record in batch]), frame
+    except csv.Error as error:
+        raise _quotes(path) from error
 
 
 def _quotes(path: str) -> FileError:
@@ -174,8 +194,10 @@ def _quotes(path: str) -> FileError:
     )
 
 
-def _headed(path: str, frame: pl.DataFrame) -> FrequencyTable:
+def _headed(budget: FileBudget, frame: pl.DataFrame) -> FrequencyTable:
     """Take the first row as the header, unless it holds an allele."""
+    path = budget.path
+    budget.check_columns(frame.width - 1)
     frame = frame.filter(~pl.all_horizontal(pl.exclude("\0row").is_null()))
     if not frame.height:
         raise no_frequency(path)
@@ -195,8 +217,11 @@ def _headed(path: str, frame: pl.DataFrame) -> FrequencyTable:
     return FrequencyTable(path, ["haplotype", "frequency"], None, columns, row)
 
 
-def _json(path: str, text: str) -> FrequencyTable:
+def _json(budget: FileBudget, text: str) -> FrequencyTable:
     """Read a frequency set of Atlas; the names of its keys are known in any case, and few are needed."""
+    path = budget.path
+    n_values = text.count("{") + text.count("[") + text.count(",")
+    budget.check_held(_JSON_BYTES * n_values, f"JSON of {n_values:,} values")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -220,6 +245,8 @@ def _json(path: str, text: str) -> FrequencyTable:
     if not entries:
         raise no_frequency(path)
     keys = [*entries[0], *sorted(set().union(*entries[1:]) - set(entries[0]))]
+    budget.check_columns(len(keys))
+    budget.check_held(_POLARS_CELL * len(keys) * len(entries), f"{len(entries):,} haplotypes of {len(keys):,} keys")
     columns = [_texts(entry.get(key) for entry in entries) for key in keys]
     named = [number for number, column in enumerate(columns) if column.null_count() < len(column)]
     return FrequencyTable(

@@ -5,17 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from hla_match.errors import FileError
+from registry_io.budgets import Budgets
+from registry_io.source_file import SourceFile
+
+_LINE_BYTES = 160  # of memory, for a line, its identifier and a place in the set
 
 
-def read_identifiers(path: Path) -> frozenset[str]:
+def read_identifiers(path: Path, *, budgets: Budgets | None = None) -> frozenset[str]:
     """Read the identifiers of a text file; blanks around them and empty lines do not count.
 
     Raises:
         FileError: the file cannot be read as text, or holds no identifier.
+        BudgetError: it takes more than its budget; without `budgets` those of the environment hold.
     """
     expected = "text in UTF-8, one identifier a line"
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with SourceFile.open(path, budgets) as source:
+            data = source.read()
+        n_lines = data.count(b"\n")
+        source.budget.check_held(_LINE_BYTES * n_lines, f"{n_lines:,} lines")
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise FileError(str(path), found=error.strerror or str(error), expected=expected) from error
     except UnicodeDecodeError as error:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from hla_match.errors import NomenclatureError
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
+from registry_io.budgets import Budgets, FileBudget
+from registry_io.source_file import SourceFile
+from registry_io.zip_members import ZipMembers
 
 # Each file with the folders it can lie in below the root of the release, the preferred one first.
 _REQUIRED = {
@@ -29,23 +31,25 @@ _REQUIRED = {
 }
 _OPTIONAL = {"Nomenclature_2009.txt": ("",), "Deleted_alleles.txt": ("",), "release_version.txt": ("",)}
 _FINGERPRINTS = "md5checksum.txt"
-_VERSION = re.compile(r"^# version:\s*(?:IPD-)?IMGT/HLA\s+(\d+(?:\.\d+)+)", re.MULTILINE)
+_VERSION = re.compile(r"^# version:\s*(?:IPD-)?IMGT/HLA\s+([0-9]{1,9}(?:\.[0-9]{1,9}){1,9})(?![0-9.])", re.MULTILINE)
 # As md5 prints them on BSD, "MD5 (name) = digest", which is the release's way, and as md5sum does, "digest  name".
 _MD5_BSD = re.compile(r"MD5 \(([^)]+)\) = ([0-9a-f]{32})")
 _MD5_GNU = re.compile(r"^([0-9a-f]{32})\s+\*?(\S+)", re.MULTILINE)
-_ALLELE = re.compile(r"\d+(:\d+)+[A-Z]?")
+_ALLELE = re.compile(r"[0-9]{1,9}(:[0-9]{1,9})+[A-Z]?")
 _TCE_GROUP = re.compile(r"([0-3]?)[a-z]?\$?")
 _REPLACEMENT = re.compile(r"(?:renamed|identical to)\s+([A-Z0-9a-z]+)\*([0-9:]+[A-Z]?)")
 # A release may lag by a few names in one of its files; more than this share of a locus means a part is missing.
 _TOLERATED_GAP = 0.02
 _LARGEST_FILE = 500_000_000
+_MEMORY_A_BYTE = 15  # of the text of a release
 
 
 class _ReleaseFiles:
     """The files of a release by name, wherever the release lies in the folder or zip; line ends are line feeds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, budgets: Budgets | None) -> None:
         self.path = path
+        self._budgets = budgets
         names = {*_REQUIRED, *_OPTIONAL, _FINGERPRINTS}
         if path.is_dir():
             self._read_folder(names)
@@ -74,31 +78,46 @@ class _ReleaseFiles:
             )
 
     def _read_folder(self, names: set[str]) -> None:
-        found = (
-            (place.relative_to(self.path).as_posix(), place)
-            for place in sorted(self.path.rglob("*"))
-            if place.name in names and place.is_file()
-        )
         try:
-            self._data = {member: _line_feeds(place.read_bytes()) for member, place in found}
+            found = {
+                place.relative_to(self.path).as_posix(): place
+                for place in sorted(self.path.rglob("*"))
+                if place.name in names and place.is_file()
+            }
+            if any(place.stat().st_size > _LARGEST_FILE for place in found.values()):
+                raise self._too_large()
+            self._data = {member: self._read_file(place) for member, place in found.items()}
         except OSError as error:
             raise self.error(None, found=str(error.strerror), expected="a folder that can be read") from error
 
+    def _read_file(self, place: Path) -> bytes:
+        with SourceFile.open(place, self._budgets) as source:
+            return _line_feeds(source.read())
+
     def _read_zip(self, names: set[str]) -> None:
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with SourceFile.open(self.path, self._budgets) as source, source.at_any_place() as handle:
+                members = ZipMembers(handle, source.budget)
                 # Some packers of Windows write backslashes.
-                found = {entry.filename.replace("\\", "/"): entry for entry in archive.infolist()}
-                wanted = {name: entry for name, entry in found.items() if PurePosixPath(name).name in names}
-                if any(entry.file_size > _LARGEST_FILE for entry in wanted.values()):
-                    raise self.error(
-                        None, found="a file above 500 MB", expected="a release of IPD-IMGT/HLA as it was published"
-                    )
-                self._data = {name: _line_feeds(archive.read(entry)) for name, entry in wanted.items()}
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+                places = {name.replace("\\", "/"): at for at, name in enumerate(members.names)}
+                wanted = {name: at for name, at in places.items() if PurePosixPath(name).name in names}
+                self._data = {}
+                for name, at in wanted.items():
+                    self._data[name] = _line_feeds(members.read(at, most=_LARGEST_FILE))
+                    self._check_size(source.budget)
+        except (OSError, zipfile.BadZipFile) as error:
             raise self.error(
                 None, found=f"a damaged zip: {error}", expected="an intact zip", hint="fetch the release again"
             ) from error
+
+    def _check_size(self, budget: FileBudget) -> None:
+        sizes = [len(data) for data in self._data.values()]
+        if max(sizes) > _LARGEST_FILE:
+            raise self._too_large()
+        budget.check_held(_MEMORY_A_BYTE * sum(sizes), f"{sum(sizes):,} bytes of tables in the zip")
+
+    def _too_large(self) -> NomenclatureError:
+        return self.error(None, found="a file above 500 MB", expected="a release of IPD-IMGT/HLA as it was published")
 
     def _root(self) -> str:
         """Return the folder that holds ``wmda``, or all the files; the one nearest to the top."""
@@ -162,15 +181,18 @@ class _ReleaseFiles:
             yield row, cells
 
 
-def read_release(path: Path) -> NomenclatureTables:
+def read_release(path: Path, *, budgets: Budgets | None = None) -> NomenclatureTables:
     """Read a release from a folder or zip that holds ``wmda`` and ``tce``, at its top or deeper.
+
+    `unverified` of the tables names the files that no list of checksums in the release vouches for.
 
     Raises:
         NomenclatureError: a file is missing, damaged, or of another release than the others.
+        BudgetError: the zip takes more than its budget; without `budgets` those of the environment hold.
     """
-    files = _ReleaseFiles(path)
+    files = _ReleaseFiles(path, budgets)
     release = _version(files)
-    _check_md5(files)
+    unverified = _check_md5(files)
     alleles = _alleles(files)
     current = {locus: set(columns["allele"]) for locus, columns in alleles.items()}
     deletions, antigens = _names(files, current)
@@ -208,6 +230,7 @@ def read_release(path: Path) -> NomenclatureTables:
         loci=loci,
         antigen_relations=relations,
         antigens={prefix: tuple(sorted(names, key=_antigen_order)) for prefix, names in antigens.items()},
+        unverified=tuple(unverified),
     )
 
 
@@ -216,7 +239,7 @@ def _line_feeds(data: bytes) -> bytes:
 
 
 def _antigen_order(antigen: str) -> tuple[int, str]:
-    digits = re.match(r"\d+", antigen)
+    digits = re.match(r"[0-9]{1,9}", antigen)
     return (int(digits[0]) if digits else 0, antigen)
 
 
@@ -247,14 +270,19 @@ def _version(files: _ReleaseFiles) -> str:
     return found["hla_nom.txt"]
 
 
-def _check_md5(files: _ReleaseFiles) -> None:
-    """Compare the files with the release's own fingerprints, where it brings them."""
+def _check_md5(files: _ReleaseFiles) -> list[str]:
+    """Compare the files with the release's own fingerprints; return those for which it brings none."""
+    unverified = []
     for name in files.member:
         text = files.fingerprints(name).decode("utf-8", "replace")
         expected = dict(_MD5_BSD.findall(text)) | {member: digest for digest, member in _MD5_GNU.findall(text)}
+        if name not in expected:
+            unverified.append(name)
+            continue
         found = hashlib.md5(files.data(name), usedforsecurity=False).hexdigest()
-        if expected.get(name, found) != found:
+        if expected[name] != found:
             raise files.error(name, found=f"MD5 {found}", expected=f"MD5 {expected[name]}", hint="fetch the file again")
+    return unverified
 
 
 def _check_complete(files: _ReleaseFiles, name: str, locus: str, expected: set[str], found: Iterable[str]) -> None:

@@ -29,6 +29,7 @@ def dumps(tables: NomenclatureTables) -> bytes:
             "checksum": tables.checksum,
             "limits": tables.limits,
             "closed": tables.closed,
+            "unverified": tables.unverified,
             "antigens": dict(tables.antigens),
             "relations": [(r.prefix, r.antigen, r.splits, r.associated) for r in tables.antigen_relations],
             "loci": {
@@ -59,7 +60,7 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
     try:
         header = json.loads(first)
         kind, version, checksum = header["format"], header["format_version"], header["sha256"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NomenclatureError(path, found="another kind of file", expected="a compiled nomenclature") from None
     if kind != FORMAT or version != FORMAT_VERSION:
         raise NomenclatureError(
@@ -76,7 +77,16 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
             expected=f"SHA-256 {checksum}",
             hint="install the release again",
         )
-    return _tables(json.loads(body))
+    try:
+        return _tables(json.loads(body))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # The checksum stands in the same file, so whoever changes one can change the other.
+        raise NomenclatureError(
+            path,
+            found=f"other content than this version writes: {type(error).__name__}",
+            expected="a compiled nomenclature",
+            hint="install the release again",
+        ) from error
 
 
 def _tables(content: dict[str, Any]) -> NomenclatureTables:
@@ -99,6 +109,8 @@ def _tables(content: dict[str, Any]) -> NomenclatureTables:
         antigens={prefix: tuple(names) for prefix, names in content["antigens"].items()},
         limits=tuple(content["limits"]),
         closed=content["closed"],
+        # Files of earlier versions do not say.
+        unverified=tuple(content.get("unverified", ())),
     )
 
 

@@ -14,7 +14,7 @@ from registry_io.durable_files import make_folder
 from registry_io.imgt_release import read_release
 from registry_io.nomenclature_file import read_nomenclature, write_nomenclature
 
-_RELEASE = re.compile(r"\d+(\.\d+)*")
+_RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 
 def data_folder() -> Path:

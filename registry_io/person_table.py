@@ -49,6 +49,7 @@ class Noticed:
         n_settled: typings that stood in columns and in a GL String, of which one was taken.
         lookalikes: ignored columns that look as if they were meant to be read.
         doubts: what is doubtful of identifiers.
+        unended: the last line has no line end.
     """
 
     headerless: bool
@@ -58,6 +59,7 @@ class Noticed:
     n_settled: int = 0
     lookalikes: Lookalikes = field(default_factory=lambda: Lookalikes({}, {}))
     doubts: Doubts = field(default_factory=dict)
+    unended: bool = False
 
     def __add__(self, other: Noticed) -> Noticed:
         """Add what was noticed about another slice of the same file."""
@@ -88,6 +90,7 @@ class Noticed:
             f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
                 self.n_settled
             ),
+            "the last line has no line end: check that the file was not cut within it": self.unended,
         }
         return tuple(note for note, holds in words.items() if holds)
 
@@ -137,7 +140,9 @@ def read_persons(path: Path, *, kind: Kind, today: datetime.date | None = None) 
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
     """
-    return _read(path, scan_table(path, _names_of_record), kind, today or datetime.date.today(), [])
+    table = scan_table(path, _names_of_record)
+    table.budget.check_persons(table.frame.height + len(table.odd))
+    return _read(path, table, kind, today or datetime.date.today(), [])
 
 
 def person_slices(path: Path, *, kind: Kind, today: datetime.date | None = None) -> Iterator[PersonRecords]:
@@ -150,8 +155,12 @@ def person_slices(path: Path, *, kind: Kind, today: datetime.date | None = None)
     """
     known: list[pl.DataFrame] = []
     day = today or datetime.date.today()
+    n_findings = 0
     for table in scan_slices(path, _names_of_record):
-        yield _read(path, table, kind, day, known)
+        records = _read(path, table, kind, day, known)
+        n_findings += len(records.quarantined)
+        table.budget.check_records(n_findings)
+        yield records
 
 
 def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: list[pl.DataFrame]) -> PersonRecords:
@@ -191,6 +200,7 @@ def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: lis
             ignored_loci=frozenset(other_loci),
             lookalikes=lookalikes(table.frame, columns),
             doubts=doubts,
+            unended=table.unended,
         ),
         twice=_without(twice, findings),
     )
@@ -239,7 +249,7 @@ def _odd_record(odd: OddRow, table: Table, identifier: str) -> QuarantinedRecord
         column="",
         text="",
         reason=Reason.WRONG_COLUMN_COUNT,
-        message=f"{len(odd.fields)} fields where the {first} has {len(names)}",
+        message=f"{odd.n_fields} fields where the {first} has {len(names)}",
         hint="add or remove separators; put a field that contains one into quotation marks",
     )
 

@@ -10,25 +10,22 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import hashlib
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
 
-import fastexcel
 import numpy as np
 import polars as pl
 import polars.selectors as cs
 
 from hla_match.errors import FileError
+from registry_io.budgets import Budgets, FileBudget
+from registry_io.parquet_file import ParquetFile
+from registry_io.source_file import SourceFile
+from registry_io.workbook import first_sheet
 from registry_io.workbook_cells import FORMATTED, shown_cells
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -37,6 +34,9 @@ TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 ENDINGS = (*TEXT_ENDINGS, ".parquet", ".xlsx")
 """The endings of every table that can be read."""
 
+_CELL_BYTES, _ODD_BYTES = 16, 250
+"""Bytes of memory that a cell takes beside its text, and a row of a wrong length."""
+
 LONGEST_LINE = 1_000_000
 """Bytes of a line, beyond which a file is no table of persons."""
 
@@ -44,6 +44,8 @@ _CHUNK = 4 * 1024 * 1024
 _BLOCK = 32 * 1024 * 1024
 _BATCH = 100_000
 _ROWS = 250_000
+_MOST_ROWS = 500_000
+_MOST_CELLS = 8_000_000
 _SEPARATORS = (",", "\t", ";")
 _RARE_SEPARATOR = "%"
 """Separates where none of the others stands in the first row, as in the WMDA's lists for comparing programs."""
@@ -62,11 +64,13 @@ class OddRow:
 
     Attributes:
         row: row of the file; the first is row 1.
-        fields: its fields.
+        fields: its fields, at most as many as the header has.
+        n_fields: how many it has.
     """
 
     row: int
     fields: tuple[str, ...]
+    n_fields: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Table:
         headerless: whether the first row is a record, so that the names are not the file's.
         formatted: `row` and `column` (its name) of the numbers of a workbook that Excel shows otherwise than by
             their digits, and the `format`, as in `registry_io.workbook_cells`; no rows for other tables.
+        unended: whether the last line of a text table has no line end, as where the file was cut.
+        budget: what may be taken for the file.
     """
 
     frame: pl.DataFrame
@@ -91,6 +97,8 @@ class Table:
     checksum: str
     headerless: bool
     formatted: pl.DataFrame
+    unended: bool
+    budget: FileBudget
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -102,18 +110,26 @@ def read_table(path: Path) -> pl.DataFrame:
     return scan_table(path).frame
 
 
-def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Table:
+def scan_table(path: Path, names_of_record: NamesOfRecord | None = None, *, budgets: Budgets | None = None) -> Table:
     """Read a table with every column as text, together with the rows of a wrong length and its checksum.
 
     Args:
         path: the file.
         names_of_record: tells a first row that is a record from a header; without it every text table has a header, as
             Parquet files and workbooks always have.
+        budgets: what may be taken for the file; without them those of the environment.
 
     Raises:
         FileError: the file cannot be read as a table; the error says where and why.
+        BudgetError: it takes more than its budget.
     """
-    slices = list(scan_slices(path, names_of_record))
+    slices: list[Table] = []
+    held = 0
+    for part in scan_slices(path, names_of_record, budgets=budgets):
+        slices.append(part)
+        held += _CELL_BYTES * part.frame.height * part.frame.width + int(part.frame.estimated_size())
+        held += sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
+        part.budget.check_held(held, "a table too large to be read as a whole")
     return replace(
         slices[0],
         frame=pl.concat([part.frame for part in slices]),
@@ -122,11 +138,15 @@ def scan_table(path: Path, names_of_record: NamesOfRecord | None = None) -> Tabl
     )
 
 
-def scan_slices(path: Path, names_of_record: NamesOfRecord | None = None) -> Iterator[Table]:
+def scan_slices(
+    path: Path, names_of_record: NamesOfRecord | None = None, *, budgets: Budgets | None = None
+) -> Iterator[Table]:
     """Yield the slices of a table, at least one, as `scan_table` gives the whole; only a workbook is one slice.
 
     Raises:
-        FileError: as `scan_table`; a column without a name is found in the slice where it has content.
+        FileError: as `scan_table`; a column without a name is found in the slice where it has content, and that the
+            file was changed meanwhile after the last one.
+        BudgetError: as `scan_table`.
     """
     name = path.name.lower()
     ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
@@ -138,21 +158,33 @@ def scan_slices(path: Path, names_of_record: NamesOfRecord | None = None) -> Ite
             hint="save the table as one of these",
         )
     try:
-        if path.is_file() and path.stat().st_size == 0:
-            raise _no_header(path, "an empty file")
-        checksum = _checksum(path)
-        parts: Iterable[_Parts]
-        if ending == ".parquet":
-            parts = _parquet(path)
-        elif ending == ".xlsx":
-            parts = [_workbook(path)]
-        else:
-            parts = _text(path, ending, names_of_record or (lambda _: None))
-        for part in parts:
-            frame = _named_columns(path, part.frame)
-            yield Table(
-                frame, part.row, tuple(part.frame.columns), tuple(part.odd), checksum, part.headerless, part.formatted
-            )
+        with SourceFile.open(path, budgets) as source:
+            if not source.budget.size and path.is_file():
+                raise _no_header(path, "an empty file")
+            parts: Iterable[_Parts]
+            if ending == ".parquet":
+                parts = _parquet(source)
+            elif ending == ".xlsx":
+                parts = [_workbook(source)]
+            else:
+                parts = _text(source, ending, names_of_record or (lambda _: None))
+            n_odd = 0
+            for part in parts:
+                n_odd += len(part.odd)
+                source.budget.check_records(n_odd)
+                frame = _named_columns(path, part.frame)
+                header = tuple(part.frame.columns)
+                yield Table(
+                    frame,
+                    part.row,
+                    header,
+                    tuple(part.odd),
+                    source.checksum,
+                    part.headerless,
+                    part.formatted,
+                    part.unended,
+                    source.budget,
+                )
     except FileNotFoundError as error:
         raise FileError(
             str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
@@ -175,6 +207,7 @@ class _Parts:
     odd: Sequence[OddRow] = ()
     headerless: bool = False
     formatted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(FORMATTED)))
+    unended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +218,13 @@ class _Look:
         first_line: the line, without its end.
         is_blank: whether nothing but blanks stands in the whole file.
         plain: whether it has neither quotation marks nor lines that end with a carriage return alone.
+        unended: whether its last line has no line end.
     """
 
     first_line: str
     is_blank: bool
     plain: bool
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    unended: bool
 
 
 def _no_header(path: Path, found: str) -> FileError:
@@ -207,26 +237,37 @@ def _no_header(path: Path, found: str) -> FileError:
     )
 
 
-def _text(path: Path, ending: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
+def _text(source: SourceFile, ending: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
     """Yield the slices of a text table."""
-    look = _look_through(path, ending)
+    look = _look_through(source, ending)
     if not look.first_line.strip(" \t,;\"'"):
-        raise _no_header(path, "an empty file" if look.is_blank else "an empty first row")
+        raise _no_header(source.path, "an empty file" if look.is_blank else "an empty first row")
     separator = _separator(look.first_line, ending)
+    source.budget.check_columns(look.first_line.count(separator) + 1)
     fields = look.first_line.split(separator)
     if not look.plain or len(fields) == 1:
-        yield from _quoted(path, ending, separator, names_of_record)
-        return
-    given = names_of_record(fields)
-    headerless = given is not None
-    names = list(given) if given is not None else _distinct_names(path, fields)
-    row = 1
-    for block in _blocks(path, ending):
+        parts = _quoted(source, ending, separator, names_of_record)
+    else:
+        parts = _unquoted(source, ending, separator, names_of_record)
+    for part in parts:
+        yield replace(part, unended=look.unended)
+
+
+def _unquoted(source: SourceFile, ending: str, separator: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
+    """Yield the slices of a file whose every line is a record."""
+    names: list[str] = []
+    headerless, row = False, 1
+    for block in _blocks(source, ending):
         body = block
-        if row == 1 and not headerless:
-            body = block[block.find(b"\n") + 1 :] if b"\n" in block else b""
-            row = 2
-        yield from _block(path, body, names, separator, row, headerless)
+        if not names:
+            end = block.find(b"\n") + 1 or len(block)
+            fields = block[:end].decode("utf-8").rstrip("\r\n").split(separator)
+            given = names_of_record(fields)
+            headerless = given is not None
+            names = list(given) if given is not None else _distinct_names(source.path, fields)
+            if not headerless:
+                body, row = block[end:], 2
+        yield from _block(source.path, body, names, separator, row, headerless)
         row += body.count(b"\n")
 
 
@@ -234,6 +275,13 @@ def _block(
     path: Path, block: bytes, names: list[str], separator: str, first: int, headerless: bool
 ) -> Iterator[_Parts]:
     """Yield the slices of whole lines without quotation marks; `first` is the row of the first line."""
+    n_lines = block.count(b"\n")
+    middle = block.rfind(b"\n", 0, len(block) // 2) + 1
+    if (n_lines > _MOST_ROWS or n_lines * len(names) > _MOST_CELLS) and middle:
+        # Many lines of next to nothing take many times their bytes.
+        yield from _block(path, block[:middle], names, separator, first, headerless)
+        yield from _block(path, block[middle:], names, separator, first + block.count(b"\n", 0, middle), headerless)
+        return
     body = block.rstrip(b"\r\n")
     if not body:
         yield _Parts(_frame(names, []), _rows(0), headerless=headerless)
@@ -247,9 +295,9 @@ def _block(
         yield from _batches(names, _csv_rows(path, lines, separator, first), headerless)
 
 
-def _blocks(path: Path, ending: str) -> Iterator[bytes]:
+def _blocks(source: SourceFile, ending: str) -> Iterator[bytes]:
     """Yield the text of a file without its byte order mark, in blocks of whole lines."""
-    with _unpacked(path, ending) as handle:
+    with source.bytes_passing(packed=ending.endswith(".gz")) as handle:
         rest = handle.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
         while chunk := handle.read(_BLOCK):
             end = chunk.rfind(b"\n") + 1
@@ -261,67 +309,53 @@ def _blocks(path: Path, ending: str) -> Iterator[bytes]:
         yield rest
 
 
-def _look_through(path: Path, ending: str) -> _Look:
+def _look_through(source: SourceFile, ending: str) -> _Look:
     """Look at every byte of a text file, and refuse it at the first damaged place."""
+    path = source.path
     decoder = codecs.getincrementaldecoder("utf-8")()
-    line, carried, last = 1, 0, b""
+    line, carried, last, end_of_file = 1, 0, b"", b""
     head = bytearray()
     is_first, in_head, is_blank, plain = True, True, True, True
-    try:
-        with _unpacked(path, ending) as handle:
-            while chunk := handle.read(_CHUNK):
-                if is_first:
-                    if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                        raise _encoding(path, 1, "text in UTF-16")
-                    chunk = chunk.removeprefix(codecs.BOM_UTF8)
-                    is_first = False
-                if (at := chunk.find(b"\0")) >= 0:
-                    raise FileError(
-                        str(path),
-                        row=line + chunk.count(b"\n", 0, at),
-                        found="a NUL byte",
-                        expected="text in UTF-8",
-                        hint="the file is damaged or not a text table; export it again",
-                    )
-                carried = _check_lines(path, chunk, line, carried)
-                pending = len(decoder.getstate()[0])
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    at = max(error.start - pending, 0)
-                    byte = error.object[error.start]
-                    raise _encoding(path, line + chunk.count(b"\n", 0, at), f"the byte 0x{byte:02X}") from error
-                line += chunk.count(b"\n")
-                if in_head:
-                    end = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
-                    head += chunk if end < 0 else chunk[:end]
-                    in_head = end < 0
-                is_blank = is_blank and not chunk.strip()
-                # A carriage return at the end of a chunk is looked at with the next one.
-                looked = last + chunk
-                last = looked[-1:] if looked.endswith(b"\r") else b""
-                whole = looked[: len(looked) - len(last)]
-                plain = plain and b'"' not in whole and whole.count(b"\r") == whole.count(b"\r\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        truncated = isinstance(error, EOFError)
-        raise FileError(
-            str(path),
-            found="a gzip file that ends too early" if truncated else "damaged gzip data",
-            expected="a whole gzip file",
-            hint="copy or compress the file again",
-        ) from error
+    with source.bytes_passing(packed=ending.endswith(".gz")) as handle:
+        while chunk := handle.read(_CHUNK):
+            if is_first:
+                if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise _encoding(path, 1, "text in UTF-16")
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                is_first = False
+            if (at := chunk.find(b"\0")) >= 0:
+                raise FileError(
+                    str(path),
+                    row=line + chunk.count(b"\n", 0, at),
+                    found="a NUL byte",
+                    expected="text in UTF-8",
+                    hint="the file is damaged or not a text table; export it again",
+                )
+            carried = _check_lines(path, chunk, line, carried)
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                at = max(error.start - pending, 0)
+                byte = error.object[error.start]
+                raise _encoding(path, line + chunk.count(b"\n", 0, at), f"the byte 0x{byte:02X}") from error
+            line += chunk.count(b"\n")
+            if in_head:
+                end = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
+                head += chunk if end < 0 else chunk[:end]
+                in_head = end < 0
+            is_blank = is_blank and not chunk.strip()
+            end_of_file = chunk[-1:]
+            # A carriage return at the end of a chunk is looked at with the next one.
+            looked = last + chunk
+            last = looked[-1:] if looked.endswith(b"\r") else b""
+            whole = looked[: len(looked) - len(last)]
+            plain = plain and b'"' not in whole and whole.count(b"\r") == whole.count(b"\r\n")
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise _encoding(path, line, f"the byte 0x{error.object[error.start]:02X}") from error
-    return _Look(head.decode("utf-8"), is_blank, plain and not last)
-
-
-@contextmanager
-def _unpacked(path: Path, ending: str) -> Iterator[BinaryIO]:
-    with path.open("rb") as raw:
-        packed = ending.endswith(".gz")
-        yield cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
+    return _Look(head.decode("utf-8"), is_blank, plain and not last, end_of_file not in (b"\n", b"\r"))
 
 
 def _encoding(path: Path, row: int, found: str) -> FileError:
@@ -384,12 +418,14 @@ def _even(data: bytes, separator: str, n_columns: int) -> bool:
     return True
 
 
-def _quoted(path: Path, ending: str, separator: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
+def _quoted(source: SourceFile, ending: str, separator: str, names_of_record: NamesOfRecord) -> Iterator[_Parts]:
     """Yield the slices of a file whose records may be quoted and reach over lines."""
-    with _unpacked(path, ending) as handle:
+    path = source.path
+    with source.bytes_passing(packed=ending.endswith(".gz")) as handle:
         text = io.TextIOWrapper(handle, encoding="utf-8-sig", newline="")
         records = _csv_rows(path, text, separator, 1)
         first = next(records)
+        source.budget.check_columns(len(first[1]))
         given = names_of_record(first[1])
         if given is not None:
             yield from _batches(list(given), chain([first], records), True)
@@ -404,6 +440,14 @@ def _csv_rows(path: Path, lines: Iterable[str], separator: str, first: int) -> I
         for row, fields in enumerate(csv.reader(lines, delimiter=separator, strict=True), start=first):
             yield row, fields
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise FileError(
+                str(path),
+                row=row + 1,
+                found=f"a field of more than {csv.field_size_limit():,} characters",
+                expected="fields of a table of persons",
+                hint="a quotation mark that is not closed takes in what follows it",
+            ) from error
         raise FileError(
             str(path),
             row=row + 1,
@@ -415,6 +459,7 @@ def _csv_rows(path: Path, lines: Iterable[str], separator: str, first: int) -> I
 
 def _batches(names: list[str], records: Iterable[tuple[int, list[str]]], headerless: bool) -> Iterator[_Parts]:
     """Yield records as slices; blank ones are passed over, those of a wrong length are kept apart."""
+    most = min(_BATCH, max(1, _MOST_CELLS // 4 // len(names)))
     batch: list[list[str]] = []
     rows: list[int] = []
     odd: list[OddRow] = []
@@ -422,11 +467,11 @@ def _batches(names: list[str], records: Iterable[tuple[int, list[str]]], headerl
         if len(fields) == len(names):
             rows.append(row)
             batch.append(fields)
-            if len(batch) == _BATCH:
-                yield _Parts(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
-                batch, rows, odd = [], [], []
         elif any(field.strip() for field in fields):
-            odd.append(OddRow(row, tuple(fields)))
+            odd.append(OddRow(row, tuple(fields[: len(names)]), len(fields)))
+        if len(batch) + len(odd) == most:
+            yield _Parts(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
+            batch, rows, odd = [], [], []
     yield _Parts(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
 
 
@@ -476,55 +521,31 @@ def _named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.drop(nameless)
 
 
-def _parquet(path: Path) -> Iterator[_Parts]:
+def _parquet(source: SourceFile) -> Iterator[_Parts]:
     """Yield the slices of a Parquet file."""
-    try:
-        table = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        names = table.collect_schema().names()
-        _distinct_names(path, names)
-        if not names:
-            raise _no_header(path, "no columns")
-        # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
-        whole = cs.float().fill_nan(None)
-        texts = table.with_columns(
-            pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
-        )
-        texts = texts.with_columns(pl.all().cast(pl.String)).with_columns(pl.all().replace("", None))
-        n_rows = table.select(pl.len()).collect().item()
-        for first in range(0, max(n_rows, 1), _ROWS):
-            frame = texts.slice(first, _ROWS).collect()
-            yield _Parts(frame, _rows(frame.height, 2 + first))
-    except pl.exceptions.PolarsError as error:
-        raise FileError(
-            str(path),
-            found="no table of plain columns",
-            expected="a Parquet file with text, numbers and dates",
-            hint="write the file again",
-        ) from error
+    file = ParquetFile(source)
+    _distinct_names(source.path, file.names)
+    if not file.names:
+        raise _no_header(source.path, "no columns")
+    # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
+    whole = cs.float().fill_nan(None)
+    number = pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
+    for first, frame in file.slices(_ROWS, _MOST_CELLS):
+        texts = frame.with_columns(number).with_columns(pl.all().cast(pl.String))
+        yield _Parts(texts.with_columns(pl.all().replace("", None)), _rows(frame.height, 2 + first))
 
 
-def _workbook(path: Path) -> _Parts:
+def _workbook(source: SourceFile) -> _Parts:
     """Read the first sheet; its first row is the header."""
-    if not zipfile.is_zipfile(path):
-        raise FileError(
-            str(path),
-            found="a file that is no workbook",
-            expected="an Excel workbook (.xlsx)",
-            hint="open it in Excel and save it as .xlsx, or rename it after its format",
-        )
-    try:
-        # The header is read as a row: the library would rename a second column of one name silently.
-        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string").to_polars()
-    except fastexcel.FastExcelError as error:
-        if isinstance(error, fastexcel.SheetNotFoundError):
-            raise _no_header(path, "no sheet") from error
-        raise FileError(
-            str(path), found="a damaged workbook", expected="an Excel workbook (.xlsx)", hint="save it again in Excel"
-        ) from error
+    # The header is read as a row: the library would rename a second column of one name silently.
+    data = source.read()
+    sheet = first_sheet(data, source.budget)
+    if sheet is None:
+        raise _no_header(source.path, "no sheet")
     if not sheet.height:
-        raise _no_header(path, "an empty sheet")
-    sheet, formatted = shown_cells(path, sheet.with_columns(pl.all().cast(pl.String)))
-    names = _distinct_names(path, [value or "" for value in sheet.row(0)])
+        raise _no_header(source.path, "an empty sheet")
+    sheet, formatted = shown_cells(source.path, data, sheet.with_columns(pl.all().cast(pl.String)))
+    names = _distinct_names(source.path, [value or "" for value in sheet.row(0)])
     frame = sheet.slice(1).with_columns(pl.all().str.replace(MIDNIGHT, ""))
     frame.columns = names
     return _Parts(frame.with_columns(pl.all().replace("", None)), _rows(frame.height), formatted=formatted)

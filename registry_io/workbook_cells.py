@@ -9,6 +9,7 @@ Source: ECMA-376-1:2016, sections 18.3.1.4 (cells), 18.8.30 (number formats), 18
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
@@ -67,18 +68,19 @@ class OddCells:
     size: tuple[int, int]
 
 
-def odd_cells(path: Path, *, has_long_numbers: bool) -> OddCells | None:
+def odd_cells(path: Path, data: bytes, *, has_long_numbers: bool) -> OddCells | None:
     """Look through the first sheet of a workbook; None where it has no such cells.
 
     Args:
-        path: the workbook.
+        path: the workbook, for messages.
+        data: its bytes.
         has_long_numbers: whether some cell may be a number of more than 15 digits.
 
     Raises:
         FileError: the workbook is damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             package = _Package(archive)
             book = package.related("", "officeDocument")
             sheet = package.first_sheet(book)
@@ -98,11 +100,12 @@ def _damaged(path: Path) -> FileError:
     )
 
 
-def shown_cells(path: Path, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def shown_cells(path: Path, data: bytes, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the first sheet of a workbook as read, with failed formulas as text, and its formatted numbers.
 
     Args:
-        path: the workbook.
+        path: the workbook, for messages.
+        data: its bytes.
         sheet: its cells as text, from the first row and column with content; the first row is the header.
 
     Returns:
@@ -111,7 +114,7 @@ def shown_cells(path: Path, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     Raises:
         FileError: the workbook is damaged.
     """
-    odd = odd_cells(path, has_long_numbers=any(map(_has_long_numbers, sheet)))
+    odd = odd_cells(path, data, has_long_numbers=any(map(_has_long_numbers, sheet)))
     if odd is None:
         return sheet, pl.DataFrame(schema=dict(FORMATTED))
     if odd.size != sheet.shape:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hla_match.cli.messages import say
+from hla_match.errors import NomenclatureError
 
 if TYPE_CHECKING:
     from hla_match.nomenclature.release import Nomenclature
+    from hla_match.nomenclature.tables import NomenclatureTables
 
 _SHOWN = 20
 
@@ -44,6 +46,7 @@ def install(source: Path) -> None:
     tables = NomenclatureStore(data_folder()).install(source)
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
     say(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
+    _note_unverified(tables)
 
 
 @command.command("list")
@@ -51,8 +54,13 @@ def list_releases() -> None:
     """List the installed releases, newest first, and the built-in nomenclature."""
     from registry_io.nomenclature_store import NomenclatureStore, data_folder
 
-    for release in NomenclatureStore(data_folder()).releases():
+    store = NomenclatureStore(data_folder())
+    for release in store.releases():
         say(release)
+        try:
+            _note_unverified(store.load(release))
+        except NomenclatureError as error:
+            say(f"{release}: {error}", err=True)
     say("builtin")
 
 
@@ -80,6 +88,13 @@ def show(name: str, release: str | None) -> None:
         lines.append("  holds null alleles")
     lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
     say(*lines)
+    _note_unverified(nomenclature.tables)
+
+
+def _note_unverified(tables: NomenclatureTables) -> None:
+    if tables.unverified:
+        names = ", ".join(tables.unverified)
+        say(f"{tables.title}: not verified: no list of checksums in the release vouches for {names}", err=True)
 
 
 def _first(names: list[str]) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import TypingError
+
+_LONGEST_LINE = 1_000_000  # bytes, as in a table of persons
+_KEPT = 500  # typings, of which most files repeat some
+_CHUNK = 1 << 16
 
 
 @click.command()
@@ -25,16 +31,35 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
 
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
-    failed = 0
-    # A byte that is no UTF-8 spoils its own line, not the others.
-    lines: Iterable[str] = typings or (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
+
+    @lru_cache(maxsize=_KEPT)
+    def reduced(text: str) -> str | TypingError:
         try:
-            say(reduce_typing(nomenclature, text, level, book) if text else "")
+            return reduce_typing(nomenclature, text, level, book) if text else ""
         except TypingError as error:
+            return error
+
+    too_long = f"found more than {_LONGEST_LINE:,} bytes, expected one typing"
+    failed = 0
+    lines: Iterable[str | None] = typings or _lines(sys.stdin.buffer)
+    for number, line in enumerate(lines, start=1):
+        found = too_long if line is None else reduced(line.strip())
+        if line is None or isinstance(found, TypingError):
             failed += 1
-            say("")
-            say(f"line {number}: {error}", err=True)
+            say(f"line {number}: {found}", err=True)
+            found = ""
+        say(found)
     if failed:
         raise click.exceptions.Exit(2)
+
+
+def _lines(source: BinaryIO) -> Iterator[str | None]:
+    """Yield each line as text, or None for one that is too long to be a typing."""
+    while line := source.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE and not line.endswith(b"\n"):
+            while (rest := source.readline(_CHUNK)) and not rest.endswith(b"\n"):
+                pass
+            yield None
+        else:
+            # A byte that is no UTF-8 spoils its own line, not the others.
+            yield line.decode("utf-8", "replace")

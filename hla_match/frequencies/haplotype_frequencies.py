@@ -131,10 +131,10 @@ def code_haplotypes(
         raise CriteriaError(
             "frequencies", found=f"{name}: no haplotype that {nomenclature.title} can read", expected="known alleles"
         )
-    rows = np.zeros((len(populations), frame.height))
-    for row, population in enumerate(populations):
-        rows[row] = np.where((frame["population"] == population).to_numpy(), frequency, 0.0)
-    merged, merged_frequency = merge_haplotypes(allele[readable], rows[:, readable])
+    population = frame["population"].cast(pl.Enum(list(populations))).to_physical().to_numpy()
+    merged, number = _distinct_haplotypes(allele[readable])
+    merged_frequency = np.zeros((len(populations), len(merged)))
+    np.add.at(merged_frequency, (population[readable], number), frequency[readable])
     return HaplotypeFrequencies(
         name=name,
         loci=loci,
@@ -142,9 +142,20 @@ def code_haplotypes(
         populations=populations,
         frequency=merged_frequency,
         unmapped=tuple(sorted(unmapped, key=lambda one: (-one.mass, one.locus, one.name))),
-        unmapped_mass=rows[:, ~readable].sum(axis=1),
+        unmapped_mass=np.bincount(population[~readable], frequency[~readable], len(populations)).astype(np.float64),
         checksum=checksum,
     )
+
+
+def _distinct_haplotypes(allele: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the distinct rows of (haplotypes, loci) codes in ascending order, and which of them each row is."""
+    order = np.lexsort(allele.T[::-1])
+    ordered = allele[order]
+    first = np.ones(order.size, np.bool_)
+    first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    number = np.empty(order.size, np.int64)
+    number[order] = np.cumsum(first) - 1
+    return np.ascontiguousarray(ordered[first]), number
 
 
 def merge_haplotypes(

@@ -6,7 +6,7 @@ Source: NMDP, "Allele code lists" (alpha.v3 layout).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import numpy as np
@@ -36,12 +36,15 @@ class MultipleAlleleCodes:
         ('01/02', None)
         """
         pairs = sorted(dict(items).items())
-        texts = [expansion.encode() for _, expansion in pairs]
-        offset = np.zeros(len(pairs) + 1, np.int64)
-        np.cumsum([len(text) for text in texts], out=offset[1:])
-        return cls(
-            np.array([code.encode() for code, _ in pairs], "S"), offset, np.frombuffer(b"".join(texts), np.uint8)
-        )
+        return cls.from_columns([code for code, _ in pairs], [expansion for _, expansion in pairs])
+
+    @classmethod
+    def from_columns(cls, codes: Sequence[str], expansions: Sequence[str]) -> Self:
+        """Make a book from ascending codes, each once, and their expansions."""
+        offset = np.zeros(len(codes) + 1, np.int64)
+        np.cumsum(np.fromiter((len(text.encode()) for text in expansions), np.int64, len(codes)), out=offset[1:])
+        # The array of bytes takes text as far as it is ASCII, as codes are.
+        return cls(np.array(codes, "S"), offset, np.frombuffer("".join(expansions).encode(), np.uint8))
 
     def __len__(self) -> int:
         return int(self.name.size)

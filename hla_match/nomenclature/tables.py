@@ -74,6 +74,7 @@ class NomenclatureTables:
         limits: sentences on what this nomenclature does not know; empty for a release.
         closed: True where a name that is not in the tables does not exist; False where third and fourth fields are
             not listed, so that any are accepted behind a listed two-field name, and no G groups are known.
+        unverified: the files of the release that no list of checksums in it vouches for.
     """
 
     release: str
@@ -85,3 +86,4 @@ class NomenclatureTables:
     antigens: Mapping[str, tuple[str, ...]]
     limits: tuple[str, ...] = ()
     closed: bool = True
+    unverified: tuple[str, ...] = ()

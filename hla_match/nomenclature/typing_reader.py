@@ -14,6 +14,9 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reported_names import ALLELE, reported_names
 from hla_match.nomenclature.serology import alleles_of_antigen, is_antigen, loci_of_antigen
 
+MOST_ALLELES = 50_000
+"""Alleles that a text may name, each as often as it names it; no locus has a third of these."""
+
 _NEWER_RELEASE = "check the name, or install a newer release"
 _SWAPPED = "check that the columns are not swapped"
 
@@ -63,6 +66,8 @@ class TypingReader:
                     self.alleles += self._antigen(name.text)
                 case "old":
                     self.alleles += self._old_name(name.text)
+            if len(self.alleles) > MOST_ALLELES:
+                raise self._refusal(Reason.TOO_AMBIGUOUS, f"at most {MOST_ALLELES:,} alleles", "name each allele once")
         if self.is_new and self.alleles:
             self._position = new_at
             raise self._refusal(Reason.MALFORMED, "NEW alone, or known alleles")

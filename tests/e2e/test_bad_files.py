@@ -219,3 +219,38 @@ main()
     assert "Traceback" not in done.stderr
     assert int(done.stdout) < 400_000, "kilobytes"
     assert not (tmp_path / "registry").exists()
+
+
+def test_codes_that_were_cut_and_budgets_that_are_exceeded_are_one_line(hla_match: Command, tmp_path: Path) -> None:
+    (tmp_path / "mac.txt").write_text("\tAB\t01/02\n\tAC\t01/02/0", encoding="utf-8")
+    columns = ",".join(f"c{number}" for number in range(100_000))
+    (tmp_path / "wide.csv").write_text(f"{HEADER},{columns}\n", encoding="utf-8")
+    (tmp_path / "bomb.csv.gz").write_bytes(
+        gzip.compress(f"{HEADER}\n".encode()) + gzip.compress(b"x\n" * 20_000_000) * 8
+    )
+    for arguments, found in (
+        (
+            ("reduce", "--to", "P", "A*02:AC", "--codes", "mac.txt"),
+            "mac.txt, row 2: found a last row without a line end",
+        ),
+        (("registry", "import", "new", "wide.csv"), "wide.csv: found 100,007 columns"),
+        (("registry", "import", "new", "bomb.csv.gz"), "bomb.csv.gz: found more than 250,000,000 bytes unpacked"),
+        (("frequencies", "show", "bomb.csv.gz"), "bomb.csv.gz: found more than 250,000,000 bytes unpacked"),
+    ):
+        done = hla_match(*arguments)
+        assert (done.status, done.out, len(done.errors)) == (2, "", 1)
+        assert done.errors[0].startswith(f"hla-match: {found}")
+        assert not (tmp_path / "new").exists()
+
+
+def test_what_is_not_verified_of_a_release_is_said(hla_match: Command, tmp_path: Path, shared_data: Path) -> None:
+    done = hla_match("nomenclature", "install", "--from", str(shared_data / "imgt" / "3.58.0"))
+    assert done.status == 0
+    assert ["not verified" in line and "rel_dna_ser.txt" in line for line in done.errors] == [True]
+    listed = hla_match("nomenclature", "list")
+    assert listed.out.splitlines() == ["3.58.0", "builtin"]
+    assert "not verified" in listed.errors[0]
+    (tmp_path / "d.csv").write_text(f"{HEADER}\nX1,{GOOD}\n", encoding="utf-8")
+    assert hla_match("registry", "import", "r", "d.csv").status == 0
+    manifest = next((tmp_path / "r").glob("snapshot-*/manifest.json")).read_text("utf-8")
+    assert "hla_nom_g.txt" in manifest

@@ -11,6 +11,7 @@ from hla_match.errors import NomenclatureError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.tables import AntigenRelation, Deletion
 from registry_io.imgt_release import read_release
+from registry_io.nomenclature_file import dumps, loads
 
 HEAD = "# file: x\n# version: IPD-IMGT/HLA 3.58.0\n"
 OTHER_LOCI = [locus for locus in LOCI if locus not in ("A", "C", "DPB1")]
@@ -270,3 +271,29 @@ def test_real_release(shared_data: Path) -> None:
     assert a.old_name["02010102L"] == "02:01:01:02L"
     assert tables.antigens["DQ"] == tuple("123456789")
     assert AntigenRelation("B", "21", ("49", "50"), ("4005",)) in tables.antigen_relations
+
+
+def test_files_that_no_list_of_checksums_names_are_not_verified(tmp_path: Path) -> None:
+    names = [path.name for path in sorted(_release(tmp_path).rglob("*.*")) if path.is_file()]
+    assert sorted(read_release(tmp_path).unverified) == sorted(names)
+    path = tmp_path / "wmda/hla_nom_p.txt"
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    _write(tmp_path / "wmda/md5checksum.txt", f"MD5 (hla_nom_p.txt) = {digest}\n")
+    tables = read_release(tmp_path)
+    assert sorted(tables.unverified) == sorted(set(names) - {"hla_nom_p.txt"})
+    assert loads(dumps(tables), "x").unverified == tables.unverified
+
+
+@pytest.mark.parametrize("name", ["9" * 5_000 + ":01", "01:" + "9" * 5_000])
+def test_digits_by_the_thousand_are_no_allele(tmp_path: Path, name: str) -> None:
+    _edit(_release(tmp_path) / "wmda/rel_dna_ser.txt", "A*;24:02;;;24;", f"A*;{name};;;24;")
+    with pytest.raises(NomenclatureError, match="expected an allele name"):
+        read_release(tmp_path)
+
+
+def test_antigens_and_versions_of_digits_by_the_thousand(tmp_path: Path) -> None:
+    _edit(_release(tmp_path) / "wmda/rel_ser_ser.txt", "203/210", "203/" + "9" * 5_000)
+    assert "9" * 5_000 in read_release(tmp_path).antigens["A"]
+    _edit(tmp_path / "wmda/hla_nom.txt", "3.58.0", "3." + "9" * 5_000)
+    with pytest.raises(NomenclatureError, match="no line that names the release"):
+        read_release(tmp_path)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,56 @@ def test_zip_of_several_texts_is_refused(tmp_path: Path) -> None:
 def test_codes_of_the_shared_registry(shared_data: Path) -> None:
     book = read_codes(shared_data / "data" / "registry_103k" / "mac.txt")
     assert book.lookup("ZAAB") == "01/02"
+
+
+@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress], ids=["plain", "gzip"])
+def test_a_file_that_was_cut_in_its_last_row_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "codes"
+    path.write_bytes(pack(b"\tAB\t01/02\n\tAC\t01/02/03"))
+    with pytest.raises(FileError, match=r"row 2: found a last row without a line end.*fetch it again"):
+        read_codes(path)
+    path.write_bytes(pack(b"\tAB\t01/02\n\tAC\t01/02/03\n"))
+    assert read_codes(path).lookup("AC") == "01/02/03"
+
+
+def test_a_code_with_two_meanings_is_refused_with_both_rows(tmp_path: Path) -> None:
+    path = tmp_path / "codes"
+    path.write_text("\tAB\t01/02\n\tAC\t01/02\n\tAB\t01/02\n\tAB\t01/03\n", encoding="utf-8")
+    with pytest.raises(FileError, match="row 4: found code AB with other alleles than in row 3"):
+        read_codes(path)
+    path.write_text("\tAB\t01/02\n\tAC\t01/02\n\tAB\t01/02\n", encoding="utf-8")
+    assert len(read_codes(path)) == 2
+
+
+def _zip_with(data: bytes, **entry: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("c.txt", data)
+    changed = bytearray(buffer.getvalue())
+    central = changed.rindex(b"PK\x01\x02")
+    places = {"method": (10, 2), "flags": (8, 2), "offset": (42, 4)}
+    for name, value in entry.items():
+        at, size = places[name]
+        changed[central + at : central + at + size] = value.to_bytes(size, "little")
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"method": 9}, {"method": 12}, {"method": 14}, {"flags": 1}, {"flags": 32}, {"offset": 0xFFFFFFFE}],
+    ids=str,
+)
+def test_whatever_zip_files_can_have_is_a_damaged_file(tmp_path: Path, entry: dict[str, int]) -> None:
+    path = tmp_path / "codes.zip"
+    path.write_bytes(_zip_with(b"\tAB\t01/02\n", **entry))
+    with pytest.raises(FileError, match="a damaged file"):
+        read_codes(path)
+
+
+def test_a_zip_that_leads_before_its_own_start(tmp_path: Path) -> None:
+    data = _zip_with(b"\tAB\t01/02\n")
+    end = data.rindex(b"PK\x05\x06")
+    path = tmp_path / "codes.zip"
+    path.write_bytes(data[: end + 16] + (0xFFFFFF).to_bytes(4, "little") + data[end + 20 :])
+    with pytest.raises(FileError, match="a damaged file"):
+        read_codes(path)
