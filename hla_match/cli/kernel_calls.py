@@ -120,7 +120,7 @@ def _small_tables() -> NomenclatureTables:
 
 def _run(*arguments: object) -> None:
     """Run a command as the command line does."""
-    from hla_match.cli.main import group
+    from hla_match.cli.commands import group
 
     group([str(one) for one in arguments], standalone_mode=False)
 
