@@ -26,8 +26,11 @@ _PATIENCE = 5.0
 """Seconds after which a command is interrupted in whatever step it is."""
 
 _STEPS = frozenset({"__enter__", "__exit__", "__del__"})
-_STEP_MODULES = frozenset({"importlib._bootstrap", "shutil", "tempfile"})
-"""Functions and modules that are not left half done: what they made would stay, or would fail in another way."""
+_STEP_MODULES = frozenset({"importlib", "shutil", "tempfile", "polars"})
+"""Functions and packages that are not left half done: what they made would stay, or they would fail in their own way.
+
+What polars calls of Python's may not fail: it aborts with a page of its own where that does.
+"""
 
 _SIG_ALRM: Any = getattr(signal, "SIGALRM", None)  # which Windows has not
 
@@ -122,7 +125,8 @@ class Interrupter:
 
 def _in_a_step(frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_name in _STEPS or frame.f_globals.get("__name__") in _STEP_MODULES:
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if frame.f_code.co_name in _STEPS or package in _STEP_MODULES:
             return True
         frame = frame.f_back
     return False

@@ -35,10 +35,9 @@ def prepare() -> None:
             os.open(os.devnull, mode)
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, closefd=False)
-    if sys.stdout is None:
-        sys.stdout = _standard_output("utf-8", unbuffered=False)
-    elif sys.stdout is sys.__stdout__ and os.name != "nt":  # not that of a test, nor a console of Windows
-        sys.stdout = _standard_output(sys.stdout.encoding, unbuffered=getattr(sys.stdout, "write_through", False))
+    # That of a test stays as it is, as does a console of Windows.
+    if sys.stdout is None or (sys.stdout is sys.__stdout__ and os.name != "nt"):
+        sys.stdout = _standard_output(sys.stdout)
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
     for stream in (sys.stdout, sys.stderr):
@@ -46,10 +45,15 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _standard_output(encoding: str, *, unbuffered: bool) -> io.TextIOWrapper:
+def _standard_output(like: Any) -> io.TextIOWrapper:
+    """Return a stream on standard output as Python makes it, with its encoding, or UTF-8 where it was closed."""
     raw = _StandardOutput(1, "wb", closefd=False)
+    unbuffered = getattr(like, "write_through", False)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding, line_buffering=unbuffered or raw.isatty(), write_through=unbuffered
+        io.BufferedWriter(raw),
+        getattr(like, "encoding", "utf-8"),
+        line_buffering=unbuffered or raw.isatty(),
+        write_through=unbuffered,
     )
 
 
