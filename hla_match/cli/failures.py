@@ -60,7 +60,7 @@ def _outcome(error: BaseException, signal: int | None) -> tuple[str | None, int]
     if any(isinstance(one, BrokenPipeError) for one in _chain(error)):
         return None, 128 + _SIGPIPE
     if isinstance(error, SystemExit):
-        return None, error.code if isinstance(error.code, int) else int(error.code is not None)
+        return (str(error.code), 1) if isinstance(error.code, str) else (None, int(error.code or 0))
     if _is_of(error, "click.exceptions"):
         return _usage(error)
     line = _expected(error)

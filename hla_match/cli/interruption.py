@@ -26,7 +26,7 @@ _PATIENCE = 5.0
 """Seconds after which a command is interrupted in whatever step it is."""
 
 _STEPS = frozenset({"__enter__", "__exit__", "__del__"})
-_STEP_MODULES = frozenset({"importlib", "shutil", "tempfile", "polars"})
+_STEP_MODULES = frozenset({"importlib", "multiprocessing", "polars", "shutil", "tempfile"})
 """Functions and packages that are not left half done: what they made would stay, or they would fail in their own way.
 
 What polars calls of Python's may not fail: it aborts with a page of its own where that does.

@@ -85,8 +85,10 @@ def try_to_warm_up(folder: Path) -> None:
 @contextmanager
 def _processes(number: int | None, folder: Path) -> Iterator[Executor]:
     """Yield processes that do not outlive the block, however it ends, and leave nothing half-written behind."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(number, mp_context=context, initializer=_begin) as pool:
+    with children_spared():
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(number, mp_context=context, initializer=_begin)
+    with executor as pool:
         try:
             yield pool
         except BaseException:

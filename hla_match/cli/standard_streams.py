@@ -5,19 +5,30 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 
-class _StandardOutput(io.FileIO):
+class _StandardOutput(io.TextIOWrapper):
     """Standard output whose errors tell that they are its own, and not those of a file that the command writes."""
 
-    def write(self, data: Any) -> int:
-        try:
-            return super().write(data)
-        except OSError as error:
-            error.filename = "standard output"
-            raise
+    def write(self, text: str) -> int:
+        with _told():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _told():
+            super().flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = "standard output"
+        raise
 
 
 def prepare() -> None:
@@ -47,13 +58,10 @@ def prepare() -> None:
 
 def _standard_output(like: Any) -> io.TextIOWrapper:
     """Return a stream on standard output as Python makes it, with its encoding, or UTF-8 where it was closed."""
-    raw = _StandardOutput(1, "wb", closefd=False)
     unbuffered = getattr(like, "write_through", False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        getattr(like, "encoding", "utf-8"),
-        line_buffering=unbuffered or raw.isatty(),
-        write_through=unbuffered,
+    target = open(1, "wb", buffering=0 if unbuffered else -1, closefd=False)
+    return _StandardOutput(
+        target, getattr(like, "encoding", "utf-8"), line_buffering=target.isatty(), write_through=unbuffered
     )
 
 
