@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from multiprocessing import parent_process
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any
 import click
 
 from hla_match.cli import messages
+
+_NO_FOLDER = "no cache folder can be written to"
 
 
 def prepare_kernels(*, probabilities: bool = False) -> None:
@@ -37,42 +38,68 @@ def prepare_kernels(*, probabilities: bool = False) -> None:
 
 
 def choose_cache_folder() -> Path | None:
-    """Choose where machine code is kept, and return the folder, or None where no place can be written to.
+    """Choose where machine code is kept, and return the folder, or None where it is not kept.
 
     It is the folder of NUMBA_CACHE_DIR, else the user's cache folder; where neither can be written to, such as in a
-    container under any user number, a folder of the user's own among the temporary files.
+    container under any user number, a folder of the user's own among the temporary files. In the stead of one that
+    others can write to no other is taken: that is for the user to mend.
     """
     import numba
 
-    from hla_match.kernels._jit import cache_folder
+    from hla_match.kernels._machine_code import UnsafeFolderError, cache_folder
 
-    found = cache_folder()
-    if found is None and (temporary := own_temporary_folder()) is not None:
-        config: Any = numba.config
-        config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(temporary)  # here, and in processes started from here
+    try:
         found = cache_folder()
-    return None if found is None else Path(found)
+        if found is None and (temporary := own_temporary_folder()) is not None:
+            config: Any = numba.config
+            config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(
+                temporary
+            )  # here, and in processes started from here
+            found = cache_folder()
+    except UnsafeFolderError:
+        return None
+    return found
+
+
+def why_not_kept() -> str:
+    """Return why machine code is not kept, and what mends that where something does."""
+    from hla_match.kernels._machine_code import UnsafeFolderError, cache_folder
+
+    try:
+        cache_folder()
+    except UnsafeFolderError as unsafe:
+        return str(unsafe)
+    return _fault_of_temporary_folder() or _NO_FOLDER
 
 
 def own_temporary_folder() -> Path | None:
-    """Return a temporary folder that is the user's and nobody else's to read or write, or None.
+    """Return a temporary folder that is the user's and nobody else's to write, or None.
 
     Machine code is run: a folder that somebody else made, or a link, is never taken.
     """
+    return None if _fault_of_temporary_folder() is not None else _temporary_folder()
+
+
+def _temporary_folder() -> Path:
+    return Path(os.path.realpath(tempfile.gettempdir())) / f"hla-match-{os.getuid()}"
+
+
+def _fault_of_temporary_folder() -> str | None:
+    from hla_match.kernels import _private_files
+
     if not hasattr(os, "getuid"):  # Windows, where every user has a cache folder
-        return None
+        return _NO_FOLDER
     try:
-        folder = Path(tempfile.gettempdir()) / f"hla-match-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        _private_files.make_folder(_temporary_folder())
+        return _private_files.fault(_temporary_folder())
     except OSError:
-        return None
-    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
-    return folder if is_own else None
+        return _NO_FOLDER
 
 
 def _say_compilations() -> None:
     from numba.core import event
+
+    from hla_match.kernels import _machine_code
 
     class Line(event.Listener):
         """Says it at the first compilation."""
@@ -87,10 +114,16 @@ def _say_compilations() -> None:
         def on_end(self, event: event.Event) -> None:
             """Need not be said."""
 
+    def say_unsaved(error: OSError) -> None:
+        _machine_code.unsaved = _machine_code.ignore
+        why = error.strerror or str(error)
+        messages.say(f"The machine code cannot be kept ({why}); the next command compiles it again.", err=True)
+
+    _machine_code.unsaved = say_unsaved
     click.get_current_context().with_resource(event.install_listener("numba:compile", Line()))
 
 
 def say(*, kept: bool) -> None:
-    """Say it; without a folder that can be written to, the machine code is not kept."""
-    often = "once on a machine" if kept else "in every run, as no cache folder can be written to"
+    """Say it; where the machine code is not kept, also why."""
+    often = "once on a machine" if kept else f"in every run, as {why_not_kept()}"
     messages.say(f"Compiling kernels, which takes some seconds {often} ...", err=True)

@@ -11,7 +11,6 @@ import dataclasses
 import datetime
 import io
 import re
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -58,11 +57,15 @@ _BY_ALLELE = ("allele", "g_group", "p_group", "antigen", "expert_antigen", "tce_
 """The columns of the tables of a locus."""
 
 
-def find_calls(*, searches_only: bool = False) -> list[KernelCall]:
+def find_calls(folder: Path, *, searches_only: bool = False) -> list[KernelCall]:
     """Return the calls that the commands make, or those of ``search`` and ``batch``.
 
     It is a matter of a second, and of a process of its own: kernels must not have been imported before, and stay
     uncompiled.
+
+    Args:
+        folder: an empty one, for the files that the commands read and write.
+        searches_only: leave out what the other commands call.
     """
     from hla_match.kernels import _jit
 
@@ -70,9 +73,8 @@ def find_calls(*, searches_only: bool = False) -> list[KernelCall]:
     _jit.make = _noting(calls)
     # Sums of integers wrap around in machine code without a word.
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        with contextlib.redirect_stderr(io.StringIO()):
-            _run_commands(Path(folder), searches_only)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        _run_commands(folder, searches_only)
     return list(calls)
 
 
@@ -120,7 +122,7 @@ def _small_tables() -> NomenclatureTables:
 
 def _run(*arguments: object) -> None:
     """Run a command as the command line does."""
-    from hla_match.cli.main import group
+    from hla_match.cli.commands import group
 
     group([str(one) for one in arguments], standalone_mode=False)
 

@@ -5,36 +5,45 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib
+import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import tempfile
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import hla_match
 from hla_match.cli.compilation import choose_cache_folder
+from hla_match.cli.interruption import children_spared
 from hla_match.cli.kernel_calls import KernelCall, find_calls
 from hla_match.errors import HlaMatchError
+from hla_match.kernels import _private_files
 
 _MARK = "warm-"
-"""Beginning of the name of the empty file that tells for which sources and processor a warm-up was finished."""
+"""Beginning of the name of the file that tells for which sources and processor a warm-up was finished.
+
+It names the files of machine code that there were then.
+"""
 
 
 def is_warm(folder: Path) -> bool:
     """Say whether what searches call was compiled, for these sources and this processor, in a folder of machine code.
 
-    Of machine code that was deleted since, the mark knows nothing; it is then compiled as it is called.
+    Machine code that was deleted since counts; what was damaged since is compiled as it is called.
     """
-    return (folder / _mark()).exists()
+    named = _private_files.read(folder / _mark())
+    return named is not None and set(named.decode("utf-8", "replace").split("\n")) <= _code_files(folder)
 
 
-def warm_up(folder: Path, *, searches_only: bool = False) -> Iterator[tuple[int, int]]:
+def warm_up(folder: Path, *, searches_only: bool = False) -> Generator[tuple[int, int]]:
     """Compile the kernels for the calls that the commands make; yield how many are done, of how many.
 
-    Numba compiles one kernel at a time in a process, so that processes share the work.
+    Numba compiles one kernel at a time in a process, so that processes share the work. They end with this one, and
+    with the iterator when it is closed.
 
     Args:
         folder: where machine code is kept, as `choose_cache_folder` tells.
@@ -44,21 +53,22 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Iterator[tuple[int,
         OSError: no process can be started, or the folder cannot be written to.
         BrokenProcessPool: a process ended before its time.
     """
-    context = get_context("spawn")
     # The process that finds the calls has kernels that are never compiled, and is of no further use.
-    with ProcessPoolExecutor(1, mp_context=context) as finder:
-        calls = finder.submit(find_calls, searches_only=searches_only).result()
-    # Reference cycles are few in the little time that a process has: looking for them takes 6 % of it.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=gc.disable) as pool:
-        # Kernels of many arguments are the long ones: started last, one would go on when all others are done.
-        futures = [pool.submit(_compile, call) for call in sorted(calls, key=lambda call: -len(call[2]))]
+    with tempfile.TemporaryDirectory() as empty, _processes(1, folder) as finder:
+        with children_spared():
+            found = finder.submit(find_calls, Path(empty), searches_only=searches_only)
+        calls = found.result()
+    with _processes(os.cpu_count(), folder) as pool:
+        with children_spared():
+            # Kernels of many arguments are the long ones: started last, one would go on when all others are done.
+            futures = [pool.submit(_compile, call) for call in sorted(calls, key=lambda call: -len(call[2]))]
         for done, future in enumerate(as_completed(futures), 1):
             future.result()
             yield done, len(calls)
     # Those of other processors stay: hosts may share a home.
     for old in folder.glob(f"{_processor_mark()}*"):
         old.unlink(missing_ok=True)
-    (folder / _mark()).touch()
+    _private_files.write(folder / _mark(), "\n".join(sorted(_code_files(folder))).encode())
 
 
 def try_to_warm_up(folder: Path) -> None:
@@ -67,14 +77,60 @@ def try_to_warm_up(folder: Path) -> None:
     No process may be started, or the small registry on which the calls are found may have no room on the disk.
     """
     with suppress(OSError, ImportError, BrokenProcessPool, HlaMatchError):
-        for _ in warm_up(folder, searches_only=True):
-            pass
+        with closing(warm_up(folder, searches_only=True)) as steps:
+            for _ in steps:
+                pass
+
+
+@contextmanager
+def _processes(number: int | None, folder: Path) -> Iterator[Executor]:
+    """Yield processes that do not outlive the block, however it ends, and leave nothing half-written behind."""
+    with children_spared():
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(number, mp_context=context, initializer=_begin)
+    with executor as pool:
+        try:
+            yield pool
+        except BaseException:
+            children = multiprocessing.active_children()
+            for child in children:
+                child.kill()
+            for child in children:
+                child.join()
+                _private_files.remove_left_by(child.pid or 0, folder)
+            raise
+
+
+def _begin() -> None:
+    """Begin a process of a warm-up."""
+    # Reference cycles are few in the little time that a process has: looking for them takes 6 % of it.
+    gc.disable()
+    # Should its parent be killed, a process would wait for work for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _compile(call: KernelCall) -> None:
+    from hla_match.kernels import _machine_code
+
+    def fail(error: OSError) -> None:
+        raise error
+
     choose_cache_folder()
+    # Where it cannot be kept, compiling beforehand is of no use.
+    _machine_code.unsaved = fail
     module, name, types = call
     getattr(importlib.import_module(module), name).compile(types)
+
+
+def _code_files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.suffix in (".nbi", ".nbc")}
 
 
 def _processor_mark() -> str:

@@ -26,11 +26,11 @@ def say(*lines: str, err: bool = False) -> None:
     click.echo("\n".join(visible(line, encoding) for line in lines), err=err)
 
 
-def say_usage_error(error: click.ClickException) -> None:
-    """Print what click says of arguments that it cannot understand, which stand in it as they were given."""
+def usage_error(error: click.ClickException) -> list[str]:
+    """Return in lines what click says of arguments that it cannot understand, which stand in it as they were given."""
     screen = _Screen()
     error.show(file=screen)
-    say(*screen.getvalue().rstrip("\n").split("\n"), err=True)
+    return screen.getvalue().rstrip("\n").split("\n")
 
 
 class _Screen(io.StringIO):

@@ -18,19 +18,23 @@ def command() -> None:
     this version of hla-match and this kind of processor.
     """
     from concurrent.futures.process import BrokenProcessPool
+    from contextlib import closing
 
-    from hla_match.cli.compilation import choose_cache_folder
+    from hla_match.cli.compilation import choose_cache_folder, why_not_kept
     from hla_match.cli.kernel_warmup import warm_up
     from hla_match.errors import HlaMatchError
 
     start = time.perf_counter()
     folder = choose_cache_folder()
     if folder is None:
-        raise HlaMatchError("no cache folder can be written to; name one in the environment variable NUMBA_CACHE_DIR")
+        raise HlaMatchError(f"{why_not_kept()}; or name another folder in the environment variable NUMBA_CACHE_DIR")
     total = 0
     try:
-        with click.progressbar(length=1, label="Compiling kernels", file=sys.stderr) as bar:
-            for done, total in warm_up(folder):
+        with (
+            click.progressbar(length=1, label="Compiling kernels", file=sys.stderr) as bar,
+            closing(warm_up(folder)) as steps,
+        ):
+            for done, total in steps:
                 bar.length, bar.pos = total, done - 1
                 bar.update(1)
     except BrokenProcessPool:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import hla_match
-from hla_match.cli import compilation
+from hla_match.cli import compilation, kernel_warmup
 
 SAY = compilation.say
 
@@ -122,6 +122,44 @@ def test_without_a_writable_cache_folder_a_temporary_one_is_taken_and_else_none(
     assert chosen(tmp_path, **places).startswith(str(temporary / f"hla-match-{os.getuid()}"))
     (temporary / f"hla-match-{os.getuid()}").chmod(0o777)
     assert chosen(tmp_path, **places) == "None"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows keeps users apart in another way")
+@pytest.mark.parametrize("variable", ["NUMBA_CACHE_DIR", "XDG_CACHE_HOME"])
+def test_no_other_folder_is_taken_in_the_stead_of_one_that_others_can_write_to(tmp_path: Path, variable: str) -> None:
+    place, temporary = tmp_path / "place", tmp_path / "temporary"
+    for folder in (place, temporary):
+        folder.mkdir()
+    place.chmod(0o777)
+    assert chosen(tmp_path, **{variable: str(place), "HOME": str(tmp_path), "TMPDIR": str(temporary)}) == "None"
+    assert list(temporary.iterdir()) == []
+
+
+def test_why_machine_code_is_not_kept_is_said_with_what_mends_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(cache))
+    SAY(kept=False)
+    assert capsys.readouterr().err == (
+        f"Compiling kernels, which takes some seconds in every run, as other users can write to {cache}; "
+        f"'chmod go-w {cache}' mends that ...\n"
+    )
+
+
+def test_a_cache_is_warm_while_all_its_files_are_there(tmp_path: Path) -> None:
+    assert not kernel_warmup.is_warm(tmp_path)
+    mark = tmp_path / kernel_warmup._mark()
+    for content in ("", "a.nbi\nb.nbc"):
+        mark.write_text(content, encoding="utf-8")
+        assert not kernel_warmup.is_warm(tmp_path)
+    for name in ("a.nbi", "b.nbc", "c.nbc"):
+        (tmp_path / name).touch()
+    assert kernel_warmup.is_warm(tmp_path)
+    (tmp_path / "b.nbc").unlink()
+    assert not kernel_warmup.is_warm(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can become another user")

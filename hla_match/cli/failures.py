@@ -1,0 +1,144 @@
+"""What a command says of the exception that ended it, in one line, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import errno
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from signal import Signals
+from typing import Any, cast
+
+from hla_match.cli.messages import say, usage_error
+
+_SIGPIPE = 13
+"""The signal by which a program ends whose reader, such as ``head``, has seen enough; Windows has no name for it."""
+
+_NO_ROOM = "no room is left on the disk; make room and start the command again: what was there before is unchanged"
+
+_SYSTEM_ERRORS = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM.replace("on the disk", "in your share of the disk"),
+    errno.EFBIG: "the file grows beyond the limit for files; raise it with 'ulimit -f', or choose another folder",
+    errno.EACCES: "permission denied; change it with 'chmod', or choose another place",
+    errno.EPERM: "permission denied; change it with 'chmod' or 'chown', or choose another place",
+    errno.EROFS: "the disk can only be read; choose a place on another",
+    errno.ENOENT: "found no such file or folder; check its name",
+    errno.ENOTDIR: "found a file where a folder should be; check the name",
+    errno.EISDIR: "found a folder where a file should be; check the name",
+    errno.EMFILE: "too many open files; raise the limit with 'ulimit -n'",
+    errno.ENFILE: "too many open files on this machine; end other programs",
+    errno.ENOMEM: "the memory does not suffice; end other programs, or give fewer --workers or less --memory",
+    errno.EIO: "the disk fails; see the system's log, and copy the data to another one",
+    errno.EBADF: "closed; leave standard input and output open, or connect them with /dev/null",
+}
+"""What the numbers of the system's errors mean, and what to do."""
+
+
+def report(error: BaseException, signal: int | None) -> int:
+    """Say in one line on standard error what ended a command, and return its exit code.
+
+    The code is 128 plus the number of the signal that interrupted it; else 2 for what the user can mend, and 1 for a
+    fault of the program.
+
+    Args:
+        error: what ended it.
+        signal: the number of the signal that interrupted it, or None. Foreign code makes errors of all kinds from an
+            interruption: whichever comes after a signal is the interruption.
+    """
+    lines, code = _outcome(error, signal)
+    if lines:
+        # Where standard error takes nothing, the exit code has to suffice.
+        with suppress(OSError):
+            say(*lines, err=True)
+    return code
+
+
+def _outcome(error: BaseException, signal: int | None) -> tuple[list[str], int]:
+    if signal is not None or isinstance(error, KeyboardInterrupt):
+        return _interrupted(error, Signals.SIGINT if signal is None else Signals(signal))
+    if any(isinstance(one, BrokenPipeError) for one in _chain(error)):
+        return [], 128 + _SIGPIPE
+    if isinstance(error, SystemExit):
+        return ([error.code], 1) if isinstance(error.code, str) else ([], int(error.code or 0))
+    if _is_of(error, "click.exceptions"):
+        return usage_error(cast("Any", error)), cast("Any", error).exit_code
+    line = _expected(error)
+    return (_unexpected(error), 1) if line is None else ([f"hla-match: {line}"], getattr(error, "exit_status", 2))
+
+
+def _interrupted(error: BaseException, signal: Signals) -> tuple[list[str], int]:
+    # Python notes what a command adds, such as how it can be taken up again.
+    notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
+    by = "" if signal == Signals.SIGINT else f" by {signal.name}"
+    return [f"hla-match: interrupted{by}; {'; '.join(notes or ['nothing half-written was left behind'])}"], 128 + signal
+
+
+def _expected(error: BaseException) -> str | None:
+    """Return what an error that comes from outside the program says, or None where it is the program's own."""
+    from hla_match.errors import HlaMatchError
+
+    if isinstance(error, HlaMatchError):
+        return str(error)
+    if isinstance(error, OSError):
+        named = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        return f"{' -> '.join(named)}: {_system_error(error)}" if named else _system_error(error)
+    if isinstance(error, MemoryError):
+        return _SYSTEM_ERRORS[errno.ENOMEM]
+    if isinstance(error, RecursionError):
+        return "what was read is nested too deeply; expected tables and texts that are not"
+    if isinstance(error, UnicodeError):
+        return f"found text that is not {getattr(error, 'encoding', 'UTF-8')}; save it as UTF-8"
+    if type(error).__name__ == "ValidationError" and _is_of(error, "pydantic"):
+        return _findings(error)
+    if _is_of(error, "polars", "pyo3_runtime") and _system_number(error) is not None:
+        return _system_error(error)
+    return None
+
+
+def _findings(error: Any) -> str:
+    """Return pydantic's findings as one line: place and reason, never the value."""
+    return "; ".join(
+        f"{'.'.join(str(p) for p in item['loc']) or 'criteria'}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _system_number(error: BaseException) -> int | None:
+    """Return the number of the system's error; polars tells it in its text alone."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
+
+
+def _system_error(error: BaseException) -> str:
+    number = _system_number(error)
+    if number in _SYSTEM_ERRORS:
+        return _SYSTEM_ERRORS[number]
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _unexpected(error: BaseException) -> list[str]:
+    """Return where a fault of the program shows itself, without its message, which may hold what a donor file says."""
+    return [
+        "Traceback (most recent call last):",
+        *"".join(traceback.format_tb(error.__traceback__)).splitlines(),
+        f"hla-match: {type(error).__name__}, a fault of the program; please report these lines. "
+        "The message is left out, as it may name persons.",
+    ]
+
+
+def _is_of(error: BaseException, *packages: str) -> bool:
+    """Say whether an error is of a package, which need not have been imported."""
+    return any(one.__module__.startswith(packages) for one in type(error).__mro__)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it came from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
