@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hla_match.errors import RegistryError
 from registry_io.aside_folder import AsideFolder
+from registry_io.array_file import map_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def open_arrays(
         name = pattern.format(array.name)
         try:
             opened[array.name] = found = array_of_file(folder, name)
-        except (ValueError, EOFError):
+        except ValueError:
             raise damaged(folder / f"{name}.npy") from None
         shape = tuple(_size(known, dim, size) for dim, size in zip(array.dims, found.shape, strict=False))
         kind = "bytes" if found.dtype.kind == "S" else found.dtype.name
@@ -131,8 +132,7 @@ def array_of_file(folder: Path, name: str) -> NDArray[Any]:
         ValueError: the file holds no array, or less than it says.
     """
     # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
-    array: NDArray[Any] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c"))
-    return array
+    return map_array(folder / f"{name}.npy")
 
 
 def damaged(path: Path) -> RegistryError:

@@ -19,7 +19,8 @@ from hla_match.registry import Registry
 from hla_match.typing_book import LocusColumn
 from registry_io.aside_folder import FileSum
 from registry_io.attribute_columns import map_column
-from registry_io.checked_files import AGAIN, changed, check_files, damaged_files
+from registry_io.attribute_soundness import check_attributes
+from registry_io.checked_files import AGAIN, changed, checked_files, damaged_files
 from registry_io.nomenclature_file import loads
 from registry_io.registry_arrays import (
     CODE_ARRAYS,
@@ -30,6 +31,7 @@ from registry_io.registry_arrays import (
     open_arrays,
 )
 from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
+from registry_io.snapshot_soundness import check_snapshot
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
@@ -75,8 +77,8 @@ def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
     """
     manifest = read_manifest(snapshot)
     try:
-        check_files(snapshot, file_sums(manifest), thorough=verify)
-        return _opened(snapshot, manifest)
+        with checked_files(snapshot, file_sums(manifest), thorough=verify) as are_new:
+            return _opened(snapshot, manifest, are_checked=are_new)
     except FileNotFoundError as error:
         raise RegistryError(
             str(error.filename or snapshot), found="no file", expected="a file of the registry", hint=AGAIN
@@ -147,29 +149,36 @@ def file_sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
     return {name: FileSum(sha256, xxh3.get(name), n_bytes.get(name)) for name, sha256 in manifest["files"].items()}
 
 
-def _opened(snapshot: Path, manifest: dict[str, Any]) -> Registry:
+def _opened(snapshot: Path, manifest: dict[str, Any], *, are_checked: bool) -> Registry:
     loci: list[str] = manifest["loci"]
     n_donors: int = manifest["n_donors"]
     tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
     codes = None
     if (snapshot / "code_name.npy").exists():
         codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
+    columns = {locus: _open_column(snapshot, locus) for locus in loci}
+    donors = open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors})
+    orders = tuple(
+        DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+        for position in range(n_orders(loci))
+    )
+    if are_checked:
+        check_snapshot(snapshot, donors=donors, columns=columns, orders=orders, nomenclature=tables, codes=codes)
+        # Before a frame is made over their files, which follows what it finds there.
+        check_attributes(snapshot, manifest["attributes"], donors)
     return Registry(
         name=manifest["name"],
         loci=tuple(loci),
-        columns={locus: _open_column(snapshot, locus) for locus in loci},
+        columns=columns,
         attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
-        orders=tuple(
-            DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
-            for position in range(n_orders(loci))
-        ),
+        orders=orders,
         nomenclature=Nomenclature(tables),
         codes=codes,
         provenance=manifest["provenance"],
         notes=manifest["notes"],
         # What it holds, not where it lies: a second copy gives the same answers.
         snapshot=snapshot_title(snapshot),
-        **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
+        **donors,
     )
 
 
