@@ -38,7 +38,8 @@ def check_typings(column: LocusColumn, locus: str, nomenclature: NomenclatureTab
     path = snapshot / f"meaning-{locus}.npy"
     refuse_unless(column.meaning[0] == 0, path, "a meaning of the empty text", "0 as the first number")
     check_below(column.meaning[1:], column.table.n_typings, path, least=1)
-    # Each allele can be a P group of its own; how many there are is known where a search reads the nomenclature.
+    # An allele is of one P group. How many there are is known where a search has read the nomenclature, and compared
+    # there (`hla_match.matching.patient_table`): it takes longer than all the rest.
     _check_table(column.table, locus, FIRST_P_GROUP + len(nomenclature.loci[locus].allele), snapshot)
 
 
