@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.errors import RegistryError
+from registry_io.checked_files import changed
 
 
 def refuse_unless(fits: bool, path: Path, found: str, expected: str) -> None:
@@ -22,7 +22,7 @@ def refuse_unless(fits: bool, path: Path, found: str, expected: str) -> None:
         RegistryError: it does not fit.
     """
     if not fits:
-        raise RegistryError(str(path), found=found, expected=expected, hint="import the donors again")
+        raise changed(path, found, expected)
 
 
 def refuse_where(wrong: NDArray[np.bool_], path: Path, expected: str) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from registry_io.aside_folder import AsideFolder
 from registry_io.array_file import map_array
+from registry_io.aside_folder import AsideFolder
 from registry_io.mapped_series import MappedArray
 from registry_io.registry_arrays import damaged
 

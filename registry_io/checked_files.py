@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hla_match.errors import FileError, RegistryError
@@ -36,13 +36,19 @@ _SETTLED_SECONDS = 2
 _THREADS = 4
 
 
-def check_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = False) -> None:
+@contextmanager
+def checked_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = False) -> Iterator[bool]:
     """Compare the files of a folder with their checksums, unless they are many bytes and were found sound before.
+
+    What the files hold is looked at inside: only where that raises nothing is it remembered that they are sound.
 
     Args:
         folder: where they lie.
         sums: what each must be.
         thorough: read all of them through, whatever is remembered.
+
+    Yields:
+        Whether they were compared now, so that what they hold is to be looked at too.
 
     Raises:
         RegistryError: a file is missing, no file, cannot be read, or holds other bytes.
@@ -56,11 +62,13 @@ def check_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = F
     is_large = sum(state.st_size for state in before.values()) > EACH_TIME
     memory, found = _memory(folder), _fingerprint(before, sums)
     if is_large and not thorough and _remembered(memory) == found:
+        yield False
         return
     with ThreadPoolExecutor(_THREADS if is_large else 1) as pool:
         for name, sound in pool.map(lambda item: (item[0], _is_sound(folder / item[0], item[1])), sums.items()):
             if not sound:
                 raise changed(folder / name, "other bytes than were written", "the file as it was written")
+    yield True
     settled = max((state.st_ctime for state in before.values()), default=0) < time.time() - _SETTLED_SECONDS
     # A change within the clock's grain would go unnoticed: what has just been written is compared again next time.
     if is_large and settled and _fingerprint(_states(folder, sums), sums) == found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from registry_io.store import CURRENT, MANIFEST
+from registry_io.aside_folder import sum_of_file
+from registry_io.registry_folder import CURRENT
+from registry_io.store import MANIFEST, manifest_hash
 
 
 def changed(snapshot: Path, name: str, change: Callable[[NDArray[Any]], NDArray[Any] | None]) -> Path:
@@ -27,23 +28,13 @@ def sealed(snapshot: Path, *names: str) -> Path:
     """Write the checksums of some files anew, and name the snapshot by its manifest, as an import does."""
     manifest = json.loads((snapshot / MANIFEST).read_text(encoding="utf-8"))
     for name in names:
-        manifest["files"][name] = _sums(snapshot / name, manifest["files"][name])
-    text = json.dumps(manifest, indent=1, sort_keys=True)
-    (snapshot / MANIFEST).write_text(text, encoding="utf-8")
-    found = snapshot.with_name(f"snapshot-{hashlib.sha256(text.encode()).hexdigest()[:16]}")
-    snapshot.rename(found)
-    (found.parent / CURRENT).write_text(found.name + "\n", encoding="utf-8")
-    return found
-
-
-def _sums(path: Path, known: Any) -> Any:
-    """Return the checksums of a file in the form that the manifest has them in."""
-    content = path.read_bytes()
-    sums: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    if not isinstance(known, dict):
-        return sums["sha256"]
-    if "xxh3" in known:
-        import xxhash
-
-        sums["xxh3"] = xxhash.xxh3_128_hexdigest(content)
-    return {key: sums[key] for key in known}
+        found = sum_of_file(snapshot / name)
+        manifest["files"][name] = found.sha256
+        manifest["xxh3"][name] = found.xxh3
+        manifest["bytes"][name] = found.n_bytes
+    text = json.dumps(manifest, indent=1, sort_keys=True).encode()
+    (snapshot / MANIFEST).write_bytes(text)
+    renamed = snapshot.with_name(f"snapshot-{manifest_hash(text)}")
+    snapshot.rename(renamed)
+    (renamed.parent / CURRENT).write_text(renamed.name + "\n", encoding="utf-8")
+    return renamed

@@ -21,8 +21,9 @@ from hla_match.registry import Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns
 from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
-from registry_io.store import make_current, open_registry, write_snapshot
-from tests.sealing import changed, sealed
+from registry_io.registry_writing import write_registry
+from registry_io.store import open_registry
+from tests.sealing import changed
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999"), ("CD", "02/03"), ("EF", "01/04")])
 
@@ -46,9 +47,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Registry, Path]:
         persons(), Nomenclature(builtin_tables()), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
     )
     assert not unreadable
-    path = write_snapshot(registry, tmp_path_factory.mktemp("written") / "r")
-    make_current(path)
-    return registry, path
+    return registry, write_registry(registry, tmp_path_factory.mktemp("written") / "r")
 
 
 @pytest.fixture
@@ -104,7 +103,7 @@ def add(value: int) -> Change:
 
 
 def flip(byte: int, bit: int = 0) -> Change:
-    """Flip a bit of the first view that is not empty: 4 bytes of length, then 4 of text; then text, or a place of it."""
+    """Flip a bit of the first view that is not empty: 4 bytes of length, 4 of text, then more text or its place."""
 
     def change(array: NDArray[Any]) -> None:
         row = np.flatnonzero(array[:, 0])[0]
