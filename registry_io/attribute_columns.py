@@ -149,6 +149,15 @@ class ColumnFiles:
         return MappedArray(form, self.values, self.valid, *windows, sizes)
 
 
+def file_names(name: str) -> tuple[str, str, str]:
+    """Return the names of the files of an attribute: values, which of them are missing, and long texts.
+
+    >>> file_names("sex")
+    ('attribute-sex.npy', 'attribute-sex-valid.npy', 'attribute-sex-text.npy')
+    """
+    return f"attribute-{name}.npy", f"attribute-{name}-valid.npy", f"attribute-{name}-text.npy"
+
+
 def open_column(folder: Path, name: str, dtype: str, n_rows: int) -> ColumnFiles:
     """Map the files of an attribute; its type is one of `FORMATS`.
 
@@ -156,13 +165,12 @@ def open_column(folder: Path, name: str, dtype: str, n_rows: int) -> ColumnFiles
         FileNotFoundError: there is no such file.
         RegistryError: a file is no array, or of another type or size.
     """
-    paths = {suffix: _path(folder, name + suffix) for suffix in ("", "-valid", "-text")}
+    path, valid_path, text_path = (folder / place for place in file_names(name))
     is_text = dtype == TEXT
-    values = _open(paths[""], WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
-    valid = _open(paths["-valid"], "uint8", (-(-n_rows // 8),)) if paths["-valid"].exists() else None
-    has_text = is_text and paths["-text"].exists()
-    text = _open(paths["-text"], "uint8", None) if has_text else np.zeros(0, np.uint8)
-    return ColumnFiles(paths[""], values, valid, text)
+    values = _open(path, WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
+    valid = _open(valid_path, "uint8", (-(-n_rows // 8),)) if valid_path.exists() else None
+    text = _open(text_path, "uint8", None) if is_text and text_path.exists() else np.zeros(0, np.uint8)
+    return ColumnFiles(path, values, valid, text)
 
 
 def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
@@ -175,8 +183,8 @@ def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
         FileNotFoundError: there is no such file.
         RegistryError: a file is no array, or of another type or size.
     """
-    paths = {suffix: _path(folder, name + suffix) for suffix in ("", "-valid", "-text")}
-    state = [paths[""].stat(), *(path.stat() for path in paths.values() if path.exists())]
+    paths = [folder / place for place in file_names(name)]
+    state = [paths[0].stat(), *(path.stat() for path in paths if path.exists())]
     key = (name, dtype, n_rows, *((one.st_dev, one.st_ino, one.st_mtime_ns, one.st_size) for one in state))
     if (known := _mapped.get(key)) is not None:
         return known[0]
@@ -189,10 +197,6 @@ def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
 
 
 _mapped: dict[Hashable, tuple[pl.Series, MappedArray]] = {}
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / f"attribute-{name}.npy"
 
 
 def _open(path: Path, dtype: str, shape: tuple[int, ...] | None) -> NDArray[Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -31,9 +29,9 @@ from registry_io.registry_arrays import (
     open_arrays,
 )
 from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
+from registry_io.snapshot_manifest import SnapshotManifest, parse_manifest
 from registry_io.snapshot_soundness import check_snapshot
 
-FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 NOMENCLATURE = "nomenclature.hlanom"
 IMPUTED = "imputed-*"
@@ -108,7 +106,7 @@ def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
             yield path.name, False
 
 
-def read_manifest(snapshot: Path) -> dict[str, Any]:
+def read_manifest(snapshot: Path) -> SnapshotManifest:
     """Return the manifest of a snapshot, once it is what the name of the folder says.
 
     Raises:
@@ -119,20 +117,7 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
         text = path.read_bytes()
     except OSError as error:
         raise changed(path, "no file" if isinstance(error, FileNotFoundError) else str(error), "a manifest") from None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise changed(path, "a damaged manifest", "a JSON object")
-    manifest: dict[str, Any] = found
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise RegistryError(
-            str(snapshot.parent),
-            found=f"format version {str(manifest.get('format_version'))[:20]}",
-            expected=f"{FORMAT_VERSION}",
-            hint="import the donors again with this version of hla-match, and --replace",
-        )
+    manifest = parse_manifest(text, path)
     if manifest_hash(text) != content_of(snapshot.name):
         raise changed(path, "another manifest than was written", "the one that the folder is named after")
     return manifest
@@ -143,15 +128,16 @@ def manifest_hash(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def file_sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
+def file_sums(manifest: SnapshotManifest) -> dict[str, FileSum]:
     """Return the checksums that a manifest holds; the earliest registries have SHA-256 alone."""
-    xxh3, n_bytes = manifest.get("xxh3", {}), manifest.get("bytes", {})
-    return {name: FileSum(sha256, xxh3.get(name), n_bytes.get(name)) for name, sha256 in manifest["files"].items()}
+    return {
+        name: FileSum(sha256, manifest.xxh3.get(name), manifest.bytes.get(name))
+        for name, sha256 in manifest.files.items()
+    }
 
 
-def _opened(snapshot: Path, manifest: dict[str, Any], *, are_checked: bool) -> Registry:
-    loci: list[str] = manifest["loci"]
-    n_donors: int = manifest["n_donors"]
+def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) -> Registry:
+    loci, n_donors = manifest.loci, manifest.n_donors
     tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
     codes = None
     if (snapshot / "code_name.npy").exists():
@@ -165,17 +151,17 @@ def _opened(snapshot: Path, manifest: dict[str, Any], *, are_checked: bool) -> R
     if are_checked:
         check_snapshot(snapshot, donors=donors, columns=columns, orders=orders, nomenclature=tables, codes=codes)
         # Before a frame is made over their files, which follows what it finds there.
-        check_attributes(snapshot, manifest["attributes"], donors)
+        check_attributes(snapshot, manifest.attributes, donors)
     return Registry(
-        name=manifest["name"],
-        loci=tuple(loci),
+        name=manifest.name,
+        loci=loci,
         columns=columns,
-        attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
+        attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
         orders=orders,
         nomenclature=Nomenclature(tables),
         codes=codes,
-        provenance=manifest["provenance"],
-        notes=manifest["notes"],
+        provenance=manifest.provenance,
+        notes=manifest.notes,
         # What it holds, not where it lies: a second copy gives the same answers.
         snapshot=snapshot_title(snapshot),
         **donors,
@@ -190,7 +176,7 @@ def _open_column(snapshot: Path, locus: str) -> LocusColumn:
     return LocusColumn(text=text, table=table, **meaning)
 
 
-def _open_attributes(snapshot: Path, attributes: list[tuple[str, str]], n_donors: int) -> pl.DataFrame:
+def _open_attributes(snapshot: Path, attributes: Sequence[tuple[str, str]], n_donors: int) -> pl.DataFrame:
     """Return the frame of attributes over mapped files; what it is made of is not read through."""
     columns: list[pl.Series] = []
     for name, dtype in attributes:
