@@ -19,6 +19,8 @@ from registry_io.checked_files import changed
 
 FORMAT: Literal["hla-match registry"] = "hla-match registry"
 FORMAT_VERSION: Literal[2] = 2
+NOMENCLATURE = "nomenclature.hlanom"
+"""The file of a snapshot that holds the nomenclature of its typings."""
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 ShortDigest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]

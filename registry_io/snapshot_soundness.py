@@ -24,6 +24,7 @@ from registry_io.array_bounds import (
     refuse_unless,
     refuse_where,
 )
+from registry_io.snapshot_manifest import NOMENCLATURE
 from registry_io.typing_soundness import check_typings
 
 _SLICE = 1 << 16
@@ -52,6 +53,8 @@ def check_snapshot(
     Raises:
         RegistryError: a number leads out of what it points into, or two files disagree.
     """
+    known = nomenclature.loci.keys()
+    refuse_unless(columns.keys() <= known, snapshot / NOMENCLATURE, "not all loci", f"alleles of {', '.join(columns)}")
     for locus, column in columns.items():
         check_typings(column, locus, nomenclature, snapshot)
     if codes is not None:

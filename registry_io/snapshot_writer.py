@@ -30,8 +30,8 @@ from registry_io.registry_arrays import (
     TABLE_ARRAYS,
     write_arrays,
 )
-from registry_io.snapshot_manifest import FORMAT, FORMAT_VERSION
-from registry_io.store import MANIFEST, NOMENCLATURE, manifest_hash, verify_snapshot
+from registry_io.snapshot_manifest import FORMAT, FORMAT_VERSION, NOMENCLATURE
+from registry_io.store import MANIFEST, manifest_hash, verify_snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import polars as pl
 
 from hla_match.donor_orders import DonorOrder, n_orders
 from hla_match.encoding import TypingTable
-from hla_match.errors import RegistryError
+from hla_match.errors import NomenclatureError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
@@ -29,11 +29,10 @@ from registry_io.registry_arrays import (
     open_arrays,
 )
 from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
-from registry_io.snapshot_manifest import SnapshotManifest, parse_manifest
+from registry_io.snapshot_manifest import NOMENCLATURE, SnapshotManifest, parse_manifest
 from registry_io.snapshot_soundness import check_snapshot
 
 MANIFEST = "manifest.json"
-NOMENCLATURE = "nomenclature.hlanom"
 IMPUTED = "imputed-*"
 """Folders in a snapshot of what its donors may carry; they are no part of it."""
 
@@ -138,7 +137,11 @@ def file_sums(manifest: SnapshotManifest) -> dict[str, FileSum]:
 
 def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) -> Registry:
     loci, n_donors = manifest.loci, manifest.n_donors
-    tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
+    path = snapshot / NOMENCLATURE
+    try:
+        tables = loads(path.read_bytes(), str(path))
+    except NomenclatureError as error:
+        raise changed(path, error.found, error.expected) from None
     codes = None
     if (snapshot / "code_name.npy").exists():
         codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
@@ -169,8 +172,11 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
 
 
 def _open_column(snapshot: Path, locus: str) -> LocusColumn:
-    with (snapshot / f"typing-{locus}.arrow").open("rb") as file:  # of a path, polars would read brackets as a pattern
-        text = pl.read_ipc(file)
+    path = snapshot / f"typing-{locus}.arrow"
+    try:
+        text = pl.read_ipc(path.read_bytes())  # of a path, polars would read brackets as a pattern
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise changed(path, f"no table ({type(error).__name__})", "the typings as they were reported") from None
     meaning = open_arrays(snapshot, COLUMN_ARRAYS, {"reported": text.height}, f"{{}}-{locus}")
     table = TypingTable(**open_arrays(snapshot, TABLE_ARRAYS, {}, f"{{}}-{locus}"))
     return LocusColumn(text=text, table=table, **meaning)

@@ -95,5 +95,5 @@ def test_what_is_no_manifest_is_refused(text: bytes) -> None:
 @pytest.mark.parametrize("version", [1, 3, "2", None, [2], True])
 def test_another_version_is_told(version: object) -> None:
     text = json.dumps({"format_version": version}).encode()
-    with pytest.raises(RegistryError, match="format version .*expected 2; import the donors again with this version"):
+    with pytest.raises(RegistryError, match=r"format version .*expected 2; import the donors again with this version"):
         parse_manifest(text, PLACE)
