@@ -59,7 +59,19 @@ def flip(path: Path, *, quietly: bool = False) -> None:
 def test_sound_files_pass(folder: Path, files: dict[str, FileSum]) -> None:
     check_files(folder, files)
     assert all(sound for _, sound in damaged_files(folder, files))
-    assert not (folder.parent / "home").exists(), "of few bytes nothing is remembered"
+
+
+def test_what_few_bytes_hold_is_looked_at_once_though_they_are_read_each_time(
+    folder: Path, files: dict[str, FileSum], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    original = checked_files.xxh3_of_file
+    monkeypatch.setattr(checked_files, "xxh3_of_file", lambda path: [read.append(path), original(path)][1])
+    assert [check_files(folder, files) for _ in range(3)] == [True, False, False]
+    assert check_files(folder, files, thorough=True)
+    assert len(read) == 8
+    (folder / "one").touch()
+    assert check_files(folder, files)
 
 
 @pytest.mark.parametrize("change", ["flip", "cut", "extend", "swap", "delete", "folder", "link"])
