@@ -29,7 +29,7 @@ from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
 from registry_io.results_file import write_frame
-from registry_io.store import FORMAT_VERSION
+from registry_io.snapshot_manifest import FORMAT_VERSION
 
 SEED = 1
 AS_OF = datetime.date(2026, 11, 1)

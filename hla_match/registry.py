@@ -42,7 +42,8 @@ CODED_ATTRIBUTES: Mapping[str, type[np.generic]] = {
 }  # fmt: skip
 """The attributes of donors that are kept as numbers too."""
 
-_VALUES = {"status": STATUSES, "sex": SEXES, "abo": BLOOD_GROUPS, "cmv": SIGNS}
+CODED_VALUES: Mapping[str, tuple[str, ...]] = {"status": STATUSES, "sex": SEXES, "abo": BLOOD_GROUPS, "cmv": SIGNS}
+"""The values that the codes of such an attribute stand for, by name."""
 
 
 @dataclass(frozen=True)
@@ -220,11 +221,11 @@ def coded_attributes(attributes: pl.DataFrame) -> dict[str, NDArray[Any]]:
     """Return the arrays of `CODED_ATTRIBUTES`, as in `Registry`."""
     coded: dict[str, NDArray[Any]] = {}
     for name, dtype in CODED_ATTRIBUTES.items():
-        missing = UNKNOWN if name in _VALUES and name != "status" else 0
+        missing = UNKNOWN if name in CODED_VALUES and name != "status" else 0
         if name not in attributes.columns:
             coded[name] = np.full(attributes.height, missing, dtype)
-        elif name in _VALUES:
-            values = _VALUES[name]
+        elif name in CODED_VALUES:
+            values = CODED_VALUES[name]
             code = (
                 pl.col(name)
                 .cast(pl.String)

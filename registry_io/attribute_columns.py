@@ -6,7 +6,7 @@ of the rows. That is Arrow's layout for views of text, so that a frame is made o
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from registry_io.array_file import map_array
 from registry_io.aside_folder import AsideFolder
 from registry_io.mapped_series import MappedArray
 from registry_io.registry_arrays import damaged
@@ -33,9 +34,13 @@ WIDTHS = {name: {TEXT: "uint64", "Date": "int32"}.get(name, name.lower()) for na
 SLICE = 1 << 20
 """Rows that are worked on at once."""
 
+INLINE = 12
+"""Bytes of a text that stands in its view."""
+
+PREFIX = 4
+"""First bytes of a longer text that stand in its view."""
+
 _FEW = 4096
-_INLINE = 12
-_PREFIX = 4
 # A view counts in 31 bits, so that more text than this is another buffer of the same file.
 _BUFFER_BITS = 30
 _BUFFER = 1 << _BUFFER_BITS
@@ -113,6 +118,61 @@ def write_column(
         aside.write_array(f"attribute-{name}-text", np.concatenate(texts))
 
 
+def place_of_text(offset: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the second half of a long text's view: number of the buffer, then where the text starts in it."""
+    return ((offset >> _BUFFER_BITS) | ((offset & (_BUFFER - 1)) << 32)).astype(np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFiles:
+    """The files of an attribute, mapped.
+
+    Attributes:
+        path: of the file of values.
+        values: as in `AttributeColumn`.
+        valid: (rows / 8,) uint8 bits, lowest first, whether there is a value; None where all have one.
+        text: as in `AttributeColumn`.
+    """
+
+    path: Path
+    values: NDArray[Any]
+    valid: NDArray[np.uint8] | None
+    text: NDArray[np.uint8]
+
+    def as_arrow(self, form: bytes) -> MappedArray:
+        """Return the column in a format of the Arrow C data interface, without a copy."""
+        if self.values.ndim == 1:
+            return MappedArray(form, self.values, self.valid)
+        # A text may reach over the end of a buffer; the buffers are windows on one file, so each goes on beyond it.
+        windows = [self.text[start : start + 2 * _BUFFER - 1] for start in range(0, self.text.size, _BUFFER)]
+        sizes = np.array([window.size for window in windows], np.int64)
+        return MappedArray(form, self.values, self.valid, *windows, sizes)
+
+
+def file_names(name: str) -> tuple[str, str, str]:
+    """Return the names of the files of an attribute: values, which of them are missing, and long texts.
+
+    >>> file_names("sex")
+    ('attribute-sex.npy', 'attribute-sex-valid.npy', 'attribute-sex-text.npy')
+    """
+    return f"attribute-{name}.npy", f"attribute-{name}-valid.npy", f"attribute-{name}-text.npy"
+
+
+def open_column(folder: Path, name: str, dtype: str, n_rows: int) -> ColumnFiles:
+    """Map the files of an attribute; its type is one of `FORMATS`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RegistryError: a file is no array, or of another type or size.
+    """
+    path, valid_path, text_path = (folder / place for place in file_names(name))
+    is_text = dtype == TEXT
+    values = _open(path, WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
+    valid = _open(valid_path, "uint8", (-(-n_rows // 8),)) if valid_path.exists() else None
+    text = _open(text_path, "uint8", None) if is_text and text_path.exists() else np.zeros(0, np.uint8)
+    return ColumnFiles(path, values, valid, text)
+
+
 def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
     """Return an attribute over its mapped files; one of few rows is copied.
 
@@ -123,12 +183,12 @@ def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
         FileNotFoundError: there is no such file.
         RegistryError: a file is no array, or of another type or size.
     """
-    paths = {suffix: _path(folder, name + suffix) for suffix in ("", "-valid", "-text")}
-    state = [paths[""].stat(), *(path.stat() for path in paths.values() if path.exists())]
+    paths = [folder / place for place in file_names(name)]
+    state = [paths[0].stat(), *(path.stat() for path in paths if path.exists())]
     key = (name, dtype, n_rows, *((one.st_dev, one.st_ino, one.st_mtime_ns, one.st_size) for one in state))
     if (known := _mapped.get(key)) is not None:
         return known[0]
-    array = _mapped_array(paths, dtype, n_rows)
+    array = open_column(folder, name, dtype, n_rows).as_arrow(FORMATS[dtype])
     series = array.series(name)
     if n_rows <= _FEW:
         return pl.Series(name, series.to_list(), dtype=series.dtype)
@@ -139,27 +199,10 @@ def map_column(folder: Path, name: str, dtype: str, n_rows: int) -> pl.Series:
 _mapped: dict[Hashable, tuple[pl.Series, MappedArray]] = {}
 
 
-def _mapped_array(paths: Mapping[str, Path], dtype: str, n_rows: int) -> MappedArray:
-    is_text = dtype == TEXT
-    values = _open(paths[""], WIDTHS[dtype], (n_rows, 2) if is_text else (n_rows,))
-    valid = _open(paths["-valid"], "uint8", (-(-n_rows // 8),)) if paths["-valid"].exists() else None
-    if not is_text:
-        return MappedArray(FORMATS[dtype], values, valid)
-    text = _open(paths["-text"], "uint8", None) if paths["-text"].exists() else np.zeros(0, np.uint8)
-    # A text may reach over the end of a buffer; the buffers are windows on one file, so each goes on beyond it.
-    windows = [text[start : start + 2 * _BUFFER - 1] for start in range(0, text.size, _BUFFER)]
-    sizes = np.array([window.size for window in windows], np.int64)
-    return MappedArray(FORMATS[dtype], values, valid, *windows, sizes)
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / f"attribute-{name}.npy"
-
-
 def _open(path: Path, dtype: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.asarray(np.load(path, mmap_mode="r"))
-    except (ValueError, EOFError):
+        array = map_array(path, writable=False)
+    except ValueError:
         raise damaged(path) from None
     if array.dtype.name != dtype or (shape is not None and array.shape != shape):
         raise damaged(path)
@@ -174,34 +217,29 @@ def _views(series: pl.Series, start: int) -> tuple[NDArray[np.uint64], NDArray[n
     size = series.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
     first = np.cumsum(size) - size
     view = np.zeros((n_rows, 16), np.uint8)
-    view[:, :_PREFIX] = size.astype("<u4").view(np.uint8).reshape(n_rows, 4)
-    is_long = size > _INLINE
-    for place in range(min(_INLINE, int(size.max(initial=0)))):
-        has = size > place if place < _PREFIX else (size > place) & ~is_long
+    view[:, :PREFIX] = size.astype("<u4").view(np.uint8).reshape(n_rows, 4)
+    is_long = size > INLINE
+    for place in range(min(INLINE, int(size.max(initial=0)))):
+        has = size > place if place < PREFIX else (size > place) & ~is_long
         if has.all():
-            view[:, _PREFIX + place] = data[first + place]
+            view[:, PREFIX + place] = data[first + place]
         else:
-            view[has, _PREFIX + place] = data[first[has] + place]
+            view[has, PREFIX + place] = data[first[has] + place]
     views = view.view("<u8")
     if not is_long.any():
         return views, np.zeros(0, np.uint8)
-    views[is_long, 1] = _place(start + np.cumsum(size[is_long]) - size[is_long])
+    views[is_long, 1] = place_of_text(start + np.cumsum(size[is_long]) - size[is_long])
     return views, data if is_long.all() else data[np.repeat(is_long, size)]
-
-
-def _place(offset: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the second half of a long text's view: number of the buffer, then where the text starts in it."""
-    return ((offset >> _BUFFER_BITS) | ((offset & (_BUFFER - 1)) << 32)).astype(np.uint64)
 
 
 def _follow(views: NDArray[np.uint64], text: NDArray[np.uint8], start: int) -> NDArray[np.uint8]:
     """Return the long texts that some views point to, one after another, and let the views point there."""
     size = (views[:, 0] & 0xFFFFFFFF).astype(np.int64)
-    is_long = np.flatnonzero(size > _INLINE)
+    is_long = np.flatnonzero(size > INLINE)
     if not is_long.size:
         return np.zeros(0, np.uint8)
     size, second = size[is_long], views[is_long, 1]
     at = (((second & 0xFFFFFFFF) << _BUFFER_BITS) | (second >> 32)).astype(np.int64)
     new = np.cumsum(size) - size
-    views[is_long, 1] = _place(start + new)
+    views[is_long, 1] = place_of_text(start + new)
     return text[np.repeat(at - new, size) + np.arange(int(size.sum()))]

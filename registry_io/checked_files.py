@@ -1,8 +1,8 @@
 """Files compared with the checksums that their manifest holds, before anything is computed with them.
 
 Up to `EACH_TIME` bytes are read through at every opening, which takes some milliseconds. More than that are read
-through once, and again when size, time, or inode of a file changed; what was found is remembered in the user's data
-folder, in a file that this user alone can write.
+through once, and again when size, time, or inode of a file changed. So is what files of any size hold looked at, by
+whoever opens them. What was found is remembered in the user's data folder, in a file that this user alone can write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hla_match.errors import FileError, RegistryError
@@ -36,13 +36,19 @@ _SETTLED_SECONDS = 2
 _THREADS = 4
 
 
-def check_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = False) -> None:
+@contextmanager
+def checked_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = False) -> Iterator[bool]:
     """Compare the files of a folder with their checksums, unless they are many bytes and were found sound before.
+
+    What the files hold is looked at inside, once: only where that raises nothing is it remembered that they are sound.
 
     Args:
         folder: where they lie.
         sums: what each must be.
         thorough: read all of them through, whatever is remembered.
+
+    Yields:
+        Whether what they hold is to be looked at: nothing is remembered of them.
 
     Raises:
         RegistryError: a file is missing, no file, cannot be read, or holds other bytes.
@@ -55,15 +61,20 @@ def check_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool = F
             )
     is_large = sum(state.st_size for state in before.values()) > EACH_TIME
     memory, found = _memory(folder), _fingerprint(before, sums)
-    if is_large and not thorough and _remembered(memory) == found:
+    is_known = not thorough and _remembered(memory) == found
+    if is_large and is_known:
+        yield False
         return
     with ThreadPoolExecutor(_THREADS if is_large else 1) as pool:
         for name, sound in pool.map(lambda item: (item[0], _is_sound(folder / item[0], item[1])), sums.items()):
             if not sound:
                 raise changed(folder / name, "other bytes than were written", "the file as it was written")
+    yield not is_known
+    if is_known:
+        return
     settled = max((state.st_ctime for state in before.values()), default=0) < time.time() - _SETTLED_SECONDS
     # A change within the clock's grain would go unnoticed: what has just been written is compared again next time.
-    if is_large and settled and _fingerprint(_states(folder, sums), sums) == found:
+    if settled and _fingerprint(_states(folder, sums), sums) == found:
         _remember(memory, found)
 
 

@@ -33,7 +33,7 @@ from hla_match.frequencies.imputation import (
 from hla_match.frequencies.panels import Panels, build_panels
 from hla_match.registry import Registry
 from registry_io.aside_folder import FileSum, discard, remove_leftovers, writing_aside
-from registry_io.checked_files import check_files, damaged_files
+from registry_io.checked_files import checked_files, damaged_files
 from registry_io.durable_files import flush, flush_folder, rename
 from registry_io.registry_arrays import array_of_file
 from registry_io.registry_folder import LOCK, current_snapshot, snapshot_title
@@ -151,9 +151,9 @@ def _opened(
     if manifest is None or (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
         return None
     try:
-        check_files(kept, _sums(manifest), thorough=verify)
-        donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
-    except (OSError, ValueError, EOFError, RegistryError):
+        with checked_files(kept, _sums(manifest), thorough=verify):
+            donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
+    except (OSError, ValueError, RegistryError):
         return None
     return donors if donors.person.size == n_donors and _sound(donors, panels) else None
 

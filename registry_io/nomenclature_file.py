@@ -78,15 +78,33 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
             hint="install the release again",
         )
     try:
-        return _tables(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        # The checksum stands in the same file, so whoever changes one can change the other.
+        return _sound(_tables(json.loads(body)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NomenclatureError(
-            path,
-            found=f"other content than this version writes: {type(error).__name__}",
-            expected="a compiled nomenclature",
-            hint="install the release again",
-        ) from error
+            path, found="other tables", expected="those of a compiled nomenclature", hint="install the release again"
+        ) from None
+
+
+def _sound(tables: NomenclatureTables) -> NomenclatureTables:
+    """Return tables that are what `NomenclatureTables` says.
+
+    Raises:
+        ValueError: they are not.
+    """
+    texts = [tables.release, tables.title, tables.source, tables.checksum, *tables.limits, *tables.unverified]
+    for locus, columns in tables.loci.items():
+        if len({len(getattr(columns, name)) for name in _COLUMNS}) > 1:
+            raise ValueError(f"{locus}: columns of different lengths")
+        for name, deletion in columns.deleted.items():
+            texts += (name, deletion.replacement, deletion.reason)
+        texts += (*columns.old_name, *columns.old_name.values())
+    for relation in tables.antigen_relations:
+        texts += (relation.prefix, relation.antigen, *relation.splits, *relation.associated)
+    for names in tables.antigens.values():
+        texts += names
+    if not all(isinstance(text, str) for text in texts) or not isinstance(tables.closed, bool):
+        raise ValueError("another type than a text")
+    return tables
 
 
 def _tables(content: dict[str, Any]) -> NomenclatureTables:

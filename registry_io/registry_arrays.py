@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.errors import RegistryError
+from registry_io.array_file import map_array
 from registry_io.aside_folder import AsideFolder
+from registry_io.checked_files import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,13 @@ def open_arrays(
         name = pattern.format(array.name)
         try:
             opened[array.name] = found = array_of_file(folder, name)
-        except (ValueError, EOFError):
+        except ValueError:
             raise damaged(folder / f"{name}.npy") from None
         shape = tuple(_size(known, dim, size) for dim, size in zip(array.dims, found.shape, strict=False))
         kind = "bytes" if found.dtype.kind == "S" else found.dtype.name
         if found.shape != shape or found.ndim != len(array.dims) or kind not in array.dtype.split():
-            raise RegistryError(
-                str(folder / f"{name}.npy"),
-                found=f"{kind} of shape {found.shape}",
-                expected=f"{array.dtype} by {', '.join(array.dims)}",
-                hint="import the donors again",
+            raise changed(
+                folder / f"{name}.npy", f"{kind} of shape {found.shape}", f"{array.dtype} by {', '.join(array.dims)}"
             )
     return opened
 
@@ -131,13 +129,12 @@ def array_of_file(folder: Path, name: str) -> NDArray[Any]:
         ValueError: the file holds no array, or less than it says.
     """
     # Copy-on-write mapping: a read-only array is another type to Numba, and every kernel would be compiled twice.
-    array: NDArray[Any] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c"))
-    return array
+    return map_array(folder / f"{name}.npy")
 
 
 def damaged(path: Path) -> RegistryError:
     """Return the error of a file that is no array, or too short."""
-    return RegistryError(str(path), found="a damaged file", expected="an array", hint="import the donors again")
+    return changed(path, "a damaged file", "an array")
 
 
 def _size(known: dict[str, int], dim: str, found: int) -> int:

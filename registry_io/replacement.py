@@ -100,7 +100,7 @@ def _compared(folder: Path, built: BuiltSnapshot) -> Replacement:
         n_kept = np.intersect1d(_hashes(present.attributes["donor_id"]), _hashes(new), assume_unique=True).size
         return Replacement(present.n_donors, built.n_donors, n_kept)
     try:
-        n_before = None if before is None else int(read_manifest(before)["n_donors"])
+        n_before = None if before is None else read_manifest(before).n_donors
     except RegistryError:
         n_before = None
     return Replacement(n_before, built.n_donors, None)

@@ -30,7 +30,8 @@ from registry_io.registry_arrays import (
     TABLE_ARRAYS,
     write_arrays,
 )
-from registry_io.store import FORMAT_VERSION, MANIFEST, NOMENCLATURE, manifest_hash, verify_snapshot
+from registry_io.snapshot_manifest import FORMAT, FORMAT_VERSION, NOMENCLATURE
+from registry_io.store import MANIFEST, manifest_hash, verify_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, proven
     """
     sums = aside.sums()
     manifest = {
-        "format": "hla-match registry",
+        "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "name": description.name,
         "loci": list(description.loci),

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from hla_match.donor_orders import DonorOrder, n_orders
 from hla_match.encoding import TypingTable
-from hla_match.errors import RegistryError
+from hla_match.errors import NomenclatureError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
 from hla_match.typing_book import LocusColumn
 from registry_io.aside_folder import FileSum
 from registry_io.attribute_columns import map_column
-from registry_io.checked_files import AGAIN, changed, check_files, damaged_files
+from registry_io.attribute_soundness import check_attributes
+from registry_io.checked_files import AGAIN, changed, checked_files, damaged_files
 from registry_io.nomenclature_file import loads
 from registry_io.registry_arrays import (
     CODE_ARRAYS,
@@ -30,10 +29,10 @@ from registry_io.registry_arrays import (
     open_arrays,
 )
 from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
+from registry_io.snapshot_manifest import NOMENCLATURE, SnapshotManifest, parse_manifest
+from registry_io.snapshot_soundness import check_snapshot
 
-FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
-NOMENCLATURE = "nomenclature.hlanom"
 IMPUTED = "imputed-*"
 """Folders in a snapshot of what its donors may carry; they are no part of it."""
 
@@ -75,8 +74,8 @@ def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
     """
     manifest = read_manifest(snapshot)
     try:
-        check_files(snapshot, file_sums(manifest), thorough=verify)
-        return _opened(snapshot, manifest)
+        with checked_files(snapshot, file_sums(manifest), thorough=verify) as are_new:
+            return _opened(snapshot, manifest, are_checked=are_new)
     except FileNotFoundError as error:
         raise RegistryError(
             str(error.filename or snapshot), found="no file", expected="a file of the registry", hint=AGAIN
@@ -106,7 +105,7 @@ def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
             yield path.name, False
 
 
-def read_manifest(snapshot: Path) -> dict[str, Any]:
+def read_manifest(snapshot: Path) -> SnapshotManifest:
     """Return the manifest of a snapshot, once it is what the name of the folder says.
 
     Raises:
@@ -117,20 +116,7 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
         text = path.read_bytes()
     except OSError as error:
         raise changed(path, "no file" if isinstance(error, FileNotFoundError) else str(error), "a manifest") from None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise changed(path, "a damaged manifest", "a JSON object")
-    manifest: dict[str, Any] = found
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise RegistryError(
-            str(snapshot.parent),
-            found=f"format version {str(manifest.get('format_version'))[:20]}",
-            expected=f"{FORMAT_VERSION}",
-            hint="import the donors again with this version of hla-match, and --replace",
-        )
+    manifest = parse_manifest(text, path)
     if manifest_hash(text) != content_of(snapshot.name):
         raise changed(path, "another manifest than was written", "the one that the folder is named after")
     return manifest
@@ -141,47 +127,62 @@ def manifest_hash(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def file_sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
+def file_sums(manifest: SnapshotManifest) -> dict[str, FileSum]:
     """Return the checksums that a manifest holds; the earliest registries have SHA-256 alone."""
-    xxh3, n_bytes = manifest.get("xxh3", {}), manifest.get("bytes", {})
-    return {name: FileSum(sha256, xxh3.get(name), n_bytes.get(name)) for name, sha256 in manifest["files"].items()}
+    return {
+        name: FileSum(sha256, manifest.xxh3.get(name), manifest.bytes.get(name))
+        for name, sha256 in manifest.files.items()
+    }
 
 
-def _opened(snapshot: Path, manifest: dict[str, Any]) -> Registry:
-    loci: list[str] = manifest["loci"]
-    n_donors: int = manifest["n_donors"]
-    tables = loads((snapshot / NOMENCLATURE).read_bytes(), str(snapshot / NOMENCLATURE))
+def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) -> Registry:
+    loci, n_donors = manifest.loci, manifest.n_donors
+    path = snapshot / NOMENCLATURE
+    try:
+        tables = loads(path.read_bytes(), str(path))
+    except NomenclatureError as error:
+        raise changed(path, error.found, error.expected) from None
     codes = None
     if (snapshot / "code_name.npy").exists():
         codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
+    columns = {locus: _open_column(snapshot, locus) for locus in loci}
+    donors = open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors})
+    orders = tuple(
+        DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+        for position in range(n_orders(loci))
+    )
+    if are_checked:
+        check_snapshot(snapshot, donors=donors, columns=columns, orders=orders, nomenclature=tables, codes=codes)
+        # Before a frame is made over their files, which follows what it finds there.
+        check_attributes(snapshot, manifest.attributes, donors)
     return Registry(
-        name=manifest["name"],
-        loci=tuple(loci),
-        columns={locus: _open_column(snapshot, locus) for locus in loci},
-        attributes=_open_attributes(snapshot, manifest["attributes"], n_donors),
-        orders=tuple(
-            DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
-            for position in range(n_orders(loci))
-        ),
+        name=manifest.name,
+        loci=loci,
+        columns=columns,
+        attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
+        orders=orders,
         nomenclature=Nomenclature(tables),
         codes=codes,
-        provenance=manifest["provenance"],
-        notes=manifest["notes"],
+        provenance=manifest.provenance,
+        notes=manifest.notes,
         # What it holds, not where it lies: a second copy gives the same answers.
         snapshot=snapshot_title(snapshot),
-        **open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors}),
+        **donors,
     )
 
 
 def _open_column(snapshot: Path, locus: str) -> LocusColumn:
-    with (snapshot / f"typing-{locus}.arrow").open("rb") as file:  # of a path, polars would read brackets as a pattern
-        text = pl.read_ipc(file)
+    path = snapshot / f"typing-{locus}.arrow"
+    try:
+        text = pl.read_ipc(path.read_bytes())  # of a path, polars would read brackets as a pattern
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise changed(path, f"no table ({type(error).__name__})", "the typings as they were reported") from None
     meaning = open_arrays(snapshot, COLUMN_ARRAYS, {"reported": text.height}, f"{{}}-{locus}")
     table = TypingTable(**open_arrays(snapshot, TABLE_ARRAYS, {}, f"{{}}-{locus}"))
     return LocusColumn(text=text, table=table, **meaning)
 
 
-def _open_attributes(snapshot: Path, attributes: list[tuple[str, str]], n_donors: int) -> pl.DataFrame:
+def _open_attributes(snapshot: Path, attributes: Sequence[tuple[str, str]], n_donors: int) -> pl.DataFrame:
     """Return the frame of attributes over mapped files; what it is made of is not read through."""
     columns: list[pl.Series] = []
     for name, dtype in attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"HLA_MATCH_TEST_DATA names {named!r}, which is not a folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let nothing be installed, and nothing be remembered beyond the tests: not in the folder of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HLA_MATCH_HOME", str(tmp_path_factory.mktemp("home")))
+        yield

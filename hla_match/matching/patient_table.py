@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.encoding import FIRST_P_GROUP, NEW, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
+from hla_match.errors import RegistryError
 from hla_match.kernels.locus_count import count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.registry import Registry
@@ -40,6 +41,15 @@ class LocusComparison:
         n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
         self._n_codes = len(self._group_antigens) + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
+        table = self.column.table
+        # Kernels mark what a patient may have by these numbers.
+        if table.set_member.max(initial=0) >= self._n_codes or table.antigen_member.max(initial=0) >= self._n_antigens:
+            raise RegistryError(
+                registry.name,
+                found=f"typings at {locus} of P groups or antigens that {registry.nomenclature.title} does not have",
+                expected=f"{len(self._group_antigens):,} P groups and {n_antigens:,} antigens",
+                hint="import the donors again",
+            )
         self.reports_new = _typings_with_new(self.column.table)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
 

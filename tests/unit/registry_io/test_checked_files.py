@@ -11,7 +11,7 @@ import pytest
 from hla_match.errors import RegistryError
 from registry_io import checked_files
 from registry_io.aside_folder import FileSum, sum_of_file
-from registry_io.checked_files import MEMORY, check_files, damaged_files
+from registry_io.checked_files import MEMORY, damaged_files
 
 
 @pytest.fixture
@@ -39,6 +39,12 @@ def large(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return read
 
 
+def check_files(folder: Path, files: dict[str, FileSum], *, thorough: bool = False) -> bool:
+    """Check the files, find nothing wrong in what they hold, and say whether that had to be looked at."""
+    with checked_files.checked_files(folder, files, thorough=thorough) as are_new:
+        return are_new
+
+
 def flip(path: Path, *, quietly: bool = False) -> None:
     """Change a byte; quietly, the time of the last change stays what it was."""
     before = path.stat()
@@ -53,7 +59,19 @@ def flip(path: Path, *, quietly: bool = False) -> None:
 def test_sound_files_pass(folder: Path, files: dict[str, FileSum]) -> None:
     check_files(folder, files)
     assert all(sound for _, sound in damaged_files(folder, files))
-    assert not (folder.parent / "home").exists(), "of few bytes nothing is remembered"
+
+
+def test_what_few_bytes_hold_is_looked_at_once_though_they_are_read_each_time(
+    folder: Path, files: dict[str, FileSum], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    original = checked_files.xxh3_of_file
+    monkeypatch.setattr(checked_files, "xxh3_of_file", lambda path: [read.append(path), original(path)][1])
+    assert [check_files(folder, files) for _ in range(3)] == [True, False, False]
+    assert check_files(folder, files, thorough=True)
+    assert len(read) == 8
+    (folder / "one").touch()
+    assert check_files(folder, files)
 
 
 @pytest.mark.parametrize("change", ["flip", "cut", "extend", "swap", "delete", "folder", "link"])
@@ -81,12 +99,25 @@ def test_every_change_is_found(folder: Path, files: dict[str, FileSum], change: 
 
 
 def test_many_bytes_are_read_once(folder: Path, files: dict[str, FileSum], large: list[Path]) -> None:
-    for _ in range(3):
-        check_files(folder, files)
+    assert [check_files(folder, files) for _ in range(3)] == [True, False, False]
     assert len(large) == 2
     memory = list((folder.parent / "home" / MEMORY).iterdir())
     assert [stat.S_IMODE(path.stat().st_mode) for path in memory] == [0o600]
     check_files(folder, files, thorough=True)
+    assert len(large) == 4
+
+
+def test_files_that_hold_what_they_should_not_are_not_remembered(
+    folder: Path, files: dict[str, FileSum], large: list[Path]
+) -> None:
+    def find_fault() -> None:
+        with checked_files.checked_files(folder, files) as are_new:
+            assert are_new
+            raise RuntimeError
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            find_fault()
     assert len(large) == 4
 
 

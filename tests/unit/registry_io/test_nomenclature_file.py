@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +72,46 @@ def test_damage_is_refused(tmp_path: Path, change: object) -> None:
 def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises(NomenclatureError, match="another kind of file"):
         loads(data, "x")
+
+
+OTHER_TABLES = {
+    "no loci": lambda body: body.pop("loci"),
+    "loci that are a list": lambda body: body.update(loci=[]),
+    "a locus that is a text": lambda body: body["loci"].update(A="x"),
+    "a column that is missing": lambda body: body["loci"]["A"].pop("p_group"),
+    "a column that is a list": lambda body: body["loci"]["A"].update(allele=["02:01"]),
+    "a shorter column": lambda body: body["loci"]["A"].update(p_group=""),
+    "an allele more": lambda body: body["loci"]["A"].update(allele="02:01\n02:02\n02:03"),
+    "a deletion without reason": lambda body: body["loci"]["A"].update(deleted={"0105N": ["x"]}),
+    "a deletion by a number": lambda body: body["loci"]["A"].update(deleted={"0105N": ["x", 1]}),
+    "an old name of a list": lambda body: body["loci"]["A"].update(old_name={"0101": ["01:01"]}),
+    "old names in a list": lambda body: body["loci"]["A"].update(old_name=["0101"]),
+    "a relation of three": lambda body: body.update(relations=[["A", "9", []]]),
+    "a relation of a number": lambda body: body.update(relations=[["A", 9, [], []]]),
+    "an antigen that is a number": lambda body: body["antigens"].update(A=[2]),
+    "a title that is none": lambda body: body.update(title=None),
+    "a limit that is a number": lambda body: body.update(limits=[1]),
+    "neither open nor closed": lambda body: body.update(closed="no"),
+}
+
+
+@pytest.mark.parametrize("change", OTHER_TABLES.values(), ids=OTHER_TABLES)
+def test_other_tables_with_the_right_checksum_are_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    first, _, text = dumps(_tables()).partition(b"\n")
+    body = json.loads(text)
+    change(body)
+    data = json.dumps(body).encode()
+    header = json.loads(first) | {"sha256": hashlib.sha256(data).hexdigest()}
+    with pytest.raises(NomenclatureError, match="x: found other tables, expected those of a compiled nomenclature"):
+        loads(json.dumps(header).encode() + b"\n" + data, "x")
+
+
+@pytest.mark.parametrize("data", [b"[]", b"7", b"{", b"[" * 100_000], ids=["list", "number", "broken", "deep"])
+def test_no_tables_with_the_right_checksum_are_refused(data: bytes) -> None:
+    first = json.loads(dumps(_tables()).partition(b"\n")[0])
+    header = first | {"sha256": hashlib.sha256(data).hexdigest()}
+    with pytest.raises(NomenclatureError, match="other tables"):
+        loads(json.dumps(header).encode() + b"\n" + data, "x")
 
 
 def test_other_format_version_is_refused() -> None:

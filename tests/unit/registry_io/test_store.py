@@ -22,6 +22,7 @@ from registry_io import attribute_columns
 from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
 from registry_io.registry_writing import write_registry
 from registry_io.store import open_registry
+from tests.sealing import changed
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
 
@@ -101,8 +102,7 @@ WRONG = {
 @pytest.mark.parametrize(("name", "change"), WRONG.values(), ids=WRONG)
 def test_an_array_that_is_not_as_declared_is_refused(snapshot: Path, monkeypatch, name: str, change) -> None:
     monkeypatch.setattr(attribute_columns, "_FEW", 0)
-    path = snapshot / f"{name}.npy"
-    np.save(path, change(np.load(path)))
+    snapshot = changed(snapshot, name, change)
     with pytest.raises(RegistryError, match=f"{name}.npy.*import the donors again"):
         open_registry(snapshot.parent)
 

@@ -1,0 +1,104 @@
+"""Whether the typings of a locus, as opened, can be followed from text to meaning, alternatives, sets and members.
+
+What the chromosomes carry decides what is matched, and both are kept: so a number of one that leads to another set
+than it did disagrees with the other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hla_match.encoding import FIRST_P_GROUP, NULL, AlleleSet, Alternative, TypingTable, resolved
+from hla_match.loci import OPTIONAL_GENES
+from hla_match.nomenclature.tables import NomenclatureTables
+from hla_match.typing_book import LocusColumn
+from registry_io.array_bounds import check_ascending, check_below, check_offsets, refuse_unless, refuse_where
+
+_TEXTS = pl.Schema({"first": pl.String, "second": pl.String})
+
+
+def check_typings(column: LocusColumn, locus: str, nomenclature: NomenclatureTables, snapshot: Path) -> None:
+    """Refuse the typings of a locus that do not fit each other.
+
+    Args:
+        column: the typings; types and sizes of the arrays are as declared.
+        locus: the locus.
+        nomenclature: what numbers the P groups.
+        snapshot: the folder of the files.
+
+    Raises:
+        RegistryError: a number leads out of what it points into, or two files disagree.
+    """
+    path = snapshot / f"typing-{locus}.arrow"
+    refuse_unless(_are_texts(column.text), path, "another table", "texts `first` and `second`, row 0 empty")
+    path = snapshot / f"meaning-{locus}.npy"
+    refuse_unless(column.meaning[0] == 0, path, "a meaning of the empty text", "0 as the first number")
+    check_below(column.meaning[1:], column.table.n_typings, path, least=1)
+    # An allele is of one P group. How many there are is known where a search has read the nomenclature, and compared
+    # there (`hla_match.matching.patient_table`): it takes longer than all the rest.
+    _check_table(column.table, locus, FIRST_P_GROUP + len(nomenclature.loci[locus].allele), snapshot)
+
+
+def _are_texts(texts: pl.DataFrame) -> bool:
+    if texts.schema != _TEXTS or not texts.height or texts.row(0) != ("", ""):
+        return False
+    return not (texts["first"].null_count() or texts["second"].null_count())
+
+
+def _check_table(table: TypingTable, locus: str, n_codes: int, snapshot: Path) -> None:
+    paths = {name: snapshot / f"{name}-{locus}.npy" for name in TypingTable.__slots__}
+    check_offsets(table.set_start, table.set_member.size, paths["set_start"], filled=0)
+    check_below(table.set_member, n_codes, paths["set_member"])
+    check_ascending(table.set_member, table.set_start, paths["set_member"])
+    check_offsets(table.antigen_start, table.antigen_member.size, paths["antigen_start"])
+    check_below(table.antigen_member, n_codes, paths["antigen_member"])
+    check_ascending(table.antigen_member, table.antigen_start, paths["antigen_member"])
+    n_sets = table.set_start.size - 1
+    for kind in ("carried", "alternative"):
+        start, pairs = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_set")
+        # A gene that is absent on both chromosomes is carried so, and leaves nothing to match.
+        filled = None if kind == "alternative" and locus in OPTIONAL_GENES else 1
+        check_offsets(start, len(pairs), paths[f"{kind}_start"], filled=filled)
+        none = start.size > 1 and start[1] == 0
+        refuse_unless(none, paths[f"{kind}_start"], "alternatives of typing 0", "none: it is not typed")
+        check_below(pairs, n_sets, paths[f"{kind}_set"])
+    _check_resolved(table, locus, paths["alternative_set"])
+
+
+def _check_resolved(table: TypingTable, locus: str, path: Path) -> None:
+    """Refuse alternatives that are not those which the chromosomes carry, null alleles resolved."""
+    expected = "the alternatives that the chromosomes carry, null alleles resolved"
+    null_set = table.set_member[table.set_start[:-1]] == NULL
+    if not null_set.any():
+        same = np.array_equal(table.carried_start, table.alternative_start)
+        refuse_unless(same, path, "other numbers of alternatives", expected)
+        refuse_where(table.carried_set != table.alternative_set, path, expected)
+        return
+    n_carried, n_alternatives = np.diff(table.carried_start), np.diff(table.alternative_start)
+    typings = np.arange(table.n_typings)
+    of_carried, of_alternative = np.repeat(typings, n_carried), np.repeat(typings, n_alternatives)
+    has_null = np.zeros(table.n_typings, np.bool_)
+    has_null[of_carried[null_set[table.carried_set].any(axis=1)]] = True
+    refuse_where((n_carried != n_alternatives) & ~has_null, path, expected)
+    carried = table.carried_set[~has_null[of_carried]]
+    refuse_where(carried != table.alternative_set[~has_null[of_alternative]], path, expected)
+    # Most of those who lack an optional gene have a typing of their own: reading them all takes too long.
+    for typing in np.flatnonzero(has_null).tolist() if locus not in OPTIONAL_GENES else ():
+        found = _alternatives(table, table.alternative_start, table.alternative_set, typing)
+        wanted = resolved(_alternatives(table, table.carried_start, table.carried_set, typing))
+        refuse_unless(found == wanted, path, f"other alternatives of typing {typing:,}", expected)
+
+
+def _alternatives(
+    table: TypingTable, start: NDArray[np.int32], pairs: NDArray[np.int32], typing: int
+) -> tuple[Alternative, ...]:
+    """Return the alternatives of a typing as members of sets."""
+
+    def members(number: int) -> AlleleSet:
+        return tuple(table.set_member[table.set_start[number] : table.set_start[number + 1]].tolist())
+
+    return tuple((members(one), members(other)) for one, other in pairs[start[typing] : start[typing + 1]].tolist())
