@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_population
 from benchmarks.machine import machine_line
-from benchmarks.reliability import (
+from benchmarks.calibration_bins import (
     ENOUGH,
     N_BINS,
     Pairs,
