@@ -112,5 +112,5 @@ FULL_DISK = Attack(
     "On a full disk every command ends in one line with exit status 2, and what was there is as it was.",
     _fill,
     long=168,
-    quick=12,
+    quick=6,
 )

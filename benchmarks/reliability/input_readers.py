@@ -16,7 +16,6 @@ from hla_match.encoding import LocusEncoder
 from hla_match.errors import HlaMatchError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.matching.criteria import Patient
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from registry_io.frequency_file import read_frequencies
@@ -38,9 +37,12 @@ _HANGS = 30
 _REFUSALS = (HlaMatchError, OSError, ValidationError)
 """What a command turns into one line."""
 
+_originals: list[Path] = []
+
 
 def read_mutations(kind: str, seed: str, first: int, stop: int, originals: str) -> list[str]:
     """Read mutations of one kind in the present folder, and return what went wrong, by number of the mutation."""
+    _originals[:] = [Path(originals)]
     problems = []
     read = _READERS[kind.partition(".")[0]]
     for number in range(first, stop):
@@ -69,7 +71,7 @@ def _place(trace: TracebackType | None) -> str:
 
 @functools.cache
 def _nomenclature() -> Nomenclature:
-    return Nomenclature(builtin_tables())
+    return Nomenclature(read_release(_originals[0] / "release"))
 
 
 @functools.cache

@@ -90,5 +90,5 @@ INTERRUPTS = Attack(
     "SIGINT, SIGTERM and SIGHUP at any step leave the old state or the new, nothing else, and no traceback.",
     _interrupt,
     long=120,
-    quick=6,
+    quick=4,
 )

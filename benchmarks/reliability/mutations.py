@@ -16,9 +16,9 @@ from benchmarks.reliability.input_readers import PROGRESS
 from benchmarks.reliability.mutated_inputs import INSTALLED, KINDS, write_mutation, write_originals
 from benchmarks.reliability.scene import Scene
 
-_TRIAL = 500
+_TRIAL = 250
 """Mutations a trial."""
-_BY_COMMAND = 5
+_BY_COMMAND = 3
 """Mutations more that are given to the command."""
 
 _lock = threading.Lock()
@@ -78,6 +78,6 @@ MUTATIONS = Attack(
     "mutations",
     "Mutated donors, patients, frequencies, codes, releases, identifiers and GL Strings are read or refused in words.",
     _mutate,
-    long=100,
-    quick=4,
+    long=200,
+    quick=6,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from benchmarks.reliability.attack import Attack, Tally
 from benchmarks.reliability.scene import Scene
 
 _STOP = "stop"
-_SWITCHES = 6
+_SWITCHES = 4
 
 
 def read_on(registry: str, hla: str) -> dict[str, int]:
@@ -32,8 +33,6 @@ def read_on(registry: str, hla: str) -> dict[str, int]:
 
 
 def _read(scene: Scene, number: int, tally: Tally) -> None:
-    import json
-
     lines = scene.lines
     release = (lines.install_release,)
     histories = [(*release, lines.first), (*release, lines.first, lines.second)]
@@ -87,7 +86,7 @@ READERS = Attack(
     "readers",
     "While imports and gc go on, every answer is exactly that of the old registry or of the new.",
     _read,
-    long=12,
+    long=15,
     quick=1,
     at_once=1,
 )
