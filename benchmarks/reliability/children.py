@@ -137,6 +137,7 @@ class Children:
         )
         assert self._worker.stdout is not None
         if self._worker.stdout.readline() != "ready\n":
+            self._worker.communicate()
             raise RuntimeError("the worker did not start")
         self._numbers = itertools.count()
         self._children: dict[int, Child] = {}

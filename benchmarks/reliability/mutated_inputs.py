@@ -29,8 +29,8 @@ _TOKENS = (
     b'"', b'""', b"'", b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\xef\xbb\xbf", b"\xff\xfe",
     b"\xed\xa0\x80", b"\x1b[31m", b"/", b"+", b"^", b"~", b"|", b"?", b"*", b":", b":XX", b"-", b"=1+1", b"@x",
     b"1e400", b"nan", b"inf", b"-1", b"0", b"9" * 5000, b"\xd9\xa3", "男".encode(), b"\xef\xbc\x91", b"HLA-",
-    b"DR*09:01", b"[x]", b"{}", b"A*", b"NEW", b"2024-02-30", b"9999-99-99", b"1990/5/1", b"None", b"null", b"true", b"N",
-    b"02:01N", b"02:01:01:01Q", b"ABCDE",
+    b"DR*09:01", b"[x]", b"{}", b"A*", b"NEW", b"2024-02-30", b"9999-99-99", b"1990/5/1", b"None", b"null", b"true",
+    b"N", b"02:01N", b"02:01:01:01Q", b"ABCDE",
 )  # fmt: skip
 
 

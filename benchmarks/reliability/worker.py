@@ -11,23 +11,29 @@ import atexit
 import importlib
 import json
 import os
+import pickle
 import pkgutil
 import resource
 import select
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NoReturn
 
+from benchmarks.reliability.command_lines import CommandLines
 from benchmarks.reliability.faults import Steps
+from benchmarks.reliability.inputs import write_inputs
 
 LONGEST = 120
-"""Seconds after which a command hangs, and is ended by SIGALRM."""
+"""Seconds after which a command hangs, and is ended by SIGXCPU."""
+
+_LOOKS_EVERY = 1.0
+_CALLS = "calls"
+_COMMAND = "from hla_match.cli.main import main; main()"
 
 
 def main() -> None:
@@ -37,19 +43,16 @@ def main() -> None:
     ends = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     print("ready", file=ends)
-    children: dict[int, tuple[int, Any, float]] = {}
+    children: dict[int, tuple[int, int, float]] = {}
     waiting = b""
     while True:
-        for descriptor in select.select([0, *children], [], [])[0]:
+        for descriptor in select.select([0, *children], [], [], _LOOKS_EVERY)[0]:
             if descriptor:
                 number, pid, began = children.pop(descriptor)
-                _, status, usage = os.wait4(pid, 0)
                 os.close(descriptor)
-                end = {
-                    "job": number, "status": os.waitstatus_to_exitcode(status), "seconds": time.perf_counter() - began,
-                    "peak": usage.ru_maxrss * 1024,
-                }  # fmt: skip
-                print(json.dumps(end), file=ends)
+                _, status, usage = os.wait4(pid, 0)
+                end = {"job": number, "status": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss * 1024}
+                print(json.dumps({**end, "seconds": time.perf_counter() - began}), file=ends)
                 continue
             read = os.read(0, 1 << 16)
             if not read:
@@ -63,29 +66,60 @@ def main() -> None:
                     _work(job)
                 print(json.dumps({"job": job["job"], "pid": pid}), file=ends)
                 children[os.pidfd_open(pid)] = (job["job"], pid, began)
+        for _, pid, began in children.values():
+            if time.perf_counter() - began > LONGEST:
+                os.kill(pid, signal.SIGXCPU)
 
 
 def _warm() -> None:
-    """Import what commands import, and load the machine code that they call."""
+    """Import what commands import, and load the machine code that they call, as a child finds it."""
     import hla_match
     import registry_io
-    from hla_match.cli import kernel_warmup
-    from hla_match.cli.compilation import choose_cache_folder
-    from hla_match.cli.kernel_calls import find_calls
-    from hla_match.nomenclature.builtin import builtin_tables
 
-    folder = choose_cache_folder()
-    if folder is not None and not kernel_warmup.is_warm(folder):
-        for _ in kernel_warmup.warm_up(folder):
-            pass
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as finder:
-        calls = finder.submit(find_calls).result()
+    subprocess.run([sys.executable, "-c", _COMMAND, "warmup"], check=True, stdout=subprocess.DEVNULL)
     for package in (hla_match, registry_io):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    for module_name, name, types in calls:
-        getattr(importlib.import_module(module_name), name).compile(types)
-    builtin_tables()
+    with tempfile.TemporaryDirectory() as folder:
+        pid = os.fork()
+        if not pid:
+            _find_calls(Path(folder))
+        if os.waitpid(pid, 0)[1]:
+            raise RuntimeError("the commands of the worker failed")
+        for module_name, name, signatures in pickle.loads((Path(folder) / _CALLS).read_bytes()):
+            for types in signatures:
+                getattr(sys.modules[module_name], name).compile(types)
+
+
+def _find_calls(folder: Path) -> NoReturn:
+    """Run the commands that compute, and write which kernels they called with which types."""
+    from numba.core.dispatcher import Dispatcher
+
+    status = 1
+    try:
+        os.chdir(folder)
+        os.environ["HLA_MATCH_HOME"] = str(folder / "home")
+        for descriptor in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+        write_inputs(folder / "inputs", seed=1)
+        lines = CommandLines(folder / "inputs", "")
+        for line in (
+            lines.install_release, lines.first, lines.search, lines.predict, lines.batch, lines.impute, lines.estimate,
+        ):  # fmt: skip
+            status = _done({"function": "", "arguments": line})
+        found = [
+            (module_name, name, value.signatures)
+            for module_name, module in list(sys.modules.items())
+            if module_name.startswith("hla_match.kernels.")
+            for name, value in vars(module).items()
+            if isinstance(value, Dispatcher) and value.signatures and value.py_func.__module__ == module_name
+        ]
+        (folder / _CALLS).write_bytes(pickle.dumps(found))
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    finally:
+        os._exit(status)
 
 
 def _work(job: dict[str, Any]) -> NoReturn:
@@ -93,7 +127,6 @@ def _work(job: dict[str, Any]) -> NoReturn:
     status = 1
     steps = None
     try:
-        signal.alarm(LONGEST)
         os.chdir(job["folder"])
         os.umask(0o022)
         os.environ.update(job["environment"])
