@@ -17,9 +17,11 @@ _KINDS = (
 
 
 def _damage(scene: Scene, number: int, tally: Tally) -> None:
-    (_registry, _registry, _registry, _registry, _head, _imputation, _imputation, _release, _set, _parts)[number % 10](
-        scene, tally
-    )
+    places = (
+        _registry, _registry, _registry, _registry, _head, _imputation, _imputation, _release, _set, _parts, _registry,
+        _previous,
+    )  # fmt: skip
+    places[number % len(places)](scene, tally)
 
 
 def _registry(scene: Scene, tally: Tally) -> None:
@@ -41,6 +43,20 @@ def _head(scene: Scene, tally: Tally) -> None:
         _check(scene, tally, place, history, (lines.search,), what)
         _check_verify(scene, tally, place, what)
     tally.did("of CURRENT and manifest.json")
+
+
+def _previous(scene: Scene, tally: Tally) -> None:
+    """Damage the registry before the last import, and go back to it."""
+    lines = scene.lines
+    history = (lines.install_release, lines.first, lines.second)
+    with scene.copy(history) as place:
+        current = (place / "registry" / "CURRENT").read_text(encoding="utf-8").strip()
+        kept = [path for path in _files(place, "registry/snapshot-*/*") if path.parent.name != current]
+        what = f"the registry before the last import, {damaged(place, kept, tally.rng)}"
+        back = scene.children.run(lines.go_back, place)
+        tally.expect(back.status == 0 or back.is_refusal, f"{what}: {back}")
+        _check(scene, tally, place, history if back.status else (*history, lines.go_back), (lines.search,), what)
+    tally.did("of a registry kept for rollback")
 
 
 def _imputation(scene: Scene, tally: Tally) -> None:

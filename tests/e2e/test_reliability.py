@@ -30,7 +30,6 @@ def test_no_attack_finds_a_loss_a_wrong_answer_or_a_traceback(found, attack):
 
 
 def test_a_trial_is_run_again_by_its_number(tmp_path: Path):
-    """The attacks see what is wrong: a folder of other people's to read is found, and found again by its number."""
     path = tmp_path / "results.json"
     arguments = ["reliability", "--only", "kills", "--trial", "8", "--seed", "3", "--json", str(path)]
     done = CliRunner().invoke(main, arguments)
