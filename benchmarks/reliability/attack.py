@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections import Counter
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from benchmarks.reliability.scene import Scene
 
 Say = Callable[[str], None]
+
+_SAY_EVERY = 50
+"""Trials between two lines of progress."""
 
 
 @dataclass
@@ -63,12 +67,15 @@ class Attack:
     def run(self, scene: Scene, numbers: Sequence[int], say: Say) -> dict[str, Any]:
         """Run trials and return what they found, as plain values."""
         began = time.perf_counter()
+        done = itertools.count(1)
 
         def one(number: int) -> Tally:
             tally = Tally(random.Random(f"{scene.seed} {self.name} {number}"))
             self.trial(scene, number, tally)
             for problem in tally.problems:
                 say(f"  {self.name} {number}: {problem}")
+            if (n_done := next(done)) % _SAY_EVERY == 0:
+                say(f"  {self.name}: {n_done:,} of {len(numbers):,} trials")
             return tally
 
         with ThreadPoolExecutor(self.at_once) as pool:
