@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.reliability.children import TEMPORARY, Children, Ended
+from benchmarks.reliability.children import HOME, TEMPORARY, Children, Ended
 from benchmarks.reliability.command_lines import CommandLines, Line
 from benchmarks.reliability.inputs import write_inputs
 

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are wa
 def found(tmp_path_factory):
     """A quick run of all attacks, as a command: what each found, by name."""
     path = tmp_path_factory.mktemp("reliability") / "results.json"
-    CliRunner().invoke(main, ["reliability", "--quick", "--json", str(path)])
+    done = CliRunner().invoke(main, ["reliability", "--quick", "--json", str(path)])
+    assert path.exists(), f"{done.output}\n{done.exception!r}"
     return {one["attack"]: one for one in json.loads(path.read_text(encoding="utf-8"))["results"]}
 
 
