@@ -14,6 +14,7 @@ _PATH = click.Path(path_type=Path)
 _MEASURES = {
     "calibration": ("benchmarks.calibration", "Predicted match probabilities beside the truth."),
     "estimation": ("benchmarks.estimation", "Time and accuracy of the estimation of frequencies."),
+    "reliability": ("benchmarks.reliability.course", "Attacks: kills, full disks, damage, races, bad inputs."),
     "grim": ("benchmarks.peers.grim", "Imputation beside py-graph-imputation, kind by kind."),
 }
 
@@ -125,20 +126,25 @@ def compare(old: Path, new: Path) -> None:
 @main.command()
 @click.argument("result", type=_PATH)
 @click.option("--out", type=_PATH, default=Path(__file__).with_name("REPORT.md"), show_default="benchmarks/REPORT.md")
-def report(result: Path, out: Path) -> None:
+@click.option(
+    "--reliability", type=_PATH, help="Results of `python -m benchmarks reliability --json`, to be a section."
+)
+def report(result: Path, out: Path, reliability: Path | None) -> None:
     """Write the report of the results RESULT, with its plots in a folder beside it."""
     from benchmarks.cases import CASES
+    from benchmarks.reliability.section import FORMAT
     from benchmarks.report import write_report
 
-    for path in write_report(_read(result), CASES, out):
+    attacks = None if reliability is None else _read(reliability, FORMAT)
+    for path in write_report(_read(result), CASES, out, attacks):
         click.echo(path)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, *expected: str) -> dict[str, Any]:
     from benchmarks import results
 
     try:
-        return results.read(path)
+        return results.read(path, *expected)
     except (OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -23,9 +23,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_population
-from benchmarks.machine import machine_line
-from benchmarks.reliability import (
+from benchmarks.calibration_bins import (
     ENOUGH,
     N_BINS,
     Pairs,
@@ -35,6 +33,8 @@ from benchmarks.reliability import (
     picture,
     reliability_table,
 )
+from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_population
+from benchmarks.machine import machine_line
 from benchmarks.shared_registry import donor_genotypes, import_shared, shared_pairs
 from benchmarks.simulated_persons import DONOR_DECADES, PATIENT_DECADES, Laboratory, Persons, matching_alleles
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies

@@ -1,6 +1,6 @@
 """Growth plots: figures over the number of donors, both axes logarithmic, as SVG.
 
-A template of our own, as for the reliability pictures: a dozen straight lines need no plotting library, the text
+A template of our own, as for the calibration pictures: a dozen straight lines need no plotting library, the text
 differs between two runs only where figures do, and nothing has to be installed to make a report.
 """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.case import SHARED, Case
 from benchmarks.growth_plot import growth_plot
 from benchmarks.machine import machine_line
+from benchmarks.reliability.section import reliability_section
 from benchmarks.results import Document, bound, figures, place_name, shown, verdicts
 
 Plot = tuple[str, str, str, str, tuple[str, ...]]
@@ -37,13 +38,16 @@ PLOTS: tuple[Plot, ...] = (
 _FLOORS = ("streaming sum, one thread", "streaming sum, all threads", "memcpy")
 
 
-def write_report(document: Document, cases: Sequence[Case], path: Path) -> list[Path]:
+def write_report(
+    document: Document, cases: Sequence[Case], path: Path, reliability: Document | None = None
+) -> list[Path]:
     """Write the report and, in a folder of its name beside it, the plots; return everything written.
 
     Args:
         document: the results.
         cases: the table.
         path: of the report, such as ``REPORT.md``.
+        reliability: the results of the attacks, or None.
     """
     folder = path.parent / path.stem.lower()
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +76,8 @@ def write_report(document: Document, cases: Sequence[Case], path: Path) -> list[
     lines += ["## Targets", "", *_targets(document, cases), ""]
     if pictures:
         lines += ["## Growth", "", "\n\n".join(pictures), ""]
+    if reliability is not None:
+        lines += [*reliability_section(reliability), ""]
     places = list(dict.fromkeys(result["place"] for result in document["results"]))
     for label in places:
         lines += [f"## {_heading(label)}", "", *_table(document, cases, label), ""]

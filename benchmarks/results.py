@@ -36,15 +36,15 @@ class Verdict:
         return "holds" if self.target.holds(self.value) else "MISSED"
 
 
-def read(path: Path) -> Document:
-    """Read results.
+def read(path: Path, expected: str = FORMAT) -> Document:
+    """Read results, those of the suite or of another format.
 
     Raises:
         ValueError: the file holds something else.
     """
     content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path}: found no {FORMAT}")
+    if not isinstance(content, dict) or content.get("format") != expected:
+        raise ValueError(f"{path}: found no {expected}")
     return content
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from benchmarks.calibration_bins import Pairs
 from benchmarks.frequency_sets import frequency_set
 from benchmarks.places import AS_OF, import_shared_donors
-from benchmarks.reliability import Pairs
 from benchmarks.simulated_persons import matching_alleles
 from hla_match.encoding import FIRST_P_GROUP
 from hla_match.frequencies.genotypes import genotype_distribution

@@ -21,7 +21,7 @@ ENOUGH = 200
 """Pairs from which on a bin is held to three standard errors."""
 
 LIMIT = 3.0
-_TEMPLATE = "reliability.svg.jinja"
+_TEMPLATE = "calibration_bins.svg.jinja"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""The command lines of the attacks, in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.reliability import inputs
+
+Line = tuple[str, ...]
+"""Arguments after ``hla-match``."""
+
+REGISTRY, RESULT, IMPUTED, ESTIMATED, SET = "registry", "out.csv", "imputed.csv", "estimated.csv", "han"
+"""The names of what commands write, below the folder that they work in."""
+
+_AS_OF = ("--as-of", "2026-01-01")
+
+
+class CommandLines:
+    """The commands, with the inputs of a folder.
+
+    Args:
+        folder: of the inputs.
+        known: the help texts of ``registry``, which tell what this version knows.
+    """
+
+    def __init__(self, folder: Path, known: str) -> None:
+        self._folder = folder
+        self._known = known
+        self.first = self.import_of(inputs.DONORS)
+        self.second = self.import_of(inputs.OTHER_DONORS)
+        self.verify: Line = ("registry", "verify", REGISTRY)
+        self.collect: Line = ("registry", "gc", REGISTRY)
+        self.go_back: Line = ("registry", "rollback", REGISTRY)
+        self.search: Line = ("search", REGISTRY, "--hla", inputs.patient_text(), "--max-mismatches", "4", *_AS_OF)
+        self.predict: Line = (*self.search, "--frequencies", self.input(inputs.FREQUENCIES))
+        self.predict_by_set: Line = (*self.search, "--frequencies", SET)
+        self.impute: Line = (
+            "impute", REGISTRY, self.input(inputs.PATIENTS), "--out", IMPUTED, "--limit", "3",
+            "--frequencies", self.input(inputs.FREQUENCIES),
+        )  # fmt: skip
+        self.estimate: Line = ("frequencies", "estimate", REGISTRY, "--out", ESTIMATED, "--max-iterations", "20")
+        self.install_release = self.install_of(inputs.RELEASE_FOLDER)
+        self.install_next_release = self.install_of(inputs.NEXT_RELEASE_FOLDER)
+        self.install_set = self.set_of(inputs.FREQUENCIES)
+        self.install_other_set = self.set_of(inputs.OTHER_FREQUENCIES)
+        self.batch = self.batch_of("1")
+        self.other_batch = self.batch_of("0")
+        self.show_set: Line = ("frequencies", "show", SET)
+        self.show_release: Line = ("nomenclature", "show", "A*02:01")
+        self.reduce: Line = ("reduce", "--to", "P", "A*02:01", "A*02:XX", "B*46:01", "DRB1*09:01")
+
+    def input(self, name: str) -> str:
+        """Return the path of an input."""
+        return str(self._folder / name)
+
+    def knows(self, word: str) -> bool:
+        """Say whether this version has an option or command of ``registry``."""
+        return word in self._known
+
+    def import_of(self, donors: str) -> Line:
+        """Return an import that replaces whatever is there; donors are the name of an input or a path."""
+        asked = [option for option in ("--replace", "--allow-shrink") if self.knows(option)]
+        return ("registry", "import", REGISTRY, self.input(donors), *asked)
+
+    def batch_of(self, most_mismatches: str) -> Line:
+        """Return a batch with frequencies, in three parts."""
+        return (
+            "batch", REGISTRY, self.input(inputs.PATIENTS), "--out", RESULT, "--max-mismatches", most_mismatches,
+            "--frequencies", self.input(inputs.FREQUENCIES), "--limit", "3", *_AS_OF,
+        )  # fmt: skip
+
+    def install_of(self, folder: str) -> Line:
+        """Return the installation of a release."""
+        return ("nomenclature", "install", "--from", self.input(folder))
+
+    def set_of(self, frequencies: str) -> Line:
+        """Return the installation of a set of frequencies."""
+        return ("frequencies", "install", self.input(frequencies), "--name", SET)

@@ -1,0 +1,104 @@
+"""What is disturbed: each command that writes, in the states in which it is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.reliability.command_lines import CommandLines, Line
+from benchmarks.reliability.scene import Answers, Scene, Tree, differences, in_short, tree_of
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A command that writes, in a state.
+
+    Attributes:
+        name: of it.
+        history: the commands before it.
+        line: the command.
+        probes: commands that tell the state before it from the state after it.
+        can_be_repeated: whether it gives the same when it is given again.
+        keeps_parts: whether what was finished of it may stay.
+        may_do_without: whether it succeeds where it cannot write, and then leaves all as it was.
+    """
+
+    name: str
+    history: tuple[Line, ...]
+    line: Line
+    probes: tuple[Line, ...]
+    can_be_repeated: bool = True
+    keeps_parts: bool = False
+    may_do_without: bool = False
+
+    @property
+    def after(self) -> tuple[Line, ...]:
+        """The commands up to it."""
+        return (*self.history, self.line)
+
+    def known(self, scene: Scene) -> Tree:
+        """Return what may lie in the folder besides: what it replaced."""
+        kept = scene.state(self.history).tree
+        return {name: one for name, one in kept.items() if name.startswith("registry/snapshot-")}
+
+    def unlike_after(self, scene: Scene, place: Path) -> list[str]:
+        """Return how a folder differs from what the deed leaves, undisturbed."""
+        return differences(tree_of(place), scene.state(self.after).tree, self.known(scene))
+
+    def unlike_before(self, scene: Scene, place: Path) -> list[str]:
+        """Return how a folder differs from what was there before the deed."""
+        found = tree_of(place)
+        if self.keeps_parts:
+            found = {name: one for name, one in found.items() if not name.startswith(".out.csv.parts-")}
+        return differences(found, scene.state(self.history).tree, {})
+
+    def neither(self, scene: Scene, place: Path) -> str:
+        """Return how a folder answers as neither the state before nor the one after; "" where it is one of them."""
+        ended = scene.asked(place, self.probes)
+        for one in ended:
+            if one.fault:
+                return str(one)
+        found: Answers = tuple((one.status, one.output) for one in ended)
+        if found in (scene.answers(self.history, self.probes), scene.answers(self.after, self.probes)):
+            return ""
+        return f"neither the old state nor the new: {in_short([str(one) for one in ended])}"
+
+
+def deeds(lines: CommandLines) -> tuple[Deed, ...]:
+    """Return every command that writes."""
+    release = (lines.install_release,)
+    first = (*release, lines.first)
+    both = (*first, lines.second)
+    registry = (lines.search, lines.verify)
+    found = [
+        Deed("first import", release, lines.first, registry),
+        Deed("import that replaces", first, lines.second, registry),
+        Deed("import of what was replaced", both, lines.first, registry),
+        Deed("imputation", first, lines.predict, (lines.search, lines.verify), may_do_without=True),
+        Deed("batch", first, lines.batch, (lines.search, lines.verify), keeps_parts=True),
+        Deed("batch over a result", (*first, lines.other_batch), lines.batch, (lines.verify,), keeps_parts=True),
+        Deed("impute", first, lines.impute, (lines.verify,)),
+        Deed("estimation", first, lines.estimate, (lines.verify,)),
+        Deed("installation of a release", release, lines.install_next_release, (lines.show_release,)),
+        Deed("installation of a release again", release, lines.install_release, (lines.show_release,)),
+        Deed("installation of a set", release, lines.install_set, (lines.show_set,)),
+        Deed("installation over a set", (*release, lines.install_set), lines.install_other_set, (lines.show_set,)),
+    ]
+    if lines.knows("gc"):
+        found.append(Deed("gc", (*both, lines.first, lines.second), lines.collect, registry))
+    if lines.knows("rollback"):
+        found.append(Deed("rollback", both, lines.go_back, registry, can_be_repeated=False))
+    return tuple(found)
+
+
+def results_unlike_both(scene: Scene, deed: Deed, place: Path) -> list[str]:
+    """Return the files beside the registry that are neither as they were nor as the deed leaves them."""
+    before, after = scene.state(deed.history).tree, scene.state(deed.after).tree
+    lines = []
+    for name, entry in tree_of(place).items():
+        if "/" in name or name.startswith(".") or not entry.sha256:
+            continue
+        if entry.sha256 not in {tree[name].sha256 for tree in (before, after) if name in tree}:
+            lines.append(f"{name} is neither as it was nor as it should be")
+    lines += [f"{name} is gone" for name in before if "/" not in name and not (place / name).exists()]
+    return lines

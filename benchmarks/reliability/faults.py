@@ -1,0 +1,131 @@
+"""What befalls a command at one of its steps: it is killed, stopped or interrupted there, or the disk is full.
+
+A *step* is whatever changes files below the folder that a command works in, just before it happens: what
+`registry_io.durable_files` announces to its listeners, what Python announces to audit hooks (opening for writing,
+renaming, removing, making folders), and the calls of `os` that write and flush. One operation can be two steps; what
+matters is that none is missed. Libraries that write from machine code of their own are seen by what stands around.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from registry_io.durable_files import listening
+
+COUNT, KILL, STOP, NO_ROOM, SLEEP, TEAR = "count", "kill", "stop", "no room", "sleep", "tear"
+Act = Literal["count", "kill", "stop", "no room", "sleep", "tear", "INT", "TERM", "HUP"]
+
+
+class Fault(TypedDict, total=False):
+    """What happens at which step.
+
+    Attributes:
+        act: kill, stop or interrupt the process, raise that there is no room, wait a moment, or write a half and kill.
+        at: number of the step, from 0; every step from there on where there is no room.
+        before: in place of a number, the text that the step's name holds.
+        seconds: to wait.
+    """
+
+    act: Act
+    at: int
+    before: str
+    seconds: float
+
+
+_CHANGES = {
+    "os.rename": 1, "os.remove": 0, "os.rmdir": 0, "os.mkdir": 0, "os.link": 1, "os.symlink": 1, "os.truncate": 0,
+    "os.chmod": 0, "shutil.rmtree": 0, "shutil.move": 1, "shutil.copyfile": 1,
+}  # fmt: skip
+"""Audit events that change files, and which of their arguments is the path."""
+
+_TAKES_ROOM = ("open", "create", "write", "flush", "make folder", "rename", "os.rename", "os.mkdir", "os.write")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class Steps:
+    """The steps of this process, as they come.
+
+    Args:
+        folder: steps outside of it are none.
+        fault: what happens at one of them.
+    """
+
+    def __init__(self, folder: Path, fault: Fault) -> None:
+        self._folder = os.path.realpath(folder)
+        self._fault = fault
+        self._lock = threading.RLock()
+        self.names: list[str] = []
+
+    def watch(self) -> None:
+        """Begin; there is no end but that of the process."""
+        listening(self._hear).__enter__()
+        sys.addaudithook(self._audit)
+        for name in ("write", "pwrite", "fsync", "ftruncate", "fchmod", "posix_fallocate"):
+            setattr(os, name, self._seen(name, getattr(os, name)))
+
+    def _hear(self, action: str, path: Path) -> None:
+        self._meet(action, path)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & _WRITING:
+                self._meet("open", path)
+        elif event in _CHANGES:
+            self._meet(event, arguments[_CHANGES[event]])
+
+    def _seen(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def seen(descriptor: int, *arguments: Any) -> Any:
+            path = self._path_of(descriptor)
+            if path is not None and self._meet(f"os.{name}", path) and name == "write":
+                call(descriptor, bytes(arguments[0])[: len(arguments[0]) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(descriptor, *arguments)
+
+        return seen
+
+    def _path_of(self, descriptor: int) -> str | None:
+        try:
+            return os.readlink(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            return None
+
+    def _meet(self, action: str, path: object) -> bool:
+        """Take note of a step and do what happens there; say whether a write is to be torn."""
+        if isinstance(path, int):
+            return False
+        whole = os.path.realpath(os.fsdecode(path))  # type: ignore[arg-type]
+        if not whole.startswith(self._folder):
+            return False
+        with self._lock:
+            number = len(self.names)
+            name = f"{action} {os.path.relpath(whole, self._folder)}"
+            self.names.append(name)
+            return self._befall(number, name, action)
+
+    def _befall(self, number: int, name: str, action: str) -> bool:
+        fault = self._fault
+        act = fault["act"]
+        if act == NO_ROOM:
+            if number >= fault["at"] and action in _TAKES_ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return False
+        if act == COUNT or not (fault["before"] in name if "before" in fault else number == fault["at"]):
+            return False
+        if act == TEAR and action == "os.write":
+            return True
+        self._fault = {"act": "count"}
+        if act == SLEEP:
+            time.sleep(fault["seconds"])
+        else:
+            number_of = {KILL: signal.SIGKILL, TEAR: signal.SIGKILL, STOP: signal.SIGSTOP}
+            os.kill(os.getpid(), number_of.get(act) or getattr(signal, f"SIG{act}"))
+        return False

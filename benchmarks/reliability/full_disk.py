@@ -1,0 +1,116 @@
+"""Full disks: each command that writes, with less room than it needs, ends in one line and leaves all as it was.
+
+Where this process may mount, the folder of the command lies on a small file system of its own, so that memory-mapped
+writes and libraries meet a disk that is really full. Everywhere a step fails as on a full disk, and files may not grow
+beyond a size.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.reliability.attack import Attack, Tally, spread
+from benchmarks.reliability.children import Ended
+from benchmarks.reliability.deeds import Deed, deeds
+from benchmarks.reliability.scene import Scene, in_short, tree_of
+
+_BLOCK = 4096
+_SMALL, _STEP, _LIMIT = "a small file system", "a step that fails", "a limit of file sizes"
+
+
+def _fill(scene: Scene, number: int, tally: Tally) -> None:
+    every = deeds(scene.lines)
+    deed = every[number % len(every)]
+    way = (_SMALL, _STEP, _SMALL, _LIMIT)[number // len(every) % 4]
+    if way == _SMALL and not _can_mount():
+        way = _STEP
+    {_SMALL: _on_small_disk, _STEP: _at_step, _LIMIT: _with_limit}[way](scene, number, tally, deed)
+    tally.did(way)
+
+
+def _on_small_disk(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
+    before, after = scene.state(deed.history), scene.state(deed.after)
+    # What it writes besides what stays, such as files of an old registry and those aside, needs as much again.
+    need = 2 * (_size(after.folder) - _size(before.folder)) + 64 * _BLOCK
+    room = max(1, spread(number, max(need, 40 * _BLOCK) // _BLOCK, tally.rng))
+    with scene.place("disk") as place, _small_disk(place, _size(before.folder) + room * _BLOCK):
+        shutil.copytree(before.folder, place, dirs_exist_ok=True)
+        ended = scene.children.run(deed.line, place)
+        _check(scene, deed, place, tally, ended, f"{deed.name} with {room * _BLOCK // 1024} kB of room")
+
+
+def _at_step(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
+    steps = scene.steps(deed.history, deed.line)
+    at = spread(number, len(steps), tally.rng)
+    with scene.copy(deed.history) as place:
+        ended = scene.children.run(deed.line, place, fault={"act": "no room", "at": at})
+        _check(scene, deed, place, tally, ended, f"{deed.name} with no room from step {at} on ({steps[at]})")
+
+
+def _with_limit(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
+    greatest = max(path.stat().st_size for path in scene.state(deed.after).folder.rglob("*") if path.is_file())
+    limit = spread(number, greatest, tally.rng)
+    with scene.copy(deed.history) as place:
+        # What the child says goes to a file, too.
+        ended = scene.children.run(deed.line, place, limits={"RLIMIT_FSIZE": max(limit, 4000)})
+        _check(scene, deed, place, tally, ended, f"{deed.name} with files of at most {max(limit, 4000):,} bytes")
+
+
+def _check(scene: Scene, deed: Deed, place: Path, tally: Tally, ended: Ended, where: str) -> None:
+    tally.expect(not ended.fault, f"{where}: {ended}")
+    if ended.status == 0:
+        if deed.may_do_without:
+            right = ended.output == scene.children.run(deed.line, place).output
+            tally.expect(right, f"{where}: another list")
+            tally.did("done without writing")
+            left = [name for name in tree_of(place) if ".writing-" in name or name.endswith(".part")]
+            tally.expect(not left, f"{where}: left over {in_short(left)}")
+            return
+        tally.did("had room enough")
+        unlike = deed.unlike_after(scene, place)
+        tally.expect(not unlike, f"{where}: succeeded, but {in_short(unlike)}")
+        return
+    tally.did("refused")
+    if not ended.fault:
+        tally.expect(ended.is_refusal, f"{where}: {ended}")
+    unlike = deed.unlike_before(scene, place)
+    tally.expect(not unlike, f"{where}: {in_short(unlike)}")
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of blocks that a folder takes, and one block a folder."""
+    return sum(-(-path.stat().st_size // _BLOCK) * _BLOCK + _BLOCK for path in folder.rglob("*"))
+
+
+@contextmanager
+def _small_disk(place: Path, size: int) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size // 1024}k,mode=0755", "tmpfs", str(place)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@functools.cache
+def _can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with _small_disk(Path(folder), 1 << 20):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
+
+
+FULL_DISK = Attack(
+    "full-disk",
+    "On a full disk every command ends in one line with exit status 2, and what was there is as it was.",
+    _fill,
+    long=168,
+    quick=6,
+)
