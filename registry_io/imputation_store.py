@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hla_match.errors import FileError, LockedError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -33,8 +32,9 @@ from hla_match.frequencies.imputation import (
 from hla_match.frequencies.panels import Panels, build_panels
 from hla_match.registry import Registry
 from registry_io.aside_folder import FileSum, discard, remove_leftovers, writing_aside
-from registry_io.checked_files import checked_files, damaged_files
+from registry_io.checked_files import changed, checked_files, damaged_files
 from registry_io.durable_files import flush, flush_folder, rename
+from registry_io.imputation_soundness import is_sound
 from registry_io.registry_arrays import array_of_file
 from registry_io.registry_folder import LOCK, current_snapshot, snapshot_title
 from registry_io.store import IMPUTED, MANIFEST
@@ -47,12 +47,6 @@ ALGORITHM_VERSION = 2
 
 KEPT_DONORS = 2_000_000
 """Donors up to whom an imputation is kept: about a gigabyte, by the 520 bytes a donor of a registry of all decades."""
-
-_DTYPES = {
-    "person": np.int32, "person_part": np.int64, "person_missing": np.uint16, "part_panel": np.int16,
-    "part_mass": np.float64, "part_class": np.int64, "part_pair": np.int64, "class_member": np.int64,
-    "pair": np.uint16, "member": np.uint32,
-}  # fmt: skip
 
 
 def open_imputation(
@@ -151,11 +145,13 @@ def _opened(
     if manifest is None or (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
         return None
     try:
-        with checked_files(kept, _sums(manifest), thorough=verify):
+        with checked_files(kept, _sums(manifest), thorough=verify) as are_new:
             donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
+            if not is_sound(donors, n_donors, panels, thorough=are_new):
+                raise changed(kept, "numbers that no imputation has", "those of the donors")
     except (OSError, ValueError, RegistryError):
         return None
-    return donors if donors.person.size == n_donors and _sound(donors, panels) else None
+    return donors
 
 
 def _manifest(kept: Path) -> dict[str, Any] | None:
@@ -179,60 +175,6 @@ def _checksum(manifest: dict[str, Any]) -> str:
 
 def _sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
     return {name: FileSum(manifest["files"][name], manifest["xxh3"][name], manifest["bytes"][name]) for name in _FILES}
-
-
-def _sound(donors: Imputation, panels: Panels) -> bool:
-    """Say whether kernels that follow the numbers of an imputation stay inside its arrays and those of the panels.
-
-    The second wall behind the checksums, which of a large imputation are not compared at each opening.
-    """
-    if any(getattr(donors, name).dtype != dtype for name, dtype in _DTYPES.items()):
-        return False
-    if any(getattr(donors, name).ndim != 1 + (name == "pair") for name in IMPUTATION_ARRAYS):
-        return False
-    n_distinct, n_parts = donors.person_missing.size, donors.part_panel.size
-    if donors.pair.shape[1] != 2 or donors.part_mass.size != n_parts:
-        return False
-    offsets = (
-        (donors.person_part, n_distinct, n_parts),
-        (donors.part_class, n_parts, donors.class_member.size - 1),
-        (donors.part_pair, n_parts, donors.pair.shape[0]),
-        (donors.class_member, donors.class_member.size - 1, donors.member.size),
-    )
-    if not all(_ascends(*one) for one in offsets):
-        return False
-    panel = donors.part_panel
-    if not (_below(donors.person, n_distinct) and _below(panel, panels.panel_start.size - 1)):
-        return False
-    # Haplotypes are those of the part's panel, classes of pairs those of the part.
-    first, last = panels.panel_start[panel], panels.panel_start[panel + 1]
-    n_classes = np.diff(donors.part_class)
-    return _within(donors.member, donors.class_member[donors.part_class], first, last) and _within(
-        donors.pair.reshape(-1), 2 * donors.part_pair, np.zeros_like(n_classes), n_classes
-    )
-
-
-def _within(
-    numbers: NDArray[Any], offset: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
-) -> bool:
-    """Say whether the numbers of each range are at least its `first` and less than its `last`."""
-    some = np.flatnonzero(np.diff(offset))
-    if not some.size:
-        return True
-    least, greatest = (reduce.reduceat(numbers, offset[some]) for reduce in (np.minimum, np.maximum))
-    return bool((least >= first[some]).all() and (greatest < last[some]).all())
-
-
-def _ascends(offset: NDArray[np.int64], n_ranges: int, end: int) -> bool:
-    """Say whether offsets of some ranges start at 0, never fall and end at the length of what they point into."""
-    if offset.size != n_ranges + 1 or offset[0] != 0 or offset[-1] != end:
-        return False
-    return bool((offset[1:] >= offset[:-1]).all())
-
-
-def _below(numbers: NDArray[Any], bound: int) -> bool:
-    """Say whether every number is at least 0 and less than a bound."""
-    return not numbers.size or bool(numbers.min() >= 0 and numbers.max() < bound)
 
 
 def _write(donors: Imputation, kept: Path, parts: dict[str, Any], panels: Panels) -> None:
