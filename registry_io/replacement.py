@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import RegistryError
+from hla_match.errors import FileError, RegistryError
 from registry_io.attribute_columns import SLICE, TEXT, map_column
 from registry_io.registry_builder import BuiltSnapshot
 from registry_io.registry_folder import CURRENT, valid_snapshot
@@ -93,7 +93,7 @@ def _compared(folder: Path, built: BuiltSnapshot) -> Replacement:
     before = valid_snapshot(folder)
     try:
         present = open_snapshot(before) if before is not None else None
-    except RegistryError:
+    except FileError:
         present = None
     if present is not None:
         new = map_column(built.aside.path, "donor_id", TEXT, built.n_donors)
@@ -101,7 +101,7 @@ def _compared(folder: Path, built: BuiltSnapshot) -> Replacement:
         return Replacement(present.n_donors, built.n_donors, n_kept)
     try:
         n_before = None if before is None else read_manifest(before).n_donors
-    except RegistryError:
+    except FileError:
         n_before = None
     return Replacement(n_before, built.n_donors, None)
 
