@@ -12,6 +12,7 @@ import click
 
 from benchmarks.machine import machine, machine_line
 from benchmarks.reliability.attack import Attack, Say
+from benchmarks.reliability.bomb_commands import BOMBS
 from benchmarks.reliability.children import Children
 from benchmarks.reliability.damage import DAMAGE
 from benchmarks.reliability.full_disk import FULL_DISK
@@ -22,7 +23,7 @@ from benchmarks.reliability.readers import READERS
 from benchmarks.reliability.scene import Scene
 from benchmarks.reliability.section import FORMAT, in_words
 
-ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, RACES, READERS, MUTATIONS)
+ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, RACES, READERS, MUTATIONS, BOMBS)
 
 
 def attack(
