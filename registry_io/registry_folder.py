@@ -25,7 +25,7 @@ LOCK = ".lock"
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")
 _OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, WARNINGS, LOCK, SNAPSHOTS, f"{WRITING}*", ".*.part")
-_LONGEST_NAME = 100
+_LONGEST_NAME = 200
 _PATIENCE = 0.5
 """Seconds: a reader that removes leftovers holds the lock for a moment."""
 
@@ -69,18 +69,27 @@ def current_snapshot(folder: Path) -> Path:
     return found
 
 
+def previous_snapshots(folder: Path) -> dict[str, str]:
+    """Return the snapshot that was valid before each of the last two that are, or were to become, valid.
+
+    Both stand in one file that is written before the switch, so that a kill between the two changes nothing.
+    """
+    try:
+        with (folder / PREVIOUS).open("rb") as file:
+            lines = [line.split() for line in file.read(_LONGEST_NAME).decode("ascii", "replace").splitlines()]
+    except OSError:
+        return {}
+    return {line[0]: line[1] for line in lines if len(line) == 2 and all(map(_SNAPSHOT.fullmatch, line))}
+
+
 def previous_snapshot(folder: Path) -> Path | None:
     """Return the folder of the snapshot that was valid before, or None where there is none."""
+    known = previous_snapshots(folder)
     try:
-        found = _pointed(folder, PREVIOUS)
-    except RegistryError:
-        return None
-    if found is None or not found.is_dir():
-        return None
-    with suppress(RegistryError):
-        if found == _pointed(folder, CURRENT):  # taken back already
-            return None
-    return found
+        name = known.get(current_snapshot(folder).name)
+    except RegistryError:  # of a damaged `CURRENT` that of the last one that became valid
+        name = next(iter(known.values()), None)
+    return folder / name if name is not None and (folder / name).is_dir() else None
 
 
 def valid_snapshot(folder: Path) -> Path | None:
@@ -149,9 +158,13 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return what is being written in a folder, or what was when its writer was killed."""
+    """Return what is being written in a folder, or what was when its writer was killed, and the lock of either."""
     try:
-        return [path for path in folder.iterdir() if path.name.startswith(WRITING) or path.match(".*.part")]
+        return [
+            path
+            for path in folder.iterdir()
+            if path.name.startswith(WRITING) or path.match(".*.part") or path.name == LOCK
+        ]
     except OSError:
         return []
 

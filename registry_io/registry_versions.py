@@ -6,16 +6,16 @@ written. The previous snapshot stays until the next one replaces it and the garb
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.errors import RegistryError
 from registry_io.aside_folder import discard
-from registry_io.durable_files import atomic_write, remove
+from registry_io.durable_files import remove
+from registry_io.joint_files import write_together
 from registry_io.registry_folder import (
     CURRENT,
+    LOCK,
     PREVIOUS,
     QUARANTINE,
     SNAPSHOTS,
@@ -24,6 +24,7 @@ from registry_io.registry_folder import (
     current_snapshot,
     leftovers,
     previous_snapshot,
+    previous_snapshots,
     valid_snapshot,
     writing_registry,
 )
@@ -46,22 +47,17 @@ def make_current(snapshot: Path) -> None:
     """
     open_snapshot(snapshot, verify=True)
     folder = snapshot.parent
-    before = valid_snapshot(folder)
-    if before is not None and before != snapshot and is_sound(before):
-        _point(folder / PREVIOUS, before)
-    with ExitStack() as switch:
-        pointer = switch.enter_context(atomic_write(folder / CURRENT))
-        pointer.write(f"{snapshot.name}\n".encode())
-        # On the disk before anything is renamed, so that a full disk changes nothing.
-        pointer.flush()
-        os.fsync(pointer.fileno())
-        # The reports come before the switch: whoever sees the new registry sees what it lacks.
-        for name in REPORTS:
-            if (snapshot / name).exists():
-                with atomic_write(folder / name) as report:
-                    report.write((snapshot / name).read_bytes())
-            else:
-                remove(folder / name)
+    contents = {name: (snapshot / name).read_bytes() for name in REPORTS if (snapshot / name).exists()}
+    if (before := _pairs(folder, snapshot)) != previous_snapshots(folder):
+        contents[PREVIOUS] = "".join(f"{one} {other}\n" for one, other in before.items()).encode()
+    # The switch comes last: whoever sees the new registry sees what it lacks.
+    contents[CURRENT] = f"{snapshot.name}\n".encode()
+    with write_together(*(folder / name for name in contents)) as files:
+        for file, content in zip(files, contents.values(), strict=True):
+            file.write(content)
+    for name in REPORTS:
+        if name not in contents:
+            remove(folder / name)
 
 
 def roll_back(folder: Path) -> tuple[Path, Path | None]:
@@ -106,7 +102,7 @@ def collect_garbage(folder: Path) -> list[Garbage]:
         LockedError: another process writes.
     """
     _require_registry(folder)
-    found = [Garbage(path.name, _size(path)) for path in leftovers(folder)]
+    found = [Garbage(path.name, _size(path)) for path in leftovers(folder) if path.name != LOCK]
     with writing_registry(folder):  # which removes the leftovers
         current = current_snapshot(folder)
         open_snapshot(current, verify=True)
@@ -125,9 +121,20 @@ def _require_registry(folder: Path) -> None:
         current_snapshot(folder)
 
 
-def _point(pointer: Path, snapshot: Path) -> None:
-    with atomic_write(pointer) as file:
-        file.write(f"{snapshot.name}\n".encode())
+def _pairs(folder: Path, new: Path) -> dict[str, str]:
+    """Return which snapshot is the one before, for when `new` is valid and for as long as it is not."""
+    before = valid_snapshot(folder)
+    known = previous_snapshots(folder)
+    if before == new:
+        return known
+    kept = previous_snapshot(folder)
+    # A damaged snapshot does not take the place of the sound one before it.
+    if before is not None and is_sound(before):
+        kept = before
+    pairs = {new.name: kept.name} if kept is not None and kept != new else {}
+    if before is not None and before.name in known:
+        pairs[before.name] = known[before.name]
+    return pairs
 
 
 def _size(path: Path) -> int:

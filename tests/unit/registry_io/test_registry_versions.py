@@ -7,6 +7,8 @@ import errno
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -332,3 +334,39 @@ def test_a_registry_without_fast_checksums_is_compared_by_the_slow_ones(folder: 
     damage(older, "status.npy")
     with pytest.raises(RegistryError, match=r"status\.npy"):
         open_registry(folder)
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[3:]
+from registry_io.durable_files import listening
+from registry_io.registry_versions import roll_back
+from tests.unit.registry_io.test_registry_versions import put
+
+def ended(action, path):
+    if (action, path.name) == ("rename", "CURRENT"):
+        os._exit(9)
+
+with listening(ended):
+    put(Path(sys.argv[1]), "c") if sys.argv[2] == "import" else roll_back(Path(sys.argv[1]))
+"""
+
+
+def test_a_rollback_or_import_that_is_killed_before_the_switch_keeps_the_way_back(folder: Path) -> None:
+    put(folder, "b")
+    root = str(Path(__file__).parents[3])
+    for what in ("import", "rollback"):
+        killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), what, root, *sys.path], check=False)
+        assert killed.returncode == 9
+        assert held(folder) == HELD["b"]
+    collect_garbage(folder)
+    roll_back(folder)
+    assert held(folder) == HELD["a"]
+
+
+def test_the_lock_of_a_killed_writer_is_removed_by_the_next_command(folder: Path) -> None:
+    for place in (folder, current_snapshot(folder)):
+        (place / ".lock").write_text("{}")
+    assert held(folder) == HELD["a"]
+    assert not list(folder.rglob(".lock"))
