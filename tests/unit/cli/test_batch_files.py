@@ -251,7 +251,7 @@ def formulas(run, *options: str, out: str) -> Result:
     ids = ["=1+1", "+1", "-5", "@x", "'=2", "D9"]
     donors = "".join(f"{name},{PATIENT}\n" for name in ids)
     Path("donors.csv").write_text(f"donor_id,gl_string\n{donors}", encoding="utf-8")
-    assert run("registry", "import", "other", "donors.csv").exit_code == 0
+    assert run("registry", "import", "other", "donors.csv", "--replace").exit_code == 0
     Path("patients.csv").write_text(f"patient_id,gl_string\n=P1,{PATIENT}\n-P2,A*99:01+\n", encoding="utf-8")
     done = run("batch", "other", *BATCH[2:], out, *options)
     assert done.exit_code == 0, done
