@@ -33,6 +33,7 @@ BATCH = ("batch", "registry", "patients.csv", "--scope", "6/6", "--as-of=2026-06
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(batch_run, "PART_SIZE", 3)
+    Path("home").mkdir()
     donors = "".join(f"D{number},{PATIENT}\n" for number in range(N_DONORS))
     Path("donors.csv").write_text(f"donor_id,gl_string\n{donors}", encoding="utf-8")
     patients = "".join(f"P{number},{PATIENT}\n" for number in range(N_PATIENTS))
@@ -195,7 +196,7 @@ def test_a_disk_that_is_full_at_any_step_is_one_error_and_the_same_command_goes_
     monkeypatch.setattr(batch_run, "PART_SIZE", 5)
     names = [f"out{end}" for end in (ending, ".status.csv", ".manifest.json")]
     steps: list[str] = []
-    with listening(lambda action, path: steps.append(action)):
+    with listening(lambda action, path: steps.append(action) if "home" not in path.parts else None):
         assert run(*BATCH, f"whole{ending}").exit_code == 0
     whole = contents(*(name.replace("out", "whole") for name in names))
     for name in names:
@@ -209,7 +210,8 @@ def test_a_disk_that_is_full_at_any_step_is_one_error_and_the_same_command_goes_
         counted = iter(range(10_000))
 
         def fail(action: str, path: Path, at: int = at, counted: Iterator[int] = counted) -> None:
-            if next(counted) == at:
+            # What a registry is remembered by is not part of the batch.
+            if "home" not in path.parts and next(counted) == at:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
         with listening(fail):
@@ -251,7 +253,7 @@ def formulas(run, *options: str, out: str) -> Result:
     ids = ["=1+1", "+1", "-5", "@x", "'=2", "D9"]
     donors = "".join(f"{name},{PATIENT}\n" for name in ids)
     Path("donors.csv").write_text(f"donor_id,gl_string\n{donors}", encoding="utf-8")
-    assert run("registry", "import", "other", "donors.csv").exit_code == 0
+    assert run("registry", "import", "other", "donors.csv", "--replace").exit_code == 0
     Path("patients.csv").write_text(f"patient_id,gl_string\n=P1,{PATIENT}\n-P2,A*99:01+\n", encoding="utf-8")
     done = run("batch", "other", *BATCH[2:], out, *options)
     assert done.exit_code == 0, done

@@ -185,7 +185,7 @@ def test_there_is_one_writer_and_it_replaces_both_files_or_none(run) -> None:
         assert isinstance(done.exception, LockedError)
         assert f"process {os.getpid()}" in str(done.exception)
     steps: list[str] = []
-    with listening(lambda action, path: steps.append(action)):
+    with listening(lambda action, path: steps.append(action) if "home" not in path.parts else None):
         assert run(*IMPUTE, "other.csv").exit_code == 0
     for at in range(len(steps)):
         counted = iter(range(1000))
@@ -193,7 +193,8 @@ def test_there_is_one_writer_and_it_replaces_both_files_or_none(run) -> None:
             Path(name).write_bytes(b"old")
 
         def fail(action: str, path: Path, at: int = at, counted: object = counted) -> None:
-            if next(counted) == at:  # type: ignore[call-overload]
+            # What a registry is remembered by is not part of the command.
+            if "home" not in path.parts and next(counted) == at:  # type: ignore[call-overload]
                 raise OSError(errno.ENOSPC, "No space left on device")
 
         with listening(fail):
