@@ -19,8 +19,8 @@ from hla_match.matching.criteria import SearchCriteria
 
 def reported(error: BaseException, number: int | None = None) -> tuple[int, str]:
     """The code, and what is said."""
-    line, code = failures._outcome(error, number)
-    return code, line or ""
+    lines, code = failures._outcome(error, number)
+    return code, "\n".join(lines)
 
 
 @pytest.mark.parametrize(

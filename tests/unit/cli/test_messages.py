@@ -191,10 +191,10 @@ def test_errors_command_no_terminal(
 def test_an_error_of_several_lines_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(**_: object) -> None:
+    def fail(_: list[str]) -> int:
         raise FileError("a\nb.csv", found="nothing", expected="something")
 
-    monkeypatch.setattr("hla_match.cli.main.group", fail)
+    monkeypatch.setattr("hla_match.cli.commands.run", fail)
     with pytest.raises(SystemExit):
         main()
     assert capsys.readouterr().err == "hla-match: a\\nb.csv: found nothing, expected something\n"
