@@ -2,7 +2,7 @@
 
 Up to `EACH_TIME` bytes are read through at every opening, which takes some milliseconds. More than that are read
 through once, and again when size, time, or inode of a file changed. So is what files of any size hold looked at, by
-whoever opens them. What was found is remembered in the user's data folder, in a file that this user alone can write.
+whoever opens them. What was found is remembered in the user's cache folder, in a file that this user alone can write.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
+
+import platformdirs
 
 from hla_match.errors import FileError, RegistryError
 from registry_io.aside_folder import FileSum, sum_of_file, xxh3_of_file
 from registry_io.durable_files import atomic_write, make_folder
-from registry_io.nomenclature_store import data_folder
 
 EACH_TIME = 100_000_000
 """Bytes up to which files are compared at every opening. Measured: 24 MB of 103,000 donors take 4 ms, so that these
 take some 17 ms."""
-
-MEMORY = "checked"
-"""Folder, in the user's data folder, of what was found to be sound."""
 
 AGAIN = "import the donors again with --replace, or return to the registry before: hla-match registry rollback REGISTRY"
 """What to do about a damaged registry."""
@@ -120,21 +119,33 @@ def _states(folder: Path, names: Mapping[str, FileSum]) -> dict[str, os.stat_res
 
 
 def _fingerprint(states: Mapping[str, os.stat_result], sums: Mapping[str, FileSum]) -> str:
-    """Return a text that differs when any file was written, replaced or renamed, or another is expected."""
-    told = [
+    """Return a text that differs when any file was written, replaced or renamed, or another is expected.
+
+    So it does for another version of the program, which may look for more.
+    """
+    told: list[object] = [
         (name, one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino, one.st_dev, sums[name].sha256)
         for name, one in sorted(states.items())
     ]
+    told.append(version("hla-match"))
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _memory(folder: Path) -> Path:
+def memory_folder() -> Path | None:
+    """Return where it is remembered what was found to be sound; None for a user without a home."""
+    folder = platformdirs.user_cache_path("hla-match", appauthor=False) / "checked"
+    return folder if folder.is_absolute() else None
+
+
+def _memory(folder: Path) -> Path | None:
     place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
-    return data_folder() / MEMORY / place
+    return None if (memories := memory_folder()) is None else memories / place
 
 
-def _remembered(memory: Path) -> str:
+def _remembered(memory: Path | None) -> str:
     """Return what is remembered, or "" where nothing is, or somebody else could have written it."""
+    if memory is None:
+        return ""
     try:
         descriptor = os.open(memory, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
@@ -146,7 +157,9 @@ def _remembered(memory: Path) -> str:
         return file.read(100).decode("ascii", "replace")
 
 
-def _remember(memory: Path, found: str) -> None:
+def _remember(memory: Path | None, found: str) -> None:
+    if memory is None:
+        return
     # Where it cannot be remembered, the files are compared again next time.
     with suppress(OSError, FileError):
         make_folder(memory.parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -21,6 +23,7 @@ from registry_io.parquet_file import parquet_frame
 
 FORMAT_VERSION = 1
 
+_MISSING = 0xFFFFFFFF
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FRAME = {
     **dict.fromkeys(LOCI, pl.String()),
@@ -34,6 +37,7 @@ _ABOUT = {
     "source": pl.String(),
     "checksum": pl.String(),
     "notes": pl.List(pl.String()),
+    "content": pl.String(),
 }
 
 
@@ -66,6 +70,7 @@ class FrequencyStore:
             pl.lit(content.source).alias("source"),
             pl.lit(content.checksum).alias("checksum"),
             pl.lit(pl.Series([list(content.notes)], dtype=pl.List(pl.String))).first().alias("notes"),
+            pl.lit(_content(content)).alias("content"),
         )
         with atomic_write(target) as handle:
             frame.write_parquet(handle)
@@ -94,10 +99,13 @@ class FrequencyStore:
             raise _damaged(path, "a file that cannot be read") from error
         if dict(frame.schema) != {**_FRAME, **_ABOUT} or not frame.height:
             raise _damaged(path, "other columns")
-        version, source, checksum, notes = frame.select(*_ABOUT).row(0)
+        version, source, checksum, notes, kept = frame.select(*_ABOUT).row(0)
         if version != FORMAT_VERSION:
             raise _damaged(path, f"format version {version}")
-        return FrequencyFile(frame.select(*_FRAME), source, checksum, tuple(notes))
+        content = FrequencyFile(frame.select(*_FRAME), source, checksum, tuple(notes or ()))
+        if kept != _content(content):
+            raise _damaged(path, "other content than was installed")
+        return content
 
     def resolve(self, text: str) -> FrequencyFile:
         """Read the file that a text names, else load the installed set of that name.
@@ -157,6 +165,20 @@ def open_frequencies(source: str | Path, registry: Registry, *, home: Path | Non
         CriteriaError: the nomenclature can read no haplotype.
     """
     return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
+
+
+def _content(file: FrequencyFile) -> str:
+    """Return the SHA-256 of everything that a set says, whichever bytes Parquet makes of it."""
+    digest = hashlib.sha256(json.dumps([file.source, file.checksum, *file.notes]).encode())
+    for name, kind in _FRAME.items():
+        column = file.frame[name]
+        if kind == pl.String():
+            # Where texts begin, which are missing, and the texts: so that no two columns look alike.
+            digest.update(column.str.len_bytes().fill_null(_MISSING).to_numpy().tobytes())
+            digest.update(column.fill_null("").str.join("").item().encode())
+        else:
+            digest.update(column.to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _damaged(path: Path, found: str) -> FileError:

@@ -75,7 +75,8 @@ class Noticed:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What may have gone wrong unseen, in words, for the last lines of a command."""
-        return (*said_doubts(self.doubts), *self.lookalikes.cautions)
+        unended = ("the last line has no line end: check that the file was not cut within it",) if self.unended else ()
+        return (*said_doubts(self.doubts), *self.lookalikes.cautions, *unended)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -90,7 +91,6 @@ class Noticed:
             f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
                 self.n_settled
             ),
-            "the last line has no line end: check that the file was not cut within it": self.unended,
         }
         return tuple(note for note, holds in words.items() if holds)
 

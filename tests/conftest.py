@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from registry_io import checked_files
+
 # The first call of a kernel compiles for seconds, so there is no deadline. Where `CI` is set examples are the same in
 # every run: a failure there is caused by the change, not by luck.
 settings.register_profile("hla-match", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -38,7 +40,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let nothing be installed, and nothing be remembered beyond the tests: not in the folder of whoever runs them."""
+    """Let nothing be installed, and nothing be remembered of registries, in the folders of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checked_files, "memory_folder", lambda: None)
         patch.setenv("HLA_MATCH_HOME", str(tmp_path_factory.mktemp("home")))
         yield

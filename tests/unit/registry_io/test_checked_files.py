@@ -11,12 +11,12 @@ import pytest
 from hla_match.errors import RegistryError
 from registry_io import checked_files
 from registry_io.aside_folder import FileSum, sum_of_file
-from registry_io.checked_files import MEMORY, damaged_files
+from registry_io.checked_files import damaged_files
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, FileSum]:
-    monkeypatch.setenv("HLA_MATCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(checked_files, "memory_folder", lambda: tmp_path / "home" / "checked")
     monkeypatch.setattr(checked_files, "_SETTLED_SECONDS", -1)
     (tmp_path / "f").mkdir()
     for name in ("one", "two"):
@@ -101,7 +101,7 @@ def test_every_change_is_found(folder: Path, files: dict[str, FileSum], change: 
 def test_many_bytes_are_read_once(folder: Path, files: dict[str, FileSum], large: list[Path]) -> None:
     assert [check_files(folder, files) for _ in range(3)] == [True, False, False]
     assert len(large) == 2
-    memory = list((folder.parent / "home" / MEMORY).iterdir())
+    memory = list((folder.parent / "home" / "checked").iterdir())
     assert [stat.S_IMODE(path.stat().st_mode) for path in memory] == [0o600]
     check_files(folder, files, thorough=True)
     assert len(large) == 4
@@ -143,7 +143,7 @@ def test_what_others_could_have_written_is_not_trusted(
     folder: Path, files: dict[str, FileSum], large: list[Path], mode: int
 ) -> None:
     check_files(folder, files)
-    (memory,) = (folder.parent / "home" / MEMORY).iterdir()
+    (memory,) = (folder.parent / "home" / "checked").iterdir()
     memory.chmod(mode)
     check_files(folder, files)
     assert len(large) == 4

@@ -107,3 +107,24 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, source: Path) -> None:
     (tmp_path / "frequencies").write_text("", encoding="utf-8")
     with pytest.raises(FileError, match="HLA_MATCH_HOME"):
         FrequencyStore(tmp_path).install(source, "set")
+
+
+def test_another_number_in_an_installed_set_is_noticed(tmp_path: Path, source: Path) -> None:
+    """Parquet has no checksum of its own that polars would compare."""
+    store = FrequencyStore(tmp_path)
+    store.install(source, "set")
+    path = tmp_path / "frequencies" / "set.parquet"
+    frame = pl.read_parquet(path)
+    columns = [name for name in frame.columns if name not in ("format_version", "content", "notes")]
+    for name in columns:
+        column = frame[name]
+        # What is true of the whole set is taken from its first row.
+        for row in range(1 if name in ("source", "checksum") else min(frame.height, 3)):
+            other = f"{column[row]}x" if column.dtype == pl.String else (column[row] or 0) + 1
+            values = column.to_list()
+            values[row] = other
+            frame.with_columns(pl.Series(name, values, dtype=column.dtype)).write_parquet(path)
+            with pytest.raises(FileError, match="install the set again"):
+                store.load("set")
+    frame.write_parquet(path)
+    assert store.load("set").frame.height == frame.height
