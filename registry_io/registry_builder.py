@@ -1,7 +1,7 @@
 """A registry made from donors that come in parts, in memory that does not grow with them.
 
 Parts are coded as they come, their columns appended to files. Once all are there, the order of the donors is known and
-each column is written in it, one after another. The files are those that `registry_io.store.write_snapshot` writes of
+each column is written in it, one after another. The files are those that `registry_io.snapshot_writer` writes of
 the same donors at once.
 """
 
@@ -25,6 +25,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import (
     CODED_ATTRIBUTES,
     Arrangement,
+    Registry,
     UnreadableTyping,
     arrange,
     coded_attributes,
@@ -40,7 +41,15 @@ from registry_io.aside_folder import AsideFolder, writing_aside
 from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_column, write_column
 from registry_io.durable_files import new_scratch
 from registry_io.registry_arrays import array_of_file
-from registry_io.snapshot_writer import SnapshotDescription, write_meanings, write_orders
+from registry_io.registry_folder import refuse_any, writing_registry
+from registry_io.registry_versions import make_current
+from registry_io.snapshot_writer import (
+    SnapshotDescription,
+    commit_snapshot,
+    write_meanings,
+    write_orders,
+    write_snapshot,
+)
 
 
 class GrowingArray:
@@ -275,3 +284,65 @@ class RegistryBuilder:
             if name == "status":
                 n_without_status = int(rows.size - column.valid[rows].sum())
         return n_without_status
+
+
+def write_registry(registry: Registry, folder: Path, *, replace: bool = False) -> Path:
+    """Write a registry that is in memory as the current snapshot of a folder, and return the snapshot's folder.
+
+    Args:
+        registry: the registry.
+        folder: where it is to lie; made where it is missing.
+        replace: whether a registry that is there may be replaced.
+
+    Raises:
+        RegistryError: the folder holds a registry that may not be replaced, or something that is none.
+        LockedError: another process writes.
+        FileError: it cannot be written.
+    """
+    with writing_registry(folder):
+        if not replace:
+            refuse_any(folder)
+        snapshot = write_snapshot(registry, folder)
+        make_current(snapshot)
+        return snapshot
+
+
+def write_registry_stream(
+    parts: Iterable[pl.DataFrame],
+    folder: Path,
+    nomenclature: Nomenclature,
+    *,
+    name: str,
+    provenance: Mapping[str, str | int],
+    codes: MultipleAlleleCodes | None = None,
+    replace: bool = False,
+) -> BuiltSnapshot:
+    """Write persons that come in parts as the current snapshot of a registry's folder; see `RegistryBuilder`.
+
+    Where no donor can be read, the folder stays as it is.
+
+    Args:
+        parts: as `RegistryBuilder.add` takes them.
+        folder: the registry's.
+        nomenclature: reads the typings.
+        name: what messages call the registry.
+        provenance: as in `hla_match.registry.build_registry`.
+        codes: multiple allele codes.
+        replace: whether a registry that is there may be replaced.
+
+    Raises:
+        RegistryError: the folder holds a registry that may not be replaced, or something that is none.
+        LockedError: another process writes.
+        FileError: it cannot be written.
+        ValueError: two persons have one identifier.
+    """
+    with writing_registry(folder):
+        if not replace:
+            refuse_any(folder)
+        with RegistryBuilder(folder, nomenclature, name=name, codes=codes) as builder:
+            for part in parts:
+                builder.add(part)
+            built = builder.build()
+            if built.n_donors:
+                make_current(commit_snapshot(built.aside, built.description, provenance))
+    return built

@@ -120,6 +120,21 @@ def check_folder(folder: Path) -> None:
         )
 
 
+def refuse_any(folder: Path) -> None:
+    """Refuse to replace a registry.
+
+    Raises:
+        RegistryError: there is one.
+    """
+    if (folder / CURRENT).exists():
+        raise RegistryError(
+            str(folder),
+            found="a registry",
+            expected="none",
+            hint="give replace=True to replace it; the one before is kept for registry rollback",
+        )
+
+
 @contextmanager
 def writing_registry(folder: Path) -> Iterator[None]:
     """Hold the lock of a registry's folder, which is made where it is missing and removed where it stays empty.

@@ -52,16 +52,6 @@ class Replacement:
         return 1 - kept / self.n_before
 
 
-def refuse_any(folder: Path) -> None:
-    """Refuse to replace a registry.
-
-    Raises:
-        RegistryError: there is one.
-    """
-    if (folder / CURRENT).exists():
-        raise _refused(folder, "a registry", "none", "give replace=True to replace it")
-
-
 def check_replacement(folder: Path, built: BuiltSnapshot, *, replace: bool, allow_shrink: bool) -> Replacement | None:
     """Return what becomes of the donors of the registry that is in a folder; None where there is none.
 

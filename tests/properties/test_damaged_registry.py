@@ -28,8 +28,8 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns
+from registry_io.registry_builder import write_registry
 from registry_io.registry_folder import current_snapshot
-from registry_io.registry_writing import write_registry
 from registry_io.store import MANIFEST, open_registry
 from tests.sealing import sealed
 

@@ -15,7 +15,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import patients, volunteers
 from registry_io import imputation_store, open_imputation, open_registry
-from registry_io.registry_writing import write_registry
+from registry_io.registry_builder import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
 NOMENCLATURE = Nomenclature(builtin_tables())

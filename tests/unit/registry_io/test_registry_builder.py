@@ -18,9 +18,8 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns, registry_builder
-from registry_io.registry_builder import RegistryBuilder
+from registry_io.registry_builder import RegistryBuilder, write_registry, write_registry_stream
 from registry_io.registry_folder import current_snapshot, writing_registry
-from registry_io.registry_writing import write_registry, write_registry_stream
 from registry_io.store import open_registry, verify_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())

@@ -20,7 +20,7 @@ from hla_match.registry import CODED_ATTRIBUTES, Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import attribute_columns
 from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
-from registry_io.registry_writing import write_registry
+from registry_io.registry_builder import write_registry
 from registry_io.store import open_registry
 from tests.sealing import changed
 
