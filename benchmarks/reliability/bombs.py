@@ -415,10 +415,13 @@ BOMBS = (
 
 
 # A process of its own, so that the peak is the command's and not this program's before it became the command.
+COMMAND = [sys.executable, "-c", "from hla_match.cli.main import main; main()"]
+"""The command of this interpreter and these sources, installed or not."""
+
 _MEASURE = f"""
 import resource, subprocess, sys
 try:
-    status = subprocess.run(["hla-match", *sys.argv[1:]], timeout={10 * MOST_SECONDS}).returncode
+    status = subprocess.run([*{COMMAND}, *sys.argv[1:]], timeout={10 * MOST_SECONDS}).returncode
 except subprocess.TimeoutExpired:
     status = -9
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -433,12 +436,16 @@ def prepare(folder: Path) -> None:
     (folder / "good.csv").write_text(DONORS, encoding="utf-8")
     if not (folder / REGISTRY).exists():
         subprocess.run(
-            ["hla-match", "registry", "import", REGISTRY, "good.csv"],
+            [*COMMAND, "registry", "import", REGISTRY, "good.csv"],
             cwd=folder,
-            env=os.environ | {"HLA_MATCH_HOME": str(folder / HOME)},
+            env=_environment(folder),
             check=True,
             capture_output=True,
         )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"HLA_MATCH_HOME": str(folder / HOME), "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 @dataclass(frozen=True)
@@ -480,7 +487,7 @@ def run(bomb: Bomb, folder: Path) -> Outcome:
     done = subprocess.run(
         [sys.executable, "-c", _MEASURE, *bomb.arguments(folder)],
         cwd=folder,
-        env=os.environ | {"HLA_MATCH_HOME": str(folder / HOME)},
+        env=_environment(folder),
         input=source,
         capture_output=True,
         check=False,
