@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -72,8 +73,11 @@ class FrequencyStore:
             pl.lit(pl.Series([list(content.notes)], dtype=pl.List(pl.String))).first().alias("notes"),
             pl.lit(_content(content)).alias("content"),
         )
+        # Written in one piece: polars hides in its own words what the system says of a file that it writes itself.
+        packed = io.BytesIO()
+        frame.write_parquet(packed)
         with atomic_write(target) as handle:
-            frame.write_parquet(handle)
+            handle.write(packed.getbuffer())
         return content
 
     def names(self) -> list[str]:
