@@ -50,7 +50,9 @@ class Deed:
         found = tree_of(place)
         if self.keeps_parts:
             found = {name: one for name, one in found.items() if not name.startswith(".out.csv.parts-")}
-        return differences(found, scene.state(self.history).tree, {})
+        # Donors that were imputed on the way are no loss: they are computed once, whatever comes of the rest.
+        imputed = {name: one for name, one in scene.state(self.after).tree.items() if "/imputed-" in name}
+        return differences(found, scene.state(self.history).tree, imputed)
 
     def neither(self, scene: Scene, place: Path) -> str:
         """Return how a folder answers as neither the state before nor the one after; "" where it is one of them."""

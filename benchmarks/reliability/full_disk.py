@@ -36,9 +36,9 @@ def _fill(scene: Scene, number: int, tally: Tally) -> None:
 
 def _on_small_disk(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
     before, after = scene.state(deed.history), scene.state(deed.after)
-    # What it writes besides what stays, such as files of an old registry and those aside, needs as much again.
-    need = 2 * (_size(after.folder) - _size(before.folder)) + 64 * _BLOCK
-    room = max(1, spread(number, max(need, 40 * _BLOCK) // _BLOCK, tally.rng))
+    # A little more than what stays: locks and parts come and go.
+    need = max(_size(after.folder) - _size(before.folder), 0) // _BLOCK + 16
+    room = max(1, spread(number, need, tally.rng))
     with scene.place("disk") as place, _small_disk(place, _size(before.folder) + room * _BLOCK):
         shutil.copytree(before.folder, place, dirs_exist_ok=True)
         ended = scene.children.run(deed.line, place)
@@ -84,8 +84,8 @@ def _check(scene: Scene, deed: Deed, place: Path, tally: Tally, ended: Ended, wh
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of blocks that a folder takes, and one block a folder."""
-    return sum(-(-path.stat().st_size // _BLOCK) * _BLOCK + _BLOCK for path in folder.rglob("*"))
+    """Return the bytes of blocks that the files of a folder take; folders take none in memory."""
+    return sum(-(-path.stat().st_size // _BLOCK) * _BLOCK for path in folder.rglob("*") if path.is_file())
 
 
 @contextmanager
