@@ -23,9 +23,8 @@ from registry_io.person_table import Noticed, person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.registry_builder import RegistryBuilder
 from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
-from registry_io.registry_versions import make_current
+from registry_io.registry_versions import publish
 from registry_io.replacement import Replacement, check_replacement
-from registry_io.snapshot_writer import commit_snapshot
 from registry_io.spreadsheet_values import typing_hint
 from registry_io.store import open_registry
 from registry_io.twofold_typings import settle
@@ -124,7 +123,7 @@ def import_donors(
         }
         if nomenclature.tables.unverified:
             provenance["nomenclature_unverified"] = ", ".join(nomenclature.tables.unverified)
-        make_current(commit_snapshot(built.aside, built.description, provenance))
+        publish(built.aside, built.description, provenance)
         failed.unlink(missing_ok=True)
     registry = open_registry(folder)
     noticed = reduce(add, rows.noticed)

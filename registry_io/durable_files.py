@@ -176,11 +176,11 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as handle:
             try_lock(handle.fileno())  # which tells other runs that this one is alive
+            _give(handle.fileno(), mode, group)
             yield handle
             handle.flush()
             _step("flush", aside)
             os.fsync(handle.fileno())
-            _give(handle.fileno(), mode, group)
         rename(aside, target)
     except Exception as error:
         if (cause := _system_error(error)) is None:

@@ -42,13 +42,12 @@ from registry_io.attribute_columns import SLICE, AttributeColumn, attribute_colu
 from registry_io.durable_files import new_scratch
 from registry_io.registry_arrays import array_of_file
 from registry_io.registry_folder import refuse_any, writing_registry
-from registry_io.registry_versions import make_current
+from registry_io.registry_versions import publish
 from registry_io.snapshot_writer import (
     SnapshotDescription,
-    commit_snapshot,
     write_meanings,
     write_orders,
-    write_snapshot,
+    write_registry_files,
 )
 
 
@@ -302,9 +301,8 @@ def write_registry(registry: Registry, folder: Path, *, replace: bool = False) -
     with writing_registry(folder):
         if not replace:
             refuse_any(folder)
-        snapshot = write_snapshot(registry, folder)
-        make_current(snapshot)
-        return snapshot
+        with writing_aside(folder) as aside:
+            return publish(aside, write_registry_files(aside, registry), registry.provenance)
 
 
 def write_registry_stream(
@@ -344,5 +342,5 @@ def write_registry_stream(
                 builder.add(part)
             built = builder.build()
             if built.n_donors:
-                make_current(commit_snapshot(built.aside, built.description, provenance))
+                publish(built.aside, built.description, provenance)
     return built

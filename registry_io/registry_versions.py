@@ -6,11 +6,13 @@ written. The previous snapshot stays until the next one replaces it and the garb
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.errors import RegistryError
-from registry_io.aside_folder import discard
+from registry_io.aside_folder import AsideFolder, discard
 from registry_io.durable_files import remove
 from registry_io.joint_files import write_together
 from registry_io.registry_folder import (
@@ -28,11 +30,39 @@ from registry_io.registry_folder import (
     valid_snapshot,
     writing_registry,
 )
-from registry_io.snapshot_writer import is_sound
+from registry_io.snapshot_writer import SnapshotDescription, commit_snapshot, is_sound
 from registry_io.store import open_snapshot
 
 REPORTS = (QUARANTINE, WARNINGS)
 """Files of a snapshot that are copied beside it when it becomes valid."""
+
+
+def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Mapping[str, str | int]) -> Path:
+    """Give a snapshot its name, make it the one that readers see, and return its folder.
+
+    The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again.
+
+    Args:
+        aside: the files of the snapshot.
+        description: what its manifest says of them.
+        provenance: what the registry was made from, as in `hla_match.registry.build_registry`.
+
+    Raises:
+        FileError: it cannot be written, or reads back otherwise; nothing was changed.
+        RegistryError: it cannot be opened; nothing was changed.
+        OSError: the disk fails, or is full; nothing was changed.
+    """
+    folder = aside.path.parent
+    known = set(folder.glob(SNAPSHOTS))
+    snapshot = commit_snapshot(aside, description, provenance)
+    try:
+        make_current(snapshot)
+    except BaseException:
+        if snapshot not in known and valid_snapshot(folder) != snapshot:
+            with suppress(OSError):
+                discard(snapshot)
+        raise
+    return snapshot
 
 
 def make_current(snapshot: Path) -> None:

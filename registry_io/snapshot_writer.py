@@ -18,7 +18,7 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry
 from hla_match.typing_book import LocusColumn
-from registry_io.aside_folder import AsideFolder, writing_aside
+from registry_io.aside_folder import AsideFolder
 from registry_io.attribute_columns import attribute_column, write_column
 from registry_io.durable_files import flush, flush_folder, rename
 from registry_io.nomenclature_file import dumps
@@ -74,20 +74,6 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
         nomenclature=registry.nomenclature.title,
         notes=registry.notes,
     )
-
-
-def write_snapshot(registry: Registry, folder: Path) -> Path:
-    """Write a registry that is in memory as a snapshot of a folder, which readers do not see yet; return its folder.
-
-    Args:
-        registry: the registry.
-        folder: that of the registry, whose lock the caller holds.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    with writing_aside(folder) as aside:
-        return commit_snapshot(aside, write_registry_files(aside, registry), registry.provenance)
 
 
 def write_orders(aside: AsideFolder, orders: Iterable[DonorOrder]) -> None:

@@ -74,14 +74,19 @@ def test_the_report_stands_before_the_registry_is_switched(tmp_path: Path) -> No
     imported(tmp_path, "D1,02:01,24:02,\n")
     folder = tmp_path / "registry"
 
+    seen: list[int] = []
+
     def interrupted(action: str, path: Path) -> None:
         if (action, path.name) == ("rename", "CURRENT"):
+            seen.append(pl.read_csv(folder / "quarantine.csv").height)
             raise KeyboardInterrupt
 
     with listening(interrupted), pytest.raises(KeyboardInterrupt):
         imported(tmp_path, "D1,02:01,24:02,\nD2,02:01,24:02,\nD3,02:9999,,\n", replace=True)
-    assert pl.read_csv(folder / "quarantine.csv").height == 1
+    assert seen == [1]
+    assert pl.read_csv(folder / "quarantine.csv").is_empty(), "and is given back where there is no switch"
     assert open_registry(folder).attributes["donor_id"].to_list() == ["D1"]
+    assert len(list(folder.glob("snapshot-*"))) == 1
 
 
 def test_a_registry_is_replaced_only_when_that_is_asked_for(tmp_path: Path) -> None:
