@@ -22,9 +22,9 @@ from registry_io.budgets import VARIABLE, Budgets, FileBudget
 from registry_io.donor_import import import_donors
 from registry_io.frequency_file import read_frequencies
 from registry_io.frequency_store import FrequencyStore
+from registry_io.identifier_file import read_identifiers
 from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
-from registry_io.identifier_file import read_identifiers
 from registry_io.parquet_footer import DamagedParquetError, read_shape
 from registry_io.patient_file import read_patients
 from registry_io.person_table import person_slices, read_persons
