@@ -8,7 +8,8 @@ raises or lowers them, as in ``columns=20000,unpacked_mb=4000``.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
+import time
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,11 @@ VARIABLE = "HLA_MATCH_BUDGETS"
 _MB = 1_000_000
 _BYTES_A_RECORD = 20
 _BYTES_A_PERSON = 40
+
+
+def _now() -> tuple[float, float]:
+    """Return seconds by the clock, and by the time of the processor."""
+    return time.monotonic(), time.process_time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Budgets:
             larger one.
         populations: populations of a file of frequencies.
         members: files in a zip or workbook.
+        seconds: that reading a file, and working on what is read of it meanwhile, may take, whatever its size.
+        seconds_per_mb: seconds for each megabyte of the file, where that is more.
     """
 
     unpacked_mb: int = 250
@@ -48,6 +56,8 @@ class Budgets:
     persons: int = 250_000
     populations: int = 2_000
     members: int = 2_000
+    seconds: int = 120
+    seconds_per_mb: int = 20
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -57,7 +67,7 @@ class Budgets:
             CriteriaError: the variable names no budget, or gives it a value other than a whole number above 0.
         """
         text = os.environ.get(VARIABLE, "")
-        names = [field.name for field in fields(cls)]
+        names = [budget.name for budget in fields(cls)]
         given: dict[str, int] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = (word.strip() for word in part.partition("="))
@@ -80,11 +90,13 @@ class FileBudget:
         path: the file, as errors name it.
         size: its bytes.
         budgets: what any file may take.
+        began: when reading began, by the clock and by the time of the processor.
     """
 
     path: str
     size: int
     budgets: Budgets
+    began: tuple[float, float] = field(default_factory=_now, compare=False, repr=False)
 
     @classmethod
     def of(cls, path: Path | str, size: int, budgets: Budgets | None = None) -> Self:
@@ -100,6 +112,24 @@ class FileBudget:
     def held(self) -> int:
         """Bytes of memory that what is read of it may take."""
         return max(self.budgets.held_mb * _MB, self.budgets.held_ratio * self.size)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that reading the file may take."""
+        return max(self.budgets.seconds, self.budgets.seconds_per_mb * self.size / _MB)
+
+    def check_time(self) -> None:
+        """Refuse a file that has been read for longer than it may.
+
+        Of the time that passed and that of the processor the lesser counts: a command that is halted, or waits for a
+        slow disk or for others, is not at fault.
+        """
+        taken = min(now - began for now, began in zip(_now(), self.began, strict=True))
+        if taken > self.seconds:
+            raise self._error(
+                "seconds", int(self.seconds), f"more than {self.seconds:,.0f} seconds of reading {self.size:,} bytes",
+                f"at most {self.budgets.seconds:,} seconds, or {self.budgets.seconds_per_mb:,} for each MB of the file",
+            )  # fmt: skip
 
     def check_unpacked(self, n_bytes: int) -> None:
         """Refuse a file that unpacks to more than it may."""
@@ -150,7 +180,8 @@ class FileBudget:
             )
 
     def _error(self, name: str, needed: int, found: str, expected: str) -> BudgetError:
-        wanted = max(2 * getattr(self.budgets, name), needed)
+        # Where reading stopped at the bound, what is needed is not known: twice the bound is worth a try.
+        wanted = 2 * max(getattr(self.budgets, name), needed)
         return BudgetError(
             self.path,
             budget=name,

@@ -17,7 +17,7 @@ from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.registry import Registry, UnreadableTyping
-from registry_io.budgets import FileBudget
+from registry_io.budgets import Budgets, FileBudget
 from registry_io.person_attributes import finding_records
 from registry_io.person_table import Noticed, person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
@@ -76,6 +76,7 @@ def import_donors(
     codes_source: str = "",
     replace: bool = False,
     allow_shrink: bool = False,
+    budgets: Budgets | None = None,
 ) -> ImportReport:
     """Read a donor file and write it as the current snapshot of a registry folder.
 
@@ -88,18 +89,20 @@ def import_donors(
         codes_source: name of their file.
         replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
         allow_shrink: whether a replacement may lose more than a tenth of the donors.
+        budgets: what may be taken for the file; without them those of the environment.
 
     Raises:
         FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
             and the reasons stand in `quarantine-failed.csv`. Or the folder cannot be written to.
+        BudgetError: the file takes more than its budget.
         RegistryError: the folder holds a registry that may not be replaced, or something else.
         LockedError: another process writes to the folder.
     """
     with writing_registry(folder), RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
-        rows = _read(builder, donors, nomenclature, codes, today)
+        rows = _read(builder, donors, nomenclature, codes, today, budgets)
         built = builder.build()
         n_unreadable = sum(typing.rows.size for typing in built.unreadable)
-        FileBudget.of(donors, donors.stat().st_size).check_records(len(rows.quarantined) + n_unreadable)
+        FileBudget.of(donors, donors.stat().st_size, budgets).check_records(len(rows.quarantined) + n_unreadable)
         quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
         quarantined.sort(key=lambda record: (record.row, record.column))
         failed = folder / FAILED_QUARANTINE
@@ -160,9 +163,10 @@ def _read(
     nomenclature: Nomenclature,
     codes: MultipleAlleleCodes | None,
     today: datetime.date,
+    budgets: Budgets | None,
 ) -> _Rows:
     rows = _Rows()
-    for part in person_slices(donors, kind="donor", today=today):
+    for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
         records = settle(part, nomenclature, codes)
         builder.add(records.frame)
         rows.persons.append(records.frame.select("row", "person_id"))

@@ -182,6 +182,7 @@ def _populations(table: FrequencyTable, roles: _Roles, alleles: pl.DataFrame, bu
         parts.append(part.filter(pl.col("frequency") > 0))
         n_rows += parts[-1].height
         budget.check_held(_ROW_BYTES * n_rows, f"more than {n_rows:,} frequencies")
+        budget.check_time()
     frame = pl.concat(parts)
     if not frame.height:
         raise no_frequency(table.path)

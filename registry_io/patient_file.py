@@ -11,6 +11,7 @@ from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+from registry_io.budgets import Budgets
 from registry_io.person_attributes import warnings_by_row
 from registry_io.person_table import read_persons
 from registry_io.quarantine import QuarantinedRecord
@@ -46,16 +47,19 @@ def read_patients(
     codes: MultipleAlleleCodes | None = None,
     *,
     today: datetime.date | None = None,
+    budgets: Budgets | None = None,
 ) -> PatientFile:
     """Read a file of patients, with columns as in a donor file and `patient_id`.
 
     Where a locus stands in columns and in a GL String, `nomenclature` and `codes` tell whether the two agree; without a
-    nomenclature two that differ as texts are a conflict. `today` is as in `registry_io.person_table.read_persons`.
+    nomenclature two that differ as texts are a conflict. `today` and `budgets` are as in
+    `registry_io.person_table.read_persons`.
 
     Raises:
         FileError: the file cannot be read at all.
+        BudgetError: it takes more than its budget.
     """
-    records = settle(read_persons(path, kind="patient", today=today), nomenclature, codes)
+    records = settle(read_persons(path, kind="patient", today=today, budgets=budgets), nomenclature, codes)
     patients: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
     present = [name for name in _ATTRIBUTES if name in records.frame.columns]

@@ -17,6 +17,7 @@ import polars as pl
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import parse, split_loci
+from registry_io.budgets import Budgets
 from registry_io.person_attributes import ATTRIBUTES, Kind, finding_records, read_attributes
 from registry_io.person_columns import Lookalikes, PersonColumns, find_columns, lookalikes
 from registry_io.quarantine import QuarantinedRecord
@@ -127,7 +128,9 @@ class PersonRecords:
         return self.noticed.notes
 
 
-def read_persons(path: Path, *, kind: Kind, today: datetime.date | None = None) -> PersonRecords:
+def read_persons(
+    path: Path, *, kind: Kind, today: datetime.date | None = None, budgets: Budgets | None = None
+) -> PersonRecords:
     """Read a file of donors or patients; rows with a finding are quarantined, the others are in the frame.
 
     A cell of an attribute that cannot be read is left empty and reported, but for the status of a donor.
@@ -136,30 +139,35 @@ def read_persons(path: Path, *, kind: Kind, today: datetime.date | None = None) 
         path: the file.
         kind: what the persons are.
         today: the day at which ages are reckoned, and after which nothing can have happened; without it the clock's.
+        budgets: what may be taken for the file; without them those of the environment.
 
     Raises:
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
+        BudgetError: it takes more than its budget.
     """
-    table = scan_table(path, _names_of_record)
+    table = scan_table(path, _names_of_record, budgets=budgets)
     table.budget.check_persons(table.frame.height + len(table.odd))
     return _read(path, table, kind, today or datetime.date.today(), [])
 
 
-def person_slices(path: Path, *, kind: Kind, today: datetime.date | None = None) -> Iterator[PersonRecords]:
+def person_slices(
+    path: Path, *, kind: Kind, today: datetime.date | None = None, budgets: Budgets | None = None
+) -> Iterator[PersonRecords]:
     """Yield what `read_persons` reads in slices: one after another they hold the same persons and findings.
 
     The frame of a slice has the loci that are typed in the slice.
 
     Raises:
-        FileError: as `read_persons`.
+        FileError, BudgetError: as `read_persons`.
     """
     known: list[pl.DataFrame] = []
     day = today or datetime.date.today()
     n_findings = 0
-    for table in scan_slices(path, _names_of_record):
+    for table in scan_slices(path, _names_of_record, budgets=budgets):
         records = _read(path, table, kind, day, known)
         n_findings += len(records.quarantined)
         table.budget.check_records(n_findings)
+        table.budget.check_time()
         yield records
 
 

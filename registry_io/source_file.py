@@ -60,11 +60,11 @@ class SourceFile:
         """Give the bytes from the start, unpacked where they are `packed` by gzip; the block reads all of them.
 
         Raises:
-            BudgetError: they unpack to more than the budget.
+            BudgetError: they unpack to more than the budget, or reading takes too long.
             FileError: the gzip data are damaged, or a second pass reads other bytes than the first.
         """
         self._handle.seek(0)
-        passing = _Hashed(self._handle)
+        passing = _Hashed(self._handle, self.budget)
         raw = _Unpacked(passing, self.budget) if packed else passing
         try:
             with io.BufferedReader(raw, _BUFFER) as buffered:
@@ -119,10 +119,11 @@ class SourceFile:
 
 
 class _Hashed(io.RawIOBase):
-    """The bytes of an open file, hashed as they pass by."""
+    """The bytes of an open file, hashed as they pass by, as long as its budget lasts."""
 
-    def __init__(self, handle: BinaryIO) -> None:
+    def __init__(self, handle: BinaryIO, budget: FileBudget) -> None:
         self._handle = handle
+        self._budget = budget
         self.digest = hashlib.sha256()
 
     def readable(self) -> bool:
@@ -131,6 +132,7 @@ class _Hashed(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         n = cast("io.RawIOBase", self._handle).readinto(buffer) or 0
         self.digest.update(memoryview(buffer)[:n])
+        self._budget.check_time()
         return n
 
 
@@ -149,6 +151,7 @@ class _Unpacked(io.RawIOBase):
         n = self._unpacking.readinto(buffer)
         self._n_bytes += n
         self._budget.check_unpacked(self._n_bytes)
+        self._budget.check_time()
         return n
 
 
@@ -162,6 +165,7 @@ def unpack(data: bytes, budget: FileBudget, *, most: int | None = None) -> bytes
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
         unpacked = packed.read(min(budget.unpacked, budget.unpacked if most is None else most) + 1)
     budget.check_unpacked(len(unpacked))
+    budget.check_time()
     return unpacked
 
 

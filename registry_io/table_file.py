@@ -172,6 +172,7 @@ def scan_slices(
             for part in parts:
                 n_odd += len(part.odd)
                 source.budget.check_records(n_odd)
+                source.budget.check_time()
                 frame = _named_columns(path, part.frame)
                 header = tuple(part.frame.columns)
                 yield Table(

@@ -60,6 +60,7 @@ class ZipMembers:
             raise zipfile.BadZipFile(str(error)) from error
         self._n_bytes += len(data)
         self._budget.check_unpacked(self._n_bytes)
+        self._budget.check_time()
         if len(data) != declared and (most is None or len(data) <= most):
             raise zipfile.BadZipFile(f"{entry.filename[:60]!r} does not have the size that the zip says")
         return data

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -14,9 +14,12 @@ from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.errors import TypingError
 
+if TYPE_CHECKING:
+    import io
+
 _LONGEST_LINE = 1_000_000  # bytes, as in a table of persons
 _KEPT = 500  # typings, of which most files repeat some
-_CHUNK = 1 << 16
+_CHUNK = 1 << 12  # bytes; a typing of two letters may stand for some kilobytes of P groups
 
 
 @click.command()
@@ -40,26 +43,41 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
             return error
 
     too_long = f"found more than {_LONGEST_LINE:,} bytes, expected one typing"
-    failed = 0
-    lines: Iterable[str | None] = typings or _lines(sys.stdin.buffer)
-    for number, line in enumerate(lines, start=1):
-        found = too_long if line is None else reduced(line.strip())
-        if line is None or isinstance(found, TypingError):
-            failed += 1
-            say(f"line {number}: {found}", err=True)
-            found = ""
-        say(found)
+    number, failed = 0, False
+    batches: Iterable[Sequence[str | None]] = [typings] if typings else _batches(sys.stdin.buffer)
+    for lines in batches:
+        answers: list[str] = []
+        errors: list[str] = []
+        for line in lines:
+            number += 1
+            found = too_long if line is None else reduced(line.strip())
+            is_error = line is None or isinstance(found, TypingError)
+            if is_error:
+                errors.append(f"line {number}: {found}")
+            answers.append("" if is_error else str(found))
+        if errors:
+            failed = True
+            say(*errors, err=True)
+        say(*answers)
     if failed:
         raise click.exceptions.Exit(2)
 
 
-def _lines(source: BinaryIO) -> Iterator[str | None]:
-    """Yield each line as text, or None for one that is too long to be a typing."""
-    while line := source.readline(_LONGEST_LINE + 1):
-        if len(line) > _LONGEST_LINE and not line.endswith(b"\n"):
-            while (rest := source.readline(_CHUNK)) and not rest.endswith(b"\n"):
-                pass
-            yield None
-        else:
-            # A byte that is no UTF-8 spoils its own line, not the others.
-            yield line.decode("utf-8", "replace")
+def _batches(source: BinaryIO) -> Iterator[list[str | None]]:
+    """Yield the lines that arrive together as text, None for one that is too long to be a typing.
+
+    Printing is dear, so that they are answered together; but who waits for the answer to a line gets it.
+    """
+    rest, is_too_long = b"", False
+    while chunk := cast("io.BufferedReader", source).read1(_CHUNK):
+        *whole, rest = (rest + chunk).split(b"\n")
+        # A byte that is no UTF-8 spoils its own line, not the others.
+        lines = [line.decode("utf-8", "replace") if len(line) <= _LONGEST_LINE else None for line in whole]
+        if lines:
+            lines[0] = None if is_too_long else lines[0]
+            is_too_long = False
+            yield lines
+        if len(rest) > _LONGEST_LINE:
+            rest, is_too_long = b"", True
+    if rest or is_too_long:
+        yield [None if is_too_long else rest.decode("utf-8", "replace")]

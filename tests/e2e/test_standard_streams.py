@@ -135,3 +135,22 @@ def test_a_name_that_the_terminal_cannot_show_ends_nothing(folder: Path, environ
     missing = run(folder, "registry", "info", "张伟", **environment)
     assert missing.returncode == 2
     assert len(own_lines(missing.stderr)) == 1
+
+
+def test_a_program_that_asks_line_by_line_is_answered(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "reduce", "--to", "lg", "--nomenclature", "builtin"],
+        cwd=folder,
+        env={**os.environ, "HLA_MATCH_HOME": str(folder / "home"), "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for allele in ("A*02:01", "A*24:02"):
+            process.stdin.write(f"{allele}\n")
+            assert process.stdout.readline() == f"{allele}g\n"
+        process.stdin.close()
+        assert process.wait() == 0

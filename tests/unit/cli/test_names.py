@@ -46,6 +46,30 @@ def test_a_bad_line_does_not_stop_the_others(run, level: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "is_read"),
+    [
+        (b"A*02:01" + b" " * (1_000_000 - 7), True),
+        (b"A*02:01" + b" " * (1_000_000 - 6), False),
+        (b"A*02:01" * 500_000, False),
+    ],
+    ids=["longest", "longer", "many reads"],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_long_line_is_one_line(run, line: bytes, is_read: bool, last: bool) -> None:
+    given = b"A*01:01\n" + line + (b"" if last else b"\nA*03:01\n")
+    done = run("reduce", "--to", "lg", "--nomenclature", "builtin", given=given)
+    assert done.stdout == "A*01:01g\n" + ("A*02:01g\n" if is_read else "\n") + ("" if last else "A*03:01g\n")
+    said = "" if is_read else "line 2: found more than 1,000,000 bytes, expected one typing\n"
+    assert done.stderr == said
+
+
+def test_many_lines_are_numbered_through(run) -> None:
+    done = run("reduce", "--to", "lg", "--nomenclature", "builtin", given=b"A*02:01\nx\n" * 5_000)
+    assert done.stdout == "A*02:01g\n\n" * 5_000
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [f"line {2 * n}" for n in range(1, 5_001)]
+
+
+@pytest.mark.parametrize(
     ("level", "typing", "reduced"),
     [
         ("P", "A*02:01+A*NEW", "A*02:01P+A*NEW"),

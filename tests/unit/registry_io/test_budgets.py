@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import io
 import json
+import time
 import zipfile
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from hla_match.errors import BudgetError, CriteriaError, FileError
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
 from registry_io.budgets import VARIABLE, Budgets, FileBudget
+from registry_io.donor_import import import_donors
 from registry_io.frequency_file import read_frequencies
 from registry_io.frequency_store import FrequencyStore
+from registry_io.identifier_file import read_identifiers
 from registry_io.imgt_release import read_release
 from registry_io.mac_file import read_codes
 from registry_io.parquet_footer import DamagedParquetError, read_shape
+from registry_io.patient_file import read_patients
 from registry_io.person_table import person_slices, read_persons
 from registry_io.table_file import read_table, scan_slices, scan_table
 
@@ -271,3 +280,83 @@ def test_an_installed_set_that_unpacks_beyond_the_budget(tmp_path: Path, monkeyp
     monkeypatch.setenv(VARIABLE, "held_mb=1,held_ratio=1")
     with pytest.raises(BudgetError, match="values"):
         store.load("set")
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, **seconds: int) -> None:
+    """Let clocks of the module `time` gain so many seconds with every look at them."""
+    for name, gained in seconds.items():
+        monkeypatch.setattr(time, name, count(step=gained).__next__)
+
+
+def a_zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("c.txt", "\tAB\t01/02\n")
+    return path
+
+
+TIMED: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
+    "donors": ("d.csv", f"{HEADER}\n{ROW}\n".encode(), lambda path: list(person_slices(path, kind="donor"))),
+    "donors, gzip": ("d.csv.gz", gzip.compress(f"{HEADER}\n{ROW}\n".encode()), read_table),
+    "patients": ("p.csv", f"{HEADER}\n{ROW}\n".encode(), read_patients),
+    "frequencies": ("f.csv", b"haplotype,frequency\nA*01:01~B*08:01,0.5\n", read_frequencies),
+    "codes": ("c.txt", b"\tAB\t01/02\n", read_codes),
+    "identifiers": ("i.txt", b"D1\n", read_identifiers),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "read"), TIMED.values(), ids=TIMED)
+def test_a_file_that_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes, read: Callable[[Path], object]
+) -> None:
+    path = written(tmp_path / name, data)
+    pass_time(monkeypatch, monotonic=1_000, process_time=1_000)
+    with pytest.raises(BudgetError, match=f"more than 120 seconds of reading {len(data)} bytes") as caught:
+        read(path)
+    assert caught.value.budget == "seconds"
+    assert f"set {VARIABLE}=seconds=240" in caught.value.hint
+    monkeypatch.setenv(VARIABLE, "seconds=1000000")
+    read(path)
+
+
+def test_a_zip_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = a_zip(tmp_path / "c.zip")
+    assert len(read_codes(path)) == 1
+    pass_time(monkeypatch, monotonic=1_000, process_time=1_000)
+    with pytest.raises(BudgetError, match="seconds"):
+        read_codes(path)
+
+
+@pytest.mark.parametrize("clock", ["monotonic", "process_time"])
+def test_time_that_the_file_did_not_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
+    path = written(tmp_path / "d.csv", f"{HEADER}\n{ROW}\n")
+    pass_time(monkeypatch, **{"monotonic": 0, "process_time": 0, clock: 1_000})
+    assert read_table(path).height == 1
+
+
+def test_a_large_file_may_take_long() -> None:
+    small, large = (FileBudget.of("f", size, Budgets()) for size in (1_000, 300_000_000))
+    assert (small.seconds, large.seconds) == (120, 6_000)
+
+
+def test_a_setting_that_an_error_names_raises_the_bound_of_a_large_file() -> None:
+    size = 100_000_000
+    with pytest.raises(BudgetError) as caught:
+        FileBudget.of("f", size, Budgets()).check_unpacked(2_500_000_001)
+    _, _, setting = caught.value.hint.partition("unpacked_mb=")
+    assert FileBudget.of("f", size, Budgets(unpacked_mb=int(setting))).unpacked == 5_000_000_000
+
+
+def test_budgets_are_given_to_every_reader_of_persons(tmp_path: Path) -> None:
+    path = written(tmp_path / "d.csv", f"{HEADER}\n{ROW}\n")
+    budgets = Budgets(columns=2)
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: read_persons(path, kind="donor", budgets=budgets),
+        lambda: list(person_slices(path, kind="donor", budgets=budgets)),
+        lambda: read_patients(path, budgets=budgets),
+        lambda: import_donors(
+            tmp_path / "r", path, Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1), budgets=budgets
+        ),
+    )
+    for read in readers:
+        with pytest.raises(BudgetError, match="3 columns, expected at most 2 columns"):
+            read()
