@@ -26,7 +26,7 @@ from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, 
 from registry_io.registry_versions import publish
 from registry_io.replacement import Replacement, check_replacement
 from registry_io.spreadsheet_values import typing_hint
-from registry_io.store import open_registry
+from registry_io.store import open_snapshot
 from registry_io.twofold_typings import settle
 
 
@@ -126,9 +126,10 @@ def import_donors(
         }
         if nomenclature.tables.unverified:
             provenance["nomenclature_unverified"] = ", ".join(nomenclature.tables.unverified)
-        publish(built.aside, built.description, provenance)
+        snapshot = publish(built.aside, built.description, provenance)
         failed.unlink(missing_ok=True)
-    registry = open_registry(folder)
+        # Before the lock is released, and another writer can make another snapshot the valid one.
+        registry = open_snapshot(snapshot)
     noticed = reduce(add, rows.noticed)
     return ImportReport(
         registry=registry,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +14,11 @@ from hla_match.errors import FileError, RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+from registry_io import donor_import
 from registry_io.donor_import import ImportReport, import_donors
 from registry_io.durable_files import listening
+from registry_io.registry_folder import writing_registry
+from registry_io.registry_versions import roll_back
 from registry_io.store import open_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
@@ -33,6 +38,23 @@ def test_notes_are_reported_and_kept(tmp_path: Path) -> None:
     assert report.notes[0].startswith("2 donors: A*02:9999 of code AB does not exist in ")
     assert report.notes[1] == "1 donor: without a status, counted as available"
     assert open_registry(tmp_path / "registry").notes == report.registry.notes
+
+
+def test_an_import_tells_of_its_own_registry_whoever_writes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(tmp_path, "D1,02:01,24:02,\n")
+
+    @contextmanager
+    def writing_before_another(folder: Path) -> Iterator[None]:
+        with writing_registry(folder):
+            yield
+        roll_back(folder)
+
+    monkeypatch.setattr(donor_import, "writing_registry", writing_before_another)
+    report = imported(tmp_path, "D1,02:01,24:02,\nD2,02:01,24:02,\n", replace=True)
+    assert report.n_imported == report.registry.n_donors == 2
+    assert open_registry(tmp_path / "registry").n_donors == 1
 
 
 def test_full_width_characters_of_a_typing_get_a_hint(tmp_path: Path) -> None:
