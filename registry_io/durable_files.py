@@ -37,8 +37,8 @@ Listener = Callable[[Action, Path], None]
 OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
 """Modes of files and folders that nobody but their owner can read, whatever the umask."""
 
-_PART = ".part"
 _RANDOM_BYTES = 4
+_PART = re.compile(rf"\..*\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.part", re.DOTALL)
 _WRAPPED = re.compile(r"\(os error (\d{1,3})\)")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _listeners: list[Listener] = []
@@ -339,7 +339,16 @@ def hidden_path(target: Path, ending: str) -> Path:
 
 def aside_path(target: Path) -> Path:
     """Return a new name beside `target` of the kind that the next run removes where this one is killed."""
-    return hidden_path(target, f"{secrets.token_hex(_RANDOM_BYTES)}{_PART}")
+    return hidden_path(target, f"{secrets.token_hex(_RANDOM_BYTES)}.part")
+
+
+def is_part(path: Path) -> bool:
+    """Say whether a file has a name that `aside_path` gives.
+
+    >>> is_part(Path(".run.csv.0123cdef.part")), is_part(Path(".film.part"))
+    (True, False)
+    """
+    return _PART.fullmatch(path.name) is not None
 
 
 def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
@@ -350,7 +359,7 @@ def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
         prefix: the beginning of their names.
     """
     for left in folder.iterdir():
-        if not (left.name.startswith(prefix) and left.name.endswith(_PART)) or left.is_symlink():
+        if not (is_part(left) and left.name.startswith(prefix)) or left.is_symlink():
             continue
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDWR)
@@ -365,5 +374,5 @@ def _remove_stale(target: Path) -> None:
     prefix = hidden_path(target, "").name
     for left in stale_parts(target.parent, prefix):
         # Another file's name may begin with this one's.
-        if len(left.name) == len(prefix) + 2 * _RANDOM_BYTES + len(_PART):
+        if len(left.name) == len(aside_path(target).name):
             remove(left)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from hla_match.errors import FileError, LockedError, RegistryError
 from registry_io.aside_folder import WRITING, remove_leftovers
-from registry_io.durable_files import make_folder, remove, stale_parts, write_error
+from registry_io.checked_files import AGAIN
+from registry_io.durable_files import is_part, make_folder, remove, stale_parts, write_error
 from registry_io.writer_lock import writer_lock
 
 CURRENT = "CURRENT"
@@ -24,7 +25,7 @@ WARNINGS = "warnings.csv"
 LOCK = ".lock"
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")
-_OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, WARNINGS, LOCK, SNAPSHOTS, f"{WRITING}*", ".*.part")
+_OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, WARNINGS, LOCK, SNAPSHOTS, f"{WRITING}*")
 _LONGEST_NAME = 200
 _PATIENCE = 0.5
 """Seconds: a reader that removes leftovers holds the lock for a moment."""
@@ -85,10 +86,8 @@ def previous_snapshots(folder: Path) -> dict[str, str]:
 def previous_snapshot(folder: Path) -> Path | None:
     """Return the folder of the snapshot that was valid before, or None where there is none."""
     known = previous_snapshots(folder)
-    try:
-        name = known.get(current_snapshot(folder).name)
-    except RegistryError:  # of a damaged `CURRENT` that of the last one that became valid
-        name = next(iter(known.values()), None)
+    latest = latest_snapshot(folder)
+    name = next(iter(known.values()), None) if latest is None else known.get(latest.name)
     return folder / name if name is not None and (folder / name).is_dir() else None
 
 
@@ -101,17 +100,25 @@ def valid_snapshot(folder: Path) -> Path | None:
     return found if found.is_dir() else None
 
 
+def latest_snapshot(folder: Path) -> Path | None:
+    """Return the valid snapshot, or of a damaged `CURRENT` the one that last became valid, or was to; None without."""
+    if (valid := valid_snapshot(folder)) is not None:
+        return valid
+    latest = next(iter(previous_snapshots(folder)), None)
+    return folder / latest if latest is not None and (folder / latest).is_dir() else None
+
+
 def check_folder(folder: Path) -> None:
     """Refuse a folder that holds something else than a registry or what an interrupted import left.
 
     Raises:
         RegistryError: the folder holds something that is not a registry, or is no folder.
     """
-    if not folder.exists() or (folder / CURRENT).exists():
+    if not folder.exists():
         return
     if not folder.is_dir():
         raise RegistryError(str(folder), found="a file", expected="a folder", hint="name a new folder")
-    if any(not any(path.match(own) for own in _OWN_NAMES) for path in folder.iterdir()):
+    if _holds_others(folder):
         raise RegistryError(
             str(folder),
             found="a folder with other files",
@@ -166,22 +173,44 @@ def writing_registry(folder: Path) -> Iterator[None]:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove what killed writers left, unless somebody writes now or this user may not."""
-    if leftovers(folder):
-        with suppress(LockedError, FileError, OSError), writer_lock(folder / LOCK, str(folder)):
-            _remove_leftovers(folder)
+    """Remove what killed writers left in a registry's folder, unless somebody writes now or this user may not.
+
+    A folder that is none of a registry, as where a name was misspelt, is left alone.
+    """
+    if leftovers(folder) and not _holds_others(folder):
+        _clear(folder)
+
+
+def clear_snapshot(snapshot: Path) -> None:
+    """Remove what killed writers of imputations left in a snapshot, as `clear_leftovers` does."""
+    if leftovers(snapshot):
+        _clear(snapshot)
 
 
 def leftovers(folder: Path) -> list[Path]:
     """Return what is being written in a folder, or what was when its writer was killed, and the lock of either."""
     try:
         return [
-            path
-            for path in folder.iterdir()
-            if path.name.startswith(WRITING) or path.match(".*.part") or path.name == LOCK
+            path for path in folder.iterdir() if path.name.startswith(WRITING) or is_part(path) or path.name == LOCK
         ]
     except OSError:
         return []
+
+
+def _clear(folder: Path) -> None:
+    with suppress(LockedError, FileError, OSError), writer_lock(folder / LOCK, str(folder)):
+        _remove_leftovers(folder)
+
+
+def _holds_others(folder: Path) -> bool:
+    """Say whether a folder holds what is no part of a registry, and no registry: then nothing in it may be touched.
+
+    Raises:
+        OSError: it cannot be looked into.
+    """
+    if (folder / CURRENT).exists() and any(folder.glob(SNAPSHOTS)):
+        return False
+    return any(not is_part(path) and not any(path.match(own) for own in _OWN_NAMES) for path in folder.iterdir())
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -206,6 +235,6 @@ def _pointed(folder: Path, pointer: str) -> Path | None:
             str(folder / pointer),
             found="a damaged file",
             expected="the name of a snapshot",
-            hint="return to the registry before: hla-match registry rollback REGISTRY",
+            hint=AGAIN,
         )
     return folder / name

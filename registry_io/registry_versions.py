@@ -6,7 +6,7 @@ written. The previous snapshot stays until the next one replaces it and the garb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,16 @@ from registry_io.registry_folder import (
     SNAPSHOTS,
     WARNINGS,
     check_folder,
+    clear_snapshot,
     current_snapshot,
+    latest_snapshot,
     leftovers,
     previous_snapshot,
     previous_snapshots,
     valid_snapshot,
     writing_registry,
 )
-from registry_io.snapshot_writer import SnapshotDescription, commit_snapshot, is_sound
+from registry_io.snapshot_writer import SnapshotDescription, commit_snapshot
 from registry_io.store import open_snapshot
 
 REPORTS = (QUARANTINE, WARNINGS)
@@ -78,7 +80,9 @@ def make_current(snapshot: Path) -> None:
     open_snapshot(snapshot, verify=True)
     folder = snapshot.parent
     contents = {name: (snapshot / name).read_bytes() for name in REPORTS if (snapshot / name).exists()}
-    if (before := _pairs(folder, snapshot)) != previous_snapshots(folder):
+    before, known = _pairs(folder, snapshot), previous_snapshots(folder)
+    # Their order tells which became valid last.
+    if list(before.items()) != list(known.items()):
         contents[PREVIOUS] = "".join(f"{one} {other}\n" for one, other in before.items()).encode()
     # The switch comes last: whoever sees the new registry sees what it lacks.
     contents[CURRENT] = f"{snapshot.name}\n".encode()
@@ -128,20 +132,37 @@ def collect_garbage(folder: Path) -> list[Garbage]:
     """Remove every snapshot but the valid and the previous one, and what killed runs left; return what was removed.
 
     Raises:
-        RegistryError: there is no registry, or the valid snapshot is damaged; nothing was removed.
+        RegistryError: there is no registry, or the valid snapshot is damaged; no snapshot was removed.
         LockedError: another process writes.
     """
-    _require_registry(folder)
-    found = [Garbage(path.name, _size(path)) for path in leftovers(folder) if path.name != LOCK]
-    with writing_registry(folder):  # which removes the leftovers
-        current = current_snapshot(folder)
-        open_snapshot(current, verify=True)
-        kept = {current, previous_snapshot(folder)}
-        for path in sorted(folder.glob(SNAPSHOTS)):
-            if path not in kept:
-                found.append(Garbage(path.name, _size(path)))
-                discard(path)
-    return found
+    left = _left_in(folder)
+    # A first import that was killed leaves no registry.
+    is_all = bool(left) and not (folder / CURRENT).exists() and not any(folder.glob(SNAPSHOTS))
+    if not is_all:
+        _require_registry(folder)
+    with writing_registry(folder):  # which removes what is left
+        return left if is_all else [*left, *_remove_old(folder)]
+
+
+def _remove_old(folder: Path) -> Iterator[Garbage]:
+    """Remove what is neither valid nor the one before, and what is left inside of these; yield what was removed."""
+    current = current_snapshot(folder)
+    open_snapshot(current, verify=True)
+    kept = {current, previous_snapshot(folder)}
+    for snapshot in sorted(folder.glob(SNAPSHOTS)):
+        if snapshot not in kept:
+            yield Garbage(snapshot.name, _size(snapshot))
+            discard(snapshot)
+            continue
+        left = _left_in(snapshot)
+        clear_snapshot(snapshot)
+        # Donors may be imputed at this moment.
+        gone = [one for one in left if not (snapshot / one.name).exists()]
+        yield from (Garbage(f"{snapshot.name}/{one.name}", one.n_bytes) for one in gone)
+
+
+def _left_in(folder: Path) -> list[Garbage]:
+    return [Garbage(path.name, _size(path)) for path in leftovers(folder) if path.name != LOCK]
 
 
 def _require_registry(folder: Path) -> None:
@@ -153,13 +174,13 @@ def _require_registry(folder: Path) -> None:
 
 def _pairs(folder: Path, new: Path) -> dict[str, str]:
     """Return which snapshot is the one before, for when `new` is valid and for as long as it is not."""
-    before = valid_snapshot(folder)
+    before = latest_snapshot(folder)
     known = previous_snapshots(folder)
     if before == new:
         return known
     kept = previous_snapshot(folder)
     # A damaged snapshot does not take the place of the sound one before it.
-    if before is not None and is_sound(before):
+    if before is not None and _opens(before):
         kept = before
     pairs = {new.name: kept.name} if kept is not None and kept != new else {}
     if before is not None and before.name in known:
@@ -167,7 +188,18 @@ def _pairs(folder: Path, new: Path) -> dict[str, str]:
     return pairs
 
 
+def _opens(snapshot: Path) -> bool:
+    try:
+        open_snapshot(snapshot, verify=True)
+    except (OSError, RegistryError):
+        return False
+    return True
+
+
 def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-    return path.stat().st_size
+    try:
+        if path.is_dir():
+            return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+        return path.stat().st_size
+    except FileNotFoundError:  # a living writer has just renamed it
+        return 0

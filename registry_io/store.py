@@ -28,7 +28,7 @@ from registry_io.registry_arrays import (
     TABLE_ARRAYS,
     open_arrays,
 )
-from registry_io.registry_folder import clear_leftovers, content_of, current_snapshot, snapshot_title
+from registry_io.registry_folder import clear_leftovers, clear_snapshot, content_of, current_snapshot, snapshot_title
 from registry_io.snapshot_manifest import NOMENCLATURE, SnapshotManifest, parse_manifest
 from registry_io.snapshot_soundness import check_snapshot
 
@@ -56,7 +56,7 @@ def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
     clear_leftovers(place)
     for attempt in range(_ATTEMPTS):
         snapshot = current_snapshot(place)
-        clear_leftovers(snapshot)  # of imputations
+        clear_snapshot(snapshot)
         try:
             return open_snapshot(snapshot, verify=verify)
         except RegistryError:
@@ -88,7 +88,10 @@ def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
     Raises:
         RegistryError: there is no registry, or its manifest is damaged.
     """
-    return verify_snapshot(current_snapshot(Path(folder)))
+    place = Path(folder)
+    clear_leftovers(place)
+    clear_snapshot(snapshot := current_snapshot(place))
+    return verify_snapshot(snapshot)
 
 
 def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:

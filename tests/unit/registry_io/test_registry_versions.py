@@ -9,7 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.donor_import import import_donors
 from registry_io.durable_files import listening
 from registry_io.registry_folder import current_snapshot, writing_registry
-from registry_io.registry_versions import collect_garbage, roll_back
+from registry_io.registry_versions import Garbage, collect_garbage, roll_back
 from registry_io.store import open_registry, verify_registry
+from registry_io.writer_lock import writer_lock
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 TODAY = datetime.date(2026, 1, 1)
@@ -291,6 +292,97 @@ def test_a_damaged_pointer_is_said_and_can_be_taken_back(folder: Path, content: 
         open_registry(folder)
     roll_back(folder)
     assert held(folder) == HELD["a"]
+
+
+@pytest.mark.parametrize("content", ["", "snapshot-0123456789abcdef"])
+def test_a_damaged_pointer_loses_no_registry(folder: Path, content: str) -> None:
+    put(folder, "b")
+    for _ in range(2):  # whichever of the two became valid last
+        latest = held(folder)
+        (folder / "CURRENT").write_text(content)
+        roll_back(folder)
+        assert held(folder) != latest
+        assert collect_garbage(folder) == []
+        roll_back(folder)
+        assert held(folder) == latest
+        roll_back(folder)
+    latest = held(folder)
+    (folder / "CURRENT").write_text(content)
+    put(folder, "c")
+    collect_garbage(folder)
+    roll_back(folder)
+    assert held(folder) == latest
+
+
+def test_a_registry_with_a_file_too_many_can_be_taken_back(folder: Path) -> None:
+    (current_snapshot(folder) / "notes.txt").touch()
+    put(folder, "b")
+    collect_garbage(folder)
+    roll_back(folder)
+    assert held(folder) == HELD["a"]
+
+
+FOREIGN = (".lock", ".film.part", ".film.mkv.0123part.part", "z.txt", ".film.01234567.part")
+
+
+@pytest.mark.parametrize("pointer", [None, "MANIFEST-000001"])
+def test_a_folder_that_is_no_registry_is_left_alone(tmp_path: Path, pointer: str | None) -> None:
+    for name in FOREIGN:
+        (tmp_path / name).write_text("precious")
+    (tmp_path / ".writing-letter").mkdir()
+    if pointer is not None:
+        (tmp_path / "CURRENT").write_text(pointer)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    for use in (open_registry, verify_registry, roll_back, collect_garbage):
+        with pytest.raises(RegistryError):
+            use(tmp_path)
+    with pytest.raises(RegistryError), writing_registry(tmp_path):
+        pass
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", [".film.part", ".film.mkv.0123part.part"])
+def test_what_no_writer_names_so_is_left_in_a_registry(folder: Path, name: str) -> None:
+    (folder / name).touch()
+    put(folder, "b")
+    collect_garbage(folder)
+    assert held(folder) == HELD["b"]
+    assert (folder / name).exists()
+
+
+@pytest.mark.parametrize("what", [open_registry, verify_registry, collect_garbage])
+def test_what_killed_imputations_left_is_removed_by_the_next_command(
+    folder: Path, what: Callable[[Path], object]
+) -> None:
+    left = current_snapshot(folder) / ".writing-0123"
+    left.mkdir()
+    (left / "person.npy").write_bytes(bytes(9))
+    found = what(folder)
+    assert not left.exists()
+    if what is collect_garbage:
+        assert found == [Garbage(f"{left.parent.name}/.writing-0123", 9)]
+
+
+def test_what_a_living_imputation_writes_is_no_garbage(folder: Path) -> None:
+    snapshot = current_snapshot(folder)
+    (snapshot / ".writing-0123").mkdir()
+    with writer_lock(snapshot / ".lock", "donors"):
+        assert collect_garbage(folder) == []
+    assert (snapshot / ".writing-0123").exists()
+
+
+@pytest.mark.parametrize("what", [open_registry, verify_registry, collect_garbage])
+def test_what_a_killed_first_import_left_is_removed_by_the_next_command(
+    tmp_path: Path, what: Callable[[Path], object]
+) -> None:
+    left = tmp_path / "r" / ".writing-0123"
+    left.mkdir(parents=True)
+    if what is collect_garbage:
+        assert what(left.parent) == [Garbage(left.name, 0)]
+    else:
+        with pytest.raises(RegistryError, match="no registry"):
+            what(left.parent)
+    assert not left.exists()
 
 
 def test_a_pointer_to_nothing_is_said(folder: Path) -> None:
