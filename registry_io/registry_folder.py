@@ -7,6 +7,7 @@ the folder to the end; readers take no lock.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from hla_match.errors import FileError, LockedError, RegistryError
 from registry_io.aside_folder import WRITING, remove_leftovers
 from registry_io.checked_files import AGAIN
-from registry_io.durable_files import is_part, make_folder, remove, stale_parts, write_error
+from registry_io.durable_files import OWNER_FOLDER, is_part, make_folder, remove, stale_parts, write_error
 from registry_io.writer_lock import writer_lock
 
 CURRENT = "CURRENT"
@@ -157,6 +158,7 @@ def writing_registry(folder: Path) -> Iterator[None]:
     is_new = not folder.exists()
     try:
         make_folder(folder)
+        _make_private(folder)
     except OSError as error:
         raise write_error(folder, error) from error
     try:
@@ -170,6 +172,14 @@ def writing_registry(folder: Path) -> Iterator[None]:
         if is_new:
             with suppress(OSError):  # where it holds a registry now
                 folder.rmdir()
+
+
+def _make_private(folder: Path) -> None:
+    """Shut others out of a folder that was made with other permissions; what is in it may have them, too."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & ~OWNER_FOLDER:
+        with suppress(PermissionError):  # where it is another user's, who lets this one write
+            folder.chmod(mode & OWNER_FOLDER)
 
 
 def clear_leftovers(folder: Path) -> None:

@@ -73,6 +73,10 @@ def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
         RegistryError: as `open_registry`.
     """
     manifest = read_manifest(snapshot)
+    for path in snapshot.glob("*.npy"):
+        # A file that is there or not tells something, so one that was added would be read.
+        if path.name not in manifest.files:
+            raise changed(path, "a file too many", "the files that the manifest names")
     try:
         with checked_files(snapshot, file_sums(manifest), thorough=verify) as are_new:
             return _opened(snapshot, manifest, are_checked=are_new)

@@ -406,6 +406,14 @@ def test_a_changed_manifest_is_noticed(folder: Path, at: int) -> None:
 def test_a_file_too_many_is_noticed(folder: Path) -> None:
     (current_snapshot(folder) / "order_9_donor.npy").touch()
     assert [name for name, sound in verify_registry(folder) if not sound] == ["order_9_donor.npy"]
+    with pytest.raises(RegistryError, match="a file too many"):
+        open_registry(folder)
+
+
+def test_a_folder_that_others_can_read_is_shut_by_an_import(folder: Path) -> None:
+    folder.chmod(0o755)
+    put(folder, "b")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_registry_without_fast_checksums_is_compared_by_the_slow_ones(folder: Path) -> None:
