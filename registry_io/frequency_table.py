@@ -18,6 +18,7 @@ from hla_match.errors import FileError
 from registry_io.budgets import FileBudget
 from registry_io.parquet_file import parquet_frame
 from registry_io.source_file import unpack
+from registry_io.table_file import UNENDED
 from registry_io.workbook import first_sheet
 
 EXPECTED_FILE = "a file of haplotype frequencies: CSV, TSV, text, Excel, Parquet or Atlas's JSON"
@@ -43,6 +44,7 @@ class FrequencyTable:
     row: pl.Series
     population: str = ""
     notes: list[str] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
 
     def text(self, number: int) -> pl.Series:
         """Return a column without blanks around its texts; an empty one is null."""
@@ -132,7 +134,10 @@ def _text(budget: FileBudget, text: str) -> FrequencyTable:
         # Without header, columns are separated by any run of blanks.
         lines = lines.with_columns(line.str.strip_chars().str.replace_all(r"[ \t]+", "\t"))
         separator = "\t"
-    return _headed(budget, _fields(budget, lines, separator))
+    table = _headed(budget, _fields(budget, lines, separator))
+    if not text.endswith("\n"):
+        table.cautions.append(UNENDED)
+    return table
 
 
 def _fields(budget: FileBudget, lines: pl.DataFrame, separator: str) -> pl.DataFrame:

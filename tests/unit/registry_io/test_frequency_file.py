@@ -207,7 +207,29 @@ def test_zeros_repeats_and_unused_columns_are_noted(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_may_have_been_cut_is_a_caution(tmp_path: Path) -> None:
+    rows = "haplotype,frequency\nA*01:01~B*08:01,0.25\nA*02:01~B*08:01,0.12"
+    (caution,) = read(tmp_path, rows).cautions
+    assert caution.startswith("the last line has no line end")
+    assert read(tmp_path, f"{rows}\n").cautions == ()
+
+
+def test_an_unused_column_beside_its_locus_is_noted(tmp_path: Path) -> None:
+    got = read(tmp_path, "A,DRB1,DR,GL,frequency\n01:01,03:01,17,x,0.5\n")
+    assert got.notes[0] == "columns not used: DR, GL"
+
+
 # Refusals
+
+
+@pytest.mark.parametrize("name", ["DR", "HLA-DR", "DQB", "DQ", "dpb", "DRB1_1", "CW1"])
+def test_a_column_that_looks_like_a_locus_is_not_left_out(tmp_path: Path, name: str) -> None:
+    table = f"A,B,{name},frequency\n01:01,08:01,03:01,0.5\n"
+    entries = json.dumps([{"a": "01:01", "b": "08:01", name: "03:01", "frequency": 0.5}])
+    for content in (table, entries):
+        with pytest.raises(FileError, match="looks like a locus") as caught:
+            read(tmp_path, content)
+        assert caught.value.column == name
 
 
 @pytest.mark.parametrize(
