@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -31,6 +32,8 @@ _JSON_BYTES = 100
 _LINE_BYTES = 50
 _TEXT_COPIES = 3
 _BATCH_CELLS = 1_000_000
+# Escapes of characters that are none without their other half.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,16 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
     n_values = text.count("{") + text.count("[") + text.count(",")
     budget.check_held(_JSON_BYTES * n_values, f"JSON of {n_values:,} values")
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_object)
+        if _SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except _TwiceError as error:
+        raise FileError(
+            path,
+            found=f"the key {error.args[0][:60]!r} twice in one object",
+            expected="each key once",
+            hint="remove the one that is wrong",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise FileError(
             path,
@@ -268,6 +280,18 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
             if (value := _codes(about, name))
         ],
     )
+
+
+class _TwiceError(ValueError):
+    """A key that stands twice in an object."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON, of which Python would keep the last of two values of a key without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
 
 
 def _texts(values: Iterable[object]) -> pl.Series:

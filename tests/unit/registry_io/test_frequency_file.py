@@ -410,3 +410,34 @@ def test_a_gene_of_drb3_to_drb5_may_stand_alone_where_every_haplotype_says_wheth
     frame = read_frequencies(path).frame
     assert frame["DRB4"].to_list() == ["01:03P", "absent"]
     assert frame["DRB3"].to_list() == frame["DRB5"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        r'{"a":"\ud800","frequency":0.5}',
+        r'{"a":"01:01","frequency":0.5,"\uDFFF":1}',
+        r'{"a":"01:01","frequency":0.5,"b":["\ud83d"]}',
+    ],
+)
+def test_half_a_character_is_not_text(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(FileError, match="not JSON"):
+        read(tmp_path, f"[{entry}]")
+
+
+def test_a_whole_character_may_be_escaped(tmp_path: Path) -> None:
+    got = read(tmp_path, r'{"ethn":"\ud83d\ude00","frequencies":[{"a":"01:01","frequency":0.5}]}')
+    assert got.frame["population"].to_list() == ["\U0001f600"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"a":"01:01","frequency":0.5,"frequency":0.9}]',
+        '{"frequencies":[],"frequencies":[{"a":"01:01","frequency":0.5}]}',
+    ],
+)
+def test_a_key_twice_in_an_object_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(FileError, match="twice in one object") as caught:
+        read(tmp_path, content)
+    assert "'frequenc" in str(caught.value)
