@@ -18,10 +18,11 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import FileError
-from hla_match.loci import LOCI
+from hla_match.loci import LOCI, near_loci
 from registry_io.budgets import Budgets, FileBudget
 from registry_io.frequency_alleles import DRB345, DRB345_PLACE, haplotype_alleles
 from registry_io.frequency_table import EXPECTED_FILE, FrequencyTable, frequency_table, no_frequency
+from registry_io.person_columns import GL_STRING, typing_name
 from registry_io.source_file import SourceFile
 
 # Bytes of memory: of a haplotype's frequency in a population beside its alleles, and of one in a table of all.
@@ -57,12 +58,14 @@ class FrequencyFile:
         source: the file's name.
         checksum: SHA-256 of the file's bytes.
         notes: what the reader noticed, for a person.
+        cautions: what may have gone wrong unseen.
     """
 
     frame: pl.DataFrame
     source: str
     checksum: str
     notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def read_frequencies(path: Path, *, budgets: Budgets | None = None) -> Frequency
     if not len(table.row):
         raise no_frequency(table.path)
     frame = _populations(table, roles, haplotype_alleles(table, roles.haplotype, roles.places), budget)
-    return FrequencyFile(frame, path.name, source.checksum, tuple(table.notes))
+    return FrequencyFile(frame, path.name, source.checksum, tuple(table.notes), tuple(table.cautions))
 
 
 # What the columns hold
@@ -136,6 +139,8 @@ def _roles(table: FrequencyTable) -> _Roles:
         raise _wrong_columns(table, "a column of populations beside populations that have columns of their own")
     if DRB345_PLACE in places.values() and set(DRB345) & set(places.values()):
         raise _wrong_columns(table, f"columns of {DRB345_PLACE} together and of one of these genes")
+    for name in unused:
+        _refuse_locus(table, name, set(places.values()))
     if unused:
         table.notes.append(f"columns not used: {', '.join(unused)}")
     return _Roles(haplotype, places, {frequency: None} if frequency is not None else populations, population)
@@ -148,6 +153,15 @@ def _place(name: str) -> str | None:
         return DRB345_PLACE
     locus = "C" if bare == "CW" else bare
     return locus if locus in LOCI else None
+
+
+def _refuse_locus(table: FrequencyTable, name: str, loci: set[str]) -> None:
+    """Refuse an unused column that is called nearly like a locus which no column is of: haplotypes would lack it."""
+    if not loci or typing_name(name) in (None, GL_STRING):
+        return
+    meant = near_loci(re.sub(r"^HLA[^A-Z]*", "", name.upper()))
+    if not loci.intersection(meant):
+        raise _wrong_columns(table, "a column that looks like a locus and is called like none", name)
 
 
 def _wrong_columns(table: FrequencyTable, found: str, column: str | None = None) -> FileError:

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -18,6 +19,7 @@ from hla_match.errors import FileError
 from registry_io.budgets import FileBudget
 from registry_io.parquet_file import parquet_frame
 from registry_io.source_file import unpack
+from registry_io.table_file import UNENDED
 from registry_io.workbook import first_sheet
 
 EXPECTED_FILE = "a file of haplotype frequencies: CSV, TSV, text, Excel, Parquet or Atlas's JSON"
@@ -30,6 +32,8 @@ _JSON_BYTES = 100
 _LINE_BYTES = 50
 _TEXT_COPIES = 3
 _BATCH_CELLS = 1_000_000
+# Escapes of characters that are none without their other half.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class FrequencyTable:
     row: pl.Series
     population: str = ""
     notes: list[str] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
 
     def text(self, number: int) -> pl.Series:
         """Return a column without blanks around its texts; an empty one is null."""
@@ -132,7 +137,10 @@ def _text(budget: FileBudget, text: str) -> FrequencyTable:
         # Without header, columns are separated by any run of blanks.
         lines = lines.with_columns(line.str.strip_chars().str.replace_all(r"[ \t]+", "\t"))
         separator = "\t"
-    return _headed(budget, _fields(budget, lines, separator))
+    table = _headed(budget, _fields(budget, lines, separator))
+    if not text.endswith("\n"):
+        table.cautions.append(UNENDED)
+    return table
 
 
 def _fields(budget: FileBudget, lines: pl.DataFrame, separator: str) -> pl.DataFrame:
@@ -223,7 +231,16 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
     n_values = text.count("{") + text.count("[") + text.count(",")
     budget.check_held(_JSON_BYTES * n_values, f"JSON of {n_values:,} values")
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_object)
+        if _SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except _TwiceError as error:
+        raise FileError(
+            path,
+            found=f"the key {error.args[0][:60]!r} twice in one object",
+            expected="each key once",
+            hint="remove the one that is wrong",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise FileError(
             path,
@@ -263,6 +280,18 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
             if (value := _codes(about, name))
         ],
     )
+
+
+class _TwiceError(ValueError):
+    """A key that stands twice in an object."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON, of which Python would keep the last of two values of a key without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
 
 
 def _texts(values: Iterable[object]) -> pl.Series:

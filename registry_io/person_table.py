@@ -28,7 +28,7 @@ from registry_io.spreadsheet_values import (
     joined_doubts,
     said_doubts,
 )
-from registry_io.table_file import OddRow, Table, scan_slices, scan_table
+from registry_io.table_file import UNENDED, OddRow, Table, scan_slices, scan_table
 
 # Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
 _BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
@@ -76,7 +76,7 @@ class Noticed:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What may have gone wrong unseen, in words, for the last lines of a command."""
-        unended = ("the last line has no line end: check that the file was not cut within it",) if self.unended else ()
+        unended = (UNENDED,) if self.unended else ()
         return (*said_doubts(self.doubts), *self.lookalikes.cautions, *unended)
 
     @property

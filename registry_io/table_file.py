@@ -50,6 +50,9 @@ _SEPARATORS = (",", "\t", ";")
 _RARE_SEPARATOR = "%"
 """Separates where none of the others stands in the first row, as in the WMDA's lists for comparing programs."""
 
+UNENDED = "the last line has no line end: check that the file was not cut within it"
+"""Said of a text table that may have been cut."""
+
 NamesOfRecord = Callable[[Sequence[str]], tuple[str, ...] | None]
 """Given the fields of the first row: the names of the columns where it is a record already, None where it is a header.
 """

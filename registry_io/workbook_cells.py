@@ -36,6 +36,10 @@ FORMATTED: Mapping[str, type[pl.DataType]] = MappingProxyType(
 )
 """Columns of a frame of formatted numbers."""
 
+# Numbers beyond those that a workbook can have, such as of a format, overflow.
+_DAMAGE = (
+    LookupError, NotImplementedError, OverflowError, ValueError, expat.ExpatError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _CHUNK = 1 << 20
 _LARGEST_STYLES = 64 * _CHUNK
 _DIGITS = 15
@@ -90,7 +94,7 @@ def odd_cells(path: Path, data: bytes, *, has_long_numbers: bool) -> OddCells | 
             scan = _SheetScan(formats)
             package.parse(sheet, scan.start, scan.end, scan.text)
             return scan.found()
-    except (LookupError, ValueError, zipfile.BadZipFile, zlib.error, expat.ExpatError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise _damaged(path) from error
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.cautions import print_cautions
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.loci import LOCI
@@ -62,6 +63,7 @@ def install(file: Path, name: str) -> None:
     )
     for note in content.notes:
         say(f"note: {note}")
+    print_cautions(content.cautions)
 
 
 @command.command("list")
@@ -106,6 +108,7 @@ def show(source: str, release: str | None) -> None:
             lines.append(f"    and {len(coded.unmapped) - _SHOWN:,} more")
     lines += [f"  note: {note}" for note in content.notes]
     say(*lines)
+    print_cautions(content.cautions)
 
 
 def _loci(frame: pl.DataFrame) -> list[str]:

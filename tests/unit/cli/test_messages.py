@@ -240,3 +240,9 @@ def test_a_terminal_is_told_nothing_but_text(tmp_path: Path) -> None:
     assert not COMMANDS.search(re.sub(r"\x1b\[[013]*m", "", printed).replace("\r\n", "\n"))
     for text in (*MARKUP, r"note\x1b]0;title\x07", r"reg\x1bc", r"no\x1b[31m", "note: MICA: ", "note: C: "):
         assert text in printed
+
+
+def test_frequencies_that_may_have_been_cut_are_a_warning_in_the_last_line(run: Run) -> None:
+    Path("f.csv").write_text("haplotype,frequency\nA*02:01~B*46:01,0.5\nA*24:02~B*40:01,0.1")
+    for done in (run("frequencies", "install", "f.csv", "--name", "f"), run("frequencies", "show", "f.csv")):
+        assert done.stderr.splitlines()[-1].startswith("warning: the last line has no line end")

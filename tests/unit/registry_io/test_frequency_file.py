@@ -207,7 +207,29 @@ def test_zeros_repeats_and_unused_columns_are_noted(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_may_have_been_cut_is_a_caution(tmp_path: Path) -> None:
+    rows = "haplotype,frequency\nA*01:01~B*08:01,0.25\nA*02:01~B*08:01,0.12"
+    (caution,) = read(tmp_path, rows).cautions
+    assert caution.startswith("the last line has no line end")
+    assert read(tmp_path, f"{rows}\n").cautions == ()
+
+
+def test_an_unused_column_beside_its_locus_is_noted(tmp_path: Path) -> None:
+    got = read(tmp_path, "A,DRB1,DR,GL,frequency\n01:01,03:01,17,x,0.5\n")
+    assert got.notes[0] == "columns not used: DR, GL"
+
+
 # Refusals
+
+
+@pytest.mark.parametrize("name", ["DR", "HLA-DR", "DQB", "DQ", "dpb", "DRB1_1", "CW1"])
+def test_a_column_that_looks_like_a_locus_is_not_left_out(tmp_path: Path, name: str) -> None:
+    table = f"A,B,{name},frequency\n01:01,08:01,03:01,0.5\n"
+    entries = json.dumps([{"a": "01:01", "b": "08:01", name: "03:01", "frequency": 0.5}])
+    for content in (table, entries):
+        with pytest.raises(FileError, match="looks like a locus") as caught:
+            read(tmp_path, content)
+        assert caught.value.column == name
 
 
 @pytest.mark.parametrize(
@@ -388,3 +410,34 @@ def test_a_gene_of_drb3_to_drb5_may_stand_alone_where_every_haplotype_says_wheth
     frame = read_frequencies(path).frame
     assert frame["DRB4"].to_list() == ["01:03P", "absent"]
     assert frame["DRB3"].to_list() == frame["DRB5"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        r'{"a":"\ud800","frequency":0.5}',
+        r'{"a":"01:01","frequency":0.5,"\uDFFF":1}',
+        r'{"a":"01:01","frequency":0.5,"b":["\ud83d"]}',
+    ],
+)
+def test_half_a_character_is_not_text(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(FileError, match="not JSON"):
+        read(tmp_path, f"[{entry}]")
+
+
+def test_a_whole_character_may_be_escaped(tmp_path: Path) -> None:
+    got = read(tmp_path, r'{"ethn":"\ud83d\ude00","frequencies":[{"a":"01:01","frequency":0.5}]}')
+    assert got.frame["population"].to_list() == ["\U0001f600"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"a":"01:01","frequency":0.5,"frequency":0.9}]',
+        '{"frequencies":[],"frequencies":[{"a":"01:01","frequency":0.5}]}',
+    ],
+)
+def test_a_key_twice_in_an_object_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(FileError, match="twice in one object") as caught:
+        read(tmp_path, content)
+    assert "'frequenc" in str(caught.value)

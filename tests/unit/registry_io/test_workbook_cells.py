@@ -206,6 +206,14 @@ def test_a_damaged_sheet_is_refused(tmp_path: Path, change: Callable[[str], str]
         read_table(rewritten(path, "xl/worksheets/sheet1.xml", change))
 
 
+@pytest.mark.parametrize("number", ["99999999999", "-1", "9" * 5_000])
+def test_a_format_of_an_impossible_number_is_damage(tmp_path: Path, number: str) -> None:
+    path = workbook(tmp_path / "d.xlsx", [["D1", "02:01", "24:02"]])
+    rewritten(path, "xl/styles.xml", lambda xml: xml.replace('numFmtId="0"', f'numFmtId="{number}"'))
+    with pytest.raises(FileError, match="damaged workbook"):
+        donors(path)
+
+
 def test_a_workbook_without_styles_has_no_formats(tmp_path: Path) -> None:
     path = workbook(tmp_path / "d.xlsx", [[(7, "000"), "02:01", "", "M"]])
     records = donors(rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace("/styles", "/other")))
