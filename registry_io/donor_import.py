@@ -26,7 +26,6 @@ from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, 
 from registry_io.registry_versions import publish
 from registry_io.replacement import Replacement, check_replacement
 from registry_io.spreadsheet_values import typing_hint
-from registry_io.store import open_snapshot
 from registry_io.twofold_typings import settle
 
 
@@ -126,10 +125,8 @@ def import_donors(
         }
         if nomenclature.tables.unverified:
             provenance["nomenclature_unverified"] = ", ".join(nomenclature.tables.unverified)
-        snapshot = publish(built.aside, built.description, provenance)
+        registry = publish(built.aside, built.description, provenance).registry
         failed.unlink(missing_ok=True)
-        # Before the lock is released, and another writer can make another snapshot the valid one.
-        registry = open_snapshot(snapshot)
     noticed = reduce(add, rows.noticed)
     return ImportReport(
         registry=registry,

@@ -302,7 +302,7 @@ def write_registry(registry: Registry, folder: Path, *, replace: bool = False) -
         if not replace:
             refuse_any(folder)
         with writing_aside(folder) as aside:
-            return publish(aside, write_registry_files(aside, registry), registry.provenance)
+            return publish(aside, write_registry_files(aside, registry), registry.provenance).path
 
 
 def write_registry_stream(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.errors import RegistryError
+from hla_match.registry import Registry
 from registry_io.aside_folder import AsideFolder, discard
 from registry_io.durable_files import remove
 from registry_io.joint_files import write_together
@@ -39,8 +40,21 @@ REPORTS = (QUARANTINE, WARNINGS)
 """Files of a snapshot that are copied beside it when it becomes valid."""
 
 
-def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Mapping[str, str | int]) -> Path:
-    """Give a snapshot its name, make it the one that readers see, and return its folder.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A snapshot that was made valid.
+
+    Attributes:
+        path: its folder.
+        registry: opened from it, and compared with its checksums.
+    """
+
+    path: Path
+    registry: Registry
+
+
+def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Mapping[str, str | int]) -> Published:
+    """Give a snapshot its name, and make it the one that readers see.
 
     The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again.
 
@@ -58,17 +72,16 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Ma
     known = set(folder.glob(SNAPSHOTS))
     snapshot = commit_snapshot(aside, description, provenance)
     try:
-        make_current(snapshot)
+        return Published(snapshot, make_current(snapshot))
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
             with suppress(OSError):
                 discard(snapshot)
         raise
-    return snapshot
 
 
-def make_current(snapshot: Path) -> None:
-    """Make a snapshot the one that readers of its folder see, once it was opened as they will open it.
+def make_current(snapshot: Path) -> Registry:
+    """Make a snapshot the one that readers of its folder see, once it was opened as they will open it; return it open.
 
     The caller holds the folder's lock. The snapshot that was valid before becomes the previous one, unless it is
     damaged.
@@ -77,7 +90,7 @@ def make_current(snapshot: Path) -> None:
         RegistryError: the snapshot cannot be opened; nothing was changed.
         FileError: the folder cannot be written to.
     """
-    open_snapshot(snapshot, verify=True)
+    registry = open_snapshot(snapshot, verify=True)
     folder = snapshot.parent
     contents = {name: (snapshot / name).read_bytes() for name in REPORTS if (snapshot / name).exists()}
     before, known = _pairs(folder, snapshot), previous_snapshots(folder)
@@ -92,6 +105,7 @@ def make_current(snapshot: Path) -> None:
     for name in REPORTS:
         if name not in contents:
             remove(folder / name)
+    return registry
 
 
 def roll_back(folder: Path) -> tuple[Path, Path | None]:
