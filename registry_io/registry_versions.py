@@ -7,7 +7,6 @@ written. The previous snapshot stays until the next one replaces it and the garb
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +74,10 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Ma
         return Published(snapshot, make_current(snapshot))
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
-            with suppress(OSError):
+            try:
                 discard(snapshot)
+            except OSError:  # where even a name finds no room; a half of it is no loss, as every byte is compared
+                remove(snapshot)
         raise
 
 
