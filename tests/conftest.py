@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,13 @@ from registry_io import checked_files
 # every run: a failure there is caused by the change, not by luck.
 settings.register_profile("hla-match", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("hla-match")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hangups_reach_commands() -> None:
+    """Under ``nohup`` the commands that tests start would ignore SIGHUP: what is ignored is inherited, a function not."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,6 @@ COMMANDS = {
     "demo": ("demo", "--folder", "demo", "--donors", "3000"),
 }
 LEFTOVERS = (".writing-", ".part", ".tmp")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _signals_count() -> Iterator[None]:
-    """Let commands heed signals also where tests run under ``nohup``: what is ignored is inherited, a function not."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGHUP, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
