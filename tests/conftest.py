@@ -20,7 +20,7 @@ settings.load_profile("hla-match")
 
 @pytest.fixture(scope="session", autouse=True)
 def _hangups_reach_commands() -> None:
-    """Under ``nohup`` the commands that tests start would ignore SIGHUP: what is ignored is inherited, a function not."""
+    """Under ``nohup`` the commands of tests would ignore SIGHUP: what is ignored is inherited, a function is not."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
