@@ -38,6 +38,7 @@ OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
 """Modes of files and folders that nobody but their owner can read, whatever the umask."""
 
 _RANDOM_BYTES = 4
+_LONGEST_NAME = 200
 _PART = re.compile(rf"\..*\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.part", re.DOTALL)
 _WRAPPED = re.compile(r"\(os error (\d{1,3})\)")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -329,12 +330,17 @@ def _give(descriptor: int, mode: int, group: int | None) -> None:
 
 
 def hidden_path(target: Path, ending: str) -> Path:
-    """Return where something hidden stands beside `target`, named after it; names have at most 255 bytes.
+    """Return where something hidden stands beside `target`, named after it.
+
+    Names have at most 255 bytes: of a long one the beginning is left, and a checksum that tells it from its neighbours.
 
     >>> hidden_path(Path("run.csv"), "lock").name
     '.run.csv.lock'
     """
-    return target.with_name(f".{target.name.encode()[:200].decode(errors='ignore')}.{ending}")
+    name, data = target.name, os.fsencode(target.name)
+    if len(data) > _LONGEST_NAME:
+        name = f"{data[:_LONGEST_NAME].decode(errors='ignore')}~{xxhash.xxh3_64_hexdigest(data)}"
+    return target.with_name(f".{name}.{ending}")
 
 
 def aside_path(target: Path) -> Path:

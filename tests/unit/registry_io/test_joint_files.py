@@ -163,3 +163,13 @@ def test_what_cannot_be_written_is_seen_before_the_work(tmp_path: Path) -> None:
 def test_a_file_of_a_long_name_is_locked(tmp_path: Path) -> None:
     with lock_files(tmp_path / ("供" * 80)):
         pass
+
+
+@pytest.mark.parametrize("stem", ["x" * 210, "杭" * 70, "\udce4" * 210], ids=["ascii", "wide", "no UTF-8"])
+def test_files_of_long_names_that_begin_alike_have_locks_of_their_own(tmp_path: Path, stem: str) -> None:
+    paths = [tmp_path / f"{stem}{ending}" for ending in (".csv", ".status.csv", ".manifest.json")]
+    with lock_files(*paths), write_together(*paths) as files:
+        assert len(list(tmp_path.glob(".*.lock"))) == len(list(tmp_path.glob(".*.part"))) == 3
+        for file in files:
+            file.write(b"new")
+    assert set(tmp_path.iterdir()) == set(paths)
