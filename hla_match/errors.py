@@ -177,3 +177,8 @@ class BudgetError(FileError):
     def __init__(self, path: str, *, budget: str, found: str, expected: str, hint: str) -> None:
         self.budget = budget
         super().__init__(path, found=found, expected=expected, hint=hint)
+
+    def with_hint(self, hint: str) -> Self:
+        """Return the error with one more thing to do about it."""
+        hints = f"{self.hint}; {hint}"
+        return type(self)(self.path, budget=self.budget, found=self.found, expected=self.expected, hint=hints)

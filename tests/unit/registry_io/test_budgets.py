@@ -360,3 +360,10 @@ def test_budgets_are_given_to_every_reader_of_persons(tmp_path: Path) -> None:
     for read in readers:
         with pytest.raises(BudgetError, match="3 columns, expected at most 2 columns"):
             read()
+
+
+def test_one_more_hint_leaves_the_budget_and_the_hint_of_how_to_raise_it() -> None:
+    error = BudgetError("f.csv", budget="rows", found="3 rows", expected="2", hint="raise it")
+    hinted = error.with_hint("start again")
+    assert str(hinted) == f"{error}; start again"
+    assert hinted.budget == "rows"
