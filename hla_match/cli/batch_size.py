@@ -82,10 +82,10 @@ class BatchSize:
 
 
 def _rounded(number: float) -> str:
-    """Return a number with two digits that count.
+    """Return a number with two digits that count; only what is none is 0.
 
-    >>> _rounded(25_653), _rounded(0.34), _rounded(7)
-    ('26,000', '1', '7')
+    >>> _rounded(25_653), _rounded(0.34), _rounded(0)
+    ('26,000', '1', '0')
     """
-    whole = max(1, round(number))
+    whole = max(round(number), int(number > 0))
     return f"{round(whole, 2 - len(str(whole))):,}"

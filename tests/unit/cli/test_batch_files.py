@@ -322,6 +322,7 @@ def test_a_batch_that_nothing_bounds_says_before_and_soon_how_large_it_becomes(
         assert lines[1].endswith("stop and give --limit")
         assert len(lines) == 3
     assert "no --limit" not in run(*BATCH, "out.csv", "--limit", "6").stderr
+    assert "about 0 rows are expected" in run(*BATCH, "out.csv", "--status", "TU").stderr
 
 
 def test_the_size_that_is_expected_is_near_the_one_that_comes(run, monkeypatch: pytest.MonkeyPatch) -> None:
