@@ -8,7 +8,7 @@ Oracle: ``rank_key`` in ``tests/oracle/matching.py``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -75,12 +75,47 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class RankingKey:
-    """One key: its name, what "before" means in words, its width and its rule."""
+    """One key of a policy.
+
+    Attributes:
+        name: what `MatchList.why` calls it.
+        meaning: what "before" means in words, where the values of both donors are known.
+        bits: its width in the packed number.
+        rule: gives each candidate its value.
+        said: what a value says of a donor; None where `meaning` says it.
+        unknown: the values of donors of whom it is not known.
+        aside: where the policy says that those stand.
+    """
 
     name: str
     meaning: str
     bits: int
     rule: Callable[[Candidates], NDArray[np.int64]]
+    said: Callable[[int], str] | None = None
+    unknown: frozenset[int] = frozenset()
+    aside: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.meaning} ({self.aside})" if self.aside else self.meaning
+
+    def reason(self, before: int, after: int, *, at_least: Set[int] = frozenset()) -> str:
+        """Say why a donor of value `before` stands before one of value `after`, and nothing that is not known.
+
+        Args:
+            before: the lesser value.
+            after: the greater one.
+            at_least: those of the two of which no more is known than that they are the least possible.
+
+        >>> AGE.reason(25, 31), AGE.reason(25, 255)
+        ('age: younger (25 years before 31 years)', 'age: 25 years before no age, or one below that of donors')
+        """
+        said = self.said
+        if said is None:
+            return f"{self.name}: {self.meaning}"
+        one, other = (f"at least {said(value)}" if value in at_least else said(value) for value in (before, after))
+        order = f"{one} before {other}"
+        known = not (self.unknown | at_least) & {before, after}
+        return f"{self.name}: {self.meaning} ({order})" if known else f"{self.name}: {order}"
 
 
 def by_full_match(candidates: Candidates) -> NDArray[np.int64]:
@@ -137,8 +172,18 @@ _BLOCK = 128
 def _percent_value(prediction: Prediction, mismatches: int) -> NDArray[np.int64]:
     probability = prediction.mismatches[:, : mismatches + 1].sum(axis=1)
     percent = np.rint(100 * np.nan_to_num(probability)).astype(np.int64)
-    unknown = np.isnan(probability) | (prediction.cut >= 0.005)
+    unknown = np.isnan(probability) | is_cut(prediction)
     return np.where(percent > 0, 100 - percent, np.where(unknown, _UNKNOWN, _NOUGHT))
+
+
+def least_percents(prediction: Prediction, values: tuple[int, int]) -> set[int]:
+    """Return which values of a key of percents, of two donors, are only the least possible, as too much was cut."""
+    return {value for value, cut in zip(values, is_cut(prediction).tolist(), strict=True) if cut and value < _UNKNOWN}
+
+
+def is_cut(prediction: Prediction) -> NDArray[np.bool_]:
+    """Return (donors,) bool: so much was cut that whole percents are only the least that they can be."""
+    return prediction.cut >= 0.005
 
 
 def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
@@ -157,7 +202,11 @@ def by_age(candidates: Candidates) -> NDArray[np.int64]:
     Unknown ages stand last, and with them those below the age of donors: a mistaken birth date must not come first.
     """
     age = candidates.age
-    return np.where(age < DONOR_AGES[0], 255, np.minimum(age, 254)).astype(np.int64)
+    return np.where(age < DONOR_AGES[0], _NO_AGE, np.minimum(age, _NO_AGE - 1)).astype(np.int64)
+
+
+_NO_AGE = 255
+"""The value of ages that are unknown or below that of donors."""
 
 
 def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
@@ -197,14 +246,65 @@ def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.ui
     return grade[code]
 
 
-FULL_MATCH = RankingKey("p0", "more probably no mismatch, in whole percent", 7, by_full_match)
-NEAR_MATCH = RankingKey("p0+p1", "more probably at most one mismatch, in whole percent", 7, by_near_match)
-MISMATCHES = RankingKey("mismatches", "fewer mismatches", 3, by_mismatches)
+def _percent_said(value: int) -> str:
+    return {_UNKNOWN: "not known", _NOUGHT: "0%"}.get(value, f"{100 - value}%")
+
+
+def _of(*names: str) -> Callable[[int], str]:
+    """Return what says the name of a value."""
+    return lambda value: names[value]
+
+
+_UNKNOWN_PERCENT = "where that is not known, behind 1% and before 0%"
+
+FULL_MATCH = RankingKey(
+    "p0",
+    "more probably no mismatch, in whole percent",
+    7,
+    by_full_match,
+    _percent_said,
+    frozenset({_UNKNOWN}),
+    _UNKNOWN_PERCENT,
+)
+NEAR_MATCH = RankingKey(
+    "p0+p1",
+    "more probably at most one mismatch, in whole percent",
+    7,
+    by_near_match,
+    _percent_said,
+    frozenset({_UNKNOWN}),
+    _UNKNOWN_PERCENT,
+)
+MISMATCHES = RankingKey("mismatches", "fewer mismatches", 3, by_mismatches, str)
 CERTAINTY = RankingKey("certainty", "a certain match before a potential one", 1, by_certainty)
-AGE = RankingKey("age", "younger", 8, by_age)
-CMV = RankingKey("cmv", "same CMV status", 2, by_cmv)
-ABO = RankingKey("abo", "same or compatible blood group", 2, by_abo)
-SEX = RankingKey("sex", "male", 2, by_sex)
+AGE = RankingKey(
+    "age",
+    "younger",
+    8,
+    by_age,
+    lambda years: "no age, or one below that of donors" if years == _NO_AGE else f"{years} years",
+    frozenset({_NO_AGE}),
+    "unknown ages, and those below that of donors, last",
+)
+CMV = RankingKey(
+    "cmv",
+    "same CMV status",
+    2,
+    by_cmv,
+    _of("same CMV status", "unknown CMV status", "another CMV status"),
+    frozenset({1}),
+    "unknown before another",
+)
+ABO = RankingKey(
+    "abo",
+    "same or compatible blood group",
+    2,
+    by_abo,
+    _of("same blood group", "compatible blood group", "unknown blood group", "incompatible blood group"),
+    frozenset({2}),
+    "same before compatible, unknown before incompatible",
+)
+SEX = RankingKey("sex", "male", 2, by_sex, _of("male", "female", "unknown sex"), frozenset({2}), "unknown last")
 DONOR_ID = RankingKey("donor_id", "identifier in ascending order", 32, by_identifier)
 
 
@@ -216,7 +316,7 @@ class RankingPolicy:
     keys: tuple[RankingKey, ...]
 
     def __str__(self) -> str:
-        return f"{self.name}: " + ", then ".join(key.meaning for key in self.keys)
+        return f"{self.name}: " + ", then ".join(map(str, self.keys))
 
     def pack(self, candidates: Candidates) -> NDArray[np.uint64]:
         """Return (n,) uint64 numbers in the order of the policy, lower first."""
@@ -225,14 +325,16 @@ class RankingPolicy:
             packed = (packed << np.uint64(key.bits)) | key.rule(candidates).astype(np.uint64)
         return packed
 
-    def deciding_key(self, before: int, after: int) -> RankingKey:
-        """Return the first key in which two packed numbers differ."""
+    def deciding_key(self, before: int, after: int) -> tuple[RankingKey, int, int]:
+        """Return the first key in which two packed numbers differ, and the value that each has there."""
         shift = sum(key.bits for key in self.keys)
         for key in self.keys:
             shift -= key.bits
-            if before >> shift != after >> shift:
-                return key
-        return self.keys[-1]
+            one, other = before >> shift, after >> shift
+            if one != other or not shift:
+                break
+        mask = (1 << key.bits) - 1
+        return key, one & mask, other & mask
 
 
 POLICIES: Mapping[str, RankingPolicy] = MappingProxyType(

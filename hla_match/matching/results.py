@@ -14,7 +14,7 @@ from hla_match.encoding import NEW, Alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.notices import counts_notice, patient_notices
 from hla_match.matching.patient_table import LocusComparison
-from hla_match.matching.policies import RankingPolicy
+from hla_match.matching.policies import FULL_MATCH, NEAR_MATCH, RankingPolicy, least_percents
 from hla_match.matching.prediction import Prediction
 from hla_match.registry import Registry
 from hla_match.visible_text import visible
@@ -183,14 +183,19 @@ class MatchList:
         )
 
     def why(self, position: int) -> str:
-        """Say which key puts the donor at a position (from 0) before the next one.
+        """Say which key puts the donor at a position (from 0) before the next one, and what both have there.
 
         Raises:
             IndexError: there is no next donor.
         """
-        before, after = int(self.rank_number[position]), int(self.rank_number[position + 1])
-        key = self.policy.deciding_key(before, after)
-        return f"{key.name}: {key.meaning}"
+        if not 0 <= position < len(self) - 1:
+            raise IndexError(position)
+        numbers = [int(self.rank_number[position]), int(self.rank_number[position + 1])]
+        key, before, after = self.policy.deciding_key(*numbers)
+        if self.prediction is None or key not in (FULL_MATCH, NEAR_MATCH):
+            return key.reason(before, after)
+        both = self.prediction.taken(slice(position, position + 2))
+        return key.reason(before, after, at_least=least_percents(both, (before, after)))
 
     def to_polars(self, part: slice = slice(None)) -> pl.DataFrame:
         """Return one row a donor: identifiers, counts, directions, grades of each locus, attributes.

@@ -1,26 +1,31 @@
 """The shared registry under the real release: every row accounted for, and no true match missed."""
 
+import collections
 import datetime
+import itertools
 
 import polars as pl
 import pytest
 
 from hla_match.encoding import LocusEncoder
-from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.donor_import import import_donors
+from registry_io.frequency_store import open_frequencies
 from registry_io.imgt_release import read_release
+from registry_io.imputation_store import open_imputation
 from registry_io.mac_file import read_codes
 from registry_io.patient_file import read_patients
 from registry_io.store import open_registry, verify_registry
 from tests.oracle import matching as oracle
+from tests.oracle import reasons
 
 SCOPE = ("A", "B", "C", "DRB1", "DQB1")
 
 
 @pytest.fixture(scope="module")
-def registry(shared_data, tmp_path_factory):
+def folder(shared_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("registry") / "zj"
     data = shared_data / "data" / "registry_103k"
     report = import_donors(
@@ -33,6 +38,11 @@ def registry(shared_data, tmp_path_factory):
     assert report.n_imported + report.n_quarantined == report.n_rows == 103_000
     assert report.n_quarantined == 0
     assert all(sound for _, sound in verify_registry(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def registry(folder):
     return open_registry(folder)
 
 
@@ -127,3 +137,34 @@ def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared
             assert set(found.select("donor_id", "matches_best", "matches_worst").rows()) == wanted
             found_rows += len(wanted)
     assert found_rows > 1000
+
+
+def donor_as_patient(registry, donor):
+    """A donor's typings, sex, blood group and CMV status as a patient's."""
+    typings = {}
+    for row, locus in enumerate(registry.loci):
+        first, second = registry.columns[locus].text.row(int(registry.donor_typing[row, donor]))
+        if first:
+            typings[locus] = (first, second)
+    attributes = registry.attributes.row(donor, named=True)
+    return Patient(typings=typings, cmv=attributes["cmv"], abo=attributes["abo"])
+
+
+def test_no_reason_contradicts_what_the_list_shows(folder, registry, shared_data):
+    """All neighbours in the lists of the shared patients, and of 200 donors of all decades taken as patients."""
+    path = shared_data / "data" / "frequencies" / "synthetic_han_5locus.csv"
+    imputed = open_imputation(folder, registry, open_frequencies(path, registry))
+    matcher = Matcher(registry, imputed)
+    patient_file = read_patients(shared_data / "data" / "registry_103k" / "patients.csv")
+    patients = [patient for _, patient in patient_file.patients]
+    patients += [donor_as_patient(registry, donor) for donor in range(0, registry.n_donors, registry.n_donors // 200)]
+    criteria = SearchCriteria(max_mismatches=2, limit=100)
+    keys = collections.Counter()
+    for patient in patients:
+        found = matcher.search(patient, criteria)
+        rows = found.to_polars().rows(named=True)
+        for position, (before, after) in enumerate(itertools.pairwise(rows)):
+            reason = found.why(position)
+            assert reasons.is_true(reason, before, after, 10, cmv=patient.cmv, abo=patient.abo), reason
+            keys[reason.partition(":")[0]] += 1
+    assert keys.keys() >= {"p0", "p0+p1", "mismatches", "age", "cmv", "donor_id"}

@@ -86,13 +86,17 @@ def test_donors_stand_by_probability_and_the_impossible_last(matcher):
     assert order[:2] == ["certain", "young"]
     # Nothing explains the donor, yet the search knows that there is a mismatch at B.
     assert order.index("other") < order.index("unknown")
-    assert found.why(0).startswith("p0:")
+    assert found.why(0).startswith("p0: more probably no mismatch, in whole percent (100% before ")
+    with pytest.raises(IndexError):
+        found.why(len(order) - 1)
 
 
 def test_an_unknown_probability_stands_before_an_impossible_match(matcher):
     # No panel has A*33: whether the donor matches is not known, while all others have a mismatch there.
     patient = Patient(typings={"A": ("33:03", "11:01"), "B": ("46:01", "40:01")})
-    found = matcher.search(patient, CRITERIA).to_polars()
+    matches = matcher.search(patient, CRITERIA)
+    found = matches.to_polars()
+    assert matches.why(0) == "p0: not known before 0%"
     assert found["donor_id"][0] == "hidden"
     assert found["p0"][0] is None
     assert found["p0"][1] == 0.0
