@@ -16,6 +16,7 @@ import polars as pl
 from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.registry import Registry, UnreadableTyping
 from registry_io.budgets import Budgets, FileBudget
 from registry_io.person_attributes import finding_records
@@ -123,8 +124,7 @@ def import_donors(
             "nomenclature_checksum": nomenclature.tables.checksum,
             "codes": codes_source,
         }
-        if nomenclature.tables.unverified:
-            provenance["nomenclature_unverified"] = ", ".join(nomenclature.tables.unverified)
+        provenance |= _faults(nomenclature.tables)
         registry = publish(built.aside, built.description, provenance).registry
         failed.unlink(missing_ok=True)
     noticed = reduce(add, rows.noticed)
@@ -173,6 +173,16 @@ def _read(
         rows.noticed.append(records.noticed)
         rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
     return rows
+
+
+def _faults(tables: NomenclatureTables) -> dict[str, str]:
+    """Return what is wrong with a release, as provenance; none of a sound one."""
+    faults = {
+        "nomenclature_unverified": ", ".join(tables.unverified),
+        "nomenclature_mismatched": ", ".join(tables.mismatched),
+        "nomenclature_cautions": "; ".join(tables.cautions),
+    }
+    return {name: text for name, text in faults.items() if text}
 
 
 def donor_notes(registry: Registry) -> list[str]:

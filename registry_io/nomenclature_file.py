@@ -17,6 +17,8 @@ from registry_io.durable_files import atomic_write
 FORMAT = "hla-match nomenclature"
 FORMAT_VERSION = 1
 _COLUMNS = ("allele", "g_group", "p_group", "antigen", "expert_antigen", "tce_group")
+# Columns that not every release has: empty there, and not written.
+_OPTIONAL_COLUMNS = ("tce_group_v3", "computed_antigen")
 
 
 def dumps(tables: NomenclatureTables) -> bytes:
@@ -30,11 +32,14 @@ def dumps(tables: NomenclatureTables) -> bytes:
             "limits": tables.limits,
             "closed": tables.closed,
             "unverified": tables.unverified,
+            "mismatched": tables.mismatched,
+            "cautions": tables.cautions,
             "antigens": dict(tables.antigens),
             "relations": [(r.prefix, r.antigen, r.splits, r.associated) for r in tables.antigen_relations],
             "loci": {
                 locus: {
                     **{name: "\n".join(getattr(columns, name)) for name in _COLUMNS},
+                    **{name: "\n".join(column) for name in _OPTIONAL_COLUMNS if (column := getattr(columns, name))},
                     "deleted": {name: (d.replacement, d.reason) for name, d in columns.deleted.items()},
                     "old_name": dict(columns.old_name),
                 }
@@ -91,9 +96,12 @@ def _sound(tables: NomenclatureTables) -> NomenclatureTables:
     Raises:
         ValueError: they are not.
     """
-    texts = [tables.release, tables.title, tables.source, tables.checksum, *tables.limits, *tables.unverified]
+    texts = [tables.release, tables.title, tables.source, tables.checksum, *tables.limits]
+    texts += (*tables.unverified, *tables.mismatched, *tables.cautions)
     for locus, columns in tables.loci.items():
-        if len({len(getattr(columns, name)) for name in _COLUMNS}) > 1:
+        given = [getattr(columns, name) for name in _COLUMNS]
+        given += [column for name in _OPTIONAL_COLUMNS if (column := getattr(columns, name))]
+        if len(set(map(len, given))) > 1:
             raise ValueError(f"{locus}: columns of different lengths")
         for name, deletion in columns.deleted.items():
             texts += (name, deletion.replacement, deletion.reason)
@@ -120,6 +128,7 @@ def _tables(content: dict[str, Any]) -> NomenclatureTables:
                 old_name=columns["old_name"],
                 # Splitting nothing gives one empty text; a locus without alleles has none.
                 **{name: tuple(columns[name].split("\n") if columns["allele"] else ()) for name in _COLUMNS},
+                **{name: tuple(columns[name].split("\n")) for name in _OPTIONAL_COLUMNS if name in columns},
             )
             for locus, columns in content["loci"].items()
         },
@@ -129,6 +138,8 @@ def _tables(content: dict[str, Any]) -> NomenclatureTables:
         closed=content["closed"],
         # Files of earlier versions do not say.
         unverified=tuple(content.get("unverified", ())),
+        mismatched=tuple(content.get("mismatched", ())),
+        cautions=tuple(content.get("cautions", ())),
     )
 
 

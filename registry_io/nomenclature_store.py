@@ -29,14 +29,18 @@ class NomenclatureStore:
     def __init__(self, home: Path) -> None:
         self._folder = home / "nomenclature"
 
-    def install(self, source: Path) -> NomenclatureTables:
+    def install(self, source: Path, *, accept_checksum_mismatch: bool = False) -> NomenclatureTables:
         """Read a release, compile it, and return its tables.
+
+        Args:
+            source: folder or zip of the release.
+            accept_checksum_mismatch: go on where a file differs from its checksum in the release; the tables name it.
 
         Raises:
             NomenclatureError: the release cannot be read, or the data folder cannot be made.
             FileError: the data folder cannot be written to.
         """
-        tables = read_release(source)
+        tables = read_release(source, accept_checksum_mismatch=accept_checksum_mismatch)
         try:
             make_folder(self._folder)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from hla_match.errors import NomenclatureError
 
 if TYPE_CHECKING:
     from hla_match.nomenclature.release import Nomenclature
-    from hla_match.nomenclature.tables import NomenclatureTables
+    from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
 
 _SHOWN = 20
 
@@ -29,6 +30,7 @@ def choose_nomenclature(release: str | None) -> Nomenclature:
         note = "" if release != "builtin" else " (no release is installed; see: hla-match nomenclature install --help)"
         say(f"Nomenclature: {release}{note}", err=True)
     tables = builtin_tables() if release == "builtin" else store.load(release)
+    _print_mismatched(tables)
     return Nomenclature(tables)
 
 
@@ -39,14 +41,20 @@ def command() -> None:
 
 @command.command()
 @click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="Folder or zip of a release.")
-def install(source: Path) -> None:
+@click.option(
+    "--accept-checksum-mismatch",
+    is_flag=True,
+    help="Install files that differ from the release's own checksums; list, show and registry info name them.",
+)
+def install(source: Path, accept_checksum_mismatch: bool) -> None:
     """Check a release and compile it into the data folder."""
     from registry_io.nomenclature_store import NomenclatureStore, data_folder
 
-    tables = NomenclatureStore(data_folder()).install(source)
+    store = NomenclatureStore(data_folder())
+    tables = store.install(source, accept_checksum_mismatch=accept_checksum_mismatch)
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
     say(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
-    _note_unverified(tables)
+    _print_faults(tables)
 
 
 @command.command("list")
@@ -58,7 +66,7 @@ def list_releases() -> None:
     for release in store.releases():
         say(release)
         try:
-            _note_unverified(store.load(release))
+            _print_faults(store.load(release))
         except NomenclatureError as error:
             say(f"{release}: {error}", err=True)
     say("builtin")
@@ -86,15 +94,39 @@ def show(name: str, release: str | None) -> None:
     lines += [f"  {level:<9} {_first(reduce_typing(nomenclature, name, level).split('/'))}" for level in levels]
     if expansion.has_null:
         lines.append("  holds null alleles")
+    if locus == "DPB1":
+        lines.append(f"  TCE       {_tce_groups(nomenclature.tables.loci[locus], expansion.alleles)}")
     lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
     say(*lines)
-    _note_unverified(nomenclature.tables)
+    _print_cautions(nomenclature.tables)
 
 
-def _note_unverified(tables: NomenclatureTables) -> None:
+def _tce_groups(tables: LocusTables, rows: Iterable[int]) -> str:
+    """Return the T-cell epitope groups of some DPB1 alleles, by both versions of their assignment."""
+    columns = {"version 2": tables.tce_group, "version 3": tables.tce_group_v3}
+    rows = list(rows)
+    found = {name: sorted({column[row] or "none" for row in rows}) for name, column in columns.items() if column}
+    return "; ".join(f"{', '.join(groups)} ({name})" for name, groups in found.items())
+
+
+def _print_faults(tables: NomenclatureTables) -> None:
+    """Say what is wrong with a release."""
+    _print_mismatched(tables)
+    _print_cautions(tables)
+
+
+def _print_cautions(tables: NomenclatureTables) -> None:
+    for caution in tables.cautions:
+        say(f"warning: {tables.title}: {caution}", err=True)
     if tables.unverified:
         names = ", ".join(tables.unverified)
         say(f"{tables.title}: not verified: no list of checksums in the release vouches for {names}", err=True)
+
+
+def _print_mismatched(tables: NomenclatureTables) -> None:
+    if tables.mismatched:
+        names = ", ".join(tables.mismatched)
+        say(f"warning: {tables.title}: not as in the release's own list of checksums: {names}", err=True)
 
 
 def _first(names: list[str]) -> str:

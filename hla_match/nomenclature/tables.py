@@ -33,6 +33,10 @@ class LocusTables:
         tce_group: DPB1 T-cell epitope group "1", "2", "3" (version 2), or "" where unassigned.
         deleted: abandoned names (as they were written, "02:01:08" or "0105N").
         old_name: names before April 2010, digits and suffix only ("02010102L"), to the name that replaced them.
+        tce_group_v3: the same by version 3: "1", "2", "3", "3 (core)", "3 (non-core)", or "" where unassigned; empty
+            where the nomenclature has no version 3.
+        computed_antigen: antigens that were computed from sequences, not observed (releases since 3.64), written as
+            `antigen`; empty where the nomenclature has none.
     """
 
     locus: str
@@ -44,6 +48,8 @@ class LocusTables:
     tce_group: tuple[str, ...]
     deleted: Mapping[str, Deletion] = field(default_factory=dict)
     old_name: Mapping[str, str] = field(default_factory=dict)
+    tce_group_v3: tuple[str, ...] = ()
+    computed_antigen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ class NomenclatureTables:
         closed: True where a name that is not in the tables does not exist; False where third and fourth fields are
             not listed, so that any are accepted behind a listed two-field name, and no G groups are known.
         unverified: the files of the release that no list of checksums in it vouches for.
+        mismatched: the files that differ from their checksums in it, accepted at installation or patched by the
+            publisher since.
+        cautions: sentences on what else is wrong with the release, as installation found it.
     """
 
     release: str
@@ -87,3 +96,5 @@ class NomenclatureTables:
     limits: tuple[str, ...] = ()
     closed: bool = True
     unverified: tuple[str, ...] = ()
+    mismatched: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()

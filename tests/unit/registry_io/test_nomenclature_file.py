@@ -138,7 +138,7 @@ def test_releases_are_in_numeric_order(tmp_path: Path, monkeypatch: pytest.Monke
     assert store.releases() == []
     assert store.newest() is None
     for release in ("3.9.0", "3.58.0", "3.10.1"):
-        monkeypatch.setattr(nomenclature_store, "read_release", lambda _, release=release: _tables(release))
+        monkeypatch.setattr(nomenclature_store, "read_release", lambda *_, release=release, **__: _tables(release))
         store.install(tmp_path)
     (tmp_path / "home/nomenclature/notes.hlanom").touch()
     assert store.releases() == ["3.58.0", "3.10.1", "3.9.0"]
@@ -150,7 +150,7 @@ def test_releases_are_in_numeric_order(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_is_not_installed_is_an_error_that_says_what_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str
 ) -> None:
-    monkeypatch.setattr(nomenclature_store, "read_release", lambda _: _tables())
+    monkeypatch.setattr(nomenclature_store, "read_release", lambda *_, **__: _tables())
     store = NomenclatureStore(tmp_path)
     store.install(tmp_path)
     with pytest.raises(NomenclatureError) as caught:
@@ -160,7 +160,7 @@ def test_what_is_not_installed_is_an_error_that_says_what_is(
 
 
 def test_data_folder_that_cannot_be_made_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nomenclature_store, "read_release", lambda _: _tables())
+    monkeypatch.setattr(nomenclature_store, "read_release", lambda *_, **__: _tables())
     (tmp_path / "file").touch()
     with pytest.raises(NomenclatureError, match="HLA_MATCH_HOME"):
         NomenclatureStore(tmp_path / "file").install(tmp_path)
