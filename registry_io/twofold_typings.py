@@ -13,11 +13,11 @@ import polars as pl
 
 from hla_match.encoding import Alternative, LocusEncoder
 from hla_match.errors import Reason, TypingError
+from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.gl_string import genotypes
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.reported_names import reported_names
-from hla_match.nomenclature.serology import is_antigen
 from registry_io.person_table import PersonRecords
 from registry_io.quarantine import QuarantinedRecord
 
@@ -106,11 +106,16 @@ def _n_genotypes(alternatives: tuple[Alternative, ...]) -> int:
 def _is_serology(nomenclature: Nomenclature, locus: str, pair: Pair) -> bool:
     """Whether every name of a readable typing is an antigen."""
     return all(
-        name.form == "antigen" and is_antigen(nomenclature.tables, locus, name.text.lstrip("ABCDPQRw"))
+        name.form == "antigen" and _names_antigen(nomenclature, locus, name.text)
         for genotype in genotypes(*pair)
         for side in genotype
         for name in reported_names(locus, side)
     )
+
+
+def _names_antigen(nomenclature: Nomenclature, locus: str, name: str) -> bool:
+    number = name.lstrip("ABCDPQRw")
+    return antigen_in_use(nomenclature.tables, locus, name.removesuffix(number), number) != ""
 
 
 def _with_gl_string(frame: pl.DataFrame, locus: str, chosen: pl.DataFrame) -> pl.DataFrame:

@@ -6,22 +6,11 @@ Source: Holdsworth et al., HLA Dictionary 2008 (Tissue Antigens 2009;73:95), "Br
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import MappingProxyType
 
 from hla_match.loci import SEROLOGY_PREFIX
+from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.tables import AntigenRelation, NomenclatureTables
-
-_SECOND_DR = MappingProxyType({"DRB3": "52", "DRB4": "53", "DRB5": "51"})
-
-
-def is_antigen(nomenclature: NomenclatureTables, locus: str, number: str) -> bool:
-    """Return whether a number, such as "2" or "2403", is the antigen of a locus."""
-    prefix = SEROLOGY_PREFIX.get(locus, "")
-    # DR51, DR52 and DR53 are each the antigen of another gene than the other DR antigens.
-    if locus in _SECOND_DR or (prefix == "DR" and number in _SECOND_DR.values()):
-        return _SECOND_DR.get(locus) == number
-    return number in nomenclature.antigens.get(prefix, ())
 
 
 def loci_of_antigen(nomenclature: NomenclatureTables, prefix: str, number: str) -> list[str]:
@@ -29,7 +18,7 @@ def loci_of_antigen(nomenclature: NomenclatureTables, prefix: str, number: str) 
     return [
         locus
         for locus in nomenclature.loci
-        if prefix in ("", SEROLOGY_PREFIX.get(locus)) and is_antigen(nomenclature, locus, number)
+        if prefix in ("", SEROLOGY_PREFIX.get(locus)) and antigen_in_use(nomenclature, locus, prefix, number)
     ]
 
 
@@ -39,13 +28,27 @@ def alleles_of_antigen(index: LocusIndex, number: str) -> list[int]:
     A broad antigen can be any of its splits, an antigen any of its associated ones, and a split any allele of which
     only the broad antigen is known.
     """
-    prefix = SEROLOGY_PREFIX.get(index.locus)
-    relations = [relation for relation in index.nomenclature.antigen_relations if relation.prefix == prefix]
+    relations = _relations(index)
     rows = {row for name in _below(number, relations) for row in index.by_antigen.get(name, ())}
     for relation in relations:
         if number in relation.splits:
             rows |= _unsplit(index, relation)
     return sorted(row for row in rows if not index.is_null[row])
+
+
+def unobserved_alleles(index: LocusIndex, number: str) -> list[int]:
+    """Return the expressed alleles that an antigen can be where it is assigned to none.
+
+    Those are the alleles that it, or an antigen associated with it, was computed for, else those of its first field.
+    """
+    names = _below(number, _relations(index))
+    computed = [row for row, cell in enumerate(index.tables.computed_antigen) if not names.isdisjoint(cell.split("/"))]
+    return [row for row in computed or index.prefix.get(number.zfill(2), []) if not index.is_null[row]]
+
+
+def _relations(index: LocusIndex) -> list[AntigenRelation]:
+    prefix = SEROLOGY_PREFIX.get(index.locus)
+    return [relation for relation in index.nomenclature.antigen_relations if relation.prefix == prefix]
 
 
 def _below(antigen: str, relations: Iterable[AntigenRelation]) -> set[str]:

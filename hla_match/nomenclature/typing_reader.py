@@ -9,10 +9,11 @@ from __future__ import annotations
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.abandoned_names import DeletedName, name_in_use, names_since_2010
+from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reported_names import ALLELE, reported_names
-from hla_match.nomenclature.serology import alleles_of_antigen, is_antigen, loci_of_antigen
+from hla_match.nomenclature.serology import alleles_of_antigen, loci_of_antigen, unobserved_alleles
 
 MOST_ALLELES = 50_000
 """Alleles that a text may name, each as often as it names it; no locus has a third of these."""
@@ -189,8 +190,15 @@ class TypingReader:
         prefix = "Cw" if prefix == "C" else prefix
         # DP and DQ are also the letters of loci that have no antigens.
         foreign = prefix not in ("", SEROLOGY_PREFIX.get(locus, locus[:2]))
-        if not foreign and is_antigen(nomenclature, locus, number):
-            rows = alleles_of_antigen(self._index, number)
+        antigen = antigen_in_use(nomenclature, locus, prefix, number)
+        if not foreign and antigen:
+            own, title = SEROLOGY_PREFIX[locus], nomenclature.title
+            if antigen != number:
+                self.notes.append(f"{own}{number} is {own}{antigen} in {title}")
+            rows = alleles_of_antigen(self._index, antigen)
+            if not rows:
+                rows = unobserved_alleles(self._index, antigen)
+                self.notes.append(f"{own}{antigen} is assigned to no allele in {title}; read as those it is likely for")
             if not rows:
                 raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
             return rows
