@@ -42,7 +42,7 @@ from registry_io.writer_lock import writer_lock
 
 FORMAT = "hla-match imputation"
 FORMAT_VERSION = 2
-ALGORITHM_VERSION = 2
+ALGORITHM_VERSION = 3
 """Rises with a change of `hla_match.frequencies` or its kernels after which a kept imputation would be another."""
 
 KEPT_DONORS = 2_000_000

@@ -42,7 +42,7 @@ class Diplotypes:
 
 @dataclass(frozen=True)
 class GenotypeDistribution:
-    """The unphased genotypes of one person over some loci, most probable first, null alleles resolved.
+    """The unphased genotypes of one person over some loci, most probable first.
 
     Attributes:
         loci: the loci.
@@ -139,6 +139,7 @@ def genotype_distribution(
     loci: Sequence[str],
     *,
     limit: int = MAX_DIPLOTYPES,
+    keep_nulls: bool = False,
 ) -> GenotypeDistribution:
     """Return the genotypes of a person over some loci.
 
@@ -149,6 +150,7 @@ def genotype_distribution(
         loci: the loci, in any order.
         limit: genotypes to keep, the most probable ones; several diplotypes make up one genotype, and at most
             `DIPLOTYPES_A_GENOTYPE` times as many are looked at.
+        keep_nulls: give the alleles as they are carried, a null one as 0; else its carrier is homozygous for the other.
     """
     row = imputation.person[person]
     lacking = int(imputation.person_missing[row])
@@ -166,7 +168,7 @@ def genotype_distribution(
         first, second, weight = part_diplotypes(
             imputation, panels, part, min(limit * DIPLOTYPES_A_GENOTYPE, MAX_DIPLOTYPES)
         )
-        of_part, weights = _genotypes(panels, [locus for _, locus in chosen], first, second, weight)
+        of_part, weights = _genotypes(panels, [locus for _, locus in chosen], first, second, weight, keep_nulls)
         joint = (probability[:, None] * (weights / imputation.part_mass[part])[None, :]).ravel()
         largest = np.argsort(-joint, kind="stable")[:limit]
         before, now = np.divmod(largest, weights.size)
@@ -184,6 +186,7 @@ def _genotypes(
     first: NDArray[np.uint32],
     second: NDArray[np.uint32],
     weight: NDArray[np.float64],
+    keep_nulls: bool,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the distinct genotypes of some diplotypes at some loci, and the sums of their weights."""
     key = np.zeros(weight.size, np.int64)
@@ -192,7 +195,8 @@ def _genotypes(
     for column, locus in enumerate(rows):
         code = panels.allele_code[locus]
         one, other = code[panels.haplotype_allele[locus, first]], code[panels.haplotype_allele[locus, second]]
-        one, other = np.where(one == NULL, other, one), np.where(other == NULL, one, other)
+        if not keep_nulls:
+            one, other = np.where(one == NULL, other, one), np.where(other == NULL, one, other)
         pairs[:, column, 0], pairs[:, column, 1] = np.minimum(one, other), np.maximum(one, other)
         radix = int(code[-1]) + 1
         if size * radix * radix >= 1 << 62:

@@ -277,7 +277,7 @@ def _impute_range(
             membership.carried_set,
             membership.set_start,
             membership.set_allele,
-            membership.certain,
+            membership.stated,
             membership.max_signatures,
             panels.allele_start,
             panels.allele_of,

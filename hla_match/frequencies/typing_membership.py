@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import TypingTable
+from hla_match.encoding import NULL, AlleleSet, Alternative, TypingTable
 from hla_match.frequencies.panels import Panels, offsets
 
 
@@ -22,7 +22,8 @@ class TypingMembership:
         carried_set: (carried, 2) int64 sets, all loci one after another.
         set_start: (sets + 1,) int64 offsets into `set_allele`.
         set_allele: int64 alleles of its locus that a set holds.
-        certain: (typings + loci, 2) int32 alleles of the one genotype that a typing allows, else -1; entries as in
+        stated: (typings + loci, 3) int32 alleles of the one genotype that a typing states, the lesser first, else -1;
+            then 1 where it may as well be homozygous for the second, the first being null. Entries as in
             `carried_start`.
         max_signatures: upper limit of the number of kinds of alleles that a typing tells apart.
     """
@@ -32,7 +33,7 @@ class TypingMembership:
     carried_set: NDArray[np.int64]
     set_start: NDArray[np.int64]
     set_allele: NDArray[np.int64]
-    certain: NDArray[np.int32]
+    stated: NDArray[np.int32]
     max_signatures: int
 
 
@@ -42,7 +43,7 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
     pairs: list[NDArray[np.int64]] = []
     sizes: list[NDArray[np.int64]] = []
     alleles: list[NDArray[np.int64]] = []
-    certains: list[NDArray[np.int32]] = []
+    stated: list[NDArray[np.int32]] = []
     typing_start = np.zeros(len(panels.loci), np.int64)
     n_typings = n_carried = n_sets = 0
     max_signatures = 3
@@ -51,7 +52,7 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
         table = tables.get(locus)
         if table is None:
             starts.append(np.array([n_carried, n_carried], np.int64))
-            certains.append(np.full((2, 2), -1, np.int32))
+            stated.append(np.full((2, 3), -1, np.int32))
             n_typings += 2
             continue
         code = panels.allele_code[row]
@@ -61,7 +62,7 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
         alleles.append(allele[known])
         pairs.append(n_sets + table.carried_set.astype(np.int64))
         starts.append(n_carried + table.carried_start.astype(np.int64))
-        certains.append(_certain(table, code))
+        stated.append(_stated(table, code, or_homozygous=panels.locus_panel[row] < 0))
         max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
         n_typings += table.n_typings + 1
         n_carried += table.carried_set.shape[0]
@@ -73,7 +74,7 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
         carried_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
         set_start=offsets(np.concatenate([*sizes, nothing])),
         set_allele=np.concatenate([*alleles, nothing]),
-        certain=np.concatenate(certains),
+        stated=np.concatenate(stated),
         max_signatures=max_signatures,
     )
 
@@ -108,14 +109,61 @@ def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[n
     return int(np.bincount(of_typing).max(initial=0))
 
 
-def _certain(table: TypingTable, code: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return (typings + 1, 2) the alleles of the one genotype that each typing allows, nulls resolved, else -1."""
-    certain = np.full((table.n_typings + 1, 2), -1, np.int32)
-    alone = np.flatnonzero(np.diff(table.alternative_start) == 1)
-    if alone.size:
-        pair = table.alternative_set[table.alternative_start[alone]]
-        first = np.minimum(table.set_start[pair], table.set_member.size - 1)
-        allele, known = _among(code, table.set_member[first])
-        found = ((np.diff(table.set_start)[pair] == 1) & known).all(axis=1)
-        certain[alone[found]] = allele[found]
-    return certain
+def stated_genotypes(carried: Iterable[Alternative]) -> tuple[tuple[int, int], ...]:
+    """Return the genotypes of a typing that leaves one, the lesser allele first, or one with or without a null.
+
+    A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
+    stated, and nothing is returned.
+
+    >>> stated_genotypes([((5,), (4,))]), stated_genotypes([((4,), (4,)), ((4,), (0,))])
+    (((4, 5),), ((0, 4), (4, 4)))
+    """
+    found: set[tuple[int, int]] = set()
+    for first, second in carried:
+        if len(first) > _STATED_MEMBERS or len(second) > _STATED_MEMBERS:
+            return ()
+        found |= {(min(one, other), max(one, other)) for one in first for other in second}
+    counts_for = {(other if one == NULL else one, other) for one, other in found}
+    return tuple(sorted(found)) if len(counts_for) == 1 else ()
+
+
+_STATED_MEMBERS = 2
+"""An allele, and beside it perhaps a null one."""
+
+
+def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool) -> NDArray[np.int32]:
+    """Return (typings + 1, 3) what each typing states, as in `TypingMembership.stated`.
+
+    Args:
+        table: the typings.
+        code: the codes of the locus' alleles, ascending.
+        or_homozygous: whether a typing may leave open if a null allele is carried: where frequencies would tell how
+            probable either is, it states nothing.
+    """
+    stated = np.full((table.n_typings + 1, 3), -1, np.int32)
+    size = np.diff(table.set_start)[table.carried_set]
+    first = np.minimum(table.set_start[table.carried_set], table.set_member.size - 1)
+    n_alternatives = np.diff(table.carried_start)
+    alone = np.flatnonzero(n_alternatives == 1)
+    alone = alone[(size[table.carried_start[alone]] == 1).all(axis=1)]
+    allele, known = _among(code, table.set_member[first[table.carried_start[alone]]])
+    readable = np.flatnonzero(known.all(axis=1))
+    stated[alone[readable], :2] = np.sort(allele[readable], axis=1)
+    stated[alone[readable], 2] = 0
+    # Whether all sets of a typing are small enough to state something.
+    fits = np.ones(table.n_typings, np.bool_)
+    fits[np.repeat(np.arange(table.n_typings), n_alternatives)[(size > _STATED_MEMBERS).any(axis=1)]] = False
+    several = fits & (n_alternatives > 0)
+    several[alone] = False
+    for typing in np.flatnonzero(several).tolist():
+        sets = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].tolist()
+        found = stated_genotypes([(_members(table, one), _members(table, other)) for one, other in sets])
+        if len(found) == 1 or (found and or_homozygous):
+            allele, known = _among(code, np.array(found[0], np.int32))
+            if known.all():
+                stated[typing] = *allele.tolist(), len(found) - 1
+    return stated
+
+
+def _members(table: TypingTable, one: int) -> AlleleSet:
+    return tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist())

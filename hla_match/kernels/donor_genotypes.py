@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
 
-ANOTHER, ABSENT, FIRST_NAME = 0, 1, 2
-"""Names of alleles of a locus: one that the patient cannot have, a null allele, then those the patient may have."""
+ABSENT, ANOTHER, FIRST_NAME = 0, 1, 2
+"""Names of alleles of a locus: a null allele, one that the patient cannot have, then those the patient may have.
+
+They stand as `hla_match.encoding` codes a null allele, one that matches nothing, and the others.
+"""
 
 EMPTY = -1
 """Marks a free place of the table of distinct genotypes; no word is negative."""
@@ -190,19 +193,32 @@ def merge_members(
 
 
 @kernel
-def genotype_word(one: int, other: int, scope: int, shift: NDArray[np.int64], width: NDArray[np.int64]) -> int:
-    """Join the words of two haplotypes: at each locus the lesser name above the greater, null alleles resolved."""
+def homozygous_for_the_other(x: int, y: int) -> tuple[int, int]:
+    """Return two names of a locus as they count without null alleles: the carrier of one has the other allele twice.
+
+    Two null alleles match nothing.
+    """
+    if x == ABSENT and y == ABSENT:
+        return ANOTHER, ANOTHER
+    return (y, y) if x == ABSENT else (x, x) if y == ABSENT else (x, y)
+
+
+@kernel
+def genotype_word(
+    one: int, other: int, scope: int, strict: int, shift: NDArray[np.int64], width: NDArray[np.int64]
+) -> int:
+    """Join the words of two haplotypes: at each locus of the scope the lesser name above the greater.
+
+    At the loci of `strict`, bits as those of the scope, null alleles are resolved: they never equal another there.
+    """
     word = np.int64(0)
     for s in range(shift.size):
         if not (scope >> s) & 1:
             continue
         mask = (np.int64(1) << width[s]) - 1
         x, y = (one >> shift[s]) & mask, (other >> shift[s]) & mask
-        # A null allele is absent: the person is homozygous for the other one.
-        if x == ABSENT:
-            x = y
-        elif y == ABSENT:
-            y = x
+        if (strict >> s) & 1:
+            x, y = homozygous_for_the_other(x, y)
         word |= ((min(x, y) << width[s]) | max(x, y)) << (2 * shift[s])
     return int(word)
 
@@ -211,6 +227,7 @@ def genotype_word(one: int, other: int, scope: int, shift: NDArray[np.int64], wi
 def list_part(
     limit: int,
     scope: int,
+    strict: int,
     mass: float,
     pair: NDArray[np.uint16],
     class_first: NDArray[np.int64],
@@ -238,7 +255,7 @@ def list_part(
                         break
                     if product >= ceiling:
                         continue
-                    word[found] = genotype_word(key[u], key[v], scope, shift, width)
+                    word[found] = genotype_word(key[u], key[v], scope, strict, shift, width)
                     probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
                     found += 1
     return found

@@ -82,11 +82,6 @@ def _write_locus_genotypes(
         if column < 0:
             continue
         x, y = np.int64(allele_of[one, rows[k]]), np.int64(allele_of[other, rows[k]])
-        # A null allele is absent: the person is homozygous for the other one.
-        if x == 0:
-            x = y
-        elif y == 0:
-            y = x
         genotype[column] = min(x, y) * n_alleles[rows[k]] + max(x, y)
 
 
@@ -235,7 +230,8 @@ def write_mismatches(
         first: first donor genotype.
         last: one behind the last.
         none: what stands for no mismatch.
-        donor_genotype: (n, 2) allele codes of distinct genotypes; below `FIRST_NAME` are those that match nothing.
+        donor_genotype: (n, 2) allele codes of genotypes, `ABSENT` and `ANOTHER` as in
+            `hla_match.kernels.donor_genotypes`.
         patient_genotype: (m, 2) likewise.
         patient_number: (genotypes,) which of these each genotype of the patients has.
         mismatches: (n, at least genotypes) receives them; what stands behind the genotypes is left as it is.

@@ -16,9 +16,10 @@ from hla_match.kernels.haplotype_classes import FULL, N_SCRATCH, append_part
 
 
 @inner_kernel
-def append_certain(
+def append_stated(
     first: int,
     second: int,
+    or_homozygous: int,
     panel: int,
     panel_start: int,
     size: NDArray[np.int64],
@@ -30,13 +31,17 @@ def append_certain(
     pair: NDArray[np.uint16],
     member: NDArray[np.uint32],
 ) -> int:
-    """Append the one genotype that a typing allows at a locus; the panel holds each allele with frequency 1."""
+    """Append the one genotype that a typing states at a locus; the panel holds each allele with frequency 1.
+
+    Where the second allele may as well be on both chromosomes, so that the first, a null, is on none, both genotypes
+    are appended. How probable each is nobody knows: whoever uses them has to see that it makes no difference.
+    """
     n_parts, n_written, n_paired, n_members = size[0], size[1], size[2], size[3]
     outcome = FULL
     if (
         n_parts < part_panel.size
         and n_written + 2 < class_member.size
-        and n_paired < pair.shape[0]
+        and n_paired + or_homozygous < pair.shape[0]
         and n_members + 2 <= member.size
     ):
         outcome = 1
@@ -51,11 +56,16 @@ def append_certain(
             class_member[n_written] = n_members
         pair[n_paired, 0] = 0
         pair[n_paired, 1] = 0 if second == first else 1
+        n_paired += 1
+        if or_homozygous:
+            pair[n_paired, 0] = 1
+            pair[n_paired, 1] = 1
+            n_paired += 1
         part_panel[n_parts] = panel
-        part_mass[n_parts] = 1.0 if second == first else 2.0
+        part_mass[n_parts] = (1.0 if second == first else 2.0) + or_homozygous
         part_class[n_parts + 1] = n_written
-        part_pair[n_parts + 1] = n_paired + 1
-        size[0], size[1], size[2], size[3] = n_parts + 1, n_written, n_paired + 1, n_members
+        part_pair[n_parts + 1] = n_paired
+        size[0], size[1], size[2], size[3] = n_parts + 1, n_written, n_paired, n_members
     return outcome
 
 
@@ -70,7 +80,7 @@ def impute_persons(
     carried_set: NDArray[np.int64],
     set_start: NDArray[np.int64],
     set_allele: NDArray[np.int64],
-    certain: NDArray[np.int32],
+    stated: NDArray[np.int32],
     max_signatures: int,
     allele_start: NDArray[np.int64],
     allele_of: NDArray[np.uint16],
@@ -109,7 +119,7 @@ def impute_persons(
         carried_set: see there.
         set_start: see there.
         set_allele: see there.
-        certain: see there.
+        stated: see there.
         max_signatures: see there.
         allele_start: as in `hla_match.frequencies.panels.Panels`, likewise the others up to `certain_panel`.
         allele_of: see there.
@@ -167,7 +177,7 @@ def impute_persons(
     class_member[0] = 0
     reached: int = explain_persons(
         start, stop, person_typing, person_population, typing_start, carried_start, carried_set, set_start,
-        set_allele, certain, allele_start, allele_of, frequency, panel_start, panel_locus_start, panel_locus,
+        set_allele, stated, allele_start, allele_of, frequency, panel_start, panel_locus_start, panel_locus,
         posting_start, posting, panel_words, bits_start, bits, chain, block_panel, locus_panel, certain_panel,
         person_part, person_missing, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
         n_alternatives, n_signed, signed, signature, sides, pattern, compatible, allowed, allowed_panel, table, total,
@@ -187,7 +197,7 @@ def explain_persons(
     carried_set: NDArray[np.int64],
     set_start: NDArray[np.int64],
     set_allele: NDArray[np.int64],
-    certain: NDArray[np.int32],
+    stated: NDArray[np.int32],
     allele_start: NDArray[np.int64],
     allele_of: NDArray[np.uint16],
     frequency: NDArray[np.float64],
@@ -292,11 +302,12 @@ def explain_persons(
                     scratch, size, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
                 )  # fmt: skip
             typing = person_typing[row, person]
-            if done == 0 and typing != 0 and certain_panel[row] >= 0 and certain[typing_start[row] + typing, 0] >= 0:
+            if done == 0 and typing != 0 and certain_panel[row] >= 0 and stated[typing_start[row] + typing, 0] >= 0:
                 panel = certain_panel[row]
-                done = append_certain(
-                    certain[typing_start[row] + typing, 0], certain[typing_start[row] + typing, 1], panel,
-                    panel_start[panel], size, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
+                done = append_stated(
+                    stated[typing_start[row] + typing, 0], stated[typing_start[row] + typing, 1],
+                    stated[typing_start[row] + typing, 2], panel, panel_start[panel], size, part_panel, part_mass,
+                    part_class, part_pair, class_member, pair, member,
                 )  # fmt: skip
             if done == FULL:
                 outcome = FULL

@@ -161,6 +161,7 @@ def predict_ambiguous(
     shift: NDArray[np.int64],
     width: NDArray[np.int64],
     scope_locus: NDArray[np.int64],
+    strict: int,
     panel_scope: NDArray[np.int64],
     word_of_haplotype: NDArray[np.int64],
     word_index: NDArray[np.int32],
@@ -190,6 +191,7 @@ def predict_ambiguous(
         shift: (loci,) lowest bit of each locus in the word of a haplotype, in the order in which loci are compared.
         width: (loci,) bits of a name.
         scope_locus: (loci,) position in scope of each locus of that order.
+        strict: loci of that order, as bits, at which null alleles never equal each other; the patient's are resolved.
         panel_scope: (panels,) the loci of that order that each panel covers, as bits.
         word_of_haplotype: the distinct words of haplotypes, as given by `name_haplotypes`.
         word_index: (haplotypes,) which of them each haplotype has.
@@ -245,21 +247,32 @@ def predict_ambiguous(
                 )  # fmt: skip
                 pairs = pair[part_pair[part] : part_pair[part + 1]]
                 add_marginals(
-                    scope, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of, scope_locus,
-                    two[end], one[end],
+                    scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of,
+                    scope_locus, two[end], one[end],
                 )  # fmt: skip
                 if not begun:
                     begun = True
                     listed = list_part(
-                        limit, scope, part_mass[part], pairs, class_first, key, weight, shift, width, word[filled:],
-                        probability[filled:],
+                        limit, scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width,
+                        word[filled:], probability[filled:],
                     )  # fmt: skip
                     continue
                 before = word[filled : filled + listed].copy()
                 before_probability = probability[filled : filled + listed].copy()
                 own, own_probability = np.empty(limit, np.int64), np.empty(limit)
                 n_own = list_part(
-                    limit, scope, part_mass[part], pairs, class_first, key, weight, shift, width, own, own_probability
+                    limit,
+                    scope,
+                    strict,
+                    part_mass[part],
+                    pairs,
+                    class_first,
+                    key,
+                    weight,
+                    shift,
+                    width,
+                    own,
+                    own_probability,
                 )
                 # Of too many the first are kept, whatever their probability; the rest is cut.
                 listed = 0

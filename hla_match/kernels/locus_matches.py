@@ -11,14 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import ABSENT, ANOTHER, FIRST_NAME, merge_members
+from hla_match.kernels.donor_genotypes import ABSENT, ANOTHER, homozygous_for_the_other, merge_members
 
 
 @kernel
 def matched_alleles(x: int, y: int, u: int, v: int) -> int:
-    """Count the matching alleles of two genotypes of a locus, by names; "another" and absent alleles match nothing."""
-    direct = (1 if x == u and x >= FIRST_NAME else 0) + (1 if y == v and y >= FIRST_NAME else 0)
-    cross = (1 if x == v and x >= FIRST_NAME else 0) + (1 if y == u and y >= FIRST_NAME else 0)
+    """Count the matching alleles of two genotypes of a locus, by names as they are carried.
+
+    Where both persons have a null allele, it is an allele like any other; where one has, that person is homozygous for
+    the other allele. Source: Bochtler et al., Hum Immunol 2016;77:371, table of locus mismatches.
+    """
+    if (x == ABSENT or y == ABSENT) != (u == ABSENT or v == ABSENT):
+        x, y = homozygous_for_the_other(x, y)
+        u, v = homozygous_for_the_other(u, v)
+    direct = (1 if x == u and x != ANOTHER else 0) + (1 if y == v and y != ANOTHER else 0)
+    cross = (1 if x == v and x != ANOTHER else 0) + (1 if y == u and y != ANOTHER else 0)
     return max(direct, cross)
 
 
@@ -63,6 +70,7 @@ def expect_matches(
 @kernel
 def add_marginals(
     scope: int,
+    strict: int,
     mass: float,
     pair: NDArray[np.uint16],
     class_first: NDArray[np.int64],
@@ -113,10 +121,8 @@ def add_marginals(
             for u in range(first[c], first[c + 1]):
                 for v in range(first[d], first[d + 1]):
                     x, y = name[u], name[v]
-                    if x == ABSENT:
-                        x = y
-                    elif y == ABSENT:
-                        y = x
+                    if (strict >> s) & 1:
+                        x, y = homozygous_for_the_other(x, y)
                     share = total[u] * total[v] * factor
                     both += share * two_of[s, x, y]
                     some += share * one_of[s, x, y]
@@ -168,6 +174,7 @@ def match_at_loci(
     shift: NDArray[np.int64],
     width: NDArray[np.int64],
     scope_locus: NDArray[np.int64],
+    strict: int,
     panel_scope: NDArray[np.int64],
     word_of_haplotype: NDArray[np.int64],
     word_index: NDArray[np.int32],
@@ -216,7 +223,7 @@ def match_at_loci(
             )  # fmt: skip
             pairs = pair[part_pair[part] : part_pair[part + 1]]
             add_marginals(
-                scope, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of, scope_locus,
-                two[i], one[i],
+                scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of,
+                scope_locus, two[i], one[i],
             )  # fmt: skip
             add_strange(scope, part_mass[part], pairs, class_first, key, weight, shift, width, strange[i])

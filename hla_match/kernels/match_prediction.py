@@ -2,6 +2,7 @@
 
 A haplotype enters as three bits a locus: it carries the patient's first allele, the second, or a null allele. What a
 pair of haplotypes matches is then a few operations on words, and within a class all haplotypes of equal bits are one.
+Of a patient with a null allele it is the first, so that the first bits stand for null alleles there.
 Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import inner_kernel, kernel
 
 SHIFT = 16
 """Bits of a word for each of: first allele, second allele, null allele. Loci in scope are fewer."""
@@ -51,9 +52,37 @@ def mark_haplotypes(
                 bits[haplotype] |= of_allele[alleles[haplotype]]
 
 
+@inner_kernel
+def matched_loci(one: np.uint64, other: np.uint64, null_loci: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Return the loci at which two haplotypes together match both alleles of a patient, and at which some.
+
+    Where both persons have a null allele, it is an allele like any other; where one has, that person is homozygous for
+    the other allele. Source: Bochtler et al., Hum Immunol 2016;77:371, table of locus mismatches.
+
+    Args:
+        one: bits of a haplotype.
+        other: bits of the other.
+        null_loci: loci at which the patient's first allele is null.
+    """
+    low = np.uint64((1 << SHIFT) - 1)
+    a1, b1, null1 = one & low, (one >> np.uint64(SHIFT)) & low, one >> np.uint64(2 * SHIFT)
+    a2, b2, null2 = other & low, (other >> np.uint64(SHIFT)) & low, other >> np.uint64(2 * SHIFT)
+    if null1 | null2 | null_loci:
+        alone1, alone2 = null1 & ~null_loci, null2 & ~null_loci
+        twice = null_loci & ~(null1 | null2)
+        a1, b1, a2, b2 = (
+            a1 | (a2 & alone1) | (b1 & twice),
+            b1 | (b2 & alone1),
+            a2 | (a1 & alone2) | (b2 & twice),
+            b2 | (b1 & alone2),
+        )
+    return (a1 & b2) | (b1 & a2), a1 | b1 | a2 | b2
+
+
 @kernel
 def predict_matches(
     probability: float,
+    null_loci: np.uint64,
     word: NDArray[np.uint64],
     word_of: NDArray[np.int32],
     frequency: NDArray[np.float64],
@@ -76,6 +105,7 @@ def predict_matches(
 
     Args:
         probability: of the genotype.
+        null_loci: loci in scope, as bits, at which the genotype has a null allele that another may equal.
         word: (n,) the distinct bits of haplotypes, as given by `mark_haplotypes` for the genotype.
         word_of: (haplotypes,) which of them each haplotype has.
         frequency: (haplotypes,).
@@ -99,7 +129,6 @@ def predict_matches(
         each outcome: which loci match in both alleles, and which in some.
     """
     n_loci = two.shape[1]
-    low = np.uint64((1 << SHIFT) - 1)
     place = np.zeros(word.size, np.int64)
     seen = np.full(word.size, -1, np.int64)
     n_classes_seen = 0
@@ -150,19 +179,9 @@ def predict_matches(
                 c, d = int(pair[p, 0]), int(pair[p, 1])
                 factor = 1.0 if c == d else 2.0
                 for u in range(class_first[c], class_first[c + 1]):
-                    a1 = distinct[u] & low
-                    b1 = (distinct[u] >> np.uint64(SHIFT)) & low
-                    null1 = distinct[u] >> np.uint64(2 * SHIFT)
                     w = weight[u] * factor
                     for v in range(class_first[d], class_first[d + 1]):
-                        a2 = distinct[v] & low
-                        b2 = (distinct[v] >> np.uint64(SHIFT)) & low
-                        null2 = distinct[v] >> np.uint64(2 * SHIFT)
-                        # A null allele is absent: the person is homozygous for the other one.
-                        x1, y1 = a1 | (a2 & null1), b1 | (b2 & null1)
-                        x2, y2 = a2 | (a1 & null2), b2 | (b1 & null2)
-                        both = (x1 & y2) | (y1 & x2)
-                        some = x1 | y1 | x2 | y2
+                        both, some = matched_loci(distinct[u], distinct[v], null_loci)
                         at = np.int64(both | (some << np.uint64(n_loci)))
                         if outcome[at] == 0.0:
                             touched[n_touched] = at

@@ -17,11 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.frequencies.imputation import Imputation
-from hla_match.frequencies.panels import Panels
+from hla_match.frequencies.panels import Panels, Step
 from hla_match.kernels.donor_genotypes import index_words
 from hla_match.kernels.genotype_pairs import FAR, add_pairs, count_diplotypes, list_genotypes, write_mismatches
 from hla_match.matching.prediction import MAX_MISMATCHES
-from hla_match.matching.predictor import PATIENT_GENOTYPES, missing_loci, person_arrays, scope_of_panels
+from hla_match.matching.predictor import (
+    PATIENT_GENOTYPES,
+    missing_loci,
+    person_arrays,
+    scope_of_panels,
+    strict_loci,
+    without_nulls,
+)
 
 PATIENT_DIPLOTYPES = PATIENT_GENOTYPES
 """Diplotypes of a patient that are listed at most; up to so many the predictor cuts nothing either, but for genotypes
@@ -74,16 +81,21 @@ class PairPredictor:
         panels: with which all are imputed.
         loci: the loci in scope.
         workers: threads; results do not depend on them.
+        null_rule: as in `hla_match.matching.predictor.PatientPredictor`.
     """
 
-    def __init__(self, panels: Panels, loci: tuple[str, ...], *, workers: int = 1) -> None:
+    def __init__(
+        self, panels: Panels, loci: tuple[str, ...], *, workers: int = 1, null_rule: str = "consensus"
+    ) -> None:
         self._panels, self._loci, self._workers = panels, loci, workers
+        self._strict = strict_loci(loci, null_rule)
         self._scope = scope_of_panels(panels, loci)
 
     def diplotypes(self, imputation: Imputation, person: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
         """Return (n,) the number of diplotypes of distinct persons that can be listed, and 0 for the others.
 
-        Those are persons with more than `limit` diplotypes or of whom a locus in scope is missing.
+        Those are persons with more than `limit` diplotypes, of whom a locus in scope is missing, or of whom it is open
+        whether they carry a null allele at a locus without frequencies.
         """
         count = np.empty(person.size, np.int64)
         count_diplotypes(
@@ -98,8 +110,17 @@ class PairPredictor:
             imputation.pair,
             count,
         )
-        count[(count > limit) | (missing_loci(self._panels, self._loci, imputation.person_missing[person]) != 0)] = 0
+        missing = missing_loci(self._panels, self._loci, imputation.person_missing[person]) != 0
+        count[(count > limit) | missing | self._is_open(imputation)[person]] = 0
         return count
+
+    def _is_open(self, imputation: Imputation) -> NDArray[np.bool_]:
+        """Say of which distinct persons a typing without frequencies leaves two genotypes in scope."""
+        panel = imputation.part_panel
+        stated = (self._panels.panel_step[panel] == Step.CERTAIN) & (self._scope[panel] != 0)
+        n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(imputation.part_pair) > 1))])
+        is_open: NDArray[np.bool_] = np.diff(n_open[imputation.person_part]) > 0
+        return is_open
 
     def predict(
         self, patients: Imputation, donors: Imputation, of_donor: NDArray[np.int32]
@@ -174,7 +195,8 @@ class PairPredictor:
                 distinct.append(np.empty((0, 2), np.int64))
                 continue
             code = panels.allele_code[panels.loci.index(locus)]
-            distinct.append(np.stack([code[side] for side in np.divmod(names, code.size)], axis=1).astype(np.int64))
+            pairs = np.stack([code[side] for side in np.divmod(names, code.size)], axis=1).astype(np.int64)
+            distinct.append(np.ascontiguousarray(without_nulls(pairs)) if column in self._strict else pairs)
         return _Genotypes(start, number, tuple(distinct), probability[:n])
 
 

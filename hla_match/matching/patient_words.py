@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP
+from hla_match.encoding import FIRST_P_GROUP, NULL
 from hla_match.frequencies.genotypes import GenotypeDistribution
 from hla_match.frequencies.panels import Panels
-from hla_match.kernels.donor_genotypes import ABSENT, FIRST_NAME
+from hla_match.kernels.donor_genotypes import ABSENT, ANOTHER, FIRST_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,11 @@ def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWor
     order = np.argsort([-np.unique(allele[:, column], axis=0).shape[0] for column in range(width.size)], kind="stable")
     shift = np.concatenate([[0], np.cumsum(width[order])[:-1]]).astype(np.int64)
     names = [
-        np.where(allele[:, column] >= FIRST_P_GROUP, np.searchsorted(code, allele[:, column]) + FIRST_NAME, 0)
+        np.where(
+            allele[:, column] >= FIRST_P_GROUP,
+            np.searchsorted(code, allele[:, column]) + FIRST_NAME,
+            np.where(allele[:, column] == NULL, ABSENT, ANOTHER),
+        )
         for column, code in enumerate(codes)
     ]
     word = np.zeros(probability.size, np.int64)
@@ -62,7 +66,7 @@ def patient_words(panels: Panels, genotypes: GenotypeDistribution) -> PatientWor
         lesser, greater = np.sort(names[column], axis=1).T
         word |= (lesser << width[column] | greater) << (2 * shift[place])
     rows = np.argsort(word)
-    allele_name = np.zeros(int(panels.allele_start[-1]), np.int64)
+    allele_name = np.full(int(panels.allele_start[-1]), ANOTHER, np.int64)
     locus_shift = np.full(len(panels.loci), -1, np.int64)
     for place, column in enumerate(order):
         if genotypes.loci[column] not in panels.loci:

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, Alternative, resolved
+from hla_match.encoding import NEW, NULL, Alternative
 from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
 from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
+from hla_match.frequencies.typing_membership import stated_genotypes
 from hla_match.kernels.donor_genotypes import index_words, name_haplotypes
 from hla_match.kernels.joint_prediction import predict_ambiguous
 from hla_match.kernels.locus_matches import match_at_loci
 from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
+from hla_match.loci import OPTIONAL_GENES
 from hla_match.matching.patient_words import patient_words
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction
 
@@ -48,24 +50,19 @@ class ImputedPatient:
 
     Attributes:
         imputation: the patient alone.
-        certain: allele codes of the loci whose typing leaves one genotype, with null alleles resolved.
+        stated: allele codes of the genotypes at the loci whose typing leaves one, or one with or without a null.
     """
 
     imputation: Imputation
-    certain: Mapping[str, tuple[int, int]]
+    stated: Mapping[str, tuple[tuple[int, int], ...]]
 
 
 def impute_patient(
     panels: Panels, carried: Mapping[str, tuple[Alternative, ...]], population: str | None = None
 ) -> ImputedPatient:
     """Impute a patient given as typings by locus, as the chromosomes carry them."""
-    certain: dict[str, tuple[int, int]] = {}
-    for locus, pairs in carried.items():
-        alternatives = resolved(pairs)
-        if len(alternatives) == 1 and all(len(side) == 1 for side in alternatives[0]):
-            (first,), (second,) = alternatives[0]
-            certain[locus] = (first, second)
-    return ImputedPatient(impute_typings(panels, carried, population), certain)
+    stated = {locus: found for locus, pairs in carried.items() if (found := stated_genotypes(pairs))}
+    return ImputedPatient(impute_typings(panels, carried, population), stated)
 
 
 class PatientPredictor:
@@ -76,24 +73,35 @@ class PatientPredictor:
         registry: the donors.
         loci: the loci in scope.
         workers: threads; results do not depend on them.
+        null_rule: "consensus", or "strict" where null alleles of both persons never equal each other.
     """
 
     def __init__(
-        self, patient: ImputedPatient, registry: DonorImputation, loci: tuple[str, ...], *, workers: int = 1
+        self,
+        patient: ImputedPatient,
+        registry: DonorImputation,
+        loci: tuple[str, ...],
+        *,
+        workers: int = 1,
+        null_rule: str = "consensus",
     ) -> None:
         panels = registry.panels
         self._registry, self._loci, self._workers = registry, loci, workers
-        genotypes = genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES)
-        # A locus that no panel knows is still certain where the typing says so.
-        for locus in set(genotypes.missing) & patient.certain.keys():
-            genotypes.allele[:, loci.index(locus)] = patient.certain[locus]
-        self._missing = tuple(locus for locus in genotypes.missing if locus not in patient.certain)
-        self._step = genotypes.step if self._missing or not genotypes.missing else Step.CERTAIN
+        self._strict = strict_loci(loci, null_rule)
+        self._uncovered = uncovered_loci(panels, loci)
+        genotypes = _with_stated(
+            genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES, keep_nulls=True),
+            patient.stated,
+        )
+        for column in self._strict:
+            genotypes.allele[:, column] = without_nulls(genotypes.allele[:, column])
+        self._missing = genotypes.missing
+        self._step = genotypes.step
         self._scope = scope_of_panels(panels, loci)
         self._genotypes = genotypes
         self._is_ambiguous = genotypes.probability.size > FEW_GENOTYPES
         self._marked = [] if self._is_ambiguous else [_marked(panels, loci, one) for one in genotypes.allele]
-        self._words = _named(panels, loci, genotypes) if self._is_ambiguous else None
+        self._words = _named(panels, loci, genotypes, self._strict) if self._is_ambiguous else None
         self._patient_cut = genotypes.cut if self._words is None else 1.0 - float(self._words.probability.sum())
 
     @property
@@ -117,14 +125,15 @@ class PatientPredictor:
                     DONOR_PAIRS, *words.arrays, frequency, person[part], *person_arrays(donors), *found, cut[part]
                 )
                 return
-            for probability, (word, word_of) in zip(self._genotypes.probability, self._marked, strict=True):
+            for probability, marked in zip(self._genotypes.probability, self._marked, strict=True):
                 predict_matches(
-                    probability, word, word_of, frequency, self._scope, person[part], *person_arrays(donors), *found
+                    probability, *marked, frequency, self._scope, person[part], *person_arrays(donors), *found
                 )
 
         if not self._missing:
             _run(run, parts)
         missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
+        missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
         unknown = (missing != 0) | bool(self._missing)
         for values in (mismatches, two, one, single, cut):
             values[unknown] = np.nan
@@ -168,7 +177,9 @@ class PatientPredictor:
         # A pair whose counts are certain has probability 1, whatever of the patient was cut.
         at_loci = np.stack([two.min(axis=1), (two + one).min(axis=1)], axis=1)
         bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(strange, axis=1)) + self._patient_cut
-        bound[missing_loci(self._registry.panels, self._loci, donors.person_missing[person]) != 0] = np.nan
+        missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
+        missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
+        bound[missing != 0] = np.nan
         return bound[row_of]
 
     def _dealt(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int64], NDArray[np.int64], list[slice]]:
@@ -212,7 +223,9 @@ class _NamedPatient:
     arrays: tuple[Any, ...]
 
 
-def _named(panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistribution) -> _NamedPatient:
+def _named(
+    panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistribution, strict: tuple[int, ...]
+) -> _NamedPatient:
     words = patient_words(panels, genotypes)
     named = np.empty(panels.frequency.size, np.int64)
     name_haplotypes(
@@ -237,6 +250,7 @@ def _named(panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistributio
             words.shift,
             words.width,
             words.order,
+            sum(1 << place for place, column in enumerate(words.order) if column in strict),
             scope_of_panels(panels, tuple(loci[position] for position in words.order)),
             distinct,
             word_index,
@@ -244,10 +258,70 @@ def _named(panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistributio
     )
 
 
+def _with_stated(
+    genotypes: GenotypeDistribution, stated: Mapping[str, tuple[tuple[int, int], ...]]
+) -> GenotypeDistribution:
+    """Return genotypes in which loci that no panel explains have what the typing states."""
+    allele, probability = genotypes.allele, genotypes.probability
+    for locus in set(genotypes.missing) & stated.keys():
+        options = np.array(stated[locus], np.int32)
+        allele = np.repeat(allele, len(options), axis=0)
+        allele[:, genotypes.loci.index(locus)] = np.tile(options, (probability.size, 1))
+        probability = np.repeat(probability / len(options), len(options))
+    missing = tuple(locus for locus in genotypes.missing if locus not in stated)
+    step = genotypes.step if missing or not genotypes.missing else Step.CERTAIN
+    return replace(genotypes, allele=allele, probability=probability, missing=missing, step=step)
+
+
+def strict_loci(loci: tuple[str, ...], null_rule: str) -> tuple[int, ...]:
+    """Return the positions of the loci at which null alleles never equal each other.
+
+    The absence of DRB3, DRB4 or DRB5 is no allele: absent genes of both persons are nothing to mismatch by either rule.
+    """
+    if null_rule == "consensus":
+        return ()
+    return tuple(column for column, locus in enumerate(loci) if locus not in OPTIONAL_GENES)
+
+
+def without_nulls(genotype: NDArray[np.signedinteger[Any]]) -> NDArray[np.signedinteger[Any]]:
+    """Return (n, 2) genotypes in which a carrier of one null allele is homozygous, and of two matches nothing."""
+    first, second = genotype.T
+    alone = np.stack([np.where(first == NULL, second, first), np.where(second == NULL, first, second)], axis=1)
+    return np.where(alone == NULL, NEW, alone)
+
+
+def uncovered_loci(panels: Panels, loci: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the positions of the loci that no frequencies know."""
+    return tuple(
+        column
+        for column, locus in enumerate(loci)
+        if locus in panels.loci and panels.locus_panel[panels.loci.index(locus)] < 0
+    )
+
+
+def unsettled_loci(
+    uncovered: tuple[int, ...], two: NDArray[np.float64], one: NDArray[np.float64], cut: float
+) -> NDArray[np.uint16]:
+    """Return (n,) uint16, as bits, the loci without frequencies at which not all genotypes match alike.
+
+    How probable they are is not known there.
+    """
+    unsettled = np.zeros(two.shape[0], np.uint16)
+    for column in uncovered:
+        of_locus = np.stack([two[:, column], one[:, column], 1.0 - cut - two[:, column] - one[:, column]])
+        unsettled |= (of_locus.max(axis=0) < 1.0 - cut - _ROUNDING).astype(np.uint16) << np.uint16(column)
+    return unsettled
+
+
+_ROUNDING = 1e-9
+
+
 def _marked(
     panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int32]
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return the distinct bits of haplotypes for a patient genotype, and which of them each haplotype has."""
+) -> tuple[np.uint64, NDArray[np.uint64], NDArray[np.int32]]:
+    """Return the loci with a null allele, the distinct bits of haplotypes, and which of them each haplotype has."""
+    # A null allele is the lesser one, and so the first.
+    null_loci = np.uint64(sum(1 << column for column in np.flatnonzero(genotype[:, 0] == NULL).tolist()))
     bits = np.empty(panels.frequency.size, np.uint64)
     mark_haplotypes(
         allele_bits(panels, loci, genotype),
@@ -261,7 +335,7 @@ def _marked(
     word_of = np.empty(bits.size, np.int32)
     distinct = np.empty(bits.size, np.int64)
     found = index_words(bits.view(np.int64), bits.size, word_of, distinct)
-    return distinct[:found].view(np.uint64), word_of
+    return null_loci, distinct[:found].view(np.uint64), word_of
 
 
 def person_arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
@@ -300,7 +374,7 @@ def allele_bits(panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int3
         for side in (0, 1):
             code = genotype[scope, side]
             at = int(np.searchsorted(panels.allele_code[row], code))
-            if code >= FIRST_P_GROUP and at < panels.allele_code[row].size and panels.allele_code[row][at] == code:
+            if code != NEW and at < panels.allele_code[row].size and panels.allele_code[row][at] == code:
                 bits[start + at] |= np.uint64(1 << (scope + side * SHIFT))
     return bits
 

@@ -8,14 +8,19 @@ A *haplotype* is a tuple of names, one for each of the loci it is of, in their o
 *Frequencies* give each haplotype a fraction and need not sum to 1; a haplotype of frequency 0 is as one not listed.
 A *carried typing* is a typing in the terms of `tests.oracle.matching` as the chromosomes carry it: NULL is a member
 like any other and not resolved. A *person* has a carried typing for each locus; one that is not there is not typed.
-A *multilocus genotype* has a genotype for each locus of a scope: nulls resolved, its two names in alphabetical order.
+A *multilocus genotype* has a genotype for each locus of a scope: its two names as carried, in alphabetical order.
+
+Null alleles, which absent genes are as well, count by the consensus of the WMDA (Bochtler et al., Bone Marrow
+Transplant 2011;46:338 and Hum Immunol 2016;77:371, table of locus mismatches): where both persons have one at a locus,
+a null is an allele like any other and equals another null; where one person has one, its carrier is homozygous for the
+other allele, and a person of two null alleles matches nothing. By the *strict* rule a null never equals another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 
-from tests.oracle.matching import NEW, Genotype, Side, Typing, match_count, resolve_nulls
+from tests.oracle.matching import NEW, NULL, Genotype, Side, Typing
 
 Haplotype = tuple[str, ...]
 Diplotype = tuple[Haplotype, Haplotype]
@@ -66,9 +71,26 @@ def diplotypes(frequencies: Frequencies, loci: Sequence[str], person: Person) ->
 
 
 def genotype(first: str, second: str) -> Genotype:
-    """What two carried alleles are for matching: nulls resolved (Bochtler et al. 2011), in alphabetical order."""
-    one, other = resolve_nulls((first, second))
-    return (min(one, other), max(one, other))
+    """Two carried alleles in alphabetical order; what a null counts for depends on the other person."""
+    return (min(first, second), max(first, second))
+
+
+def homozygous_for_the_other(pair: Genotype) -> Genotype:
+    """A genotype with a null allele as it counts beside a person without one (Bochtler et al. 2011, null alleles)."""
+    first, second = pair
+    return (second, second) if first == NULL else (first, first) if second == NULL else pair
+
+
+def matching_alleles(patient: Genotype, donor: Genotype, *, strict: bool = False) -> int:
+    """How many alleles of a locus match: the better of direct and cross pairing, nulls by the rule above."""
+    unequal = {NEW}
+    if strict or not (NULL in patient and NULL in donor):
+        patient, donor = homozygous_for_the_other(patient), homozygous_for_the_other(donor)
+        unequal = {NEW, NULL}
+    return max(
+        sum(one == other and one not in unequal for one, other in zip(patient, pairing, strict=True))
+        for pairing in (donor, donor[::-1])
+    )
 
 
 def genotype_distribution(
@@ -90,14 +112,43 @@ def genotype_distribution(
     return found
 
 
+def genotypes(typing: Typing) -> set[Genotype]:
+    """The genotypes that a typing allows, as carried."""
+    return {genotype(*choice) for first, second in typing or [] for choice in product(first, second)}
+
+
 def certain_genotype(typing: Typing) -> Genotype | None:
     """The one genotype that a typing allows; None if it allows several or the locus is not typed."""
-    found = {genotype(*choice) for first, second in typing or [] for choice in product(first, second)}
+    found = genotypes(typing)
     return found.pop() if len(found) == 1 else None
 
 
-def match_distribution(patient: Distribution, donor: Distribution, scope: Sequence[str]) -> dict[str, object]:
+def stated_genotypes(typing: Typing) -> set[Genotype]:
+    """The genotypes of a typing that leaves one, or one with or without a null beside it: (a, a) or (NULL, a).
+
+    A gene of DRB3, DRB4, DRB5 that is reported once is so: either chromosome may lack it.
+    """
+    found = genotypes(typing)
+    return found if len({homozygous_for_the_other(one) for one in found}) == 1 else set()
+
+
+def match_distribution(
+    patient: Distribution,
+    donor: Distribution,
+    scope: Sequence[str],
+    *,
+    strict: Sequence[str] = (),
+    uncovered: Sequence[str] = (),
+) -> dict[str, object] | None:
     """P(k mismatches) = sum of P(patient genotype) * P(donor genotype) over the pairs with k of them (Gragert 2013).
+
+    Args:
+        patient: what the patient may be.
+        donor: what the donor may be.
+        scope: the loci.
+        strict: loci at which nulls count by the strict rule.
+        uncovered: loci without frequencies: how probable each genotype is there is not known, so that they have to
+            match alike in all pairs; else None is returned.
 
     Returns:
         "p": P(exactly k mismatches in the scope) for k from 0 to two for each locus.
@@ -108,17 +159,23 @@ def match_distribution(patient: Distribution, donor: Distribution, scope: Sequen
     two = dict.fromkeys(scope, Fraction(0))
     one = dict.fromkeys(scope, Fraction(0))
     single = dict.fromkeys(scope, Fraction(0))
+    seen: dict[str, set[int]] = {locus: set() for locus in scope}
     for (of_patient, patient_p), (of_donor, donor_p) in product(patient.items(), donor.items()):
-        matches = {locus: match_count(of_patient[i], of_donor[i]) for i, locus in enumerate(scope)}
+        matches = {
+            locus: matching_alleles(of_patient[i], of_donor[i], strict=locus in strict) for i, locus in enumerate(scope)
+        }
         mismatches = sum(2 - count for count in matches.values())
         p[mismatches] += patient_p * donor_p
         for locus, count in matches.items():
+            seen[locus].add(count)
             if count == 2:
                 two[locus] += patient_p * donor_p
             if count == 1:
                 one[locus] += patient_p * donor_p
             if count == 1 and mismatches == 1:
                 single[locus] += patient_p * donor_p
+    if any(len(seen[locus]) > 1 for locus in scope if locus in uncovered):
+        return None
     where = {locus: single[locus] / p[1] for locus in scope} if scope and p[1] else None
     return {"p": p, "two": two, "one": one, "where": where}
 
@@ -155,7 +212,7 @@ def explain(
     blocks = [tuple(block) for block in blocks]
     assert sorted(locus for block in blocks for locus in block) == sorted(loci), "blocks have to divide the loci"
     found = _by_panels(person, loci, panels) or _by_blocks(person, loci, panels, blocks)
-    found += [_by_itself(person, locus) for locus in scope if locus not in loci]
+    found += [_without_frequencies(person, locus) for locus in scope if locus not in loci]
     return [part for part, _ in found], max((step for _, step in found), key=STEPS.index)
 
 
@@ -191,11 +248,19 @@ def _by_blocks(
 
 
 def _by_itself(person: Person, locus: str) -> tuple[Part, str]:
-    """A locus without frequencies: an unambiguous typing is still certain, any other is missing (domain guide)."""
+    """A locus that frequencies do not explain: an unambiguous typing is still certain, else missing (domain guide)."""
     certain = certain_genotype(person.get(locus))
     if certain is None:
         return ((locus,), None), "missing"
     return ((locus,), {(certain,): Fraction(1)}), "certain"
+
+
+def _without_frequencies(person: Person, locus: str) -> tuple[Part, str]:
+    """A locus that no frequencies know: what the typing states, where it makes no difference which of it is true."""
+    stated = stated_genotypes(person.get(locus))
+    if not stated:
+        return ((locus,), None), "missing"
+    return ((locus,), {(one,): Fraction(1, len(stated)) for one in stated}), "certain"
 
 
 def joined(parts: Iterable[Part], scope: Sequence[str]) -> Distribution | None:

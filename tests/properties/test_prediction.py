@@ -90,15 +90,25 @@ def set_up(case):
     return blocks, registry, predictor.impute_patient(panels, carried, name)
 
 
+def matches(patient, donor, scope, loci, null_rule):
+    """The oracle's distribution of matches; None where a person is not explained, or a genotype would have to be."""
+    if patient is None or donor is None:
+        return None
+    strict = scope if null_rule == "strict" else ()
+    uncovered = [locus for locus in scope if locus not in loci]
+    return oracle.match_distribution(patient, donor, scope, strict=strict, uncovered=uncovered)
+
+
+@pytest.mark.parametrize("null_rule", ["consensus", "strict"])
 @pytest.mark.parametrize("few", [0, 8], ids=["locus by locus", "genotype by genotype"])
 @given(case=cases())
-@settings(max_examples=600)
-def test_predictions_are_the_oracles(few, case):
+@settings(max_examples=400)
+def test_predictions_are_the_oracles(few, null_rule, case):
     loci, populations, everywhere, patient, donors, homes, scope = case
     blocks, registry, of_patient = set_up(case)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predictor, "FEW_GENOTYPES", few)
-        prepared = PatientPredictor(of_patient, registry, scope)
+        prepared = PatientPredictor(of_patient, registry, scope, null_rule=null_rule)
     found = prepared.predict(np.arange(len(donors), dtype=np.uint32))
     if prepared.bounds_pay:
         # Asking for bounds, or for donors one by one, changes nothing.
@@ -117,12 +127,12 @@ def test_predictions_are_the_oracles(few, case):
         donor_dist, step = oracle.scope_distribution(
             donor, scope, loci, chain(populations, everywhere, homes[1 + i]), blocks
         )
-        if patient_dist is None or donor_dist is None:
+        wanted = matches(patient_dist, donor_dist, scope, loci, null_rule)
+        if wanted is None:
             assert np.isnan(found.mismatches[i]).all()
             assert np.isnan(found.two[i]).all()
             assert found.why_missing()[i]
             continue
-        wanted = oracle.match_distribution(patient_dist, donor_dist, scope)
         assert found.why_missing()[i] is None
         assert found.cut[i] < 1e-12
         exact = [float(p) for p in wanted["p"][:5]]
@@ -135,12 +145,13 @@ def test_predictions_are_the_oracles(few, case):
             assert str(Step(int(found.step[i]))) == max(step, patient_step, key=oracle.STEPS.index)
 
 
+@pytest.mark.parametrize("null_rule", ["consensus", "strict"])
 @given(case=cases())
-@settings(max_examples=300)
-def test_pairs_of_all_persons_are_the_oracles(case):
+@settings(max_examples=200)
+def test_pairs_of_all_persons_are_the_oracles(null_rule, case):
     loci, populations, everywhere, _, persons, homes, scope = case
     blocks, registry, _ = set_up(case)
-    found, first_listed, second_listed = PairPredictor(registry.panels, scope).predict(
+    found, first_listed, second_listed = PairPredictor(registry.panels, scope, null_rule=null_rule).predict(
         registry.donors, registry.donors, registry.donors.person
     )
     assert np.array_equal(first_listed, second_listed)
@@ -153,7 +164,7 @@ def test_pairs_of_all_persons_are_the_oracles(case):
             if not (first_listed[i] and first_listed[j]):
                 assert np.isnan(found[i, j]).all()
                 continue
-            wanted = [float(p) for p in oracle.match_distribution(first, second, scope)["p"][:5]]
+            wanted = [float(p) for p in matches(first, second, scope, loci, null_rule)["p"][:5]]
             assert found[i, j] == pytest.approx(wanted + [0.0] * (5 - len(wanted)), abs=1e-9)
         # Whom the frequencies explain at loci that they know is listed.
         assert first_listed[i] or first is None or not set(scope) <= set(registry.panels.loci)
@@ -179,7 +190,7 @@ def test_diplotypes_and_genotypes_are_the_oracles(case):
             assert listed == pytest.approx(wanted, abs=1e-9)
             assert part.cut == pytest.approx(0, abs=1e-12)
         assert all((np.diff(part.probability) <= 1e-15).all() for part in parts)
-        genotypes = genotype_distribution(registry.donors, registry.panels, i, scope)
+        genotypes = genotype_distribution(registry.donors, registry.panels, i, scope, keep_nulls=True)
         dist, _ = oracle.scope_distribution(donor, scope, loci, links, blocks)
         if dist is None:
             assert genotypes.missing
@@ -188,6 +199,7 @@ def test_diplotypes_and_genotypes_are_the_oracles(case):
             tuple(tuple(sorted(NAME[code] for code in pair)) for pair in genotype): probability
             for genotype, probability in zip(genotypes.allele.tolist(), genotypes.probability.tolist(), strict=True)
         }
+        assert len(found) == genotypes.probability.size
         assert found == pytest.approx({genotype: float(p) for genotype, p in dist.items()}, abs=1e-9)
 
 

@@ -1,6 +1,7 @@
 """The oracle of match prediction itself, against cases worked by hand."""
 
 import ast
+import csv
 from collections import defaultdict
 from fractions import Fraction
 from itertools import product
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from tests import strategies
 from tests.oracle import probability as oracle
-from tests.oracle.matching import Typing, match_count
+from tests.oracle.matching import Typing
+
+WMDA_TABLE = list(
+    csv.DictReader(
+        (Path(__file__).parents[2] / "golden" / "wmda_locus_mismatch_table_2016.csv").read_text("utf-8").splitlines()
+    )
+)
+"""Mismatches of a locus with null alleles (N): Bochtler et al., Hum Immunol 2016;77:371, table of locus mismatches."""
 
 
 def typing(*genotypes: str) -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -111,17 +119,18 @@ def test_genotypes_are_in_the_order_of_the_scope() -> None:
     assert found == {(("x", "x"), ("a", "b")): 1}
 
 
-def test_nulls_are_resolved_after_the_diplotype_is_chosen() -> None:
+def test_nulls_are_carried() -> None:
     frequencies = panel(a_x=2, NULL_x=1)
     given_person = person(A="a+a/NULL", B=None)
-    # a with a and a with NULL are two diplotypes of one genotype.
     assert oracle.diplotypes(frequencies, ("A", "B"), given_person) == {
         (AX, AX): 4,
         (("NULL", "x"), AX): 4,
     }
-    assert oracle.genotype_distribution(frequencies, ("A", "B"), given_person, ("A",)) == {(("a", "a"),): 1}
+    either = {(("a", "a"),): Fraction(1, 2), (("NULL", "a"),): Fraction(1, 2)}
+    assert oracle.genotype_distribution(frequencies, ("A", "B"), given_person, ("A",)) == either
     assert oracle.genotype_distribution(frequencies, ("A", "B"), {}, ("A",)) == {
-        (("a", "a"),): Fraction(8, 9),
+        (("a", "a"),): Fraction(4, 9),
+        (("NULL", "a"),): Fraction(4, 9),
         (("NULL", "NULL"),): Fraction(1, 9),
     }
 
@@ -134,8 +143,8 @@ def test_nulls_are_resolved_after_the_diplotype_is_chosen() -> None:
         (typing("a+b", "b+a"), ("a", "b")),
         (typing("a+a/b"), None),
         (typing("a+b", "a+c"), None),
-        (typing("a+NULL"), ("a", "a")),
-        (typing("a+a/NULL"), ("a", "a")),
+        (typing("a+NULL"), ("NULL", "a")),
+        (typing("a+a/NULL"), None),
         (typing("NULL+NULL"), ("NULL", "NULL")),
         (typing("a/b+NULL"), None),
         (typing("a+NEW"), ("NEW", "a")),
@@ -143,6 +152,46 @@ def test_nulls_are_resolved_after_the_diplotype_is_chosen() -> None:
 )
 def test_certain_genotype(one: Typing, expected: tuple[str, str] | None) -> None:
     assert oracle.certain_genotype(one) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (None, set()),
+        (typing("a+b"), {("a", "b")}),
+        (typing("a+a/b"), set()),
+        (typing("a+a/NULL"), {("a", "a"), ("NULL", "a")}),
+        (typing("a+a", "a+NULL"), {("a", "a"), ("NULL", "a")}),
+        (typing("a/NULL+a/NULL"), set()),
+        (typing("NULL+NULL"), {("NULL", "NULL")}),
+    ],
+)
+def test_stated_genotypes(one: Typing, expected: set[tuple[str, str]]) -> None:
+    assert oracle.stated_genotypes(one) == expected
+
+
+@pytest.mark.parametrize("row", WMDA_TABLE, ids=lambda row: f"{row['patient']}-{row['donor']}")
+def test_nulls_count_by_the_consensus(row: dict[str, str]) -> None:
+    patient, donor = (tuple("NULL" if letter == "N" else letter for letter in row[who]) for who in ("patient", "donor"))
+    assert 2 - oracle.matching_alleles(patient, donor) == int(row["#max"])
+    assert oracle.matching_alleles(donor[::-1], patient) == oracle.matching_alleles(patient, donor)
+
+
+@pytest.mark.parametrize(
+    ("patient", "donor", "expected"),
+    [("NA", "NB", 0), ("NA", "NA", 2), ("NN", "NN", 0), ("NN", "NA", 0), ("NA", "AA", 2), ("NA", "AB", 1)],
+)
+def test_by_the_strict_rule_two_nulls_match_nothing(patient: str, donor: str, expected: int) -> None:
+    one, other = (tuple("NULL" if letter == "N" else letter for letter in pair) for pair in (patient, donor))
+    assert oracle.matching_alleles(one, other, strict=True) == expected
+
+
+def test_a_locus_without_frequencies_counts_where_its_genotypes_match_alike() -> None:
+    either = {(("a", "a"),): Fraction(1, 2), (("NULL", "a"),): Fraction(1, 2)}
+    one, other = {(("a", "a"),): Fraction(1)}, {(("NULL", "b"),): Fraction(1)}
+    assert oracle.match_distribution(either, one, ("A",), uncovered=("A",))["p"] == [1, 0, 0]
+    assert oracle.match_distribution(either, other, ("A",), uncovered=("A",)) is None
+    assert oracle.match_distribution(either, other, ("A",))["p"] == [0, Fraction(1, 2), Fraction(1, 2)]
 
 
 def test_match_distribution() -> None:
@@ -252,7 +301,7 @@ PANELS = [("own", OWN), ("registry", REGISTRY), ("global", GLOBAL)]
         pytest.param(
             person(A="a+NULL", B="y+y"),
             "certain",
-            [(("A",), {(("a", "a"),): 1}), (("B", "C"), {(("y", "y"), ("n", "n")): 1})],
+            [(("A",), {(("NULL", "a"),): 1}), (("B", "C"), {(("y", "y"), ("n", "n")): 1})],
             id="a null that no frequencies have",
         ),
     ],
@@ -307,7 +356,7 @@ def test_joined_parts_are_independent_and_in_the_order_of_the_scope() -> None:
 def test_a_certain_scope_needs_no_frequencies() -> None:
     given_person = person(A="q+r", B="y+NULL", C="q+q/r")
     found, step = oracle.scope_distribution(given_person, ("B", "A"), LOCI, PANELS, BLOCKS)
-    assert (found, step) == ({(("y", "y"), ("q", "r")): 1}, "missing")
+    assert (found, step) == ({(("NULL", "y"), ("q", "r")): 1}, "missing")
     assert oracle.scope_distribution(given_person, LOCI, LOCI, PANELS, BLOCKS) == (None, "missing")
 
 
@@ -414,8 +463,12 @@ def test_match_distributions_add_up(loci: tuple[str, ...], data: st.DataObject) 
 
 
 @given(strategies.genotypes(), strategies.genotypes())
-def test_resolved_genotypes_match_as_the_carried_alleles(patient: tuple[str, str], donor: tuple[str, str]) -> None:
-    assert match_count(oracle.genotype(*patient), oracle.genotype(*donor)) == match_count(patient, donor)
+def test_strict_matches_are_those_of_resolved_genotypes(patient: tuple[str, str], donor: tuple[str, str]) -> None:
+    resolved = oracle.homozygous_for_the_other(patient), oracle.homozygous_for_the_other(donor)
+    found = oracle.matching_alleles(patient, donor, strict=True)
+    assert found == oracle.matching_alleles(*resolved, strict=True)
+    if "NULL" not in patient or "NULL" not in donor:
+        assert oracle.matching_alleles(patient, donor) == found
 
 
 def test_strategies_reach_every_step() -> None:

@@ -1,0 +1,125 @@
+"""Null alleles and absent genes in match probabilities: the consensus of the WMDA, row by row."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hla_match.encoding import typing_table
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.imputation import ImputedRegistry, impute
+from hla_match.frequencies.panels import Step, build_panels
+from hla_match.frequencies.typing_membership import typing_membership
+from hla_match.matching import predictor
+from hla_match.matching.pair_prediction import PairPredictor
+from hla_match.matching.predictor import PatientPredictor
+
+ROWS = list(
+    csv.DictReader(
+        (Path(__file__).parents[2] / "golden" / "wmda_locus_mismatch_table_2016.csv").read_text("utf-8").splitlines()
+    )
+)
+CODE = {"N": 0, "A": 2, "B": 3, "C": 4, "D": 5}
+GENOTYPES = sorted({row[person] for row in ROWS for person in ("patient", "donor")})
+PRESENT, ABSENT = "AA|AN", "NN"
+
+
+def carried(text):
+    """The alternatives of "AB", or of "AA|AN" where it is open which of the two it is."""
+    return tuple(tuple((CODE[letter],) for letter in genotype) for genotype in text.split("|"))
+
+
+def registry_of(locus, typings, frequencies):
+    """Donors with these typings at a locus, and not typed at others."""
+    tables = {locus: typing_table([(), *(carried(text) for text in typings)])}
+    panels = build_panels(frequencies, tables)
+    typing = np.zeros((len(panels.loci), len(typings)), np.int32)
+    typing[panels.loci.index(locus)] = np.arange(len(typings)) + 1
+    population = np.zeros(len(typings), np.int16)
+    return ImputedRegistry(panels, impute(typing, population, panels, typing_membership(panels, tables)))
+
+
+def uniform(loci, allele):
+    n = len(allele)
+    return HaplotypeFrequencies(
+        "all", loci, np.array(allele, np.int32), ("",), np.full((1, n), 1 / n), (), np.zeros(1), ""
+    )
+
+
+# Every allele at B with every one of five at A, so that a patient typed at B alone has many genotypes.
+BOTH = uniform(("A", "B"), [(first, second) for first in range(2, 7) for second in CODE.values()])
+AT_B = registry_of("B", GENOTYPES, BOTH)
+# No frequencies know DRB4.
+AT_DRB4 = registry_of("DRB4", [PRESENT, ABSENT, "AB", "BB|BN", "AN"], uniform(("A",), [(2,), (3,)]))
+
+
+def expected(row):
+    return (np.arange(5) == int(row["#max"])).astype(float)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['patient']}-{row['donor']}")
+@pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
+def test_every_row_of_the_consensus_holds(monkeypatch, row, few):
+    monkeypatch.setattr(predictor, "FEW_GENOTYPES", few)
+    patient = predictor.impute_patient(AT_B.panels, {"B": carried(row["patient"])})
+    donor = np.array([GENOTYPES.index(row["donor"])], np.uint32)
+    assert PatientPredictor(patient, AT_B, ("B",)).predict(donor).mismatches[0] == pytest.approx(expected(row))
+    # Of A there are fifteen genotypes.
+    joint = PatientPredictor(patient, AT_B, ("A", "B")).predict(donor)
+    assert joint.two[0, 1] == pytest.approx(float(row["#max"] == "0"))
+    assert joint.one[0, 1] == pytest.approx(float(row["#max"] == "1"))
+
+
+def test_every_row_holds_for_all_pairs():
+    persons = AT_B.donors
+    found, listed, _ = PairPredictor(AT_B.panels, ("B",)).predict(persons, persons, persons.person)
+    assert listed.all()
+    for row in ROWS:
+        pair = GENOTYPES.index(row["patient"]), GENOTYPES.index(row["donor"])
+        assert found[pair] == pytest.approx(expected(row))
+
+
+@pytest.mark.parametrize(
+    ("patient", "donor", "strict", "mismatches"),
+    [
+        ("NA", "NB", True, 2),
+        ("NA", "NA", True, 0),
+        ("NN", "NN", True, 2),
+        ("NN", "NA", True, 2),
+        ("NA", "NB", False, 1),
+    ],
+)
+@pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
+def test_by_the_strict_rule_two_nulls_never_match(monkeypatch, patient, donor, strict, mismatches, few):
+    monkeypatch.setattr(predictor, "FEW_GENOTYPES", few)
+    person = predictor.impute_patient(AT_B.panels, {"B": carried(patient)})
+    prepared = PatientPredictor(person, AT_B, ("B",), null_rule="strict" if strict else "consensus")
+    found = prepared.predict(np.array([GENOTYPES.index(donor)], np.uint32))
+    assert found.mismatches[0] == pytest.approx((np.arange(5) == mismatches).astype(float))
+
+
+@pytest.mark.parametrize("null_rule", ["consensus", "strict"])
+@pytest.mark.parametrize(
+    ("patient", "probable"),
+    [
+        # The donors are AA or NA, NN, AB, BB or NB, and NA; None is not known.
+        (ABSENT, [None, 0, 2, None, 1]),
+        (PRESENT, [0, None, 1, None, 0]),
+        ("AB", [1, 2, 0, 1, 1]),
+        ("AN", [0, 1, 1, None, 0]),
+        ("BN", [None, 1, 1, 0, 1]),
+        ("CD", [2, 2, 2, 2, 2]),
+    ],
+)
+def test_a_gene_without_frequencies_counts_where_it_makes_no_difference_what_is_carried(patient, probable, null_rule):
+    person = predictor.impute_patient(AT_DRB4.panels, {"DRB4": carried(patient)})
+    donors = np.arange(5, dtype=np.uint32)
+    found = PatientPredictor(person, AT_DRB4, ("DRB4",), null_rule=null_rule).predict(donors)
+    for mismatches, of_donor, why in zip(probable, found.mismatches, found.why_missing(), strict=True):
+        if mismatches is None:
+            assert np.isnan(of_donor).all()
+            assert "DRB4" in why
+        else:
+            assert of_donor == pytest.approx((np.arange(5) == mismatches).astype(float))
+    assert (found.step == [Step.MISSING if one is None else Step.CERTAIN for one in probable]).all()
