@@ -187,4 +187,4 @@ class ReleaseFiles:
 
 def line_feeds(data: bytes) -> bytes:
     """Return text whose lines end by a line feed alone, whatever they ended by."""
-    return data.replace(b"\r\n", b"\n")
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from registry_io.release_files import OPTIONAL, REQUIRED, ReleaseFiles, line_feeds
+from hla_match.errors import NomenclatureError
+from registry_io.release_files import WITNESSES, ReleaseFiles, line_feeds
 
 # As md5 prints them on BSD, "MD5 (name) = digest", which is the release's way, and as md5sum does, "digest  name".
 _MD5_BSD = re.compile(r"MD5 \(([^)]+)\) = ([0-9a-f]{32})")
@@ -56,25 +58,23 @@ def check_integrity(files: ReleaseFiles, *, accept_checksum_mismatch: bool) -> I
     verified, differing, other_line_ends = set(), {}, []
     listed = _listed(files)
     for name, digests in listed.items():
-        raw, unix = files.published(name), files.data(name)
-        if _md5(raw) in digests:
+        if _md5(files.published(name)) in digests:
             verified.add(name)
-        elif not digests.isdisjoint((_md5(unix), _md5(unix.replace(b"\n", b"\r\n")))):
+        elif not digests.isdisjoint(map(_md5, _with_other_line_ends(files.data(name)))):
             verified.add(name)
             other_line_ends.append(name)
         else:
             differing[name] = digests
     if other_line_ends:
         cautions.append(f"{', '.join(other_line_ends)}: as in the list of checksums but for the line ends")
-    explained = patch != release
-    if differing and not (explained or accept_checksum_mismatch):
-        raise _mismatch(files, differing)
-    unverified = tuple(name for name in files.member if name in {**REQUIRED, **OPTIONAL} and name not in listed)
+    if differing and patch == release and not accept_checksum_mismatch:
+        raise _mismatch(files, differing, is_list_of_another=len(differing) == len(listed) > 1)
+    unverified = tuple(name for name in files.member if name not in {**listed, **WITNESSES})
     return Integrity(release, unverified, tuple(differing), frozenset(verified), tuple(cautions))
 
 
 def _versions(files: ReleaseFiles) -> dict[str, str]:
-    """Return the version that each file names; patches of one release are one release."""
+    """Return the version that each file of tables names; patches of one release are one release."""
     found: dict[str, str] = {}
     for name in files.member:
         match = _VERSION.search(line_feeds(files.published(name)[:4000]).decode("utf-8", "replace"))
@@ -92,7 +92,7 @@ def _versions(files: ReleaseFiles) -> dict[str, str]:
         raise files.error(
             None, found=f"files of several releases: {text}", expected="one release", hint="fetch the release again"
         )
-    return found
+    return {name: version for name, version in found.items() if name not in WITNESSES} or found
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -101,7 +101,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _listed(files: ReleaseFiles) -> dict[str, set[str]]:
     """Return the MD5 sums that the lists of the release give for each file."""
-    name_at = {place: name for name, place in files.member.items()}
+    name_at = {place: name for name, place in files.member.items() if name not in WITNESSES}
     found: dict[str, set[str]] = {}
     for place, text in files.fingerprints():
         folder = place.rpartition("/")[0]
@@ -119,13 +119,23 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def _mismatch(files: ReleaseFiles, differing: dict[str, set[str]]) -> Exception:
+def _with_other_line_ends(unix: bytes) -> Iterator[bytes]:
+    """Yield a text with each kind of line ends, with and without one at its end."""
+    body = unix.rstrip(b"\n")
+    for text in (body, body + b"\n"):
+        yield text
+        yield text.replace(b"\n", b"\r\n")
+
+
+def _mismatch(files: ReleaseFiles, differing: dict[str, set[str]], *, is_list_of_another: bool) -> NomenclatureError:
     name, *others = differing
-    more = f"; {', '.join(others)} differ{'s' * (len(others) == 1)} too" if others else ""
+    more = f"{', '.join(others)} differ{'s' * (len(others) == 1)} too; " if others else ""
+    if is_list_of_another:
+        more = "no file fits the list, which may be of another release; "
     return files.error(
         name,
-        found=f"MD5 {_md5(files.published(name))}{more}",
+        found=f"MD5 {_md5(files.published(name))}",
         expected=f"MD5 {' or '.join(sorted(differing[name]))}, by the release's own list",
-        hint="fetch the file again; where it was published so, go on with --accept-checksum-mismatch "
+        hint=f"{more}fetch the release again; where it was published so, go on with --accept-checksum-mismatch "
         "(in Python accept_checksum_mismatch=True)",
     )

@@ -76,6 +76,30 @@ def test_line_ends_are_no_difference_and_are_said(tmp_path: Path, windows_list: 
     assert tables.mismatched == ()
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\r\n"])
+def test_the_end_of_the_last_line_is_no_difference(tmp_path: Path, end: bytes) -> None:
+    root = make_release(tmp_path)
+    _list(root)
+    path = root / "wmda/rel_ser_ser.txt"
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + end)
+    assert read_release(root).mismatched == ()
+
+
+def test_line_ends_of_old_macs_are_read(tmp_path: Path) -> None:
+    expected = read_release(make_release(tmp_path))
+    for name in TABLES:
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes().replace(b"\n", b"\r"))
+    assert read_release(tmp_path) == expected
+
+
+def test_a_list_of_another_release_is_said(tmp_path: Path) -> None:
+    root = make_release(tmp_path)
+    lines = [f"MD5 ({Path(name).name}) = {number:032}\n" for number, name in enumerate(TABLES)]
+    write(root / "wmda/md5checksum.txt", "".join(lines))
+    with pytest.raises(NomenclatureError, match="no file fits the list, which may be of another release"):
+        read_release(root)
+
+
 def test_accepted_mismatches_are_recorded(tmp_path: Path) -> None:
     root = make_release(tmp_path)
     _list(root)
@@ -84,7 +108,7 @@ def test_accepted_mismatches_are_recorded(tmp_path: Path) -> None:
     with pytest.raises(NomenclatureError) as caught:
         read_release(root)
     assert caught.value.path.endswith("wmda/hla_nom_p.txt")
-    assert "rel_ser_ser.txt differs too" in caught.value.found
+    assert caught.value.hint.startswith("rel_ser_ser.txt differs too; fetch the release again; ")
     tables = read_release(root, accept_checksum_mismatch=True)
     assert tables.mismatched == ("hla_nom_p.txt", "rel_ser_ser.txt")
     assert "hla_nom_p.txt" not in tables.unverified
@@ -160,3 +184,14 @@ def test_a_damaged_table_of_a_published_release_is_refused(tmp_path: Path, share
     edit(place / "wmda/hla_nom_g.txt", "A*;01:01:02;", "A*;01:01:03;")
     with pytest.raises(NomenclatureError, match=r"hla_nom_g\.txt: found MD5"):
         read_release(place)
+
+
+def test_lists_of_alleles_are_of_the_release_and_vouch_for_nothing(tmp_path: Path) -> None:
+    root = make_release(tmp_path)
+    expected = read_release(root)
+    write(root / "Allelelist.txt", HEAD.replace("3.58.0", "3.58.1") + "AlleleID,Allele\nHLA1,A*24:02\n")
+    write(root / "md5checksum.txt", f"MD5 (Allelelist.txt) = {'0' * 32}\n")
+    assert read_release(root) == expected
+    edit(root / "Allelelist.txt", "3.58.1", "3.57.0")
+    with pytest.raises(NomenclatureError, match=r"several releases.*Allelelist\.txt 3\.57\.0"):
+        read_release(root)
