@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
+from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
+from hla_match.nomenclature.untyped import UNKNOWN
 
 NULL, NEW, FIRST_P_GROUP = 0, 1, 2
 """Codes of a set: an absent (null) allele, an allele reported as NEW, and the first P group of the nomenclature."""
@@ -161,7 +162,7 @@ class LocusEncoder:
         found: list[Alternative] = []
         for one, other in pairs:
             found.append((self._read(one), self._read(other)))
-            if self.locus in OPTIONAL_GENES and one == other:
+            if self.locus in OPTIONAL_GENES and (one == other or other == UNKNOWN):
                 found.append((self._read(one), (NULL,)))
         return tuple(dict.fromkeys(found))
 
@@ -180,7 +181,8 @@ class LocusEncoder:
     def notes(self, first: str, second: str) -> tuple[str, ...]:
         """Return what reading a typing dropped or replaced, each note once; the typing has been read before."""
         sides = (side for pair in genotypes(first, second) for side in pair)
-        return tuple(dict.fromkeys(note for side in sides for note in self._notes.get(side, ())))
+        of_sides = (note for side in sides for note in self._notes.get(side, ()))
+        return tuple(dict.fromkeys((*column_notes(first, second), *of_sides)))
 
     def _read(self, text: str) -> AlleleSet:
         known = self._side.get(text)

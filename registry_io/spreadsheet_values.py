@@ -5,24 +5,15 @@ A typing 02:01 becomes a time, an identifier 0000123 a number, one of 18 digits 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import polars as pl
 
 from hla_match.errors import Reason
-from hla_match.nomenclature.gl_string import half_width_hint
+from hla_match.nomenclature.spreadsheet_times import DATE, ENTER_AGAIN, EXPONENT, spreadsheet_hint
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.table_file import Table
 from registry_io.workbook_cells import MANY_DIGITS
-
-_AGAIN = "format the column as text and enter {} again"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.]+)?|[0-9]{1,4}[/-][0-9]{1,2}[/-][0-9]{1,4}"
-_EXPONENT = r"[0-9](?:\.[0-9]+)?E[+-]?[0-9]+"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-# A time that is a day's fraction; one with seconds or a half of the day; and hours without their nought.
-_TIME = r"0\.[0-9]{3,}|[0-9]{1,2}:[0-9]{2}:00|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})? ?[AaPp][Mm]|[0-9]:[0-9]{2}"
-_OF_TYPING = re.compile(rf"(?:{_DATE}|{_TIME}|{_EXPONENT}|[0-9]{{1,2}}-{_MONTH}|{_MONTH}-[0-9]{{1,2}})")
 
 Doubts = Mapping[str, tuple[int, int]]
 """What is doubtful of some identifiers, in words: the number of rows, and the first of them."""
@@ -34,9 +25,7 @@ def typing_hint(text: str, hint: str = "") -> str:
     >>> typing_hint("1899-12-31 02:01:00")
     'a spreadsheet such as Excel took the typing for a date or time: format the column as text and enter it again'
     """
-    if _OF_TYPING.fullmatch(text.strip()):
-        return f"a spreadsheet such as Excel took the typing for a date or time: {_AGAIN.format('it')}"
-    return hint or half_width_hint(text)
+    return spreadsheet_hint(text) or hint
 
 
 def formatted_typings(
@@ -61,7 +50,7 @@ def formatted_typings(
             text=cell[names[cell["column"]]] or "",
             reason=Reason.MALFORMED,
             message=f"a number that Excel shows by the format {cell['format']}",
-            hint=_AGAIN.format("the typing"),
+            hint=ENTER_AGAIN.format("the typing"),
         )
         for cell in cells.iter_rows(named=True)
     ]
@@ -85,7 +74,7 @@ def identifier_doubts(table: Table, persons: pl.DataFrame, name: str) -> dict[st
             else f"a number that Excel shows by the format {code}, and was read without it"
         )
         found[words] = (len(rows), min(rows))
-    for pattern, words in ((_EXPONENT, "written like 1.2E+05, and may lack digits"), (_DATE, "a date")):
+    for pattern, words in ((EXPONENT, "written like 1.2E+05, and may lack digits"), (DATE, "a date")):
         rows = persons.filter(pl.col("person_id").str.contains(f"^(?:{pattern})$"))["row"]
         if rows.len():
             found[words] = (rows.len(), rows[0])
@@ -107,6 +96,6 @@ def said_doubts(doubts: Doubts) -> list[str]:
     ['column id: the identifier is a date in 1 row, the first row 2; format the column as text and enter them again']
     """
     return [
-        f"{words} in {n:,} row{'s' * (n != 1)}, the first row {first}; {_AGAIN.format('them')}"
+        f"{words} in {n:,} row{'s' * (n != 1)}, the first row {first}; {ENTER_AGAIN.format('them')}"
         for words, (n, first) in doubts.items()
     ]

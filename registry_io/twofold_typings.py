@@ -17,7 +17,8 @@ from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.gl_string import genotypes
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.nomenclature.reported_names import reported_names
+from hla_match.nomenclature.reported_names import antigen_parts, reported_names
+from hla_match.nomenclature.standard_form import standard_typing
 from registry_io.person_table import PersonRecords
 from registry_io.quarantine import QuarantinedRecord
 
@@ -109,13 +110,12 @@ def _is_serology(nomenclature: Nomenclature, locus: str, pair: Pair) -> bool:
         name.form == "antigen" and _names_antigen(nomenclature, locus, name.text)
         for genotype in genotypes(*pair)
         for side in genotype
-        for name in reported_names(locus, side)
+        for name in reported_names(locus, standard_typing(locus, side).text)
     )
 
 
 def _names_antigen(nomenclature: Nomenclature, locus: str, name: str) -> bool:
-    number = name.lstrip("ABCDPQRw")
-    return antigen_in_use(nomenclature.tables, locus, name.removesuffix(number), number) != ""
+    return antigen_in_use(nomenclature.tables, locus, *antigen_parts(name)) != ""
 
 
 def _with_gl_string(frame: pl.DataFrame, locus: str, chosen: pl.DataFrame) -> pl.DataFrame:

@@ -6,8 +6,8 @@ HLA 2023;102:206. The delimiters, loosest first::
     ?   whole alternatives          ^   loci             |   alternative genotypes
     +   the two chromosomes         ~   in phase         /   alternative alleles
 
-`parse` reads the grammar and nothing more; `split_loci` says what the text reports at each locus; `genotypes` reads the
-pair of columns in which a registry file holds one locus.
+`parse` reads the grammar alone, of a text in standard form (`name_line`); `split_loci` says what a text in any
+form reports at each locus; `genotypes` reads the pair of columns in which a registry file holds one locus.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ from dataclasses import dataclass
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX, near_loci
+from hla_match.nomenclature.absent_genes import ABSENT, NO_GENE, beside_no_gene, with_absent_genes
+from hla_match.nomenclature.genotype_sets import Genotypes, Pair, columns, genotype_set, unite
+from hla_match.nomenclature.half_width import half_width, has_full_width
+from hla_match.nomenclature.name_line import standard_gl_string
+from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED, WIDTH
+from hla_match.nomenclature.untyped import UNKNOWN, is_empty, is_unknown
 
 OPERATORS = "?^|+~/"
 """The delimiters of a GL String, loosest first."""
 
-_FOREIGN_CHARACTER = re.compile(r"[^A-Za-z0-9*:]")
+_FOREIGN_CHARACTER = re.compile(r"[^A-Za-z0-9*:()]")
 _LOCUS = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_ANTIGEN = re.compile(rf"({'|'.join(sorted(set(SEROLOGY_PREFIX.values())))})([0-9]+)", re.IGNORECASE)
+_ANTIGEN = re.compile(
+    rf"({'|'.join(sorted(set(SEROLOGY_PREFIX.values())))})([0-9]+)(?:\([A-Z]*[0-9]+\))?", re.IGNORECASE
+)
 
 # DRB3, DRB4 and DRB5 share the prefix DR with DRB1, but each has one broad antigen of its own.
 _ANTIGEN_LOCUS = {"DR52": "DRB3", "DR53": "DRB4", "DR51": "DRB5"}
@@ -32,15 +40,18 @@ _PREFIX_LOCUS = {
     prefix.upper(): locus for locus, prefix in SEROLOGY_PREFIX.items() if locus not in _ANTIGEN_LOCUS.values()
 }
 
-# A chromosome carries at most one of these genes, so its partner may carry another. DRBX is the "any of them" of some
-# laboratories; it is no locus of the engine, but stands where the others stand.
-_SUBSTITUTES = frozenset({*OPTIONAL_GENES, "DRBX"})
+# A chromosome carries at most one of these genes, so its partner may carry another.
+_SUBSTITUTES = frozenset({*OPTIONAL_GENES, NO_GENE})
+_OTHER_LOCI = frozenset(OTHER_LOCI)
 _KNOWN_LOCI = frozenset({*LOCI, *OTHER_LOCI})
-_ABSENT_GENE = frozenset({"NNNN", "00:00"})
-_FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
+_ABSENT_GENE = frozenset({ABSENT, "00:00"})
+_UNTYPED = frozenset({"", UNKNOWN})
+_NAMES_LOCUS = re.compile(r"[A-Za-z]{1,4}[0-9]?[*]|(?:HLA|D[A-Za-z]|Cw|[ABC])[-_A-Za-z0-9]*[0-9]", re.IGNORECASE)
+_SWAPPED = "check that the columns are not swapped"
+_ABSENT_NAME = re.compile(rf"(?:HLA-)?(?:(DRB[345X])\*)?({'|'.join(_ABSENT_GENE)})")
 
-_Pair = tuple[str, str]
-_Genotypes = dict[_Pair, _Pair]  # unordered genotype (its two typings sorted) -> the pair as first written
+UNNAMED = "an alternative of a GL String does not name {0}, which was read as not typed"
+UNKNOWN_SECOND = "a second typing given as not typed was read as any allele"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +88,21 @@ def parse(text: str) -> GLNode:
     return _parse(text, 0, len(text), 0)
 
 
-def split_loci(text: str, other_loci: list[str] | None = None) -> dict[str, tuple[str, str]]:
-    """Return what a GL String reports at each locus, in the order of `LOCI`.
+def split_loci(
+    text: str, other_loci: list[str] | None = None, notes: list[str] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return what a GL String, or a line of names, reports at each locus, in the order of `LOCI`.
 
-    Names lose ``HLA-`` and ``LOCUS*``; antigens (``A2``) keep their letters. One typing is reported homozygous and has
-    "" as its second. Alternative genotypes stand in the first text, as in ``("01:01+02:01|01:02+02:03", "")``, each
-    genotype once in whichever order it is written. Phase is dropped. An alternative that does not name a locus adds
-    nothing to it.
+    Names are in standard form and lose ``HLA-`` and ``LOCUS*``; antigens (``A2``) keep their letters. One typing is
+    reported homozygous and has "" as its second. Alternative genotypes stand in the first text, as in
+    ``("01:01+02:01|01:02+02:03", "")``, each genotype once in whichever order it is written. Phase is dropped. A locus
+    that an alternative does not name is not typed; but DRB3, DRB4 and DRB5 are absent (``NNNN``) where another of them
+    stands in their place.
 
     Args:
-        text: the GL String.
+        text: the GL String, or names as `hla_match.nomenclature.name_line` reads them.
         other_loci: receives the names of loci of `OTHER_LOCI`, each once.
+        notes: receives what was understood otherwise than it was written, each once.
 
     Raises:
         TypingError: the text does not parse; a name that is no locus of the HLA region (``UNKNOWN_LOCUS``); three or
@@ -99,38 +114,55 @@ def split_loci(text: str, other_loci: list[str] | None = None) -> dict[str, tupl
     {'A': ('02:01', '24:02/24:03'), 'B': ('07:02', '')}
     >>> split_loci("DRB3*01:01+DRB4*01:03")
     {'DRB3': ('01:01', ''), 'DRB4': ('01:03', '')}
+    >>> split_loci("DRB4*01:03?DRB5*01:01")["DRB4"]
+    ('01:03+01:03|NNNN+NNNN', '')
     """
-    reported: dict[str, _Genotypes] = {}
-    for start, alternative in _operands(parse(text), 0, "?"):
-        _unite(reported, _person(text, start, alternative))
+    standard = standard_gl_string(text)
+    found_notes = dict.fromkeys(standard.notes)
+    try:
+        persons = [
+            _person(standard.text, start, alternative, found_notes)
+            for start, alternative in _operands(parse(standard.text), 0, "?")
+        ]
+    except TypingError as error:
+        raise standard.refusal(error) from None
+    # An alternative of nothing but loci that are passed over is passed over with them.
+    reported = _united([person for person in persons if not _OTHER_LOCI.issuperset(person)], found_notes)
     if other_loci is not None:
-        other_loci.extend(locus for locus in reported if locus not in LOCI and locus not in other_loci)
-    return {locus: _columns(reported[locus]) for locus in LOCI if locus in reported}
+        named = dict.fromkeys(locus for person in persons for locus in person)
+        other_loci.extend(locus for locus in named if locus not in LOCI and locus not in other_loci)
+    if notes is not None:
+        notes.extend(note for note in found_notes if note not in notes)
+    return {locus: columns(reported[locus]) for locus in LOCI if locus in reported}
 
 
 def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     """Return the alternative genotypes that a pair of columns reports at one locus; none where it is not typed.
 
+    A sign for empty in the second column stands for nothing; a word for not typed beside a typing is ``UUUU``.
+
     Raises:
         TypingError: a second typing without a first (``SECOND_WITHOUT_FIRST``), a second beside a first that holds
             whole genotypes (``CONFLICTING_TYPINGS``), an empty operand, or a delimiter that joins more than one locus.
 
-    >>> genotypes("02:01", "")
+    >>> genotypes("02:01", "-")
     [('02:01', '02:01')]
     >>> genotypes("01:01+02:01|01:02+02:03", "")
     [('01:01', '02:01'), ('01:02', '02:03')]
+    >>> genotypes("not typed", ""), genotypes("02:01", "not typed")
+    ([], [('02:01', 'UUUU')])
     """
-    first, second = text1.strip(), text2.strip()
-    if not first:
-        if second:
-            raise TypingError(
-                text2,
-                0,
-                expected="nothing, because the first typing of the locus is empty",
-                reason=Reason.SECOND_WITHOUT_FIRST,
-                hint="move the typing to the first column",
-            )
+    first, second = _cell(text1), _cell(text2)
+    if first in _UNTYPED and second in _UNTYPED:
         return []
+    if not first:
+        raise TypingError(
+            text2,
+            0,
+            expected="nothing, because the first typing of the locus is empty",
+            reason=Reason.SECOND_WITHOUT_FIRST,
+            hint="move the typing to the first column",
+        )
     for column in (text1, text2):
         _refuse_delimiters(column, "?^~", "a typing of one locus")
     _refuse_delimiters(text2, "|+", "one typing")
@@ -147,23 +179,80 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     return [(first, second)]
 
 
+def column_notes(text1: str, text2: str) -> list[str]:
+    """Return what `genotypes` understands otherwise than it is written.
+
+    >>> column_notes("02:01", "-")
+    ['a sign for empty beside a first typing was read as reported homozygous']
+    """
+    first, second = _cell(text1), _cell(text2)
+    if first in _UNTYPED and second in _UNTYPED:
+        return [NOT_TYPED] if text1.strip() or text2.strip() else []
+    notes = [WIDTH] if has_full_width(text1) or has_full_width(text2) else []
+    if not second and text2.strip():
+        notes.append(NO_SECOND)
+    if UNKNOWN in (first, second):
+        notes.append(UNKNOWN_SECOND)
+    return notes
+
+
+def split_locus(locus: str, text: str, notes: list[str] | None = None) -> tuple[str, str]:
+    """Return what one cell with all typings of a locus reports, as a pair of columns.
+
+    The cell holds one or two typings, separated by blanks, a comma, a semicolon or ``+``, or a GL String of the locus.
+
+    Raises:
+        TypingError: as `split_loci`; more than two typings; or another locus (``WRONG_LOCUS``).
+
+    >>> split_locus("A", "02:01, 24:02"), split_locus("A", "A*02:01+A*24:02"), split_locus("A", "2")
+    (('02:01', '24:02'), ('02:01', '24:02'), ('2', ''))
+    """
+    bare = re.sub(r" *([?^|+~/:*]) *", r"\1", half_width(text)).strip()
+    if _cell(bare) in _UNTYPED:
+        return "", ""
+    typings = re.split(r"[ ,;+]+", bare)
+    if not any(_NAMES_LOCUS.match(typing) for typing in typings) and "|" not in bare:
+        if len(typings) > 2:
+            raise TypingError(text, text.rindex(typings[2]), expected="at most two typings of a locus")
+        return typings[0], "".join(typings[1:])
+    if "|" in bare and not _NAMES_LOCUS.match(bare):
+        return bare, ""
+    other_loci: list[str] = []
+    split = split_loci(text, other_loci, notes)
+    if other_loci or split.keys() - {locus}:
+        raise TypingError(text, 0, expected=f"typings of locus {locus}", reason=Reason.WRONG_LOCUS, hint=_SWAPPED)
+    return split.get(locus, ("", ""))
+
+
 def is_absent_gene(locus: str, text: str) -> bool:
     """Say whether a typing reports that a chromosome lacks the gene: ``NNNN`` or ``00:00`` at DRB3, DRB4 or DRB5.
 
     >>> is_absent_gene("DRB4", "DRB4*NNNN"), is_absent_gene("DRB4", "01:03"), is_absent_gene("A", "NNNN")
     (True, False, False)
     """
-    name = text.strip().removeprefix("HLA-").removeprefix(f"{locus}*")
-    return locus in OPTIONAL_GENES and name in _ABSENT_GENE
+    if locus not in OPTIONAL_GENES:
+        return False
+    found = _ABSENT_NAME.fullmatch(half_width(text).strip().upper())
+    return found is not None and found[1] in (None, locus, NO_GENE)
 
 
-def half_width_hint(text: str) -> str:
-    """Return what to do about the full-width characters of a text, or "" where it has none.
+def locus_and_name(leaf: str) -> tuple[str, str]:
+    """Return the locus of a leaf, as `parse` takes it, and its name there.
 
-    >>> half_width_hint("\uff10\uff12:01")
-    'write it with half-width letters and digits'
+    >>> locus_and_name("HLA-A*02:01"), locus_and_name("DR53")
+    (('A', '02:01'), ('DRB4', 'DR53'))
     """
-    return "write it with half-width letters and digits" if _FULL_WIDTH.search(text) else ""
+    name = _without_hla(leaf)
+    locus, star, allele = name.partition("*")
+    if star:
+        # Cw was the name of the locus C until 2010: the w kept its alleles apart from complement factors.
+        locus = "C" if locus.upper() == "CW" else locus.upper()
+        if not allele.isdigit():
+            return locus, allele
+        # A first field alone is a family; longer digits are a name before 2010 and not the antigen of that number.
+        return locus, f"{allele}:XX" if len(allele) <= 3 else f"{locus}*{allele}"
+    antigen = name.upper()
+    return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
 
 
 def _parse(text: str, start: int, end: int, level: int) -> GLNode:
@@ -193,7 +282,6 @@ def _check_leaf(text: str, start: int, leaf: str) -> None:
             text,
             start + foreign.start(),
             expected=f"a letter, digit, '*', ':' or one of {OPERATORS}",
-            hint=half_width_hint(leaf),
         )
     locus, star, allele = leaf[name_start:].partition("*")
     if not star:
@@ -222,21 +310,6 @@ def _without_hla(leaf: str) -> str:
     return leaf[4:] if leaf[:4].upper() == "HLA-" else leaf
 
 
-def _locus_and_name(leaf: str) -> tuple[str, str]:
-    """Return the locus of a checked leaf and its name there."""
-    name = _without_hla(leaf)
-    locus, star, allele = name.partition("*")
-    if star:
-        # Cw was the name of the locus C until 2010: the w kept its alleles apart from complement factors.
-        locus = "C" if locus.upper() == "CW" else locus.upper()
-        if not allele.isdigit():
-            return locus, allele
-        # A first field alone is a family; longer digits are a name before 2010 and not the antigen of that number.
-        return locus, f"{allele}:XX" if len(allele) <= 3 else f"{locus}*{allele}"
-    antigen = name.upper()
-    return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
-
-
 def _operands(node: GLNode, start: int, operator: str) -> Iterator[tuple[int, GLNode]]:
     """Yield the operands of `operator` with their positions; a node of a tighter operator is its own only operand."""
     if node.operator != operator:
@@ -247,11 +320,11 @@ def _operands(node: GLNode, start: int, operator: str) -> Iterator[tuple[int, GL
         start += len(str(part)) + 1
 
 
-def _person(text: str, start: int, node: GLNode) -> dict[str, _Genotypes]:
+def _person(text: str, start: int, node: GLNode, notes: dict[str, None]) -> dict[str, Genotypes]:
     """Return the genotypes of every locus of one whole alternative."""
-    reported: dict[str, _Genotypes] = {}
+    reported: dict[str, Genotypes] = {}
     for block_start, block in _operands(node, start, "^"):
-        found = _block(text, block_start, block)
+        found = _block(text, block_start, block, notes)
         for locus in found:
             if locus in reported:
                 raise TypingError(
@@ -265,18 +338,33 @@ def _person(text: str, start: int, node: GLNode) -> dict[str, _Genotypes]:
     return reported
 
 
-def _block(text: str, start: int, node: GLNode) -> dict[str, _Genotypes]:
+def _block(text: str, start: int, node: GLNode, notes: dict[str, None]) -> dict[str, Genotypes]:
     """Return the alternative genotypes of one block, all of the same loci."""
-    reported: dict[str, _Genotypes] = {}
+    alternatives: list[dict[str, Genotypes]] = []
     for genotype_start, genotype in _operands(node, start, "|"):
         found = _genotype(text, genotype_start, genotype)
-        if reported:
-            _require_same_loci(text, genotype_start, set(reported), set(found))
-        _unite(reported, {locus: {_unordered(pair): pair} for locus, pair in found.items()})
+        if alternatives:
+            _require_same_loci(text, genotype_start, set(alternatives[0]), set(found))
+        alternatives.append({locus: genotype_set([pair]) for locus, pair in found.items()})
+    return _united(alternatives, notes)
+
+
+def _united(alternatives: list[dict[str, Genotypes]], notes: dict[str, None]) -> dict[str, Genotypes]:
+    """Return the genotypes of alternatives; a locus that one of them leaves open is not typed, which is noted."""
+    reported: dict[str, Genotypes] = {}
+    spelt = with_absent_genes(alternatives)
+    for alternative in spelt:
+        unite(reported, alternative)
+    for locus in LOCI:
+        pairs = reported.get(locus, {}).values()
+        unnamed = locus in reported and any(locus not in alternative for alternative in spelt)
+        if unnamed or any(set(pair) <= {UNKNOWN, ""} for pair in pairs):
+            notes[UNNAMED.format(locus) if unnamed else NOT_TYPED] = None
+            del reported[locus]
     return reported
 
 
-def _genotype(text: str, start: int, node: GLNode) -> dict[str, _Pair]:
+def _genotype(text: str, start: int, node: GLNode) -> dict[str, Pair]:
     """Return the pair of typings of every locus of one genotype, the phase dropped."""
     places = list(_operands(node, start, "+"))
     if len(places) > 2:
@@ -284,11 +372,11 @@ def _genotype(text: str, start: int, node: GLNode) -> dict[str, _Pair]:
     haplotypes = [_haplotype(text, *place) for place in places]
     if len(haplotypes) == 2:
         _require_same_loci(text, places[1][0], set(haplotypes[0]), set(haplotypes[1]))
-    found: dict[str, _Pair] = {}
+    found: dict[str, Pair] = {}
     for haplotype in haplotypes:
         for locus, typing in haplotype.items():
             found[locus] = (found[locus][0], typing) if locus in found else (typing, "")
-    return found
+    return beside_no_gene(found)
 
 
 def _haplotype(text: str, start: int, node: GLNode) -> dict[str, str]:
@@ -312,7 +400,7 @@ def _allele_list(text: str, start: int, node: GLNode) -> tuple[str, str]:
     locus = ""
     names: list[str] = []
     for leaf_start, leaf in _operands(node, start, "/"):
-        found, name = _locus_and_name(leaf.text)
+        found, name = locus_and_name(leaf.text)
         if found not in _KNOWN_LOCI:
             raise _unknown_locus(text, leaf_start + len(leaf.text) - len(_without_hla(leaf.text)), found)
         if names and found != locus:
@@ -346,49 +434,37 @@ def _require_same_loci(text: str, start: int, before: set[str], found: set[str])
         )
 
 
-def _unite(reported: dict[str, _Genotypes], found: dict[str, _Genotypes]) -> None:
-    """Add the genotypes of `found` to those of `reported` that are alike but for the order of their typings."""
-    for locus, alternatives in found.items():
-        known = reported.setdefault(locus, {})
-        for key, pair in alternatives.items():
-            known.setdefault(key, pair)
-
-
-def _unordered(pair: _Pair) -> _Pair:
-    """Return a genotype as both its typings sorted, one typing standing for two."""
-    first, second = pair[0], pair[1] or pair[0]
-    return (first, second) if first <= second else (second, first)
-
-
-def _columns(alternatives: _Genotypes) -> _Pair:
-    """Return the pair of columns that reports the genotypes of one locus."""
-    pairs = list(alternatives.values())
-    if len(pairs) == 1:
-        return pairs[0]
-    return "|".join(f"{first}+{second or first}" for first, second in pairs), ""
-
-
 def _refuse_delimiters(column: str, delimiters: str, expected: str) -> None:
     """Refuse a column that holds one of the delimiters."""
     # Nearly no column does, and an import asks a hundred thousand times: looking for each is faster than going along.
+    column = half_width(column)
     found = [position for delimiter in delimiters if (position := column.find(delimiter)) >= 0]
     if found:
         raise TypingError(column, min(found), expected=f"{expected} without {column[min(found)]!r}")
 
 
-def _whole_genotypes(column: str) -> list[_Pair]:
-    """Return the distinct genotypes of a column that holds ``a+b|c+d`` or one typing."""
-    alternatives: _Genotypes = {}
+def _whole_genotypes(column: str) -> list[Pair]:
+    """Return the distinct genotypes of a column that holds ``a+b|c+d`` or one typing; none where one is not typed."""
+    pairs: list[Pair] = []
     position = 0
-    for genotype in column.split("|"):
+    for genotype in half_width(column).split("|"):
         typings: list[str] = []
         for typing in genotype.split("+"):
-            if not typing.strip():
+            cell = _cell(typing)
+            if not typing.strip() or not (cell or typings or "+" not in genotype):
                 raise TypingError(column, position, expected="an allele or antigen")
             if len(typings) == 2:
                 raise TypingError(column, position, expected="at most two typings of a locus")
-            typings.append(typing.strip())
+            typings.append(cell or typings[0])
             position += len(typing) + 1
-        pair = (typings[0], typings[-1])
-        alternatives.setdefault(_unordered(pair), pair)
-    return list(alternatives.values())
+        pairs.append((typings[0], typings[-1]))
+    if any(pair == (UNKNOWN, UNKNOWN) for pair in pairs):
+        return []
+    return list(genotype_set(pairs).values())
+
+
+def _cell(text: str) -> str:
+    """Return the content of a cell: "" for a sign of an empty one, ``UUUU`` for a word that says that it is unknown."""
+    if is_empty(text):
+        return ""
+    return UNKNOWN if is_unknown(text) else half_width(text).strip()

@@ -65,6 +65,18 @@ class LocusIndex:
         return rows
 
     @cached_property
+    def abandoned(self) -> dict[str, list[str]]:
+        """Abandoned names, as they are listed, by the first one to four fields of theirs, suffixes left out."""
+        names: dict[str, list[str]] = {}
+        for name in (*self.tables.deleted, *self.tables.old_name):
+            digits = name.rstrip(SUFFIXES)
+            pairs = [digits[at : at + 2] for at in range(0, len(digits), 2)]
+            fields = digits.split(":") if ":" in digits else pairs
+            for depth in range(1, len(fields) + 1):
+                names.setdefault(":".join(fields[:depth]), []).append(name)
+        return names
+
+    @cached_property
     def by_antigen(self) -> dict[str, list[int]]:
         """Rows by each antigen they are known, possible, assumed or expert-assigned to carry."""
         rows: dict[str, list[int]] = {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hla_match.errors import TypingError
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.standard_form import standard_typing
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.nomenclature.typing_reader import TypingReader
 
@@ -71,8 +73,12 @@ class Nomenclature:
         """
         stripped = text.strip()
         index = self.index(locus)
-        reader = TypingReader(index, stripped, codes)
-        reader.read()
+        standard = standard_typing(locus, stripped)
+        reader = TypingReader(index, standard.text, codes)
+        try:
+            reader.read()
+        except TypingError as error:
+            raise standard.refusal(error) from None
         expressed = {index.p_code[row] for row in reader.alleles if not index.is_null[row]}
         has_null = any(index.is_null[row] for row in reader.alleles) and (reader.keeps_null or not expressed)
         return Expansion(
@@ -81,6 +87,6 @@ class Nomenclature:
             p_codes=tuple(sorted(expressed)),
             has_null=has_null,
             is_new=reader.is_new,
-            notes=tuple(reader.notes),
+            notes=tuple(dict.fromkeys((*standard.notes, *reader.notes))),
             alleles=tuple(dict.fromkeys(reader.alleles)),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hla_match.loci import SEROLOGY_PREFIX
-from hla_match.nomenclature.antigen_names import antigen_in_use
+from hla_match.nomenclature.antigen_names import SECOND_DR, antigen_in_use
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.tables import AntigenRelation, NomenclatureTables
 
@@ -20,6 +20,29 @@ def loci_of_antigen(nomenclature: NomenclatureTables, prefix: str, number: str) 
         for locus in nomenclature.loci
         if prefix in ("", SEROLOGY_PREFIX.get(locus)) and antigen_in_use(nomenclature, locus, prefix, number)
     ]
+
+
+def splits_of(nomenclature: NomenclatureTables, locus: str, number: str) -> list[str]:
+    """Return the splits of a broad antigen of a locus, by number; none of another antigen."""
+    broad = ("" if locus in SECOND_DR else SEROLOGY_PREFIX.get(locus), number)
+    return [
+        split for one in nomenclature.antigen_relations if (one.prefix, one.antigen) == broad for split in one.splits
+    ]
+
+
+def broads_of(nomenclature: NomenclatureTables, locus: str, number: str) -> list[str]:
+    """Return the antigens of which one is a split or an associated antigen, and theirs, by number."""
+    prefix = SEROLOGY_PREFIX.get(locus)
+    found: list[str] = []
+    pending = [number]
+    while pending:
+        finer = pending.pop()
+        for relation in nomenclature.antigen_relations:
+            is_broad = relation.prefix == prefix and finer in (*relation.splits, *relation.associated)
+            if is_broad and relation.antigen not in found:
+                found.append(relation.antigen)
+                pending.append(relation.antigen)
+    return found
 
 
 def alleles_of_antigen(index: LocusIndex, number: str) -> list[int]:

@@ -8,22 +8,37 @@ from __future__ import annotations
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import SEROLOGY_PREFIX
-from hla_match.nomenclature.abandoned_names import DeletedName, name_in_use, names_since_2010
+from hla_match.nomenclature.abandoned_names import DeletedName, heirs, names_since_2010, with_two_digits
 from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
-from hla_match.nomenclature.reported_names import ALLELE, reported_names
-from hla_match.nomenclature.serology import alleles_of_antigen, loci_of_antigen, unobserved_alleles
+from hla_match.nomenclature.reported_names import ALLELE, ReportedName, antigen_parts, reported_names
+from hla_match.nomenclature.serology import (
+    alleles_of_antigen,
+    broads_of,
+    loci_of_antigen,
+    splits_of,
+    unobserved_alleles,
+)
+from hla_match.nomenclature.standard_form import STAR
+from hla_match.nomenclature.untyped import UNKNOWN
 
 MOST_ALLELES = 50_000
 """Alleles that a text may name, each as often as it names it; no locus has a third of these."""
+
+ANY_ALLELE = "XXXX, present, was read as any allele of the locus"
+UNKNOWN_ALLELE = "UUUU, unknown, was read as any allele of the locus"
+ONE_DIGIT = "third fields of one digit, such as A*03012, were read with two, A*030102"
+
+_HEIRS = 4
+"""Names that a note lists."""
 
 _NEWER_RELEASE = "check the name, or install a newer release"
 _SWAPPED = "check that the columns are not swapped"
 
 
 class TypingReader:
-    """Reads one text at one locus and gathers what it can be.
+    """Reads one text in standard form at one locus and gathers what it can be.
 
     Attributes:
         alleles: rows of the alleles, as often as they were named.
@@ -64,7 +79,10 @@ class TypingReader:
                 case "code":
                     self.alleles += self._code(name.text)
                 case "antigen":
-                    self.alleles += self._antigen(name.text)
+                    self.alleles += self._antigen(name)
+                case "any":
+                    self.notes.append(UNKNOWN_ALLELE if name.text == UNKNOWN else ANY_ALLELE)
+                    self.alleles += self._index.expressed_first(range(len(self._index.is_null)))
                 case "old":
                     self.alleles += self._old_name(name.text)
             if len(self.alleles) > MOST_ALLELES:
@@ -74,11 +92,21 @@ class TypingReader:
             raise self._refusal(Reason.MALFORMED, "NEW alone, or known alleles")
 
     def _family(self, name: str) -> list[int]:
-        """Read ``02:XX``: any allele of a first field."""
-        rows = self._index.prefix.get(name.removesuffix(":XX"))
+        """Read ``02:XX``: any allele of a first field, or of those of the splits of a broad antigen (``09:XX``)."""
+        index = self._index
+        family = name.removesuffix(":XX")
+        rows = index.prefix.get(family)
         if rows is None:
-            raise self._unknown(name)
-        return self._index.expressed_first(rows)
+            splits = [split.zfill(2) for split in splits_of(index.nomenclature, index.locus, family.lstrip("0"))]
+            if splits and all(split in index.prefix for split in splits):
+                rows = [row for split in splits for row in index.prefix[split]]
+                read_as = ", ".join(f"{index.locus}*{split}:XX" for split in splits)
+                self.notes.append(f"{index.locus}*{name} was read as the families of its splits, {read_as}")
+            elif family in index.abandoned:
+                rows = [row for heir in self._in_use(family) for row in self._allele(heir)]
+            else:
+                raise self._unknown(name)
+        return index.expressed_first(rows)
 
     def _allele(self, name: str) -> list[int]:
         """Read the name of an allele, whole or truncated."""
@@ -98,8 +126,8 @@ class TypingReader:
             self.keeps_null |= suffix == "N"
             return same
         current = self._in_use(name)
-        if current != name:
-            return self._allele(current)
+        if current != [name]:
+            return self._heirs(current)
         # Fields count from 01: the 00 is the seconds of a time that a spreadsheet made of the name.
         if not index.nomenclature.closed and "00" not in digits.split(":"):
             rows = index.prefix.get(":".join(digits.split(":")[:2]), [])
@@ -110,18 +138,29 @@ class TypingReader:
                 return index.expressed_first(rows)
         raise self._unknown(name)
 
-    def _in_use(self, name: str) -> str:
-        """Return the name in use for one that may be abandoned, and note the difference."""
+    def _heirs(self, names: list[str]) -> list[int]:
+        """Read the names that took the place of one, null alleles among several only where no other is there."""
+        keeps_null = self.keeps_null
+        rows = self._index.expressed_first(row for name in names for row in self._allele(name))
+        if len(names) > 1:
+            self.keeps_null = keeps_null or self._index.is_null[rows[0]]
+        return rows
+
+    def _in_use(self, name: str) -> list[str]:
+        """Return the names in use for one that may be abandoned, and note the difference."""
         locus = self._index.locus
-        current = name_in_use(self._index, name)
+        current = heirs(self._index, name)
         if isinstance(current, DeletedName):
             raise self._refusal(
                 Reason.DELETED_ALLELE,
                 f"an allele of {self._index.nomenclature.title}",
                 f"{locus}*{name} was deleted: {current.reason}",
             )
-        if current != name:
-            self.notes.append(f"{locus}*{name} was renamed {locus}*{current}")
+        if not current:
+            return [name]
+        read_as = " and ".join(f"{locus}*{heir}" for heir in current[:_HEIRS])
+        more = f" and {len(current) - _HEIRS} more" if len(current) > _HEIRS else ""
+        self.notes.append(f"{locus}*{name} was renamed {read_as}{more}")
         return current
 
     def _group(self, name: str) -> list[int]:
@@ -182,12 +221,10 @@ class TypingReader:
             )
         return found
 
-    def _antigen(self, name: str) -> list[int]:
-        """Read an antigen such as A2 or 2, else four digits that are a name before 2010."""
+    def _antigen(self, name: ReportedName) -> list[int]:
+        """Read an antigen such as A2, 2 or A24(9), else four digits that are a name before 2010."""
         nomenclature, locus = self._index.nomenclature, self._index.locus
-        number = name.lstrip("ABCDPQRw")
-        prefix = name.removesuffix(number)
-        prefix = "Cw" if prefix == "C" else prefix
+        prefix, number = antigen_parts(name.text)
         # DP and DQ are also the letters of loci that have no antigens.
         foreign = prefix not in ("", SEROLOGY_PREFIX.get(locus, locus[:2]))
         antigen = antigen_in_use(nomenclature, locus, prefix, number)
@@ -195,6 +232,8 @@ class TypingReader:
             own, title = SEROLOGY_PREFIX[locus], nomenclature.title
             if antigen != number:
                 self.notes.append(f"{own}{number} is {own}{antigen} in {title}")
+            if name.broad:
+                self._check_broad(name, antigen)
             rows = alleles_of_antigen(self._index, antigen)
             if not rows:
                 rows = unobserved_alleles(self._index, antigen)
@@ -202,7 +241,8 @@ class TypingReader:
             if not rows:
                 raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
             return rows
-        if not prefix and len(number) == 4:
+        if not foreign and len(number) == 4 and not name.broad and prefix in ("", "A", "B", "Cw"):
+            self.notes += [STAR] if prefix else []
             return self._old_name(number)
         elsewhere = loci_of_antigen(nomenclature, prefix, number)
         if elsewhere:
@@ -216,15 +256,32 @@ class TypingReader:
             Reason.WRONG_LOCUS if swapped else Reason.UNKNOWN_ANTIGEN, f"a serological antigen of locus {locus}", hint
         )
 
+    def _check_broad(self, name: ReportedName, number: str) -> None:
+        """Refuse an antigen in brackets that is not the broad one of the antigen before it."""
+        prefix, broad = antigen_parts(name.broad)
+        nomenclature, locus = self._index.nomenclature, self._index.locus
+        known = broads_of(nomenclature, locus, number)
+        own = SEROLOGY_PREFIX.get(locus)
+        if broad not in known or prefix not in ("", own):
+            turned = [f"{own}{broad}({number})"] if number in broads_of(nomenclature, locus, broad) else []
+            meant = " or ".join([f"{own}{number}({antigen})" for antigen in known] or turned or [f"{own}{number}"])
+            raise self._refusal(
+                Reason.UNKNOWN_ANTIGEN, f"in brackets the broad antigen of {own}{number}", f"write {meant}"
+            )
+
     def _old_name(self, old: str) -> list[int]:
         """Read a name before April 2010, whole or truncated."""
         names = names_since_2010(self._index, old)
+        if not names and (longer := with_two_digits(old)):
+            self.notes.append(ONE_DIGIT)
+            names = names_since_2010(self._index, longer)
         if not names:
             raise self._unknown(old.rstrip(SUFFIXES))
         rows: list[int] = []
         for name in names:
             # A digits-only name is one that was abandoned before names had colons.
-            rows += self._allele(name if ":" in name else self._in_use(name))
+            current = [name] if ":" in name else self._in_use(name)
+            rows += [row for heir in current for row in self._allele(heir)]
         return self._index.expressed_first(rows)
 
     def _unknown(self, name: str) -> TypingError:

@@ -19,6 +19,15 @@ def joined(operator: str, operand: st.SearchStrategy[str], most: int) -> st.Sear
     return st.lists(operand, min_size=1, max_size=most).map(operator.join)
 
 
+def gene_genotypes() -> st.SearchStrategy[str]:
+    """One or two places, each of any of the genes that stand for each other, or of none."""
+    gene = st.sampled_from(["DRB3*01:01", "DRB3*02:02/DRB3*02:03", "DRB4*01:03", "DRB4*01:01", "DRB5*01:01"])
+    return joined("+", gene | st.just("DRBX*NNNN"), 2)
+
+
+GENES = joined("|", gene_genotypes(), 3)
+
+
 @st.composite
 def blocks(draw: st.DrawFn, loci: list[str]) -> str:
     """Alternative genotypes, every chromosome with one list for each locus."""
@@ -29,13 +38,13 @@ def blocks(draw: st.DrawFn, loci: list[str]) -> str:
 @st.composite
 def persons(draw: st.DrawFn) -> str:
     loci = draw(st.permutations(LOCI))[: draw(st.integers(1, 5))]
-    texts = []
+    texts, has_gene = [], "DRB3" in loci
     while loci:
         size = draw(st.integers(1, min(3, len(loci))))
         texts.append(draw(blocks(list(loci[:size]))))
         loci = loci[size:]
-    if draw(st.booleans()):
-        texts.append("DRB4*01:03+DRB5*01:01")
+    if not has_gene and draw(st.booleans()):
+        texts.append(draw(GENES))
     return "^".join(texts)
 
 

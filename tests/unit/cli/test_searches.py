@@ -165,14 +165,16 @@ def test_a_result_never_replaces_what_the_batch_reads(run, out: str) -> None:
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
 
-def test_reasons_of_patients_are_plain_and_hint_at_full_width(run) -> None:
-    rows = "patient_id,A_1,A_2,weight_kg\nP1,\uff10\uff12:01,,\nP2,,,\nP3,02:01,,-1\n"
+def test_reasons_of_patients_are_plain_and_hint_at_spreadsheets(run) -> None:
+    rows = "patient_id,A_1,A_2,weight_kg\nP1,2:01,,\nP2,,,\nP3,02:01,,-1\n"
     Path("patients.csv").write_text(rows, encoding="utf-8")
     assert run("batch", "registry", "patients.csv", "--out", "out.csv", DAY).exit_code == 0
     reasons = pl.read_csv("out.status.csv")["reason"].fill_null("").to_list()
     assert reasons[0].startswith("A: malformed: expected ")
-    assert reasons[0].endswith("; write it with half-width letters and digits")
-    assert "\uff10" not in reasons[0]
+    assert reasons[0].endswith(
+        "; a spreadsheet such as Excel took the typing for a date or time: format the column as text and enter it again"
+    )
+    assert "'" not in reasons[0]
     assert reasons[1] == "not_typed: no locus is typed"
     assert not any("Value error" in reason for reason in reasons)
 

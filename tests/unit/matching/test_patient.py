@@ -32,8 +32,14 @@ def test_a_misspelt_locus_is_an_error_that_says_what_may_be_meant(text: str, pos
 
 def test_other_loci_of_the_region_are_kept_by_name() -> None:
     patient = Patient.from_gl_string("P1", "A*02:01+A*24:02^MICA*008^hla-dra*01:01^DRB3*01:01+DRBX*NNNN^Cw*07:02")
-    assert patient.typings == {"A": ("02:01", "24:02"), "C": ("07:02", ""), "DRB3": ("01:01", "")}
-    assert patient.ignored_loci == ("MICA", "DRA", "DRBX")
+    assert patient.typings == {
+        "A": ("02:01", "24:02"),
+        "C": ("07:02", ""),
+        "DRB3": ("01:01", "NNNN"),
+        "DRB4": ("NNNN", "NNNN"),
+        "DRB5": ("NNNN", "NNNN"),
+    }
+    assert patient.ignored_loci == ("MICA", "DRA")
     assert patient.model_copy(update={"cmv": "P"}).ignored_loci == patient.ignored_loci
 
 

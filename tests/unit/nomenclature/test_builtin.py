@@ -53,7 +53,6 @@ def test_a_null_allele_is_absent_and_a_new_one_unknown(nomenclature):
         ("A", "02:ZZZZ", Reason.UNKNOWN_CODE),
         ("A", "B*07:02", Reason.WRONG_LOCUS),
         ("A", "77", Reason.UNKNOWN_ANTIGEN),
-        ("A", "０2:01", Reason.MALFORMED),  # noqa: RUF001 - a full-width digit is the point
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(nomenclature, locus, text, reason):

@@ -1,7 +1,7 @@
 import pytest
 
 from hla_match.errors import Reason, TypingError
-from hla_match.nomenclature.gl_string import GLNode, genotypes, parse, split_loci
+from hla_match.nomenclature.gl_string import UNNAMED, GLNode, genotypes, parse, split_loci
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,40 @@ def test_malformed_text_is_refused_at_its_position(text: str, position: int) -> 
             {"DRB1": ("03:01", "15:01"), "DRB3": ("01:01", ""), "DRB5": ("01:01", "")},
         ),
         ("DRB1*03:01~DRB3*01:01+DRB1*08:01", {"DRB1": ("03:01", "08:01"), "DRB3": ("01:01", "")}),
-        ("DRB3*01:01+DRBX*NNNN", {"DRB3": ("01:01", "")}),
+        (
+            "DRB3*01:01+DRBX*NNNN",
+            {"DRB3": ("01:01", "NNNN"), "DRB4": ("NNNN", "NNNN"), "DRB5": ("NNNN", "NNNN")},
+        ),
+        ("DRBX*NNNN", {"DRB3": ("NNNN", "NNNN"), "DRB4": ("NNNN", "NNNN"), "DRB5": ("NNNN", "NNNN")}),
+        # Where alternatives name different genes none is certain.
+        (
+            "DRB3*01:01+DRB3*02:02|DRB3*01:01+DRB4*01:03",
+            {"DRB3": ("01:01+02:02|01:01+NNNN", ""), "DRB4": ("NNNN+NNNN|01:03+NNNN", "")},
+        ),
+        (
+            "A*01:01^DRB4*01:03?A*01:01^DRB5*01:01",
+            {"A": ("01:01", ""), "DRB4": ("01:03+01:03|NNNN+NNNN", ""), "DRB5": ("NNNN+NNNN|01:01+01:01", "")},
+        ),
+        (
+            "DRB3*01:01+DRB4*01:03?DRB3*01:01^DRB5*01:01",
+            {
+                "DRB3": ("01:01", "NNNN"),
+                "DRB4": ("01:03+NNNN|NNNN+NNNN", ""),
+                "DRB5": ("NNNN+NNNN|01:01+NNNN", ""),
+            },
+        ),
+        (
+            "DRB3*01:01+DRB4*01:03|DRB3*01:01+DRB4*01:01",
+            {"DRB3": ("01:01", ""), "DRB4": ("01:03+01:03|01:01+01:01", "")},
+        ),
+        (
+            "DRB3*01:01+DRBX*NNNN|DRB4*01:03+DRBX*NNNN",
+            {
+                "DRB3": ("01:01+NNNN|NNNN+NNNN", ""),
+                "DRB4": ("NNNN+NNNN|01:03+NNNN", ""),
+                "DRB5": ("NNNN", "NNNN"),
+            },
+        ),
         ("Cw*0303+C*07:01", {"C": ("C*0303", "07:01")}),
         (
             "HLA-A2+A28^B62^Cw7^DR17+DR4^DR52+DR53^DQ7",
@@ -104,6 +137,24 @@ def test_malformed_text_is_refused_at_its_position(text: str, position: int) -> 
 def test_split_loci(text: str, expected: dict[str, tuple[str, str]]) -> None:
     assert split_loci(text) == expected
     assert list(split_loci(text)) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "loci"),
+    [
+        ("A*01:01^B*07:02?A*01:01", {"A": ("01:01", "")}, ["B"]),
+        ("A*01:01^DRB4*01:03?A*01:01", {"A": ("01:01", "")}, ["DRB4"]),
+        ("A*01:01^DRB1*03:01~DRB3*01:01+DRB1*08:01|DRB1*04:01+DRB1*08:01", None, ["DRB3"]),
+    ],
+)
+def test_a_locus_that_an_alternative_leaves_open_is_not_typed_and_noted(
+    text: str, expected: dict[str, tuple[str, str]] | None, loci: list[str]
+) -> None:
+    notes: list[str] = []
+    found = split_loci(text, notes=notes)
+    assert expected is None or found == expected
+    assert not set(loci) & found.keys()
+    assert notes == [UNNAMED.format(locus) for locus in loci]
 
 
 def test_other_loci_are_collected_once() -> None:
