@@ -289,12 +289,11 @@ def arrange(
     """
     columns: dict[str, LocusColumn] = {}
     numbers: dict[str, NDArray[np.uint32]] = {}
-    notes: dict[str, int] = {}
     for locus, book in books.items():
         n_donors = np.bincount(reported[locus][rows], minlength=book.n_codes)
         numbered = book.numbered(n_donors > 0)
         columns[locus], numbers[locus] = numbered.column, numbered.number
-        notes |= book.notes(n_donors)
+    notes = _donors_noted(books, {locus: reported[locus][rows] for locus in books})
     order = np.arange(rows.size, dtype=np.uint32)
     # The last locus first: a stable sort keeps the order that it finds among equals.
     for locus in sorted(books, key=_place, reverse=True):
@@ -302,6 +301,18 @@ def arrange(
         meaning = columns[locus].meaning.astype(narrow)[numbers[locus]]
         order = order[np.argsort(meaning[reported[locus][rows[order]]], kind="stable")]
     return Arrangement(rows[order], order, columns, numbers, notes)
+
+
+def _donors_noted(books: Mapping[str, TypingBook], reported: Mapping[str, NDArray[np.uint32]]) -> dict[str, int]:
+    """Return the number of donors for whom each note holds, at one locus or at several; `reported` is (donors,)."""
+    holds: dict[str, NDArray[np.bool_]] = {}
+    for locus, book in books.items():
+        for note, codes in book.notes.items():
+            noted = np.zeros(book.n_codes, np.bool_)
+            noted[codes] = True
+            here = noted[reported[locus]]
+            holds[note] = holds[note] | here if note in holds else here
+    return {note: int(here.sum()) for note, here in holds.items()}
 
 
 def orders_by_typing(

@@ -88,9 +88,10 @@ class TypingBook:
         coded = distinct.with_columns(pl.Series("code", known, pl.UInt32))
         return pair.join(coded, on=["first", "second"], how="left", maintain_order="left")["code"].to_numpy()
 
-    def notes(self, n_donors: NDArray[np.int64]) -> dict[str, int]:
-        """Return what was read otherwise than it was written, with its donors; `n_donors` is (codes,)."""
-        return {note: int(n_donors[codes].sum()) for note, codes in self._notes.items()}
+    @property
+    def notes(self) -> Mapping[str, list[int]]:
+        """What was read otherwise than it was written, with the codes of its typings."""
+        return self._notes
 
     def numbered(self, kept: NDArray[np.bool_]) -> NumberedTypings:
         """Return the typings that are kept, (codes,), numbered by their texts; all of them can be read."""

@@ -36,31 +36,42 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
     book = read_codes(codes) if codes is not None else None
 
     @lru_cache(maxsize=_KEPT)
-    def reduced(text: str) -> str | TypingError:
+    def reduced(text: str) -> tuple[str | TypingError, tuple[str, ...]]:
+        notes: list[str] = []
         try:
-            return reduce_typing(nomenclature, text, level, book) if text else ""
+            return (reduce_typing(nomenclature, text, level, book, notes) if text else ""), tuple(notes)
         except TypingError as error:
-            return error
+            return error, ()
 
     too_long = f"found more than {_LONGEST_LINE:,} bytes, expected one typing"
     number, failed = 0, False
-    batches: Iterable[Sequence[str | None]] = [typings] if typings else _batches(sys.stdin.buffer)
-    for lines in batches:
+    said: set[str] = set()
+    for lines in typing_lines(typings):
         answers: list[str] = []
-        errors: list[str] = []
+        remarks: list[str] = []
         for line in lines:
             number += 1
-            found = too_long if line is None else reduced(line.strip())
+            found, notes = (too_long, ()) if line is None else reduced(line.strip())
             is_error = line is None or isinstance(found, TypingError)
             if is_error:
-                errors.append(f"line {number}: {found}")
+                failed = True
+                remarks.append(f"line {number}: {found}")
+            remarks += [f"line {number}: note: {note}" for note in notes if note not in said]
+            said.update(notes)
             answers.append("" if is_error else str(found))
-        if errors:
-            failed = True
-            say(*errors, err=True)
+        if remarks:
+            say(*remarks, err=True)
         say(*answers)
     if failed:
         raise click.exceptions.Exit(2)
+
+
+def typing_lines(typings: Sequence[str]) -> Iterable[Sequence[str | None]]:
+    """Return the typings given as arguments, or else the lines of standard input as they arrive, None for one too long.
+
+    What arrives together is one sequence.
+    """
+    return [typings] if typings else _batches(sys.stdin.buffer)
 
 
 def _batches(source: BinaryIO) -> Iterator[list[str | None]]:

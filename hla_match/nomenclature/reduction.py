@@ -5,19 +5,38 @@ from __future__ import annotations
 import re
 
 from hla_match.errors import CriteriaError, Reason, TypingError
-from hla_match.loci import LOCI, SEROLOGY_PREFIX
-from hla_match.nomenclature.gl_string import GLNode, parse, split_loci
+from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
+from hla_match.nomenclature.absent_genes import ABSENT, NO_GENE
+from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
 from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.untyped import PRESENT, UNKNOWN
+
+_STAYING = frozenset({ABSENT, PRESENT, UNKNOWN})
 
 
-def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None = None) -> str:
-    """Return a typing or GL String with every allele reduced; lists lose duplicates and are sorted.
+def reduce_typing(
+    nomenclature: Nomenclature,
+    text: str,
+    level: str,
+    codes: MultipleAlleleCodes | None = None,
+    notes: list[str] | None = None,
+) -> str:
+    """Return a typing, GL String or line of names with every allele reduced; lists lose duplicates and are sorted.
 
     P: the P group, or the allele itself alone or null. G: the G group or the allele itself. lg: two fields with "g",
-    of the P group, for null alleles of the G group. S: antigens, a split after its broad; "" where none is known.
-    NEW stays NEW.
+    of the P group, for null alleles of that of the expressed members of the G group. S: antigens, a split after its
+    broad; "" where none is known. NEW, absent genes and what is not typed stay as they are; loci that the engine does
+    not compare are passed over.
+
+    Args:
+        nomenclature: reads the names.
+        text: the typing.
+        level: "P", "G", "lg" or "S".
+        codes: multiple allele codes.
+        notes: receives what was passed over, or understood otherwise than it was written, each once.
 
     Raises:
         TypingError: a name cannot be read.
@@ -31,7 +50,15 @@ def reduce_typing(nomenclature: Nomenclature, text: str, level: str, codes: Mult
         raise CriteriaError("to", found=level, expected="P, G, lg or S")
     if level == "G" and not nomenclature.tables.closed:
         raise CriteriaError("to", found="G", expected=f"P, lg or S: the {nomenclature.title} knows no G groups")
-    return _reduce(nomenclature, parse(text.strip()), level, codes)
+    standard = standard_gl_string(text.strip())
+    reduction = _Reduction(nomenclature, level, codes, dict.fromkeys(standard.notes))
+    try:
+        reduced = reduction.of(parse(standard.text))
+    except TypingError as error:
+        raise standard.refusal(error) if error.text == standard.text else error from None
+    if notes is not None:
+        notes.extend(note for note in reduction.notes if note not in notes)
+    return reduced or ""
 
 
 def locus_of(nomenclature: Nomenclature, name: str) -> str:
@@ -50,25 +77,44 @@ def locus_of(nomenclature: Nomenclature, name: str) -> str:
     return locus
 
 
-def _reduce(nomenclature: Nomenclature, node: GLNode, level: str, codes: MultipleAlleleCodes | None) -> str:
-    if node.operator and node.operator != "/":
-        return node.operator.join(_reduce(nomenclature, part, level, codes) for part in node.parts)
-    reduced: dict[str, None] = {}
-    for leaf in node.parts or (node,):
-        reduced.update(dict.fromkeys(_reduce_leaf(nomenclature, leaf.text, level, codes)))
-    return "/".join(sorted((name for name in reduced if name), key=_order))
+class _Reduction:
+    """Reduces the names of one text, and gathers the notes."""
 
+    def __init__(
+        self, nomenclature: Nomenclature, level: str, codes: MultipleAlleleCodes | None, notes: dict[str, None]
+    ) -> None:
+        self.notes = notes
+        self._nomenclature = nomenclature
+        self._level = level
+        self._codes = codes
 
-def _reduce_leaf(nomenclature: Nomenclature, text: str, level: str, codes: MultipleAlleleCodes | None) -> list[str]:
-    locus = locus_of(nomenclature, text)
-    expansion = nomenclature.expand(locus, text, codes)
-    if expansion.is_new:
-        return [f"{locus}*{text.rpartition('*')[2]}"]
-    rows = expansion.alleles
-    if level == "S":
-        antigen = nomenclature.tables.loci[locus].antigen
-        return [name for row in rows for name in _antigens(nomenclature, locus, antigen[row])]
-    return [f"{locus}*{_name(nomenclature, locus, row, level)}" for row in rows]
+    def of(self, node: GLNode) -> str | None:
+        """Return a part reduced, or None where all of it was passed over."""
+        if node.operator and node.operator != "/":
+            parts = [part for part in map(self.of, node.parts) if part is not None]
+            return node.operator.join(parts) if parts else None
+        found = [self._names(leaf.text) for leaf in node.parts or (node,)]
+        if all(names is None for names in found):
+            return None
+        return "/".join(sorted({name for names in found for name in names or () if name}, key=_order))
+
+    def _names(self, leaf: str) -> list[str] | None:
+        """Return one name reduced, or None where its locus is passed over."""
+        nomenclature = self._nomenclature
+        locus, name = locus_and_name(leaf)
+        if name in (UNKNOWN, PRESENT) or (name == ABSENT and locus in (*OPTIONAL_GENES, NO_GENE)):
+            return [f"{locus}*{name}"]
+        if locus in OTHER_LOCI:
+            self.notes[f"{locus} is not compared and was passed over"] = None
+            return None
+        expansion = nomenclature.expand(locus_of(nomenclature, leaf), leaf, self._codes)
+        self.notes.update(dict.fromkeys(expansion.notes))
+        if expansion.is_new:
+            return [f"{locus}*{name}"]
+        if self._level == "S":
+            antigen = nomenclature.tables.loci[locus].antigen
+            return [one for row in expansion.alleles for one in _antigens(nomenclature, locus, antigen[row])]
+        return [f"{locus}*{_name(nomenclature, locus, row, self._level)}" for row in expansion.alleles]
 
 
 def _name(nomenclature: Nomenclature, locus: str, row: int, level: str) -> str:
@@ -78,11 +124,19 @@ def _name(nomenclature: Nomenclature, locus: str, row: int, level: str) -> str:
         return p_group or allele
     if level == "G":
         return g_group or allele
-    if p_group:
-        return p_group[:-1] + "g"
+    expressed = p_group or _expressed_p_group(nomenclature, locus, g_group)
+    if expressed:
+        return expressed[:-1] + "g"
     suffix = allele[-1] if allele[-1] in SUFFIXES and not g_group else ""
     fields = (g_group[:-1] if g_group else allele.rstrip(SUFFIXES)).split(":")
     return ":".join(fields[:2]) + suffix + "g"
+
+
+def _expressed_p_group(nomenclature: Nomenclature, locus: str, g_group: str) -> str:
+    """Return the P group of the expressed members of a G group, which a null allele of the group has lost; or ""."""
+    tables = nomenclature.tables.loci[locus]
+    members = nomenclature.index(locus).group.get(g_group, ()) if g_group else ()
+    return next((tables.p_group[row] for row in members if tables.p_group[row]), "")
 
 
 def _antigens(nomenclature: Nomenclature, locus: str, names: str) -> list[str]:

@@ -57,9 +57,14 @@ def test_an_import_tells_of_its_own_registry_whoever_writes_next(
     assert open_registry(tmp_path / "registry").n_donors == 1
 
 
-def test_full_width_characters_of_a_typing_get_a_hint(tmp_path: Path) -> None:
-    report = imported(tmp_path, "D1,02:01,24:02,\nD2,\uff10\uff12:01,24:02,\n")
-    assert [record.hint for record in report.quarantined] == ["write it with half-width letters and digits"]
+def test_what_is_written_otherwise_is_counted_once_a_donor(tmp_path: Path) -> None:
+    report = imported(tmp_path, "D1,02:01,24:02,\nD2,\uff10\uff12:01,\uff12\uff14:02,\nD3,a*02:01,a*24:02,\n")
+    assert report.quarantined == []
+    assert report.notes == (
+        "3 donors: without a status, counted as available",
+        "1 donor: full-width characters were read as half-width ones",
+        "1 donor: names in lower case were read in capitals",
+    )
 
 
 @pytest.mark.parametrize("rows", ["D9,02:9999,,\nD8,,,\n", ""], ids=["none readable", "none"])
