@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hla_match.loci import LOCI
+from hla_match.loci import LOCI, SEROLOGY_PREFIX
+from hla_match.nomenclature.antigen_names import RENAMED
 from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
 from registry_io.budgets import Budgets
 from registry_io.release_completeness import check_completeness
@@ -46,7 +47,9 @@ def read_release(
     deletions = abandoned_names(files, current)
     g_group, p_group = _groups(files, "hla_nom_g.txt", "G"), _groups(files, "hla_nom_p.txt", "P")
     tce, names_before_2010 = read_tce_groups(files), old_names(files)
-    relations = tuple(antigen_relations(files))
+    relations = antigen_relations(files)
+    antigens = antigen_names(files, relations)
+    _follow_renaming(alleles, antigens)
     loci = {
         locus: LocusTables(
             locus=locus,
@@ -65,7 +68,6 @@ def read_release(
         )
         for locus, columns in alleles.items()
     }
-    antigens = antigen_names(files, relations)
     cautions = [*integrity.cautions, *check_completeness(files, integrity.verified)]
     cautions += divided_groups(loci["DPB1"].allele, loci["DPB1"].p_group, tce)
     return NomenclatureTables(
@@ -125,6 +127,16 @@ def _antigens(cells: Iterable[str]) -> str:
     """Join the antigens of several cells; "0" is none and "?" unknown."""
     antigens = (antigen.strip() for cell in cells for antigen in cell.split("/"))
     return "/".join(dict.fromkeys(antigen for antigen in antigens if antigen not in ("", "0", "?")))
+
+
+def _follow_renaming(alleles: Mapping[str, dict[str, list[str]]], antigens: Mapping[str, tuple[str, ...]]) -> None:
+    """Write the antigens of alleles by the names that the release lists, where it renamed them and not there."""
+    for locus, columns in alleles.items():
+        prefix = SEROLOGY_PREFIX.get(locus, "")
+        renamed = {old: new for old, new in RENAMED.get(prefix, {}).items() if new in antigens[prefix]}
+        for name, cells in columns.items():
+            if renamed and name != "allele":
+                cells[:] = ["/".join(renamed.get(one, one) for one in cell.split("/")) for cell in cells]
 
 
 def _groups(files: ReleaseFiles, name: str, suffix: str) -> dict[str, dict[str, str]]:

@@ -6,9 +6,10 @@ Source of the layouts: the read-me of the release's ``wmda`` folder, "hla_nom.tx
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
+from hla_match.nomenclature.antigen_names import RENAMED
 from hla_match.nomenclature.tables import AntigenRelation, Deletion
 from registry_io.release_files import ReleaseFiles
 
@@ -64,19 +65,9 @@ def old_names(files: ReleaseFiles) -> dict[str, dict[str, str]]:
     return names
 
 
-def antigen_names(files: ReleaseFiles, relations: tuple[AntigenRelation, ...]) -> dict[str, tuple[str, ...]]:
-    """Return the antigens in use by prefix, in the order of their numbers."""
-    antigens: dict[str, set[str]] = {prefix: set() for prefix in SEROLOGY_PREFIX.values()}
-    for _, (written, name, _, deleted, *_) in files.rows("hla_nom.txt", 6):
-        if written in antigens and not deleted:
-            antigens[written].add(name)
-    for relation in relations:
-        antigens[relation.prefix] |= {relation.antigen, *relation.splits, *relation.associated}
-    return {prefix: tuple(sorted(names, key=_antigen_order)) for prefix, names in antigens.items()}
-
-
-def antigen_relations(files: ReleaseFiles) -> Iterator[AntigenRelation]:
-    """Yield the relations of the antigens in ``rel_ser_ser.txt``."""
+def antigen_relations(files: ReleaseFiles) -> tuple[AntigenRelation, ...]:
+    """Return the relations of the antigens in ``rel_ser_ser.txt``."""
+    relations = []
     for _, (prefix, antigen, splits, associated, *_) in files.rows("rel_ser_ser.txt", 4):
         split_names, associated_names = (
             tuple(name.strip() for name in cell.split("/") if name.strip()) for cell in (splits, associated)
@@ -85,7 +76,21 @@ def antigen_relations(files: ReleaseFiles) -> Iterator[AntigenRelation]:
             prefix, antigen = "DR", f"5{antigen}"
             associated_names = tuple(antigen + name for name in associated_names)
         if prefix in SEROLOGY_PREFIX.values():
-            yield AntigenRelation(prefix, antigen, split_names, associated_names)
+            relations.append(AntigenRelation(prefix, antigen, split_names, associated_names))
+    return tuple(relations)
+
+
+def antigen_names(files: ReleaseFiles, relations: tuple[AntigenRelation, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the antigens in use by prefix, in the order of their numbers."""
+    antigens: dict[str, set[str]] = {prefix: set() for prefix in SEROLOGY_PREFIX.values()}
+    for _, (written, name, _, deleted, *_) in files.rows("hla_nom.txt", 6):
+        if written in antigens and not deleted:
+            antigens[written].add(name)
+    for relation in relations:
+        antigens[relation.prefix] |= {relation.antigen, *relation.splits, *relation.associated}
+    for prefix, names in RENAMED.items():
+        antigens[prefix] -= {old for old, new in names.items() if new in antigens[prefix]}
+    return {prefix: tuple(sorted(names, key=_antigen_order)) for prefix, names in antigens.items()}
 
 
 def _antigen_order(antigen: str) -> tuple[int, str]:

@@ -15,8 +15,10 @@ from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
 SECOND_DR = MappingProxyType({"DRB3": "52", "DRB4": "53", "DRB5": "51"})
 """DR51, DR52 and DR53 are each the antigen of another gene than the other DR antigens."""
 
-# All antigens of three and four digits until 2026; what reads like one of four was never read as an allele.
-_THREE_DIGITS = MappingProxyType({"A": ("203", "210"), "B": ("703",), "DR": ("103",)})
+RENAMED = MappingProxyType({"A": {"203": "0203", "210": "0210"}, "B": {"703": "0703"}, "DR": {"103": "0103"}})
+"""The antigens of three digits by prefix, and their names since 2026."""
+
+# The antigens of four digits until 2026: what reads like one of them was never read as an allele.
 _FOUR_DIGITS = MappingProxyType(
     {"A": ("2403",), "B": ("2708", "3901", "3902", "4005", "5102", "5103"), "DR": ("1403", "1404")}
 )
@@ -45,7 +47,8 @@ def antigen_in_use(nomenclature: NomenclatureTables, locus: str, prefix: str, nu
     if number in known:
         may_be_allele = len(number) == 4 and prefix not in ("DR", "DQ") and number not in _FOUR_DIGITS.get(own, ())
         return "" if may_be_allele and _was_allele(nomenclature.loci[locus], number) else number
-    return f"0{number}" if number in _THREE_DIGITS.get(own, ()) and f"0{number}" in known else ""
+    renamed = RENAMED.get(own, {}).get(number, "")
+    return renamed if renamed in known else ""
 
 
 def _was_allele(tables: LocusTables, digits: str) -> bool:

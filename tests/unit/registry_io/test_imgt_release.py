@@ -104,8 +104,12 @@ def test_new_layout_is_read_where_it_is_alone(tmp_path: Path) -> None:
     edit(tmp_path / "wmda/rel_ser_ser.txt", "203/210", "0201/0203")
     edit(tmp_path / "wmda/rel_ser_ser.txt", "Dw;6", "DR5;1;;01/02/03\nDw;6")
     tables = read_release(tmp_path)
-    assert tables.loci["A"].antigen == ("2", "2/203", "24", "")
+    # An antigen goes by the name that the release lists, also where a file still has the old one.
+    assert tables.loci["A"].antigen == ("2", "2/0203", "24", "")
+    assert tables.loci["A"].expert_antigen == ("0203", "", "", "")
+    assert tables.loci["A"].computed_antigen == ("0201", "0201", "0201", "")
     assert tables.antigen_relations[0] == AntigenRelation("A", "2", (), ("0201", "0203"))
+    assert AntigenRelation("DR", "51", (), ("5101", "5102", "5103")) in tables.antigen_relations
     assert tables.antigens["A"] == ("2", "9", "23", "24", "0201", "0203")
 
 
