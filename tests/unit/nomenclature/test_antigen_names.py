@@ -56,6 +56,17 @@ def test_every_name_of_four_digits_means_the_same(old: Nomenclature, new: Nomenc
     assert differing == []
 
 
+@pytest.mark.parametrize("locus", ["A", "B", "C"])
+def test_names_that_antigens_of_2026_took_are_still_alleles(old: Nomenclature, new: Nomenclature, locus: str) -> None:
+    prefix = SEROLOGY_PREFIX[locus]
+    names = " ".join(names for (of, _), names in ASSOCIATED.items() if of == prefix).split()
+    for name in names:
+        for text in (f"{prefix}{name}", f"{prefix}*{name}", f"HLA-{prefix}{name}", f"{name}/{name}"):
+            meaning = _meaning(new, locus, text)
+            assert meaning == _meaning(old, locus, text), text
+            assert not isinstance(meaning, str), text
+
+
 @pytest.mark.parametrize(
     ("locus", "text", "members"),
     [("A", "A203", "02:03P"), ("A", "210", "02:10P"), ("B", "B703", "07:03"), ("DRB1", "DR103", "01:03P")],
