@@ -51,7 +51,6 @@ _SWAPPED = "check that the columns are not swapped"
 _ABSENT_NAME = re.compile(rf"(?:HLA-)?(?:(DRB[345X])\*)?({'|'.join(_ABSENT_GENE)})")
 
 UNNAMED = "an alternative of a GL String does not name {0}, which was read as not typed"
-UNKNOWN_SECOND = "a second typing given as not typed was read as any allele"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +190,6 @@ def column_notes(text1: str, text2: str) -> list[str]:
     notes = [WIDTH] if has_full_width(text1) or has_full_width(text2) else []
     if not second and text2.strip():
         notes.append(NO_SECOND)
-    if UNKNOWN in (first, second):
-        notes.append(UNKNOWN_SECOND)
     return notes
 
 
@@ -251,7 +248,7 @@ def locus_and_name(leaf: str) -> tuple[str, str]:
             return locus, allele
         # A first field alone is a family; longer digits are a name before 2010 and not the antigen of that number.
         return locus, f"{allele}:XX" if len(allele) <= 3 else f"{locus}*{allele}"
-    antigen = name.upper()
+    antigen = name.partition("(")[0].upper()
     return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
 
 

@@ -27,7 +27,7 @@ MOST_ALLELES = 50_000
 """Alleles that a text may name, each as often as it names it; no locus has a third of these."""
 
 ANY_ALLELE = "XXXX, present, was read as any allele of the locus"
-UNKNOWN_ALLELE = "UUUU, unknown, was read as any allele of the locus"
+UNKNOWN_ALLELE = "an allele given as unknown or not typed was read as any allele of the locus"
 ONE_DIGIT = "third fields of one digit, such as A*03012, were read with two, A*030102"
 
 _HEIRS = 4
