@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hla_match.matching.prediction import Prediction as Prediction
     from hla_match.matching.results import Match as Match
     from hla_match.matching.results import MatchList as MatchList
+    from hla_match.nomenclature.reading import Reading as Reading
+    from hla_match.nomenclature.reading import read_typing as read_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.registry import Registry as Registry
     from hla_match.registry import build_registry as build_registry
@@ -49,6 +51,8 @@ _HOME = {
     "Match": "matching.results",
     "MatchList": "matching.results",
     "Nomenclature": "nomenclature.release",
+    "Reading": "nomenclature.reading",
+    "read_typing": "nomenclature.reading",
     "Registry": "registry",
     "build_registry": "registry",
 }

@@ -16,6 +16,7 @@ COMMANDS = {
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
     "registry": "Import, describe, verify, roll back and clean up a registry.",
     "search": "Search a registry for one patient and print the donors.",
+    "typing": "Show how typings are understood, before anything is searched.",
     "warmup": "Compile the kernels beforehand, so that no command waits for it.",
 }
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hla_match.errors import TypingError
+from hla_match.loci import LOCI
 from hla_match.nomenclature.half_width import half_width, has_full_width
 from hla_match.nomenclature.spreadsheet_times import spreadsheet_hint
 from hla_match.nomenclature.untyped import EMPTY_NAME, UNKNOWN, UNKNOWN_NAME
@@ -210,7 +211,8 @@ class Spelling:
         for member in members.split("/"):
             own, star, name = member.rpartition("*")
             locus = own + star or locus
-            head, tail = _missing(name, before, starred=bool(star))
+            # MICA*008 is an allele: only the first fields of loci that are compared are families.
+            head, tail = _missing(name, before, starred=own.removeprefix("HLA-") in LOCI)
             before = head + name + tail
             if not star and (head or tail or ":" in name):
                 head = locus + head

@@ -1,0 +1,43 @@
+"""Typings that a command takes: its arguments, or else the lines of standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    import io
+
+LONGEST_LINE = 1_000_000
+"""Bytes of a line, as in a table of persons."""
+
+_CHUNK = 1 << 12  # bytes; a typing of two letters may stand for some kilobytes of P groups
+
+
+def typing_lines(typings: Sequence[str]) -> Iterable[Sequence[str | None]]:
+    """Return the typings given as arguments, or else the lines of standard input as they arrive, None for one too long.
+
+    What arrives together is one sequence.
+    """
+    return [typings] if typings else _batches(sys.stdin.buffer)
+
+
+def _batches(source: BinaryIO) -> Iterator[list[str | None]]:
+    """Yield the lines that arrive together as text, None for one that is too long to be a typing.
+
+    Printing is dear, so that they are answered together; but who waits for the answer to a line gets it.
+    """
+    rest, is_too_long = b"", False
+    while chunk := cast("io.BufferedReader", source).read1(_CHUNK):
+        *whole, rest = (rest + chunk).split(b"\n")
+        # A byte that is no UTF-8 spoils its own line, not the others.
+        lines = [line.decode("utf-8", "replace") if len(line) <= LONGEST_LINE else None for line in whole]
+        if lines:
+            lines[0] = None if is_too_long else lines[0]
+            is_too_long = False
+            yield lines
+        if len(rest) > LONGEST_LINE:
+            rest, is_too_long = b"", True
+    if rest or is_too_long:
+        yield [None if is_too_long else rest.decode("utf-8", "replace")]
