@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hla_match.errors import CriteriaError
 from hla_match.loci import LOCI, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
+from hla_match.nomenclature.name_line import standard_gl_string
+from hla_match.nomenclature.untyped import is_untyped
 from hla_match.registry import STATUSES
 
 Direction = Literal["both", "gvh", "hvg"]
@@ -19,8 +21,9 @@ class Patient(BaseModel):
     """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
 
     A typing is the pair of texts of its two columns; an empty second text means reported homozygous. `ignored_loci` are
-    loci that were reported and are not compared (`hla_match.loci.OTHER_LOCI`): every list says them, and patients who
-    differ in them alone are equal.
+    loci that were reported and are not compared (`hla_match.loci.OTHER_LOCI`), `reading_notes` what of a GL String or a
+    line of names was understood otherwise than it was written: every list says both, and patients who differ in them
+    alone are equal.
 
     >>> Patient(patient_id="P1", typings={"A": ("02:01", "24:02")}).typings["A"]
     ('02:01', '24:02')
@@ -40,6 +43,7 @@ class Patient(BaseModel):
     weight_kg: float | None = Field(default=None, gt=0)
     population: str | None = None
     ignored_loci: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
+    reading_notes: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Patient) and self.model_dump() == other.model_dump()
@@ -52,23 +56,31 @@ class Patient(BaseModel):
             near = dict.fromkeys(one for locus in unknown for one in near_loci(locus) if one in LOCI)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise ValueError(f"unknown loci {', '.join(unknown)}; known are {', '.join(LOCI)}{hint}")
-        if not any(first for first, _ in value.values()):
+        typed = {locus: ("", "") if is_untyped(*pair) else pair for locus, pair in value.items()}
+        if not any(first for first, _ in typed.values()):
             raise ValueError("no locus is typed")
-        return value
+        return typed
 
     @classmethod
     def from_gl_string(cls, patient_id: str, gl_string: str) -> Self:
-        """Make a patient from a GL String of one person; what it says of other loci stands in `ignored_loci`.
+        """Make a patient from a GL String, or a line of names, of one person.
 
         Raises:
-            TypingError: the text is not a GL String of one person, or names a locus that is none of the HLA region.
+            TypingError: the text is not that of one person, or names a locus that is none of the HLA region.
 
         >>> Patient.from_gl_string("P1", "A*02:01^MICA*008").ignored_loci
         ('MICA',)
         """
         other_loci: list[str] = []
-        typings = split_loci(gl_string, other_loci)
-        return cls(patient_id=patient_id, typings=typings, ignored_loci=tuple(other_loci))
+        notes: list[str] = []
+        typings = split_loci(gl_string, other_loci, notes)
+        read_as = [f"the typing was read as {standard_gl_string(gl_string).text}"] if notes else []
+        return cls(
+            patient_id=patient_id,
+            typings=typings,
+            ignored_loci=tuple(other_loci),
+            reading_notes=(*read_as, *notes),
+        )
 
 
 class SearchCriteria(BaseModel):

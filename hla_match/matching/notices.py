@@ -13,6 +13,7 @@ from hla_match.loci import OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.prediction import Prediction
 from hla_match.nomenclature.gl_string import is_absent_gene
+from hla_match.nomenclature.untyped import is_empty
 from hla_match.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def patient_notices(
     lone = [one.locus for one in loci if _is_lone(one.locus, *patient.typings.get(one.locus, ("", "")))]
     new = [one.locus for one in loci if any((NEW,) in alternative for alternative in one.alternatives)]
     missing = () if prediction is None else prediction.patient_missing
-    notices = {
+    notices: dict[str, Sequence[str]] = {
         "reported, but not a locus that is compared; ignored": patient.ignored_loci,
         "the patient is not typed here, so that every donor is a potential match": untyped,
         "no donor of the registry is typed here, so that every donor is a potential match": lacking,
@@ -50,8 +51,12 @@ def patient_notices(
         ],
         "an allele reported as NEW, which matches nothing": new,
     }
+    for one in loci:
+        for note in one.comparison.notes(*patient.typings.get(one.locus, ("", ""))):
+            notices[note] = [*notices.get(note, ()), one.locus]
     return (
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
+        *patient.reading_notes,
         *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
     )
 
@@ -68,6 +73,6 @@ def counts_notice(criteria_counts: Mapping[str, int]) -> str:
 
 def _is_lone(locus: str, first: str, second: str) -> bool:
     """Say whether a typing reports one allele, or one list of alleles, for both chromosomes."""
-    if not first.strip() or second.strip() or is_absent_gene(locus, first):
+    if not first.strip() or not is_empty(second) or is_absent_gene(locus, first):
         return False
     return any("+" not in genotype for genotype in first.split("|"))

@@ -61,6 +61,10 @@ class LocusComparison:
         """
         return self._encoder.alternatives(first, second)
 
+    def notes(self, first: str, second: str) -> tuple[str, ...]:
+        """Return what of a patient's typing was understood otherwise than it was written; it has been read before."""
+        return self._encoder.notes(first, second)
+
     def _count(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
         table = self.column.table
         counts = np.empty((6, table.n_typings), np.uint8)

@@ -50,6 +50,22 @@ def matcher() -> Matcher:
     return Matcher(registry)
 
 
+def test_what_is_understood_otherwise_than_written_is_said_of_a_patient(matcher: Matcher) -> None:
+    patient = Patient(typings={"A": ("a*02:01", "24:02"), "B": ("b*40:01", "-"), "DRB3": ("NT", "NT")})
+    assert patient.typings["DRB3"] == ("", "")
+    notices = matcher.search(patient, SearchCriteria(scope="A,B")).notices
+    assert "A, B: names in lower case were read in capitals" in notices
+    assert "B: a sign for empty beside a first typing was read as reported homozygous" in notices
+    assert f"B: {LONE}" in notices
+
+
+def test_a_line_of_names_is_echoed_as_it_was_understood(matcher: Matcher) -> None:
+    notices = searched(matcher, "A2 A24 B60 B46").notices
+    assert "the typing was read as A2+A24^B60+B46" in notices
+    assert any(notice.startswith("names separated by blanks or commas") for notice in notices)
+    assert not any("read as" in notice for notice in searched(matcher, "A*02:01+A*24:02^B*40:01+B*46:01").notices)
+
+
 def searched(matcher: Matcher, text: str, scope: str = "A,B", **criteria: object) -> MatchList:
     return matcher.search(
         Patient.from_gl_string("P1", text), SearchCriteria.model_validate({"scope": scope, **criteria})
