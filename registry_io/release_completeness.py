@@ -54,27 +54,54 @@ def check_completeness(files: ReleaseFiles, verified: frozenset[str]) -> Iterato
     """
     _check_splits(files, verified)
     tables = {name: _listing(_alleles_of_table(files, name)) for name in REQUIRED if name != "rel_ser_ser.txt"}
+    _check_loci(files, tables, verified)
     for name, expected in _expected(files, tables).items():
-        table = tables[name]
-        for locus in (*LOCI, *({table.last_locus} - set(LOCI))):
-            names = expected.get(locus, set())
-            missing = sorted(names - table.names.get(locus, set()), key=_number)
-            if not missing:
-                continue
-            is_cut = locus == table.last_locus and _number(missing[0]) > _number(table.last_name)
-            is_short = locus in LOCI and len(missing) > _TOLERATED_GAP * len(names)
-            if is_short or (is_cut and name not in verified):
-                more = f" and {len(missing) - 1:,} more of the locus" if len(missing) > 1 else ""
-                raise files.error(
-                    name,
-                    found=f"no {locus}*{missing[0]}{more}",
-                    expected=f"the {len(names):,} alleles of {locus} that the release lists",
-                    hint=TRUNCATED,
-                )
-            if locus in LOCI:
-                more = f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
-                lacking = ", ".join(f"{locus}*{one}" for one in missing[:_MOST_NAMED])
-                yield f"{name} lacks {lacking}{more}, which other files of the release list"
+        lacking = []
+        for locus in (*LOCI, *({tables[name].last_locus} - set(LOCI))):
+            missing = _missing(files, name, tables[name], locus, expected.get(locus, set()), is_whole=name in verified)
+            lacking += [f"{locus}*{one}" for one in missing if locus in LOCI]
+        if lacking:
+            more = f" and {len(lacking) - _MOST_NAMED:,} more" if len(lacking) > _MOST_NAMED else ""
+            yield f"{name} lacks {', '.join(lacking[:_MOST_NAMED])}{more}, which other files of the release list"
+
+
+def _missing(
+    files: ReleaseFiles, name: str, table: Listing, locus: str, expected: set[str], *, is_whole: bool
+) -> list[str]:
+    """Return the alleles of a locus that a table lacks, and refuse one that was cut, unless it is known to be whole."""
+    missing = sorted(expected - table.names.get(locus, set()), key=_number)
+    is_cut = bool(missing) and locus == table.last_locus and _number(missing[0]) > _number(table.last_name)
+    is_short = locus in LOCI and len(missing) > _TOLERATED_GAP * len(expected)
+    if is_short or (is_cut and not is_whole):
+        more = f" and {len(missing) - 1:,} more of the locus" if len(missing) > 1 else ""
+        raise files.error(
+            name,
+            found=f"no {locus}*{missing[0]}{more}",
+            expected=f"the {len(expected):,} alleles of {locus} that the release lists",
+            hint=TRUNCATED,
+        )
+    return missing
+
+
+def _check_loci(files: ReleaseFiles, tables: dict[str, Listing], verified: frozenset[str]) -> None:
+    """Refuse a table that was cut between two loci."""
+    listed = set(_listing(_alleles_of_list(files, "Allelelist.txt")).names)
+    expected = {
+        "rel_dna_ser.txt": listed,
+        "hla_nom.txt": listed,
+        "hla_nom_g.txt": {tables["hla_nom_p.txt"].last_locus},
+        "hla_nom_p.txt": {tables["hla_nom_g.txt"].last_locus},
+    }
+    for name, loci in expected.items():
+        missing = sorted(loci - tables[name].names.keys())
+        if missing and name not in verified:
+            more = f" and {len(missing) - 1} more loci" if len(missing) > 1 else ""
+            raise files.error(
+                name,
+                found=f"no allele of {missing[0]}{more}",
+                expected="every locus that the release lists",
+                hint=TRUNCATED,
+            )
 
 
 def _check_splits(files: ReleaseFiles, verified: frozenset[str]) -> None:

@@ -88,6 +88,21 @@ def test_a_table_that_lags_is_said(tmp_path: Path) -> None:
     assert read_release(root).cautions == ()
 
 
+@pytest.mark.parametrize("name", ["hla_nom.txt", "hla_nom_g.txt", "hla_nom_p.txt", "rel_dna_ser.txt"])
+def test_a_table_that_was_cut_between_two_loci_is_refused(tmp_path: Path, name: str) -> None:
+    root = _many(tmp_path)
+    _lists(root)
+    with (root / "Allelelist.txt").open("a", encoding="utf-8") as listed:
+        listed.write("HLA1,Y*01:01\n")
+    for table in ("hla_nom.txt", "hla_nom_g.txt", "hla_nom_p.txt", "rel_dna_ser.txt"):
+        fields = ";?;;;" if table == "rel_dna_ser.txt" else ";19990101;;;" if table == "hla_nom.txt" else ";"
+        if table != name:
+            with (root / "wmda" / table).open("a", encoding="utf-8") as lines:
+                lines.write(f"Y*;01:01{fields}\n")
+    with pytest.raises(NomenclatureError, match=rf"{name}: found no allele of Y.*truncated"):
+        read_release(root)
+
+
 def test_relations_that_end_too_early_are_refused(tmp_path: Path) -> None:
     root = make_release(tmp_path)
     edit(root / "wmda/hla_nom.txt", "A;24;", "DR;5;19770101;;;\nDR;11;19840101;;;\nA;24;")
