@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match import HaplotypeFrequencies, Patient, Registry
-from hla_match.encoding import FIRST_P_GROUP, NULL, Alternative, LocusEncoder
+from hla_match.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder
 
 MOST_HAPLOTYPES = 1500
 MOST_PAIRS = 2_000_000
@@ -32,6 +32,7 @@ class _Locus:
     member: NDArray[np.int32]
     start: NDArray[np.int64]
     pair: NDArray[np.int64]
+    kind: NDArray[np.int64]
     typing: NDArray[np.int64]
     code: NDArray[np.unsignedinteger]
     n_typings: int
@@ -69,11 +70,12 @@ class PlainSearch:
     def _read(self, name: str) -> _Locus:
         encoder = LocusEncoder(self.registry.nomenclature, name, self.registry.codes)
         sets: dict[tuple[int, ...], int] = {}
-        pair, typing = [], []
+        pair, kinds, typing = [], [], []
         text = self.registry.columns[name].text
         for row, (first, second) in enumerate(text.iter_rows()):
-            for alternative in encoder.alternatives(first, second):
-                pair.append([sets.setdefault(side, len(sets)) for side in alternative])
+            for one, other, kind in encoder.alternatives(first, second):
+                pair.append([sets.setdefault(side, len(sets)) for side in (one, other)])
+                kinds.append(kind)
                 typing.append(row)
         sizes = np.array([len(one) for one in sets], np.int64)
         return _Locus(
@@ -81,6 +83,7 @@ class PlainSearch:
             member=np.array([code for one in sets for code in one], np.int32),
             start=np.cumsum(sizes) - sizes,
             pair=np.array(pair, np.int64).reshape(-1, 2),
+            kind=np.array(kinds, np.int64),
             typing=np.array(typing, np.int64),
             code=self.registry.donor_typing[self.registry.loci.index(name)],
             n_typings=text.height,
@@ -93,16 +96,17 @@ class PlainSearch:
         if not alternatives or not locus.pair.size:
             return np.zeros(locus.n_typings, np.uint8)
         best = np.zeros(locus.typing.size, np.int64)
-        for alternative in alternatives:
+        for one, other, kind in alternatives:
+            unequal = {NEW} if kind == CARRIED else {NEW, NULL}
             meets, also = (
-                np.add.reduceat(np.isin(locus.member, [code for code in side if code >= FIRST_P_GROUP]), locus.start)
-                > 0
-                for side in alternative
+                np.add.reduceat(np.isin(locus.member, list(set(side) - unequal)), locus.start) > 0
+                for side in (one, other)
             )
             first, second = locus.pair.T
             direct = meets[first].astype(np.int64) + also[second]
             crossed = meets[second].astype(np.int64) + also[first]
-            best = np.maximum(best, np.maximum(direct, crossed))
+            compared = (locus.kind & COMPARED["consensus"][kind]) != 0
+            best = np.maximum(best, np.where(compared, np.maximum(direct, crossed), 0))
         # A typing without alternatives is not typed.
         of_typing = np.full(locus.n_typings, -1, np.int64)
         np.maximum.at(of_typing, locus.typing, best)

@@ -14,7 +14,7 @@ from benchmarks.calibration_bins import Pairs
 from benchmarks.frequency_sets import frequency_set
 from benchmarks.places import AS_OF, import_shared_donors
 from benchmarks.simulated_persons import matching_alleles
-from hla_match.encoding import FIRST_P_GROUP
+from hla_match.encoding import CARRIED, FIRST_P_GROUP
 from hla_match.frequencies.genotypes import genotype_distribution
 from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
 from hla_match.frequencies.panels import Step, build_panels
@@ -182,7 +182,8 @@ def _locus_genotypes(shared: SharedRegistry, column: int, donors: NDArray[np.int
 
 def _leaves_no_choice(result: LocusResult) -> bool:
     """Say whether a patient's typing at a locus allows one genotype only."""
-    return len(result.alternatives) == 1 and all(len(side) == 1 for side in result.alternatives[0])
+    resolved = {one[:2] for one in result.alternatives if one.kind != CARRIED}
+    return len(resolved) == 1 and all(len(side) == 1 for pair in resolved for side in pair)
 
 
 def _listed(registry: Registry, loci: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -2,15 +2,17 @@
 
 Meaning is stripped here, once. A *set* is what one side of a typing can be; an *alternative* is a pair of sets drawn
 from independently; a typing has one alternative, or several where the laboratory reported whole genotypes. A typing is
-kept twice: as its two chromosomes *carry* it, null alleles included, for haplotypes; and with null alleles *resolved*,
-for matching.
+kept twice: as its two chromosomes *carry* it, null alleles included, for haplotypes; and as it *counts* for matching,
+where a null allele is read by what the other person carries (`counted`). An absent gene is a null allele.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +33,38 @@ MOST_GENOTYPES = 8_192
 NOT_TYPED = 0
 """The typing code of a locus that was not typed."""
 
+FREE, RESOLVED, CARRIED = 1, 2, 4
+"""Kinds of a `CountedAlternative`, as bits.
+
+Free of null alleles; a null allele resolved, so that its partner counts twice; and a null allele carried as an allele
+like any other.
+"""
+
+NullRule = Literal["consensus", "strict"]
+
+COMPARED: Mapping[NullRule, Mapping[int, int]] = MappingProxyType(
+    {
+        "consensus": {FREE: FREE | RESOLVED, RESOLVED: FREE, CARRIED: CARRIED},
+        "strict": {FREE: FREE | RESOLVED, RESOLVED: FREE | RESOLVED, CARRIED: 0},
+    }
+)
+"""By the rule of null alleles, the kinds of one person's alternatives that each kind of the other's is compared with.
+
+The WMDA's consensus: where both persons have a null allele at the locus it is an allele like any other and equals a
+null allele; where one of them has one, that person counts as homozygous for the partner (Bochtler et al., Bone Marrow
+Transplant 2011;46:338; the 26 patterns of Bochtler et al., Hum Immunol 2016;77:371). Strict: a null allele equals none.
+"""
+
 AlleleSet = tuple[int, ...]
 Alternative = tuple[AlleleSet, AlleleSet]
+
+
+class CountedAlternative(NamedTuple):
+    """A pair of sets drawn from independently, as it counts beside those of another person that `COMPARED` names."""
+
+    first: AlleleSet
+    second: AlleleSet
+    kind: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +76,9 @@ class TypingTable:
         set_member: int32 sorted codes of each set.
         antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
         antigen_member: int32 antigens of each set, as coded by `antigen_book`.
-        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none,
-            nor has a gene that is absent on both chromosomes.
-        alternative_set: (alternatives, 2) int32 sets, null alleles resolved.
+        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
+        alternative_set: (alternatives, 2) int32 sets of each alternative as it counts.
+        alternative_kind: (alternatives,) uint8 kind of each, `FREE`, `RESOLVED` or `CARRIED`.
         carried_start: (typings + 1,) int32 offsets into `carried_set`.
         carried_set: (carried, 2) int32 sets, as the chromosomes carry them.
     """
@@ -57,6 +89,7 @@ class TypingTable:
     antigen_member: NDArray[np.int32]
     alternative_start: NDArray[np.int32]
     alternative_set: NDArray[np.int32]
+    alternative_kind: NDArray[np.uint8]
     carried_start: NDArray[np.int32]
     carried_set: NDArray[np.int32]
 
@@ -89,38 +122,34 @@ def allele_set(expansion: Expansion, *, keep_nulls: bool = False) -> AlleleSet:
 _shared = cache(int)
 
 
-def resolve_nulls(first: AlleleSet, second: AlleleSet) -> list[Alternative]:
-    """Return the alternatives of two sides once absent alleles are replaced by their expressed partners.
+def counted(carried: Sequence[Alternative]) -> tuple[CountedAlternative, ...]:
+    """Return the alternatives of a typing as they count for matching, each once.
 
-    A null allele is absent, so the person is homozygous for the partner: both alleles are then the *same* member of
-    the partner's set, which makes one alternative for each member (WMDA framework, section "Null alleles").
+    Beside a person without null alleles the carrier of one is homozygous for its partner: both alleles are the *same*
+    member of the partner's set, which makes one alternative for each member. Beside a person with null alleles a null
+    allele is one like any other. Sources: see `COMPARED`.
 
-    >>> resolve_nulls((2, 3), (0,))
-    [((2,), (2,)), ((3,), (3,))]
+    >>> [tuple(one) for one in counted([((2, 3), (0,))])]
+    [((2,), (2,), 2), ((3,), (3,), 2), ((2, 3), (0,), 4)]
     """
+    return tuple(dict.fromkeys(one for first, second in carried for one in _counted(first, second)))
+
+
+def _counted(first: AlleleSet, second: AlleleSet) -> Iterator[CountedAlternative]:
     if NULL not in first and NULL not in second:
-        return [(first, second)]
-    expressed_first = tuple(code for code in first if code != NULL)
-    expressed_second = tuple(code for code in second if code != NULL)
-    alternatives: list[Alternative] = []
-    if expressed_first and expressed_second:
-        alternatives.append((expressed_first, expressed_second))
-    if NULL in second:
-        alternatives += [((code,), (code,)) for code in expressed_first]
-    if NULL in first:
-        alternatives += [((code,), (code,)) for code in expressed_second]
+        yield CountedAlternative(first, second, FREE)
+        return
+    expressed, others = (tuple(code for code in side if code != NULL) for side in (first, second))
+    if expressed and others:
+        yield CountedAlternative(expressed, others, FREE)
+    if NULL in second and expressed:
+        yield from (CountedAlternative((code,), (code,), RESOLVED) for code in expressed)
+        yield CountedAlternative(expressed, (NULL,), CARRIED)
+    if NULL in first and others:
+        yield from (CountedAlternative((code,), (code,), RESOLVED) for code in others)
+        yield CountedAlternative((NULL,), others, CARRIED)
     if NULL in first and NULL in second:
-        alternatives.append(((NULL,), (NULL,)))
-    return list(dict.fromkeys(alternatives))
-
-
-def resolved(carried: Sequence[Alternative], *, optional: bool = False) -> tuple[Alternative, ...]:
-    """Return the alternatives of a typing with null alleles resolved, each once.
-
-    A person without an `optional` gene has nothing there to match or mismatch: nothing is returned, as if not typed.
-    """
-    pairs = dict.fromkeys(pair for first, second in carried for pair in resolve_nulls(first, second))
-    return tuple(pair for pair in pairs if not (optional and pair == ((NULL,), (NULL,))))
+        yield from (CountedAlternative((NULL,), (NULL,), kind) for kind in (RESOLVED, CARRIED))
 
 
 class LocusEncoder:
@@ -166,13 +195,13 @@ class LocusEncoder:
                 found.append((self._read(one), (NULL,)))
         return tuple(dict.fromkeys(found))
 
-    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
-        """Return the alternatives of a typing as reported in two columns, null alleles resolved.
+    def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
+        """Return the alternatives of a typing as reported in two columns, as they count; empty where not typed.
 
         Raises:
-            TypingError: a side cannot be read under the nomenclature.
+            TypingError: as `carried`.
         """
-        return resolved(self.carried(first, second), optional=self.locus in OPTIONAL_GENES)
+        return counted(self.carried(first, second))
 
     def is_read(self, first: str, second: str) -> bool:
         """Say whether both sides of a typing were read before, so that reading it costs nothing."""
@@ -196,18 +225,16 @@ class LocusEncoder:
         return known
 
 
-def typing_table(
-    typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = (), *, optional: bool = False
-) -> TypingTable:
+def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = ()) -> TypingTable:
     """Return the arrays of some typings, as chromosomes carry them; the first is "not typed".
 
     Args:
         typings: the carried alternatives of each typing.
         of_group: antigens by P group; without them the table has none.
-        optional: the gene may be absent, as in `resolved`.
     """
     set_code: dict[AlleleSet, int] = {}
-    alternative_start, alternative_set = _pairs([resolved(carried, optional=optional) for carried in typings], set_code)
+    alternatives = [counted(carried) for carried in typings]
+    alternative_start, alternative_set = _pairs([[one[:2] for one in several] for several in alternatives], set_code)
     carried_start, carried_set = _pairs(typings, set_code)
     antigens = [set_antigens(members, of_group) if of_group else () for members in set_code]
     return TypingTable(
@@ -217,13 +244,14 @@ def typing_table(
         antigen_member=np.array([code for members in antigens for code in members], np.int32),
         alternative_start=alternative_start,
         alternative_set=alternative_set,
+        alternative_kind=np.array([one.kind for several in alternatives for one in several], np.uint8),
         carried_start=carried_start,
         carried_set=carried_set,
     )
 
 
 def _pairs(
-    typings: Sequence[tuple[Alternative, ...]], set_code: dict[AlleleSet, int]
+    typings: Sequence[Sequence[Alternative]], set_code: dict[AlleleSet, int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the alternatives of all typings as offsets and pairs of set codes; new sets enter the code book."""
     flat = [

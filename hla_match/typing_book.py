@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from hla_match.encoding import NOT_TYPED, Alternative, LocusEncoder, TypingTable, antigen_book, typing_table
 from hla_match.errors import Reason, TypingError
-from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 
@@ -106,7 +105,7 @@ class TypingBook:
         column = LocusColumn(
             text=pl.DataFrame(texts, schema={"first": pl.String, "second": pl.String}, orient="row"),
             meaning=np.array(meaning, np.int32),
-            table=typing_table(list(book), of_group, optional=self.locus in OPTIONAL_GENES),
+            table=typing_table(list(book), of_group),
         )
         return NumberedTypings(column, number)
 

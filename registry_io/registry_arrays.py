@@ -65,7 +65,8 @@ TABLE_ARRAYS = (
     ArrayOfRegistry("antigen_start", "int32", ("sets+1",), "offsets into antigen_member"),
     ArrayOfRegistry("antigen_member", "int32", ("antigens",), "antigens of each set, ascending"),
     ArrayOfRegistry("alternative_start", "int32", ("typings+1",), "offsets into alternative_set"),
-    ArrayOfRegistry("alternative_set", "int32", ("alternatives", "2"), "the two sets, null alleles resolved"),
+    ArrayOfRegistry("alternative_set", "int32", ("alternatives", "2"), "the two sets as they count for matching"),
+    ArrayOfRegistry("alternative_kind", "uint8", ("alternatives",), "what became of null alleles: 1, 2 or 4"),
     ArrayOfRegistry("carried_start", "int32", ("typings+1",), "offsets into carried_set"),
     ArrayOfRegistry("carried_set", "int32", ("carried", "2"), "the two sets as the chromosomes carry them"),
 )

@@ -18,7 +18,7 @@ from registry_io.attribute_columns import FORMATS, TEXT, file_names
 from registry_io.checked_files import changed
 
 FORMAT: Literal["hla-match registry"] = "hla-match registry"
-FORMAT_VERSION: Literal[2] = 2
+FORMAT_VERSION: Literal[3] = 3
 NOMENCLATURE = "nomenclature.hlanom"
 """The file of a snapshot that holds the nomenclature of its typings."""
 
@@ -33,7 +33,7 @@ class SnapshotManifest(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     format: Literal["hla-match registry"]
-    format_version: Literal[2]
+    format_version: Literal[3]
     name: str
     loci: tuple[str, ...]
     n_donors: NonNegativeInt

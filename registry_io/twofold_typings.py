@@ -11,10 +11,10 @@ from typing import Literal
 
 import polars as pl
 
-from hla_match.encoding import Alternative, LocusEncoder
+from hla_match.encoding import Alternative, CountedAlternative, LocusEncoder, counted
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.antigen_names import antigen_in_use
-from hla_match.nomenclature.gl_string import genotypes
+from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.reported_names import antigen_parts, reported_names
@@ -80,13 +80,11 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
     read: list[tuple[Alternative, ...]] = []
     for pair, choice in ((columns, "columns"), (gl_string, "gl_string")):
         try:
-            read.append(encoder.alternatives(*pair))
+            read.append(encoder.carried(*pair))
         except TypingError:
             return "columns" if choice == "columns" else "gl_string"
     own, given = read
-    if not own or not given:  # a gene reported as absent
-        return "columns" if own else "gl_string"
-    if not any(_common(one, other) for one in own for other in given):
+    if not any(_common(one, other) for one in counted(own) for other in counted(given)):
         return "conflict"
     by_serology = [_is_serology(nomenclature, encoder.locus, pair) for pair in (columns, gl_string)]
     if by_serology[0] != by_serology[1]:
@@ -94,9 +92,9 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
     return "gl_string" if _n_genotypes(given) < _n_genotypes(own) else "columns"
 
 
-def _common(one: Alternative, other: Alternative) -> bool:
+def _common(one: CountedAlternative, other: CountedAlternative) -> bool:
     """Whether two alternatives have a genotype in common, in either order of its alleles."""
-    a, b, c, d = (set(members) for members in (*one, *other))
+    a, b, c, d = (set(members) for members in (one.first, one.second, other.first, other.second))
     return bool((a & c and b & d) or (a & d and b & c))
 
 
@@ -110,6 +108,7 @@ def _is_serology(nomenclature: Nomenclature, locus: str, pair: Pair) -> bool:
         name.form == "antigen" and _names_antigen(nomenclature, locus, name.text)
         for genotype in genotypes(*pair)
         for side in genotype
+        if not is_absent_gene(locus, side)
         for name in reported_names(locus, standard_typing(locus, side).text)
     )
 

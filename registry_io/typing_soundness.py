@@ -6,13 +6,24 @@ than it did disagrees with the other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, NULL, AlleleSet, Alternative, TypingTable, resolved
+from hla_match.encoding import (
+    CARRIED,
+    FIRST_P_GROUP,
+    FREE,
+    NULL,
+    RESOLVED,
+    AlleleSet,
+    Alternative,
+    TypingTable,
+    counted,
+)
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typing_book import LocusColumn
@@ -60,37 +71,54 @@ def _check_table(table: TypingTable, locus: str, n_codes: int, snapshot: Path) -
     n_sets = table.set_start.size - 1
     for kind in ("carried", "alternative"):
         start, pairs = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_set")
-        # A gene that is absent on both chromosomes is carried so, and leaves nothing to match.
-        filled = None if kind == "alternative" and locus in OPTIONAL_GENES else 1
-        check_offsets(start, len(pairs), paths[f"{kind}_start"], filled=filled)
+        check_offsets(start, len(pairs), paths[f"{kind}_start"], filled=1)
         none = start.size > 1 and start[1] == 0
         refuse_unless(none, paths[f"{kind}_start"], "alternatives of typing 0", "none: it is not typed")
         check_below(pairs, n_sets, paths[f"{kind}_set"])
-    _check_resolved(table, locus, paths["alternative_set"])
+    _check_kinds(table, paths["alternative_kind"])
+    _check_counted(table, locus, paths)
 
 
-def _check_resolved(table: TypingTable, locus: str, path: Path) -> None:
-    """Refuse alternatives that are not those which the chromosomes carry, null alleles resolved."""
-    expected = "the alternatives that the chromosomes carry, null alleles resolved"
-    null_set = table.set_member[table.set_start[:-1]] == NULL
-    if not null_set.any():
-        same = np.array_equal(table.carried_start, table.alternative_start)
-        refuse_unless(same, path, "other numbers of alternatives", expected)
-        refuse_where(table.carried_set != table.alternative_set, path, expected)
-        return
+def _check_kinds(table: TypingTable, path: Path) -> None:
+    """Refuse kinds of alternatives that do not fit their sets."""
+    null = (table.set_member[table.set_start[:-1]] == NULL)[table.alternative_set]
+    fitting = {
+        FREE: ~null.any(axis=1),
+        RESOLVED: table.alternative_set[:, 0] == table.alternative_set[:, 1],
+        CARRIED: null.any(axis=1),
+    }
+    fits = np.zeros(table.alternative_kind.size, np.bool_)
+    for kind, possible in fitting.items():
+        fits |= (table.alternative_kind == kind) & possible
+    refuse_where(~fits, path, "kinds that fit the alternatives")
+
+
+def _check_counted(table: TypingTable, locus: str, paths: Mapping[str, Path]) -> None:
+    """Refuse alternatives that are not what the two chromosomes carry, as it counts."""
+    path, expected = paths["alternative_set"], "what the two chromosomes carry, as it counts"
+    has_null = _with_null(table)
     n_carried, n_alternatives = np.diff(table.carried_start), np.diff(table.alternative_start)
-    typings = np.arange(table.n_typings)
-    of_carried, of_alternative = np.repeat(typings, n_carried), np.repeat(typings, n_alternatives)
-    has_null = np.zeros(table.n_typings, np.bool_)
-    has_null[of_carried[null_set[table.carried_set].any(axis=1)]] = True
     refuse_where((n_carried != n_alternatives) & ~has_null, path, expected)
-    carried = table.carried_set[~has_null[of_carried]]
-    refuse_where(carried != table.alternative_set[~has_null[of_alternative]], path, expected)
+    of_carried, of_alternative = np.repeat(has_null, n_carried), np.repeat(has_null, n_alternatives)
+    refuse_where(table.carried_set[~of_carried] != table.alternative_set[~of_alternative], path, expected)
+    refuse_where(table.alternative_kind[~of_alternative] != FREE, paths["alternative_kind"], expected)
     # Most of those who lack an optional gene have a typing of their own: reading them all takes too long.
     for typing in np.flatnonzero(has_null).tolist() if locus not in OPTIONAL_GENES else ():
-        found = _alternatives(table, table.alternative_start, table.alternative_set, typing)
-        wanted = resolved(_alternatives(table, table.carried_start, table.carried_set, typing))
-        refuse_unless(found == wanted, path, f"other alternatives of typing {typing:,}", expected)
+        kinds = table.alternative_kind[table.alternative_start[typing] : table.alternative_start[typing + 1]].tolist()
+        pairs = _alternatives(table, table.alternative_start, table.alternative_set, typing)
+        found = [(*pair, kind) for pair, kind in zip(pairs, kinds, strict=True)]
+        wanted = counted(_alternatives(table, table.carried_start, table.carried_set, typing))
+        refuse_unless(found == list(wanted), path, f"other alternatives of typing {typing:,}", expected)
+
+
+def _with_null(table: TypingTable) -> NDArray[np.bool_]:
+    """Return (typings,) bool: a chromosome may carry a null allele."""
+    null_set = table.set_member[table.set_start[:-1]] == NULL
+    found = np.zeros(table.n_typings, np.bool_)
+    if null_set.any():
+        typing = np.repeat(np.arange(table.n_typings), np.diff(table.carried_start))
+        found[typing[null_set[table.carried_set].any(axis=1)]] = True
+    return found
 
 
 def _alternatives(

@@ -75,6 +75,15 @@ def typed(*, null: bool = True, new: bool = True) -> st.SearchStrategy[list[Alte
     return st.one_of(one, one, st.lists(alternative, min_size=2, max_size=3))
 
 
+def with_nulls() -> st.SearchStrategy[list[Alternative]]:
+    """Typings of few names in which most sides are null, or may be, as those of genes that can be absent."""
+    few = (*NAMES[:2], NULL, NULL, NEW)
+    side = st.frozensets(st.sampled_from(few), min_size=1, max_size=3).filter(
+        lambda one: NEW not in one or len(one) == 1
+    )
+    return st.lists(st.tuples(side, side), min_size=1, max_size=3)
+
+
 def typings(*, null: bool = True, new: bool = True) -> st.SearchStrategy[Typing]:
     """As `typed`, at times None for a locus that is not typed."""
     known = typed(null=null, new=new)

@@ -122,6 +122,13 @@ _OPTIONS = (
         type=click.Choice(["both", "gvh", "hvg"]),
         help="Which mismatches count.",
     ),
+    click.option(
+        "--null-rule",
+        default="consensus",
+        show_default=True,
+        type=click.Choice(["consensus", "strict"]),
+        help="Null alleles of both persons: equal (WMDA), or never.",
+    ),
     click.option("--status", default="AV", show_default=True, help="Donor statuses to include, separated by commas."),
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
@@ -139,9 +146,8 @@ _OPTIONS = (
     ),
 )
 _NAMES = (
-    "scope", "max_mismatches", "locus_limits", "direction", "status", "min_age", "max_age", "as_of", "only_donors",
-    "without_donors", "policy", "limit", "frequencies", "global_frequencies",
-    "verify",
+    "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "status", "min_age", "max_age", "as_of",
+    "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies", "verify",
 )  # fmt: skip
 
 

@@ -4,8 +4,10 @@ Definitions: WMDA framework, Bochtler et al., Bone Marrow Transplant 2011;46:338
 of one P group); the better of direct and cross pairing counts. GvH is the number of patient positions whose allele the
 donor lacks, HvG the number of donor positions whose allele the patient lacks.
 
-Codes: 0 is a null allele (absent), 1 an allele reported as NEW; neither equals anything. P groups start at 2.
-A typing is one or more alternatives; an alternative is a pair of sets of codes, drawn from independently.
+Codes: 0 is a null allele (absent), 1 an allele reported as NEW, which equals nothing. P groups start at 2.
+A typing is one or more alternatives; an alternative is a pair of sets of codes, drawn from independently. Null alleles
+are resolved in some of them and carried in others, which tells with which of the other person's they are compared
+(``COMPARED`` in ``hla_match/encoding.py``); a null allele equals one where both persons' are carried.
 Oracle: ``tests/oracle/matching.py``.
 """
 
@@ -16,7 +18,10 @@ from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
 
-FIRST_P_GROUP = 2
+NULL, NEW, FIRST_P_GROUP = 0, 1, 2
+CARRIED = 4
+"""The kind of alternatives with a null allele that is an allele like any other."""
+
 BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST = range(6)
 
 
@@ -27,7 +32,7 @@ def covered(member: NDArray[np.int32], start: int, stop: int, first: int, second
         return False
     for k in range(start, stop):
         code = member[k]
-        if code < FIRST_P_GROUP or (code != first and code != second):
+        if code == NEW or (code != first and code != second):
             return False
     return True
 
@@ -43,14 +48,22 @@ def worst_count(
     """
     if side1.size == 1 and side2.size == 1 and b - a == 1 and d - c == 1:
         p, q, x, y = side1[0], side2[0], member[a], member[c]
-        direct = (1 if p == x and p >= FIRST_P_GROUP else 0) + (1 if q == y and q >= FIRST_P_GROUP else 0)
-        cross = (1 if p == y and p >= FIRST_P_GROUP else 0) + (1 if q == x and q >= FIRST_P_GROUP else 0)
+        direct = (1 if p == x and p != NEW else 0) + (1 if q == y and q != NEW else 0)
+        cross = (1 if p == y and p != NEW else 0) + (1 if q == x and q != NEW else 0)
         return max(direct, cross)
     for i in range(min(3, side1.size)):
         for j in range(min(3, side2.size)):
             if not covered(member, a, b, side1[i], side2[j]) and not covered(member, c, d, side1[i], side2[j]):
                 return 0
     return 1
+
+
+@kernel
+def mark_side(side: NDArray[np.int32], bit: int, kinds: int, mark: NDArray[np.uint8]) -> None:
+    """Mark the codes of a patient side that can equal one of alternatives of these kinds."""
+    for k in range(side.size):
+        if side[k] >= FIRST_P_GROUP or (side[k] == NULL and kinds == CARRIED):
+            mark[side[k]] |= bit
 
 
 @kernel
@@ -101,6 +114,8 @@ def count_alternative(
     set_member: NDArray[np.int32],
     alternative_start: NDArray[np.int32],
     alternative_set: NDArray[np.int32],
+    alternative_kind: NDArray[np.uint8],
+    kinds: int,
     counts: NDArray[np.uint8],
 ) -> None:
     """Fold one alternative of the patient's typing into the counts of every donor typing of the locus.
@@ -113,18 +128,16 @@ def count_alternative(
         set_member: sorted codes of each set.
         alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed".
         alternative_set: (alternatives, 2) int32 sets of each alternative.
+        alternative_kind: (alternatives,) uint8 kind of each, a bit.
+        kinds: the kinds that the patient's alternative is compared with.
         counts: (6, typings) uint8, in the order BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST; the caller
             starts with 0, 2, 2, 0, 2, 0.
 
     Notes:
         Cost: one visit of each set member, then a constant for each alternative.
     """
-    for k in range(side1.size):
-        if side1[k] >= FIRST_P_GROUP:
-            mark[side1[k]] |= 1
-    for k in range(side2.size):
-        if side2[k] >= FIRST_P_GROUP:
-            mark[side2[k]] |= 2
+    mark_side(side1, 1, kinds, mark)
+    mark_side(side2, 2, kinds, mark)
     n_sets = set_start.size - 1
     hit = np.zeros(n_sets, np.uint8)
     for s in range(n_sets):
@@ -135,13 +148,15 @@ def count_alternative(
             if m == 3:
                 bits |= 4
         hit[s] = bits
-    patient_absent = side1[0] == 0 and side2[0] == 0
+    patient_absent = side1[0] == NULL and side2[0] == NULL
     for t in range(1, alternative_start.size - 1):
         for alternative in range(alternative_start[t], alternative_start[t + 1]):
+            if not alternative_kind[alternative] & kinds:
+                continue
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
             a, b = set_start[first], set_start[first + 1]
             c, d = set_start[second], set_start[second + 1]
-            donor_absent = set_member[a] == 0 and set_member[c] == 0
+            donor_absent = set_member[a] == NULL and set_member[c] == NULL
             x, y = hit[first], hit[second]
             if ((x & 1) and (y & 2)) or ((x & 2) and (y & 1)):
                 best = 2

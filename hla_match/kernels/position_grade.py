@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.locus_count import FIRST_P_GROUP
+from hla_match.kernels.locus_count import NEW, mark_side
 
 UNKNOWN, M, L, P, A = range(5)
-NEW = 1
 FIRST, SECOND, HAS_NEW = 1, 2, 4
 """Bits of a donor set: it meets the patient's first side, the second side, or holds an allele reported as NEW."""
 
@@ -52,6 +51,8 @@ def grade_alternative(
     antigen_member: NDArray[np.int32],
     alternative_start: NDArray[np.int32],
     alternative_set: NDArray[np.int32],
+    alternative_kind: NDArray[np.uint8],
+    kinds: int,
     typing: NDArray[np.int32],
     value: NDArray[np.uint8],
     grade: NDArray[np.uint8],
@@ -72,6 +73,8 @@ def grade_alternative(
         antigen_member: antigens of each set.
         alternative_start: alternatives of each typing.
         alternative_set: sets of each alternative.
+        alternative_kind: kind of each alternative.
+        kinds: the kinds that the patient's alternative is compared with.
         typing: (n,) int32, the typings to grade; one may stand there several times.
         value: (n,) uint8, 0 at the start: one more than 16 times the positions matched plus the sum of grades,
             of the best alternative so far.
@@ -82,12 +85,8 @@ def grade_alternative(
         The first alternative with the most matched positions, then the greatest sum of grades, decides; and in it the
         pairing chosen the same way, the direct one first. A holds only where `certain` does.
     """
-    for code in side1:
-        if code >= FIRST_P_GROUP:
-            mark[code] |= FIRST
-    for code in side2:
-        if code >= FIRST_P_GROUP:
-            mark[code] |= SECOND
+    mark_side(side1, FIRST, kinds, mark)
+    mark_side(side2, SECOND, kinds, mark)
     for code in antigen1:
         antigen_mark[code] |= FIRST
     for code in antigen2:
@@ -98,6 +97,8 @@ def grade_alternative(
     read = np.zeros(n_sets, np.uint8)
     for t in range(typing.size):
         for alternative in range(alternative_start[typing[t]], alternative_start[typing[t] + 1]):
+            if not alternative_kind[alternative] & kinds:
+                continue
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
             for s in (first, second):
                 if read[s]:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hla_match.encoding import NullRule
 from hla_match.errors import CriteriaError
 from hla_match.loci import LOCI, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
@@ -91,6 +92,10 @@ class SearchCriteria(BaseModel):
         max_mismatches: greatest number of mismatches in scope, by the best count, in `direction`.
         locus_limits: greatest number of mismatches at a locus.
         direction: which mismatches count: both (the locus count), "gvh" or "hvg".
+        null_rule: "consensus": where both persons have a null allele at a locus, it is an allele like any other and
+            equals a null allele; where one has, that person counts as homozygous for the other allele (Bochtler et al.,
+            Bone Marrow Transplant 2011;46:338, and Hum Immunol 2016;77:371). "strict": null alleles never match each
+            other, as Atlas counts; at DRB3, DRB4 and DRB5, where an absent gene is a null allele, the consensus holds.
         statuses: donors of other status are left out.
         min_age: completed years at `as_of`; donors without a birth date stay.
         max_age: completed years at `as_of`; donors without a birth date stay.
@@ -106,6 +111,7 @@ class SearchCriteria(BaseModel):
     max_mismatches: int = Field(default=1, ge=0, le=6)
     locus_limits: dict[str, int] = Field(default_factory=dict)
     direction: Direction = "both"
+    null_rule: NullRule = "consensus"
     statuses: tuple[str, ...] = ("AV",)
     min_age: int | None = Field(default=None, ge=0, le=120)
     max_age: int | None = Field(default=None, ge=0, le=120)

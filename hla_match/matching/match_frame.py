@@ -69,7 +69,7 @@ def _grades(lists: Sequence[MatchList], donors: Sequence[NDArray[np.uint32]], lo
         for result in matches.loci:
             if result.locus == locus:
                 meaning = result.meaning_of(matches.registry, donor)
-                first, second = result.comparison.grades(result.alternatives, meaning)
+                first, second = result.grades(meaning)
                 code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
         codes.append(code)
     return _GRADE_PAIR[np.concatenate(codes)]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import Alternative, LocusEncoder
+from hla_match.encoding import Alternative, LocusEncoder, NullRule
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import DonorImputation, impute_listed
@@ -89,7 +89,7 @@ class Matcher:
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
         loci = {
-            locus: self._compare(locus, *patient.typings.get(locus, ("", "")))
+            locus: self._compare(locus, *patient.typings.get(locus, ("", "")), criteria.null_rule)
             for locus in registry.loci
             if locus in self._reported(patient, criteria)
         }
@@ -275,11 +275,11 @@ class Matcher:
         """Return the loci in scope and those beyond it that the patient is typed at."""
         return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
 
-    def _compare(self, locus: str, first: str, second: str) -> LocusResult:
+    def _compare(self, locus: str, first: str, second: str, null_rule: NullRule = "consensus") -> LocusResult:
         comparison = self._comparison.get(locus)
         if comparison is None:
             comparison = self._comparison.setdefault(locus, LocusComparison(self.registry, locus))
-        return LocusResult(locus, comparison, comparison.alternatives(first, second))
+        return LocusResult(locus, comparison, comparison.alternatives(first, second), null_rule)
 
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
         """Return `eligible_donors`, kept for the next search by the same criteria."""

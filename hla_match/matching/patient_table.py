@@ -5,16 +5,28 @@ The patient's typing is coded with the registry's own nomenclature; each table i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, NEW, Alternative, LocusEncoder, TypingTable, antigen_book, set_antigens
+from hla_match.encoding import (
+    COMPARED,
+    FIRST_P_GROUP,
+    NEW,
+    NOT_TYPED,
+    CountedAlternative,
+    LocusEncoder,
+    NullRule,
+    TypingTable,
+    antigen_book,
+    set_antigens,
+)
 from hla_match.errors import RegistryError
 from hla_match.kernels.locus_count import count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
+from hla_match.loci import OPTIONAL_GENES
 from hla_match.registry import Registry
 
 GRADE_LETTERS = "?MLPA"
@@ -29,10 +41,10 @@ class LocusComparison:
 
     Attributes:
         counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.locus_count`, of the alternatives of a
-            patient's typing; those of the last typings are kept.
+            patient's typing by a rule of null alleles; those of the last typings are kept.
     """
 
-    counts: Callable[[tuple[Alternative, ...]], NDArray[np.uint8]]
+    counts: Callable[[tuple[CountedAlternative, ...], NullRule], NDArray[np.uint8]]
 
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
@@ -53,7 +65,7 @@ class LocusComparison:
         self.reports_new = _typings_with_new(self.column.table)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
 
-    def alternatives(self, first: str, second: str) -> tuple[Alternative, ...]:
+    def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
         """Return the alternatives of a patient's typing; empty where not typed.
 
         Raises:
@@ -65,17 +77,23 @@ class LocusComparison:
         """Return what of a patient's typing was understood otherwise than it was written; it has been read before."""
         return self._encoder.notes(first, second)
 
-    def _count(self, alternatives: tuple[Alternative, ...]) -> NDArray[np.uint8]:
+    def _compared(self, null_rule: NullRule) -> Mapping[int, int]:
+        """Return which kinds of alternatives are compared; an absent gene is no allele that another could match."""
+        return COMPARED["consensus" if self.locus in OPTIONAL_GENES else null_rule]
+
+    def _count(self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule) -> NDArray[np.uint8]:
         table = self.column.table
         counts = np.empty((6, table.n_typings), np.uint8)
         if not alternatives:
             counts[:] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
             return counts
         counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
-        nothing = np.diff(table.alternative_start) == 0
-        counts[:, nothing] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
+        counts[:, NOT_TYPED] = np.array([2, 0, 0, 2, 0, 2], np.uint8)
         mark = np.zeros(self._n_codes, np.uint8)
-        for first, second in alternatives:
+        compared = self._compared(null_rule)
+        for first, second, kind in alternatives:
+            if not compared[kind]:
+                continue
             count_alternative(
                 np.array(first, np.int32),
                 np.array(second, np.int32),
@@ -84,20 +102,27 @@ class LocusComparison:
                 table.set_member,
                 table.alternative_start,
                 table.alternative_set,
+                table.alternative_kind,
+                compared[kind],
                 counts,
             )
         return counts
 
-    def grades(self, alternatives: tuple[Alternative, ...], meaning: NDArray[np.int32]) -> NDArray[np.uint8]:
+    def grades(
+        self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule, meaning: NDArray[np.int32]
+    ) -> NDArray[np.uint8]:
         """Return (2, n) uint8 position grades, as indexes into `GRADE_LETTERS`, for (n,) meanings of donor typings."""
         table: TypingTable = self.column.table
         if meaning.size > table.n_typings:
-            return self.grades(alternatives, np.arange(table.n_typings, dtype=np.int32))[:, meaning]
+            return self.grades(alternatives, null_rule, np.arange(table.n_typings, dtype=np.int32))[:, meaning]
         grade = np.full((2, meaning.size), P, np.uint8)
         value = np.zeros(meaning.size, np.uint8)
         certain = np.ones((2, meaning.size), np.bool_)
         mark, antigen_mark = np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8)
-        for first, second in alternatives:
+        compared = self._compared(null_rule)
+        for first, second, kind in alternatives:
+            if not compared[kind]:
+                continue
             grade_alternative(
                 np.array(first, np.int32),
                 np.array(second, np.int32),
@@ -111,6 +136,8 @@ class LocusComparison:
                 table.antigen_member,
                 table.alternative_start,
                 table.alternative_set,
+                table.alternative_kind,
+                compared[kind],
                 meaning,
                 value,
                 grade,

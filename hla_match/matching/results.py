@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NEW, Alternative
+from hla_match.encoding import NEW, CountedAlternative, NullRule
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.notices import counts_notice, patient_notices
 from hla_match.matching.patient_table import LocusComparison
@@ -45,16 +45,22 @@ class LocusResult:
         locus: the locus.
         comparison: the registry's side of it.
         alternatives: the patient's typing; empty where not typed.
+        null_rule: how null alleles count.
     """
 
     locus: str
     comparison: LocusComparison
-    alternatives: tuple[Alternative, ...]
+    alternatives: tuple[CountedAlternative, ...]
+    null_rule: NullRule
 
     @property
     def counts(self) -> NDArray[np.uint8]:
         """(6, meanings) uint8 as in `hla_match.kernels.locus_count`."""
-        return self.comparison.counts(self.alternatives)
+        return self.comparison.counts(self.alternatives, self.null_rule)
+
+    def grades(self, meaning: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return (2, n) uint8 as `LocusComparison.grades`, for (n,) meanings."""
+        return self.comparison.grades(self.alternatives, self.null_rule, meaning)
 
     @property
     def is_new(self) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import itertools
 import polars as pl
 import pytest
 
-from hla_match.encoding import LocusEncoder
+from hla_match.encoding import NEW, NULL, LocusEncoder
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.release import Nomenclature
@@ -81,7 +81,8 @@ def test_every_true_match_is_a_potential_match(registry, shared_data):
 
 def as_names(alternatives):
     """A typing in the oracle's terms: None where not typed."""
-    named = [tuple(frozenset(f"p{code}" for code in side) for side in pair) for pair in alternatives]
+    names = {NULL: oracle.NULL, NEW: oracle.NEW}
+    named = [tuple(frozenset(names.get(code, f"p{code}") for code in side) for side in pair) for pair in alternatives]
     return named or None
 
 
@@ -91,7 +92,7 @@ def donor_alternatives(registry, locus, donor):
     table = column.table
     return tuple(
         tuple(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()) for one in pair)
-        for pair in table.alternative_set[table.alternative_start[typing] : table.alternative_start[typing + 1]]
+        for pair in table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]]
     )
 
 
@@ -130,7 +131,7 @@ def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared
                 typings.pop("DQB1", None)
             found = matcher.search(patient.model_copy(update={"typings": typings}), criteria).to_polars()
             named = {
-                locus: as_names(encoders[locus].alternatives(*typings[locus])) if locus in typings else None
+                locus: as_names(encoders[locus].carried(*typings[locus])) if locus in typings else None
                 for locus in SCOPE
             }
             wanted = set(oracle.search(named, donors, SCOPE, 4, {}))

@@ -3,6 +3,11 @@
 Source of the rules, unless a function names another: WMDA framework, Bochtler et al., Bone Marrow Transplant
 2011;46:338, matching level AI3 (alleles match when they are of one P group).
 
+Null alleles, which absent genes are as well, count by a *null rule*. "consensus" (Bochtler et al. 2011; the 26 patterns
+of Bochtler et al., Hum Immunol 2016;77:371): where both persons carry a null allele at the locus it is an allele like
+any other and equals a null allele; where only one does, that person is homozygous for the other allele. "strict": a
+person with a null allele is always homozygous for the other one, and two null alleles match nothing.
+
 A *side* is a frozenset of P group names, with the markers "NULL" (absent allele) and "NEW" (allele without a name).
 A *typing* is None (not typed) or a list of alternatives; an alternative is a pair of sides, chosen independently.
 A *genotype* is a pair of single names.
@@ -12,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 
 NULL, NEW = "NULL", "NEW"
+SHARED_NULL = "a null allele of both"
 
 Side = frozenset[str]
 Alternative = tuple[Side, Side]
@@ -36,46 +42,51 @@ def is_same(one: str, other: str) -> bool:
     return one == other and one not in (NULL, NEW)
 
 
-def match_count(patient: Genotype, donor: Genotype) -> int:
+def as_counted(genotype: Genotype, other: Genotype, null_rule: str) -> Genotype:
+    """What a genotype counts as beside another person's, by the null rule."""
+    if null_rule == "consensus" and NULL in genotype and NULL in other:
+        first, second = (SHARED_NULL if allele == NULL else allele for allele in genotype)
+        return first, second
+    return resolve_nulls(genotype)
+
+
+def match_count(patient: Genotype, donor: Genotype, null_rule: str = "consensus") -> int:
     """Matches at a locus: the better of direct and cross pairing (Bochtler et al. 2011)."""
-    (p1, p2), (d1, d2) = resolve_nulls(patient), resolve_nulls(donor)
+    (p1, p2), (d1, d2) = as_counted(patient, donor, null_rule), as_counted(donor, patient, null_rule)
     direct = is_same(p1, d1) + is_same(p2, d2)
     cross = is_same(p1, d2) + is_same(p2, d1)
     return max(direct, cross)
 
 
-def lacking(alleles: Genotype, other: Genotype) -> int:
+def lacking(alleles: Genotype, other: Genotype, null_rule: str = "consensus") -> int:
     """How many positions of `alleles` hold an allele that `other` lacks; an absent allele is nobody's allele."""
-    other = resolve_nulls(other)
-    return sum(
-        allele != NULL and not any(is_same(allele, candidate) for candidate in other)
-        for allele in resolve_nulls(alleles)
-    )
+    own, theirs = as_counted(alleles, other, null_rule), as_counted(other, alleles, null_rule)
+    return sum(allele != NULL and not any(is_same(allele, candidate) for candidate in theirs) for allele in own)
 
 
-def gvh(patient: Genotype, donor: Genotype) -> int:
+def gvh(patient: Genotype, donor: Genotype, null_rule: str = "consensus") -> int:
     """Mismatches in graft-versus-host direction: patient alleles the donor lacks (Bochtler et al. 2011)."""
-    return lacking(patient, donor)
+    return lacking(patient, donor, null_rule)
 
 
-def hvg(patient: Genotype, donor: Genotype) -> int:
+def hvg(patient: Genotype, donor: Genotype, null_rule: str = "consensus") -> int:
     """Mismatches in host-versus-graft direction: donor alleles the patient lacks (Bochtler et al. 2011)."""
-    return lacking(donor, patient)
+    return lacking(donor, patient, null_rule)
 
 
 def genotypes(typing: list[Alternative]) -> set[Genotype]:
-    """Every genotype that a typing allows, nulls resolved: each alternative allows any choice from its two sides."""
-    return {resolve_nulls(choice) for first, second in typing for choice in product(first, second)}
+    """Every genotype that a typing allows, as carried: each alternative allows any choice from its two sides."""
+    return {choice for first, second in typing for choice in product(first, second)}
 
 
-def locus_counts(patient: Typing, donor: Typing) -> dict[str, int]:
+def locus_counts(patient: Typing, donor: Typing, null_rule: str = "consensus") -> dict[str, int]:
     """Best and worst of each number over all pairs of genotypes; an untyped locus may be anything (Bochtler 2011)."""
     if patient is None or donor is None:
         return {"best": 2, "worst": 0, "gvh_best": 0, "gvh_worst": 2, "hvg_best": 0, "hvg_worst": 2}
     pairs = list(product(genotypes(patient), genotypes(donor)))
-    matches = [match_count(*pair) for pair in pairs]
-    towards_host = [gvh(*pair) for pair in pairs]
-    towards_graft = [hvg(*pair) for pair in pairs]
+    matches = [match_count(*pair, null_rule) for pair in pairs]
+    towards_host = [gvh(*pair, null_rule) for pair in pairs]
+    towards_graft = [hvg(*pair, null_rule) for pair in pairs]
     return {
         "best": max(matches),
         "worst": min(matches),
@@ -114,24 +125,43 @@ def renamed(typing: list[Alternative], kept: set[str], name: str) -> list[Altern
     ]
 
 
-def without_nulls(typing: list[Alternative]) -> list[Alternative]:
-    """The typing with nulls resolved in its alternatives, each alternative once (Bochtler et al. 2011, null alleles).
+def parted(typing: list[Alternative]) -> list[tuple[str, Alternative]]:
+    """The alternatives of a typing, each once, parted by what becomes of null alleles.
 
-    Both alleles of a person with one absent allele are the *same* member of the other side, so such an alternative
-    becomes one alternative (x, x) for each x. A side that may be null or not is first taken as not null. Only
-    ({NULL}, {NULL}) is left with nulls.
+    "free": no null allele. "resolved": both alleles of a person with one are the *same* member of the other side, so
+    that there is one alternative (x, x) for each x; ({NULL}, {NULL}) where both are null. "carried": with its null
+    alleles. A side that may be null or not is first taken as not null.
     """
-    found: list[Alternative] = []
+    found: list[tuple[str, Alternative]] = []
+    null = frozenset({NULL})
     for first, second in typing:
-        if first - {NULL} and second - {NULL}:
-            found.append((first - {NULL}, second - {NULL}))
-        if NULL in second:
-            found += [(frozenset({x}), frozenset({x})) for x in sorted(first - {NULL})]
-        if NULL in first:
-            found += [(frozenset({x}), frozenset({x})) for x in sorted(second - {NULL})]
+        if first - null and second - null:
+            found.append(("free", (first - null, second - null)))
+        if NULL in second and first - null:
+            found += [("resolved", (frozenset({x}), frozenset({x}))) for x in sorted(first - null)]
+            found.append(("carried", (first - null, null)))
+        if NULL in first and second - null:
+            found += [("resolved", (frozenset({x}), frozenset({x}))) for x in sorted(second - null)]
+            found.append(("carried", (null, second - null)))
         if NULL in first and NULL in second:
-            found.append((frozenset({NULL}), frozenset({NULL})))
-    return [alternative for i, alternative in enumerate(found) if alternative not in found[:i]]
+            found += [("resolved", (null, null)), ("carried", (null, null))]
+    return [one for i, one in enumerate(found) if one not in found[:i]]
+
+
+def alternatives_compared(
+    patient: list[Alternative], donor: list[Alternative], null_rule: str
+) -> list[tuple[Alternative, Alternative]]:
+    """The pairs of alternatives of both persons that the null rule compares, the patient's in the outer loop."""
+    shared: dict[str, str] = {NULL: SHARED_NULL}
+    found = []
+    for (kind, own), (other_kind, other) in product(parted(patient), parted(donor)):
+        if "carried" in (kind, other_kind):
+            if null_rule == "consensus" and kind == other_kind:
+                sides = [frozenset(shared.get(name, name) for name in side) for side in (*own, *other)]
+                found.append(((sides[0], sides[1]), (sides[2], sides[3])))
+        elif "free" in (kind, other_kind) or null_rule == "strict":
+            found.append((own, other))
+    return found
 
 
 def grade(patient: Side, donor: Side, antigens: Mapping[str, set[str]]) -> str:
@@ -159,15 +189,15 @@ def grade_alternative(patient: Alternative, donor: Alternative, antigens: Mappin
     return max((direct, cross), key=_pairing_value)  # max keeps the first of equals, the direct pairing
 
 
-def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]]) -> str:
+def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]], null_rule: str = "consensus") -> str:
     """The grades at the donor's two positions (WMDA matching validation, exercise 4).
 
     The best alternatives are graded, as within one alternative; A is certain, so it has to hold in all of them.
     """
     if patient is None or donor is None:
         return "PP"
-    # Of alternatives with equal grades the first counts, patient's alternatives in the outer loop.
-    found = [grade_alternative(*pair, antigens) for pair in product(without_nulls(patient), without_nulls(donor))]
+    # Of alternatives with equal grades the first counts.
+    found = [grade_alternative(*pair, antigens) for pair in alternatives_compared(patient, donor, null_rule)]
     best = max(found, key=_pairing_value)
     return "".join(
         "P" if letter == "A" and any(letters[side] != "A" for letters in found) else letter
@@ -191,6 +221,7 @@ def search(
     max_mismatches: int,
     locus_limits: Mapping[str, int],
     direction: str = "both",
+    null_rule: str = "consensus",
 ) -> list[tuple[str, int, int]]:
     """Donors within the limits as (donor, best, worst), in no promised order; best and worst are match counts.
 
@@ -199,7 +230,7 @@ def search(
     loci = list(loci)
     found = []
     for donor_id, donor in donors.items():
-        counts = {locus: locus_counts(patient.get(locus), donor.get(locus)) for locus in loci}
+        counts = {locus: locus_counts(patient.get(locus), donor.get(locus), null_rule) for locus in loci}
         mismatches = {locus: locus_mismatches(counts[locus], direction) for locus in loci}
         if sum(mismatches.values()) > max_mismatches:
             continue

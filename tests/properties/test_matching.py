@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import resolved, set_antigens, typing_table
+from hla_match.encoding import COMPARED, counted, set_antigens, typing_table
 from hla_match.kernels.locus_count import count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -27,16 +27,21 @@ def carried(typing):
     return tuple(strategies.coded_typing(typing))
 
 
-def alternatives(typing):
-    return resolved(carried(typing))
+def alternatives(typing, null_rule):
+    """The alternatives of a patient, each with the kinds that it is compared with, where there are any."""
+    compared = COMPARED[null_rule]
+    return [(first, second, compared[kind]) for first, second, kind in counted(carried(typing)) if compared[kind]]
 
 
-def kernel_counts(patient, donor):
+RULES = st.sampled_from(("consensus", "strict"))
+
+
+def kernel_counts(patient, donor, null_rule):
     table = typing_table([(), carried(donor)], [()] * len(strategies.NAMES))
     counts = np.empty((6, 2), np.uint8)
     counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
     mark = np.zeros(N_CODES, np.uint8)
-    for first, second in alternatives(patient):
+    for first, second, kinds in alternatives(patient, null_rule):
         count_alternative(
             np.array(first, np.int32),
             np.array(second, np.int32),
@@ -45,41 +50,52 @@ def kernel_counts(patient, donor):
             table.set_member,
             table.alternative_start,
             table.alternative_set,
+            table.alternative_kind,
+            kinds,
             counts,
         )
     assert not mark.any()
     return dict(zip(MEASURES, counts[:, 1].tolist(), strict=True))
 
 
-@given(strategies.typed(), strategies.typed())
+@given(strategies.typed(), strategies.typed(), RULES)
 @settings(max_examples=1500)
-def test_locus_counts_are_the_oracles(patient, donor):
-    assert kernel_counts(patient, donor) == oracle.locus_counts(patient, donor)
+def test_locus_counts_are_the_oracles(patient, donor, null_rule):
+    assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
-@given(strategies.typings(), strategies.typings())
+@given(strategies.with_nulls(), strategies.with_nulls(), RULES)
+@settings(max_examples=800)
+def test_locus_counts_with_nulls_are_the_oracles(patient, donor, null_rule):
+    assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
+
+
+@given(strategies.typings(), strategies.typings(), RULES)
 @settings(max_examples=300)
-def test_condensed_typings_count_alike(patient, donor):
-    assert oracle.locus_counts(*oracle.condensed(patient, donor)) == oracle.locus_counts(patient, donor)
+def test_condensed_typings_count_alike(patient, donor, null_rule):
+    condensed = oracle.condensed(patient, donor)
+    assert oracle.locus_counts(*condensed, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
-@given(strategies.typed(), strategies.typed())
+@given(strategies.typed(), strategies.typed(), RULES)
 @settings(max_examples=300)
-def test_swapping_patient_and_donor_swaps_the_directions(patient, donor):
-    one, other = kernel_counts(patient, donor), kernel_counts(donor, patient)
+def test_swapping_patient_and_donor_swaps_the_directions(patient, donor, null_rule):
+    one, other = kernel_counts(patient, donor, null_rule), kernel_counts(donor, patient, null_rule)
     assert (one["best"], one["worst"]) == (other["best"], other["worst"])
     assert (one["gvh_best"], one["gvh_worst"]) == (other["hvg_best"], other["hvg_worst"])
 
 
-@given(strategies.typed(), strategies.typed(), strategies.antigen_maps())
-@settings(max_examples=800)
-def test_position_grades_are_the_oracles(patient, donor, antigens):
+NULL_OR_NOT = st.one_of(strategies.typed(), strategies.with_nulls())
+
+
+@given(NULL_OR_NOT, NULL_OR_NOT, strategies.antigen_maps(), RULES)
+@settings(max_examples=1000)
+def test_position_grades_are_the_oracles(patient, donor, antigens, null_rule):
     of_group = [tuple(strategies.ANTIGENS.index(a) for a in sorted(antigens[name])) for name in strategies.NAMES]
     table = typing_table([(), carried(donor)], of_group)
     grade, value, certain = np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8), np.ones((2, 2), np.bool_)
     mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
-    of_patient = alternatives(patient)
-    for first, second in of_patient:
+    for first, second, kinds in alternatives(patient, null_rule):
         grade_alternative(
             np.array(first, np.int32),
             np.array(second, np.int32),
@@ -93,13 +109,15 @@ def test_position_grades_are_the_oracles(patient, donor, antigens):
             table.antigen_member,
             table.alternative_start,
             table.alternative_set,
+            table.alternative_kind,
+            kinds,
             np.arange(2, dtype=np.int32),
             value,
             grade,
             certain,
         )
     grade[(grade == A) & ~certain] = P
-    assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, antigens)
+    assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, antigens, null_rule)
 
 
 NOMENCLATURE = Nomenclature(builtin_tables())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests import strategies
+from tests.locus_mismatches import wmda_locus_mismatches
 from tests.oracle import matching as oracle
 
 
@@ -44,12 +45,14 @@ def test_oracle_imports_only_the_standard_library() -> None:
         pytest.param(("NULL", "a"), ("a", "NULL"), 2, 0, 0, id="nulls on both sides"),
         pytest.param(("a", "NULL"), ("a", "b"), 1, 0, 1, id="null patient, heterozygous donor"),
         pytest.param(("a", "b"), ("NULL", "a"), 1, 1, 0, id="null donor, heterozygous patient"),
-        pytest.param(("NULL", "NULL"), ("NULL", "NULL"), 0, 0, 0, id="two nulls match nothing"),
+        pytest.param(("NULL", "NULL"), ("NULL", "NULL"), 2, 0, 0, id="nulls alone, same"),
+        pytest.param(("NULL", "a"), ("b", "NULL"), 1, 1, 1, id="nulls on both sides, another partner"),
         pytest.param(("NULL", "NULL"), ("a", "b"), 0, 0, 2, id="patient without alleles"),
         pytest.param(("a", "b"), ("NULL", "NULL"), 0, 2, 0, id="donor without alleles"),
         pytest.param(("NEW", "a"), ("NEW", "a"), 1, 1, 1, id="new equals no new"),
         pytest.param(("NEW", "NEW"), ("NEW", "NEW"), 0, 2, 2, id="two new equal nothing"),
-        pytest.param(("NEW", "NULL"), ("NEW", "NULL"), 0, 2, 2, id="new with null is new twice"),
+        pytest.param(("NEW", "NULL"), ("NEW", "NULL"), 1, 1, 1, id="new with null, twice"),
+        pytest.param(("NEW", "NULL"), ("NEW", "a"), 0, 2, 2, id="new with null is new twice beside no null"),
         pytest.param(("a", "NEW"), ("a", "b"), 1, 1, 1, id="new patient allele is lacking"),
         pytest.param(("a", "a"), ("a", "NEW"), 1, 0, 1, id="new donor allele is lacking"),
     ],
@@ -63,8 +66,29 @@ def test_numbers_of_two_genotypes(
 
 
 def test_genotypes_are_all_choices_of_all_alternatives() -> None:
-    assert oracle.genotypes(typing("a/b+c", "d+NULL")) == {("a", "c"), ("b", "c"), ("d", "d")}
-    assert oracle.genotypes(typing("a+b/NULL")) == {("a", "b"), ("a", "a")}
+    assert oracle.genotypes(typing("a/b+c", "d+NULL")) == {("a", "c"), ("b", "c"), ("d", "NULL")}
+    assert oracle.genotypes(typing("a+b/NULL")) == {("a", "b"), ("a", "NULL")}
+
+
+@pytest.mark.parametrize(("patient", "donor", "gvh", "hvg", "most"), wmda_locus_mismatches())
+def test_wmda_locus_mismatch_table(patient: str, donor: str, gvh: int, hvg: int, most: int) -> None:
+    pair = [tuple({"N": oracle.NULL}.get(letter, letter) for letter in genotype) for genotype in (patient, donor)]
+    assert (oracle.gvh(*pair), oracle.hvg(*pair), 2 - oracle.match_count(*pair)) == (gvh, hvg, most)
+
+
+def test_strict_differs_from_the_consensus_where_both_have_a_null() -> None:
+    found = {}
+    for patient, donor, *numbers in wmda_locus_mismatches():
+        pair = [tuple({"N": oracle.NULL}.get(letter, letter) for letter in genotype) for genotype in (patient, donor)]
+        counts = [oracle.gvh(*pair, "strict"), oracle.hvg(*pair, "strict"), 2 - oracle.match_count(*pair, "strict")]
+        if counts != numbers:
+            found[patient, donor] = counts
+    assert found == {
+        ("NA", "NB"): [2, 2, 2],
+        ("NN", "NA"): [0, 2, 2],
+        ("NA", "NN"): [2, 0, 2],
+        ("NN", "NN"): [0, 0, 2],
+    }
 
 
 # best, worst, gvh best, gvh worst, hvg best, hvg worst
@@ -100,17 +124,26 @@ def test_locus_counts(patient: oracle.Typing, donor: oracle.Typing, expected: tu
 @pytest.mark.parametrize(
     ("given_typing", "expected"),
     [
-        pytest.param(typing("a/b+c"), typing("a/b+c"), id="no null"),
-        pytest.param(typing("a+NULL"), typing("a+a"), id="one alternative"),
-        pytest.param(typing("NULL+b/a"), typing("a+a", "b+b"), id="one for each partner"),
-        pytest.param(typing("a+b/NULL"), typing("a+b", "a+a"), id="null among others"),
-        pytest.param(typing("a/NULL+b/NULL"), typing("a+b", "a+a", "b+b", "NULL+NULL"), id="null on both sides"),
-        pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), id="no alleles"),
-        pytest.param(typing("a+NULL", "a+a"), typing("a+a"), id="each once"),
+        pytest.param(typing("a/b+c"), "free a/b+c", id="no null"),
+        pytest.param(typing("a+NULL"), "resolved a+a, carried a+NULL", id="one partner"),
+        pytest.param(typing("NULL+b/a"), "resolved a+a, resolved b+b, carried NULL+a/b", id="one for each partner"),
+        pytest.param(typing("a+b/NULL"), "free a+b, resolved a+a, carried a+NULL", id="null among others"),
+        pytest.param(
+            typing("a/NULL+b/NULL"),
+            "free a+b, resolved a+a, carried a+NULL, resolved b+b, carried NULL+b, "
+            "resolved NULL+NULL, carried NULL+NULL",
+            id="null on both sides",
+        ),
+        pytest.param(typing("NULL+NULL"), "resolved NULL+NULL, carried NULL+NULL", id="no alleles"),
+        pytest.param(typing("a+NULL", "a+a"), "resolved a+a, carried a+NULL, free a+a", id="several"),
+        pytest.param(typing("a+b", "a+b"), "free a+b", id="each once"),
     ],
 )
-def test_without_nulls(given_typing: oracle.Typing, expected: oracle.Typing) -> None:
-    assert oracle.without_nulls(given_typing) == expected
+def test_parted(given_typing: list[oracle.Alternative], expected: str) -> None:
+    found = [
+        f"{kind} {'+'.join('/'.join(sorted(side)) for side in pair)}" for kind, pair in oracle.parted(given_typing)
+    ]
+    assert ", ".join(found) == expected
 
 
 # a and b share the antigen x; c has y; d has none
@@ -142,7 +175,12 @@ ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}, "d": set()}
         pytest.param(typing("a+NULL"), typing("a+a"), "AA", id="null is homozygous"),
         pytest.param(typing("a/c+NULL"), typing("a+a"), "PP", id="null with ambiguous partner"),
         pytest.param(typing("a/c+NULL"), typing("a+c"), "PM", id="never both of the partner's names"),
-        pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), "MM", id="no alleles"),
+        pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), "AA", id="no alleles"),
+        pytest.param(typing("a+NULL"), typing("c+NULL"), "MA", id="null equals null"),
+        pytest.param(typing("a+NULL"), typing("NULL+NULL"), "MA", id="null equals null, and one for each"),
+        pytest.param(typing("NULL+NULL"), typing("a+c"), "MM", id="absent against present"),
+        pytest.param(typing("a+NULL"), typing("c+b"), "ML", id="null of one side is the other allele"),
+        pytest.param(typing("a+a", "a+NULL"), typing("c+c", "c+NULL"), "MP", id="perhaps null on both sides"),
         pytest.param(typing("a+NEW"), typing("NEW+a"), "?A", id="new equals no new, and is unknown"),
         pytest.param(typing("a+NEW"), typing("a+b"), "A?", id="a patient's new allele is unknown"),
         # The first alternatives match once, the second twice.
@@ -246,8 +284,12 @@ def test_gvh_is_hvg_with_the_parts_exchanged(patient: tuple[str, str], donor: tu
 
 
 @given(strategies.typed())
-def test_typings_without_nulls_allow_the_same_genotypes(one: list[oracle.Alternative]) -> None:
-    assert oracle.genotypes(oracle.without_nulls(one)) == oracle.genotypes(one)
+def test_parted_typings_allow_the_same_genotypes(one: list[oracle.Alternative]) -> None:
+    parts = oracle.parted(one)
+    as_carried = oracle.genotypes([pair for kind, pair in parts if kind != "resolved"])
+    assert as_carried == oracle.genotypes(one)
+    beside_none = oracle.genotypes([pair for kind, pair in parts if kind != "carried"])
+    assert beside_none == {oracle.resolve_nulls(genotype) for genotype in oracle.genotypes(one)}
 
 
 @given(strategies.typings(), strategies.typings(), strategies.antigen_maps())

@@ -14,7 +14,7 @@ from registry_io.snapshot_manifest import parse_manifest
 PLACE = Path("registry/snapshot-0123456789abcdef/manifest.json")
 SOUND: dict[str, Any] = {
     "format": "hla-match registry",
-    "format_version": 2,
+    "format_version": 3,
     "name": "r",
     "loci": ["A", "B", "DRB1"],
     "n_donors": 3,
@@ -86,14 +86,14 @@ def test_every_key_is_needed(key: str) -> None:
             parse_manifest(text, PLACE)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff", b'{"format_version": 2}', b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff", b'{"format_version": 3}', b"[" * 100_000])
 def test_what_is_no_manifest_is_refused(text: bytes) -> None:
     with pytest.raises(RegistryError, match=r"manifest\.json"):
         parse_manifest(text, PLACE)
 
 
-@pytest.mark.parametrize("version", [1, 3, "2", None, [2], True])
+@pytest.mark.parametrize("version", [1, 2, 4, "3", None, [3], True])
 def test_another_version_is_told(version: object) -> None:
     text = json.dumps({"format_version": version}).encode()
-    with pytest.raises(RegistryError, match=r"format version .*expected 2; import the donors again with this version"):
+    with pytest.raises(RegistryError, match=r"format version .*expected 3; import the donors again with this version"):
         parse_manifest(text, PLACE)

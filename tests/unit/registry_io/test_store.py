@@ -122,8 +122,8 @@ def test_a_damaged_file_is_named(snapshot: Path, name: str, damage: str) -> None
 
 def test_a_registry_of_an_older_format_is_refused(snapshot: Path) -> None:
     manifest = snapshot / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format_version": 2', '"format_version": 1'))
-    with pytest.raises(RegistryError, match=r"format version 1.*expected 2.*import the donors again"):
+    manifest.write_text(manifest.read_text().replace('"format_version": 3', '"format_version": 2'))
+    with pytest.raises(RegistryError, match=r"format version 2.*expected 3.*import the donors again"):
         open_registry(snapshot.parent)
 
 
