@@ -109,7 +109,7 @@ class Matcher:
             # A locus that no donor is typed at is a potential match of both alleles for every donor.
             certain=found.certain & (not missing),
             as_of=criteria.as_of or as_of_date(registry),
-            forecast=self._forecast(patient, criteria.loci, loci, found.donor),
+            forecast=self._forecast(patient, criteria, loci, found.donor),
             position=np.arange(found.donor.size),
         )
         first = first_donors(order, candidates, criteria.limit)
@@ -134,22 +134,31 @@ class Matcher:
             prediction=None if chosen.forecast is None else chosen.forecast.of(first),
         )
 
-    def predict(self, patient: Patient, donors: Sequence[str], *, scope: str = "10/10") -> Prediction:
+    def predict(
+        self, patient: Patient, donors: Sequence[str], *, scope: str = "10/10", null_rule: NullRule = "consensus"
+    ) -> Prediction:
         """Return the match probabilities of a patient with some donors, in their order.
 
         Args:
             patient: for whom.
             donors: identifiers.
             scope: as in `SearchCriteria`.
+            null_rule: as in `SearchCriteria`.
 
         Raises:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
         """
-        return self._predicted(patient, self._rows_of(donors), SearchCriteria(scope=scope).loci)
+        criteria = SearchCriteria(scope=scope, null_rule=null_rule)
+        return self._predicted(patient, self._rows_of(donors), criteria)
 
     def predict_pairs(
-        self, patients: Sequence[Patient], donors: Sequence[str] | None = None, *, scope: str = "10/10"
+        self,
+        patients: Sequence[Patient],
+        donors: Sequence[str] | None = None,
+        *,
+        scope: str = "10/10",
+        null_rule: NullRule = "consensus",
     ) -> NDArray[np.float64]:
         """Return the match probabilities of all patients with all donors.
 
@@ -160,6 +169,7 @@ class Matcher:
             patients: for whom.
             donors: identifiers; None for all donors of the registry, in the order of its rows.
             scope: as in `SearchCriteria`.
+            null_rule: as in `SearchCriteria`.
 
         Returns:
             (patients, donors, 5) float64, 40 bytes a pair: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN
@@ -172,7 +182,7 @@ class Matcher:
         imputed = self.imputed
         if imputed is None:
             raise _without_frequencies()
-        loci = SearchCriteria(scope=scope).loci
+        criteria = SearchCriteria(scope=scope, null_rule=null_rule)
         donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
         persons = impute_listed(
             imputed.panels,
@@ -180,14 +190,14 @@ class Matcher:
             [patient.population for patient in patients],
             workers=self._workers,
         )
-        predictor = PairPredictor(imputed.panels, loci, workers=self._workers)
+        predictor = PairPredictor(imputed.panels, criteria.loci, workers=self._workers, null_rule=null_rule)
         found, patient_listed, donor_listed = predictor.predict(persons, *imputed.of(donor, workers=self._workers))
         others = np.flatnonzero(~donor_listed)
         for row, patient in enumerate(patients):
             if not patient_listed[row]:
-                found[row] = self._predicted(patient, donor, loci).mismatches
+                found[row] = self._predicted(patient, donor, criteria).mismatches
             elif others.size:
-                found[row, others] = self._predicted(patient, donor[others], loci).mismatches
+                found[row, others] = self._predicted(patient, donor[others], criteria).mismatches
         return found
 
     def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
@@ -202,14 +212,14 @@ class Matcher:
             )
         return row.cast(pl.UInt32).to_numpy()
 
-    def _predicted(self, patient: Patient, donor: NDArray[np.uint32], scope: tuple[str, ...]) -> Prediction:
+    def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""
         loci = {
-            locus: self._compare(locus, *patient.typings.get(locus, ("", "")))
+            locus: self._compare(locus, *patient.typings.get(locus, ("", "")), criteria.null_rule)
             for locus in self.registry.loci
-            if locus in scope
+            if locus in criteria.loci
         }
-        forecast = self._forecast(patient, scope, loci, donor)
+        forecast = self._forecast(patient, criteria, loci, donor)
         if forecast is None:
             raise _without_frequencies()
         return forecast.of(np.arange(donor.size))
@@ -248,13 +258,13 @@ class Matcher:
         return encoder
 
     def _forecast(
-        self, patient: Patient, scope: tuple[str, ...], loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
+        self, patient: Patient, criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
     ) -> Forecast | None:
         """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
         if self.imputed is None:
             return None
-        person = self._impute(patient, self.imputed)
-        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers)
+        person, scope = self._impute(patient, self.imputed), criteria.loci
+        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers, null_rule=criteria.null_rule)
         results = [loci[locus] for locus in scope if locus in loci]
 
         def predicted(rows: NDArray[np.uint32]) -> Prediction:
