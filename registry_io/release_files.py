@@ -27,8 +27,8 @@ REQUIRED = {
     "dpb_tce.csv": ("tce/", ""),
 }
 OPTIONAL = {"Nomenclature_2009.txt": ("",), "Deleted_alleles.txt": ("",), "release_version.txt": ("",)}
-WITNESSES = {"Allelelist.txt": ("",), "Allele_status.txt": ("",)}
-"""Files of which no table is made: they tell what the others should hold."""
+WITNESSES = {"Allelelist.txt": ("",), "Allele_status.txt": ("",), "version_report.txt": ("",)}
+"""Files of which no table is made: they tell which release the others are, and what they should hold."""
 FINGERPRINTS = "md5checksum.txt"
 _LARGEST_FILE = 500_000_000
 _MEMORY_A_BYTE = 15  # of the text of a release

@@ -109,8 +109,8 @@ def _listed(files: ReleaseFiles) -> dict[str, set[str]]:
         pairs = [*_MD5_BSD.findall(text), *((name, digest) for digest, name in _MD5_GNU.findall(text))]
         for written, digest in pairs:
             # Some lists name the files from the root of the release, though they lie in a folder of it.
-            name = name_at.get(beside + written) or name_at.get(files.root + written)
-            if name is not None:
+            name = name_at.get(beside + written) or ("/" in written and name_at.get(files.root + written))
+            if name:
                 found.setdefault(name, set()).add(digest)
     return found
 

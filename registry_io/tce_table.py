@@ -17,8 +17,8 @@ _VERSION_2, _VERSION_3 = "V2_Assignment", "V3_Assignment"
 # The order of the columns in tables without a row of their names; version 3 came later, before the comments.
 _UNNAMED = {_VERSION_2: 3}
 # A letter marks a subgroup and a dollar sign a prediction; "0" is a null allele.
-_GROUP = re.compile(r"([0-3]?)[a-z]?\$?|NA|N/A", re.ASCII)
-_CORE = re.compile(r"3 *\( *(core|non-core) *\)", re.ASCII)
+_GROUP = re.compile(r"([0-3]?)[a-z]?\$?|NA|N/A", re.ASCII | re.IGNORECASE)
+_CORE = re.compile(r"3 *\( *(core|non-core) *\)", re.ASCII | re.IGNORECASE)
 
 
 class TceGroups(NamedTuple):
@@ -45,7 +45,7 @@ def read_tce_groups(files: ReleaseFiles) -> TceGroups:
         place = {name.strip(): at for at, name in enumerate(lines[0][2])}
         if _VERSION_2 in place:
             del lines[0]
-    elif any(len(cells) > 4 and _CORE.fullmatch(cells[4].strip()) for _, _, cells in lines):
+    elif any(len(cells) > 4 and _CORE.fullmatch(cells[4].strip().strip('"')) for _, _, cells in lines):
         place[_VERSION_3] = 4
     groups: dict[str, dict[str, str]] = {_VERSION_2: {}, _VERSION_3: {}}
     for row, line, cells in lines:
@@ -65,10 +65,10 @@ def read_tce_groups(files: ReleaseFiles) -> TceGroups:
 
 def _group(cell: str) -> str | None:
     """Return the group that a cell states, "" for none, or None where it states something else."""
-    cell = cell.strip()
+    cell = cell.strip().strip('"')
     core = _CORE.fullmatch(cell)
     if core is not None:
-        return f"3 ({core[1]})"
+        return f"3 ({core[1].lower()})"
     match = _GROUP.fullmatch(cell)
     return None if match is None else (match[1] or "").replace("0", "")
 

@@ -152,6 +152,8 @@ def test_tables_need_no_comments(tmp_path: Path) -> None:
     edit(root / "Deleted_alleles.txt", HEAD, "")
     with pytest.raises(NomenclatureError, match=r"no line that names the release.*release_version\.txt"):
         read_release(root)
+    write(root / "version_report.txt", HEAD + "Status,Alleles,AlleleID,Comments\n")
+    assert read_release(root).release == "3.58.0"
 
 
 @pytest.mark.parametrize("is_zip", [False, True])

@@ -50,6 +50,12 @@ def test_second_version_alone(tmp_path: Path, header: str, comments: str) -> Non
     assert dpb1.tce_group_v3 == ()
 
 
+def test_groups_in_quotes_and_capitals(tmp_path: Path) -> None:
+    dpb1 = _read(tmp_path, _table(',3,"3 (core)"', ",3,3 (Non-core)", ",2A,2", ",na,N/A")).loci["DPB1"]
+    assert dpb1.tce_group == ("3", "3", "2", "")
+    assert dpb1.tce_group_v3 == ("3 (core)", "3 (non-core)", "2", "")
+
+
 @pytest.mark.parametrize("group", ["4", "3 (coreish)", "core"])
 def test_unknown_groups_are_refused(tmp_path: Path, group: str) -> None:
     with pytest.raises(NomenclatureError, match="row 4") as caught:
