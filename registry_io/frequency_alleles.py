@@ -7,6 +7,7 @@ handled as arrays of the parts' numbers.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import ABSENT
 from hla_match.loci import LOCI
+from hla_match.nomenclature.name_line import standard_name
+from hla_match.nomenclature.standard_form import CAPITALS, COLON, StandardText
 from registry_io.frequency_table import FrequencyTable, no_frequency
 
 DRB345 = ("DRB3", "DRB4", "DRB5")
@@ -23,12 +26,13 @@ DRB345_PLACE = "DRB3/4/5"
 """The place of a column that holds whichever of the three genes a haplotype has."""
 
 _NO_DRB345 = "DRBX"
+_USUAL = (CAPITALS, COLON)  # tables of haplotypes are often written so
 _READ_LOCI = (*LOCI, _NO_DRB345)  # a haplotype's parts are of a locus, or say that DRB3, DRB4 and DRB5 are absent
 _ALLELE = re.compile(
     r"[0-9]{2,4}(?::[0-9]{2,4}){1,2}(?:[GP]|[NLSCAQ]?g)|[0-9]{2,4}(?::[0-9]{2,4}){1,3}[NLSCAQ]?", re.ASCII
 )
 # Names before April 2010. A*92 and B*95 continued A*02 and B*15, so that their digits are not their fields.
-_OLD_ALLELE = re.compile(r"(?!92|95)([0-9]{2})([0-9]{2}(?:[NLSCAQ]?g?))", re.ASCII)
+_OLD_ALLELE = re.compile(r"(?!92|95)([0-9]{2})([0-9]{2}[NLSCAQ]?)", re.ASCII)
 
 
 def haplotype_alleles(table: FrequencyTable, haplotype: int | None, places: Mapping[int, str]) -> pl.DataFrame:
@@ -55,12 +59,18 @@ def haplotype_alleles(table: FrequencyTable, haplotype: int | None, places: Mapp
     code = stacked.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     code = code.reshape(len(parts), len(table.row))
     read = []
+    notes: Counter[str] = Counter()
     for number, text in enumerate(distinct):
-        part = _part(text)
+        # `absent` is how this program writes what it estimated.
+        written = text.strip()
+        standard = StandardText(text, written) if written.endswith(f"*{ABSENT}") else standard_name(written)
+        notes.update(note for note in standard.notes if note not in _USUAL)
+        part = _part(standard.text)
         if isinstance(part, _Fault):
             at = np.argwhere(code.T == number)[0]
             raise table.error(int(at[0]), numbers[at[1]], found=repr(text[:60]), expected=part.expected, hint=part.hint)
         read.append(part)
+    table.notes.extend(f"{note}: {n:,} alleles or groups" for note, n in notes.items())
     # The last entry is that of code -1, no part.
     locus_of = np.array([*(_READ_LOCI.index(locus) for locus, _ in read), -1], dtype=np.int8)
     if places:
@@ -101,19 +111,17 @@ class _Fault:
 
 
 def _part(text: str) -> tuple[str, str] | _Fault:
-    """Return locus and allele of one part of a haplotype.
+    """Return locus and allele of one part of a haplotype in standard form.
 
-    >>> _part("HLA-A*24:09N"), _part("B*0702g"), _part("DRBX*NNNN"), _part("DRB4*absent")
-    (('A', '24:09N'), ('B', '07:02g'), ('DRBX', 'absent'), ('DRB4', 'absent'))
+    >>> _part("HLA-A*24:09N"), _part("B*0702"), _part("DRBX*NNNN"), _part("DRB4*absent")
+    (('A', '24:09N'), ('B', '07:02'), ('DRBX', 'absent'), ('DRB4', 'absent'))
     """
-    bare = text.strip()
-    locus, star, name = (bare[4:] if bare[:4].upper() == "HLA-" else bare).partition("*")
-    locus = "C" if locus.upper() == "CW" else locus.upper()
+    locus, star, name = text.removeprefix("HLA-").partition("*")
     if not star or locus not in _READ_LOCI:
         return _Fault(
             f"an allele with its locus, one of {', '.join(_READ_LOCI)}", "join alleles by ~, as in A*01:01~B*08:01"
         )
-    # `absent` is how this program writes what it estimated, and it may stand at every locus: a null allele is absent.
+    # It may stand at every locus: a null allele is absent.
     if name == ABSENT or (name == "NNNN" and locus in (*DRB345, _NO_DRB345)):
         return locus, ABSENT
     if locus != _NO_DRB345:

@@ -52,6 +52,19 @@ def standard_gl_string(text: str) -> StandardText:
     return spelling.standard()
 
 
+def standard_name(text: str) -> StandardText:
+    """Return the standard form of one name with its locus.
+
+    >>> standard_name(" b*0702g").text, standard_name("A* 01:01").text
+    ('B*07:02g', 'A*01:01')
+    """
+    if is_standard_gl_string(text):
+        return StandardText(text, text)
+    spelling = Spelling(text)
+    spelling.bring_to_standard()
+    return spelling.standard()
+
+
 def _join(spelling: Spelling) -> None:
     """Make a GL String of what blanks and commas separate; where that is not plain, leave it as it is."""
     tokens = list(_TOKEN.finditer(spelling.text))

@@ -441,3 +441,19 @@ def test_a_key_twice_in_an_object_is_refused(tmp_path: Path, content: str) -> No
     with pytest.raises(FileError, match="twice in one object") as caught:
         read(tmp_path, content)
     assert "'frequenc" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "note"),
+    [
+        ("A01:01", "names without star"),
+        ("A0101", "names without star"),
+        ("\uff21*01:01", "full-width characters"),
+        ("A* 01:01", "blanks inside typings"),
+    ],
+)
+def test_alleles_are_read_in_the_forms_of_typings_and_noted(tmp_path: Path, part: str, note: str) -> None:
+    got = read(tmp_path, f"hap,freq\n{part}~B*08:01,0.5\n")
+    assert got.frame["A"].to_list() == ["01:01"]
+    assert got.notes[0].startswith(note)
+    assert got.notes[0].endswith(": 1 alleles or groups")
