@@ -20,7 +20,8 @@ from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.registry import Registry, UnreadableTyping
 from registry_io.budgets import Budgets, FileBudget
 from registry_io.person_attributes import finding_records
-from registry_io.person_table import Noticed, person_slices
+from registry_io.person_notices import Noticed
+from registry_io.person_table import person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.registry_builder import RegistryBuilder
 from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry

@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -19,10 +19,15 @@ from hla_match.errors import FileError
 from registry_io.budgets import FileBudget
 from registry_io.parquet_file import parquet_frame
 from registry_io.source_file import unpack
-from registry_io.table_file import UNENDED
-from registry_io.workbook import first_sheet
+from registry_io.text_encoding import UndecodableError, encoding_notes, text_of
+from registry_io.text_file import undecodable
+from registry_io.text_table import UNENDED
+from registry_io.workbook import chosen_sheet
 
 EXPECTED_FILE = "a file of haplotype frequencies: CSV, TSV, text, Excel, Parquet or Atlas's JSON"
+
+GREATEST_TOTAL = 1.05
+"""The sum of a population's frequencies, beyond which rounding does not explain that it is above 1."""
 
 
 # Bytes of memory, as measured or little above: for a cell in polars, a value of JSON, a line of text, and how often a
@@ -32,6 +37,7 @@ _JSON_BYTES = 100
 _LINE_BYTES = 50
 _TEXT_COPIES = 3
 _BATCH_CELLS = 1_000_000
+_FEWEST = 2  # columns: haplotype and frequency
 # Escapes of characters that are none without their other half.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -69,8 +75,13 @@ def no_frequency(path: str) -> FileError:
     )
 
 
-def frequency_table(data: bytes, budget: FileBudget) -> FrequencyTable:
+def frequency_table(data: bytes, budget: FileBudget, is_known: Callable[[Sequence[str]], bool]) -> FrequencyTable:
     """Return a file's bytes as a table of text.
+
+    Args:
+        data: the file.
+        budget: what may be taken for it.
+        is_known: whether some names are those of a table of frequencies, by which a workbook's sheet is chosen.
 
     Raises:
         FileError: the bytes are not a table of any kind that is known.
@@ -92,25 +103,25 @@ def frequency_table(data: bytes, budget: FileBudget) -> FrequencyTable:
             hint="save it in Excel as .xlsx, without a password",
         )
     if data.startswith(b"PK\x03\x04"):
-        sheet = first_sheet(data, budget, keep_blank_top=True)
-        if sheet is None or not sheet.width:
+        sheet = chosen_sheet(data, budget, is_known, keep_blank_top=True)
+        if sheet is None or not sheet.cells.width:
             raise no_frequency(path)
-        return _headed(budget, sheet.with_row_index("\0row", offset=1))
+        table = _headed(budget, sheet.cells.with_row_index("\0row", offset=1))
+        table.notes.extend(sheet.notes)
+        table.cautions.extend(sheet.cautions)
+        return table
     if data.startswith(b"PAR1"):
         return _parquet(data, budget)
     n_lines = data.count(b"\n") + data.count(b"\r")
     budget.check_held(_TEXT_COPIES * len(data) + _LINE_BYTES * n_lines, f"{len(data):,} bytes of text")
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        raise FileError(
-            path,
-            row=error.object.count(b"\n", 0, error.start) + 1,
-            found=f"the byte 0x{error.object[error.start]:02X}",
-            expected="text in UTF-8",
-            hint="save the file as UTF-8 (in Excel: CSV UTF-8), not as GBK, Latin-1 or UTF-16",
-        ) from None
-    return _json(budget, text) if text.lstrip()[:1] in ("{", "[") else _text(budget, text)
+        text, encoding = text_of(data)
+    except UndecodableError as error:
+        raise undecodable(path, error) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    table = _json(budget, text) if text.lstrip()[:1] in ("{", "[") else _text(budget, text)
+    table.notes.extend(encoding_notes(encoding))
+    return table
 
 
 def _parquet(data: bytes, budget: FileBudget) -> FrequencyTable:
@@ -214,15 +225,43 @@ def _headed(budget: FileBudget, frame: pl.DataFrame) -> FrequencyTable:
     first = [(column[0] or "").strip() for column in columns]
     if not any("*" in name for name in first):
         return FrequencyTable(path, first, row[0], [column.slice(1) for column in columns], row.slice(1))
-    if len(columns) != 2:
+    names = _names_of_columns(columns)
+    if names is None:
         raise FileError(
             path,
             row=row[0],
             found=f"{len(columns)} columns without names",
-            expected="two columns, haplotype and frequency, where the first row names none",
+            expected="haplotype and frequency, and perhaps population or count, where the first row names none",
             hint="put the names of the columns into the first row, such as haplotype,frequency,population",
         )
-    return FrequencyTable(path, ["haplotype", "frequency"], None, columns, row)
+    note = f"read without header: the columns are {', '.join(names[:-1])} and {names[-1]}"
+    return FrequencyTable(path, names, None, columns, row, notes=[note] if len(names) > _FEWEST else [])
+
+
+def _names_of_columns(columns: list[pl.Series]) -> list[str] | None:
+    """Return what two or three columns without names hold, as their cells tell; None where they do not.
+
+    Of two columns of numbers one is of frequencies, which sum to 1 at most, and the other of whole counts.
+    """
+    names = ["haplotype" if "*" in (column[0] or "") else "" for column in columns]
+    if names.count("haplotype") != 1 or len(names) not in (_FEWEST, _FEWEST + 1):
+        return None
+    numbers = {
+        at: column.str.strip_chars().str.strip_chars_end("%").cast(pl.Float64, strict=False)
+        for at, (name, column) in enumerate(zip(names, columns, strict=True))
+        if not name
+    }
+    of_numbers = [at for at, value in numbers.items() if not value.null_count()]
+    if len(numbers) == 1:
+        names[next(iter(numbers))] = "frequency"
+        return names
+    if len(of_numbers) == 1:
+        return [name or ("frequency" if at in of_numbers else "population") for at, name in enumerate(names)]
+    counts = [at for at in of_numbers if numbers[at].sum() > GREATEST_TOTAL and (numbers[at] % 1 == 0).all()]
+    others = [at for at in of_numbers if numbers[at].sum() <= GREATEST_TOTAL]
+    if len(counts) != 1 or len(others) != 1:
+        return None
+    return [name or ("count" if at in counts else "frequency") for at, name in enumerate(names)]
 
 
 def _json(budget: FileBudget, text: str) -> FrequencyTable:

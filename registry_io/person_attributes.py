@@ -8,6 +8,7 @@ counts as available, so a donor whose status cannot be read is quarantined.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,31 +18,19 @@ import polars as pl
 
 from hla_match.errors import Reason
 from hla_match.registry import DONOR_AGES
+from registry_io.attribute_values import (
+    CHOICES,
+    DATES,
+    FIRST_YEAR,
+    HEAVIEST_KG,
+    LAST_YEAR,
+    YEAR_LAST,
+    attribute_values,
+)
 from registry_io.quarantine import COLUMNS, Finding
-from registry_io.table_file import MIDNIGHT
 
 Kind = Literal["donor", "patient"]
 """What the persons of a file are."""
-
-_SIGNS = MappingProxyType(
-    {
-        **dict.fromkeys(("P", "+", "POS", "POSITIVE"), "P"),
-        **dict.fromkeys(("N", "-", "NEG", "NEGATIVE"), "N"),
-    }
-)
-CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "sex": MappingProxyType({"M": "M", "F": "F", "MALE": "M", "FEMALE": "F"}),
-        "abo": MappingProxyType({group: group for group in ("A", "B", "AB", "O")}),
-        "rhesus": _SIGNS,
-        "cmv": _SIGNS,
-        "status": MappingProxyType({status: status for status in ("AV", "TU", "RS", "OP", "DE")}),
-    }
-)
-"""Attributes with few values: what may stand in the file, in upper case, and what it means."""
-
-DATES: tuple[str, ...] = ("birth_date", "registered_on", "last_contact_on")
-"""Attributes that are dates."""
 
 ATTRIBUTES: tuple[str, ...] = (
     "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
@@ -54,10 +43,6 @@ FINDINGS: Mapping[str, type[pl.DataType]] = MappingProxyType(
 )
 """The columns of a frame of findings, which are those of a report; an own record a finding would take gigabytes."""
 
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-"""Years between which a date lies."""
-
-HEAVIEST_KG = 500
 OLDEST = 120
 """Completed years beyond which a birth date is not believed."""
 
@@ -90,11 +75,13 @@ class ReadAttributes:
         frame: the persons with attributes as what they are.
         warnings: findings, as `FINDINGS`, on cells of persons who stay.
         unreadable: likewise those that keep a person out.
+        notes: cells, by what was read otherwise than it is written, and column.
     """
 
     frame: pl.DataFrame
     warnings: pl.DataFrame
     unreadable: pl.DataFrame
+    notes: Counter[tuple[str, str]]
 
 
 def read_attributes(
@@ -109,9 +96,11 @@ def read_attributes(
         today: the day at which ages are reckoned, and after which nothing can have happened.
     """
     warnings, unreadable = [pl.DataFrame(schema=FINDINGS)], [pl.DataFrame(schema=FINDINGS)]
-    values = []
+    values, notes = [], Counter[tuple[str, str]]()
     for name, column in present.items():
-        cells = frame.select("row", "person_id", text=name, value=_value(name))
+        read = attribute_values(name, frame[name])
+        notes.update({(note, column): n for note, n in read.notes.items()})
+        cells = frame.select("row", "person_id", read.text.alias("text"), read.value.alias("value"))
         for check in _checks(name, kind, today):
             found = _found(cells, check, name, column)
             if not found.height:
@@ -120,24 +109,27 @@ def read_attributes(
             if check.outcome == "left empty":
                 cells = cells.with_columns(value=pl.when(~check.amiss.fill_null(False)).then("value"))
         values.append(cells["value"].alias(name))
-    return ReadAttributes(frame.with_columns(values), pl.concat(warnings), pl.concat(unreadable))
+    return ReadAttributes(frame.with_columns(values), pl.concat(warnings), pl.concat(unreadable), notes)
 
 
-def _value(name: str) -> pl.Expr:
-    """Return what an attribute's text is read as, null where it cannot be read."""
-    text = pl.col(name)
-    if name in CHOICES:
-        choices = CHOICES[name]
-        return text.str.to_uppercase().replace_strict(
-            list(choices), list(choices.values()), default=None, return_dtype=pl.String
-        )
-    if name in DATES:
-        date = text.str.replace(MIDNIGHT, "").str.to_date("%Y-%m-%d", strict=False)
-        return pl.when(date.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(date)
-    if name == "weight_kg":
-        weight = text.cast(pl.Float32, strict=False)
-        return pl.when((weight > 0) & (weight <= HEAVIEST_KG)).then(weight)
-    return text
+def parents_population(frame: pl.DataFrame, columns: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Put the one population of both parents into the column `population`; two that differ leave it empty.
+
+    Args:
+        frame: `row`, `person_id`, and the populations of the parents as `population_1` and `population_2`.
+        columns: what the file calls the two.
+
+    Returns:
+        The frame, and findings, as `FINDINGS`, on persons whose parents are of different populations.
+    """
+    one, other = pl.col("population_1"), pl.col("population_2")
+    text = pl.concat_str(one, other, separator=",", ignore_nulls=True)
+    cells = frame.select("row", "person_id", text=text, differs=one.ne_missing(other))
+    message = "of the parents differs, so that all populations of the frequencies are used"
+    check = _Check(pl.col("differs"), Reason.UNUSUAL_VALUE, message, "give both the same, or leave both empty")
+    found = _found(cells, check, "population", columns[0])
+    same = frame.with_columns(population=pl.when(one == other).then(one))
+    return same.drop("population_1", "population_2"), found
 
 
 def _checks(name: str, kind: Kind, today: datetime.date) -> Iterator[_Check]:
@@ -153,7 +145,10 @@ def _checks(name: str, kind: Kind, today: datetime.date) -> Iterator[_Check]:
             yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
     elif name in DATES:
         message = f"is not a date of the years {FIRST_YEAR} to {LAST_YEAR} such as 1986-04-30"
-        yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+        is_year_last = pl.col("text").str.contains(YEAR_LAST)
+        order = "write the year first, as in 1986-04-30, so that day and month can be told apart, or leave it empty"
+        yield _Check(is_unreadable & is_year_last, Reason.BAD_ATTRIBUTE, message, order)
+        yield _Check(is_unreadable & ~is_year_last, Reason.BAD_ATTRIBUTE, message)
         in_future, message = value > today, f"is later than {today}"
         if name == "birth_date":
             yield _Check(in_future, Reason.IMPLAUSIBLE_VALUE, message)

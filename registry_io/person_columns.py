@@ -1,87 +1,45 @@
-"""Which column of a table of persons holds what, and which of the others look as if they were meant to be read."""
+"""Which column of a table of persons holds what.
+
+A name tells it (`registry_io.column_names`). Where a name may as well be something else, as `A1` and `B` may be, its
+column is read only beside its partner, and where typings stand below it.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 
 from hla_match.errors import FileError
-from hla_match.loci import LOCI
+from hla_match.loci import LOCI, OPTIONAL_GENES
+from registry_io.column_lookalikes import holds_typings, listed, typings_naming
+from registry_io.column_names import (
+    ATTRIBUTE_NAMES,
+    DRB345,
+    GL_STRING,
+    IDENTIFIERS,
+    TypingColumn,
+    bare,
+    is_gl_string,
+    nearest_name,
+    typing_column,
+    typing_name,
+)
 from registry_io.person_attributes import ATTRIBUTES, Kind
 
-GL_STRING = "gl_string"
+_POPULATIONS = ("population1", "population2")
+"""Names, as `bare` makes them, of the populations of a person's parents."""
 
-_IDENTIFIERS = {"donor": ("donor_id", "id", "patient_id"), "patient": ("patient_id", "id", "donor_id")}
-_LOCUS_COLUMN = re.compile(rf"(?:HLA-)?({'|'.join(LOCI)})_([12])", re.ASCII | re.IGNORECASE)
-
-# What laboratories and registries call the loci.
-_LOCUS_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **{locus: locus for locus in LOCI},
-        "CW": "C", "DRB": "DRB1", "DR": "DRB1", "DR51": "DRB5", "DR52": "DRB3", "DR53": "DRB4", "DQA": "DQA1",
-        "DQB": "DQB1", "DQ": "DQB1", "DPA": "DPA1", "DPB": "DPB1", "DP": "DPB1",
-        **dict.fromkeys(("DRB345", "DR345", "DRB3_4_5", "DRBX"), ""),
-    }
-)  # fmt: skip
-_SIDE_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("1", "01", "ONE", "FIRST", "1ST", "A", "I", "X"), "1"),
-        **dict.fromkeys(("2", "02", "TWO", "SECOND", "2ND", "B", "II", "Y"), "2"),
-        **dict.fromkeys(("3", "03", "4", "04", "THREE", "THIRD"), ""),
-    }
-)
-_NOUN = "(?:ALLELE|TYPE|TYPING|ANTIGEN|HAPLOTYPE|HAP|DNA|SER|SEROLOGY|VALUE|LOCUS|GENE)"
-
-
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(words, key=len, reverse=True))
-
-
-# A letter is a side behind a digit or a separator only: DRA is another gene, AB a blood group.
-_TYPING_NAME = re.compile(
-    rf"(?:HLA_?)?(?:{_NOUN}_?)?(?P<locus>{_any_of(_LOCUS_WORDS)})(?:1(?=_[0-9]))?(?:_?{_NOUN})?"
-    rf"(?:_?(?P<side>{_any_of(word for word in _SIDE_WORDS if len(word) > 1 or word.isdigit())})"
-    rf"|(?:_|(?<=[0-9]))(?P<letter>I|A|B|X|Y))?(?:_?{_NOUN})?"
-)
-_GL_NAME = re.compile(r"(?:HLA_?)?(?:GLS?|GL_?STRINGS?|GENOTYPE_?LIST(?:_?STRING)?)")
-
-# An allele, group, code or antigen with its letters, or a list that begins with one. Bare numbers may be anything.
-_TYPING = (
-    r"^(?:[0-9]{2,4}(?::[0-9]{2,4}){1,3}[A-Za-z]?|[0-9]{2,4}:[A-Z]{2,5}"
-    r"|(?:HLA-)?[A-Za-z]{1,4}[0-9]?\*[0-9]{2,8}[0-9A-Za-z:]*|(?:DR|DQ|Cw)[0-9]{1,4})(?:[/+|^~,\s].*)?$"
-)
-_CLOCK = r"^(?:00:|[0-9]+:00)"
-_SAMPLE = 1000
-"""Cells of a slice that are looked at to tell what a column holds."""
-
-# Names without anything but letters and digits, of columns that are meant to be an attribute.
-_ATTRIBUTE_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **{name.replace("_", ""): name for name in ATTRIBUTES},
-        **dict.fromkeys(("gender", "geschlecht", "donorsex", "patientsex"), "sex"),
-        **dict.fromkeys(("birthdate", "dateofbirth", "dob", "birthday", "birth", "born", "bdate"), "birth_date"),
-        **dict.fromkeys(("bloodgroup", "bloodtype", "abogroup", "bloodgroupabo", "aborh", "abotype"), "abo"),
-        **dict.fromkeys(("rh", "rhd", "rhfactor", "rhesusfactor", "rhtype"), "rhesus"),
-        **dict.fromkeys(("cmvstatus", "cmvigg", "cmvserology", "cmvantibody", "cytomegalovirus"), "cmv"),
-        **dict.fromkeys(("weight", "bodyweight", "weightinkg", "kg", "mass"), "weight_kg"),
-        **dict.fromkeys(("donorstatus", "availability", "available", "statuscode"), "status"),
-        **dict.fromkeys(("registrationdate", "dateregistered", "registered", "registerdate"), "registered_on"),
-        **dict.fromkeys(("lastcontact", "lastcontactdate", "contactdate"), "last_contact_on"),
-        **dict.fromkeys(("ethnicity", "ethnicgroup", "populationgroup"), "population"),
-    }
-)
-_ALIKE = 0.86
-"""Likeness of a name to that of an attribute, by `difflib`, from which it is taken for a slip of the pen."""
-
-_LONGEST_NAME = 40
-_LISTED = 20
+_IDENTIFIER_ORDER: Mapping[Kind, tuple[str, ...]] = {
+    "donor": ("donor", "id", "patient", "grid", "subject", "sample"),
+    "patient": ("patient", "id", "donor", "grid", "subject", "sample"),
+}
+_OWN_NAMES = {"donor": "donor_id", "id": "ID", "patient": "patient_id"}
+_FLAG = r"^(?i:[01YN+\-]|yes|no|true|false|pos|neg|positive|negative|有|无|是|否|阳性|阴性)$"
+_ANTIGENS = r"^[A-Za-z]{0,2}[0-9]{1,4} *[,;/ \x{FF0C}\x{3001}] *[A-Za-z]{0,2}[0-9]{1,4}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,194 +48,242 @@ class PersonColumns:
 
     Attributes:
         identifier: the column of identifiers.
-        loci: the two columns of each locus.
+        loci: the two columns of each locus, or the one in which both its typings stand; `DRB345` may be among them.
         attributes: the columns of the attributes.
+        populations: the two columns of the populations of parents, or none.
         gl_string: the column of GL Strings, or None.
         ignored: the other columns.
+        named: columns that go by another name than the project's, and the name they are read as.
     """
 
     identifier: str
-    loci: Mapping[str, tuple[str, str]]
+    loci: Mapping[str, tuple[str, ...]]
     attributes: Mapping[str, str]
+    populations: tuple[str, ...]
     gl_string: str | None
     ignored: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lookalikes:
-    """Ignored columns that look as if they were meant to be read.
-
-    Attributes:
-        typings: columns of typings, each with the name that would be read, or "".
-        attributes: columns of attributes, each with the attribute.
-    """
-
-    typings: Mapping[str, str]
-    attributes: Mapping[str, str]
-
-    def __or__(self, other: Lookalikes) -> Lookalikes:
-        return Lookalikes({**self.typings, **other.typings}, {**self.attributes, **other.attributes})
+    named: Mapping[str, str]
 
     @property
-    def cautions(self) -> tuple[str, ...]:
-        """What is said of them."""
-        found = []
-        if self.typings:
-            found.append(_unread(self.typings, "typings", typings_naming(self.typings)))
-        if self.attributes:
-            naming = f"name them {listed(tuple(self.attributes.values()))}"
-            found.append(_unread(self.attributes, "attributes", naming))
-        return tuple(found)
+    def present(self) -> frozenset[str]:
+        """The names, as the project writes them, that columns are read as."""
+        sides = {f"{locus}_{side}" for locus in self.typed_loci for side in (1, 2)}
+        population = ("population",) if self.populations else ()
+        return frozenset({*sides, *self.attributes, *population, *((GL_STRING,) if self.gl_string else ())})
+
+    @property
+    def typed_loci(self) -> frozenset[str]:
+        """The loci that columns of typings are of."""
+        genes = OPTIONAL_GENES if DRB345 in self.loci else ()
+        return frozenset(self.loci) - {DRB345} | set(genes)
 
 
-def _unread(columns: Mapping[str, str], what: str, naming: str) -> str:
-    if len(columns) == 1:
-        return f"column {next(iter(columns))} looks like {what} and was not read; {naming.replace('them', 'it', 1)}"
-    return f"columns {listed(tuple(columns))} look like {what} and were not read; {naming}"
+def is_person_header(names: Sequence[str]) -> bool:
+    """Whether some names are those of a table of persons: one of identifiers, and one of typings.
+
+    >>> is_person_header(["编号", "A1", "A2"]), is_person_header(["code", "meaning"])
+    (True, False)
+    """
+    typings = any(is_gl_string(name) or typing_column(name) for name in names)
+    return typings and any(bare(name) in IDENTIFIERS for name in names)
 
 
-def find_columns(path: Path, names: Sequence[str], kind: Kind) -> PersonColumns:
+def may_stand_twice(name: str) -> bool:
+    """Whether a name may stand above two columns: that of a locus, or a population.
+
+    >>> may_stand_twice("HLA-A"), may_stand_twice("population"), may_stand_twice("A_1"), may_stand_twice("sex")
+    (True, True, False, False)
+    """
+    column = typing_column(name)
+    return (column is not None and not column.side) or bare(name) == "population"
+
+
+def find_columns(path: Path, frame: pl.DataFrame, kind: Kind) -> PersonColumns:
     """Return which column holds what.
+
+    Args:
+        path: the file, for messages.
+        frame: the table, or its first rows, every column as text.
+        kind: what the persons are.
 
     Raises:
         FileError: two columns of one meaning, no identifiers, no typings, or half a pair of columns.
     """
-    lower: dict[str, str] = {}
-    sides: dict[tuple[str, str], str] = {}
-    known = {*_IDENTIFIERS[kind], *ATTRIBUTES, GL_STRING}
+    names = frame.columns
+    identifier = _identifier(path, names, kind)
+    found: dict[str, str] = {}
+    populations = tuple(name for word in _POPULATIONS for name in names if bare(name) == word)
+    if len(populations) != len(_POPULATIONS):
+        populations = ()
     for name in names:
-        match = _LOCUS_COLUMN.fullmatch(name)
-        if match is not None:
-            key = (match[1].upper(), match[2])
-            other = sides.setdefault(key, name)
-        elif name.lower() in known:
-            other = lower.setdefault(name.lower(), name)
-        else:
-            continue
-        if other != name:
-            raise FileError(
-                str(path),
-                row=1,
-                column=name,
-                found=f"the meaning of column {other} again",
-                expected="one column of each meaning",
-                hint="rename or remove one of the two columns",
-            )
-    used = {*lower.values(), *sides.values()}
-    spare = tuple(name for name in names if name not in used)
-    identifier = next((lower[name] for name in _IDENTIFIERS[kind] if name in lower), None)
-    if identifier is None:
-        raise FileError(
-            str(path),
-            row=1,
-            found="no column of identifiers",
-            expected=f"one of {', '.join(_IDENTIFIERS[kind])}",
-            hint="name the columns in the first row",
-        )
-    loci = _pairs(path, sides, spare)
-    gl_string = lower.get(GL_STRING)
+        attribute = GL_STRING if is_gl_string(name) else ATTRIBUTE_NAMES.get(bare(name))
+        if attribute is not None:
+            _take(path, found, attribute, name)
+    if populations and "population" in found:
+        raise _twice(path, populations[0], found["population"])
+    gl_string = found.pop(GL_STRING, None)
+    loci = _loci(path, frame)
+    attributes = {name: found[name] for name in ATTRIBUTES if name in found}
+    of_loci = {name: own for locus, columns in loci.items() for name, own in _own_names(locus, columns).items()}
+    used = {identifier, gl_string, *attributes.values(), *populations, *of_loci}
+    ignored = tuple(name for name in names if name not in used)
     if not loci and gl_string is None:
         raise FileError(
             str(path),
             row=1,
             found="no column of typings",
             expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
-            hint=_typings_hint(spare),
+            hint=_typings_hint(ignored),
         )
-    attributes = {name: lower[name] for name in ATTRIBUTES if name in lower}
-    taken = {identifier, gl_string, *attributes.values(), *sides.values()}
-    return PersonColumns(identifier, loci, attributes, gl_string, tuple(name for name in names if name not in taken))
+    own = {**{column: name for name, column in attributes.items()}, **of_loci}
+    if gl_string is not None:
+        own[gl_string] = GL_STRING
+    named = {name: meant for name, meant in own.items() if _is_renamed(name, meant)}
+    if bare(identifier) not in ("id", "donorid", "patientid") or not identifier.isascii():
+        named[identifier] = "identifier"
+    return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named)
 
 
-def typing_name(column: str) -> str | None:
-    """Return the name of a column that is called nearly like one of typings; "" where only the likeness is sure.
-
-    >>> [typing_name(name) for name in ("DR_1", "HLA-Cw 2", "DRB1_one", "A_3", "GL-String", "age")]
-    ['DRB1_1', 'C_2', 'DRB1_1', '', 'gl_string', None]
-    """
-    word = re.sub(r"[\W_]+", "_", _folded(column).upper()).strip("_")
-    if _GL_NAME.fullmatch(word):
-        return GL_STRING
-    match = _TYPING_NAME.fullmatch(word)
-    # A letter alone may be a column of anything.
-    if match is None or len(word) == 1:
-        return None
-    locus, side = _LOCUS_WORDS[match["locus"]], _SIDE_WORDS.get(match["side"] or match["letter"] or "", "")
-    return f"{locus}_{side}" if locus and side else ""
-
-
-def attribute_name(column: str) -> str | None:
-    """Return the attribute that a column is called nearly like.
-
-    >>> [attribute_name(name) for name in ("Birth Date", "gender", "wieght_kg", "diagnosis")]
-    ['birth_date', 'sex', 'weight_kg', None]
-    """
-    word = re.sub(r"[\W_]", "", _folded(column).lower())
-    if word in _ATTRIBUTE_WORDS or not word:
-        return _ATTRIBUTE_WORDS.get(word)
-    near = difflib.get_close_matches(word, _ATTRIBUTE_WORDS, n=1, cutoff=_ALIKE)
-    return _ATTRIBUTE_WORDS[near[0]] if near else None
+def _identifier(path: Path, names: Sequence[str], kind: Kind) -> str:
+    """Return the column of identifiers: of the words for them, the one that says most of this kind of persons."""
+    found: dict[str, str] = {}
+    for name in names:
+        if (whose := IDENTIFIERS.get(bare(name))) is not None:
+            _take(path, found, whose, name)
+    for whose in _IDENTIFIER_ORDER[kind]:
+        if whose in found:
+            return found[whose]
+    near = {name: known for name in names if (known := nearest_name(name, (*IDENTIFIERS, *_OWN_NAMES.values())))}
+    hint = "name the columns in the first row"
+    if near:
+        name, known = next(iter(near.items()))
+        hint = f"is it column {name}? Name it {known}"
+    raise FileError(
+        str(path),
+        row=1,
+        found="no column of identifiers",
+        expected=f"one of {', '.join(_OWN_NAMES[whose] for whose in _IDENTIFIER_ORDER[kind] if whose in _OWN_NAMES)}",
+        hint=hint,
+    )
 
 
-def holds_typings(cells: pl.Series) -> bool:
-    """Whether more than half of the cells of a column that are not empty read like names of alleles.
-
-    >>> holds_typings(pl.Series(["02:01", None, "A*24:02/A*24:03"])), holds_typings(pl.Series(["08:30", "09:00"]))
-    (True, False)
-    """
-    given = cells.drop_nulls().head(_SAMPLE).str.strip_chars()
-    return bool(given.str.contains(_TYPING).sum() * 2 > given.len()) and not given.str.contains(_CLOCK).any()
+def _take(path: Path, found: dict[str, str], meaning: str, name: str) -> None:
+    """Note the column of a meaning, of which there is one."""
+    other = found.setdefault(meaning, name)
+    if other != name:
+        raise _twice(path, name, other)
 
 
-def lookalikes(frame: pl.DataFrame, columns: PersonColumns) -> Lookalikes:
-    """Return which of the ignored columns look as if they were meant to be read.
-
-    Args:
-        frame: the table, every column as text.
-        columns: what its columns hold.
-    """
-    present = {*(f"{locus}_{side}" for locus in columns.loci for side in (1, 2)), *columns.attributes}
-    if columns.gl_string is not None:
-        present.add(GL_STRING)
-    typings: dict[str, str] = {}
-    attributes: dict[str, str] = {}
-    for name in columns.ignored:
-        wanted = typing_name(name)
-        if wanted is None and holds_typings(frame[name]):
-            wanted = ""
-        if wanted is not None:
-            typings[name] = "" if wanted in present else wanted
-        elif (attribute := attribute_name(name)) is not None and attribute not in present:
-            attributes[name] = attribute
-    return Lookalikes(typings, attributes)
+def _twice(path: Path, name: str, other: str) -> FileError:
+    return FileError(
+        str(path),
+        row=1,
+        column=name,
+        found=f"the meaning of column {other} again",
+        expected="one column of each meaning",
+        hint="rename or remove one of the two columns",
+    )
 
 
-def _folded(column: str) -> str:
-    """Return a name with full-width characters as ASCII; "" for one that is too long to be meant."""
-    return unicodedata.normalize("NFKC", column) if len(column) <= _LONGEST_NAME else ""
-
-
-def _pairs(path: Path, sides: Mapping[tuple[str, str], str], spare: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the pair of columns of each locus; half a pair is refused."""
-    loci: dict[str, tuple[str, str]] = {}
-    for locus in LOCI:
-        first, second = sides.get((locus, "1")), sides.get((locus, "2"))
-        if first is not None and second is not None:
-            loci[locus] = (first, second)
-        elif first is not None or second is not None:
-            missing = f"{locus}_2" if second is None else f"{locus}_1"
-            meant = next((name for name in spare if typing_name(name) == missing), None)
-            raise FileError(
-                str(path),
-                row=1,
-                column=first or second,
-                found=f"no column {missing} beside it",
-                expected="both columns of the locus",
-                hint=f"name the column {meant} {missing}"
-                if meant is not None
-                else f"add the column {missing}; it may be empty",
-            )
+def _loci(path: Path, frame: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each locus; half a pair of the project's names is refused, of others not read."""
+    columns = {name: column for name in frame.columns if (column := typing_column(name)) is not None}
+    for name in _doubtful(frame, columns):
+        del columns[name]
+    sides: dict[tuple[str, str], str] = {}
+    for name, column in columns.items():
+        other = sides.setdefault((column.locus, column.side), name)
+        if other != name:
+            raise _twice(path, name, other)
+    loci: dict[str, tuple[str, ...]] = {}
+    for locus in (*LOCI, DRB345):
+        pair = tuple(sides[locus, side] for side in ("1", "2") if (locus, side) in sides)
+        whole = sides.get((locus, ""))
+        if whole is not None and pair:
+            raise _twice(path, whole, pair[0])
+        if whole is not None:
+            loci[locus] = (whole,)
+        elif len(pair) == 2:
+            loci[locus] = pair
+        elif pair and columns[pair[0]].is_own:
+            raise _half_a_pair(path, frame.columns, locus, pair[0], columns[pair[0]])
+    for gene in OPTIONAL_GENES:
+        if gene in loci and DRB345 in loci:
+            raise _twice(path, loci[DRB345][0], loci[gene][0])
     return loci
+
+
+def _doubtful(frame: pl.DataFrame, columns: Mapping[str, TypingColumn]) -> set[str]:
+    """Return the columns whose name may mean something else than typings, and whose cells do not tell.
+
+    They are halves of a pair that is called by joined names, A1 or B2, one of many such, as of a table with a column an
+    antigen, or flags; letters without typings below; and DQB1 beside DQB2, which may be the two typings of DQB.
+    """
+    places = {(column.locus, column.side) for column in columns.values()}
+    letters = [name for name, column in columns.items() if column.certainty == "letter"]
+    stems = {
+        match[1].upper()
+        for name in frame.columns
+        if (match := re.fullmatch(r"(?i)(?:HLA[-_. ]*)?([ABC]|CW)(?!0?[12]$)[0-9]{1,4}", name.strip()))
+    }
+    doubtful: set[str] = set()
+    for name, column in columns.items():
+        if column.certainty == "joined":
+            alone = (column.locus, {"1": "2", "2": "1"}[column.side]) not in places
+            if alone or column.locus in stems or _holds_flags(frame[name]):
+                doubtful.add(name)
+        elif column.certainty == "letter":
+            if not (holds_typings(frame[name]) or (len(letters) > 1 and _holds_antigens(frame[name]))):
+                doubtful.add(name)
+        elif not column.side and column.locus.endswith("1"):
+            second = re.compile(rf"(?i)(?:HLA[-_.\s]*)?{column.locus[:-1]}2")
+            if any(second.fullmatch(other.strip()) for other in frame.columns):
+                doubtful.add(name)
+    partners = {(columns[name].locus, {"1": "2", "2": "1"}.get(columns[name].side)) for name in doubtful}
+    return doubtful | {
+        name
+        for name, column in columns.items()
+        if column.certainty == "joined" and (column.locus, column.side) in partners
+    }
+
+
+def _holds_flags(cells: pl.Series) -> bool:
+    """Whether a column holds nothing but a mark of whether something is there."""
+    given = cells.drop_nulls()
+    return bool(given.len()) and bool(given.str.strip_chars().str.contains(_FLAG).all())
+
+
+def _holds_antigens(cells: pl.Series) -> bool:
+    """Whether more than half of a column's cells are two numbers."""
+    given = cells.drop_nulls().str.strip_chars()
+    return bool(given.str.contains(_ANTIGENS).sum() * 2 > given.len())
+
+
+def _own_names(locus: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns of a locus, and what the project would call them."""
+    if len(columns) == 1:
+        return {columns[0]: f"both typings of {'DRB3, DRB4 or DRB5' if locus == DRB345 else locus}"}
+    return {column: f"{locus}_{side}" for side, column in enumerate(columns, start=1)}
+
+
+def _is_renamed(name: str, meant: str) -> bool:
+    """Whether a column goes by another name than the project's, whatever its case."""
+    return re.sub("(?i)^HLA-", "", name).lower() != meant.lower()
+
+
+def _half_a_pair(path: Path, names: Sequence[str], locus: str, name: str, column: TypingColumn) -> FileError:
+    missing = f"{locus}_{'2' if column.side == '1' else '1'}"
+    meant = next((other for other in names if typing_name(other) == missing), None)
+    return FileError(
+        str(path),
+        row=1,
+        column=name,
+        found=f"no column {missing} beside it",
+        expected="both columns of the locus",
+        hint=f"name the column {meant} {missing}"
+        if meant is not None
+        else f"add the column {missing}; it may be empty",
+    )
 
 
 def _typings_hint(spare: Sequence[str]) -> str:
@@ -286,29 +292,3 @@ def _typings_hint(spare: Sequence[str]) -> str:
     if meant:
         return f"{listed(tuple(meant))} look like typings: {typings_naming(meant)}"
     return f"loci: {', '.join(LOCI)}; each has the columns LOCUS_1 and LOCUS_2, with or without HLA- before"
-
-
-def typings_naming(meant: Mapping[str, str]) -> str:
-    """Return what to name columns that look like typings, given each with the name of `typing_name`.
-
-    >>> typings_naming({"DR_1": "DRB1_1", "DR_2": "DRB1_2"})
-    'name them DRB1_1, DRB1_2'
-    """
-    free = {name: wanted for name, wanted in meant.items() if wanted}
-    distinct = len(set(free.values())) == len(free)
-    if distinct and len(free) == len(meant):
-        return f"name them {listed(tuple(free.values()))}"
-    general = "LOCUS_1 and LOCUS_2, such as A_1 and A_2"
-    if distinct and free:
-        return f"name {listed(tuple(free))} as {listed(tuple(free.values()))}, and others {general}"
-    return f"columns of typings are named {general}, or {GL_STRING}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in a sentence, the first of many.
-
-    >>> listed(["A1", "A2"])
-    'A1, A2'
-    """
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")

@@ -8,8 +8,8 @@ A file of millions is read in slices, with the findings that it has as a whole.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -18,82 +18,32 @@ from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import parse, split_loci
 from registry_io.budgets import Budgets
-from registry_io.person_attributes import ATTRIBUTES, Kind, finding_records, read_attributes
-from registry_io.person_columns import Lookalikes, PersonColumns, find_columns, lookalikes
-from registry_io.quarantine import QuarantinedRecord
-from registry_io.spreadsheet_values import (
-    Doubts,
-    formatted_typings,
-    identifier_doubts,
-    joined_doubts,
-    said_doubts,
+from registry_io.column_lookalikes import lookalikes
+from registry_io.column_names import DRB345
+from registry_io.locus_cells import both_typings, join_drb345
+from registry_io.person_attributes import (
+    ATTRIBUTES,
+    FINDINGS,
+    Kind,
+    finding_records,
+    parents_population,
+    read_attributes,
 )
-from registry_io.table_file import UNENDED, OddRow, Table, scan_slices, scan_table
+from registry_io.person_columns import PersonColumns, find_columns, is_person_header, may_stand_twice
+from registry_io.person_notices import Noticed
+from registry_io.quarantine import QuarantinedRecord
+from registry_io.spreadsheet_values import formatted_typings, identifier_doubts
+from registry_io.table_file import Table, scan_slices, scan_table
+from registry_io.table_header import HeaderRules
+from registry_io.table_slice import OddRow
 
 # Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
 _BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
+_BLANKS = " \t\u00a0"
 _TWICE = {
     "row": pl.UInt32, "locus": pl.String, "first": pl.String, "second": pl.String, "gl_first": pl.String,
     "gl_second": pl.String,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """What the reader noticed about a file, or a slice of one.
-
-    Attributes:
-        headerless: the first row is a person.
-        ignored_columns: columns without a meaning, those that look as if they had one among them.
-        n_empty: rows without any content.
-        ignored_loci: loci of GL Strings that are not read.
-        n_settled: typings that stood in columns and in a GL String, of which one was taken.
-        lookalikes: ignored columns that look as if they were meant to be read.
-        doubts: what is doubtful of identifiers.
-        unended: the last line has no line end.
-    """
-
-    headerless: bool
-    ignored_columns: tuple[str, ...]
-    n_empty: int
-    ignored_loci: frozenset[str]
-    n_settled: int = 0
-    lookalikes: Lookalikes = field(default_factory=lambda: Lookalikes({}, {}))
-    doubts: Doubts = field(default_factory=dict)
-    unended: bool = False
-
-    def __add__(self, other: Noticed) -> Noticed:
-        """Add what was noticed about another slice of the same file."""
-        return replace(
-            self,
-            n_empty=self.n_empty + other.n_empty,
-            ignored_loci=self.ignored_loci | other.ignored_loci,
-            n_settled=self.n_settled + other.n_settled,
-            lookalikes=self.lookalikes | other.lookalikes,
-            doubts=joined_doubts(self.doubts, other.doubts),
-        )
-
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        """What may have gone wrong unseen, in words, for the last lines of a command."""
-        unended = (UNENDED,) if self.unended else ()
-        return (*said_doubts(self.doubts), *self.lookalikes.cautions, *unended)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The rest in words."""
-        alike = {*self.lookalikes.typings, *self.lookalikes.attributes}
-        ignored = [name for name in self.ignored_columns if name not in alike]
-        words = {
-            "read without header: the first row is a person; its columns are identifier and GL String": self.headerless,
-            f"ignored columns: {', '.join(ignored)}": ignored,
-            f"skipped {self.n_empty:,} empty rows": self.n_empty,
-            f"ignored loci of GL Strings: {', '.join(sorted(self.ignored_loci))}": self.ignored_loci,
-            f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
-                self.n_settled
-            ),
-        }
-        return tuple(note for note, holds in words.items() if holds)
 
 
 @dataclass(frozen=True)
@@ -145,9 +95,10 @@ def read_persons(
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
         BudgetError: it takes more than its budget.
     """
-    table = scan_table(path, _names_of_record, budgets=budgets)
+    table = scan_table(path, HEADER_RULES, budgets=budgets)
     table.budget.check_persons(table.frame.height + len(table.odd))
-    return _read(path, table, kind, today or datetime.date.today(), [])
+    columns = find_columns(path, table.frame, kind)
+    return _read(table, columns, kind, today or datetime.date.today(), [])
 
 
 def person_slices(
@@ -163,17 +114,21 @@ def person_slices(
     known: list[pl.DataFrame] = []
     day = today or datetime.date.today()
     n_findings = 0
-    for table in scan_slices(path, _names_of_record, budgets=budgets):
-        records = _read(path, table, kind, day, known)
+    columns: PersonColumns | None = None
+    for table in scan_slices(path, HEADER_RULES, budgets=budgets):
+        # What the first rows say of a doubtful column holds for the others.
+        columns = columns or find_columns(path, table.frame, kind)
+        records = _read(table, columns, kind, day, known)
         n_findings += len(records.quarantined)
         table.budget.check_records(n_findings)
         table.budget.check_time()
         yield records
 
 
-def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: list[pl.DataFrame]) -> PersonRecords:
+def _read(
+    table: Table, columns: PersonColumns, kind: Kind, today: datetime.date, known: list[pl.DataFrame]
+) -> PersonRecords:
     """Read a slice; `known` is as in `_identifier_findings`."""
-    columns = find_columns(path, table.frame.columns, kind)
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
     findings = [_odd_record(odd, table, columns.identifier) for odd in table.odd]
@@ -183,10 +138,16 @@ def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: lis
     twice = pl.DataFrame(schema=_TWICE)
     other_loci: list[str] = []
     n_filled = filled.height
+    if DRB345 in columns.loci:
+        filled, found = join_drb345(filled, columns.loci[DRB345][0])
+        findings += found
     if columns.gl_string is not None:
-        filled, twice, found = _join_gl_strings(filled, columns.loci, other_loci)
+        filled, twice, found = _join_gl_strings(filled, columns.typed_loci, other_loci)
         findings += found
     findings += _second_without_first(filled)
+    parents = pl.DataFrame(schema=dict(FINDINGS))
+    if columns.populations:
+        filled, parents = parents_population(filled, columns.populations)
     attributes = read_attributes(filled, columns.attributes, kind=kind, today=today)
     findings += finding_records(attributes.unreadable)
     findings += _not_typed(_without(attributes.frame, findings))
@@ -195,20 +156,22 @@ def _read(path: Path, table: Table, kind: Kind, today: datetime.date, known: lis
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
     kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
     return PersonRecords(
-        frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in columns.attributes)),
+        frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in columns.present)),
         quarantined=findings,
-        warnings=_without(attributes.warnings, findings).sort("row", maintain_order=True),
-        source=path.name,
+        warnings=_without(pl.concat([attributes.warnings, parents]), findings).sort("row", maintain_order=True),
+        source=table.name,
         checksum=table.checksum,
         n_rows=n_filled + len(table.odd),
         noticed=Noticed(
-            headerless=table.headerless,
+            file_notes=(*_headerless_notes(table), *table.notes),
+            file_cautions=table.cautions,
             ignored_columns=columns.ignored,
+            named_columns={} if table.headerless else columns.named,
             n_empty=frame.height - n_filled,
             ignored_loci=frozenset(other_loci),
-            lookalikes=lookalikes(table.frame, columns),
+            lookalikes=lookalikes(table.frame, columns.ignored, columns.present),
             doubts=doubts,
-            unended=table.unended,
+            cells=attributes.notes,
         ),
         twice=_without(twice, findings),
     )
@@ -221,30 +184,52 @@ def _without(frame: pl.DataFrame, findings: list[QuarantinedRecord]) -> pl.DataF
 
 
 def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the names of the columns of a file without header: an identifier, and what can be read as a GL String.
+    """Return the names of the columns of a file without header, as the WMDA and GRIM exchange them.
+
+    They are an identifier and what can be read as a GL String, and perhaps the populations of both parents.
 
     >>> _names_of_record(["D000001", "A*02:01+A*24:02^B*40:01"])
     ('id', 'gl_string')
+    >>> _names_of_record(["D1", "A*02:01+A*24:02", "CAU", "AFA"])
+    ('id', 'gl_string', 'population (1)', 'population (2)')
     >>> _names_of_record(["id", "gl_string"])
     """
-    if len(fields) != 2 or "*" not in fields[1]:
+    if len(fields) not in (2, 4) or "*" not in fields[1] or any("*" in field for field in fields[2:]):
         return None
     try:
-        parse(fields[1].strip(" \t\u00a0"))
+        parse(fields[1].strip(_BLANKS))
     except TypingError:
         return None
-    return ("id", "gl_string")
+    return ("id", "gl_string", "population (1)", "population (2)")[: len(fields)]
+
+
+HEADER_RULES = HeaderRules(_names_of_record, may_stand_twice, is_person_header)
+"""What is known of the first rows of tables of persons."""
+
+
+def _headerless_notes(table: Table) -> tuple[str, ...]:
+    parents = ", and the populations of both parents" if len(table.header) > 2 else ""
+    note = f"read without header: the first row is a person; its columns are identifier and GL String{parents}"
+    return (note,) if table.headerless else ()
 
 
 def _chosen(frame: pl.DataFrame, columns: PersonColumns) -> pl.DataFrame:
     """Return the columns with a meaning under the project's names, without blanks around their values."""
     wanted = {"person_id": columns.identifier}
-    for locus, (first, second) in columns.loci.items():
-        wanted |= {f"{locus}_1": first, f"{locus}_2": second}
+    both: dict[str, str] = {}
+    for locus, names in columns.loci.items():
+        if len(names) == 1:
+            both[locus] = names[0]
+        else:
+            wanted |= {f"{locus}_{side}": name for side, name in enumerate(names, start=1)}
     wanted |= columns.attributes
+    wanted |= {f"population_{parent}": name for parent, name in enumerate(columns.populations, start=1)}
     if columns.gl_string is not None:
         wanted["gl_string"] = columns.gl_string
-    bare = frame.select(pl.col(old).str.strip_chars(" \t\u00a0").alias(new) for new, old in wanted.items())
+    texts = {new: pl.col(old).str.strip_chars(_BLANKS) for new, old in wanted.items()}
+    for locus, name in both.items():
+        texts[f"{locus}_1"], texts[f"{locus}_2"] = both_typings(pl.col(name).str.strip_chars(_BLANKS))
+    bare = frame.select(text.alias(new) for new, text in texts.items())
     return bare.with_columns(pl.all().replace("", None))
 
 
@@ -360,7 +345,7 @@ def _not_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
 
 
 def _join_gl_strings(
-    frame: pl.DataFrame, loci: Mapping[str, tuple[str, str]], other_loci: list[str]
+    frame: pl.DataFrame, loci: Collection[str], other_loci: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord]]:
     """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
 

@@ -29,7 +29,7 @@ def typing_hint(text: str, hint: str = "") -> str:
 
 
 def formatted_typings(
-    table: Table, persons: pl.DataFrame, loci: Mapping[str, tuple[str, str]]
+    table: Table, persons: pl.DataFrame, loci: Mapping[str, tuple[str, ...]]
 ) -> list[QuarantinedRecord]:
     """Return a record for each typing that is a number and shown otherwise, such as 703 as 07:03.
 

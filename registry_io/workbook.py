@@ -1,4 +1,4 @@
-"""The first sheet of an Excel workbook, which is looked through before it is read.
+"""A sheet of an Excel workbook, which is looked through before it is read.
 
 The library that reads it gives every cell of the rectangle around its content a place, and every cell of a shared
 string a copy, so that a workbook of a kilobyte can ask for gigabytes.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import fastexcel
 import numpy as np
@@ -30,12 +31,32 @@ _STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>\s*([0-9]{1,9})\s*<")
 
 
-def first_sheet(data: bytes, budget: FileBudget, *, keep_blank_top: bool = False) -> pl.DataFrame | None:
-    """Return the cells of the first sheet of a workbook as text, without header; None where there is no sheet.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet.
+
+    Attributes:
+        name: its name.
+        cells: as text, without header, from the first row with content.
+        notes: where the workbook has others, which one it is.
+        cautions: those of the others that may have to be read as well.
+    """
+
+    name: str
+    cells: pl.DataFrame
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def chosen_sheet(
+    data: bytes, budget: FileBudget, is_known: Callable[[Sequence[str]], bool], *, keep_blank_top: bool = False
+) -> Sheet | None:
+    """Return the first sheet of a workbook whose first row is known, else its first; None where there is no sheet.
 
     Args:
         data: the workbook.
         budget: what may be taken for it.
+        is_known: whether some names are those of a table that is looked for.
         keep_blank_top: whether blank rows above the first one with content count as rows.
 
     Raises:
@@ -56,13 +77,37 @@ def first_sheet(data: bytes, budget: FileBudget, *, keep_blank_top: bool = False
     try:
         _look_through(ZipMembers(data, budget), budget)
         with panics_as_errors(damaged):
-            sheets = fastexcel.read_excel(data)
-            sheet = sheets.load_sheet(0, header_row=None, dtypes="string", skip_rows=0 if keep_blank_top else None)
-            return sheet.to_polars()
+            book = fastexcel.read_excel(data)
+            names = book.sheet_names
+            if not names:
+                return None
+            known = [name for name in names if is_known(_first_row(book, name, budget))] if len(names) > 1 else names
+            name = (known or names)[0]
+            skipped = 0 if keep_blank_top else None
+            cells = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=skipped).to_polars()
+            if len(names) == 1:
+                return Sheet(name, cells)
+            note = f"read the sheet {name}, number {names.index(name) + 1} of {len(names)} in the workbook"
+            return Sheet(name, cells, (note,), _cautions([other for other in known if other != name]))
     except fastexcel.SheetNotFoundError:
         return None
     except (fastexcel.FastExcelError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
         raise damaged from error
+
+
+def _first_row(book: fastexcel.ExcelReader, name: str, budget: FileBudget) -> list[str]:
+    """Return the texts of the first row of a sheet that has content."""
+    budget.check_time()
+    row = book.load_sheet(name, header_row=None, dtypes="string", n_rows=1).to_polars()
+    return [text or "" for text in row.row(0)] if row.height else []
+
+
+def _cautions(others: Sequence[str]) -> tuple[str, ...]:
+    """Return what is said of other sheets whose first row is known."""
+    if not others:
+        return ()
+    what = "sheet" if len(others) == 1 else "sheets"
+    return (f"the {what} {', '.join(others)} can be read as well and was not: put all rows into one sheet",)
 
 
 def _look_through(members: ZipMembers, budget: FileBudget) -> None:

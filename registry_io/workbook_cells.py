@@ -72,12 +72,13 @@ class OddCells:
     size: tuple[int, int]
 
 
-def odd_cells(path: Path, data: bytes, *, has_long_numbers: bool) -> OddCells | None:
-    """Look through the first sheet of a workbook; None where it has no such cells.
+def odd_cells(path: Path, data: bytes, sheet_name: str, *, has_long_numbers: bool) -> OddCells | None:
+    """Look through a sheet of a workbook; None where it has no such cells.
 
     Args:
         path: the workbook, for messages.
         data: its bytes.
+        sheet_name: the sheet.
         has_long_numbers: whether some cell may be a number of more than 15 digits.
 
     Raises:
@@ -87,7 +88,7 @@ def odd_cells(path: Path, data: bytes, *, has_long_numbers: bool) -> OddCells | 
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             package = _Package(archive)
             book = package.related("", "officeDocument")
-            sheet = package.first_sheet(book)
+            sheet = package.sheet(book, sheet_name)
             formats = package.formats(book)
             if not (formats or has_long_numbers or package.has_failures(sheet)):
                 return None
@@ -104,29 +105,28 @@ def _damaged(path: Path) -> FileError:
     )
 
 
-def shown_cells(path: Path, data: bytes, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the first sheet of a workbook as read, with failed formulas as text, and its formatted numbers.
+def shown_cells(path: Path, data: bytes, sheet_name: str, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a sheet of a workbook as read, with failed formulas as text, and its formatted numbers.
 
     Args:
         path: the workbook, for messages.
         data: its bytes.
+        sheet_name: the sheet.
         sheet: its cells as text, from the first row and column with content; the first row is the header.
 
     Returns:
-        The sheet, and `FORMATTED` with the names of the header, whose row is 1.
+        The sheet, and `FORMATTED`, whose `column` is the number of the column from 0, and `row` is 1 for the header.
 
     Raises:
         FileError: the workbook is damaged.
     """
-    odd = odd_cells(path, data, has_long_numbers=any(map(_has_long_numbers, sheet)))
+    odd = odd_cells(path, data, sheet_name, has_long_numbers=any(map(_has_long_numbers, sheet)))
     if odd is None:
-        return sheet, pl.DataFrame(schema=dict(FORMATTED))
+        return sheet, pl.DataFrame(schema={**FORMATTED, "column": pl.UInt32})
     if odd.size != sheet.shape:
         raise _damaged(path)
-    names = pl.Series([(name or "").strip() for name in sheet.row(0)], dtype=pl.String)
-    below = odd.formatted.filter(pl.col("row") > 0)
-    named = below.with_columns(pl.col("row") + 1, names[below["column"]].alias("column"))
-    return _with_failures(sheet, odd.failed), named
+    below = odd.formatted.filter(pl.col("row") > 0).with_columns(pl.col("row") + 1)
+    return _with_failures(sheet, odd.failed), below
 
 
 def _has_long_numbers(cells: pl.Series) -> bool:
@@ -176,20 +176,21 @@ class _Package:
         """
         return {found: target for found, target in self._relations(part).values()}[kind]
 
-    def first_sheet(self, book: str) -> str:
-        """Return the part of the first sheet.
+    def sheet(self, book: str, name: str) -> str:
+        """Return the part of a sheet.
 
         Raises:
-            LookupError: there is none.
+            LookupError: there is none of this name.
         """
-        identifiers: list[str] = []
+        identifiers: dict[str, str] = {}
 
         def start(tag: str, attributes: dict[str, str]) -> None:
             if _local(tag) == "sheet":
-                identifiers.extend(text for name, text in attributes.items() if name.endswith(":id"))
+                own = next((text for key, text in attributes.items() if key.endswith(":id")), "")
+                identifiers.setdefault(attributes["name"], own)
 
         self.parse(book, start)
-        return self._relations(book)[identifiers[0]][1]
+        return self._relations(book)[identifiers[name]][1]
 
     def formats(self, book: str) -> dict[str, str]:
         """Return, by the number of a cell's style, the formats that may show more than the digits of a number."""

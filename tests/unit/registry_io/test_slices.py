@@ -15,7 +15,7 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import table_file
+from registry_io import table_file, text_file, text_table
 from registry_io.donor_import import ImportReport, import_donors
 from registry_io.registry_folder import QUARANTINE, WARNINGS, current_snapshot
 from registry_io.store import read_manifest
@@ -72,8 +72,8 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def cut(patch: pytest.MonkeyPatch, size: int) -> None:
-    patch.setattr(table_file, "_BLOCK", size)
-    patch.setattr(table_file, "_BATCH", max(size // 40, 1))
+    patch.setattr(text_file, "_BLOCK", size)
+    patch.setattr(text_table, "_BATCH", max(size // 40, 1))
     patch.setattr(table_file, "_ROWS", max(size // 40, 1))
 
 

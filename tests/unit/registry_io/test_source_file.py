@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError
-from registry_io import table_file
+from registry_io import table_file, text_file, text_table
 from registry_io.person_table import read_persons
 from registry_io.source_file import SourceFile
 from registry_io.table_file import scan_slices, scan_table
@@ -22,8 +22,8 @@ TEXT = f"donor_id,A_1,A_2\n{ROWS}".encode()
 
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_file, "_BLOCK", 1_000)
-    monkeypatch.setattr(table_file, "_BATCH", 100)
+    monkeypatch.setattr(text_file, "_BLOCK", 1_000)
+    monkeypatch.setattr(text_table, "_BATCH", 100)
     monkeypatch.setattr(table_file, "_ROWS", 100)
 
 
