@@ -1,6 +1,6 @@
 """The forms of donor, patient and frequency files: what each is read as, or why it is refused.
 
-One table for the test, `tests/unit/registry_io/test_readable_files.py`, and for the page `docs/what-can-be-read.md`.
+`tests/unit/registry_io/test_readable_files.py` reads every form; they stand in the page of `tests/readable_forms.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 GL = "A*02:01+A*24:02^B*40:01+B*46:01"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileForm:
     """A form of a file.
 
@@ -18,8 +18,7 @@ class FileForm:
         heading: under which it stands.
         form: what is written, in words.
         text: the file.
-        read: what its first row of data is read as: names of the project's columns, and values; of frequencies the
-            first haplotype.
+        read: what its first person, or haplotype, is read as: names of the project's columns, and values.
         refused: what is said of a file that is refused, of a row that is left out, or of a cell that is left empty.
         said: what the summary says of it.
         encoding: of the file.
@@ -34,6 +33,21 @@ class FileForm:
     said: str = ""
     encoding: str = "utf-8"
     name: str = "donors.csv"
+
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """What the page shows: what is written, what it is read as, and what is said."""
+        lines = self.text.rstrip("\n").split("\n")
+        written = f"{self.form}: {' / '.join(_shown(line) for line in lines)}"
+        read = ", ".join(f"{name} {_shown(str(value))}" for name, value in self.read.items() if value is not None)
+        empty = ", ".join(f"{name} empty" for name, value in self.read.items() if value is None)
+        refused = f"refused: {self.refused}" if self.refused and not self.read else self.refused
+        return written, "; ".join(filter(None, (read, empty, refused))), self.said
+
+
+def _shown(text: str) -> str:
+    """Return a text as code in a cell of a table."""
+    return "`" + text.replace("|", "\\|") + "`"
 
 
 def _table(header: str, row: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hla_match.errors import Reason
 from hla_match.nomenclature import gl_string, name_line, standard_form, typing_reader
+from tests.readable_files import FILE_FORMS, FileForm
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "what-can-be-read.md"
 
@@ -88,7 +89,7 @@ class Section:
 
     title: str
     text: str
-    rows: Sequence[Cell | Line]
+    rows: Sequence[Cell | Line | FileForm]
     columns: tuple[str, ...] = ("written", "read as", "noted")
 
 
@@ -279,7 +280,10 @@ LINES = (
 )  # fmt: skip
 """The forms of a line of a person's typings."""
 
-FILES: tuple[Section, ...] = ()
+FILES = tuple(
+    Section(heading, "", [form for form in FILE_FORMS if form.heading == heading])
+    for heading in dict.fromkeys(form.heading for form in FILE_FORMS)
+)
 """The forms of files."""
 
 
@@ -301,8 +305,12 @@ def page() -> str:
         "In the column `gl_string`, in `--hla`, and where `reduce` and `typing` read.",
         *_sections(LINES),
     ]
-    if FILES:
-        parts += ["## Files", *_sections(FILES)]
+    parts += [
+        "## Files",
+        "Header and first rows of files of donors, patients and haplotype frequencies, divided by /. What is said "
+        "stands in the summary of an import.",
+        *_sections(FILES),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -311,7 +319,7 @@ def _sections(sections: Sequence[Section]) -> list[str]:
     for section in sections:
         rows = [section.columns, ("---",) * len(section.columns), *(row.cells for row in section.rows)]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        found += [f"### {section.title}", section.text, table]
+        found += [f"### {section.title}", *filter(None, (section.text,)), table]
     return found
 
 

@@ -44,7 +44,11 @@ FINDINGS = [
 LONGEST_LINE = b"ID,A_1,A_2\nX1," + b"0" * 1_000_001
 
 UNREADABLE = {
-    "GB18030 and UTF-8": ("p.csv", "杭州,杭州\n".encode("gb18030") + "杭州,\n".encode(), "row 2: found a word in UTF-8"),
+    "GB18030 and UTF-8": (
+        "p.csv",
+        "杭州,杭州\n".encode("gb18030") + "杭州,\n".encode(),
+        "row 2: found a word in UTF-8",
+    ),
     "Big5": ("p.csv", f"{HEADER},city\nX1,{GOOD},高雄\n".encode("big5"), "row 2: found the byte 0xB0"),
     "Latin-1": ("p.csv", f"{HEADER},city\nX1,{GOOD},\nX2,{GOOD},Zürich\n".encode("latin-1"), "row 3: found the byte"),
     "UTF-16 that was cut": ("p.csv", f"{HEADER}\nX1,{GOOD}\n".encode("utf-16")[:-1], "row 2: found the byte 0x0A"),
@@ -69,7 +73,6 @@ SHAPES = {
     "semicolons": ("p.csv", TEXT.replace(",", ";").encode()),
     "quotation marks": ("p.csv", TEXT.replace("02:01", '"02:01"').encode()),
     "UTF-16": ("p.csv", TEXT.encode("utf-16")),
-    "GB18030": ("p.csv", f"{TEXT}\n".encode("gb18030")),
     "blank end": ("p.csv", (TEXT + "\n\n").encode()),
     "gzip": ("p.csv.gz", gzip.compress(TEXT.encode())),
 }
