@@ -38,7 +38,7 @@ class FileForm:
     def cells(self) -> tuple[str, str, str]:
         """What the page shows: what is written, what it is read as, and what is said."""
         lines = self.text.rstrip("\n").split("\n")
-        written = f"{self.form}: {' / '.join(_shown(line) for line in lines)}"
+        written = f"{'' if self.form in self.text else f'{self.form}: '}{' / '.join(map(_shown, lines))}"
         read = ", ".join(f"{name} {_shown(str(value))}" for name, value in self.read.items() if value is not None)
         empty = ", ".join(f"{name} empty" for name, value in self.read.items() if value is None)
         refused = f"refused: {self.refused}" if self.refused and not self.read else self.refused
