@@ -68,7 +68,7 @@ class PlainSearch:
         return self.alternatives(locus, *self.registry.columns[locus].text.row(int(self._loci[locus].code[donor])))
 
     def _read(self, name: str) -> _Locus:
-        encoder = LocusEncoder(self.registry.nomenclature, name, self.registry.codes)
+        encoder = self.registry.encoder(name)
         sets: dict[tuple[int, ...], int] = {}
         pair, kinds, typing = [], [], []
         text = self.registry.columns[name].text

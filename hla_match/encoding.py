@@ -55,6 +55,17 @@ null allele; where one of them has one, that person counts as homozygous for the
 Transplant 2011;46:338; the 26 patterns of Bochtler et al., Hum Immunol 2016;77:371). Strict: a null allele equals none.
 """
 
+AmbiguousNulls = Literal["drop", "keep"]
+"""What becomes of a null allele that a list or a multiple allele code names beside expressed ones.
+
+It is dropped, as coordinators read decoded codes, or kept as possible. Those that a truncated name, a family such as
+``24:XX``, an antigen or a group stands for are dropped in any case. Alternatives that were reported as whole genotypes
+keep theirs.
+"""
+
+NULLS_DROPPED = "null alleles named beside expressed ones in a list or code were left out"
+"""The note on a typing that ``drop`` changed."""
+
 AlleleSet = tuple[int, ...]
 Alternative = tuple[AlleleSet, AlleleSet]
 
@@ -108,14 +119,14 @@ def antigen_book(nomenclature: Nomenclature, locus: str) -> tuple[int, list[tupl
     return len(book), of_group
 
 
-def allele_set(expansion: Expansion, *, keep_nulls: bool = False) -> AlleleSet:
-    """Return the codes one side can be; nulls among expressed alternatives are ignored unless `keep_nulls`."""
+def allele_set(expansion: Expansion, ambiguous_nulls: AmbiguousNulls = "drop") -> AlleleSet:
+    """Return the codes one side can be."""
     if expansion.is_new:
         return (NEW,)
     expressed = tuple(_shared(code + FIRST_P_GROUP) for code in expansion.p_codes)
     if not expressed:
         return (NULL,)
-    return (NULL, *expressed) if keep_nulls and expansion.has_null else expressed
+    return (NULL, *expressed) if ambiguous_nulls == "keep" and expansion.has_null else expressed
 
 
 # A code in many thousands of sets is one object: sets are most of the memory that an import takes.
@@ -153,7 +164,14 @@ def _counted(first: AlleleSet, second: AlleleSet) -> Iterator[CountedAlternative
 
 
 class LocusEncoder:
-    """Reads the typings of one locus as sets of codes."""
+    """Reads the typings of one locus as sets of codes.
+
+    Args:
+        nomenclature: reads the names.
+        locus: the locus.
+        codes: multiple allele codes.
+        ambiguous_nulls: what becomes of null alleles named beside expressed ones.
+    """
 
     def __init__(
         self,
@@ -161,12 +179,12 @@ class LocusEncoder:
         locus: str,
         codes: MultipleAlleleCodes | None = None,
         *,
-        keep_nulls: bool = False,
+        ambiguous_nulls: AmbiguousNulls = "drop",
     ) -> None:
         self.locus = locus
         self._nomenclature = nomenclature
         self._codes = codes
-        self._keep_nulls = keep_nulls
+        self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
         self._side: dict[str, AlleleSet] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
@@ -219,9 +237,10 @@ class LocusEncoder:
             known = self._side[text] = (NULL,)
         elif known is None:
             expansion = self._nomenclature.expand(self.locus, text, self._codes)
-            known = self._side[text] = allele_set(expansion, keep_nulls=self._keep_nulls)
-            if expansion.notes:
-                self._notes[text] = expansion.notes
+            known = self._side[text] = allele_set(expansion, self._ambiguous_nulls)
+            dropped = [NULLS_DROPPED] if expansion.has_null and NULL not in known else []
+            if expansion.notes or dropped:
+                self._notes[text] = (*expansion.notes, *dropped)
         return known
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donor_orders import CARRIED, CYCLE, DonorOrder, donor_orders
+from hla_match.encoding import AmbiguousNulls, LocusEncoder
 from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -87,6 +88,16 @@ class Registry:
     provenance: Mapping[str, str | int]
     notes: Mapping[str, int] = field(default_factory=dict)
     snapshot: str = ""
+
+    @property
+    def ambiguous_nulls(self) -> AmbiguousNulls:
+        """What became of null alleles that lists and codes of donors name beside expressed ones."""
+        return "keep" if self.provenance.get("ambiguous_nulls") == "keep" else "drop"
+
+    def encoder(self, locus: str, ambiguous_nulls: AmbiguousNulls | None = None) -> LocusEncoder:
+        """Return what reads typings of a locus as the donors' were read, null alleles at choice otherwise."""
+        mode = ambiguous_nulls or self.ambiguous_nulls
+        return LocusEncoder(self.nomenclature, locus, self.codes, ambiguous_nulls=mode)
 
     @property
     def n_donors(self) -> int:
@@ -162,6 +173,7 @@ def build_registry(
     name: str,
     provenance: Mapping[str, str | int],
     codes: MultipleAlleleCodes | None = None,
+    ambiguous_nulls: AmbiguousNulls = "drop",
     loci: Iterable[str] = LOCI,
 ) -> tuple[Registry, list[UnreadableTyping]]:
     """Code the donors of a frame; a donor with a typing that cannot be read is left out and reported.
@@ -172,13 +184,17 @@ def build_registry(
         name: what messages call the registry.
         provenance: what it is made from; ``imported_on`` (ISO date) is required.
         codes: multiple allele codes.
+        ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
         loci: the loci to take, where the frame has them.
 
     Returns:
         The registry of readable donors, in the order of their typings, and the unreadable typings with the frame rows
         that carry them.
     """
-    books = {locus: TypingBook(nomenclature, locus, codes) for locus in reported_loci(persons, loci)}
+    books = {
+        locus: TypingBook(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls)
+        for locus in reported_loci(persons, loci)
+    }
     reported = {locus: book.code(persons[f"{locus}_1"], persons[f"{locus}_2"]) for locus, book in books.items()}
     unreadable = unreadable_typings(books, reported)
     rows = persons["person_id"].arg_sort().to_numpy()
@@ -197,7 +213,7 @@ def build_registry(
         orders=tuple(orders_by_typing(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
-        provenance=dict(provenance),
+        provenance={**provenance, "ambiguous_nulls": ambiguous_nulls},
         notes=registry_notes(found, without_status(attributes)),
         snapshot="",
         **coded_attributes(attributes),

@@ -14,7 +14,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NOT_TYPED, Alternative, LocusEncoder, TypingTable, antigen_book, typing_table
+from hla_match.encoding import (
+    NOT_TYPED,
+    Alternative,
+    AmbiguousNulls,
+    LocusEncoder,
+    TypingTable,
+    antigen_book,
+    typing_table,
+)
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -55,12 +63,19 @@ class NumberedTypings:
 
 
 class TypingBook:
-    """Gives each distinct pair of texts of a locus a code, and reads it under a nomenclature."""
+    """Gives each distinct pair of texts of a locus a code, and reads it as `hla_match.encoding.LocusEncoder` does."""
 
-    def __init__(self, nomenclature: Nomenclature, locus: str, codes: MultipleAlleleCodes | None = None) -> None:
+    def __init__(
+        self,
+        nomenclature: Nomenclature,
+        locus: str,
+        codes: MultipleAlleleCodes | None = None,
+        *,
+        ambiguous_nulls: AmbiguousNulls = "drop",
+    ) -> None:
         self.locus = locus
         self._nomenclature = nomenclature
-        self._encoder = LocusEncoder(nomenclature, locus, codes)
+        self._encoder = LocusEncoder(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls)
         self._code: dict[tuple[str, str], int] = {("", ""): NOT_TYPED}
         self._carried: list[tuple[Alternative, ...]] = [()]
         self._n_persons = 0

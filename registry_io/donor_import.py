@@ -6,13 +6,15 @@ A file is read in slices, so that one of millions of donors takes no more memory
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 
 import polars as pl
 
+from hla_match.encoding import AmbiguousNulls
 from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -21,7 +23,7 @@ from hla_match.registry import Registry, UnreadableTyping
 from registry_io.budgets import Budgets, FileBudget
 from registry_io.person_attributes import finding_records
 from registry_io.person_notices import Noticed
-from registry_io.person_table import person_slices
+from registry_io.person_table import PersonRecords, person_slices
 from registry_io.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.registry_builder import RegistryBuilder
 from registry_io.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
@@ -75,6 +77,7 @@ def import_donors(
     today: datetime.date,
     codes: MultipleAlleleCodes | None = None,
     codes_source: str = "",
+    ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
     allow_shrink: bool = False,
     budgets: Budgets | None = None,
@@ -88,6 +91,7 @@ def import_donors(
         today: the day of the import.
         codes: multiple allele codes.
         codes_source: name of their file.
+        ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
         replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
         allow_shrink: whether a replacement may lose more than a tenth of the donors.
         budgets: what may be taken for the file; without them those of the environment.
@@ -99,8 +103,10 @@ def import_donors(
         RegistryError: the folder holds a registry that may not be replaced, or something else.
         LockedError: another process writes to the folder.
     """
-    with writing_registry(folder), RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes) as builder:
-        rows = _read(builder, donors, nomenclature, codes, today, budgets)
+    builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
+    with writing_registry(folder), builder:
+        settled = partial(settle, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
+        rows = _read(builder, donors, settled, today, budgets)
         built = builder.build()
         n_unreadable = sum(typing.rows.size for typing in built.unreadable)
         FileBudget.of(donors, donors.stat().st_size, budgets).check_records(len(rows.quarantined) + n_unreadable)
@@ -124,6 +130,7 @@ def import_donors(
             "nomenclature": nomenclature.title,
             "nomenclature_checksum": nomenclature.tables.checksum,
             "codes": codes_source,
+            "ambiguous_nulls": ambiguous_nulls,
         }
         provenance |= _faults(nomenclature.tables)
         registry = publish(built.aside, built.description, provenance).registry
@@ -159,14 +166,13 @@ class _Rows:
 def _read(
     builder: RegistryBuilder,
     donors: Path,
-    nomenclature: Nomenclature,
-    codes: MultipleAlleleCodes | None,
+    settled: Callable[[PersonRecords], PersonRecords],
     today: datetime.date,
     budgets: Budgets | None,
 ) -> _Rows:
     rows = _Rows()
     for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
-        records = settle(part, nomenclature, codes)
+        records = settled(part)
         builder.add(records.frame)
         rows.persons.append(records.frame.select("row", "person_id"))
         rows.quarantined += records.quarantined

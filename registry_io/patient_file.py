@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hla_match.encoding import AmbiguousNulls
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -46,20 +47,22 @@ def read_patients(
     nomenclature: Nomenclature | None = None,
     codes: MultipleAlleleCodes | None = None,
     *,
+    ambiguous_nulls: AmbiguousNulls = "drop",
     today: datetime.date | None = None,
     budgets: Budgets | None = None,
 ) -> PatientFile:
     """Read a file of patients, with columns as in a donor file and `patient_id`.
 
-    Where a locus stands in columns and in a GL String, `nomenclature` and `codes` tell whether the two agree; without a
-    nomenclature two that differ as texts are a conflict. `today` and `budgets` are as in
+    Where a locus stands in columns and in a GL String, `nomenclature`, `codes` and `ambiguous_nulls` tell whether the
+    two agree; without a nomenclature two that differ as texts are a conflict. `today` and `budgets` are as in
     `registry_io.person_table.read_persons`.
 
     Raises:
         FileError: the file cannot be read at all.
         BudgetError: it takes more than its budget.
     """
-    records = settle(read_persons(path, kind="patient", today=today, budgets=budgets), nomenclature, codes)
+    read = read_persons(path, kind="patient", today=today, budgets=budgets)
+    records = settle(read, nomenclature, codes, ambiguous_nulls)
     patients: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
     present = [name for name in _ATTRIBUTES if name in records.frame.columns]

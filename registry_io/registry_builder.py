@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.encoding import AmbiguousNulls
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -150,6 +151,7 @@ class RegistryBuilder:
         nomenclature: reads the typings.
         name: what messages call the registry.
         codes: multiple allele codes.
+        ambiguous_nulls: as in `hla_match.registry.build_registry`; the provenance says so too.
         loci: the loci to take, where a part has them.
     """
 
@@ -160,9 +162,11 @@ class RegistryBuilder:
         *,
         name: str,
         codes: MultipleAlleleCodes | None = None,
+        ambiguous_nulls: AmbiguousNulls = "drop",
         loci: Iterable[str] = LOCI,
     ) -> None:
         self._folder, self._nomenclature, self._name, self._codes = folder, nomenclature, name, codes
+        self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
         self._loci = tuple(loci)
         self._books: dict[str, TypingBook] = {}
         self._reported: dict[str, GrowingArray] = {}
@@ -205,7 +209,9 @@ class RegistryBuilder:
         first = self._n_persons
         for locus in reported_loci(persons, self._loci):
             if locus not in self._books:
-                self._books[locus] = TypingBook(self._nomenclature, locus, self._codes)
+                self._books[locus] = TypingBook(
+                    self._nomenclature, locus, self._codes, ambiguous_nulls=self._ambiguous_nulls
+                )
                 self._reported[locus] = GrowingArray(self._parts / f"typing-{locus}", np.uint32)
             self._reported[locus].put(first, self._books[locus].code(persons[f"{locus}_1"], persons[f"{locus}_2"]))
         attributes = donor_attributes(persons)
@@ -313,6 +319,7 @@ def write_registry_stream(
     name: str,
     provenance: Mapping[str, str | int],
     codes: MultipleAlleleCodes | None = None,
+    ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
 ) -> BuiltSnapshot:
     """Write persons that come in parts as the current snapshot of a registry's folder; see `RegistryBuilder`.
@@ -326,6 +333,7 @@ def write_registry_stream(
         name: what messages call the registry.
         provenance: as in `hla_match.registry.build_registry`.
         codes: multiple allele codes.
+        ambiguous_nulls: as in `hla_match.registry.build_registry`.
         replace: whether a registry that is there may be replaced.
 
     Raises:
@@ -337,10 +345,10 @@ def write_registry_stream(
     with writing_registry(folder):
         if not replace:
             refuse_any(folder)
-        with RegistryBuilder(folder, nomenclature, name=name, codes=codes) as builder:
+        with RegistryBuilder(folder, nomenclature, name=name, codes=codes, ambiguous_nulls=ambiguous_nulls) as builder:
             for part in parts:
                 builder.add(part)
             built = builder.build()
             if built.n_donors:
-                publish(built.aside, built.description, provenance)
+                publish(built.aside, built.description, {**provenance, "ambiguous_nulls": ambiguous_nulls})
     return built

@@ -61,6 +61,8 @@ class SnapshotManifest(BaseModel):
             datetime.date.fromisoformat(str(self.provenance.get("imported_on")))
         except ValueError:
             raise ValueError("provenance: expected imported_on, a date such as 2026-01-31") from None
+        if self.provenance.get("ambiguous_nulls", "drop") not in ("drop", "keep"):
+            raise ValueError("provenance: expected ambiguous_nulls drop or keep")
         return self
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from hla_match.encoding import Alternative, CountedAlternative, LocusEncoder, counted
+from hla_match.encoding import Alternative, AmbiguousNulls, CountedAlternative, LocusEncoder, counted
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
@@ -28,11 +28,15 @@ _TEXTS = ("first", "second", "gl_first", "gl_second")
 
 
 def settle(
-    records: PersonRecords, nomenclature: Nomenclature | None, codes: MultipleAlleleCodes | None = None
+    records: PersonRecords,
+    nomenclature: Nomenclature | None,
+    codes: MultipleAlleleCodes | None = None,
+    ambiguous_nulls: AmbiguousNulls = "drop",
 ) -> PersonRecords:
     """Return the records with one typing a locus; a person with two that exclude each other is quarantined.
 
-    Without a nomenclature the two cannot be compared, and all of them are conflicts.
+    Typings are read as `hla_match.encoding.LocusEncoder` does. Without a nomenclature the two cannot be compared, and
+    all of them are conflicts.
     """
     twice = records.twice
     if not twice.height:
@@ -44,7 +48,7 @@ def settle(
         if nomenclature is None:
             choices.append("conflict")
             continue
-        encoder = encoders.setdefault(locus, LocusEncoder(nomenclature, locus, codes))
+        encoder = encoders.setdefault(locus, LocusEncoder(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls))
         choices.append(choose(nomenclature, encoder, (texts[0], texts[1]), (texts[2], texts[3])))
     chosen = twice.join(
         distinct.with_columns(pl.Series("choice", choices, pl.String)), on=["locus", *_TEXTS], maintain_order="left"

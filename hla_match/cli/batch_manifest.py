@@ -47,6 +47,10 @@ def batch_manifest(
         "policy": str(policy),
         "frequencies": None if frequencies is None else frequencies.manifest,
         "criteria": _criteria(criteria),
+        "ambiguous_nulls": {
+            "patients": criteria.ambiguous_nulls or registry.ambiguous_nulls,
+            "donors": registry.ambiguous_nulls,
+        },
         "raw_text": raw_text,
         "notice": NOTICE,
     }

@@ -21,7 +21,6 @@ from hla_match.cli.messages import say
 from hla_match.cli.progress import progress
 from hla_match.cli.search_options import SearchRequest
 from hla_match.cli.workforce import Workforce
-from hla_match.encoding import LocusEncoder
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
 from hla_match.matching.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
 from hla_match.matching.criteria import Patient
@@ -68,7 +67,11 @@ class BatchRun:
     ) -> None:
         self._folder, self._registry = registry
         self._file: PatientFile = read_patients(
-            patients, self._registry.nomenclature, self._registry.codes, today=request.criteria.as_of
+            patients,
+            self._registry.nomenclature,
+            self._registry.codes,
+            ambiguous_nulls=request.criteria.ambiguous_nulls or self._registry.ambiguous_nulls,
+            today=request.criteria.as_of,
         )
         for note in self._file.notes:
             say(f"{patients}: {note}", err=True)
@@ -220,7 +223,7 @@ class BatchRun:
         found = []
         for locus in self._registry.loci if isinstance(error, TypingError) else ():
             try:
-                encoder = LocusEncoder(self._registry.nomenclature, locus, self._registry.codes)
+                encoder = self._registry.encoder(locus, self._criteria.ambiguous_nulls)
                 encoder.carried(*patient.typings.get(locus, ("", "")))
             except TypingError as fault:
                 hint = typing_hint(fault.text, fault.hint)

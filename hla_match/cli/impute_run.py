@@ -65,13 +65,19 @@ def impute_file(
         FileError: a file cannot be read.
     """
     opened = open_registry(registry)
-    records = settle(read_persons(persons, kind="patient"), opened.nomenclature, opened.codes)
+    codes, ambiguous_nulls = opened.codes, opened.ambiguous_nulls
+    records = settle(read_persons(persons, kind="patient"), opened.nomenclature, codes, ambiguous_nulls)
     for note in records.notes:
         say(f"{persons}: {note}", err=True)
     sets = FrequencySets.load(*names, opened.nomenclature)
     chosen = sets.frequencies.loci if loci is None else _loci(loci)
     people, unreadable = build_registry(
-        records.frame, opened.nomenclature, name=persons.name, provenance={}, codes=opened.codes
+        records.frame,
+        opened.nomenclature,
+        name=persons.name,
+        provenance={},
+        codes=codes,
+        ambiguous_nulls=ambiguous_nulls,
     )
     people = _in_order_of(records.frame["person_id"], people)
     quarantined = records.quarantined + unreadable_records(records.frame, unreadable)

@@ -21,6 +21,7 @@ from hla_match.visible_text import visible
 if TYPE_CHECKING:
     import polars as pl
 
+    from hla_match.encoding import AmbiguousNulls
     from registry_io.donor_import import ImportReport
 
 _NOTES = 20
@@ -37,10 +38,23 @@ def command() -> None:
 @click.argument("donors", type=click.Path(path_type=Path))
 @click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
 @click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
+@click.option(
+    "--ambiguous-nulls",
+    default="drop",
+    show_default=True,
+    type=click.Choice(["drop", "keep"]),
+    help="Null alleles that lists and codes name beside others.",
+)
 @click.option("--replace", is_flag=True, help="Replace the registry that is there, which is kept for rollback.")
 @click.option("--allow-shrink", is_flag=True, help="Let a replacement lose more than a tenth of the donors.")
 def import_command(
-    registry: Path, donors: Path, codes: Path | None, release: str | None, replace: bool, allow_shrink: bool
+    registry: Path,
+    donors: Path,
+    codes: Path | None,
+    release: str | None,
+    ambiguous_nulls: AmbiguousNulls,
+    replace: bool,
+    allow_shrink: bool,
 ) -> None:
     """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY.
 
@@ -58,6 +72,7 @@ def import_command(
         today=datetime.date.today(),
         codes=book,
         codes_source=codes.name if codes is not None else "",
+        ambiguous_nulls=ambiguous_nulls,
         replace=replace,
         allow_shrink=allow_shrink,
     )

@@ -129,6 +129,11 @@ _OPTIONS = (
         type=click.Choice(["consensus", "strict"]),
         help="Null alleles of both persons: equal (WMDA), or never.",
     ),
+    click.option(
+        "--ambiguous-nulls",
+        type=click.Choice(["drop", "keep"]),
+        help="Null alleles that a patient's lists and codes name beside others.  [default: as the donors' were read]",
+    ),
     click.option("--status", default="AV", show_default=True, help="Donor statuses to include, separated by commas."),
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
@@ -146,8 +151,9 @@ _OPTIONS = (
     ),
 )
 _NAMES = (
-    "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "status", "min_age", "max_age", "as_of",
-    "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies", "verify",
+    "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
+    "max_age", "as_of", "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies",
+    "verify",
 )  # fmt: skip
 
 

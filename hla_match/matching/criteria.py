@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from hla_match.encoding import NullRule
+from hla_match.encoding import AmbiguousNulls, NullRule
 from hla_match.errors import CriteriaError
 from hla_match.loci import LOCI, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
@@ -96,6 +96,8 @@ class SearchCriteria(BaseModel):
             equals a null allele; where one has, that person counts as homozygous for the other allele (Bochtler et al.,
             Bone Marrow Transplant 2011;46:338, and Hum Immunol 2016;77:371). "strict": null alleles never match each
             other, as Atlas counts; at DRB3, DRB4 and DRB5, where an absent gene is a null allele, the consensus holds.
+        ambiguous_nulls: "drop" or "keep": whether a null allele that a list or a multiple allele code of the patient
+            names beside expressed ones is possible; None as the registry's donors were read.
         statuses: donors of other status are left out.
         min_age: completed years at `as_of`; donors without a birth date stay.
         max_age: completed years at `as_of`; donors without a birth date stay.
@@ -112,6 +114,7 @@ class SearchCriteria(BaseModel):
     locus_limits: dict[str, int] = Field(default_factory=dict)
     direction: Direction = "both"
     null_rule: NullRule = "consensus"
+    ambiguous_nulls: AmbiguousNulls | None = None
     statuses: tuple[str, ...] = ("AV",)
     min_age: int | None = Field(default=None, ge=0, le=120)
     max_age: int | None = Field(default=None, ge=0, le=120)

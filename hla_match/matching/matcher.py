@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import Alternative, LocusEncoder, NullRule
+from hla_match.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import DonorImputation, impute_listed
@@ -46,7 +46,7 @@ class Matcher:
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
-        self._encoder: dict[str, LocusEncoder] = {}
+        self._encoder: dict[tuple[str, AmbiguousNulls], LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
@@ -55,10 +55,11 @@ class Matcher:
     def make_ready(self) -> None:
         """Work out what all searches share, which threads that start together would each work out."""
         for locus in self.registry.loci:
-            self._compare(locus, "", "")
+            self._comparison_of(locus)
+            self._encode(locus, self.registry.ambiguous_nulls)
         if self.imputed is not None:
             for locus in self.imputed.panels.loci:
-                self._encode(locus)
+                self._encode(locus, self.registry.ambiguous_nulls)
 
     def search(
         self,
@@ -89,7 +90,7 @@ class Matcher:
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
         loci = {
-            locus: self._compare(locus, *patient.typings.get(locus, ("", "")), criteria.null_rule)
+            locus: self._compare(locus, patient, criteria)
             for locus in registry.loci
             if locus in self._reported(patient, criteria)
         }
@@ -135,7 +136,13 @@ class Matcher:
         )
 
     def predict(
-        self, patient: Patient, donors: Sequence[str], *, scope: str = "10/10", null_rule: NullRule = "consensus"
+        self,
+        patient: Patient,
+        donors: Sequence[str],
+        *,
+        scope: str = "10/10",
+        null_rule: NullRule = "consensus",
+        ambiguous_nulls: AmbiguousNulls | None = None,
     ) -> Prediction:
         """Return the match probabilities of a patient with some donors, in their order.
 
@@ -144,12 +151,13 @@ class Matcher:
             donors: identifiers.
             scope: as in `SearchCriteria`.
             null_rule: as in `SearchCriteria`.
+            ambiguous_nulls: as in `SearchCriteria`.
 
         Raises:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
         """
-        criteria = SearchCriteria(scope=scope, null_rule=null_rule)
+        criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
         return self._predicted(patient, self._rows_of(donors), criteria)
 
     def predict_pairs(
@@ -159,6 +167,7 @@ class Matcher:
         *,
         scope: str = "10/10",
         null_rule: NullRule = "consensus",
+        ambiguous_nulls: AmbiguousNulls | None = None,
     ) -> NDArray[np.float64]:
         """Return the match probabilities of all patients with all donors.
 
@@ -170,6 +179,7 @@ class Matcher:
             donors: identifiers; None for all donors of the registry, in the order of its rows.
             scope: as in `SearchCriteria`.
             null_rule: as in `SearchCriteria`.
+            ambiguous_nulls: as in `SearchCriteria`.
 
         Returns:
             (patients, donors, 5) float64, 40 bytes a pair: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN
@@ -182,11 +192,11 @@ class Matcher:
         imputed = self.imputed
         if imputed is None:
             raise _without_frequencies()
-        criteria = SearchCriteria(scope=scope, null_rule=null_rule)
+        criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
         donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
         persons = impute_listed(
             imputed.panels,
-            [self._carried(patient, imputed) for patient in patients],
+            [self._carried(patient, imputed, ambiguous_nulls) for patient in patients],
             [patient.population for patient in patients],
             workers=self._workers,
         )
@@ -215,9 +225,7 @@ class Matcher:
     def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""
         loci = {
-            locus: self._compare(locus, *patient.typings.get(locus, ("", "")), criteria.null_rule)
-            for locus in self.registry.loci
-            if locus in criteria.loci
+            locus: self._compare(locus, patient, criteria) for locus in self.registry.loci if locus in criteria.loci
         }
         forecast = self._forecast(patient, criteria, loci, donor)
         if forecast is None:
@@ -237,24 +245,30 @@ class Matcher:
         """
         if self.imputed is None:
             raise _without_frequencies()
-        person = self._impute(patient, self.imputed)
+        person = self._impute(patient, self.imputed, None)
         return diplotypes(person.imputation, self.imputed.panels, 0, limit=limit)
 
-    def _impute(self, patient: Patient, imputed: DonorImputation) -> ImputedPatient:
-        return impute_patient(imputed.panels, self._carried(patient, imputed), patient.population)
+    def _impute(
+        self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
+    ) -> ImputedPatient:
+        return impute_patient(imputed.panels, self._carried(patient, imputed, ambiguous_nulls), patient.population)
 
-    def _carried(self, patient: Patient, imputed: DonorImputation) -> dict[str, tuple[Alternative, ...]]:
+    def _carried(
+        self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
+    ) -> dict[str, tuple[Alternative, ...]]:
         """Return a patient's typings at the loci of the panels, as the chromosomes carry them."""
         return {
-            locus: self._encode(locus).carried(*patient.typings[locus])
+            locus: self._encode(locus, ambiguous_nulls or self.registry.ambiguous_nulls).carried(
+                *patient.typings[locus]
+            )
             for locus in imputed.panels.loci
             if locus in patient.typings
         }
 
-    def _encode(self, locus: str) -> LocusEncoder:
-        encoder = self._encoder.get(locus)
+    def _encode(self, locus: str, ambiguous_nulls: AmbiguousNulls) -> LocusEncoder:
+        encoder = self._encoder.get((locus, ambiguous_nulls))
         if encoder is None:
-            encoder = self._encoder[locus] = LocusEncoder(self.registry.nomenclature, locus, self.registry.codes)
+            encoder = self._encoder.setdefault((locus, ambiguous_nulls), self.registry.encoder(locus, ambiguous_nulls))
         return encoder
 
     def _forecast(
@@ -263,7 +277,7 @@ class Matcher:
         """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
         if self.imputed is None:
             return None
-        person, scope = self._impute(patient, self.imputed), criteria.loci
+        person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
         predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers, null_rule=criteria.null_rule)
         results = [loci[locus] for locus in scope if locus in loci]
 
@@ -285,11 +299,22 @@ class Matcher:
         """Return the loci in scope and those beyond it that the patient is typed at."""
         return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
 
-    def _compare(self, locus: str, first: str, second: str, null_rule: NullRule = "consensus") -> LocusResult:
+    def _compare(self, locus: str, patient: Patient, criteria: SearchCriteria) -> LocusResult:
+        encoder = self._encode(locus, criteria.ambiguous_nulls or self.registry.ambiguous_nulls)
+        typing = patient.typings.get(locus, ("", ""))
+        return LocusResult(
+            locus,
+            self._comparison_of(locus),
+            encoder.alternatives(*typing),
+            criteria.null_rule,
+            encoder.notes(*typing),
+        )
+
+    def _comparison_of(self, locus: str) -> LocusComparison:
         comparison = self._comparison.get(locus)
         if comparison is None:
             comparison = self._comparison.setdefault(locus, LocusComparison(self.registry, locus))
-        return LocusResult(locus, comparison, comparison.alternatives(first, second), null_rule)
+        return comparison
 
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
         """Return `eligible_donors`, kept for the next search by the same criteria."""

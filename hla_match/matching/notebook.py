@@ -11,7 +11,7 @@ _ROWS = 25
 
 _PAGE = Environment(autoescape=True, finalize=visible_value, undefined=StrictUndefined).from_string(
     """\
-<div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ nomenclature }}</p>
+<div><p><b>{{ title }}</b><br>{{ policy }}<br>{{ null_reading }}<br>{{ nomenclature }}</p>
 {% if notices %}<ul>{% for notice in notices %}<li>{{ notice }}</li>{% endfor %}</ul>
 {% endif %}<table><thead><tr>{% for name in columns %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
@@ -27,6 +27,7 @@ def match_list_html(matches: MatchList) -> str:
     return _PAGE.render(
         title=f"{matches.patient.patient_id}: {matches.n_found:,} donors{shown}, {matches.criteria.scope}",
         policy=str(matches.policy),
+        null_reading=matches.null_reading,
         nomenclature=matches.registry.nomenclature.title,
         notices=matches.notices,
         columns=frame.columns,

@@ -52,7 +52,7 @@ def patient_notices(
         "an allele reported as NEW, which matches nothing": new,
     }
     for one in loci:
-        for note in one.comparison.notes(*patient.typings.get(one.locus, ("", ""))):
+        for note in one.notes:
             notices[note] = [*notices.get(note, ()), one.locus]
     return (
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),

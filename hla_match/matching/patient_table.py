@@ -17,7 +17,6 @@ from hla_match.encoding import (
     NEW,
     NOT_TYPED,
     CountedAlternative,
-    LocusEncoder,
     NullRule,
     TypingTable,
     antigen_book,
@@ -49,7 +48,6 @@ class LocusComparison:
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
         self.column = registry.columns[locus]
-        self._encoder = LocusEncoder(registry.nomenclature, locus, registry.codes)
         n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
         self._n_codes = len(self._group_antigens) + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
@@ -64,18 +62,6 @@ class LocusComparison:
             )
         self.reports_new = _typings_with_new(self.column.table)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
-
-    def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
-        """Return the alternatives of a patient's typing; empty where not typed.
-
-        Raises:
-            TypingError: the typing cannot be read.
-        """
-        return self._encoder.alternatives(first, second)
-
-    def notes(self, first: str, second: str) -> tuple[str, ...]:
-        """Return what of a patient's typing was understood otherwise than it was written; it has been read before."""
-        return self._encoder.notes(first, second)
 
     def _compared(self, null_rule: NullRule) -> Mapping[int, int]:
         """Return which kinds of alternatives are compared; an absent gene is no allele that another could match."""

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NEW, CountedAlternative, NullRule
+from hla_match.encoding import NEW, AmbiguousNulls, CountedAlternative, NullRule
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.notices import counts_notice, patient_notices
 from hla_match.matching.patient_table import LocusComparison
@@ -46,12 +46,14 @@ class LocusResult:
         comparison: the registry's side of it.
         alternatives: the patient's typing; empty where not typed.
         null_rule: how null alleles count.
+        notes: what of the patient's typing was understood otherwise than it was written.
     """
 
     locus: str
     comparison: LocusComparison
     alternatives: tuple[CountedAlternative, ...]
     null_rule: NullRule
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> NDArray[np.uint8]:
@@ -147,6 +149,20 @@ class MatchList:
     def patient_notices(self) -> tuple[str, ...]:
         """What of the patient was not reported, assumed or left aside: one sentence each."""
         return patient_notices(self.patient, self.criteria, self.registry, self.loci, self.prediction)
+
+    @property
+    def ambiguous_nulls(self) -> AmbiguousNulls:
+        """What became of null alleles that a list or code of the patient names beside expressed ones."""
+        return self.criteria.ambiguous_nulls or self.registry.ambiguous_nulls
+
+    @property
+    def null_reading(self) -> str:
+        """How null alleles were read and counted, in a line."""
+        modes = {"patient": self.ambiguous_nulls, "donors": self.registry.ambiguous_nulls}
+        if len(set(modes.values())) == 1:
+            modes = {"patient and donors": self.ambiguous_nulls}
+        read = ", ".join(f"{mode} ({persons})" for persons, mode in modes.items())
+        return f"null rule: {self.criteria.null_rule}; ambiguous nulls: {read}"
 
     @property
     def notices(self) -> tuple[str, ...]:

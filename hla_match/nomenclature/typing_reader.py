@@ -43,7 +43,7 @@ class TypingReader:
     Attributes:
         alleles: rows of the alleles, as often as they were named.
         notes: what was dropped or replaced.
-        keeps_null: a null allele was named, not merely implied.
+        keeps_null: a null allele was named, not merely implied: by its own name or one that stands for nulls alone.
         is_new: reported as NEW.
     """
 
@@ -106,7 +106,9 @@ class TypingReader:
                 rows = [row for heir in self._in_use(family) for row in self._allele(heir)]
             else:
                 raise self._unknown(name)
-        return index.expressed_first(rows)
+        found = index.expressed_first(rows)
+        self.keeps_null |= index.is_null[found[0]]
+        return found
 
     def _allele(self, name: str) -> list[int]:
         """Read the name of an allele, whole or truncated."""
@@ -185,7 +187,7 @@ class TypingReader:
             self.notes.append(f"{locus}*{name} is no group of {title}; read as {locus}*{heir or digits}")
         if not rows:
             raise self._refusal(Reason.UNKNOWN_GROUP, f"a {kind} group of {index.nomenclature.title}", _NEWER_RELEASE)
-        self.keeps_null |= any(index.is_null[row] for row in rows)
+        self.keeps_null |= all(index.is_null[row] for row in rows)
         return rows
 
     def _code(self, name: str) -> list[int]:
@@ -278,11 +280,14 @@ class TypingReader:
         if not names:
             raise self._unknown(old.rstrip(SUFFIXES))
         rows: list[int] = []
+        keeps_null = self.keeps_null
         for name in names:
             # A digits-only name is one that was abandoned before names had colons.
             current = [name] if ":" in name else self._in_use(name)
             rows += [row for heir in current for row in self._allele(heir)]
-        return self._index.expressed_first(rows)
+        rows = self._index.expressed_first(rows)
+        self.keeps_null = keeps_null or self._index.is_null[rows[0]]
+        return rows
 
     def _unknown(self, name: str) -> TypingError:
         family = name.partition(":")[0]

@@ -40,7 +40,8 @@ small, .small { color: #555; }
 <h1>{{ title }}</h1>
 <p class="notice">{{ notice }}</p>
 <p>{{ "{:,}".format(registry.n_donors) }} donors; {{ matches | length }} patients; {{ criteria }}.<br>
-{{ policy }}</p>
+{{ policy }}<br>
+{{ null_reading }}</p>
 <h2>Nomenclature</h2>
 <p>{{ registry.nomenclature.title }}</p>
 {% if registry.nomenclature.tables.limits %}
@@ -118,6 +119,7 @@ def search_page(title: str, registry: Registry, matches: Sequence[MatchList]) ->
         matches=matches,
         criteria=f"{first.criteria.scope}, up to {first.criteria.max_mismatches} mismatches",
         policy=str(first.policy),
+        null_reading=first.null_reading,
         grades=GRADES,
         notice=NOTICE,
         numbers=NUMBERS,

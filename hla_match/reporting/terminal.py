@@ -50,7 +50,7 @@ def match_table(matches: MatchList, console: Console | None = None) -> None:
         say(GRADES)
         if matches.prediction is not None:
             say(f"{PROBABILITIES}: {matches.prediction.frequency_set}")
-    for line in (str(matches.policy), matches.registry.nomenclature.title, NOTICE):
+    for line in (str(matches.policy), matches.null_reading, matches.registry.nomenclature.title, NOTICE):
         say(line)
 
 

@@ -134,10 +134,16 @@ def test_a_null_alone_is_null(text: str) -> None:
     assert (expansion.p_codes, expansion.has_null) == ((), True)
 
 
-@pytest.mark.parametrize("text", ["24:02/24:09N", "24:02/24:09", "24:02:01G", "24:02g", "24:NULL"])
-def test_a_null_that_is_named_or_in_a_group_is_kept_beside_expressed_alleles(text: str) -> None:
+@pytest.mark.parametrize("text", ["24:02/24:09N", "24:02/24:09", "24:02:01G/24:09N", "24:NULL"])
+def test_a_null_that_is_named_is_kept_beside_expressed_alleles(text: str) -> None:
     assert groups("A", text) == ["24:02P"]
     assert NOMENCLATURE.expand("A", text, CODES).has_null
+
+
+@pytest.mark.parametrize("text", ["24:02:01G", "24:02g", "24:02:01G/24:02", "2402"])
+def test_a_null_that_is_implied_is_dropped_beside_expressed_alleles(text: str) -> None:
+    assert groups("A", text) == ["24:02P"]
+    assert not NOMENCLATURE.expand("A", text, CODES).has_null
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Null alleles in lists and codes against the oracle, dropped and kept, from reported texts to the search."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hla_match.encoding import NULL, NULLS_DROPPED, LocusEncoder
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.matcher import Matcher
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
+from hla_match.registry import build_registry
+from tests.oracle import ambiguous_nulls as oracle
+from tests.oracle import matching
+
+# By whole name the P group, or NULL, and the G group.
+ALLELES = {
+    "01:01:01": ("01:01P", "01:01:01G"),
+    "01:01:02N": (matching.NULL, "01:01:01G"),
+    "01:02": ("01:02", ""),
+    "24:02:01:01": ("24:02P", "24:02:01G"),
+    "24:02:01:02N": (matching.NULL, "24:02:01G"),
+    "24:03": ("24:03", ""),
+    "24:09N": (matching.NULL, "24:02:01G"),
+    "24:11N": (matching.NULL, ""),
+    "68:11N": (matching.NULL, ""),
+}
+CODES = {"AB": "01/02", "NULL": "02/09N", "MORE": "03/09N/11N", "BARE": "02/09", "NONE": "09N/11N"}
+NAMES = (
+    *ALLELES, "01:01", "01:XX", "01:AB", "01:01:01G", "24:02", "24:02:01", "24:XX", "24:09", "24:NULL", "24:MORE",
+    "24:BARE", "24:NONE", "24:02:01G", "68:XX",
+)  # fmt: skip
+MODES = st.sampled_from(("drop", "keep"))
+
+
+def tables() -> NomenclatureTables:
+    """The alleles above at A; the other loci as built in."""
+    builtin = builtin_tables()
+    blank = ("",) * len(ALLELES)
+    p_group = tuple(group if group.endswith("P") else "" for group, _ in ALLELES.values())
+    g_group = tuple(group for _, group in ALLELES.values())
+    a = LocusTables("A", tuple(ALLELES), g_group, p_group, blank, blank, blank)
+    return NomenclatureTables(**{**vars_of(builtin), "closed": True, "loci": {**builtin.loci, "A": a}})
+
+
+def vars_of(builtin: NomenclatureTables) -> dict[str, object]:
+    return {name: getattr(builtin, name) for name in NomenclatureTables.__dataclass_fields__}
+
+
+NOMENCLATURE = Nomenclature(tables())
+BOOK = MultipleAlleleCodes.from_items(CODES.items())
+P_NAMES = (matching.NULL, matching.NEW, *NOMENCLATURE.p_groups("A"))
+
+sides = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map("/".join)
+columns = st.tuples(sides, sides | st.just(""))
+genotypes = st.lists(st.tuples(sides, sides).map("+".join), min_size=1, max_size=3, unique=True).map("|".join)
+typings = columns | genotypes.map(lambda text: (text, ""))
+
+
+def named(alternatives):
+    """The alternatives of the product in the oracle's terms, without their order."""
+    return {tuple(sorted([frozenset(P_NAMES[code] for code in side) for side in pair], key=sorted))
+            for pair in alternatives}  # fmt: skip
+
+
+@given(typings, MODES)
+@settings(max_examples=500)
+def test_typings_are_read_as_the_oracle_reads_them(typing, mode):
+    encoder = LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls=mode)
+    wanted = oracle.alternatives(*typing, ALLELES, CODES, mode)
+    assert named(encoder.carried(*typing)) == {tuple(sorted(pair, key=sorted)) for pair in wanted}
+
+
+@given(typings, st.lists(typings, min_size=1, max_size=6), MODES, MODES | st.none(), st.integers(0, 2))
+@settings(max_examples=150)
+def test_searches_find_the_oracles_donors(patient, donors, imported, searched, most):
+    frame = pl.DataFrame(
+        {
+            "person_id": [f"D{number}" for number in range(len(donors))],
+            "A_1": [first for first, _ in donors],
+            "A_2": [second or None for _, second in donors],
+        },
+        schema_overrides={"A_2": pl.String},
+    )
+    registry, unreadable = build_registry(
+        frame, NOMENCLATURE, name="random", provenance={"imported_on": "2026-01-01"}, codes=BOOK,
+        ambiguous_nulls=imported,
+    )  # fmt: skip
+    assert not unreadable
+    criteria = SearchCriteria(scope="A", max_mismatches=most, ambiguous_nulls=searched)
+    found = Matcher(registry).search(Patient(typings={"A": patient}), criteria)
+    assert (found.ambiguous_nulls, registry.ambiguous_nulls) == (searched or imported, imported)
+    persons = {
+        f"D{number}": {"A": oracle.alternatives(*donor, ALLELES, CODES, imported)}
+        for number, donor in enumerate(donors)
+    }
+    own = {"A": oracle.alternatives(*patient, ALLELES, CODES, searched or imported)}
+    rows = found.to_polars().select("donor_id", "matches_best", "matches_worst").rows()
+    assert set(rows) == set(matching.search(own, persons, ["A"], most, {}))
+
+
+@pytest.mark.parametrize("text", ["24:02/24:09N", "24:NULL", "24:BARE", "24:02/24:09", "24:02:01:01/24:02:01:02N"])
+def test_what_is_dropped_is_said(text):
+    encoder = LocusEncoder(NOMENCLATURE, "A", BOOK)
+    (((expressed,), _),) = encoder.carried(text, "01:02")
+    assert encoder.notes(text, "01:02") == (NULLS_DROPPED,)
+    keeping = LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls="keep")
+    assert keeping.carried(text, "01:02")[0][0] == (NULL, expressed)
+    assert keeping.notes(text, "01:02") == ()
+
+
+@pytest.mark.parametrize("text", ["24:02", "24:XX", "24:02:01G", "24:02:01", "24:09N", "24:NONE"])
+def test_implied_nulls_are_dropped_without_a_word(text):
+    read = [LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls=mode) for mode in ("drop", "keep")]
+    assert read[0].carried(text, "01:02") == read[1].carried(text, "01:02")
+    assert read[0].notes(text, "01:02") == ()
