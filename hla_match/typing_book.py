@@ -133,6 +133,10 @@ class TypingBook:
             self._check_ambiguity(first, second)
             is_read = self._encoder.is_read(first, second)
             carried = self._encoder.carried(first, second)
+            if not carried:
+                # Signs and words for not typed.
+                self._code[first, second] = NOT_TYPED
+                return NOT_TYPED
             self._carried.append(carried)
             if not is_read:
                 self._n_codes_in_sets += sum(len(one) + len(other) for one, other in carried)

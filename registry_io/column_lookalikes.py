@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hla_match.loci import LOCI
+from hla_match.nomenclature.untyped import is_untyped
 from registry_io.column_names import (
     ATTRIBUTE_NAMES,
     GL_STRING,
@@ -24,6 +25,7 @@ _TYPING = (
     r"|(?:HLA-)?[A-Za-z]{1,4}[0-9]?\*[0-9]{2,8}[0-9A-Za-z:]*|\*[0-9]{2,4}(?::[0-9A-Za-z]+)*|(?:DR|DQ|Cw)[0-9]{1,4})"
     r"(?:[/+|^~,;\x{FF0C}\x{3001}\s].*)?$"
 )
+_TWO_ANTIGENS = r"^[A-Za-z]{0,2}[0-9]{1,4}\s*[,;/+\s\x{FF0C}\x{3001}]\s*[A-Za-z]{0,2}[0-9]{1,4}$"
 _CLOCK = r"^(?:00:|[0-9]+:00)"
 _SAMPLE = 1000
 """Cells of a slice that are looked at to tell what a column holds."""
@@ -90,7 +92,7 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
     free = [*words, *(name for name in (*_NAMES, *ATTRIBUTES) if name not in present)]
     for name in ignored:
         wanted = typing_name(name)
-        if wanted is None and holds_typings(frame[name]):
+        if wanted is None and (holds_typings(frame[name]) or _is_locus_of_some(name, frame[name], present)):
             wanted = ""
         if wanted is not None:
             typings[name] = "" if wanted in present else wanted
@@ -101,6 +103,11 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
     return Lookalikes(typings, attributes, near)
 
 
+def _is_locus_of_some(name: str, cells: pl.Series, present: Collection[str]) -> bool:
+    """Whether a letter is that of a locus, and some of its cells read like alleles."""
+    return _whole_locus(name, present) is not None and bool(_said(cells).str.contains(_TYPING).any())
+
+
 def _whole_locus(name: str, present: Collection[str]) -> str | None:
     """Return the sure name of a letter that is no column of typings by itself."""
     column = typing_column(name)
@@ -108,14 +115,25 @@ def _whole_locus(name: str, present: Collection[str]) -> str | None:
     return f"HLA-{column.locus}" if column is not None and letter else None
 
 
-def holds_typings(cells: pl.Series) -> bool:
-    """Whether more than half of the cells of a column that are not empty read like names of alleles.
+def holds_typings(cells: pl.Series, *, or_antigens: bool = False) -> bool:
+    """Whether more than half of the cells of a column that say something read like names of alleles.
+
+    Args:
+        cells: the column, of which some first cells are looked at.
+        or_antigens: whether two numbers, as antigens are written, count as well.
 
     >>> holds_typings(pl.Series(["02:01", None, "A*24:02/A*24:03"])), holds_typings(pl.Series(["08:30", "09:00"]))
     (True, False)
     """
+    given = _said(cells)
+    typings = given.str.contains(_TYPING) | (given.str.contains(_TWO_ANTIGENS) & or_antigens)
+    return bool(typings.sum() * 2 > given.len()) and not given.str.contains(_CLOCK).any()
+
+
+def _said(cells: pl.Series) -> pl.Series:
+    """Return the first cells of a column that say something."""
     given = cells.drop_nulls().head(_SAMPLE).str.strip_chars()
-    return bool(given.str.contains(_TYPING).sum() * 2 > given.len()) and not given.str.contains(_CLOCK).any()
+    return given.filter(pl.Series([not is_untyped(text) for text in given], dtype=pl.Boolean))
 
 
 def typings_naming(meant: Mapping[str, str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -10,6 +12,7 @@ from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.untyped import is_untyped
+from registry_io.attribute_values import EMPTY_NOTE
 from registry_io.quarantine import QuarantinedRecord
 
 ABSENT = "NNNN"
@@ -22,6 +25,7 @@ _PAIRS = (
     r"^([^+|?^~]+?)\s*\+\s*([^+|?^~]+)$",
     r"^([^\s+|?^~/,;]+)\s+([^\s+|?^~/,;]+)$",
 )
+_MARK = "\0is sign"
 _PLACES = ("DRB345_1", "DRB345_2")
 _Pair = tuple[str, str]
 
@@ -43,6 +47,38 @@ def both_typings(cells: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         first = pl.when(matches).then(text.str.extract(pattern, 1)).otherwise(first)
         second = pl.when(matches).then(text.str.extract(pattern, 2)).otherwise(second)
     return first, second
+
+
+def without_signs_of_nothing(
+    frame: pl.DataFrame, names: Mapping[str, Sequence[str]]
+) -> tuple[pl.DataFrame, Counter[tuple[str, str]]]:
+    """Return the typings with null where their cells say that nothing was typed, such as ``-`` in both of a locus.
+
+    Args:
+        frame: the persons.
+        names: by locus, what the file calls its columns; `gl_string` may be among the loci.
+
+    Returns:
+        The frame, and the number of cells, by what is said of them and their column.
+    """
+    notes: Counter[tuple[str, str]] = Counter()
+    for locus, own in names.items():
+        sides = [name for name in (f"{locus}_1", f"{locus}_2", locus) if name in frame.columns]
+        first = pl.col(sides[0])
+        # Most typings begin with a digit, and no sign or word for nothing does.
+        may_be = first.str.contains("^[^0-9]") | (first.is_null() & pl.col(sides[-1]).is_not_null())
+        texts = frame.select(sides).filter(may_be).unique()
+        are_signs = [is_untyped(*(text or "" for text in row)) for row in texts.iter_rows()]
+        signs = texts.filter(pl.Series(are_signs, dtype=pl.Boolean)).with_columns(pl.lit(True).alias(_MARK))
+        if not signs.height:
+            continue
+        marked = frame.join(signs, on=sides, how="left", nulls_equal=True, maintain_order="left")
+        is_sign = marked[_MARK].fill_null(False)
+        for side, name in zip(sides, (*own, own[-1]), strict=False):
+            n_cells = int((is_sign & marked[side].is_not_null()).sum())
+            notes.update({(EMPTY_NOTE, name): n_cells} if n_cells else {})
+        frame = marked.drop(_MARK).with_columns(pl.when(~is_sign).then(pl.col(side)).alias(side) for side in sides)
+    return frame, notes
 
 
 def drb345_typings(first: str, second: str) -> dict[str, _Pair]:

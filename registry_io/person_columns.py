@@ -39,7 +39,6 @@ _IDENTIFIER_ORDER: Mapping[Kind, tuple[str, ...]] = {
 }
 _OWN_NAMES = {"donor": "donor_id", "id": "ID", "patient": "patient_id"}
 _FLAG = r"^(?i:[01YN+\-]|yes|no|true|false|pos|neg|positive|negative|有|无|是|否|阳性|阴性)$"
-_ANTIGENS = r"^[A-Za-z]{0,2}[0-9]{1,4} *[,;/ \x{FF0C}\x{3001}] *[A-Za-z]{0,2}[0-9]{1,4}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,11 @@ class PersonColumns:
     gl_string: str | None
     ignored: tuple[str, ...]
     named: Mapping[str, str]
+
+    @property
+    def typings(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns of typings, by locus, `gl_string` among them."""
+        return {**self.loci, **({GL_STRING: (self.gl_string,)} if self.gl_string is not None else {})}
 
     @property
     def present(self) -> frozenset[str]:
@@ -233,7 +237,7 @@ def _doubtful(frame: pl.DataFrame, columns: Mapping[str, TypingColumn]) -> set[s
             if alone or column.locus in stems or _holds_flags(frame[name]):
                 doubtful.add(name)
         elif column.certainty == "letter":
-            if not (holds_typings(frame[name]) or (len(letters) > 1 and _holds_antigens(frame[name]))):
+            if not holds_typings(frame[name], or_antigens=len(letters) > 1):
                 doubtful.add(name)
         elif not column.side and column.locus.endswith("1"):
             second = re.compile(rf"(?i)(?:HLA[-_.\s]*)?{column.locus[:-1]}2")
@@ -251,12 +255,6 @@ def _holds_flags(cells: pl.Series) -> bool:
     """Whether a column holds nothing but a mark of whether something is there."""
     given = cells.drop_nulls()
     return bool(given.len()) and bool(given.str.strip_chars().str.contains(_FLAG).all())
-
-
-def _holds_antigens(cells: pl.Series) -> bool:
-    """Whether more than half of a column's cells are two numbers."""
-    given = cells.drop_nulls().str.strip_chars()
-    return bool(given.str.contains(_ANTIGENS).sum() * 2 > given.len())
 
 
 def _own_names(locus: str, columns: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from hla_match.nomenclature.gl_string import parse, split_loci
 from registry_io.budgets import Budgets
 from registry_io.column_lookalikes import lookalikes
 from registry_io.column_names import DRB345
-from registry_io.locus_cells import both_typings, join_drb345
+from registry_io.locus_cells import both_typings, join_drb345, without_signs_of_nothing
 from registry_io.person_attributes import (
     ATTRIBUTES,
     FINDINGS,
@@ -138,6 +138,7 @@ def _read(
     twice = pl.DataFrame(schema=_TWICE)
     other_loci: list[str] = []
     n_filled = filled.height
+    filled, signs = without_signs_of_nothing(filled, columns.typings)
     if DRB345 in columns.loci:
         filled, found = join_drb345(filled, columns.loci[DRB345][0])
         findings += found
@@ -171,7 +172,7 @@ def _read(
             ignored_loci=frozenset(other_loci),
             lookalikes=lookalikes(table.frame, columns.ignored, columns.present),
             doubts=doubts,
-            cells=attributes.notes,
+            cells=signs + attributes.notes,
         ),
         twice=_without(twice, findings),
     )
