@@ -27,7 +27,7 @@ def release(shared_data: Path) -> Nomenclature:
 
 
 def check(cell: Cell, nomenclature: Nomenclature) -> None:
-    encoder = LocusEncoder(nomenclature, cell.locus, BOOK, keep_nulls=True)
+    encoder = LocusEncoder(nomenclature, cell.locus, BOOK, ambiguous_nulls="keep")
     if cell.meaning is None:
         with pytest.raises(TypingError) as caught:
             encoder.carried(cell.first, cell.second)
@@ -35,7 +35,7 @@ def check(cell: Cell, nomenclature: Nomenclature) -> None:
         return
     found = encoder.carried(cell.first, cell.second)
     assert encoder.notes(cell.first, cell.second) == cell.notes
-    assert found == LocusEncoder(nomenclature, cell.locus, BOOK, keep_nulls=True).carried(*cell.meaning)
+    assert found == LocusEncoder(nomenclature, cell.locus, BOOK, ambiguous_nulls="keep").carried(*cell.meaning)
     assert bool(found) == any(cell.meaning)
 
 
