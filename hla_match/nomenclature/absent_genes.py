@@ -24,7 +24,7 @@ def beside_no_gene(genotype: dict[str, Pair]) -> dict[str, Pair]:
     >>> beside_no_gene({"DRB3": ("01:01", ""), "DRBX": ("NNNN", "")})["DRB3"]
     ('01:01', 'NNNN')
     """
-    if {*genotype.get(NO_GENE, ())} - {""} != {ABSENT}:
+    if NO_GENE not in genotype or not {ABSENT, ""}.issuperset(genotype[NO_GENE]):
         return genotype
     spelt = {locus: pair for locus, pair in genotype.items() if locus != NO_GENE}
     for gene in OPTIONAL_GENES:

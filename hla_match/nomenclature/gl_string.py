@@ -84,7 +84,7 @@ def parse(text: str) -> GLNode:
     ...
     hla_match.errors.TypingError: 'A*01:01+', position 8: expected an allele or antigen
     """
-    return _parse(text, 0, len(text), 0)
+    return _parse(text, 0, len(text), 0, checked=False)
 
 
 def split_loci(
@@ -119,14 +119,19 @@ def split_loci(
     standard = standard_gl_string(text)
     found_notes = dict.fromkeys(standard.notes)
     try:
+        # What was in standard form at first sight has names that need no second look.
+        node = _parse(standard.text, 0, len(standard.text), 0, checked=not standard.origin)
         persons = [
-            _person(standard.text, start, alternative, found_notes)
-            for start, alternative in _operands(parse(standard.text), 0, "?")
+            _person(standard.text, start, alternative, found_notes) for start, alternative in _operands(node, 0, "?")
         ]
     except TypingError as error:
         raise standard.refusal(error) from None
     # An alternative of nothing but loci that are passed over is passed over with them.
     reported = _united([person for person in persons if not _OTHER_LOCI.issuperset(person)], found_notes)
+    unknown = [locus for locus, pairs in reported.items() if _is_open(pairs)] if UNKNOWN in standard.text else []
+    for locus in unknown:
+        del reported[locus]
+        found_notes[NOT_TYPED] = None
     if other_loci is not None:
         named = dict.fromkeys(locus for person in persons for locus in person)
         other_loci.extend(locus for locus in named if locus not in LOCI and locus not in other_loci)
@@ -252,19 +257,20 @@ def locus_and_name(leaf: str) -> tuple[str, str]:
     return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
 
 
-def _parse(text: str, start: int, end: int, level: int) -> GLNode:
-    """Read ``text[start:end]``, in which only the operators from `level` on can occur."""
+def _parse(text: str, start: int, end: int, level: int, *, checked: bool) -> GLNode:
+    """Read ``text[start:end]``, in which only the operators from `level` on can occur, and names may be checked."""
     for tighter in range(level, len(OPERATORS)):
         operator = OPERATORS[tighter]
         if text.find(operator, start, end) < 0:
             continue
         parts = []
         for piece in text[start:end].split(operator):
-            parts.append(_parse(text, start, start + len(piece), tighter + 1))
+            parts.append(_parse(text, start, start + len(piece), tighter + 1, checked=checked))
             start += len(piece) + 1
         return GLNode(operator, tuple(parts))
     leaf = text[start:end]
-    _check_leaf(text, start, leaf)
+    if not checked:
+        _check_leaf(text, start, leaf)
     return GLNode("", (), leaf)
 
 
@@ -348,17 +354,22 @@ def _block(text: str, start: int, node: GLNode, notes: dict[str, None]) -> dict[
 
 def _united(alternatives: list[dict[str, Genotypes]], notes: dict[str, None]) -> dict[str, Genotypes]:
     """Return the genotypes of alternatives; a locus that one of them leaves open is not typed, which is noted."""
+    if len(alternatives) == 1:
+        return alternatives[0]
     reported: dict[str, Genotypes] = {}
     spelt = with_absent_genes(alternatives)
     for alternative in spelt:
         unite(reported, alternative)
     for locus in LOCI:
-        pairs = reported.get(locus, {}).values()
-        unnamed = locus in reported and any(locus not in alternative for alternative in spelt)
-        if unnamed or any(set(pair) <= {UNKNOWN, ""} for pair in pairs):
-            notes[UNNAMED.format(locus) if unnamed else NOT_TYPED] = None
+        if locus in reported and any(locus not in alternative for alternative in spelt):
+            notes[UNNAMED.format(locus)] = None
             del reported[locus]
     return reported
+
+
+def _is_open(alternatives: Genotypes) -> bool:
+    """Say whether one of the alternatives of a locus is that it was not typed."""
+    return any(set(pair) <= _UNTYPED for pair in alternatives.values())
 
 
 def _genotype(text: str, start: int, node: GLNode) -> dict[str, Pair]:
@@ -434,7 +445,7 @@ def _require_same_loci(text: str, start: int, before: set[str], found: set[str])
 def _refuse_delimiters(column: str, delimiters: str, expected: str) -> None:
     """Refuse a column that holds one of the delimiters."""
     # Nearly no column does, and an import asks a hundred thousand times: looking for each is faster than going along.
-    column = half_width(column)
+    column = column if column.isascii() else half_width(column)
     found = [position for delimiter in delimiters if (position := column.find(delimiter)) >= 0]
     if found:
         raise TypingError(column, min(found), expected=f"{expected} without {column[min(found)]!r}")
@@ -462,6 +473,9 @@ def _whole_genotypes(column: str) -> list[Pair]:
 
 def _cell(text: str) -> str:
     """Return the content of a cell: "" for a sign of an empty one, ``UUUU`` for a word that says that it is unknown."""
+    # Nearly every cell begins with a digit, and no sign or word does.
+    if text[:1].isdigit() and text.isascii():
+        return text.strip()
     if is_empty(text):
         return ""
     return UNKNOWN if is_unknown(text) else half_width(text).strip()
