@@ -8,6 +8,7 @@ tables of text, or opened from disk by ``registry_io.open_registry``.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -260,9 +261,13 @@ def without_status(attributes: pl.DataFrame) -> int:
     return attributes["status"].null_count() if "status" in attributes.columns else 0
 
 
-def registry_notes(found: Arrangement, n_without_status: int) -> dict[str, int]:
-    """Return the notes of a registry, those that hold for a donor."""
-    counts = {**found.notes, "without a status, counted as available": n_without_status}
+def registry_notes(
+    found: Arrangement, n_without_status: int, of_lines: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Return the notes of a registry, those that hold for a donor; `of_lines` are those on lines of typings."""
+    counts = Counter(found.notes)
+    counts.update(of_lines or {})
+    counts["without a status, counted as available"] = n_without_status
     return {note: n for note, n in counts.items() if n}
 
 

@@ -173,7 +173,7 @@ def _read(
     rows = _Rows()
     for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
         records = settled(part)
-        builder.add(records.frame)
+        builder.add(records.frame, records.noted)
         rows.persons.append(records.frame.select("row", "person_id"))
         rows.quarantined += records.quarantined
         rows.warnings.append(records.warnings)

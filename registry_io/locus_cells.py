@@ -13,6 +13,7 @@ from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.untyped import is_untyped
 from registry_io.attribute_values import EMPTY_NOTE
+from registry_io.line_notes import line_notes
 from registry_io.quarantine import QuarantinedRecord
 
 ABSENT = "NNNN"
@@ -81,8 +82,8 @@ def without_signs_of_nothing(
     return frame, notes
 
 
-def drb345_typings(first: str, second: str) -> dict[str, _Pair]:
-    """Return what two places of DRB3, DRB4 and DRB5 report at each of these genes.
+def drb345_typings(first: str, second: str, notes: list[str] | None = None) -> dict[str, _Pair]:
+    """Return what two places of DRB3, DRB4 and DRB5 report at each of these genes; `notes` as in `split_loci`.
 
     The places are the two chromosomes, of which each carries at most one of the genes: where both are given, a gene
     that neither names is absent from both, and one that a single place names is absent from the other.
@@ -107,8 +108,8 @@ def drb345_typings(first: str, second: str) -> dict[str, _Pair]:
     if not first:
         return {}
     if not second and "|" in first:
-        return split_loci(first)
-    places = [_gene(first), _gene(second or first)]
+        return split_loci(first, notes=notes)
+    places = [_gene(first, notes), _gene(second or first, notes)]
     if not second and places[0][0]:
         return {places[0][0]: (places[0][1], "")}
     typings: dict[str, _Pair] = {}
@@ -118,11 +119,11 @@ def drb345_typings(first: str, second: str) -> dict[str, _Pair]:
     return typings
 
 
-def _gene(text: str) -> _Pair:
+def _gene(text: str, notes: list[str] | None) -> _Pair:
     """Return gene and typing of one place; "" and "" where it carries none of the genes."""
     if _NO_GENE.fullmatch(text):
         return "", ""
-    typings = split_loci(text)
+    typings = split_loci(text, notes=notes)
     gene = next(iter(typings), "")
     if len(typings) != 1 or gene not in OPTIONAL_GENES or typings[gene][1]:
         raise TypingError(
@@ -134,7 +135,7 @@ def _gene(text: str) -> _Pair:
     return gene, typings[gene][0]
 
 
-def join_drb345(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[QuarantinedRecord]]:
+def join_drb345(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[QuarantinedRecord], pl.DataFrame]:
     """Put the typings of the places `DRB345_1` and `DRB345_2` into columns of their genes; each text is read once.
 
     Args:
@@ -142,15 +143,17 @@ def join_drb345(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[Qu
         column: the column of the first place, as the file calls it.
 
     Returns:
-        The frame with the columns of the three genes, and a record for each person whose places cannot be read.
+        The frame with the columns of the three genes, a record for each person whose places cannot be read, and the
+        rows of `registry_io.line_notes.LINE_NOTES`.
     """
     given = frame.select(_PLACES).unique(maintain_order=True)
     columns = [f"{gene}_{side}" for gene in OPTIONAL_GENES for side in (1, 2)]
     rows: list[dict[str, str | None]] = []
     errors: dict[int, TypingError] = {}
+    notes: dict[int, list[str]] = {}
     for number, (first, second) in enumerate(given.iter_rows()):
         try:
-            typings = drb345_typings(first or "", second or "")
+            typings = drb345_typings(first or "", second or "", notes.setdefault(number, []))
         except TypingError as error:
             typings, errors[number] = {}, error
         pairs = (typings.get(gene, ("", "")) for gene in OPTIONAL_GENES)
@@ -170,4 +173,4 @@ def join_drb345(frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[Qu
         )
         for row, person, number in wrong.iter_rows()
     ]
-    return joined.drop("\0number", *_PLACES), found
+    return joined.drop("\0number", *_PLACES), found, line_notes(joined, "\0number", notes)

@@ -65,12 +65,16 @@ def read_patients(
     records = settle(read, nomenclature, codes, ambiguous_nulls)
     patients: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
+    noted: dict[int, tuple[str, ...]] = {}
+    for number, note in records.noted.iter_rows():
+        noted[number] = (*noted.get(number, ()), note)
     present = [name for name in _ATTRIBUTES if name in records.frame.columns]
     for row in records.frame.iter_rows(named=True):
         typings = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in loci}
         patient = Patient(
             patient_id=row["person_id"],
             typings={locus: pair for locus, pair in typings.items() if pair[0]},
+            reading_notes=noted.get(row["row"], ()),
             **{name: row[name] for name in present},
         )
         patients.append((row["row"], patient))

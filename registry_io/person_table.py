@@ -17,9 +17,11 @@ import polars as pl
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.gl_string import parse, split_loci
+from hla_match.nomenclature.name_line import standard_gl_string
 from registry_io.budgets import Budgets
 from registry_io.column_lookalikes import lookalikes
 from registry_io.column_names import DRB345
+from registry_io.line_notes import LINE_NOTES, line_notes
 from registry_io.locus_cells import both_typings, join_drb345, without_signs_of_nothing
 from registry_io.person_attributes import (
     ATTRIBUTES,
@@ -61,6 +63,8 @@ class PersonRecords:
         noticed: what the reader noticed about the whole.
         twice: typings that stand in `frame` and, in other words, in the person's GL String: `row`, `locus`, `first` and
             `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.twofold_typings` settles them.
+        noted: what was understood otherwise than it was written before typings are read, as in
+            `registry_io.line_notes.LINE_NOTES`.
     """
 
     frame: pl.DataFrame
@@ -71,6 +75,7 @@ class PersonRecords:
     n_rows: int
     noticed: Noticed
     twice: pl.DataFrame
+    noted: pl.DataFrame
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -137,14 +142,17 @@ def _read(
     doubts = identifier_doubts(table, filled, columns.identifier)
     twice = pl.DataFrame(schema=_TWICE)
     other_loci: list[str] = []
+    noted = [pl.DataFrame(schema=LINE_NOTES)]
     n_filled = filled.height
     filled, signs = without_signs_of_nothing(filled, columns.typings)
     if DRB345 in columns.loci:
-        filled, found = join_drb345(filled, columns.loci[DRB345][0])
+        filled, found, genes_noted = join_drb345(filled, columns.loci[DRB345][0])
         findings += found
+        noted.append(genes_noted)
     if columns.gl_string is not None:
-        filled, twice, found = _join_gl_strings(filled, columns.typed_loci, other_loci)
+        filled, twice, found, lines_noted = _join_gl_strings(filled, columns.typed_loci, other_loci)
         findings += found
+        noted.append(lines_noted)
     findings += _second_without_first(filled)
     parents = pl.DataFrame(schema=dict(FINDINGS))
     if columns.populations:
@@ -175,6 +183,7 @@ def _read(
             cells=signs + attributes.notes,
         ),
         twice=_without(twice, findings),
+        noted=_without(pl.concat(noted), findings),
     )
 
 
@@ -198,7 +207,7 @@ def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
     if len(fields) not in (2, 4) or "*" not in fields[1] or any("*" in field for field in fields[2:]):
         return None
     try:
-        parse(fields[1].strip(_BLANKS))
+        parse(standard_gl_string(fields[1].strip(_BLANKS)).text)
     except TypingError:
         return None
     return ("id", "gl_string", "population (1)", "population (2)")[: len(fields)]
@@ -347,22 +356,26 @@ def _not_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
 
 def _join_gl_strings(
     frame: pl.DataFrame, loci: Collection[str], other_loci: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord]]:
+) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord], pl.DataFrame]:
     """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
 
-    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`. Loci that
-    are not read are added to `other_loci`.
+    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`, the last one
+    what is `PersonRecords.noted`. Loci that are not read are added to `other_loci`.
     """
     findings: list[QuarantinedRecord] = []
     texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
     sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
     errors: dict[str, TypingError] = {}
+    notes: dict[str, list[str]] = {}
     for text in texts:
+        found: list[str] = []
         try:
-            typings = split_loci(text, other_loci)
+            typings = split_loci(text, other_loci, found)
         except TypingError as error:
             typings = {}
             errors[text] = error
+        if found:
+            notes[text] = found
         for locus in LOCI:
             first, second = typings.get(locus, ("", ""))
             sides[f"{locus}_1"].append(first or None)
@@ -404,7 +417,8 @@ def _join_gl_strings(
             pl.when(empty).then(new).otherwise(old).alias(name)
             for new, old, name in zip(given, own, names, strict=True)
         ]
-    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), pl.concat(twice), findings
+    noted = line_notes(frame, "gl_string", notes)
+    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), pl.concat(twice), findings, noted
 
 
 def _same_pair(own: tuple[pl.Expr, ...], given: tuple[pl.Expr, ...], locus: str) -> pl.Expr:

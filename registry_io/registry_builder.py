@@ -172,6 +172,7 @@ class RegistryBuilder:
         self._reported: dict[str, GrowingArray] = {}
         self._coded: dict[str, GrowingArray] = {}
         self._attributes: dict[str, _GrowingColumn] = {}
+        self._noted: dict[str, list[NDArray[np.uint32]]] = {}
         self._identifiers: list[pl.Series] = []
         self._n_persons = 0
         self._context = ExitStack()
@@ -198,15 +199,20 @@ class RegistryBuilder:
         """Number of persons so far."""
         return self._n_persons
 
-    def add(self, persons: pl.DataFrame) -> None:
+    def add(self, persons: pl.DataFrame, noted: pl.DataFrame | None = None) -> None:
         """Code a part: `person_id`, the typings `A_1`, `A_2`, ... as text, then attributes.
 
-        A part without columns that another one has is not typed there, or has the attribute missing.
+        A part without columns that another one has is not typed there, or has the attribute missing. `noted` is what
+        was understood otherwise than it was written before, a `note` for a `row` of the persons.
 
         Raises:
             ValueError: an attribute is of another type than in an earlier part.
         """
         first = self._n_persons
+        if noted is not None and noted.height:
+            rows = persons.select("row").with_row_index("person", offset=first).join(noted, on="row")
+            for (note,), group in rows.group_by("note"):
+                self._noted.setdefault(str(note), []).append(group["person"].to_numpy())
         for locus in reported_loci(persons, self._loci):
             if locus not in self._books:
                 self._books[locus] = TypingBook(
@@ -249,9 +255,15 @@ class RegistryBuilder:
             loci=tuple(books),
             attributes={name: str(column.dtype) for name, column in self._attributes.items()},
             nomenclature=self._nomenclature.title,
-            notes=registry_notes(found, n_without_status),
+            notes=registry_notes(found, n_without_status, self._donors_noted(found.rows)),
         )
         return BuiltSnapshot(found.rows.size, unreadable, self._aside, description)
+
+    def _donors_noted(self, donors: NDArray[np.uint32]) -> dict[str, int]:
+        """Return the number of persons who became donors for each note that came with the parts."""
+        is_donor = np.zeros(self._n_persons, np.bool_)
+        is_donor[donors] = True
+        return {note: int(is_donor[np.unique(np.concatenate(rows))].sum()) for note, rows in self._noted.items()}
 
     def _by_identifier(self) -> NDArray[np.uint32]:
         """Return the rows of all persons in the order of their identifiers."""
