@@ -74,7 +74,7 @@ class PlainSearch:
         text = self.registry.columns[name].text
         for row, (first, second) in enumerate(text.iter_rows()):
             for one, other, kind in encoder.alternatives(first, second):
-                pair.append([sets.setdefault(side, len(sets)) for side in (one, other)])
+                pair.append([sets.setdefault(side.codes, len(sets)) for side in (one, other)])
                 kinds.append(kind)
                 typing.append(row)
         sizes = np.array([len(one) for one in sets], np.int64)
@@ -99,7 +99,7 @@ class PlainSearch:
         for one, other, kind in alternatives:
             unequal = {NEW} if kind == CARRIED else {NEW, NULL}
             meets, also = (
-                np.add.reduceat(np.isin(locus.member, list(set(side) - unequal)), locus.start) > 0
+                np.add.reduceat(np.isin(locus.member, list(set(side.codes) - unequal)), locus.start) > 0
                 for side in (one, other)
             )
             first, second = locus.pair.T
@@ -129,7 +129,7 @@ def plain_genotypes(
     possible = np.ones(frequency.size, np.bool_)
     for column, locus in enumerate(frequencies.loci):
         if alternatives.get(locus):
-            either = {code for pair in alternatives[locus] for side in pair for code in side}
+            either = {code for pair in alternatives[locus] for side in pair for code in side.codes}
             possible &= np.isin(frequencies.allele[:, column], list(either))
     row = np.flatnonzero(possible)
     if not 0 < row.size <= MOST_HAPLOTYPES:
@@ -139,7 +139,7 @@ def plain_genotypes(
         if alternatives.get(locus):
             allowed = np.zeros_like(weight, np.bool_)
             for first, second in alternatives[locus]:
-                in_first, in_second = (np.isin(frequencies.allele[row, column], side) for side in (first, second))
+                in_first, in_second = (np.isin(frequencies.allele[row, column], side.codes) for side in (first, second))
                 allowed |= np.outer(in_first, in_second) | np.outer(in_second, in_first)
             weight[~allowed] = 0.0
     one, other = np.nonzero(weight)

@@ -1,9 +1,10 @@
 """Names to integers: typings become codes of a code book, and the code book becomes arrays for the kernels.
 
-Meaning is stripped here, once. A *set* is what one side of a typing can be; an *alternative* is a pair of sets drawn
-from independently; a typing has one alternative, or several where the laboratory reported whole genotypes. A typing is
-kept twice: as its two chromosomes *carry* it, null alleles included, for haplotypes; and as it *counts* for matching,
-where a null allele is read by what the other person carries (`counted`). An absent gene is a null allele.
+Meaning is stripped here, once. A *side* is what one chromosome can carry, with the antigens that it was typed as; an
+*alternative* is a pair of sides drawn from independently; a typing has one alternative, or several where the laboratory
+reported whole genotypes. A typing is kept twice: as its two chromosomes *carry* it, null alleles included, for
+haplotypes; and as it *counts* for matching, where a null allele is read by what the other person carries (`counted`).
+An absent gene is a null allele.
 """
 
 from __future__ import annotations
@@ -67,26 +68,55 @@ NULLS_DROPPED = "null alleles named beside expressed ones in a list or code were
 """The note on a typing that ``drop`` changed."""
 
 AlleleSet = tuple[int, ...]
-Alternative = tuple[AlleleSet, AlleleSet]
+
+
+class Side(NamedTuple):
+    """One side of a typing: the alleles that it can be, and the antigens that it was typed as.
+
+    The antigens are those of the text, not of every allele behind it: whoever is typed A3 has no A24, although a rare
+    allele may be reported as either.
+
+    Attributes:
+        codes: ascending codes of P groups, NULL or NEW.
+        antigens: ascending antigens that it counts as for an antigen match, as coded by the nomenclature.
+        serology: ascending antigens reported, where it was typed by serology alone; else none.
+    """
+
+    codes: AlleleSet
+    antigens: tuple[int, ...] = ()
+    serology: tuple[int, ...] = ()
+
+
+Alternative = tuple[Side, Side]
+
+ABSENT = Side((NULL,))
+"""The side of a chromosome with a null allele, or without the gene."""
 
 
 class CountedAlternative(NamedTuple):
-    """A pair of sets drawn from independently, as it counts beside those of another person that `COMPARED` names."""
+    """A pair of sides drawn from independently, as it counts beside those of another person that `COMPARED` names."""
 
-    first: AlleleSet
-    second: AlleleSet
+    first: Side
+    second: Side
     kind: int
+
+    @property
+    def has_new(self) -> bool:
+        """Whether a side is an allele reported as NEW."""
+        return (NEW,) in (self.first.codes, self.second.codes)
 
 
 @dataclass(frozen=True, slots=True)
 class TypingTable:
-    """The distinct typings of one locus, expanded once.
+    """The distinct typings of one locus, expanded once; a set is a distinct side.
 
     Attributes:
         set_start: (sets + 1,) int32 offsets into `set_member`.
         set_member: int32 sorted codes of each set.
         antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
-        antigen_member: int32 antigens of each set, as coded by `antigen_book`.
+        antigen_member: int32 sorted antigens of each set, as coded by the nomenclature.
+        serology_start: (sets + 1,) int32 offsets into `serology_member`.
+        serology_member: int32 sorted antigens reported for each set that was typed by serology alone.
         alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
         alternative_set: (alternatives, 2) int32 sets of each alternative as it counts.
         alternative_kind: (alternatives,) uint8 kind of each, `FREE`, `RESOLVED` or `CARRIED`.
@@ -98,6 +128,8 @@ class TypingTable:
     set_member: NDArray[np.int32]
     antigen_start: NDArray[np.int32]
     antigen_member: NDArray[np.int32]
+    serology_start: NDArray[np.int32]
+    serology_member: NDArray[np.int32]
     alternative_start: NDArray[np.int32]
     alternative_set: NDArray[np.int32]
     alternative_kind: NDArray[np.uint8]
@@ -108,15 +140,6 @@ class TypingTable:
     def n_typings(self) -> int:
         """Number of typings, "not typed" included."""
         return int(self.alternative_start.size - 1)
-
-
-def antigen_book(nomenclature: Nomenclature, locus: str) -> tuple[int, list[tuple[int, ...]]]:
-    """Return the number of antigens of a locus and the antigen codes of each of its P groups."""
-    book: dict[str, int] = {}
-    of_group = [
-        tuple(book.setdefault(antigen, len(book)) for antigen in antigens) for antigens in nomenclature.antigens(locus)
-    ]
-    return len(book), of_group
 
 
 def allele_set(expansion: Expansion, ambiguous_nulls: AmbiguousNulls = "drop") -> AlleleSet:
@@ -138,29 +161,36 @@ def counted(carried: Sequence[Alternative]) -> tuple[CountedAlternative, ...]:
 
     Beside a person without null alleles the carrier of one is homozygous for its partner: both alleles are the *same*
     member of the partner's set, which makes one alternative for each member. Beside a person with null alleles a null
-    allele is one like any other. Sources: see `COMPARED`.
+    allele is one like any other. All keep the antigens that the partner was typed as. Sources: see `COMPARED`.
 
-    >>> [tuple(one) for one in counted([((2, 3), (0,))])]
+    >>> [(one.codes, other.codes, kind) for one, other, kind in counted([(Side((2, 3)), ABSENT)])]
     [((2,), (2,), 2), ((3,), (3,), 2), ((2, 3), (0,), 4)]
     """
     return tuple(dict.fromkeys(one for first, second in carried for one in _counted(first, second)))
 
 
-def _counted(first: AlleleSet, second: AlleleSet) -> Iterator[CountedAlternative]:
-    if NULL not in first and NULL not in second:
+def _counted(first: Side, second: Side) -> Iterator[CountedAlternative]:
+    if NULL not in first.codes and NULL not in second.codes:
         yield CountedAlternative(first, second, FREE)
         return
-    expressed, others = (tuple(code for code in side if code != NULL) for side in (first, second))
-    if expressed and others:
+    expressed, others = (
+        side._replace(codes=tuple(code for code in side.codes if code != NULL)) for side in (first, second)
+    )
+    if expressed.codes and others.codes:
         yield CountedAlternative(expressed, others, FREE)
-    if NULL in second and expressed:
-        yield from (CountedAlternative((code,), (code,), RESOLVED) for code in expressed)
-        yield CountedAlternative(expressed, (NULL,), CARRIED)
-    if NULL in first and others:
-        yield from (CountedAlternative((code,), (code,), RESOLVED) for code in others)
-        yield CountedAlternative((NULL,), others, CARRIED)
-    if NULL in first and NULL in second:
-        yield from (CountedAlternative((NULL,), (NULL,), kind) for kind in (RESOLVED, CARRIED))
+    if NULL in second.codes and expressed.codes:
+        yield from (CountedAlternative(one, one, RESOLVED) for one in _members(expressed))
+        yield CountedAlternative(expressed, ABSENT, CARRIED)
+    if NULL in first.codes and others.codes:
+        yield from (CountedAlternative(one, one, RESOLVED) for one in _members(others))
+        yield CountedAlternative(ABSENT, others, CARRIED)
+    if NULL in first.codes and NULL in second.codes:
+        yield from (CountedAlternative(ABSENT, ABSENT, kind) for kind in (RESOLVED, CARRIED))
+
+
+def _members(side: Side) -> Iterator[Side]:
+    """Return a side for each allele that one can be."""
+    return (side._replace(codes=(code,)) for code in side.codes)
 
 
 class LocusEncoder:
@@ -185,7 +215,7 @@ class LocusEncoder:
         self._nomenclature = nomenclature
         self._codes = codes
         self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
-        self._side: dict[str, AlleleSet] = {}
+        self._side: dict[str, Side] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
     def carried(self, first: str, second: str) -> tuple[Alternative, ...]:
@@ -210,7 +240,7 @@ class LocusEncoder:
         for one, other in pairs:
             found.append((self._read(one), self._read(other)))
             if self.locus in OPTIONAL_GENES and (one == other or other == UNKNOWN):
-                found.append((self._read(one), (NULL,)))
+                found.append((self._read(one), ABSENT))
         return tuple(dict.fromkeys(found))
 
     def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
@@ -231,36 +261,40 @@ class LocusEncoder:
         of_sides = (note for side in sides for note in self._notes.get(side, ()))
         return tuple(dict.fromkeys((*column_notes(first, second), *of_sides)))
 
-    def _read(self, text: str) -> AlleleSet:
+    def _read(self, text: str) -> Side:
         known = self._side.get(text)
         if known is None and is_absent_gene(self.locus, text):
-            known = self._side[text] = (NULL,)
+            known = self._side[text] = ABSENT
         elif known is None:
             expansion = self._nomenclature.expand(self.locus, text, self._codes)
-            known = self._side[text] = allele_set(expansion, self._ambiguous_nulls)
-            dropped = [NULLS_DROPPED] if expansion.has_null and NULL not in known else []
+            number = self._nomenclature.index(self.locus).antigens.code
+            known = self._side[text] = Side(
+                allele_set(expansion, self._ambiguous_nulls),
+                tuple(sorted(number[name] for name in expansion.antigens)),
+                tuple(sorted(number[name] for name in expansion.serology)),
+            )
+            dropped = [NULLS_DROPPED] if expansion.has_null and NULL not in known.codes else []
             if expansion.notes or dropped:
                 self._notes[text] = (*expansion.notes, *dropped)
         return known
 
 
-def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[tuple[int, ...]] = ()) -> TypingTable:
-    """Return the arrays of some typings, as chromosomes carry them; the first is "not typed".
-
-    Args:
-        typings: the carried alternatives of each typing.
-        of_group: antigens by P group; without them the table has none.
-    """
-    set_code: dict[AlleleSet, int] = {}
+def typing_table(typings: Sequence[tuple[Alternative, ...]]) -> TypingTable:
+    """Return the arrays of some typings, given as their carried alternatives; the first is "not typed"."""
+    set_code: dict[Side, int] = {}
     alternatives = [counted(carried) for carried in typings]
     alternative_start, alternative_set = _pairs([[one[:2] for one in several] for several in alternatives], set_code)
     carried_start, carried_set = _pairs(typings, set_code)
-    antigens = [set_antigens(members, of_group) if of_group else () for members in set_code]
+    set_start, set_member = _lists([side.codes for side in set_code])
+    antigen_start, antigen_member = _lists([side.antigens for side in set_code])
+    serology_start, serology_member = _lists([side.serology for side in set_code])
     return TypingTable(
-        set_start=_offsets([len(members) for members in set_code]),
-        set_member=np.array([code for members in set_code for code in members], np.int32),
-        antigen_start=_offsets([len(members) for members in antigens]),
-        antigen_member=np.array([code for members in antigens for code in members], np.int32),
+        set_start=set_start,
+        set_member=set_member,
+        antigen_start=antigen_start,
+        antigen_member=antigen_member,
+        serology_start=serology_start,
+        serology_member=serology_member,
         alternative_start=alternative_start,
         alternative_set=alternative_set,
         alternative_kind=np.array([one.kind for several in alternatives for one in several], np.uint8),
@@ -270,11 +304,11 @@ def typing_table(typings: Sequence[tuple[Alternative, ...]], of_group: Sequence[
 
 
 def _pairs(
-    typings: Sequence[Sequence[Alternative]], set_code: dict[AlleleSet, int]
+    typings: Sequence[Sequence[Alternative]], set_code: dict[Side, int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the alternatives of all typings as offsets and pairs of set codes; new sets enter the code book."""
     flat = [
-        tuple(set_code.setdefault(members, len(set_code)) for members in pair)
+        tuple(set_code.setdefault(side, len(set_code)) for side in pair)
         for alternatives in typings
         for pair in alternatives
     ]
@@ -282,9 +316,9 @@ def _pairs(
     return starts, np.array(flat, np.int32).reshape(-1, 2)
 
 
-def set_antigens(members: AlleleSet, of_group: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the sorted antigens that the members of a set can have; none for null and NEW alleles."""
-    return tuple(sorted({a for code in members if code >= FIRST_P_GROUP for a in of_group[code - FIRST_P_GROUP]}))
+def _lists(lists: Sequence[tuple[int, ...]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return some lists as offsets and members."""
+    return _offsets([len(one) for one in lists]), np.array([code for one in lists for code in one], np.int32)
 
 
 def _offsets(sizes: list[int]) -> NDArray[np.int32]:

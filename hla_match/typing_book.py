@@ -14,15 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import (
-    NOT_TYPED,
-    Alternative,
-    AmbiguousNulls,
-    LocusEncoder,
-    TypingTable,
-    antigen_book,
-    typing_table,
-)
+from hla_match.encoding import NOT_TYPED, Alternative, AmbiguousNulls, LocusEncoder, TypingTable, typing_table
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -116,11 +108,10 @@ class TypingBook:
         number[codes] = np.arange(len(codes), dtype=np.uint32)
         book: dict[tuple[Alternative, ...], int] = {}
         meaning = [book.setdefault(self._carried[code], len(book)) for code in codes]
-        _, of_group = antigen_book(self._nomenclature, self.locus)
         column = LocusColumn(
             text=pl.DataFrame(texts, schema={"first": pl.String, "second": pl.String}, orient="row"),
             meaning=np.array(meaning, np.int32),
-            table=typing_table(list(book), of_group),
+            table=typing_table(list(book)),
         )
         return NumberedTypings(column, number)
 
@@ -139,7 +130,7 @@ class TypingBook:
                 return NOT_TYPED
             self._carried.append(carried)
             if not is_read:
-                self._n_codes_in_sets += sum(len(one) + len(other) for one, other in carried)
+                self._n_codes_in_sets += sum(len(side.codes) for pair in carried for side in pair)
             for note in self._encoder.notes(first, second):
                 self._notes.setdefault(note, []).append(code)
         except TypingError as error:

@@ -57,6 +57,7 @@ def read_release(
             g_group=tuple(g_group[locus].get(name, "") for name in columns["allele"]),
             p_group=tuple(p_group[locus].get(name, "") for name in columns["allele"]),
             antigen=tuple(columns["antigen"]),
+            possible_antigen=tuple(columns["possible_antigen"]),
             expert_antigen=tuple(columns["expert_antigen"]),
             tce_group=tuple(tce.version_2.get(name, "") if locus == "DPB1" else "" for name in columns["allele"]),
             deleted=deletions[locus],
@@ -93,11 +94,10 @@ def _checksum(files: ReleaseFiles) -> str:
 
 
 def _alleles(files: ReleaseFiles) -> dict[str, dict[str, list[str]]]:
-    """Return the columns allele, antigen, expert_antigen and computed_antigen of each locus."""
+    """Return the columns allele, antigen, possible_antigen, expert_antigen and computed_antigen of each locus."""
     name_of_file = "rel_dna_ser.txt"
-    alleles: dict[str, dict[str, list[str]]] = {
-        locus: {"allele": [], "antigen": [], "expert_antigen": [], "computed_antigen": []} for locus in LOCI
-    }
+    names = ("allele", "antigen", "possible_antigen", "expert_antigen", "computed_antigen")
+    alleles: dict[str, dict[str, list[str]]] = {locus: {column: [] for column in names} for locus in LOCI}
     for row, (written, name, unambiguous, possible, assumed, expert, *computed) in files.rows(name_of_file, 6):
         columns = alleles.get(written.rstrip("*"))
         if columns is None:
@@ -106,10 +106,9 @@ def _alleles(files: ReleaseFiles) -> dict[str, dict[str, list[str]]]:
             raise files.error(name_of_file, row=row, found=repr(name), expected="an allele name such as 01:01:01:01")
         columns["allele"].append(name)
         # A null allele has no antigen, whatever is written beside it.
-        observed = [] if name.endswith("N") else [unambiguous, possible, assumed]
-        columns["antigen"].append(_antigens(observed))
-        columns["expert_antigen"].append(_antigens([] if name.endswith("N") else [expert]))
-        columns["computed_antigen"].append(_antigens([] if name.endswith("N") else computed[:1]))
+        is_null = name.endswith("N")
+        for column, cells in zip(names[1:], ([unambiguous], [possible, assumed], [expert], computed[:1]), strict=True):
+            columns[column].append(_antigens([] if is_null else cells))
     for locus, columns in alleles.items():
         if not columns["allele"]:
             raise files.error(

@@ -15,8 +15,8 @@ from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables
 from registry_io.durable_files import atomic_write
 
 FORMAT = "hla-match nomenclature"
-FORMAT_VERSION = 1
-_COLUMNS = ("allele", "g_group", "p_group", "antigen", "expert_antigen", "tce_group")
+FORMAT_VERSION = 2
+_COLUMNS = ("allele", "g_group", "p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 # Columns that not every release has: empty there, and not written.
 _OPTIONAL_COLUMNS = ("tce_group_v3", "computed_antigen")
 

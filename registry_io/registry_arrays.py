@@ -64,6 +64,8 @@ TABLE_ARRAYS = (
     ArrayOfRegistry("set_member", "int32", ("members",), "codes of each set, ascending"),
     ArrayOfRegistry("antigen_start", "int32", ("sets+1",), "offsets into antigen_member"),
     ArrayOfRegistry("antigen_member", "int32", ("antigens",), "antigens of each set, ascending"),
+    ArrayOfRegistry("serology_start", "int32", ("sets+1",), "offsets into serology_member"),
+    ArrayOfRegistry("serology_member", "int32", ("reports",), "antigens reported of each set, ascending"),
     ArrayOfRegistry("alternative_start", "int32", ("typings+1",), "offsets into alternative_set"),
     ArrayOfRegistry("alternative_set", "int32", ("alternatives", "2"), "the two sets as they count for matching"),
     ArrayOfRegistry("alternative_kind", "uint8", ("alternatives",), "what became of null alleles: 1, 2 or 4"),

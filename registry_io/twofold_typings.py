@@ -98,12 +98,12 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
 
 def _common(one: CountedAlternative, other: CountedAlternative) -> bool:
     """Whether two alternatives have a genotype in common, in either order of its alleles."""
-    a, b, c, d = (set(members) for members in (one.first, one.second, other.first, other.second))
+    a, b, c, d = (set(side.codes) for side in (one.first, one.second, other.first, other.second))
     return bool((a & c and b & d) or (a & d and b & c))
 
 
 def _n_genotypes(alternatives: tuple[Alternative, ...]) -> int:
-    return sum(len(first) * len(second) for first, second in alternatives)
+    return sum(len(first.codes) * len(second.codes) for first, second in alternatives)
 
 
 def _is_serology(nomenclature: Nomenclature, locus: str, pair: Pair) -> bool:

@@ -19,15 +19,18 @@ from hla_match.encoding import (
     FREE,
     NULL,
     RESOLVED,
-    AlleleSet,
     Alternative,
+    Side,
     TypingTable,
     counted,
 )
-from hla_match.loci import OPTIONAL_GENES
+from hla_match.loci import OPTIONAL_GENES, SEROLOGY_PREFIX
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typing_book import LocusColumn
 from registry_io.array_bounds import check_ascending, check_below, check_offsets, refuse_unless, refuse_where
+
+_LISTS = ("set", "antigen", "serology")
+"""What a side has, in the order of `Side`: arrays of the typing table."""
 
 _TEXTS = pl.Schema({"first": pl.String, "second": pl.String})
 
@@ -49,9 +52,12 @@ def check_typings(column: LocusColumn, locus: str, nomenclature: NomenclatureTab
     path = snapshot / f"meaning-{locus}.npy"
     refuse_unless(column.meaning[0] == 0, path, "a meaning of the empty text", "0 as the first number")
     check_below(column.meaning[1:], column.table.n_typings, path, least=1)
-    # An allele is of one P group. How many there are is known where a search has read the nomenclature, and compared
-    # there (`hla_match.matching.patient_table`): it takes longer than all the rest.
-    _check_table(column.table, locus, FIRST_P_GROUP + len(nomenclature.loci[locus].allele), snapshot)
+    # An allele is of one P group, and an antigen is listed or stands for a first field. How many there are is known
+    # where a search has read the nomenclature, and compared there (`hla_match.matching.patient_table`): it takes longer
+    # than all the rest.
+    n_codes = FIRST_P_GROUP + len(nomenclature.loci[locus].allele)
+    n_antigens = n_codes + len(nomenclature.antigens.get(SEROLOGY_PREFIX.get(locus, ""), ()))
+    _check_table(column.table, locus, n_codes, n_antigens, snapshot)
 
 
 def _are_texts(texts: pl.DataFrame) -> bool:
@@ -60,14 +66,16 @@ def _are_texts(texts: pl.DataFrame) -> bool:
     return not (texts["first"].null_count() or texts["second"].null_count())
 
 
-def _check_table(table: TypingTable, locus: str, n_codes: int, snapshot: Path) -> None:
+def _check_table(table: TypingTable, locus: str, n_codes: int, n_antigens: int, snapshot: Path) -> None:
     paths = {name: snapshot / f"{name}-{locus}.npy" for name in TypingTable.__slots__}
     check_offsets(table.set_start, table.set_member.size, paths["set_start"], filled=0)
     check_below(table.set_member, n_codes, paths["set_member"])
     check_ascending(table.set_member, table.set_start, paths["set_member"])
-    check_offsets(table.antigen_start, table.antigen_member.size, paths["antigen_start"])
-    check_below(table.antigen_member, n_codes, paths["antigen_member"])
-    check_ascending(table.antigen_member, table.antigen_start, paths["antigen_member"])
+    for kind in ("antigen", "serology"):
+        start, member = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_member")
+        check_offsets(start, member.size, paths[f"{kind}_start"])
+        check_below(member, n_antigens, paths[f"{kind}_member"])
+        check_ascending(member, start, paths[f"{kind}_member"])
     n_sets = table.set_start.size - 1
     for kind in ("carried", "alternative"):
         start, pairs = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_set")
@@ -124,9 +132,10 @@ def _with_null(table: TypingTable) -> NDArray[np.bool_]:
 def _alternatives(
     table: TypingTable, start: NDArray[np.int32], pairs: NDArray[np.int32], typing: int
 ) -> tuple[Alternative, ...]:
-    """Return the alternatives of a typing as members of sets."""
+    """Return the alternatives of a typing."""
+    lists = [(getattr(table, f"{kind}_start"), getattr(table, f"{kind}_member")) for kind in _LISTS]
 
-    def members(number: int) -> AlleleSet:
-        return tuple(table.set_member[table.set_start[number] : table.set_start[number + 1]].tolist())
+    def side(number: int) -> Side:
+        return Side(*(tuple(member[start[number] : start[number + 1]].tolist()) for start, member in lists))
 
-    return tuple((members(one), members(other)) for one, other in pairs[start[typing] : start[typing + 1]].tolist())
+    return tuple((side(one), side(other)) for one, other in pairs[start[typing] : start[typing + 1]].tolist())

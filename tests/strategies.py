@@ -8,10 +8,13 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from tests.oracle.matching import NEW, NULL, Alternative, Side, Typing
+from hla_match import encoding
+from tests.oracle.matching import NEW, NULL, Allele, Alternative, Side, Typing
 
 NAMES = tuple(f"p{i}" for i in range(7))
-ANTIGENS = ("x0", "x1", "x2")
+ANTIGENS = ("x", "x1", "x2", "y")
+"""The first is the broad antigen of the next two."""
+
 LOCI = ("A", "B", "DRB1")
 
 FIRST_P_GROUP = 2
@@ -19,16 +22,26 @@ FIRST_P_GROUP = 2
 
 def code(name: str) -> int:
     """0 for NULL, 1 for NEW, then the names: p0 is 2."""
-    return (NULL, NEW, *NAMES).index(name)
+    return (NULL, NEW, *NAMES).index(str(name))
 
 
 def coded_side(side: Side) -> tuple[int, ...]:
     return tuple(sorted(code(name) for name in side))
 
 
-def coded_typing(typing: Typing) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+def coded_typing(typing: Typing) -> list[encoding.Alternative]:
     """The typing in sorted codes, nulls left as they are; no alternatives where not typed."""
-    return [(coded_side(first), coded_side(second)) for first, second in typing or []]
+    return [(typed_side(first), typed_side(second)) for first, second in typing or []]
+
+
+def typed_side(side: Side) -> encoding.Side:
+    """The side in codes, with the antigens that it was typed as."""
+    name = next((one for one in side if isinstance(one, Allele)), "")
+    antigens, serology = (
+        tuple(sorted(ANTIGENS.index(antigen) for antigen in getattr(name, kind, ())))
+        for kind in ("antigens", "serology")
+    )
+    return encoding.Side(coded_side(side), antigens, serology)
 
 
 def names() -> st.SearchStrategy[str]:
@@ -90,9 +103,19 @@ def typings(*, null: bool = True, new: bool = True) -> st.SearchStrategy[Typing]
     return st.integers(0, 7).flatmap(lambda n: st.none() if n == 7 else known)
 
 
-def antigen_maps() -> st.SearchStrategy[dict[str, set[str]]]:
-    """Antigens of every name: none, one or two of three."""
-    return st.fixed_dictionaries({name: st.sets(st.sampled_from(ANTIGENS), max_size=2) for name in NAMES})
+@st.composite
+def with_antigens(draw: st.DrawFn, typing: st.SearchStrategy[Typing]) -> Typing:
+    """A typing, every side with the antigens that it was typed as; a third of them by serology alone."""
+    return [(draw(_typed_as(first)), draw(_typed_as(second))) for first, second in draw(typing) or []] or None
+
+
+@st.composite
+def _typed_as(draw: st.DrawFn, side: Side) -> Side:
+    reported = st.sets(st.sampled_from(ANTIGENS), min_size=1, max_size=2)
+    by_serology = draw(st.integers(0, 2)) == 2 and not side & {NULL, NEW}
+    antigens = draw(st.sets(st.sampled_from(ANTIGENS), max_size=2))
+    serology = draw(reported) if by_serology else set[str]()
+    return frozenset(name if name in (NULL, NEW) else Allele(name, antigens, serology) for name in side)
 
 
 def persons(*, null: bool = True, new: bool = True) -> st.SearchStrategy[dict[str, Typing]]:

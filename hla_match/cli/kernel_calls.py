@@ -53,7 +53,7 @@ _STRANGER = "A*30:01+A*68:01^B*13:02+B*44:02^C*06:02+C*05:01^DRB1*07:01+DRB1*13:
 _SEARCHES = (("--scope", "10/10"), ("--scope", "A,B"))
 """Options that lead to a search in orders and to one of all donors."""
 
-_BY_ALLELE = ("allele", "g_group", "p_group", "antigen", "expert_antigen", "tce_group")
+_BY_ALLELE = ("allele", "g_group", "p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 """The columns of the tables of a locus."""
 
 

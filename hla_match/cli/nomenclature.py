@@ -83,11 +83,10 @@ def show(name: str, release: str | None) -> None:
     locus = locus_of(nomenclature, name)
     expansion = nomenclature.expand(locus, name)
     groups = nomenclature.p_groups(locus)
-    antigens = sorted({a for code in expansion.p_codes for a in nomenclature.antigens(locus)[code]})
     lines = [
         f"{name} in {nomenclature.title}",
         f"  P groups  {_first([f'{locus}*{groups[code]}' for code in expansion.p_codes])}",
-        f"  antigens  {', '.join(antigens) or 'none'}",
+        f"  antigens  {', '.join(expansion.antigens) or 'none'}",
     ]
     # A nomenclature that is not closed knows no G groups.
     levels = ("G", "lg") if nomenclature.tables.closed else ("lg",)

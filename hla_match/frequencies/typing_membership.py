@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import NULL, AlleleSet, Alternative, TypingTable
+from hla_match.encoding import NULL, Alternative, Side, TypingTable
 from hla_match.frequencies.panels import Panels, offsets
 
 
@@ -115,14 +115,16 @@ def stated_genotypes(carried: Iterable[Alternative]) -> tuple[tuple[int, int], .
     A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
     stated, and nothing is returned.
 
-    >>> stated_genotypes([((5,), (4,))]), stated_genotypes([((4,), (4,)), ((4,), (0,))])
+    >>> from hla_match.encoding import ABSENT, Side
+    >>> four, five = Side((4,)), Side((5,))
+    >>> stated_genotypes([(five, four)]), stated_genotypes([(four, four), (four, ABSENT)])
     (((4, 5),), ((0, 4), (4, 4)))
     """
     found: set[tuple[int, int]] = set()
     for first, second in carried:
-        if len(first) > _STATED_MEMBERS or len(second) > _STATED_MEMBERS:
+        if len(first.codes) > _STATED_MEMBERS or len(second.codes) > _STATED_MEMBERS:
             return ()
-        found |= {(min(one, other), max(one, other)) for one in first for other in second}
+        found |= {(min(one, other), max(one, other)) for one in first.codes for other in second.codes}
     counts_for = {(other if one == NULL else one, other) for one, other in found}
     return tuple(sorted(found)) if len(counts_for) == 1 else ()
 
@@ -157,7 +159,7 @@ def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool)
     several[alone] = False
     for typing in np.flatnonzero(several).tolist():
         sets = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].tolist()
-        found = stated_genotypes([(_members(table, one), _members(table, other)) for one, other in sets])
+        found = stated_genotypes([(_side(table, one), _side(table, other)) for one, other in sets])
         if len(found) == 1 or (found and or_homozygous):
             allele, known = _among(code, np.array(found[0], np.int32))
             if known.all():
@@ -165,5 +167,5 @@ def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool)
     return stated
 
 
-def _members(table: TypingTable, one: int) -> AlleleSet:
-    return tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist())
+def _side(table: TypingTable, one: int) -> Side:
+    return Side(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()))

@@ -7,7 +7,8 @@ donor lacks, HvG the number of donor positions whose allele the patient lacks.
 Codes: 0 is a null allele (absent), 1 an allele reported as NEW, which equals nothing. P groups start at 2.
 A typing is one or more alternatives; an alternative is a pair of sets of codes, drawn from independently. Null alleles
 are resolved in some of them and carried in others, which tells with which of the other person's they are compared
-(``COMPARED`` in ``hla_match/encoding.py``); a null allele equals one where both persons' are carried.
+(``COMPARED`` in ``hla_match/encoding.py``); a null allele equals one where both persons' are carried. Two sets that
+were typed by serology alone as different antigens are *apart*: no allele of one equals any of the other.
 Oracle: ``tests/oracle/matching.py``.
 """
 
@@ -21,6 +22,9 @@ from hla_match.kernels._jit import kernel
 NULL, NEW, FIRST_P_GROUP = 0, 1, 2
 CARRIED = 4
 """The kind of alternatives with a null allele that is an allele like any other."""
+
+FIRST, SECOND, BOTH = 1, 2, 4
+"""Bits of a donor set: it can be an allele of the patient's first side, of the second, and one that both can be."""
 
 BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST = range(6)
 
@@ -38,22 +42,46 @@ def covered(member: NDArray[np.int32], start: int, stop: int, first: int, second
 
 
 @kernel
+def unless_apart(code: int, apart: int, which: int) -> int:
+    """Return an allele of the patient side `which` as a donor set sees it: as one equal to none if they are apart."""
+    return NEW if apart & which else code
+
+
+@kernel
 def worst_count(
-    side1: NDArray[np.int32], side2: NDArray[np.int32], member: NDArray[np.int32], a: int, b: int, c: int, d: int
+    side1: NDArray[np.int32],
+    side2: NDArray[np.int32],
+    member: NDArray[np.int32],
+    a: int,
+    b: int,
+    c: int,
+    d: int,
+    apart1: int,
+    apart2: int,
 ) -> int:
     """Least match count over all choices from patient sides and the donor sets ``member[a:b]``, ``member[c:d]``.
+
+    `apart1` and `apart2` are the patient sides, as bits, that the two donor sets are apart from.
 
     Two is certain only between four single alleles. Zero is possible when some patient pair leaves both donor sets a
     way out. Three members of a patient side always suffice to see that: at most two of them can be blocked.
     """
     if side1.size == 1 and side2.size == 1 and b - a == 1 and d - c == 1:
         p, q, x, y = side1[0], side2[0], member[a], member[c]
-        direct = (1 if p == x and p != NEW else 0) + (1 if q == y and q != NEW else 0)
-        cross = (1 if p == y and p != NEW else 0) + (1 if q == x and q != NEW else 0)
+        direct = (1 if p == x and p != NEW and not apart1 & FIRST else 0) + (
+            1 if q == y and q != NEW and not apart2 & SECOND else 0
+        )
+        cross = (1 if p == y and p != NEW and not apart2 & FIRST else 0) + (
+            1 if q == x and q != NEW and not apart1 & SECOND else 0
+        )
         return max(direct, cross)
     for i in range(min(3, side1.size)):
         for j in range(min(3, side2.size)):
-            if not covered(member, a, b, side1[i], side2[j]) and not covered(member, c, d, side1[i], side2[j]):
+            p, q = unless_apart(side1[i], apart1, FIRST), unless_apart(side2[j], apart1, SECOND)
+            if covered(member, a, b, p, q):
+                continue
+            p, q = unless_apart(side1[i], apart2, FIRST), unless_apart(side2[j], apart2, SECOND)
+            if not covered(member, c, d, p, q):
                 return 0
     return 1
 
@@ -67,34 +95,44 @@ def mark_side(side: NDArray[np.int32], bit: int, kinds: int, mark: NDArray[np.ui
 
 
 @kernel
-def patient_may_exceed(side: NDArray[np.int32], member: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
-    """Say whether some allele of a patient side can be one that the donor lacks."""
+def patient_may_exceed(
+    side: NDArray[np.int32],
+    which: int,
+    member: NDArray[np.int32],
+    a: int,
+    b: int,
+    c: int,
+    d: int,
+    apart1: int,
+    apart2: int,
+) -> bool:
+    """Say whether some allele of the patient side of bit `which` can be one that the donor lacks."""
     for i in range(min(3, side.size)):
-        p = side[i]
-        if not covered(member, a, b, p, p) and not covered(member, c, d, p, p):
+        p, q = unless_apart(side[i], apart1, which), unless_apart(side[i], apart2, which)
+        if not covered(member, a, b, p, p) and not covered(member, c, d, q, q):
             return True
     return False
 
 
 @kernel
 def donor_may_exceed(
-    side1: NDArray[np.int32], side2: NDArray[np.int32], member: NDArray[np.int32], start: int, stop: int
+    side1: NDArray[np.int32], side2: NDArray[np.int32], member: NDArray[np.int32], start: int, stop: int, apart: int
 ) -> bool:
     """Say whether some allele of a donor set can be one that the patient lacks."""
     for k in range(start, min(start + 3, stop)):
-        code = member[k]
-        if not covered(side1, 0, side1.size, code, code) and not covered(side2, 0, side2.size, code, code):
+        p, q = unless_apart(member[k], apart, FIRST), unless_apart(member[k], apart, SECOND)
+        if not covered(side1, 0, side1.size, p, p) and not covered(side2, 0, side2.size, q, q):
             return True
     return False
 
 
 @kernel
-def common_hit(mark: NDArray[np.uint8], member: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
-    """Say whether two sorted donor sets share an allele that the patient may have: a homozygous donor inside it."""
+def common_hit(mark: NDArray[np.uint8], bits: int, member: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
+    """Say whether two sorted donor sets share an allele of the patient sides `bits`: a homozygous donor inside it."""
     i, j = a, c
     while i < b and j < d:
         if member[i] == member[j]:
-            if mark[member[i]] != 0:
+            if mark[member[i]] & bits:
                 return True
             i += 1
             j += 1
@@ -116,6 +154,7 @@ def count_alternative(
     alternative_set: NDArray[np.int32],
     alternative_kind: NDArray[np.uint8],
     kinds: int,
+    apart: NDArray[np.uint8],
     counts: NDArray[np.uint8],
 ) -> None:
     """Fold one alternative of the patient's typing into the counts of every donor typing of the locus.
@@ -130,23 +169,24 @@ def count_alternative(
         alternative_set: (alternatives, 2) int32 sets of each alternative.
         alternative_kind: (alternatives,) uint8 kind of each, a bit.
         kinds: the kinds that the patient's alternative is compared with.
+        apart: (sets,) uint8, the patient sides, as bits, that each set is apart from.
         counts: (6, typings) uint8, in the order BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST; the caller
             starts with 0, 2, 2, 0, 2, 0.
 
     Notes:
         Cost: one visit of each set member, then a constant for each alternative.
     """
-    mark_side(side1, 1, kinds, mark)
-    mark_side(side2, 2, kinds, mark)
+    mark_side(side1, FIRST, kinds, mark)
+    mark_side(side2, SECOND, kinds, mark)
     n_sets = set_start.size - 1
     hit = np.zeros(n_sets, np.uint8)
     for s in range(n_sets):
         bits = 0
         for k in range(set_start[s], set_start[s + 1]):
-            m = mark[set_member[k]]
+            m = mark[set_member[k]] & ~apart[s]
             bits |= m
-            if m == 3:
-                bits |= 4
+            if m == FIRST | SECOND:
+                bits |= BOTH
         hit[s] = bits
     patient_absent = side1[0] == NULL and side2[0] == NULL
     for t in range(1, alternative_start.size - 1):
@@ -158,34 +198,36 @@ def count_alternative(
             c, d = set_start[second], set_start[second + 1]
             donor_absent = set_member[a] == NULL and set_member[c] == NULL
             x, y = hit[first], hit[second]
-            if ((x & 1) and (y & 2)) or ((x & 2) and (y & 1)):
+            z = x & y & (FIRST | SECOND)
+            if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)):
                 best = 2
-            elif (x | y) & 3:
+            elif (x | y) & (FIRST | SECOND):
                 best = 1
             else:
                 best = 0
-            worst = worst_count(side1, side2, set_member, a, b, c, d) if best > 0 else 0
+            e, f = apart[first], apart[second]
+            worst = worst_count(side1, side2, set_member, a, b, c, d, e, f) if best > 0 else 0
             gvh_best = gvh_worst = hvg_best = hvg_worst = 0
             if not patient_absent:
                 if best == 0:
                     gvh_best = 2
-                elif best == 1 and not ((x | y) & 4):
+                elif best == 1 and not ((x | y) & BOTH):
                     gvh_best = 1
                 if worst == 0:
                     gvh_worst = 2
-                elif patient_may_exceed(side1, set_member, a, b, c, d) or patient_may_exceed(
-                    side2, set_member, a, b, c, d
+                elif patient_may_exceed(side1, FIRST, set_member, a, b, c, d, e, f) or patient_may_exceed(
+                    side2, SECOND, set_member, a, b, c, d, e, f
                 ):
                     gvh_worst = 1
             if not donor_absent:
                 if best == 0:
                     hvg_best = 2
-                elif best == 1 and not ((x & y & 3) and common_hit(mark, set_member, a, b, c, d)):
+                elif best == 1 and not (z and common_hit(mark, z, set_member, a, b, c, d)):
                     hvg_best = 1
                 if worst == 0:
                     hvg_worst = 2
-                elif donor_may_exceed(side1, side2, set_member, a, b) or donor_may_exceed(
-                    side1, side2, set_member, c, d
+                elif donor_may_exceed(side1, side2, set_member, a, b, e) or donor_may_exceed(
+                    side1, side2, set_member, c, d, f
                 ):
                     hvg_worst = 1
             counts[BEST, t] = max(counts[BEST, t], best)

@@ -1,7 +1,9 @@
 """Position grades of one patient typing against every donor typing of a locus.
 
 A is a certain allele match, P a potential one, L an allele mismatch with antigen match, M an antigen mismatch: the
-grades of the fourth exercise of WMDA's matching validation. A mismatch with an allele reported as NEW is unknown.
+grades of the fourth exercise of WMDA's matching validation. Antigens are those that both sides were typed as, not those
+of every allele that they may be; sides that were typed as different antigens by serology alone are never P. A mismatch
+with an allele reported as NEW is unknown.
 Grades stand in the order of the donor's two alleles. Oracle: ``grades`` in ``tests/oracle/matching.py``.
 """
 
@@ -11,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.locus_count import NEW, mark_side
+from hla_match.kernels.locus_count import FIRST, NEW, SECOND, mark_side
 
 UNKNOWN, M, L, P, A = range(5)
-FIRST, SECOND, HAS_NEW = 1, 2, 4
-"""Bits of a donor set: it meets the patient's first side, the second side, or holds an allele reported as NEW."""
+HAS_NEW = 4
+"""A bit of a donor set beside `FIRST` and `SECOND`: it holds an allele reported as NEW."""
 
 
 @kernel
@@ -53,6 +55,7 @@ def grade_alternative(
     alternative_set: NDArray[np.int32],
     alternative_kind: NDArray[np.uint8],
     kinds: int,
+    apart: NDArray[np.uint8],
     typing: NDArray[np.int32],
     value: NDArray[np.uint8],
     grade: NDArray[np.uint8],
@@ -75,6 +78,7 @@ def grade_alternative(
         alternative_set: sets of each alternative.
         alternative_kind: kind of each alternative.
         kinds: the kinds that the patient's alternative is compared with.
+        apart: as there.
         typing: (n,) int32, the typings to grade; one may stand there several times.
         value: (n,) uint8, 0 at the start: one more than 16 times the positions matched plus the sum of grades,
             of the best alternative so far.
@@ -106,6 +110,7 @@ def grade_alternative(
                 read[s] = 1
                 for k in range(set_start[s], set_start[s + 1]):
                     hit[s] |= HAS_NEW if set_member[k] == NEW else mark[set_member[k]]
+                hit[s] &= ~apart[s]
                 for k in range(antigen_start[s], antigen_start[s + 1]):
                     antigen_hit[s] |= antigen_mark[antigen_member[k]]
             a, b = set_start[first], set_start[first + 1]

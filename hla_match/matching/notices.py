@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hla_match.encoding import NEW
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.prediction import Prediction
@@ -39,7 +38,7 @@ def patient_notices(
     untyped = [locus for locus in criteria.loci if not patient.typings.get(locus, ("", ""))[0].strip()]
     lacking = [locus for locus in criteria.loci if locus not in registry.loci]
     lone = [one.locus for one in loci if _is_lone(one.locus, *patient.typings.get(one.locus, ("", "")))]
-    new = [one.locus for one in loci if any((NEW,) in alternative for alternative in one.alternatives)]
+    new = [one.locus for one in loci if any(alternative.has_new for alternative in one.alternatives)]
     missing = () if prediction is None else prediction.patient_missing
     notices: dict[str, Sequence[str]] = {
         "reported, but not a locus that is compared; ignored": patient.ignored_loci,

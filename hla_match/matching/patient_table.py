@@ -18,12 +18,11 @@ from hla_match.encoding import (
     NOT_TYPED,
     CountedAlternative,
     NullRule,
+    Side,
     TypingTable,
-    antigen_book,
-    set_antigens,
 )
 from hla_match.errors import RegistryError
-from hla_match.kernels.locus_count import count_alternative
+from hla_match.kernels.locus_count import FIRST, SECOND, count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.registry import Registry
@@ -48,18 +47,22 @@ class LocusComparison:
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
         self.column = registry.columns[locus]
-        n_antigens, self._group_antigens = antigen_book(registry.nomenclature, locus)
-        self._n_codes = len(self._group_antigens) + FIRST_P_GROUP
+        index = registry.nomenclature.index(locus)
+        self._antigens = index.antigens
+        n_groups, n_antigens = len(index.p_names), len(self._antigens.code)
+        self._n_codes = n_groups + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
         table = self.column.table
+        greatest_antigen = max(member.max(initial=0) for member in (table.antigen_member, table.serology_member))
         # Kernels mark what a patient may have by these numbers.
-        if table.set_member.max(initial=0) >= self._n_codes or table.antigen_member.max(initial=0) >= self._n_antigens:
+        if table.set_member.max(initial=0) >= self._n_codes or greatest_antigen >= self._n_antigens:
             raise RegistryError(
                 registry.name,
                 found=f"typings at {locus} of P groups or antigens that {registry.nomenclature.title} does not have",
-                expected=f"{len(self._group_antigens):,} P groups and {n_antigens:,} antigens",
+                expected=f"{n_groups:,} P groups and {n_antigens:,} antigens",
                 hint="import the donors again",
             )
+        self._apart_from_none = np.zeros(table.set_start.size - 1, np.uint8)
         self.reports_new = _typings_with_new(self.column.table)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
 
@@ -81,8 +84,8 @@ class LocusComparison:
             if not compared[kind]:
                 continue
             count_alternative(
-                np.array(first, np.int32),
-                np.array(second, np.int32),
+                np.array(first.codes, np.int32),
+                np.array(second.codes, np.int32),
                 mark,
                 table.set_start,
                 table.set_member,
@@ -90,9 +93,27 @@ class LocusComparison:
                 table.alternative_set,
                 table.alternative_kind,
                 compared[kind],
+                self._apart(first, second),
                 counts,
             )
         return counts
+
+    def _apart(self, first: Side, second: Side) -> NDArray[np.uint8]:
+        """Return (sets,) uint8 the sides of a patient, as bits, that each set is apart from (`locus_count`)."""
+        if not first.serology and not second.serology:
+            return self._apart_from_none
+        table, names = self.column.table, list(self._antigens.code)
+        bits, related = 0, np.zeros(self._n_antigens, np.uint8)
+        for bit, side in ((FIRST, first), (SECOND, second)):
+            bits |= bit if side.serology else 0
+            for code in side.serology:
+                related[[self._antigens.are_related(names[code], other) for other in names]] |= bit
+        typed = np.flatnonzero(np.diff(table.serology_start))
+        apart = self._apart_from_none.copy()
+        if typed.size:
+            found = np.bitwise_or.reduceat(related[table.serology_member], table.serology_start[typed])
+            apart[typed] = bits & ~found
+        return apart
 
     def grades(
         self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule, meaning: NDArray[np.int32]
@@ -110,10 +131,10 @@ class LocusComparison:
             if not compared[kind]:
                 continue
             grade_alternative(
-                np.array(first, np.int32),
-                np.array(second, np.int32),
-                np.array(set_antigens(first, self._group_antigens), np.int32),
-                np.array(set_antigens(second, self._group_antigens), np.int32),
+                np.array(first.codes, np.int32),
+                np.array(second.codes, np.int32),
+                np.array(first.antigens, np.int32),
+                np.array(second.antigens, np.int32),
                 mark,
                 antigen_mark,
                 table.set_start,
@@ -124,6 +145,7 @@ class LocusComparison:
                 table.alternative_set,
                 table.alternative_kind,
                 compared[kind],
+                self._apart(first, second),
                 meaning,
                 value,
                 grade,

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import NEW, AmbiguousNulls, CountedAlternative, NullRule
+from hla_match.encoding import AmbiguousNulls, CountedAlternative, NullRule
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.notices import counts_notice, patient_notices
 from hla_match.matching.patient_table import LocusComparison
@@ -67,7 +67,7 @@ class LocusResult:
     @property
     def is_new(self) -> NDArray[np.bool_]:
         """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
-        if any((NEW,) in alternative for alternative in self.alternatives):
+        if any(alternative.has_new for alternative in self.alternatives):
             return np.ones(self.comparison.reports_new.size, np.bool_)
         return self.comparison.reports_new
 

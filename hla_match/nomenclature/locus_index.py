@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from hla_match.loci import SEROLOGY_PREFIX
+from hla_match.nomenclature.antigen_index import AntigenIndex
 from hla_match.nomenclature.tables import NomenclatureTables
 
 SUFFIXES = "NLSCAQ"
 """The expression suffixes; N marks an allele that is not expressed."""
-
-_NO_ANTIGEN = frozenset({"", "0", "?"})
 
 
 class LocusIndex:
@@ -77,43 +76,12 @@ class LocusIndex:
         return names
 
     @cached_property
-    def by_antigen(self) -> dict[str, list[int]]:
-        """Rows by each antigen they are known, possible, assumed or expert-assigned to carry."""
-        rows: dict[str, list[int]] = {}
-        for row, (antigen, expert) in enumerate(zip(self.tables.antigen, self.tables.expert_antigen, strict=True)):
-            for name in {*antigen.split("/"), *expert.split("/")} - _NO_ANTIGEN:
-                rows.setdefault(name, []).append(row)
-        return rows
-
-    @cached_property
-    def antigens(self) -> tuple[tuple[str, ...], ...]:
-        """The antigens of each P group by code, as they are compared for an antigen match.
-
-        The members of a P group are one protein to antibodies: where one antigen is known of a member, the several
-        possible ones of another say no more, nor does a broad antigen beside one of its splits. An associated antigen
-        is a variant of its parent and counts as it (A203 as A2).
-        Where no antigen is known the first field stands for it ("*12"), but at DPB1 every mismatch is an antigen
-        mismatch (WMDA Bioinformatics & Innovation Committee, antigen and allele mismatches, 7 February 2024).
-        """
-        prefix = SEROLOGY_PREFIX.get(self.locus)
-        relations = [relation for relation in self.nomenclature.antigen_relations if relation.prefix == prefix]
-        parent = {name: relation.antigen for relation in relations for name in relation.associated}
-        splits = {relation.antigen: set(relation.splits) for relation in relations}
-        known: list[dict[str, None]] = [{} for _ in self.p_names]
-        possible: list[dict[str, None]] = [{} for _ in self.p_names]
-        first_field = [""] * len(self.p_names)
-        for row, code in enumerate(self.p_code):
-            if code >= 0:
-                names = [
-                    parent.get(name, name) for name in self.tables.antigen[row].split("/") if name not in _NO_ANTIGEN
-                ]
-                (known if len(names) == 1 else possible)[code].update(dict.fromkeys(names))
-                first_field[code] = first_field[code] or self.tables.allele[row].partition(":")[0]
-        chosen = [certain or others for certain, others in zip(known, possible, strict=True)]
-        finest = [tuple(name for name in names if not splits.get(name, set()) & names.keys()) for names in chosen]
-        if self.locus == "DPB1":
-            return tuple(finest)
-        return tuple(names or (f"*{first_field[code]}",) for code, names in enumerate(finest))
+    def antigens(self) -> AntigenIndex:
+        """The antigens of the alleles and P groups."""
+        prefix = SEROLOGY_PREFIX.get(self.locus, "")
+        relations = [one for one in self.nomenclature.antigen_relations if one.prefix == prefix]
+        listed = self.nomenclature.antigens.get(prefix, ())
+        return AntigenIndex(self.tables, listed, relations, self.p_code, len(self.p_names))
 
     def expressed_first(self, rows: Iterable[int]) -> list[int]:
         """Return the expressed alleles of some rows, or all where none is expressed."""

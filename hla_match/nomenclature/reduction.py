@@ -112,8 +112,9 @@ class _Reduction:
         if expansion.is_new:
             return [f"{locus}*{name}"]
         if self._level == "S":
-            antigen = nomenclature.tables.loci[locus].antigen
-            return [one for row in expansion.alleles for one in _antigens(nomenclature, locus, antigen[row])]
+            tables = nomenclature.tables.loci[locus]
+            assigned = ((tables.antigen[row], tables.possible_antigen[row]) for row in expansion.alleles)
+            return [one for cells in assigned for one in _antigens(nomenclature, locus, "/".join(cells))]
         return [f"{locus}*{_name(nomenclature, locus, row, self._level)}" for row in expansion.alleles]
 
 

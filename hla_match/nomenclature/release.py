@@ -24,6 +24,9 @@ class Expansion:
         is_new: reported as NEW.
         notes: what was dropped or replaced.
         alleles: the alleles' rows in the locus' tables.
+        antigens: what the typing counts as for an antigen match, ascending: of serology the antigens reported with
+            their splits, of DNA those of the alleles, of a family or code those that its alleles mostly have.
+        serology: the antigens reported, ascending, where every name is one; else none.
     """
 
     locus: str
@@ -33,6 +36,8 @@ class Expansion:
     is_new: bool = False
     notes: tuple[str, ...] = ()
     alleles: tuple[int, ...] = ()
+    antigens: tuple[str, ...] = ()
+    serology: tuple[str, ...] = ()
 
 
 class Nomenclature:
@@ -63,7 +68,7 @@ class Nomenclature:
 
     def antigens(self, locus: str) -> tuple[tuple[str, ...], ...]:
         """Return the antigens of each P group by code; a first field ("*12") stands where none is known."""
-        return self.index(locus).antigens
+        return self.index(locus).antigens.of_group
 
     def expand(self, locus: str, text: str, codes: MultipleAlleleCodes | None = None) -> Expansion:
         """Return what one side of a typing can be; a list's alternatives stand between slashes.
@@ -89,4 +94,6 @@ class Nomenclature:
             is_new=reader.is_new,
             notes=tuple(dict.fromkeys((*standard.notes, *reader.notes))),
             alleles=tuple(dict.fromkeys(reader.alleles)),
+            antigens=tuple(sorted(reader.antigens)),
+            serology=tuple(sorted(reader.serology)),
         )

@@ -27,16 +27,17 @@ class LocusTables:
         allele: names without locus, expression suffix kept: "02:01:01:01", "24:09N".
         g_group: "02:01:01G", or "" where the allele is in no G group of more than one.
         p_group: "02:01P", or "" for an allele alone in its P group, and for null alleles.
-        antigen: serological antigens joined by "/", without prefix ("2", "15/70"), the release's unambiguous,
-            possible and assumed ones together; "" where none is known and for null alleles.
-        expert_antigen: expert-assigned exceptions, the same way.
+        antigen: the serological antigen that the release assigns unambiguously, without prefix ("2", "62"); "" where
+            there is none and for null alleles.
+        expert_antigen: expert-assigned exceptions, several joined by "/".
         tce_group: DPB1 T-cell epitope group "1", "2", "3" (version 2), or "" where unassigned.
+        possible_antigen: possible and assumed antigens ("7/42", "15/70"), the same way; without it none are known.
         deleted: abandoned names (as they were written, "02:01:08" or "0105N").
         old_name: names before April 2010, digits and suffix only ("02010102L"), to the name that replaced them.
         tce_group_v3: the same by version 3: "1", "2", "3", "3 (core)", "3 (non-core)", or "" where unassigned; empty
             where the nomenclature has no version 3.
         computed_antigen: antigens that were computed from sequences, not observed (releases since 3.64), written as
-            `antigen`; empty where the nomenclature has none.
+            `expert_antigen`; empty where the nomenclature has none.
     """
 
     locus: str
@@ -46,10 +47,15 @@ class LocusTables:
     antigen: tuple[str, ...]
     expert_antigen: tuple[str, ...]
     tce_group: tuple[str, ...]
+    possible_antigen: tuple[str, ...] = ()
     deleted: Mapping[str, Deletion] = field(default_factory=dict)
     old_name: Mapping[str, str] = field(default_factory=dict)
     tce_group_v3: tuple[str, ...] = ()
     computed_antigen: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.possible_antigen:
+            object.__setattr__(self, "possible_antigen", ("",) * len(self.allele))
 
 
 @dataclass(frozen=True, slots=True)

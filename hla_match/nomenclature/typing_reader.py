@@ -15,9 +15,10 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reported_names import ALLELE, ReportedName, antigen_parts, reported_names
 from hla_match.nomenclature.serology import (
     alleles_of_antigen,
-    broads_of,
+    antigens_mostly,
+    antigens_of_alleles,
     loci_of_antigen,
-    splits_of,
+    reported_antigens,
     unobserved_alleles,
 )
 from hla_match.nomenclature.standard_form import STAR
@@ -42,6 +43,8 @@ class TypingReader:
 
     Attributes:
         alleles: rows of the alleles, as often as they were named.
+        antigens: what the names count as for an antigen match.
+        serology: the antigens that were named, where every name is one.
         notes: what was dropped or replaced.
         keeps_null: a null allele was named, not merely implied: by its own name or one that stands for nulls alone.
         is_new: reported as NEW.
@@ -49,6 +52,8 @@ class TypingReader:
 
     def __init__(self, index: LocusIndex, text: str, codes: MultipleAlleleCodes | None) -> None:
         self.alleles: list[int] = []
+        self.antigens: set[str] = set()
+        self.serology: set[str] = set()
         self.notes: list[str] = []
         self.keeps_null = False
         self.is_new = False
@@ -64,50 +69,75 @@ class TypingReader:
             TypingError: a name cannot be read, with the reason, the position and what was expected.
         """
         new_at = 0
+        named: list[str] = []
         for name in reported_names(self._index.locus, self._text):
             self._position = name.position
-            match name.form:
-                case "allele":
-                    self.alleles += self._allele(name.text)
-                case "new":
-                    self.is_new = True
-                    new_at = name.position
-                case "family":
-                    self.alleles += self._family(name.text)
-                case "group":
-                    self.alleles += self._group(name.text)
-                case "code":
-                    self.alleles += self._code(name.text)
-                case "antigen":
-                    self.alleles += self._antigen(name)
-                case "any":
-                    self.notes.append(UNKNOWN_ALLELE if name.text == UNKNOWN else ANY_ALLELE)
-                    self.alleles += self._index.expressed_first(range(len(self._index.is_null)))
-                case "old":
-                    self.alleles += self._old_name(name.text)
+            if name.form == "new":
+                self.is_new = True
+                new_at = name.position
+                continue
+            antigen = self._antigen(name) if name.form == "antigen" else ""
+            named.append(antigen)
+            rows, antigens = self._of_antigen(antigen) if antigen else self._of_dna(name)
+            self.alleles += rows
+            self.antigens |= antigens
             if len(self.alleles) > MOST_ALLELES:
                 raise self._refusal(Reason.TOO_AMBIGUOUS, f"at most {MOST_ALLELES:,} alleles", "name each allele once")
+        self.serology = set(named) if all(named) else set()
         if self.is_new and self.alleles:
             self._position = new_at
             raise self._refusal(Reason.MALFORMED, "NEW alone, or known alleles")
 
-    def _family(self, name: str) -> list[int]:
-        """Read ``02:XX``: any allele of a first field, or of those of the splits of a broad antigen (``09:XX``)."""
+    def _of_antigen(self, number: str) -> tuple[list[int], set[str]]:
+        """Return the alleles that an antigen can be, and what it counts as."""
+        rows = alleles_of_antigen(self._index, number)
+        if not rows:
+            own, title = SEROLOGY_PREFIX[self._index.locus], self._index.nomenclature.title
+            rows = unobserved_alleles(self._index, number)
+            self.notes.append(f"{own}{number} is assigned to no allele in {title}; read as those it is likely for")
+        if not rows:
+            raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
+        return rows, reported_antigens(self._index, number)
+
+    def _of_dna(self, name: ReportedName) -> tuple[list[int], set[str]]:
+        """Return the alleles behind a name, and the antigens that they, or of a family or code most of them, have."""
+        index = self._index
+        match name.form:
+            case "family":
+                families = self._family(name.text)
+                antigens = [antigens_mostly(index, [[row] for row in rows]) for rows in families]
+                return [row for rows in families for row in rows], set().union(*antigens)
+            case "code":
+                members = self._code(name.text)
+                return [row for rows in members for row in rows], antigens_mostly(index, members)
+            case "allele":
+                rows = self._allele(name.text)
+            case "group":
+                rows = self._group(name.text)
+            case "any":
+                self.notes.append(UNKNOWN_ALLELE if name.text == UNKNOWN else ANY_ALLELE)
+                rows = index.expressed_first(range(len(index.is_null)))
+            case _:
+                rows = self._old_name(antigen_parts(name.text)[1] if name.form == "antigen" else name.text)
+        return rows, antigens_of_alleles(index, rows)
+
+    def _family(self, name: str) -> list[list[int]]:
+        """Return the alleles of a first field (``02:XX``), or of each of the splits of a broad antigen (``09:XX``)."""
         index = self._index
         family = name.removesuffix(":XX")
-        rows = index.prefix.get(family)
-        if rows is None:
-            splits = [split.zfill(2) for split in splits_of(index.nomenclature, index.locus, family.lstrip("0"))]
-            if splits and all(split in index.prefix for split in splits):
-                rows = [row for split in splits for row in index.prefix[split]]
-                read_as = ", ".join(f"{index.locus}*{split}:XX" for split in splits)
-                self.notes.append(f"{index.locus}*{name} was read as the families of its splits, {read_as}")
-            elif family in index.abandoned:
-                rows = [row for heir in self._in_use(family) for row in self._allele(heir)]
-            else:
-                raise self._unknown(name)
-        found = index.expressed_first(rows)
-        self.keeps_null |= index.is_null[found[0]]
+        splits = [split.zfill(2) for split in index.antigens.splits(family.lstrip("0"))]
+        if family in index.prefix:
+            families = [index.prefix[family]]
+        elif splits and all(split in index.prefix for split in splits):
+            families = [index.prefix[split] for split in splits]
+            read_as = ", ".join(f"{index.locus}*{split}:XX" for split in splits)
+            self.notes.append(f"{index.locus}*{name} was read as the families of its splits, {read_as}")
+        elif family in index.abandoned:
+            families = [[row for heir in self._in_use(family) for row in self._allele(heir)]]
+        else:
+            raise self._unknown(name)
+        found = [index.expressed_first(rows) for rows in families]
+        self.keeps_null |= all(index.is_null[rows[0]] for rows in found)
         return found
 
     def _allele(self, name: str) -> list[int]:
@@ -190,8 +220,11 @@ class TypingReader:
         self.keeps_null |= all(index.is_null[row] for row in rows)
         return rows
 
-    def _code(self, name: str) -> list[int]:
-        """Read a multiple allele code: it lists second fields, or whole names of which one has the first field."""
+    def _code(self, name: str) -> list[list[int]]:
+        """Return the alleles of each member of a multiple allele code.
+
+        It lists second fields, or whole names of which one has the first field.
+        """
         family, _, code = name.partition(":")
         expansion = self._codes.lookup(code) if self._codes is not None else None
         if expansion is None:
@@ -208,12 +241,12 @@ class TypingReader:
             names = [f"{family}:{listed}" for listed in names]
         elif not any(listed.startswith(f"{family}:") for listed in names):
             raise self._refusal(Reason.IMPOSSIBLE_CODE, f"a first field that code {code} lists")
-        found: list[int] = []
+        found: list[list[int]] = []
         for listed in names:
             try:
                 if ALLELE.fullmatch(listed) is None:
                     raise self._unknown(listed)
-                found += self._allele(listed)
+                found.append(self._allele(listed))
             except TypingError:
                 locus, title = self._index.locus, self._index.nomenclature.title
                 self.notes.append(f"{locus}*{listed} of code {code} does not exist in {title}")
@@ -223,8 +256,8 @@ class TypingReader:
             )
         return found
 
-    def _antigen(self, name: ReportedName) -> list[int]:
-        """Read an antigen such as A2, 2 or A24(9), else four digits that are a name before 2010."""
+    def _antigen(self, name: ReportedName) -> str:
+        """Return the number of an antigen such as A2, 2 or A24(9), or "" of digits that are a name before 2010."""
         nomenclature, locus = self._index.nomenclature, self._index.locus
         prefix, number = antigen_parts(name.text)
         # DP and DQ are also the letters of loci that have no antigens.
@@ -236,16 +269,10 @@ class TypingReader:
                 self.notes.append(f"{own}{number} is {own}{antigen} in {title}")
             if name.broad:
                 self._check_broad(name, antigen)
-            rows = alleles_of_antigen(self._index, antigen)
-            if not rows:
-                rows = unobserved_alleles(self._index, antigen)
-                self.notes.append(f"{own}{antigen} is assigned to no allele in {title}; read as those it is likely for")
-            if not rows:
-                raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
-            return rows
+            return antigen
         if not foreign and len(number) == 4 and not name.broad and prefix in ("", "A", "B", "Cw"):
             self.notes += [STAR] if prefix else []
-            return self._old_name(number)
+            return ""
         elsewhere = loci_of_antigen(nomenclature, prefix, number)
         if elsewhere:
             hint = f"{prefix}{number} is an antigen of {', '.join(elsewhere)}; {_SWAPPED}"
@@ -261,11 +288,10 @@ class TypingReader:
     def _check_broad(self, name: ReportedName, number: str) -> None:
         """Refuse an antigen in brackets that is not the broad one of the antigen before it."""
         prefix, broad = antigen_parts(name.broad)
-        nomenclature, locus = self._index.nomenclature, self._index.locus
-        known = broads_of(nomenclature, locus, number)
-        own = SEROLOGY_PREFIX.get(locus)
+        antigens, own = self._index.antigens, SEROLOGY_PREFIX.get(self._index.locus)
+        known = antigens.above(number)
         if broad not in known or prefix not in ("", own):
-            turned = [f"{own}{broad}({number})"] if number in broads_of(nomenclature, locus, broad) else []
+            turned = [f"{own}{broad}({number})"] if number in antigens.above(broad) else []
             meant = " or ".join([f"{own}{number}({antigen})" for antigen in known] or turned or [f"{own}{number}"])
             raise self._refusal(
                 Reason.UNKNOWN_ANTIGEN, f"in brackets the broad antigen of {own}{number}", f"write {meant}"

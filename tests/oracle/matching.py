@@ -8,7 +8,8 @@ of Bochtler et al., Hum Immunol 2016;77:371): where both persons carry a null al
 any other and equals a null allele; where only one does, that person is homozygous for the other allele. "strict": a
 person with a null allele is always homozygous for the other one, and two null alleles match nothing.
 
-A *side* is a frozenset of P group names, with the markers "NULL" (absent allele) and "NEW" (allele without a name).
+A *side* is a frozenset of P group names, with the markers "NULL" (absent allele) and "NEW" (allele without a name). A
+name that knows the antigens that its side was typed as is an `Allele`.
 A *typing* is None (not typed) or a list of alternatives; an alternative is a pair of sides, chosen independently.
 A *genotype* is a pair of single names.
 """
@@ -24,6 +25,37 @@ Alternative = tuple[Side, Side]
 Typing = list[Alternative] | None
 Genotype = tuple[str, str]
 
+
+class Allele(str):
+    """A name as it was typed: another than the same name behind other antigens, though they may be one allele.
+
+    Attributes:
+        antigens: what the side was typed as, for an antigen match.
+        serology: the antigens reported, where the side was typed by serology alone; else none. One is related to
+            another when its name begins with the other's or the other way round: "x" is the broad antigen of "x1".
+    """
+
+    antigens: frozenset[str]
+    serology: frozenset[str]
+
+    def __new__(cls, name: str, antigens: Iterable[str] = (), serology: Iterable[str] = ()) -> "Allele":
+        found = super().__new__(cls, name)
+        found.antigens, found.serology = frozenset(antigens), frozenset(serology)
+        return found
+
+    def _key(self) -> tuple[str, frozenset[str], frozenset[str]]:
+        return str(self), self.antigens, self.serology
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Allele) else False
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
 GRADE_VALUES = {"A": 4, "P": 3, "L": 2, "M": 1, "?": 0}
 
 
@@ -38,8 +70,18 @@ def resolve_nulls(genotype: Genotype) -> Genotype:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Alleles match within one P group (Bochtler et al. 2011, AI3); an absent or new allele equals none, itself too."""
-    return one == other and one not in (NULL, NEW)
+    """Alleles match within one P group (Bochtler et al. 2011, AI3); an absent or new allele equals none, itself too.
+
+    What serology tells apart on both sides is no match, whatever alleles may stand behind both.
+    """
+    return str(one) == str(other) and one not in (NULL, NEW) and not are_apart(one, other)
+
+
+def are_apart(one: str, other: str) -> bool:
+    """Both were typed by serology alone, and no antigen of one is related to one of the other (`Allele.serology`)."""
+    mine, theirs = getattr(one, "serology", frozenset()), getattr(other, "serology", frozenset())
+    related = any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+    return bool(mine and theirs) and not related
 
 
 def as_counted(genotype: Genotype, other: Genotype, null_rule: str) -> Genotype:
@@ -164,32 +206,36 @@ def alternatives_compared(
     return found
 
 
-def grade(patient: Side, donor: Side, antigens: Mapping[str, set[str]]) -> str:
+def grade(patient: Side, donor: Side) -> str:
     """One position's grade (WMDA matching validation, exercise 4): A allele, P potential, L antigen, M mismatch.
 
-    An allele without a name (NEW) may be any: its mismatch is no certain one and is graded "?".
+    Antigens are those that the sides were typed as. An allele without a name (NEW) may be any: its mismatch is no
+    certain one and is graded "?".
     """
-    if (patient & donor) - {NULL, NEW}:
+    if any(is_same(one, other) for one in patient for other in donor):
         return "A" if len(patient) == len(donor) == 1 else "P"
     if NEW in patient | donor:
         return "?"
-    of_patient = {antigen for name in patient - {NULL} for antigen in antigens.get(name, set())}
-    of_donor = {antigen for name in donor - {NULL} for antigen in antigens.get(name, set())}
-    return "L" if of_patient & of_donor else "M"
+    return "L" if antigens_of(patient) & antigens_of(donor) else "M"
 
 
-def grade_alternative(patient: Alternative, donor: Alternative, antigens: Mapping[str, set[str]]) -> str:
+def antigens_of(side: Side) -> set[str]:
+    """The antigens that a side was typed as."""
+    return {antigen for name in side for antigen in getattr(name, "antigens", ())}
+
+
+def grade_alternative(patient: Alternative, donor: Alternative) -> str:
     """The grades of one alternative of each, in the pairing with the most A and P.
 
     Of equal ones the pairing with the greatest sum of grade values, then the direct one.
     """
     (p1, p2), (d1, d2) = patient, donor
-    direct = grade(p1, d1, antigens) + grade(p2, d2, antigens)
-    cross = grade(p2, d1, antigens) + grade(p1, d2, antigens)
+    direct = grade(p1, d1) + grade(p2, d2)
+    cross = grade(p2, d1) + grade(p1, d2)
     return max((direct, cross), key=_pairing_value)  # max keeps the first of equals, the direct pairing
 
 
-def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]], null_rule: str = "consensus") -> str:
+def grades(patient: Typing, donor: Typing, null_rule: str = "consensus") -> str:
     """The grades at the donor's two positions (WMDA matching validation, exercise 4).
 
     The best alternatives are graded, as within one alternative; A is certain, so it has to hold in all of them.
@@ -197,7 +243,7 @@ def grades(patient: Typing, donor: Typing, antigens: Mapping[str, set[str]], nul
     if patient is None or donor is None:
         return "PP"
     # Of alternatives with equal grades the first counts.
-    found = [grade_alternative(*pair, antigens) for pair in alternatives_compared(patient, donor, null_rule)]
+    found = [grade_alternative(*pair) for pair in alternatives_compared(patient, donor, null_rule)]
     best = max(found, key=_pairing_value)
     return "".join(
         "P" if letter == "A" and any(letters[side] != "A" for letters in found) else letter

@@ -1,14 +1,15 @@
 """Kernels and search against the oracle of `tests.oracle.matching`."""
 
 import datetime
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import COMPARED, counted, set_antigens, typing_table
-from hla_match.kernels.locus_count import count_alternative
+from hla_match.encoding import COMPARED, counted, typing_table
+from hla_match.kernels.locus_count import FIRST, SECOND, count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
@@ -36,15 +37,28 @@ def alternatives(typing, null_rule):
 RULES = st.sampled_from(("consensus", "strict"))
 
 
+def apart(table, pair):
+    """The patient sides, as bits, that each donor set is apart from: "x1" is a split of "x"."""
+    bits = []
+    for start, stop in pairwise(table.serology_start.tolist()):
+        theirs = [strategies.ANTIGENS[code] for code in table.serology_member[start:stop]]
+        bits.append(0)
+        for bit, side in zip((FIRST, SECOND), pair, strict=True):
+            mine = [strategies.ANTIGENS[code] for code in side.serology]
+            related = any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+            bits[-1] |= bit if mine and theirs and not related else 0
+    return np.array(bits, np.uint8)
+
+
 def kernel_counts(patient, donor, null_rule):
-    table = typing_table([(), carried(donor)], [()] * len(strategies.NAMES))
+    table = typing_table([(), carried(donor)])
     counts = np.empty((6, 2), np.uint8)
     counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
     mark = np.zeros(N_CODES, np.uint8)
     for first, second, kinds in alternatives(patient, null_rule):
         count_alternative(
-            np.array(first, np.int32),
-            np.array(second, np.int32),
+            np.array(first.codes, np.int32),
+            np.array(second.codes, np.int32),
             mark,
             table.set_start,
             table.set_member,
@@ -52,19 +66,24 @@ def kernel_counts(patient, donor, null_rule):
             table.alternative_set,
             table.alternative_kind,
             kinds,
+            apart(table, (first, second)),
             counts,
         )
     assert not mark.any()
     return dict(zip(MEASURES, counts[:, 1].tolist(), strict=True))
 
 
-@given(strategies.typed(), strategies.typed(), RULES)
+TYPED = strategies.with_antigens(strategies.typed())
+WITH_NULLS = strategies.with_antigens(strategies.with_nulls())
+
+
+@given(TYPED, TYPED, RULES)
 @settings(max_examples=1500)
 def test_locus_counts_are_the_oracles(patient, donor, null_rule):
     assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
-@given(strategies.with_nulls(), strategies.with_nulls(), RULES)
+@given(WITH_NULLS, WITH_NULLS, RULES)
 @settings(max_examples=800)
 def test_locus_counts_with_nulls_are_the_oracles(patient, donor, null_rule):
     assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
@@ -77,7 +96,7 @@ def test_condensed_typings_count_alike(patient, donor, null_rule):
     assert oracle.locus_counts(*condensed, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
-@given(strategies.typed(), strategies.typed(), RULES)
+@given(TYPED, TYPED, RULES)
 @settings(max_examples=300)
 def test_swapping_patient_and_donor_swaps_the_directions(patient, donor, null_rule):
     one, other = kernel_counts(patient, donor, null_rule), kernel_counts(donor, patient, null_rule)
@@ -85,22 +104,21 @@ def test_swapping_patient_and_donor_swaps_the_directions(patient, donor, null_ru
     assert (one["gvh_best"], one["gvh_worst"]) == (other["hvg_best"], other["hvg_worst"])
 
 
-NULL_OR_NOT = st.one_of(strategies.typed(), strategies.with_nulls())
+NULL_OR_NOT = st.one_of(TYPED, WITH_NULLS)
 
 
-@given(NULL_OR_NOT, NULL_OR_NOT, strategies.antigen_maps(), RULES)
+@given(NULL_OR_NOT, NULL_OR_NOT, RULES)
 @settings(max_examples=1000)
-def test_position_grades_are_the_oracles(patient, donor, antigens, null_rule):
-    of_group = [tuple(strategies.ANTIGENS.index(a) for a in sorted(antigens[name])) for name in strategies.NAMES]
-    table = typing_table([(), carried(donor)], of_group)
+def test_position_grades_are_the_oracles(patient, donor, null_rule):
+    table = typing_table([(), carried(donor)])
     grade, value, certain = np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8), np.ones((2, 2), np.bool_)
     mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
     for first, second, kinds in alternatives(patient, null_rule):
         grade_alternative(
-            np.array(first, np.int32),
-            np.array(second, np.int32),
-            np.array(set_antigens(first, of_group), np.int32),
-            np.array(set_antigens(second, of_group), np.int32),
+            np.array(first.codes, np.int32),
+            np.array(second.codes, np.int32),
+            np.array(first.antigens, np.int32),
+            np.array(second.antigens, np.int32),
             mark,
             antigen_mark,
             table.set_start,
@@ -111,13 +129,14 @@ def test_position_grades_are_the_oracles(patient, donor, antigens, null_rule):
             table.alternative_set,
             table.alternative_kind,
             kinds,
+            apart(table, (first, second)),
             np.arange(2, dtype=np.int32),
             value,
             grade,
             certain,
         )
     grade[(grade == A) & ~certain] = P
-    assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, antigens, null_rule)
+    assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, null_rule)
 
 
 NOMENCLATURE = Nomenclature(builtin_tables())

@@ -2,31 +2,44 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hla_match.encoding import CARRIED, FREE, NEW, NULL, RESOLVED, LocusEncoder, counted
+from hla_match.encoding import ABSENT, CARRIED, FREE, NEW, RESOLVED, LocusEncoder, Side, counted
 from hla_match.errors import TypingError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typing_book import TypingBook
 
 
+def any_of(*codes: int) -> Side:
+    """A side that can be some alleles, with antigens as a serology has them."""
+    return Side(codes, (1, 2), (1,))
+
+
+FOUR, FIVE, SEVEN = any_of(4), any_of(5), any_of(7)
+
+
 @pytest.mark.parametrize(
     ("carried", "expected"),
     [
-        pytest.param([((2, 3), (NEW,))], [((2, 3), (NEW,), FREE)], id="without null alleles"),
-        pytest.param([((5,), (NULL,))], [((5,), (5,), RESOLVED), ((5,), (NULL,), CARRIED)], id="its partner twice"),
+        pytest.param([(FIVE, Side((NEW,)))], [(FIVE, Side((NEW,)), FREE)], id="without null alleles"),
+        pytest.param([(FIVE, ABSENT)], [(FIVE, FIVE, RESOLVED), (FIVE, ABSENT, CARRIED)], id="its partner twice"),
         pytest.param(
-            [((NULL,), (5, 7))],
-            [((5,), (5,), RESOLVED), ((7,), (7,), RESOLVED), ((NULL,), (5, 7), CARRIED)],
+            [(ABSENT, any_of(5, 7))],
+            [(FIVE, FIVE, RESOLVED), (SEVEN, SEVEN, RESOLVED), (ABSENT, any_of(5, 7), CARRIED)],
             id="twice the same of several partners",
         ),
         pytest.param(
-            [((NULL,), (NULL,))],
-            [((NULL,), (NULL,), RESOLVED), ((NULL,), (NULL,), CARRIED)],
+            [(ABSENT, ABSENT)],
+            [(ABSENT, ABSENT, RESOLVED), (ABSENT, ABSENT, CARRIED)],
             id="absent on both chromosomes",
         ),
         pytest.param(
-            [((4, 5), (NULL, 6))],
-            [((4, 5), (6,), FREE), ((4,), (4,), RESOLVED), ((5,), (5,), RESOLVED), ((4, 5), (NULL,), CARRIED)],
+            [(any_of(4, 5), Side((0, 6), (3,)))],
+            [
+                (any_of(4, 5), Side((6,), (3,)), FREE),
+                (FOUR, FOUR, RESOLVED),
+                (FIVE, FIVE, RESOLVED),
+                (any_of(4, 5), ABSENT, CARRIED),
+            ],
             id="perhaps null",
         ),
     ],
@@ -38,7 +51,7 @@ def test_null_alleles_count_by_what_the_other_person_carries(carried, expected) 
 @pytest.mark.parametrize("pair", [("DRB4*NNNN", ""), ("NNNN", "NNNN"), ("00:00", "00:00")])
 def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
-    assert encoder.carried(*pair) == (((NULL,), (NULL,)),)
+    assert encoder.carried(*pair) == ((ABSENT, ABSENT),)
     assert [one.kind for one in encoder.alternatives(*pair)] == [RESOLVED, CARRIED]
     book = TypingBook(Nomenclature(builtin_tables()), "DRB4")
     coded = book.code(pl.Series([pair[0], None]), pl.Series([pair[1], None]))
@@ -50,11 +63,11 @@ def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> No
 @pytest.mark.parametrize("pair", [("00:00", "01:01"), ("01:01", "HLA-DRB5*NNNN")])
 def test_a_gene_absent_on_one_chromosome_is_a_null_allele_there(pair: tuple[str, str]) -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB5")
-    (allele,) = encoder.alternatives("01:01", "")[0].first
-    assert set(encoder.carried(*pair)[0]) == {(NULL,), (allele,)}
+    allele = encoder.alternatives("01:01", "")[0].first
+    assert set(encoder.carried(*pair)[0]) == {ABSENT, allele}
     assert len(encoder.carried(*pair)) == 1
     resolved, carried = encoder.alternatives(*pair)
-    assert resolved == ((allele,), (allele,), RESOLVED)
+    assert resolved == (allele, allele, RESOLVED)
     assert carried.kind == CARRIED
 
 

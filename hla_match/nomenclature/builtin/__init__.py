@@ -17,7 +17,7 @@ from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.builtin.ard_groups import ARD_GROUPS
 from hla_match.nomenclature.builtin.families import two_field_names
 from hla_match.nomenclature.builtin.null_alleles import NULL, QUESTIONABLE
-from hla_match.nomenclature.builtin.serology import ANTIGENS, EXCEPTIONS, EXPERT, FIRST_FIELD, RELATIONS
+from hla_match.nomenclature.builtin.serology import ANTIGENS, ASSUMED, EXCEPTIONS, EXPERT, FIRST_FIELD, RELATIONS
 from hla_match.nomenclature.builtin.tce import TCE_GROUPS
 from hla_match.nomenclature.tables import AntigenRelation, LocusTables, NomenclatureTables
 
@@ -51,7 +51,14 @@ def builtin_tables() -> NomenclatureTables:
     antigens = MappingProxyType({prefix: tuple(names.split()) for prefix, names in ANTIGENS.items()})
     digest = hashlib.sha256()
     for tables in loci.values():
-        columns = (tables.allele, tables.p_group, tables.antigen, tables.expert_antigen, tables.tce_group)
+        columns = (
+            tables.allele,
+            tables.p_group,
+            tables.antigen,
+            tables.possible_antigen,
+            tables.expert_antigen,
+            tables.tce_group,
+        )
         text = "\n".join([tables.locus, *(";".join(column) for column in columns), repr(dict(tables.old_name))])
         digest.update(text.encode("ascii"))
     digest.update(repr((relations, dict(antigens))).encode("ascii"))
@@ -76,21 +83,25 @@ def _locus_tables(locus: str) -> LocusTables:
     }
     exceptions = _inverse(EXCEPTIONS.get(locus, {}))
     expert = _inverse(EXPERT.get(locus, {}))
+    assumed = ASSUMED.get(locus, "").split()
     tce = _inverse(TCE_GROUPS) if locus == "DPB1" else {}
     by_first = dict(entry.split("=") for entry in FIRST_FIELD.get(locus, "").split())
     if locus in SEROLOGY_PREFIX:
         # The antigens took their numbers first, and the first field was named after the antigen: A*02 after A2.
         for first in {name.partition(":")[0] for name in alleles}:
             by_first.setdefault(first, first.lstrip("0"))
+    assigned = [
+        "" if name[-1] == "N" else exceptions.get(name, by_first.get(name.partition(":")[0], "")) for name in alleles
+    ]
+    # Of several antigens none is certain.
+    certain = ["/" not in names and name not in assumed for name, names in zip(alleles, assigned, strict=True)]
     return LocusTables(
         locus=locus,
         allele=alleles,
         g_group=("",) * len(alleles),
         p_group=tuple(p_group.get(name, "") for name in alleles),
-        antigen=tuple(
-            "" if name[-1] == "N" else exceptions.get(name, by_first.get(name.partition(":")[0], ""))
-            for name in alleles
-        ),
+        antigen=tuple(names if one else "" for names, one in zip(assigned, certain, strict=True)),
+        possible_antigen=tuple("" if one else names for names, one in zip(assigned, certain, strict=True)),
         expert_antigen=tuple(expert.get(name, "") for name in alleles),
         tce_group=tuple(tce.get(name, "") for name in alleles),
         old_name=MappingProxyType(_special_first_fields(locus, alleles)),

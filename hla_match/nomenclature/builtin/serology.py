@@ -166,3 +166,13 @@ EXPERT: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 """By locus, antigens that experts assigned beside the main one, and the alleles (HLA Dictionary 2008)."""
+
+ASSUMED: Mapping[str, str] = MappingProxyType(
+    {
+        "A": "31:08 32:04 66:05",
+        "B": "13:03 35:21 37:02 40:12 40:21 53:06 78:04",
+        "C": "04:03 04:06",
+        "DRB1": "13:21 13:24 13:50 13:62",
+    }
+)
+"""By locus, alleles of `EXPERT` that are only assumed to have the antigen of their first field."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hla_match.encoding import typing_table
+from hla_match.encoding import Side, typing_table
 from hla_match.frequencies import imputation, panels
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, impute
@@ -14,7 +14,8 @@ ALLELE = np.array([[2, 2], [2, 3], [3, 2], [4, 5]], np.int32)
 FREQUENCIES = HaplotypeFrequencies(
     "four", ("A", "B"), ALLELE, ("",), np.array([[0.4, 0.3, 0.2, 0.1]]), (), np.zeros(1), ""
 )
-TABLES = {locus: typing_table([(), (((2, 3, 4, 5), (2, 3, 4, 5)),), (((2,), (3,)),)]) for locus in ("A", "B")}
+ANY = Side((2, 3, 4, 5))
+TABLES = {locus: typing_table([(), ((ANY, ANY),), ((Side((2,)), Side((3,))),)]) for locus in ("A", "B")}
 PANELS = build_panels(FREQUENCIES, TABLES)
 MEMBERSHIP = typing_membership(PANELS, TABLES)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hla_match.encoding import typing_table
+from hla_match.encoding import Side, typing_table
 from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute, impute_typings
@@ -25,8 +25,9 @@ def equal_frequencies(allele, loci=LOCI):
     return HaplotypeFrequencies("equal", loci, allele, ("",), np.full((1, n), 1 / n), (), np.zeros(1), "")
 
 
-ANY = tuple(range(2, 2 + N_ALLELES))
-TABLES = {locus: typing_table([(), ((ANY, ANY),), (((2,), (3,)),), (((2,), (9,)),)]) for locus in LOCI}
+ANY = Side(tuple(range(2, 2 + N_ALLELES)))
+ONE, TWO, THREE = Side((2,)), Side((3,)), Side((9,))
+TABLES = {locus: typing_table([(), ((ANY, ANY),), ((ONE, TWO),), ((ONE, THREE),)]) for locus in LOCI}
 PANELS = build_panels(equal_frequencies(EVERY), TABLES)
 
 
@@ -40,7 +41,7 @@ def registry(*donors):
 # One donor of whom nothing is known but that all loci were typed as anything, one resolved at B, one whom only blocks
 # of loci explain (an allele at A that no haplotype has).
 DONORS = registry((1, 1, 1), (1, 2, 1), (3, 1, 1))
-PATIENT = predictor.impute_patient(PANELS, {"DRB1": (((2,), (3,)),)})
+PATIENT = predictor.impute_patient(PANELS, {"DRB1": ((ONE, TWO),)})
 
 
 def predicted(patient=PATIENT, donors=(0, 1, 2)):
@@ -69,7 +70,7 @@ def test_a_pair_has_one_probability_in_every_search(monkeypatch):
 
 
 def test_equal_weights_fill_the_room_there_is():
-    person = impute_typings(PANELS, {"DRB1": (((2,), (3,)),)})
+    person = impute_typings(PANELS, {"DRB1": ((ONE, TWO),)})
     (part,) = diplotypes(person, PANELS, 0, limit=10)
     assert part.probability.size == 10
     assert part.cut == pytest.approx(1 - part.probability.sum())
@@ -88,7 +89,7 @@ def test_a_population_without_readable_haplotypes_does_not_count():
 def test_a_global_set_serves_the_loci_that_the_own_set_lacks():
     own = equal_frequencies(np.unique(EVERY[:, :2], axis=0), ("A", "B"))
     panels = build_panels(own, TABLES, equal_frequencies(EVERY))
-    person = impute_typings(panels, {"A": (((2,), (3,)),)})
+    person = impute_typings(panels, {"A": ((ONE, TWO),)})
     found = genotype_distribution(person, panels, 0, LOCI)
     assert found.missing == ()
     assert found.step == Step.LOCI

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hla_match.encoding import typing_table
+from hla_match.encoding import Side, typing_table
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute
 from hla_match.frequencies.panels import Step, build_panels
@@ -27,7 +27,7 @@ PRESENT, ABSENT = "AA|AN", "NN"
 
 def carried(text):
     """The alternatives of "AB", or of "AA|AN" where it is open which of the two it is."""
-    return tuple(tuple((CODE[letter],) for letter in genotype) for genotype in text.split("|"))
+    return tuple(tuple(Side((CODE[letter],)) for letter in genotype) for genotype in text.split("|"))
 
 
 def registry_of(locus, typings, frequencies):

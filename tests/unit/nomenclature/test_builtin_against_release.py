@@ -11,12 +11,13 @@ from hla_match.loci import LOCI
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.builtin.ard_groups import ARD_GROUPS
 from hla_match.nomenclature.builtin.null_alleles import NULL, QUESTIONABLE
-from hla_match.nomenclature.builtin.serology import EXCEPTIONS, EXPERT
+from hla_match.nomenclature.builtin.serology import ASSUMED, EXCEPTIONS, EXPERT
 from hla_match.nomenclature.builtin.tce import TCE_GROUPS
+from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
 from registry_io.imgt_release import read_release
 
-COLUMNS = ("p_group", "antigen", "expert_antigen", "tce_group")
+COLUMNS = ("p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,20 @@ def test_serology_of_listed_names(
     for locus, by_antigen in table.items():
         for antigen, names in by_antigen.items():
             for name in names.split():
-                assert facts[locus, _two(name), column] == set(antigen.split("/")), f"{locus}*{name}"
+                assert _observed(facts, locus, name, column) == set(antigen.split("/")), f"{locus}*{name}"
+
+
+def test_assumed_antigens_are_not_unambiguous(facts: dict[tuple[str, str, str], set[str]]) -> None:
+    for locus, names in ASSUMED.items():
+        for name in names.split():
+            assert not facts[locus, name, "antigen"], f"{locus}*{name}"
+            assert facts[locus, name, "possible_antigen"] == {name.partition(":")[0].lstrip("0")}, f"{locus}*{name}"
+
+
+def _observed(facts: dict[tuple[str, str, str], set[str]], locus: str, name: str, column: str) -> set[str]:
+    """Return a fact of an allele; of antigens the possible ones, too: what is assumed is not told apart."""
+    found = facts[locus, _two(name), column]
+    return found | facts[locus, _two(name), "possible_antigen"] if column == "antigen" else found
 
 
 @pytest.mark.parametrize("column", ["antigen", "expert_antigen", "tce_group"])
@@ -101,9 +115,19 @@ def test_catalogued_alleles_agree(
     column: str, facts: dict[tuple[str, str, str], set[str]], catalogue: set[tuple[str, str]]
 ) -> None:
     for locus, tables in builtin_tables().loci.items():
-        for name, value in zip(tables.allele, getattr(tables, column), strict=True):
+        others = tables.possible_antigen if column == "antigen" else ("",) * len(tables.allele)
+        for name, *values in zip(tables.allele, getattr(tables, column), others, strict=True):
             if (locus, _two(name)) in catalogue:
-                assert set(value.split("/")) - {""} == facts[locus, _two(name), column], f"{locus}*{name}"
+                assert set("/".join(values).split("/")) - {""} == _observed(facts, locus, name, column), name
+
+
+def test_catalogued_alleles_count_as_the_same_antigens(
+    release: NomenclatureTables, catalogue: set[tuple[str, str]]
+) -> None:
+    ours, theirs = Nomenclature(builtin_tables()), Nomenclature(release)
+    for locus, name in catalogue:
+        if not name.endswith("N") and locus in ours.tables.loci:
+            assert ours.expand(locus, name).antigens == theirs.expand(locus, name).antigens, f"{locus}*{name}"
 
 
 def test_t_cell_epitope_groups(facts: dict[tuple[str, str, str], set[str]]) -> None:

@@ -33,7 +33,14 @@ def test_every_locus_has_parallel_columns_of_distinct_names() -> None:
     tables = builtin_tables()
     assert tuple(tables.loci) == LOCI
     for locus in tables.loci.values():
-        columns = (locus.g_group, locus.p_group, locus.antigen, locus.expert_antigen, locus.tce_group)
+        columns = (
+            locus.g_group,
+            locus.p_group,
+            locus.antigen,
+            locus.possible_antigen,
+            locus.expert_antigen,
+            locus.tce_group,
+        )
         assert {len(column) for column in columns} == {len(locus.allele)}
         assert len({name.rstrip("NQ") for name in locus.allele}) == len(locus.allele)
         assert not any(locus.g_group)
@@ -154,7 +161,8 @@ def test_every_antigen_of_an_allele_is_an_antigen() -> None:
     known = builtin_tables().antigens
     for locus, prefix in (("A", "A"), ("B", "B"), ("C", "Cw"), ("DRB1", "DR"), ("DRB3", "DR"), ("DQB1", "DQ")):
         tables = builtin_tables().loci[locus]
-        carried = {a for cell in (*tables.antigen, *tables.expert_antigen) for a in cell.split("/") if a}
+        cells = (*tables.antigen, *tables.possible_antigen, *tables.expert_antigen)
+        carried = {a for cell in cells for a in cell.split("/") if a}
         assert carried <= set(known[prefix])
 
 

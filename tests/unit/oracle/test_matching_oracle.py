@@ -147,7 +147,21 @@ def test_parted(given_typing: list[oracle.Alternative], expected: str) -> None:
 
 
 # a and b share the antigen x; c has y; d has none
-ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}, "d": set()}
+ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}}
+
+
+def typed(given: oracle.Typing) -> oracle.Typing:
+    """The typing, every side typed as the antigens of its names."""
+    return given and [(by_dna(first), by_dna(second)) for first, second in given]
+
+
+def by_dna(names: frozenset[str]) -> frozenset[str]:
+    antigens = {antigen for name in names for antigen in ANTIGENS.get(name, ())}
+    return frozenset(name if name in ("NULL", "NEW") else oracle.Allele(name, antigens) for name in names)
+
+
+def by_serology(names: str, *antigens: str) -> frozenset[str]:
+    return frozenset(oracle.Allele(name, antigens, antigens) for name in names.split("/"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +188,8 @@ ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}, "d": set()}
         pytest.param(typing("c+a/b"), typing("a/b+d"), "PM", id="only the crossed pairing matches"),
         pytest.param(typing("a+NULL"), typing("a+a"), "AA", id="null is homozygous"),
         pytest.param(typing("a/c+NULL"), typing("a+a"), "PP", id="null with ambiguous partner"),
-        pytest.param(typing("a/c+NULL"), typing("a+c"), "PM", id="never both of the partner's names"),
+        # Both alleles are the same of the two, but each was typed as the antigens of the list.
+        pytest.param(typing("a/c+NULL"), typing("a+c"), "PL", id="never both of the partner's names"),
         pytest.param(typing("NULL+NULL"), typing("NULL+NULL"), "AA", id="no alleles"),
         pytest.param(typing("a+NULL"), typing("c+NULL"), "MA", id="null equals null"),
         pytest.param(typing("a+NULL"), typing("NULL+NULL"), "MA", id="null equals null, and one for each"),
@@ -190,13 +205,35 @@ ANTIGENS = {"a": {"x"}, "b": {"x", "z"}, "c": {"y"}, "d": set()}
     ],
 )
 def test_grades(patient: oracle.Typing, donor: oracle.Typing, expected: str) -> None:
-    assert oracle.grades(patient, donor, ANTIGENS) == expected
+    assert oracle.grades(typed(patient), typed(donor)) == expected
 
 
 def test_the_order_of_alternatives_does_not_decide_better_grades() -> None:
     patient, donor = typing("d+c", "a+c"), typing("d+a", "c+b")
-    assert oracle.grades(patient, donor, ANTIGENS) == "PL"
-    assert oracle.grades(list(reversed(patient)), list(reversed(donor)), ANTIGENS) == "PL"
+    patient, donor = typed(patient), typed(donor)
+    assert oracle.grades(patient, donor) == "PL"
+    assert oracle.grades(list(reversed(patient)), list(reversed(donor))) == "PL"
+
+
+@pytest.mark.parametrize(
+    ("patient", "donor", "best", "expected"),
+    [
+        pytest.param(by_serology("a/b", "x"), by_serology("b/c", "x"), 2, "PP", id="the same antigen"),
+        pytest.param(by_serology("a/b", "x"), by_serology("b/c", "x1"), 2, "PP", id="its split"),
+        pytest.param(by_serology("a/b", "x1"), by_serology("b/c", "x2"), 0, "MM", id="another split"),
+        pytest.param(by_serology("b", "x1"), by_serology("b", "x2"), 0, "MM", id="another split, the same allele"),
+        pytest.param(by_serology("a/b", "x1", "y"), by_serology("b/c", "x2", "y"), 2, "PP", id="lists that meet"),
+        pytest.param(by_serology("a/b", "x1"), by_dna(side("b/c")), 2, "PP", id="serology beside DNA"),
+        pytest.param(by_serology("a", "x"), by_dna(side("b")), 0, "LL", id="serology beside DNA of its antigen"),
+        pytest.param(by_serology("a", "y"), by_dna(side("b")), 0, "MM", id="serology beside DNA of another"),
+    ],
+)
+def test_serology_is_what_was_reported(
+    patient: frozenset[str], donor: frozenset[str], best: int, expected: str
+) -> None:
+    one, other = [(patient, patient)], [(donor, donor)]
+    assert oracle.grades(one, other) == oracle.grades(other, one) == expected
+    assert oracle.locus_counts(one, other)["best"] == best
 
 
 PATIENT = {"A": typing("a+b"), "B": typing("a+a")}
@@ -292,9 +329,10 @@ def test_parted_typings_allow_the_same_genotypes(one: list[oracle.Alternative]) 
     assert beside_none == {oracle.resolve_nulls(genotype) for genotype in oracle.genotypes(one)}
 
 
-@given(strategies.typings(), strategies.typings(), strategies.antigen_maps())
-def test_grades_have_as_many_matches_as_the_best_count(
-    patient: oracle.Typing, donor: oracle.Typing, antigens: dict[str, set[str]]
-) -> None:
-    letters = oracle.grades(patient, donor, antigens)
+TYPINGS = strategies.with_antigens(strategies.typings())
+
+
+@given(TYPINGS, TYPINGS)
+def test_grades_have_as_many_matches_as_the_best_count(patient: oracle.Typing, donor: oracle.Typing) -> None:
+    letters = oracle.grades(patient, donor)
     assert sum(letter in "AP" for letter in letters) == oracle.locus_counts(patient, donor)["best"]

@@ -23,7 +23,8 @@ def test_reads_every_column(tmp_path: Path) -> None:
     assert a.allele == ("02:01:01:01", "02:01:02L", "24:02", "24:09N")
     assert a.g_group == ("02:01:01G", "02:01:01G", "24:02:01G", "24:02:01G")
     assert a.p_group == ("02:01P", "02:01P", "", "")
-    assert a.antigen == ("2", "2/203", "24", "")
+    assert a.antigen == ("2", "", "", "")
+    assert a.possible_antigen == ("", "2/203", "24", "")
     assert a.expert_antigen == ("203", "", "", "")
     assert a.old_name == {"02010101": "02:01:01:01"}
     assert c.old_name == {"0102": "01:02"}
@@ -105,7 +106,8 @@ def test_new_layout_is_read_where_it_is_alone(tmp_path: Path) -> None:
     edit(tmp_path / "wmda/rel_ser_ser.txt", "Dw;6", "DR5;1;;01/02/03\nDw;6")
     tables = read_release(tmp_path)
     # An antigen goes by the name that the release lists, also where a file still has the old one.
-    assert tables.loci["A"].antigen == ("2", "2/0203", "24", "")
+    assert tables.loci["A"].antigen == ("2", "", "", "")
+    assert tables.loci["A"].possible_antigen == ("", "2/0203", "24", "")
     assert tables.loci["A"].expert_antigen == ("0203", "", "", "")
     assert tables.loci["A"].computed_antigen == ("0201", "0201", "0201", "")
     assert tables.antigen_relations[0] == AntigenRelation("A", "2", (), ("0201", "0203"))
@@ -217,7 +219,8 @@ def test_real_release(shared_data: Path) -> None:
     assert tables.title == "IPD-IMGT/HLA 3.58.0"
     assert sum(map(len, alleles.values())) == 39_083
     row = alleles["A"]["02:01:01:02L"]
-    assert (a.g_group[row], a.p_group[row], a.antigen[row]) == ("02:01:01G", "02:01P", "2")
+    assert (a.g_group[row], a.p_group[row]) == ("02:01:01G", "02:01P")
+    assert (a.antigen[row], a.possible_antigen[row]) == ("", "2")
     assert a.p_group[alleles["A"]["24:09N"]] == ""
     assert a.g_group[alleles["A"]["24:09N"]] == "24:02:01G"
     assert dpb1.tce_group[alleles["DPB1"]["08:01"]] == "2"

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, antigen_book
+from hla_match.encoding import FIRST_P_GROUP
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
@@ -118,7 +118,7 @@ def flip(byte: int, bit: int = 0) -> Change:
 
 
 OFFSETS = {
-    f"{name}-A" for name in ("set_start", "antigen_start", "alternative_start", "carried_start")
+    f"{name}-A" for name in ("set_start", "antigen_start", "serology_start", "alternative_start", "carried_start")
 } | {"order_0_first_run", "order_1_run_donor", "code_offset"}  # fmt: skip
 
 DAMAGES: dict[str, tuple[str, Change]] = {
@@ -152,6 +152,8 @@ DAMAGES: dict[str, tuple[str, Change]] = {
     "a negative P group": ("set_member-A", put(0, -1)),
     "a set of one P group twice": ("set_member-A", lambda array: np.full_like(array, 7)),
     "a negative antigen": ("antigen_member-A", put(0, -1)),
+    "a negative antigen reported": ("serology_member-A", put(0, -1)),
+    "an antigen reported that the nomenclature cannot have": ("serology_member-A", put(-1, 1 << 20)),
     "an alternative of a set that does not exist": ("alternative_set-A", put((3, 0), 30000)),
     "an alternative of a negative set": ("alternative_set-A", put((3, 1), -1)),
     "another set of an alternative": ("alternative_set-A", lambda array: array[::-1].copy()),
@@ -255,13 +257,13 @@ def test_another_nomenclature_than_the_typings_is_refused(snapshot: Path, regist
         open_registry(found.parent)
 
 
-@pytest.mark.parametrize("name", ["set_member", "antigen_member"])
+@pytest.mark.parametrize("name", ["set_member", "antigen_member", "serology_member"])
 def test_groups_beyond_the_nomenclature_are_refused_where_they_meet(
     snapshot: Path, registry: Registry, name: str
 ) -> None:
     """P groups are fewer than the alleles, so that opening lets these pass; no kernel follows them."""
-    n_antigens, of_group = antigen_book(registry.nomenclature, "B")
-    beyond = FIRST_P_GROUP + len(of_group) if name == "set_member" else n_antigens
+    index = registry.nomenclature.index("B")
+    beyond = FIRST_P_GROUP + len(index.p_names) if name == "set_member" else len(index.antigens.code)
     opened = open_registry(changed(snapshot, f"{name}-B", put(-1, beyond)).parent)
     patient = Patient(patient_id="P", typings={"B": ("40:01", "46:01")})
     with pytest.raises(RegistryError, match="typings at B of P groups or antigens that"):
