@@ -31,10 +31,10 @@ _MOST_RUN = 1 << 16
 _LETTERS_ARE_MOST, _FEW_ARE_ROUND = 0.5, 0.05
 """Share of zeros in the bytes that are zero in letters and digits, at least, and in the others, below."""
 
-# Whole words of three-byte sequences of UTF-8, as Chinese is in it.
-_UTF_8_WORD = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9][\x80-\xbf]{2})+(?![\x80-\xff])")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
-_AFTER_LETTER = re.compile("[A-Za-z]([\u3400-\u9fff])")
+_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])([^\x00-\x7f])")
+# Three-byte sequences of UTF-8, as Chinese is in it; their last byte and a letter may have been read as one character.
+_UTF_8_WORD = re.compile(rb"((?:[\xe3-\xe9][\x80-\xbf]{2})+)[\x40-\x7e]?")
 
 
 def encoding_notes(encoding: str) -> tuple[str, ...]:
@@ -133,39 +133,43 @@ class TextInUtf8(io.RawIOBase):
             found = UndecodableError.at(error, 0, self._offset - pending).found
             raise UndecodableError(self._row + before.count("\n"), found) from error
         if self._encoding == GB18030:
-            self._look_at(chunk, text)
+            self._look_at(text)
         self._row += text.count("\n")
         self._offset += len(chunk)
         return text
 
-    def _look_at(self, chunk: bytes, text: str) -> None:
+    def _look_at(self, text: str) -> None:
         """Refuse words in UTF-8 and in Latin-1 among Chinese."""
-        if not text.isascii() and len(self._words) < MOST_WORDS:
-            self._words.update(_FOREIGN.findall(text))
-        for word in _UTF_8_WORD.finditer(chunk):
-            try:
-                as_utf_8 = word[0].decode()
-            except UnicodeDecodeError:
-                continue
-            if is_chinese([as_utf_8]):
-                at = self._offset + word.start()
-                raise MixedEncodingError(
-                    self._row + chunk.count(b"\n", 0, word.start()),
-                    f"a word in UTF-8 (byte {at + 1:,} of the text), where others are in GB18030",
-                )
+        if text.isascii():
+            return
+        new = [word for word in dict.fromkeys(_FOREIGN.findall(text)) if word not in self._words]
+        for word in new:
+            if _is_utf_8(word.encode(GB18030)):
+                found = "a word in UTF-8 among others in GB18030"
+                raise self._misread(MixedEncodingError, text, text.find(word), found)
         for letter in _AFTER_LETTER.finditer(text):
-            if letter[1].encode(GB18030)[1:].isalpha():
-                before = text[: letter.start(1)]
-                at = self._offset + len(before.encode(GB18030))
-                byte = letter[1].encode(GB18030)[0]
-                raise UndecodableError(
-                    self._row + before.count("\n"), f"the byte 0x{byte:02X} (byte {at + 1:,} of the text)"
-                )
+            coded = letter[1].encode(GB18030)
+            if coded[1:].isalpha():
+                raise self._misread(UndecodableError, text, letter.start(1), f"the byte 0x{coded[0]:02X}")
+        if len(self._words) < MOST_WORDS:
+            self._words.update(new)
+
+    def _misread(self, kind: type[UndecodableError], text: str, at: int, found: str) -> UndecodableError:
+        """Return the error of a word of a chunk."""
+        before = text[:at]
+        place = self._offset + len(before.encode(GB18030)) + 1
+        return kind(self._row + before.count("\n"), f"{found} (byte {place:,} of the text)")
 
     def check_chinese(self) -> None:
         """Refuse a text in GB18030 that is not Chinese, now that it was read."""
         if not is_chinese(self._words):
             raise UndecodableError(1, "text that is not Chinese")
+
+
+def _is_utf_8(coded: bytes) -> bool:
+    """Whether the bytes of a word in GB18030 are Chinese in UTF-8."""
+    match = _UTF_8_WORD.fullmatch(coded)
+    return match is not None and is_chinese([match[1].decode("utf-8", "replace")])
 
 
 def text_of(data: bytes) -> tuple[str, str]:

@@ -95,7 +95,11 @@ def test_letters_of_utf_8_are_not_taken_for_chinese(tmp_path: Path, name: str) -
 @pytest.mark.parametrize(
     ("content", "row", "found"),
     [
-        (table(CITIES).encode("gb18030") + "Y1,02:01,,杭州\n".encode(), 15, "a word in UTF-8 (byte "),
+        (
+            table(CITIES).encode("gb18030") + "Y1,02:01,,杭州\n".encode(),
+            15,
+            "a word in UTF-8 among others in GB18030 (byte ",
+        ),
         (table(["杭州"]).encode() + "Y1,02:01,,杭州\n".encode("gb18030"), 2, "a word in UTF-8"),
         (table(CITIES).encode("gb18030") + "Y1,02:01,,Zürich\n".encode("latin-1"), 2, "the byte 0xBA"),
         (table(["X"]).encode("utf-16") + b"\0", 3, "the byte 0x00"),
