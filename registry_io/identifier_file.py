@@ -7,6 +7,7 @@ from pathlib import Path
 from hla_match.errors import FileError
 from registry_io.budgets import Budgets
 from registry_io.source_file import SourceFile
+from registry_io.text_encoding import READ_ENCODINGS, UndecodableError, text_of
 
 _LINE_BYTES = 160  # of memory, for a line, its identifier and a place in the set
 
@@ -18,17 +19,17 @@ def read_identifiers(path: Path, *, budgets: Budgets | None = None) -> frozenset
         FileError: the file cannot be read as text, or holds no identifier.
         BudgetError: it takes more than its budget; without `budgets` those of the environment hold.
     """
-    expected = "text in UTF-8, one identifier a line"
+    expected = f"{READ_ENCODINGS}, one identifier a line"
     try:
         with SourceFile.open(path, budgets) as source:
             data = source.read()
         n_lines = data.count(b"\n")
         source.budget.check_held(_LINE_BYTES * n_lines, f"{n_lines:,} lines")
-        text = data.decode("utf-8-sig")
+        text, _ = text_of(data)
     except OSError as error:
         raise FileError(str(path), found=error.strerror or str(error), expected=expected) from error
-    except UnicodeDecodeError as error:
-        raise FileError(str(path), found="bytes that are not UTF-8", expected=expected) from error
+    except UndecodableError as error:
+        raise FileError(str(path), row=error.row, found=error.found, expected=expected) from error
     identifiers = frozenset(line.strip() for line in text.splitlines()) - {""}
     if not identifiers:
         raise FileError(str(path), found="no identifier", expected=expected)

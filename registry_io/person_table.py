@@ -8,20 +8,21 @@ A file of millions is read in slices, with the findings that it has as a whole.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import Reason, TypingError
+from hla_match.errors import TypingError
 from hla_match.loci import LOCI
-from hla_match.nomenclature.gl_string import parse, split_loci
+from hla_match.nomenclature.gl_string import parse
 from hla_match.nomenclature.name_line import standard_gl_string
 from registry_io.budgets import Budgets
 from registry_io.column_lookalikes import lookalikes
 from registry_io.column_names import DRB345
-from registry_io.line_notes import LINE_NOTES, line_notes
+from registry_io.gl_string_cells import TWICE, join_gl_strings
+from registry_io.line_notes import LINE_NOTES
 from registry_io.locus_cells import both_typings, join_drb345, without_signs_of_nothing
 from registry_io.person_attributes import (
     ATTRIBUTES,
@@ -32,20 +33,14 @@ from registry_io.person_attributes import (
     read_attributes,
 )
 from registry_io.person_columns import PersonColumns, find_columns, is_person_header, may_stand_twice
+from registry_io.person_findings import identifier_findings, not_typed, odd_record, second_without_first
 from registry_io.person_notices import Noticed
 from registry_io.quarantine import QuarantinedRecord
 from registry_io.spreadsheet_values import formatted_typings, identifier_doubts
 from registry_io.table_file import Table, scan_slices, scan_table
 from registry_io.table_header import HeaderRules
-from registry_io.table_slice import OddRow
 
-# Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
-_BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
 _BLANKS = " \t\u00a0"
-_TWICE = {
-    "row": pl.UInt32, "locus": pl.String, "first": pl.String, "second": pl.String, "gl_first": pl.String,
-    "gl_second": pl.String,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -133,14 +128,14 @@ def person_slices(
 def _read(
     table: Table, columns: PersonColumns, kind: Kind, today: datetime.date, known: list[pl.DataFrame]
 ) -> PersonRecords:
-    """Read a slice; `known` is as in `_identifier_findings`."""
+    """Read a slice; `known` is as in `registry_io.person_findings.identifier_findings`."""
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
-    findings = [_odd_record(odd, table, columns.identifier) for odd in table.odd]
-    findings += _identifier_findings(filled, columns.identifier, known)
+    findings = [odd_record(odd, table, columns.identifier) for odd in table.odd]
+    findings += identifier_findings(filled, columns.identifier, known)
     findings += formatted_typings(table, filled, columns.loci)
     doubts = identifier_doubts(table, filled, columns.identifier)
-    twice = pl.DataFrame(schema=_TWICE)
+    twice = pl.DataFrame(schema=TWICE)
     other_loci: list[str] = []
     noted = [pl.DataFrame(schema=LINE_NOTES)]
     n_filled = filled.height
@@ -150,16 +145,16 @@ def _read(
         findings += found
         noted.append(genes_noted)
     if columns.gl_string is not None:
-        filled, twice, found, lines_noted = _join_gl_strings(filled, columns.typed_loci, other_loci)
+        filled, twice, found, lines_noted = join_gl_strings(filled, columns.typed_loci, other_loci)
         findings += found
         noted.append(lines_noted)
-    findings += _second_without_first(filled)
+    findings += second_without_first(filled)
     parents = pl.DataFrame(schema=dict(FINDINGS))
     if columns.populations:
         filled, parents = parents_population(filled, columns.populations)
     attributes = read_attributes(filled, columns.attributes, kind=kind, today=today)
     findings += finding_records(attributes.unreadable)
-    findings += _not_typed(_without(attributes.frame, findings))
+    findings += not_typed(_without(attributes.frame, findings))
     findings.sort(key=lambda record: record.row)
     good = _without(attributes.frame, findings)
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
@@ -241,189 +236,3 @@ def _chosen(frame: pl.DataFrame, columns: PersonColumns) -> pl.DataFrame:
         texts[f"{locus}_1"], texts[f"{locus}_2"] = both_typings(pl.col(name).str.strip_chars(_BLANKS))
     bare = frame.select(text.alias(new) for new, text in texts.items())
     return bare.with_columns(pl.all().replace("", None))
-
-
-def _odd_record(odd: OddRow, table: Table, identifier: str) -> QuarantinedRecord:
-    names, first = table.header, "first row" if table.headerless else "header"
-    at = names.index(identifier)
-    return QuarantinedRecord(
-        row=odd.row,
-        person_id=odd.fields[at].strip() if at < len(odd.fields) else "",
-        column="",
-        text="",
-        reason=Reason.WRONG_COLUMN_COUNT,
-        message=f"{odd.n_fields} fields where the {first} has {len(names)}",
-        hint="add or remove separators; put a field that contains one into quotation marks",
-    )
-
-
-def _findings(
-    frame: pl.DataFrame, bad: pl.Expr, *, column: str, name: str, reason: Reason, message: str, hint: str
-) -> list[QuarantinedRecord]:
-    """Return one record for each row where `bad` holds; `name` is the column as the file calls it."""
-    # Selected first: filtering every column of a frame for nothing was a third of the time of an import.
-    found = frame.select("row", "person_id", pl.col(column).alias("text"), bad.alias("bad")).filter("bad")
-    rows = found.select("row", pl.col("person_id").fill_null(""), pl.col("text").fill_null(""))
-    return [
-        QuarantinedRecord(row=row, person_id=person, column=name, text=text, reason=reason, message=message, hint=hint)
-        for row, person, text in rows.iter_rows()
-    ]
-
-
-def _identifier_findings(frame: pl.DataFrame, name: str, known: list[pl.DataFrame]) -> list[QuarantinedRecord]:
-    """Return a record for each identifier that is missing, unusable, or stands in an earlier row.
-
-    Args:
-        frame: the rows of a slice.
-        name: the column as the file calls it.
-        known: `person_id` and `row` of the identifiers of earlier slices; those of this one are added.
-    """
-    person = pl.col("person_id")
-    findings = _findings(
-        frame,
-        person.is_null(),
-        column="person_id",
-        name=name,
-        reason=Reason.MISSING_IDENTIFIER,
-        message="no identifier",
-        hint="give every person an identifier",
-    )
-    findings += _findings(
-        frame,
-        person.str.contains(_BAD_TEXT),
-        column="person_id",
-        name=name,
-        reason=Reason.BAD_TEXT,
-        message="the identifier holds a full-width, invisible or control character",
-        hint="write it with half-width letters and digits",
-    )
-    given = frame.filter(person.is_not_null()).select("person_id", "row")
-    # The earlier ones are many, and few of them are here: they are looked through, not sorted in.
-    before = pl.concat([given.clear(), *(part.join(given, on="person_id", how="semi") for part in known)])
-    new = given.filter(person.is_first_distinct()).join(before, on="person_id", how="anti", maintain_order="left")
-    if before.height or new.height < given.height:
-        first = pl.concat([before, new]).rename({"row": "first"})
-        again = given.join(first, on="person_id", maintain_order="left").filter(pl.col("row") != pl.col("first"))
-        findings += [
-            QuarantinedRecord(
-                row=row,
-                person_id=text,
-                column=name,
-                text=text,
-                reason=Reason.DUPLICATE_IDENTIFIER,
-                message=f"the identifier stands in row {first_row} already",
-                hint="keep one row for each person",
-            )
-            for text, row, first_row in again.iter_rows()
-        ]
-    known.append(new)
-    return findings
-
-
-def _second_without_first(frame: pl.DataFrame) -> list[QuarantinedRecord]:
-    findings: list[QuarantinedRecord] = []
-    for locus in LOCI:
-        first, second = f"{locus}_1", f"{locus}_2"
-        if first in frame.columns:
-            findings += _findings(
-                frame,
-                pl.col(first).is_null() & pl.col(second).is_not_null(),
-                column=second,
-                name=second,
-                reason=Reason.SECOND_WITHOUT_FIRST,
-                message=f"{second} stands without {first}",
-                hint=f"put the typing into {first}",
-            )
-    return findings
-
-
-def _not_typed(frame: pl.DataFrame) -> list[QuarantinedRecord]:
-    first = [name for locus in LOCI if (name := f"{locus}_1") in frame.columns]
-    rows = frame.select("row", "person_id", bad=pl.all_horizontal(pl.col(first).is_null())).filter("bad").drop("bad")
-    return [
-        QuarantinedRecord(
-            row=row,
-            person_id=person,
-            column="",
-            text="",
-            reason=Reason.NOT_TYPED,
-            message="no locus is typed",
-            hint="add a typing, or remove the row",
-        )
-        for row, person in rows.iter_rows()
-    ]
-
-
-def _join_gl_strings(
-    frame: pl.DataFrame, loci: Collection[str], other_loci: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame, list[QuarantinedRecord], pl.DataFrame]:
-    """Put the typings of the GL Strings into the columns of the loci; each distinct text is read once.
-
-    The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`, the last one
-    what is `PersonRecords.noted`. Loci that are not read are added to `other_loci`.
-    """
-    findings: list[QuarantinedRecord] = []
-    texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
-    sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
-    errors: dict[str, TypingError] = {}
-    notes: dict[str, list[str]] = {}
-    for text in texts:
-        found: list[str] = []
-        try:
-            typings = split_loci(text, other_loci, found)
-        except TypingError as error:
-            typings = {}
-            errors[text] = error
-        if found:
-            notes[text] = found
-        for locus in LOCI:
-            first, second = typings.get(locus, ("", ""))
-            sides[f"{locus}_1"].append(first or None)
-            sides[f"{locus}_2"].append(second or None)
-    if errors:
-        rows = frame.filter(pl.col("gl_string").is_in(list(errors))).select("row", "person_id", "gl_string")
-        findings += [
-            QuarantinedRecord(
-                row=row,
-                person_id=person or "",
-                column="gl_string",
-                text=text,
-                reason=errors[text].reason,
-                message=f"position {errors[text].position}: expected {errors[text].expected}",
-                hint=errors[text].hint,
-            )
-            for row, person, text in rows.iter_rows()
-        ]
-    split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
-    joined = frame.join(split, on="gl_string", how="left", maintain_order="left")
-    merged: list[pl.Expr] = []
-    twice = [pl.DataFrame(schema=_TWICE)]
-    for locus in LOCI:
-        names = (f"{locus}_1", f"{locus}_2")
-        given = tuple(pl.col(f"gl {name}") for name in names)
-        if locus not in loci:
-            merged += [side.alias(name) for side, name in zip(given, names, strict=True)]
-            continue
-        own = tuple(pl.col(name) for name in names)
-        differ = joined.filter(own[0].is_not_null() & given[0].is_not_null() & ~_same_pair(own, given, locus))
-        pairs = zip(("first", "second", "gl_first", "gl_second"), (*own, *given), strict=True)
-        twice.append(
-            differ.select(
-                "row", pl.lit(locus).alias("locus"), *(side.fill_null("").alias(name) for name, side in pairs)
-            )
-        )
-        empty = own[0].is_null() & own[1].is_null()
-        merged += [
-            pl.when(empty).then(new).otherwise(old).alias(name)
-            for new, old, name in zip(given, own, names, strict=True)
-        ]
-    noted = line_notes(frame, "gl_string", notes)
-    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), pl.concat(twice), findings, noted
-
-
-def _same_pair(own: tuple[pl.Expr, ...], given: tuple[pl.Expr, ...], locus: str) -> pl.Expr:
-    """Whether two pairs of texts are the same in either order; a single typing stands for both of its positions."""
-    prefix = rf"(^|[/+|])(?:HLA-)?{locus}\*"
-    a, b = (side.str.replace_all(prefix, "${1}") for side in (own[0], own[1].fill_null(own[0])))
-    c, d = given[0], given[1].fill_null(given[0])
-    return ((a == c) & (b == d)) | ((a == d) & (b == c))

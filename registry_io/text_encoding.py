@@ -104,6 +104,7 @@ class TextInUtf8(io.RawIOBase):
         self._row, self._offset = 1, 0
         self._ready = memoryview(b"")
         self._words: set[str] = set()
+        self._may_be_latin = False
 
     def readable(self) -> bool:
         """Whether it can be read."""
@@ -144,10 +145,12 @@ class TextInUtf8(io.RawIOBase):
             return
         new = [word for word in dict.fromkeys(_FOREIGN.findall(text)) if word not in self._words]
         for word in new:
-            if _is_utf_8(word.encode(GB18030)):
+            coded = word.encode(GB18030)
+            self._may_be_latin |= coded[1:2].isalpha()
+            if _is_utf_8(coded):
                 found = "a word in UTF-8 among others in GB18030"
                 raise self._misread(MixedEncodingError, text, text.find(word), found)
-        for letter in _AFTER_LETTER.finditer(text):
+        for letter in _AFTER_LETTER.finditer(text) if self._may_be_latin else ():
             coded = letter[1].encode(GB18030)
             if coded[1:].isalpha():
                 raise self._misread(UndecodableError, text, letter.start(1), f"the byte 0x{coded[0]:02X}")

@@ -457,3 +457,80 @@ def test_alleles_are_read_in_the_forms_of_typings_and_noted(tmp_path: Path, part
     assert got.frame["A"].to_list() == ["01:01"]
     assert got.notes[0].startswith(note)
     assert got.notes[0].endswith(": 1 alleles or groups")
+
+
+# Units
+
+
+TWO = "A*01:01,{}\nA*02:01,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "second", "expected", "note"),
+    [
+        ("haplotype,frequency", "0.25", "0.75", (0.25, 0.75), ""),
+        ("haplotype,frequency", "25.5", "74.5", (0.255, 0.745), "percent, divided by 100"),
+        ("haplotype,frequency", "30.1", "66", (0.301, 0.66), "percent, divided by 100"),
+        ("haplotype,frequency", "25%", "10 %", (0.25, 0.1), "percent, divided by 100"),
+        ("haplotype,percent", "25", "75", (0.25, 0.75), "percent, divided by 100"),
+        ("haplotype,freq (%)", "0.5", "0.2", (0.005, 0.002), "percent, divided by 100"),
+        ("haplotype,counts", "1", "3", (0.25, 0.75), "counts, divided by their sum"),
+        ("haplotype,count", "0.2", "0.6", (0.25, 0.75), "counts, divided by their sum"),
+    ],
+)
+def test_percent_and_counts_are_told_from_parts_of_1(
+    tmp_path: Path, header: str, first: str, second: str, expected: tuple[float, float], note: str
+) -> None:
+    got = read(tmp_path, f"{header}\n{TWO.format(first, second)}")
+    assert got.frame["frequency"].to_list() == pytest.approx(list(expected))
+    assert got.notes == (*((note,) if note else ()), f"frequencies sum to {sum(expected):.6g}")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("haplotype,frequency\n" + TWO.format("30", "70"), "counts or percent"),
+        ("haplotype,frequency\n" + TWO.format("3", "7"), "counts or percent"),
+        ("haplotype,frequency\n" + TWO.format("30.5", "20"), "name the column percent"),
+        ("haplotype,frequency\n" + TWO.format("300.5", "20"), "name the column count"),
+        ("haplotype,frequency\n" + TWO.format("25%", "0.75"), "all of them as percent"),
+        ("haplotype,percent\n" + TWO.format("60", "70"), "percent"),
+        # One population in percent, one in parts of 1.
+        ("hap,pop,freq\nA*01:01,CAU,99.5\nA*01:01,NAM,0.9\n", "name the column percent"),
+        ("A,CAU_freq,NAM_freq\n01:01,99.5,0.9\n", "name the column percent"),
+    ],
+)
+def test_numbers_of_doubtful_units_are_refused(tmp_path: Path, text: str, hint: str) -> None:
+    assert hint in refused(tmp_path, text).hint
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "A*01:01~B*08:01,CAU,0.5\nA*01:01~B*08:01,NAM,0.25\n",
+        "A*01:01~B*08:01,0.5,CAU\nA*01:01~B*08:01,0.25,NAM\n",
+        "CAU\tA*01:01~B*08:01\t0.5\nNAM\tA*01:01~B*08:01\t0.25\n",
+        "A*01:01~B*08:01,CAU,50%\nA*01:01~B*08:01,NAM,25%\n",
+    ],
+)
+def test_three_columns_without_header(tmp_path: Path, rows: str) -> None:
+    got = read(tmp_path, rows)
+    columns = ["A", "B", "population", "frequency", "row"]
+    assert got.frame.select(columns).rows() == [("01:01", "08:01", "CAU", 0.5, 1), ("01:01", "08:01", "NAM", 0.25, 2)]
+    assert got.notes[0].startswith("read without header: the columns are ")
+
+
+@pytest.mark.parametrize(
+    "row", ["A*01:01,0.2,0.5", "A*01:01,CAU,NAM", "A*01:01,7,9", "A*01:01,B*07:02,0.5", "A*01:01,0.5,1.5"]
+)
+def test_three_columns_that_could_be_anything_are_refused(tmp_path: Path, row: str) -> None:
+    assert "3 columns without names" in refused(tmp_path, f"{row}\n").found
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-16-le"])
+def test_frequencies_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    text = "单倍型,频率,人群\nA*01:01,0.5,汉族\n"
+    got = read(tmp_path, text.encode(encoding))
+    assert got.frame["population"].to_list() == ["汉族"]
+    assert any(note.startswith("the text is in ") for note in got.notes)
+    assert "byte 0xFC" in refused(tmp_path, "hap,freq,pop\nA*01:01,0.5,Zürich\n".encode("latin-1")).found
