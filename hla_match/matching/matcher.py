@@ -23,7 +23,7 @@ from hla_match.matching.forecast import Forecast
 from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
-from hla_match.matching.prediction import Prediction, settled
+from hla_match.matching.prediction import Prediction, apart, least_possible, settled
 from hla_match.matching.predictor import ImputedPatient, PatientPredictor, impute_patient
 from hla_match.matching.ranking import first_donors
 from hla_match.matching.results import LocusResult, MatchList
@@ -189,7 +189,7 @@ class Matcher:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
             TypingError: a typing of a patient cannot be read under the registry's nomenclature; nothing is returned.
         """
-        imputed = self.imputed
+        imputed, registry = self.imputed, self.registry
         if imputed is None:
             raise _without_frequencies()
         criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
@@ -208,6 +208,10 @@ class Matcher:
                 found[row] = self._predicted(patient, donor, criteria).mismatches
             elif others.size:
                 found[row, others] = self._predicted(patient, donor[others], criteria).mismatches
+            results = [self._compare(locus, patient, criteria) for locus in criteria.loci if locus in registry.loci]
+            if any(result.is_serology for result in results):
+                best = self._best(results, donor)
+                found[row] = least_possible(found[row], 2 * len(results) - best.sum(axis=1, dtype=np.int64))
         return found
 
     def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
@@ -280,20 +284,25 @@ class Matcher:
         person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
         predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers, null_rule=criteria.null_rule)
         results = [loci[locus] for locus in scope if locus in loci]
+        is_serology = any(result.is_serology for result in results)
 
         def predicted(rows: NDArray[np.uint32]) -> Prediction:
             found = predictor.predict(rows)
             if len(results) < len(scope):
                 return found
             certain = np.ones(rows.size, np.bool_)
-            best = np.empty((rows.size, len(scope)), np.uint8)
+            best = self._best(results, rows)
             for column, result in enumerate(results):
                 meaning = result.meaning_of(self.registry, rows)
-                best[:, column] = result.counts[BEST, meaning]
                 certain &= (result.counts[WORST, meaning] == best[:, column]) & ~result.is_new[meaning]
-            return settled(found, certain, best)
+            return settled(apart(found, best) if is_serology else found, certain, best)
 
         return Forecast(donor, predicted, predictor.bounds if predictor.bounds_pay else None)
+
+    def _best(self, results: Sequence[LocusResult], rows: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """Return (rows, loci) uint8 the most matching alleles at each locus."""
+        best = [result.counts[BEST, result.meaning_of(self.registry, rows)] for result in results]
+        return np.stack(best, axis=1) if best else np.empty((rows.size, 0), np.uint8)
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""

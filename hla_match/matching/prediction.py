@@ -107,6 +107,44 @@ def joined(parts: Sequence[Prediction]) -> Prediction:
     return replace(parts[0], **arrays)
 
 
+def least_possible(mismatches: NDArray[np.float64], least: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return probabilities of mismatches in which fewer than the counts allow count as the least that they allow.
+
+    Two antigens that serology tells apart are a mismatch, though frequencies know alleles that may stand behind both.
+
+    Args:
+        mismatches: (donors, numbers) of 0, 1, 2, ... mismatches.
+        least: (donors,) mismatches.
+
+    >>> least_possible(np.array([[0.25, 0.25, 0.5]]), np.array([1]))
+    array([[0. , 0.5, 0.5]])
+    """
+    numbers = np.arange(mismatches.shape[1])
+    below = numbers < least[:, None]
+    moved = np.where(below, mismatches, 0.0).sum(axis=1)[:, None]
+    return np.where(below, mismatches * 0.0, mismatches + np.where(numbers == least[:, None], moved, 0.0))
+
+
+def apart(prediction: Prediction, count: NDArray[np.uint8]) -> Prediction:
+    """Return a prediction of a patient typed by serology without the matches that the counts exclude.
+
+    Args:
+        prediction: of some donors.
+        count: (donors, loci) uint8 the most matching alleles at each locus in scope.
+    """
+    one = prediction.one + np.where(count == 1, prediction.two, 0.0)
+    least = 2 * count.shape[1] - count.sum(axis=1, dtype=np.int64)
+    # Where one mismatch is certain to be at a locus, the only one is there.
+    single = np.where(least[:, None] == 1, np.where(np.isnan(prediction.single), np.nan, count == 1), prediction.single)
+    return replace(
+        prediction,
+        mismatches=least_possible(prediction.mismatches, least),
+        two=np.where(count < 2, prediction.two * 0.0, prediction.two),
+        one=np.where(count < 1, prediction.one * 0.0, one),
+        single=np.where(least[:, None] > 1, np.nan, single),
+    )
+
+
 def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:
     """Return a prediction in which pairs of persons of certain counts have probabilities 0 and 1, explained or not.
 

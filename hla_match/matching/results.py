@@ -65,6 +65,11 @@ class LocusResult:
         return self.comparison.grades(self.alternatives, self.null_rule, meaning)
 
     @property
+    def is_serology(self) -> bool:
+        """Whether a side of the patient was typed by serology alone, so that a donor's antigen can exclude a match."""
+        return any(side.serology for first, second, _ in self.alternatives for side in (first, second))
+
+    @property
     def is_new(self) -> NDArray[np.bool_]:
         """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
         if any(alternative.has_new for alternative in self.alternatives):

@@ -149,12 +149,12 @@ def _side(
         return Side(standard, is_absent=True)
     expansion = nomenclature.expand(locus, text, codes)
     notes.update(dict.fromkeys(expansion.notes))
-    groups, antigens = nomenclature.p_groups(locus), nomenclature.antigens(locus)
+    groups = nomenclature.p_groups(locus)
     return Side(
         text=standard,
         n_alleles=len(expansion.alleles),
         p_groups=tuple(groups[code] for code in expansion.p_codes),
-        antigens=tuple(dict.fromkeys(name for code in expansion.p_codes for name in antigens[code])),
+        antigens=expansion.antigens,
         has_null=expansion.has_null,
         is_new=expansion.is_new,
     )
