@@ -46,6 +46,7 @@ _OTHER_LOCI = frozenset(OTHER_LOCI)
 _KNOWN_LOCI = frozenset({*LOCI, *OTHER_LOCI})
 _ABSENT_GENE = frozenset({ABSENT, "00:00"})
 _UNTYPED = frozenset({"", UNKNOWN})
+_PLAIN = re.compile(r"[0-9][0-9A-Za-z:/]*")
 _NAMES_LOCUS = re.compile(r"[A-Za-z]{1,4}[0-9]?[*]|(?:HLA|D[A-Za-z]|Cw|[ABC])[-_A-Za-z0-9]*[0-9]", re.IGNORECASE)
 _SWAPPED = "check that the columns are not swapped"
 _ABSENT_NAME = re.compile(rf"(?:HLA-)?(?:(DRB[345X])\*)?({'|'.join(_ABSENT_GENE)})")
@@ -156,6 +157,8 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     >>> genotypes("not typed", ""), genotypes("02:01", "not typed")
     ([], [('02:01', 'UUUU')])
     """
+    if _is_plain(text1, text2):
+        return [(text1, text2 or text1)]
     first, second = _cell(text1), _cell(text2)
     if first in _UNTYPED and second in _UNTYPED:
         return []
@@ -189,6 +192,8 @@ def column_notes(text1: str, text2: str) -> list[str]:
     >>> column_notes("02:01", "-")
     ['a sign for empty beside a first typing was read as reported homozygous']
     """
+    if _is_plain(text1, text2):
+        return []
     first, second = _cell(text1), _cell(text2)
     if first in _UNTYPED and second in _UNTYPED:
         return [NOT_TYPED] if text1.strip() or text2.strip() else []
@@ -442,10 +447,14 @@ def _require_same_loci(text: str, start: int, before: set[str], found: set[str])
         )
 
 
+def _is_plain(text1: str, text2: str) -> bool:
+    """Say whether two columns hold names of alleles and nothing else, as nearly all do: an import asks very often."""
+    return _PLAIN.fullmatch(text1) is not None and (not text2 or _PLAIN.fullmatch(text2) is not None)
+
+
 def _refuse_delimiters(column: str, delimiters: str, expected: str) -> None:
     """Refuse a column that holds one of the delimiters."""
-    # Nearly no column does, and an import asks a hundred thousand times: looking for each is faster than going along.
-    column = column if column.isascii() else half_width(column)
+    column = half_width(column)
     found = [position for delimiter in delimiters if (position := column.find(delimiter)) >= 0]
     if found:
         raise TypingError(column, min(found), expected=f"{expected} without {column[min(found)]!r}")
@@ -473,9 +482,6 @@ def _whole_genotypes(column: str) -> list[Pair]:
 
 def _cell(text: str) -> str:
     """Return the content of a cell: "" for a sign of an empty one, ``UUUU`` for a word that says that it is unknown."""
-    # Nearly every cell begins with a digit, and no sign or word does.
-    if text[:1].isdigit() and text.isascii():
-        return text.strip()
     if is_empty(text):
         return ""
     return UNKNOWN if is_unknown(text) else half_width(text).strip()

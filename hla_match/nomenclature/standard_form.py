@@ -39,7 +39,7 @@ _NEW_STYLE = rf"[0-9]{{2,4}}:|[0-9]{{2}}[A-Z]{{2,5}}{_E}"
 _STANDARD_NAME = (
     rf"(?:{_FIELDS}(?:[NLSCAQ]?g?|[GP])|[0-9]{{2,4}}:[A-Z]{{2,5}}|NNNN|XXXX|{UNKNOWN}|[0-9]{{4}}|[0-9]{{6}}|[0-9]{{8}})"
 )
-_STANDARD_MEMBER = rf"(?:HLA-)?(?:[A-Z]{{1,4}}[0-9]?\*{_STANDARD_NAME}|(?:A|B|Cw|DR|DQ)[0-9]{{1,3}})"
+_STANDARD_MEMBER = rf"(?:HLA-)?(?:(?!CW)[A-Z]{{1,4}}[0-9]?\*{_STANDARD_NAME}|(?:A|B|Cw|DR|DQ)[0-9]{{1,3}})"
 _STANDARD_GL_STRING = re.compile(rf"{_STANDARD_MEMBER}(?:[?^|+~/]{_STANDARD_MEMBER})*")
 _STANDARD_TYPING = re.compile(rf"(?:{_FIELDS}[NLSCAQ]?|[0-9]{{1,4}})")
 
@@ -68,6 +68,8 @@ _EMPTY_PAIR = re.compile(
 )
 _EMPTY_SECOND = re.compile(rf"(?<=[^?^|+~/ ,;])\+(?:{_STARRED_LOCUS})?(?:{EMPTY_NAME}){_E}", re.IGNORECASE)
 _UNTYPED = re.compile(rf"{_B}({_STARRED_LOCUS})(?:{EMPTY_NAME}|(?!{UNKNOWN}){UNKNOWN_NAME}){_E}", re.IGNORECASE)
+
+_MAY_BE_UNTYPED = re.compile(r"\*[^0-9]|\+(?:[^A-DHa-dh]|blank)", re.IGNORECASE)
 
 _SECOND_FIELD = re.compile(r"[0-9]{2,4}[NLSCAQ]?")
 _OLD_SECOND_FIELD = re.compile(r"[0-9]{2}[NLSCAQ]?")
@@ -183,10 +185,14 @@ class Spelling:
     def bring_to_standard(self) -> None:
         """Bring every name to its standard form; the names of lists are filled by `fill_lists`."""
         self._to_half_width()
-        self.rewrite(_OUTER_BLANKS)
-        self.rewrite(_INNER_BLANKS, 1, note=BLANKS)
-        self._read_untyped()
+        if " " in self.text:
+            self.rewrite(_OUTER_BLANKS)
+            self.rewrite(_INNER_BLANKS, 1, note=BLANKS)
+        if _MAY_BE_UNTYPED.search(self.text):
+            self._read_untyped()
         self._to_capitals()
+        if _STANDARD_GL_STRING.fullmatch(self.text):
+            return
         self.rewrite(_HLA, "HLA-")
         self.rewrite(_LOCUS_BLANK, 1, note=BLANKS)
         self.rewrite(_OLD_C, 1, "C")
@@ -227,8 +233,10 @@ class Spelling:
         self.text = half_width(self.text)
 
     def _to_capitals(self) -> None:
-        small_g = {match.start() for match in _SMALL_G.finditer(self.text)}
-        capitals = "".join(one if at in small_g else one.translate(_TO_CAPITALS) for at, one in enumerate(self.text))
+        small_g = [match.start() for match in _SMALL_G.finditer(self.text)]
+        capitals = self.text.translate(_TO_CAPITALS)
+        for at in small_g:
+            capitals = f"{capitals[:at]}g{capitals[at + 1 :]}"
         # The w of Cw is a small letter by right.
         if capitals != re.sub("(?<=[A-Z])w(?=[0-9*])", "W", self.text):
             self.notes[CAPITALS] = None
