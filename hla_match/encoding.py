@@ -141,6 +141,20 @@ class TypingTable:
         """Number of typings, "not typed" included."""
         return int(self.alternative_start.size - 1)
 
+    def carried(self, typing: int) -> tuple[Alternative, ...]:
+        """Return the alternatives of a typing, as the chromosomes carry them."""
+        pairs = self.carried_set[self.carried_start[typing] : self.carried_start[typing + 1]].tolist()
+        return tuple((self.side(one), self.side(other)) for one, other in pairs)
+
+    def side(self, number: int) -> Side:
+        """Return the side that a set is."""
+        lists = (
+            (self.set_start, self.set_member),
+            (self.antigen_start, self.antigen_member),
+            (self.serology_start, self.serology_member),
+        )
+        return Side(*(tuple(member[start[number] : start[number + 1]].tolist()) for start, member in lists))
+
 
 def allele_set(expansion: Expansion, ambiguous_nulls: AmbiguousNulls = "drop") -> AlleleSet:
     """Return the codes one side can be."""

@@ -32,6 +32,14 @@ _ALIKE = 0.5
 OPTIONAL_GENES = ("DRB3", "DRB4", "DRB5")
 """Genes of which a chromosome carries at most one, and may carry none."""
 
+DRB345 = "DRB345"
+"""The scope locus of the two positions of a person's DRB3, DRB4 and DRB5 genes taken together; nobody reports it."""
+
+SCOPE_LOCI: tuple[str, ...] = tuple(
+    scope_locus for locus in LOCI for scope_locus in ((locus, DRB345) if locus == OPTIONAL_GENES[-1] else (locus,))
+)
+"""Every locus that can be in scope, in the order in which results list them."""
+
 SEROLOGY_PREFIX: Mapping[str, str] = MappingProxyType(
     {"A": "A", "B": "B", "C": "Cw", "DRB1": "DR", "DRB3": "DR", "DRB4": "DR", "DRB5": "DR", "DQB1": "DQ"}
 )
@@ -49,10 +57,10 @@ SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def scope_loci(scope: str) -> tuple[str, ...]:
-    """Return the loci of a scope: a name of `SCOPES` or a list such as ``"A,B,DRB1"``.
+    """Return the loci of a scope: a name of `SCOPES` or a list such as ``"A,B,DRB1"``, in which DRB345 may stand.
 
     Raises:
-        CriteriaError: the name is not a scope, or a locus is unknown or named twice.
+        CriteriaError: the name is not a scope, or a locus is unknown, named twice or counted twice.
 
     >>> scope_loci("8/8")
     ('A', 'B', 'C', 'DRB1')
@@ -63,14 +71,37 @@ def scope_loci(scope: str) -> tuple[str, ...]:
     if named is not None:
         return named
     wanted = [part.strip().upper().removeprefix("HLA-") for part in scope.split(",")]
-    unknown = [part for part in wanted if part not in LOCI]
+    unknown = [part for part in wanted if part not in SCOPE_LOCI]
     if unknown or len(set(wanted)) < len(wanted):
         raise CriteriaError(
             "scope",
             found=scope,
-            expected=f"one of {', '.join(SCOPES)}, or distinct loci of {','.join(LOCI)}, separated by commas",
+            expected=f"one of {', '.join(SCOPES)}, or distinct loci of {','.join(SCOPE_LOCI)}, separated by commas",
         )
-    return tuple(locus for locus in LOCI if locus in wanted)
+    if DRB345 in wanted and (twice := [gene for gene in OPTIONAL_GENES if gene in wanted]):
+        raise CriteriaError("scope", found=scope, expected=f"{DRB345} or {', '.join(twice)}, whose alleles it counts")
+    return tuple(locus for locus in SCOPE_LOCI if locus in wanted)
+
+
+def typed_loci(loci: str) -> tuple[str, ...]:
+    """Return the loci of a list as `scope_loci` reads it, all of which are typed by laboratories.
+
+    Raises:
+        CriteriaError: as `scope_loci`, or DRB345 is among them, which follows from the typings of its genes.
+    """
+    found = scope_loci(loci)
+    if DRB345 in found:
+        raise CriteriaError("loci", found=loci, expected=f"{', '.join(OPTIONAL_GENES)} instead of {DRB345}")
+    return found
+
+
+def genes_of(locus: str) -> tuple[str, ...]:
+    """Return the loci at which typings of a scope locus are reported.
+
+    >>> genes_of("A"), genes_of("DRB345")
+    (('A',), ('DRB3', 'DRB4', 'DRB5'))
+    """
+    return OPTIONAL_GENES if locus == DRB345 else (locus,)
 
 
 def near_loci(name: str) -> tuple[str, ...]:

@@ -19,8 +19,6 @@ from hla_match.encoding import (
     FREE,
     NULL,
     RESOLVED,
-    Alternative,
-    Side,
     TypingTable,
     counted,
 )
@@ -28,9 +26,6 @@ from hla_match.loci import OPTIONAL_GENES, SEROLOGY_PREFIX
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typing_book import LocusColumn
 from registry_io.array_bounds import check_ascending, check_below, check_offsets, refuse_unless, refuse_where
-
-_LISTS = ("set", "antigen", "serology")
-"""What a side has, in the order of `Side`: arrays of the typing table."""
 
 _TEXTS = pl.Schema({"first": pl.String, "second": pl.String})
 
@@ -112,10 +107,10 @@ def _check_counted(table: TypingTable, locus: str, paths: Mapping[str, Path]) ->
     refuse_where(table.alternative_kind[~of_alternative] != FREE, paths["alternative_kind"], expected)
     # Most of those who lack an optional gene have a typing of their own: reading them all takes too long.
     for typing in np.flatnonzero(has_null).tolist() if locus not in OPTIONAL_GENES else ():
-        kinds = table.alternative_kind[table.alternative_start[typing] : table.alternative_start[typing + 1]].tolist()
-        pairs = _alternatives(table, table.alternative_start, table.alternative_set, typing)
-        found = [(*pair, kind) for pair, kind in zip(pairs, kinds, strict=True)]
-        wanted = counted(_alternatives(table, table.carried_start, table.carried_set, typing))
+        part = slice(table.alternative_start[typing], table.alternative_start[typing + 1])
+        pairs, kinds = table.alternative_set[part].tolist(), table.alternative_kind[part].tolist()
+        found = [(table.side(one), table.side(other), kind) for (one, other), kind in zip(pairs, kinds, strict=True)]
+        wanted = counted(table.carried(typing))
         refuse_unless(found == list(wanted), path, f"other alternatives of typing {typing:,}", expected)
 
 
@@ -127,15 +122,3 @@ def _with_null(table: TypingTable) -> NDArray[np.bool_]:
         typing = np.repeat(np.arange(table.n_typings), np.diff(table.carried_start))
         found[typing[null_set[table.carried_set].any(axis=1)]] = True
     return found
-
-
-def _alternatives(
-    table: TypingTable, start: NDArray[np.int32], pairs: NDArray[np.int32], typing: int
-) -> tuple[Alternative, ...]:
-    """Return the alternatives of a typing."""
-    lists = [(getattr(table, f"{kind}_start"), getattr(table, f"{kind}_member")) for kind in _LISTS]
-
-    def side(number: int) -> Side:
-        return Side(*(tuple(member[start[number] : start[number + 1]].tolist()) for start, member in lists))
-
-    return tuple((side(one), side(other)) for one, other in pairs[start[typing] : start[typing + 1]].tolist())

@@ -18,7 +18,7 @@ from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.messages import bars, say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.errors import CriteriaError
-from hla_match.loci import scope_loci
+from hla_match.loci import typed_loci
 
 if TYPE_CHECKING:
     from hla_match.frequencies.estimation import Estimation, Iteration, PopulationEstimate, Progress
@@ -106,7 +106,7 @@ def estimate(
     with _progress(tolerance) as progress:
         estimation = estimate_frequencies(
             opened,
-            scope_loci(loci),
+            typed_loci(loci),
             populations=populations or None,
             start=load_frequencies(start, opened.nomenclature, data_folder()) if start is not None else None,
             restarts=restarts,

@@ -18,7 +18,7 @@ from hla_match.cli.progress import progress
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
 from hla_match.frequencies.panels import build_panels
-from hla_match.loci import scope_loci
+from hla_match.loci import typed_loci
 from hla_match.registry import Registry, build_registry
 from registry_io.donor_import import unreadable_records
 from registry_io.joint_files import write_together
@@ -108,7 +108,7 @@ def _in_order_of(identifiers: pl.Series, people: Registry) -> Registry:
 
 def _loci(text: str) -> tuple[str, ...]:
     try:
-        return scope_loci(text)
+        return typed_loci(text)
     except CriteriaError as error:
         raise CriteriaError("loci", found=text, expected=error.expected) from None
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hla_match.encoding import AmbiguousNulls, NullRule
 from hla_match.errors import CriteriaError
-from hla_match.loci import LOCI, near_loci, scope_loci
+from hla_match.loci import LOCI, genes_of, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.untyped import is_untyped
@@ -62,6 +62,10 @@ class Patient(BaseModel):
             raise ValueError("no locus is typed")
         return typed
 
+    def is_typed(self, locus: str) -> bool:
+        """Say whether something was reported at a locus, or of DRB345 at one of its genes."""
+        return any(self.typings.get(gene, ("", ""))[0].strip() for gene in genes_of(locus))
+
     @classmethod
     def from_gl_string(cls, patient_id: str, gl_string: str) -> Self:
         """Make a patient from a GL String, or a line of names, of one person.
@@ -88,7 +92,8 @@ class SearchCriteria(BaseModel):
     """Which donors a search returns.
 
     Attributes:
-        scope: "6/6", "8/8", "10/10", "12/12" or loci separated by commas.
+        scope: "6/6", "8/8", "10/10", "12/12" or loci separated by commas, among which DRB345 stands for the two
+            positions of a person's DRB3, DRB4 and DRB5 genes taken together.
         max_mismatches: greatest number of mismatches in scope, by the best count, in `direction`.
         locus_limits: greatest number of mismatches at a locus.
         direction: which mismatches count: both (the locus count), "gvh" or "hvg".

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.matching.prediction import joined
 from hla_match.matching.results import MatchList
@@ -35,7 +36,7 @@ def match_frame(lists: Sequence[MatchList], part: slice = slice(None)) -> pl.Dat
     patient = np.repeat(np.arange(len(lists), dtype=np.uint32), [rows.size for rows in donors])
     total = np.concatenate([matches.total[:, part] for matches in lists], axis=1)
     compared = {result.locus for matches in lists for result in matches.loci}
-    grades = {locus: _grades(lists, donors, locus) for locus in registry.loci if locus in compared}
+    grades = {locus: _grades(lists, donors, locus) for locus in SCOPE_LOCI if locus in compared}
     untyped = _GRADE_PAIR.new_from_index(_PAIRS.index("PP"), donor.size)
     in_scope = [grades.get(locus, untyped).alias(locus) for locus in criteria.loci]
     age = pl.Series("age", np.concatenate([one.age[part] for one in lists]))
@@ -68,7 +69,7 @@ def _grades(lists: Sequence[MatchList], donors: Sequence[NDArray[np.uint32]], lo
         code = np.full(donor.size, _NOT_COMPARED, np.uint32)
         for result in matches.loci:
             if result.locus == locus:
-                meaning = result.meaning_of(matches.registry, donor)
+                meaning = result.meaning_of(donor)
                 first, second = result.grades(meaning)
                 code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
         codes.append(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -15,15 +16,24 @@ from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import DonorImputation, impute_listed
 from hla_match.kernels.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
 from hla_match.matching.donor_search import LocusMismatches, find_donors
+from hla_match.matching.drb345 import JointRegistry, with_drb345
 from hla_match.matching.eligibility import eligible_donors, within
 from hla_match.matching.forecast import Forecast
 from hla_match.matching.pair_prediction import PairPredictor
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
 from hla_match.matching.policies import Candidates, policy_named
-from hla_match.matching.prediction import Prediction, apart, least_possible, settled
+from hla_match.matching.prediction import (
+    Prediction,
+    apart,
+    beside_counts,
+    further_mismatches,
+    least_possible,
+    settled,
+)
 from hla_match.matching.predictor import ImputedPatient, PatientPredictor, impute_patient
 from hla_match.matching.ranking import first_donors
 from hla_match.matching.results import LocusResult, MatchList
@@ -48,6 +58,8 @@ class Matcher:
         self._workers = workers
         self._encoder: dict[tuple[str, AmbiguousNulls], LocusEncoder] = {}
         self._comparison: dict[str, LocusComparison] = {}
+        self._joint: JointRegistry | None = None
+        self._joining = Lock()
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
         self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
@@ -55,7 +67,7 @@ class Matcher:
     def make_ready(self) -> None:
         """Work out what all searches share, which threads that start together would each work out."""
         for locus in self.registry.loci:
-            self._comparison_of(locus)
+            self._comparison_of(locus, self.registry)
             self._encode(locus, self.registry.ambiguous_nulls)
         if self.imputed is not None:
             for locus in self.imputed.panels.loci:
@@ -85,7 +97,7 @@ class Matcher:
         """
         criteria = criteria if criteria is not None else SearchCriteria()
         order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
-        registry = self.registry
+        registry = self._searched(criteria)
         missing = [locus for locus in criteria.loci if locus not in registry.loci]
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
@@ -104,7 +116,7 @@ class Matcher:
         )
         candidates = Candidates(
             patient=patient,
-            registry=registry,
+            registry=self.registry,
             donor=found.donor,
             mismatches=found.mismatches,
             # A locus that no donor is typed at is a potential match of both alleles for every donor.
@@ -117,14 +129,14 @@ class Matcher:
         chosen = candidates.taken(first, None)
         total = np.zeros((6, chosen.donor.size), np.uint8)
         for result in scope:
-            total += result.counts[:, result.meaning_of(registry, chosen.donor)]
+            total += result.counts[:, result.meaning_of(chosen.donor)]
         for _ in missing:
             total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
         return MatchList(
             patient=patient,
             criteria=criteria,
             policy=order,
-            registry=registry,
+            registry=self.registry,
             loci=tuple(loci.values()),
             donor=chosen.donor,
             total=total,
@@ -189,7 +201,7 @@ class Matcher:
             CriteriaError: the matcher has no frequencies, or a donor is not in the registry.
             TypingError: a typing of a patient cannot be read under the registry's nomenclature; nothing is returned.
         """
-        imputed, registry = self.imputed, self.registry
+        imputed = self.imputed
         if imputed is None:
             raise _without_frequencies()
         criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
@@ -200,18 +212,23 @@ class Matcher:
             [patient.population for patient in patients],
             workers=self._workers,
         )
-        predictor = PairPredictor(imputed.panels, criteria.loci, workers=self._workers, null_rule=null_rule)
+        covered = tuple(locus for locus in criteria.loci if locus != DRB345)
+        if not covered:
+            return np.stack([self._predicted(patient, donor, criteria).mismatches for patient in patients])
+        predictor = PairPredictor(imputed.panels, covered, workers=self._workers, null_rule=null_rule)
         found, patient_listed, donor_listed = predictor.predict(persons, *imputed.of(donor, workers=self._workers))
         others = np.flatnonzero(~donor_listed)
         for row, patient in enumerate(patients):
+            results = self._in_scope(patient, criteria)
+            if DRB345 in criteria.loci:
+                found[row] = further_mismatches(found[row], *_certain_matches(results.get(DRB345), donor))
             if not patient_listed[row]:
                 found[row] = self._predicted(patient, donor, criteria).mismatches
             elif others.size:
                 found[row, others] = self._predicted(patient, donor[others], criteria).mismatches
-            results = [self._compare(locus, patient, criteria) for locus in criteria.loci if locus in registry.loci]
-            if any(result.is_serology for result in results):
-                best = self._best(results, donor)
-                found[row] = least_possible(found[row], 2 * len(results) - best.sum(axis=1, dtype=np.int64))
+            if any(result.is_serology for result in results.values()):
+                best = np.stack([_certain_matches(result, donor)[0] for result in results.values()])
+                found[row] = least_possible(found[row], 2 * len(results) - best.sum(axis=0, dtype=np.int64))
         return found
 
     def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
@@ -228,10 +245,7 @@ class Matcher:
 
     def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""
-        loci = {
-            locus: self._compare(locus, patient, criteria) for locus in self.registry.loci if locus in criteria.loci
-        }
-        forecast = self._forecast(patient, criteria, loci, donor)
+        forecast = self._forecast(patient, criteria, self._in_scope(patient, criteria), donor)
         if forecast is None:
             raise _without_frequencies()
         return forecast.of(np.arange(donor.size))
@@ -282,47 +296,76 @@ class Matcher:
         if self.imputed is None:
             return None
         person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
-        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers, null_rule=criteria.null_rule)
+        covered = tuple(locus for locus in scope if locus != DRB345)
+        predictor = PatientPredictor(person, self.imputed, covered, workers=self._workers, null_rule=criteria.null_rule)
         results = [loci[locus] for locus in scope if locus in loci]
         is_serology = any(result.is_serology for result in results)
 
         def predicted(rows: NDArray[np.uint32]) -> Prediction:
             found = predictor.predict(rows)
+            if DRB345 in scope:
+                found = beside_counts(found, scope.index(DRB345), DRB345, *_certain_matches(loci.get(DRB345), rows))
             if len(results) < len(scope):
                 return found
-            certain = np.ones(rows.size, np.bool_)
-            best = self._best(results, rows)
-            for column, result in enumerate(results):
-                meaning = result.meaning_of(self.registry, rows)
-                certain &= (result.counts[WORST, meaning] == best[:, column]) & ~result.is_new[meaning]
+            counts = [_certain_matches(result, rows) for result in results]
+            best = np.stack([one for one, _ in counts], axis=1)
+            certain: NDArray[np.bool_] = np.all([one for _, one in counts], axis=0)
             return settled(apart(found, best) if is_serology else found, certain, best)
 
-        return Forecast(donor, predicted, predictor.bounds if predictor.bounds_pay else None)
+        def bounded(rows: NDArray[np.uint32]) -> NDArray[np.float64]:
+            # A bound without a locus holds with it, whatever mismatches are there.
+            found = predictor.bounds(rows)
+            if DRB345 in scope:
+                found[~_certain_matches(loci.get(DRB345), rows)[1]] = np.nan
+            return found
 
-    def _best(self, results: Sequence[LocusResult], rows: NDArray[np.uint32]) -> NDArray[np.uint8]:
-        """Return (rows, loci) uint8 the most matching alleles at each locus."""
-        best = [result.counts[BEST, result.meaning_of(self.registry, rows)] for result in results]
-        return np.stack(best, axis=1) if best else np.empty((rows.size, 0), np.uint8)
+        return Forecast(donor, predicted, bounded if predictor.bounds_pay else None)
+
+    def _in_scope(self, patient: Patient, criteria: SearchCriteria) -> dict[str, LocusResult]:
+        """Return the loci in scope that the registry has."""
+        known = self._searched(criteria).loci
+        return {locus: self._compare(locus, patient, criteria) for locus in criteria.loci if locus in known}
 
     def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
         """Return the loci in scope and those beyond it that the patient is typed at."""
         return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
 
+    def _searched(self, criteria: SearchCriteria) -> Registry:
+        """Return the registry, with DRB345 as a locus where it is in scope."""
+        return self._with_drb345().registry if DRB345 in criteria.loci else self.registry
+
+    def _with_drb345(self) -> JointRegistry:
+        """Return the registry with DRB345, worked out once."""
+        with self._joining:
+            if self._joint is None:
+                self._joint = with_drb345(self.registry)
+            return self._joint
+
+    def _compare_drb345(self, patient: Patient, criteria: SearchCriteria) -> LocusResult:
+        joint = self._with_drb345()
+        mode = criteria.ambiguous_nulls or self.registry.ambiguous_nulls
+        typed = [gene for gene in OPTIONAL_GENES if gene in patient.typings]
+        carried = {gene: self._encode(gene, mode).carried(*patient.typings[gene]) for gene in typed}
+        alternatives, notes = joint.read(carried)
+        return LocusResult(DRB345, self._comparison_of(DRB345, joint.registry), alternatives, criteria.null_rule, notes)
+
     def _compare(self, locus: str, patient: Patient, criteria: SearchCriteria) -> LocusResult:
+        if locus == DRB345:
+            return self._compare_drb345(patient, criteria)
         encoder = self._encode(locus, criteria.ambiguous_nulls or self.registry.ambiguous_nulls)
         typing = patient.typings.get(locus, ("", ""))
         return LocusResult(
             locus,
-            self._comparison_of(locus),
+            self._comparison_of(locus, self.registry),
             encoder.alternatives(*typing),
             criteria.null_rule,
             encoder.notes(*typing),
         )
 
-    def _comparison_of(self, locus: str) -> LocusComparison:
+    def _comparison_of(self, locus: str, registry: Registry) -> LocusComparison:
         comparison = self._comparison.get(locus)
         if comparison is None:
-            comparison = self._comparison.setdefault(locus, LocusComparison(self.registry, locus))
+            comparison = self._comparison.setdefault(locus, LocusComparison(registry, locus))
         return comparison
 
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
@@ -341,7 +384,18 @@ class Matcher:
         self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, n_found: int
     ) -> dict[str, int]:
         limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
-        return criteria_counts(self.registry, criteria, self._allowed(criteria), limited, donors, n_found)
+        return criteria_counts(self._searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found)
+
+
+def _certain_matches(
+    result: LocusResult | None, donor: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the best counts of a locus with some donors, and whether each is certain; None: no donor is typed."""
+    if result is None:
+        return np.full(donor.size, 2, np.uint8), np.zeros(donor.size, np.bool_)
+    meaning = result.meaning_of(donor)
+    best = result.counts[BEST, meaning]
+    return best, (result.counts[WORST, meaning] == best) & ~result.is_new[meaning]
 
 
 def _without_frequencies() -> CriteriaError:

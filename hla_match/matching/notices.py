@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hla_match.loci import OPTIONAL_GENES
+from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.prediction import Prediction
 from hla_match.nomenclature.gl_string import is_absent_gene
@@ -35,8 +35,8 @@ def patient_notices(
         loci: the loci that were compared.
         prediction: the match probabilities of the donors that were found, or None without frequencies.
     """
-    untyped = [locus for locus in criteria.loci if not patient.typings.get(locus, ("", ""))[0].strip()]
-    lacking = [locus for locus in criteria.loci if locus not in registry.loci]
+    untyped = [locus for locus in criteria.loci if not patient.is_typed(locus)]
+    lacking = [locus for locus in criteria.loci if not set(genes_of(locus)) & set(registry.loci)]
     lone = [one.locus for one in loci if _is_lone(one.locus, *patient.typings.get(one.locus, ("", "")))]
     new = [one.locus for one in loci if any(alternative.has_new for alternative in one.alternatives)]
     missing = () if prediction is None else prediction.patient_missing

@@ -24,7 +24,7 @@ from hla_match.encoding import (
 from hla_match.errors import RegistryError
 from hla_match.kernels.locus_count import FIRST, SECOND, count_alternative
 from hla_match.kernels.position_grade import A, P, grade_alternative
-from hla_match.loci import OPTIONAL_GENES
+from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.registry import Registry
 
 GRADE_LETTERS = "?MLPA"
@@ -38,6 +38,9 @@ class LocusComparison:
     """One locus of a registry, made ready to be compared with patients; threads may share it.
 
     Attributes:
+        locus: the locus.
+        column: the typings of the donors.
+        donor_typing: (donors,) typing of each donor, a row of `column.meaning`.
         counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.locus_count`, of the alternatives of a
             patient's typing by a rule of null alleles; those of the last typings are kept.
     """
@@ -47,9 +50,10 @@ class LocusComparison:
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
         self.column = registry.columns[locus]
-        index = registry.nomenclature.index(locus)
-        self._antigens = index.antigens
-        n_groups, n_antigens = len(index.p_names), len(self._antigens.code)
+        self.donor_typing = registry.donor_typing[registry.loci.index(locus)]
+        indexes = [registry.nomenclature.index(gene) for gene in genes_of(locus)]
+        self._antigens = [(index.antigens, name) for index in indexes for name in index.antigens.code]
+        n_groups, n_antigens = sum(len(index.p_names) for index in indexes), len(self._antigens)
         self._n_codes = n_groups + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
         table = self.column.table
@@ -68,7 +72,8 @@ class LocusComparison:
 
     def _compared(self, null_rule: NullRule) -> Mapping[int, int]:
         """Return which kinds of alternatives are compared; an absent gene is no allele that another could match."""
-        return COMPARED["consensus" if self.locus in OPTIONAL_GENES else null_rule]
+        can_be_absent = genes_of(self.locus)[0] in OPTIONAL_GENES
+        return COMPARED["consensus" if can_be_absent else null_rule]
 
     def _count(self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule) -> NDArray[np.uint8]:
         table = self.column.table
@@ -102,12 +107,13 @@ class LocusComparison:
         """Return (sets,) uint8 the sides of a patient, as bits, that each set is apart from (`locus_count`)."""
         if not first.serology and not second.serology:
             return self._apart_from_none
-        table, names = self.column.table, list(self._antigens.code)
+        table = self.column.table
         bits, related = 0, np.zeros(self._n_antigens, np.uint8)
         for bit, side in ((FIRST, first), (SECOND, second)):
             bits |= bit if side.serology else 0
             for code in side.serology:
-                related[[self._antigens.are_related(names[code], other) for other in names]] |= bit
+                index, name = self._antigens[code]
+                related[[of is index and index.are_related(name, other) for of, other in self._antigens]] |= bit
         typed = np.flatnonzero(np.diff(table.serology_start))
         apart = self._apart_from_none.copy()
         if typed.size:

@@ -145,6 +145,67 @@ def apart(prediction: Prediction, count: NDArray[np.uint8]) -> Prediction:
     )
 
 
+def further_mismatches(
+    mismatches: NDArray[np.float64], count: NDArray[np.uint8], certain: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return (n, 5) probabilities of mismatches once those of one more locus are added; NaN where they are not certain.
+
+    Args:
+        mismatches: (n, 5) probabilities without the locus.
+        count: (n,) matching alleles of the locus.
+        certain: (n,) bool, whether the count is certain.
+    """
+    found = np.full_like(mismatches, np.nan)
+    for further in range(3):
+        rows = certain & (count == 2 - further)
+        found[rows, :further] = np.where(np.isnan(mismatches[rows, :further]), np.nan, 0.0)
+        found[rows, further:] = mismatches[rows, : mismatches.shape[1] - further]
+    return found
+
+
+def beside_counts(
+    prediction: Prediction, column: int, locus: str, count: NDArray[np.uint8], certain: NDArray[np.bool_]
+) -> Prediction:
+    """Return a prediction for one more locus, which no frequencies know and only counts tell of.
+
+    Where the count is certain, its mismatches are added to those of the other loci; elsewhere probabilities are
+    missing.
+
+    Args:
+        prediction: of some donors, without the locus.
+        column: where it stands among the loci.
+        locus: its name.
+        count: (donors,) matching alleles.
+        certain: (donors,) bool.
+    """
+    mismatches = further_mismatches(prediction.mismatches, count, certain)
+    known = ~np.isnan(mismatches[:, 0])
+
+    def widened(values: NDArray[np.float64], added: NDArray[np.bool_]) -> NDArray[np.float64]:
+        found = np.insert(values, column, added, axis=1)
+        found[~known] = np.nan
+        return found
+
+    single = widened(prediction.single, count == 1)
+    # The one mismatch is at the locus where it has one, and where it has none it is where it was.
+    single[count == 1] = np.arange(single.shape[1]) == column
+    single[~known | (mismatches[:, 1] == 0.0)] = np.nan
+    below = np.uint16((1 << column) - 1)
+    missing = (prediction.missing & below) | (prediction.missing & ~below) << np.uint16(1)
+    missing |= np.where(certain, 0, 1 << column).astype(np.uint16)
+    return replace(
+        prediction,
+        loci=(*prediction.loci[:column], locus, *prediction.loci[column:]),
+        mismatches=mismatches,
+        two=widened(prediction.two, count == 2),
+        one=widened(prediction.one, count == 1),
+        single=single,
+        cut=np.where(known, prediction.cut, np.nan),
+        missing=missing.astype(np.uint16),
+        step=np.where(certain, prediction.step, Step.MISSING).astype(np.uint8),
+    )
+
+
 def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:
     """Return a prediction in which pairs of persons of certain counts have probabilities 0 and 1, explained or not.
 

@@ -76,10 +76,9 @@ class LocusResult:
             return np.ones(self.comparison.reports_new.size, np.bool_)
         return self.comparison.reports_new
 
-    def meaning_of(self, registry: Registry, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return (n,) int32, the meaning of each donor's typing."""
-        reported = registry.donor_typing[registry.loci.index(self.locus)][donor]
-        meaning: NDArray[np.int32] = self.comparison.column.meaning[reported]
+    def meaning_of(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return (n,) int32, the meaning of the typing of each of some donors."""
+        meaning: NDArray[np.int32] = self.comparison.column.meaning[self.comparison.donor_typing[donor]]
         return meaning
 
 

@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 from hla_match.encoding import NULL, NULLS_DROPPED, LocusEncoder
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
-from hla_match.nomenclature.release import Nomenclature
-from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
 from hla_match.registry import build_registry
 from tests.oracle import ambiguous_nulls as oracle
 from tests.oracle import matching
+from tests.tiny_tables import tiny_nomenclature
 
 # By whole name the P group, or NULL, and the G group.
 ALLELES = {
@@ -36,21 +34,7 @@ NAMES = (
 MODES = st.sampled_from(("drop", "keep"))
 
 
-def tables() -> NomenclatureTables:
-    """The alleles above at A; the other loci as built in."""
-    builtin = builtin_tables()
-    blank = ("",) * len(ALLELES)
-    p_group = tuple(group if group.endswith("P") else "" for group, _ in ALLELES.values())
-    g_group = tuple(group for _, group in ALLELES.values())
-    a = LocusTables("A", tuple(ALLELES), g_group, p_group, blank, blank, blank)
-    return NomenclatureTables(**{**vars_of(builtin), "closed": True, "loci": {**builtin.loci, "A": a}})
-
-
-def vars_of(builtin: NomenclatureTables) -> dict[str, object]:
-    return {name: getattr(builtin, name) for name in NomenclatureTables.__dataclass_fields__}
-
-
-NOMENCLATURE = Nomenclature(tables())
+NOMENCLATURE = tiny_nomenclature({"A": ALLELES})
 BOOK = MultipleAlleleCodes.from_items(CODES.items())
 P_NAMES = (matching.NULL, matching.NEW, *NOMENCLATURE.p_groups("A"))
 
