@@ -82,9 +82,9 @@ class AntigenIndex:
     def unambiguous(self) -> tuple[frozenset[str], ...]:
         """The antigens that the members of each P group, by code, are unambiguously assigned."""
         found: list[set[str]] = [set() for _ in range(self._n_groups)]
-        for row, code in enumerate(self._p_code):
-            if code >= 0:
-                found[code].update(_names(self._tables.antigen[row]))
+        for cell, code in zip(self._tables.antigen, self._p_code, strict=True):
+            if cell and code >= 0:
+                found[code].update(_names(cell))
         return tuple(map(frozenset, found))
 
     @cached_property
@@ -120,8 +120,7 @@ class AntigenIndex:
         """The number of each antigen that a typing may count as or be reported as."""
         related = {name for one in self._relation.values() for name in (one.antigen, *one.splits, *one.associated)}
         names = dict.fromkeys(name for antigens in self.of_group for name in antigens)
-        others = dict.fromkeys(sorted({*self._listed, *related, *self.alleles}))
-        return {name: code for code, name in enumerate(names | others)}
+        return {name: code for code, name in enumerate(names | dict.fromkeys(sorted({*self._listed, *related})))}
 
     @cached_property
     def alleles(self) -> dict[str, list[int]]:
@@ -132,15 +131,16 @@ class AntigenIndex:
         """
         tables = self._tables
         rows: dict[str, list[int]] = {}
-        for row, code in enumerate(self._p_code):
+        columns = zip(tables.antigen, tables.possible_antigen, tables.expert_antigen, strict=True)
+        for (row, code), (certain, possible, expert) in zip(enumerate(self._p_code), columns, strict=True):
             if code < 0:
                 continue
-            names = {*_names(tables.antigen[row]), *_names(tables.expert_antigen[row])}
             known = self.unambiguous[code]
+            names = {*_names(certain), *_names(expert)}
             names.update(
                 name
-                for name in _names(tables.possible_antigen[row])
-                if not known or any(self.are_related(name, other) for other in known)
+                for name in _names(possible)
+                if not known or name in known or any(self.are_related(name, other) for other in known)
             )
             for name in names:
                 rows.setdefault(name, []).append(row)
@@ -156,6 +156,8 @@ class AntigenIndex:
         }
 
 
-def _names(cell: str) -> list[str]:
+# Few cells differ, of tens of thousands.
+@cache
+def _names(cell: str) -> tuple[str, ...]:
     """Return the antigens of a cell of the tables."""
-    return [name for name in cell.split("/") if name not in _NO_ANTIGEN]
+    return tuple(name for name in cell.split("/") if name not in _NO_ANTIGEN)

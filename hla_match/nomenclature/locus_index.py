@@ -10,6 +10,7 @@ from functools import cached_property
 
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.antigen_index import AntigenIndex
+from hla_match.nomenclature.antigen_names import SECOND_DR
 from hla_match.nomenclature.tables import NomenclatureTables
 
 SUFFIXES = "NLSCAQ"
@@ -80,7 +81,7 @@ class LocusIndex:
         """The antigens of the alleles and P groups."""
         prefix = SEROLOGY_PREFIX.get(self.locus, "")
         relations = [one for one in self.nomenclature.antigen_relations if one.prefix == prefix]
-        listed = self.nomenclature.antigens.get(prefix, ())
+        listed = {*self.nomenclature.antigens.get(prefix, ()), *filter(None, [SECOND_DR.get(self.locus)])}
         return AntigenIndex(self.tables, listed, relations, self.p_code, len(self.p_names))
 
     def expressed_first(self, rows: Iterable[int]) -> list[int]:
