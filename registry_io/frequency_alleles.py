@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from hla_match.frequencies.haplotype_frequencies import ABSENT
 from hla_match.loci import LOCI
 from hla_match.nomenclature.name_line import standard_name
-from hla_match.nomenclature.standard_form import CAPITALS, COLON, StandardText
+from hla_match.nomenclature.spelling import StandardText
+from hla_match.nomenclature.standard_form import CAPITALS, COLON
 from registry_io.frequency_table import FrequencyTable, no_frequency
 
 DRB345 = ("DRB3", "DRB4", "DRB5")

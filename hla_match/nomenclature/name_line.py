@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 from hla_match.errors import Reason, TypingError
-from hla_match.nomenclature.standard_form import Spelling, StandardText, is_standard_gl_string
+from hla_match.nomenclature.name_lists import fill_lists
+from hla_match.nomenclature.spelling import Spelling, StandardText
+from hla_match.nomenclature.standard_form import bring_to_standard, is_standard_gl_string
 
 CODE_OF_RELEASE = "GL String Codes of release {} were read under the release in use"
 NAMES = "names separated by blanks or commas were read as the typings of their loci, at most two each"
@@ -44,11 +46,11 @@ def standard_gl_string(text: str) -> StandardText:
     code = _CODE.match(text)
     if code:
         spelling.rewrite(_CODE, note=CODE_OF_RELEASE.format(code[1]))
-    spelling.bring_to_standard()
+    bring_to_standard(spelling)
     spelling.rewrite(_TRAILING)
     if _SEPARATOR.search(spelling.text):
         _join(spelling)
-    spelling.fill_lists()
+    fill_lists(spelling)
     return spelling.standard()
 
 
@@ -61,7 +63,7 @@ def standard_name(text: str) -> StandardText:
     if is_standard_gl_string(text):
         return StandardText(text, text)
     spelling = Spelling(text)
-    spelling.bring_to_standard()
+    bring_to_standard(spelling)
     return spelling.standard()
 
 

@@ -6,8 +6,8 @@ import re
 
 from hla_match.errors import CriteriaError, Reason, TypingError
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
-from hla_match.nomenclature.absent_genes import ABSENT, NO_GENE
 from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
+from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
 from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.name_line import standard_gl_string

@@ -11,13 +11,10 @@ in HLA allele names"; Milius et al., Genotype List String (Tissue Antigens 2013;
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from hla_match.errors import TypingError
-from hla_match.loci import LOCI
 from hla_match.nomenclature.half_width import half_width, has_full_width
-from hla_match.nomenclature.spreadsheet_times import spreadsheet_hint
+from hla_match.nomenclature.name_lists import fill_lists
+from hla_match.nomenclature.spelling import Spelling, StandardText
 from hla_match.nomenclature.untyped import EMPTY_NAME, UNKNOWN, UNKNOWN_NAME
 
 WIDTH = "full-width characters were read as half-width ones"
@@ -61,7 +58,9 @@ _BROAD_W = re.compile(r"(?<=\()(C?)W(?=[0-9]+\))")
 _STAR_ALONE = re.compile(rf"{_B}\*(?=[0-9A-Z])")
 _OLD_CODE = re.compile(rf"(?:(?<=\*)|{_B})([0-9]{{2}})(?=[A-Z]{{2,5}}{_E})")
 # A*92 and B*95 continued A*02 and B*15, so that their digits are not their fields.
-_OLD_GROUP = re.compile(rf"(?:(?<=\*)|{_B})(?!92|95)([0-9]{{2}})([0-9]{{2}})([0-9]{{2}})?(?=[NLSCAQ]?g{_E}|[GP]{_E})")
+_OLD_GROUP_2, _OLD_GROUP_3 = (
+    re.compile(rf"(?:(?<=\*)|{_B})(?!92|95){'([0-9]{2})' * n}(?=[NLSCAQ]?g{_E}|[GP]{_E})") for n in (2, 3)
+)
 _STARRED_LOCUS = r"(?:HLA-)?[A-Z]{1,4}[0-9]?\*"
 _EMPTY_PAIR = re.compile(
     rf"{_B}({_STARRED_LOCUS})(?:{EMPTY_NAME})\+(?:{_STARRED_LOCUS})?(?:{EMPTY_NAME}){_E}", re.IGNORECASE
@@ -70,36 +69,6 @@ _EMPTY_SECOND = re.compile(rf"(?<=[^?^|+~/ ,;])\+(?:{_STARRED_LOCUS})?(?:{EMPTY_
 _UNTYPED = re.compile(rf"{_B}({_STARRED_LOCUS})(?:{EMPTY_NAME}|(?!{UNKNOWN}){UNKNOWN_NAME}){_E}", re.IGNORECASE)
 
 _MAY_BE_UNTYPED = re.compile(r"\*[^0-9]|\+(?:[^A-DHa-dh]|blank)", re.IGNORECASE)
-
-_SECOND_FIELD = re.compile(r"[0-9]{2,4}[NLSCAQ]?")
-_OLD_SECOND_FIELD = re.compile(r"[0-9]{2}[NLSCAQ]?")
-_OLD_FIRST_FIELD = re.compile(r"([0-9]{2})[0-9]{2,6}[NLSCAQ]?")
-_FIRST_FIELD = re.compile(r"[0-9]{2,3}")
-_LIST = re.compile(r"[^?^|+~ ,;]+")
-
-
-@dataclass(frozen=True, slots=True)
-class StandardText:
-    """A text in standard form, and where it comes from.
-
-    Attributes:
-        written: the text as it was written.
-        text: the standard form.
-        origin: (len(text) + 1,) positions in `written` of each character of `text` and of its end; empty where the
-            two are the same.
-        notes: what was understood otherwise than it was written, each once.
-    """
-
-    written: str
-    text: str
-    origin: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def refusal(self, error: TypingError) -> TypingError:
-        """Return an error of the standard form as one of the text as it was written."""
-        position = self.origin[error.position] if self.origin else error.position
-        hint = spreadsheet_hint(self.written) or error.hint
-        return TypingError(self.written, position, expected=error.expected, reason=error.reason, hint=hint)
 
 
 def standard_typing(locus: str, text: str) -> StandardText:
@@ -111,9 +80,9 @@ def standard_typing(locus: str, text: str) -> StandardText:
     if _STANDARD_TYPING.fullmatch(text):
         return StandardText(text, text)
     spelling = Spelling(text)
-    spelling.bring_to_standard()
+    bring_to_standard(spelling)
     spelling.rewrite(_STAR_ALONE, f"{locus}*")
-    spelling.fill_lists()
+    fill_lists(spelling)
     return spelling.standard()
 
 
@@ -122,145 +91,43 @@ def is_standard_gl_string(text: str) -> bool:
     return _STANDARD_GL_STRING.fullmatch(text) is not None
 
 
-class Spelling:
-    """A text on its way to the standard form: each rewriting keeps the place from which every character comes.
-
-    Attributes:
-        text: the text so far.
-        notes: what was understood otherwise than it was written.
-    """
-
-    def __init__(self, written: str) -> None:
-        self.written = written
-        self.text = written
-        self.notes: dict[str, None] = {}
-        self._origin = list(range(len(written) + 1))
-
-    def standard(self) -> StandardText:
-        """Return the text as it is now."""
-        return StandardText(self.written, self.text, tuple(self._origin), tuple(self.notes))
-
-    def position(self, at: int) -> int:
-        """Return the position in the text as it was written."""
-        return self._origin[at]
-
-    def rewrite(self, pattern: re.Pattern[str], *pieces: int | str, note: str = "") -> None:
-        """Replace each match by pieces: numbers of groups, which keep their places, and texts."""
-        parts: list[str] = []
-        origin: list[int] = []
-        end = 0
-        for match in pattern.finditer(self.text):
-            parts.append(self.text[end : match.start()])
-            origin += self._origin[end : match.start()]
-            for piece in pieces:
-                if isinstance(piece, str):
-                    parts.append(piece)
-                    origin += [self._origin[match.start()]] * len(piece)
-                elif match[piece]:
-                    parts.append(match[piece])
-                    origin += self._origin[slice(*match.span(piece))]
-            end = match.end()
-        if parts:
-            text = "".join([*parts, self.text[end:]])
-            if note and text != self.text:
-                self.notes[note] = None
-            self.text, self._origin = text, origin + self._origin[end:]
-
-    def insert(self, at: int, text: str) -> None:
-        """Insert a text; it comes from the place before which it stands."""
-        self.text = self.text[:at] + text + self.text[at:]
-        self._origin[at:at] = [self._origin[at]] * len(text)
-
-    def arrange(self, loci: Sequence[Sequence[tuple[str, tuple[int, int]]]]) -> None:
-        """Replace the text by a GL String of parts of it: by locus, its names, each with what lacks in front of it."""
-        pieces: list[tuple[str, list[int]]] = []
-        for names in loci:
-            for number, (head, (start, end)) in enumerate(names):
-                joint = ("+" if number else "^") if pieces else ""
-                places = [self._origin[start]] * len(joint + head) + self._origin[start:end]
-                pieces.append((joint + head + self.text[start:end], places))
-        self._origin = [place for _, places in pieces for place in places] + self._origin[-1:]
-        self.text = "".join(text for text, _ in pieces)
-
-    def bring_to_standard(self) -> None:
-        """Bring every name to its standard form; the names of lists are filled by `fill_lists`."""
-        self._to_half_width()
-        if " " in self.text:
-            self.rewrite(_OUTER_BLANKS)
-            self.rewrite(_INNER_BLANKS, 1, note=BLANKS)
-        if _MAY_BE_UNTYPED.search(self.text):
-            self._read_untyped()
-        self._to_capitals()
-        if _STANDARD_GL_STRING.fullmatch(self.text):
-            return
-        self.rewrite(_HLA, "HLA-")
-        self.rewrite(_LOCUS_BLANK, 1, note=BLANKS)
-        self.rewrite(_OLD_C, 1, "C")
-        self.rewrite(_NO_STAR, 1, 2, 3, 4, "*", note=STAR)
-        self.rewrite(_WORKSHOP, 1, note=WORKSHOP)
-        self.rewrite(_CW_ANTIGEN, 1, "w")
-        self.rewrite(_BROAD_W)
-        self.rewrite(_OLD_CODE, 1, ":", note=COLON)
-        self._split_old_groups()
-
-    def fill_lists(self) -> None:
-        """Give every name of a list its locus and its first field, where it is cut short because of those before it.
-
-        Behind a locus a lone first field is a family, not an antigen; so it is behind another family: ``A*02/03``.
-        Behind an allele, group or code the digits are a second field: ``02:01/05``, ``0201/05``.
-        """
-        for match in reversed(list(_LIST.finditer(self.text))):
-            self._fill_list(match.start(), match[0])
-
-    def _fill_list(self, start: int, members: str) -> None:
-        locus = before = ""
-        for member in members.split("/"):
-            own, star, name = member.rpartition("*")
-            locus = own + star or locus
-            # MICA*008 is an allele: only the first fields of loci that are compared are families.
-            head, tail = _missing(name, before, starred=own.removeprefix("HLA-") in LOCI)
-            before = head + name + tail
-            if not star and (head or tail or ":" in name):
-                head = locus + head
-            start += len(own + star)
-            self.insert(start, head)
-            self.insert(start + len(head + name), tail)
-            start += len(head + name + tail) + 1
-
-    def _to_half_width(self) -> None:
-        if has_full_width(self.text):
-            self.notes[WIDTH] = None
-        self.text = half_width(self.text)
-
-    def _to_capitals(self) -> None:
-        small_g = [match.start() for match in _SMALL_G.finditer(self.text)]
-        capitals = self.text.translate(_TO_CAPITALS)
-        for at in small_g:
-            capitals = f"{capitals[:at]}g{capitals[at + 1 :]}"
-        # The w of Cw is a small letter by right.
-        if capitals != re.sub("(?<=[A-Z])w(?=[0-9*])", "W", self.text):
-            self.notes[CAPITALS] = None
-        self.text = capitals
-
-    def _split_old_groups(self) -> None:
-        before = self.text
-        self.rewrite(_OLD_GROUP, 1, ":", 2, "\0", 3)
-        self.rewrite(re.compile("\0(?=[0-9])"), ":")
-        self.rewrite(re.compile("\0"))
-        if self.text != before:
-            self.notes[COLON] = None
-
-    def _read_untyped(self) -> None:
-        self.rewrite(_EMPTY_PAIR, 1, UNKNOWN, note=NOT_TYPED)
-        self.rewrite(_EMPTY_SECOND, note=NO_SECOND)
-        self.rewrite(_UNTYPED, 1, UNKNOWN, note=NOT_TYPED)
+def bring_to_standard(spelling: Spelling) -> None:
+    """Bring every name to its standard form; the names of lists are filled by `fill_lists`."""
+    _to_half_width(spelling)
+    if " " in spelling.text:
+        spelling.rewrite(_OUTER_BLANKS)
+        spelling.rewrite(_INNER_BLANKS, 1, note=BLANKS)
+    if _MAY_BE_UNTYPED.search(spelling.text):
+        _read_untyped(spelling)
+    _to_capitals(spelling)
+    if _STANDARD_GL_STRING.fullmatch(spelling.text):
+        return
+    spelling.rewrite(_HLA, "HLA-")
+    spelling.rewrite(_LOCUS_BLANK, 1, note=BLANKS)
+    spelling.rewrite(_OLD_C, 1, "C")
+    spelling.rewrite(_NO_STAR, 1, 2, 3, 4, "*", note=STAR)
+    spelling.rewrite(_WORKSHOP, 1, note=WORKSHOP)
+    spelling.rewrite(_CW_ANTIGEN, 1, "w")
+    spelling.rewrite(_BROAD_W)
+    spelling.rewrite(_OLD_CODE, 1, ":", note=COLON)
+    spelling.rewrite(_OLD_GROUP_3, 1, ":", 2, ":", 3, note=COLON)
+    spelling.rewrite(_OLD_GROUP_2, 1, ":", 2, note=COLON)
 
 
-def _missing(name: str, before: str, *, starred: bool) -> tuple[str, str]:
-    """Return what a name lacks in front and behind because of its locus, or of the full name before it in the list."""
-    if starred or before.endswith(":XX"):
-        return "", ":XX" if _FIRST_FIELD.fullmatch(name) else ""
-    if ":" in before and _SECOND_FIELD.fullmatch(name):
-        return before.partition(":")[0] + ":", ""
-    old = _OLD_FIRST_FIELD.fullmatch(before)
-    return (old[1] if old and _OLD_SECOND_FIELD.fullmatch(name) else ""), ""
+def _to_half_width(spelling: Spelling) -> None:
+    spelling.replace(half_width(spelling.text), WIDTH if has_full_width(spelling.text) else "")
+
+
+def _to_capitals(spelling: Spelling) -> None:
+    capitals = spelling.text.translate(_TO_CAPITALS)
+    for match in _SMALL_G.finditer(spelling.text):
+        capitals = f"{capitals[: match.start()]}g{capitals[match.end() :]}"
+    # The w of Cw is a small letter by right.
+    is_noted = capitals != re.sub("(?<=[A-Z])w(?=[0-9*])", "W", spelling.text)
+    spelling.replace(capitals, CAPITALS if is_noted else "")
+
+
+def _read_untyped(spelling: Spelling) -> None:
+    spelling.rewrite(_EMPTY_PAIR, 1, UNKNOWN, note=NOT_TYPED)
+    spelling.rewrite(_EMPTY_SECOND, note=NO_SECOND)
+    spelling.rewrite(_UNTYPED, 1, UNKNOWN, note=NOT_TYPED)

@@ -32,10 +32,10 @@ def unite(reported: dict[str, Genotypes], found: dict[str, Genotypes]) -> None:
             known.setdefault(key, pair)
 
 
-def columns(alternatives: Genotypes) -> Pair:
+def column_pair(alternatives: Genotypes) -> Pair:
     """Return the pair of columns that reports the genotypes of one locus.
 
-    >>> columns(genotype_set([("01:01", "02:01"), ("03:01", "")]))
+    >>> column_pair(genotype_set([("01:01", "02:01"), ("03:01", "")]))
     ('01:01+02:01|03:01+03:01', '')
     """
     pairs = list(alternatives.values())

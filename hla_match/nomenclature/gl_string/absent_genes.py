@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.nomenclature.genotype_sets import Genotypes, Pair, genotype_set
+from hla_match.nomenclature.gl_string.genotype_sets import Genotypes, Pair, genotype_set
 
 ABSENT = "NNNN"
 """The standard form of a gene that a chromosome lacks."""
