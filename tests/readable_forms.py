@@ -175,6 +175,7 @@ CELLS = (
             Cell("A", "A2", ("2", "")),
             Cell("C", "cw7", ("Cw7", ""), notes=(standard_form.CAPITALS,)),
             Cell("C", "CW7", ("Cw7", "")),
+            Cell("C", "C7", ("Cw7", "")),
             Cell("DRB1", "dr17", ("DR17", ""), notes=(standard_form.CAPITALS,)),
             Cell("B", "B62(15)", ("B62", "")),
             Cell("DRB1", "DR17(3)", ("DR17", "")),
@@ -250,6 +251,7 @@ LINES = (
         "of a locus.",
         (
             Line("A2 A24 B60 B46 DR9 DR15", "A2+A24^B60+B46^DR9+DR15", (name_line.NAMES,)),
+            Line("A2 C7 Cw4", "A2^Cw7+Cw4", (name_line.NAMES,)),
             Line("A2,24;B60,46", "A2+A24^B60+B46", (name_line.NAMES,)),
             Line("A*02:01, A*24:02, B*40:01", "A*02:01+A*24:02^B*40:01", (name_line.NAMES,)),
             Line("A2 B60(40) Cw7 DR17(3) DR53", "A2^B60(40)^Cw7^DR17(3)^DR53", (name_line.NAMES,)),

@@ -53,7 +53,7 @@ _NO_STAR = re.compile(
     rf"|{_NEW_STYLE}))"
 )
 _WORKSHOP = re.compile(rf"{_B}((?:HLA-)?(?!BW[46]{_E})(?:[AB]|DR|DQ))W(?=[0-9]{{1,4}}(?:\([^()]*\))?{_E})")
-_CW_ANTIGEN = re.compile(rf"{_B}((?:HLA-)?C)W(?=[0-9])")
+_C_ANTIGEN = re.compile(rf"{_B}((?:HLA-)?C)W?(?=[0-9]{{1,4}}(?:\([^()]*\))?{_E})")
 _BROAD_W = re.compile(r"(?<=\()(C?)W(?=[0-9]+\))")
 _STAR_ALONE = re.compile(rf"{_B}\*(?=[0-9A-Z])")
 _OLD_CODE = re.compile(rf"(?:(?<=\*)|{_B})([0-9]{{2}})(?=[A-Z]{{2,5}}{_E})")
@@ -107,7 +107,7 @@ def bring_to_standard(spelling: Spelling) -> None:
     spelling.rewrite(_OLD_C, 1, "C")
     spelling.rewrite(_NO_STAR, 1, 2, 3, 4, "*", note=STAR)
     spelling.rewrite(_WORKSHOP, 1, note=WORKSHOP)
-    spelling.rewrite(_CW_ANTIGEN, 1, "w")
+    spelling.rewrite(_C_ANTIGEN, 1, "w")
     spelling.rewrite(_BROAD_W)
     spelling.rewrite(_OLD_CODE, 1, ":", note=COLON)
     spelling.rewrite(_OLD_GROUP_3, 1, ":", 2, ":", 3, note=COLON)

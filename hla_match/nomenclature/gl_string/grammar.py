@@ -97,10 +97,8 @@ def locus_and_name(leaf: str) -> tuple[str, str]:
     if star:
         # Cw was the name of the locus C until 2010: the w kept its alleles apart from complement factors.
         locus = "C" if locus.upper() == "CW" else locus.upper()
-        if not allele.isdigit():
-            return locus, allele
-        # A first field alone is a family; longer digits are a name before 2010 and not the antigen of that number.
-        return locus, f"{allele}:XX" if len(allele) <= 3 else f"{locus}*{allele}"
+        # Digits behind a locus are a name before 2010 and not the antigen of that number.
+        return locus, f"{locus}*{allele}" if allele.isdigit() else allele
     antigen = name.partition("(")[0].upper()
     return _ANTIGEN_LOCUS.get(antigen) or _PREFIX_LOCUS[antigen.rstrip("0123456789")], name
 
