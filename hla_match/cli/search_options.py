@@ -20,7 +20,6 @@ from hla_match.cli.frequency_options import (
 )
 from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError
-from registry_io.identifier_file import read_identifiers
 
 if TYPE_CHECKING:
     from hla_match.cli.frequency_sets import FrequencySets
@@ -181,6 +180,7 @@ def _request(values: dict[str, Any]) -> SearchRequest:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
     from hla_match.matching.criteria import SearchCriteria
     from hla_match.matching.policies import policy_named
+    from registry_io.identifier_file import read_identifiers
 
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
