@@ -79,3 +79,9 @@ def test_a_file_without_header_is_known_by_a_line_in_any_form(tmp_path: Path) ->
     path.write_text("P1;a*02:01 + a*24:02\nP2;A*02:01\n", encoding="utf-8")
     patients = [patient for _, patient in read_patients(path).patients]
     assert [patient.patient_id for patient in patients] == ["P1", "P2"]
+
+
+def test_a_note_at_several_loci_counts_each_donor_once(tmp_path: Path) -> None:
+    rows = "D1,a*02:01,,b*40:01,\nD2,a*02:01,,B*40:01,\nD3,A*02:01,,b*40:01,\nD4,A*02:01,,B*40:01,\n"
+    report = imported(tmp_path, f"donor_id,A_1,A_2,B_1,B_2\n{rows}")
+    assert f"3 donors: {CAPITALS}" in report.notes
