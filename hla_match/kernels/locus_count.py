@@ -23,8 +23,8 @@ NULL, NEW, FIRST_P_GROUP = 0, 1, 2
 CARRIED = 4
 """The kind of alternatives with a null allele that is an allele like any other."""
 
-FIRST, SECOND, BOTH = 1, 2, 4
-"""Bits of a donor set: it can be an allele of the patient's first side, of the second, and one that both can be."""
+FIRST, SECOND, BOTH, ABSENT = 1, 2, 4, 8
+"""Bits of a donor set: it can be an allele of the patient's first side, of the second, one of both; it is null."""
 
 BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST = range(6)
 
@@ -144,6 +144,38 @@ def common_hit(mark: NDArray[np.uint8], bits: int, member: NDArray[np.int32], a:
 
 
 @kernel
+def hit_bits(mark: NDArray[np.uint8], member: NDArray[np.int32], start: int, stop: int, apart: int) -> int:
+    """Return what a donor set can be of the patient's alleles, and whether it is a null allele, as bits."""
+    bits = ABSENT if member[start] == NULL else 0
+    for k in range(start, stop):
+        m = mark[member[k]] & ~apart
+        bits |= m
+        if m == FIRST | SECOND:
+            bits |= BOTH
+    return bits
+
+
+@kernel
+def fold(
+    counts: NDArray[np.uint8],
+    t: int,
+    best: int,
+    worst: int,
+    gvh_best: int,
+    gvh_worst: int,
+    hvg_best: int,
+    hvg_worst: int,
+) -> None:
+    """Fold the numbers of one pair of alternatives into those of a typing."""
+    counts[BEST, t] = max(counts[BEST, t], best)
+    counts[WORST, t] = min(counts[WORST, t], worst)
+    counts[GVH_BEST, t] = min(counts[GVH_BEST, t], gvh_best)
+    counts[GVH_WORST, t] = max(counts[GVH_WORST, t], gvh_worst)
+    counts[HVG_BEST, t] = min(counts[HVG_BEST, t], hvg_best)
+    counts[HVG_WORST, t] = max(counts[HVG_WORST, t], hvg_worst)
+
+
+@kernel
 def count_alternative(
     side1: NDArray[np.int32],
     side2: NDArray[np.int32],
@@ -178,40 +210,29 @@ def count_alternative(
     """
     mark_side(side1, FIRST, kinds, mark)
     mark_side(side2, SECOND, kinds, mark)
-    n_sets = set_start.size - 1
-    hit = np.zeros(n_sets, np.uint8)
-    for s in range(n_sets):
-        bits = 0
-        for k in range(set_start[s], set_start[s + 1]):
-            m = mark[set_member[k]] & ~apart[s]
-            bits |= m
-            if m == FIRST | SECOND:
-                bits |= BOTH
-        hit[s] = bits
+    hit = np.zeros(set_start.size - 1, np.uint8)
+    for s in range(hit.size):
+        hit[s] = hit_bits(mark, set_member, set_start[s], set_start[s + 1], apart[s])
     patient_absent = side1[0] == NULL and side2[0] == NULL
     for t in range(1, alternative_start.size - 1):
         for alternative in range(alternative_start[t], alternative_start[t + 1]):
             if not alternative_kind[alternative] & kinds:
                 continue
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
+            x, y = hit[first], hit[second]
+            donor_absent = x & y & ABSENT != 0
+            if not (x | y) & (FIRST | SECOND):
+                gvh, hvg = 0 if patient_absent else 2, 0 if donor_absent else 2
+                fold(counts, t, 0, 0, gvh, gvh, hvg, hvg)
+                continue
+            best = 2 if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)) else 1
             a, b = set_start[first], set_start[first + 1]
             c, d = set_start[second], set_start[second + 1]
-            donor_absent = set_member[a] == NULL and set_member[c] == NULL
-            x, y = hit[first], hit[second]
-            z = x & y & (FIRST | SECOND)
-            if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)):
-                best = 2
-            elif (x | y) & (FIRST | SECOND):
-                best = 1
-            else:
-                best = 0
             e, f = apart[first], apart[second]
-            worst = worst_count(side1, side2, set_member, a, b, c, d, e, f) if best > 0 else 0
+            worst = worst_count(side1, side2, set_member, a, b, c, d, e, f)
             gvh_best = gvh_worst = hvg_best = hvg_worst = 0
             if not patient_absent:
-                if best == 0:
-                    gvh_best = 2
-                elif best == 1 and not ((x | y) & BOTH):
+                if best == 1 and not ((x | y) & BOTH):
                     gvh_best = 1
                 if worst == 0:
                     gvh_worst = 2
@@ -220,9 +241,8 @@ def count_alternative(
                 ):
                     gvh_worst = 1
             if not donor_absent:
-                if best == 0:
-                    hvg_best = 2
-                elif best == 1 and not (z and common_hit(mark, z, set_member, a, b, c, d)):
+                z = x & y & (FIRST | SECOND)
+                if best == 1 and not (z and common_hit(mark, z, set_member, a, b, c, d)):
                     hvg_best = 1
                 if worst == 0:
                     hvg_worst = 2
@@ -230,12 +250,7 @@ def count_alternative(
                     side1, side2, set_member, c, d, f
                 ):
                     hvg_worst = 1
-            counts[BEST, t] = max(counts[BEST, t], best)
-            counts[WORST, t] = min(counts[WORST, t], worst)
-            counts[GVH_BEST, t] = min(counts[GVH_BEST, t], gvh_best)
-            counts[GVH_WORST, t] = max(counts[GVH_WORST, t], gvh_worst)
-            counts[HVG_BEST, t] = min(counts[HVG_BEST, t], hvg_best)
-            counts[HVG_WORST, t] = max(counts[HVG_WORST, t], hvg_worst)
+            fold(counts, t, best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst)
     for k in range(side1.size):
         mark[side1[k]] = 0
     for k in range(side2.size):
