@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from hla_match.loci import LOCI
+from hla_match.loci import DRB345, LOCI
 
 GL_STRING = "gl_string"
-DRB345 = "DRB345"
-"""The place of whichever of DRB3, DRB4 and DRB5 a chromosome carries."""
 
 Certainty = Literal["named", "joined", "letter"]
 """How sure a name of typings is: its parts stand apart, `A_1`; they are joined, `A1`; or it is a letter alone, `A`."""

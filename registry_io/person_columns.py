@@ -14,11 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import FileError
-from hla_match.loci import LOCI, OPTIONAL_GENES
+from hla_match.loci import DRB345, LOCI, OPTIONAL_GENES
 from registry_io.column_lookalikes import holds_typings, listed, typings_naming
 from registry_io.column_names import (
     ATTRIBUTE_NAMES,
-    DRB345,
     GL_STRING,
     IDENTIFIERS,
     TypingColumn,

@@ -15,12 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import TypingError
-from hla_match.loci import LOCI
+from hla_match.loci import DRB345, LOCI
 from hla_match.nomenclature.gl_string import parse
 from hla_match.nomenclature.name_line import standard_gl_string
 from registry_io.budgets import Budgets
 from registry_io.column_lookalikes import lookalikes
-from registry_io.column_names import DRB345
 from registry_io.gl_string_cells import TWICE, join_gl_strings
 from registry_io.line_notes import LINE_NOTES
 from registry_io.locus_cells import both_typings, join_drb345, without_signs_of_nothing

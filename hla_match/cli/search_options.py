@@ -109,7 +109,9 @@ class SearchRequest:
 _AGE = click.IntRange(0, 120)
 _FILE = click.Path(path_type=Path)
 _OPTIONS = (
-    click.option("--scope", default="10/10", show_default=True, help="6/6, 8/8, 10/10, 12/12 or loci: A,B,DRB1,DRB345."),
+    click.option(
+        "--scope", default="10/10", show_default=True, help="6/6, 8/8, 10/10, 12/12 or loci: A,B,DRB1,DRB345."
+    ),
     click.option("--max-mismatches", default=1, show_default=True, type=click.IntRange(0, 6), help="In scope."),
     click.option(
         "--locus-limit", "locus_limits", multiple=True, help="Most mismatches at a locus, as A=0; can be repeated."
