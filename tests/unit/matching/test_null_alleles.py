@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 
 from hla_match.cli.commands import group
+from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
+from hla_match.frequencies.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
@@ -126,3 +129,50 @@ def test_counts_directions_and_grades(locus, patient, donor, expected) -> None:
 def test_an_absent_gene_is_not_an_untyped_one() -> None:
     row = compared("DRB4", ("NNNN", ""), ("", ""))
     assert (row["DRB4_grade"], *numbers(row)) == ("PP", 0, 2, 0, 2, 0, 2)
+
+
+DRB4 = {
+    "absent": ("NNNN", "NNNN"),
+    "on one chromosome": ("01:03", "NNNN"),
+    "once reported": ("01:03", ""),
+    "another": ("01:05", "NNNN"),
+    "two": ("01:03", "01:05"),
+    "null alleles": ("03:01N", "NNNN"),
+    "a list": ("01:05/01:03", "NNNN"),
+    "not typed": ("", ""),
+}
+WITHOUT_DRB4 = {("02:01",): 0.5, ("11:01",): 0.5}
+WITH_DRB4 = {
+    ("02:01", "01:03"): 0.4, ("11:01", "01:05"): 0.2, ("02:01", "NNNN"): 0.2, ("11:01", "NNNN"): 0.1,
+    ("11:01", "01:03"): 0.1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frequencies", [WITHOUT_DRB4, WITH_DRB4], ids=["no frequencies of the gene", "frequencies"])
+@pytest.mark.parametrize("null_rule", ["consensus", "strict"])
+def test_probabilities_and_counts_agree_on_an_absent_gene(frequencies, null_rule: str) -> None:
+    donors = pl.DataFrame(
+        [(name, "02:01", "11:01", first or None, second or None) for name, (first, second) in DRB4.items()],
+        schema=["person_id", "A_1", "A_2", "DRB4_1", "DRB4_2"],
+        orient="row",
+    )
+    registry, unreadable = build_registry(donors, NOMENCLATURE, name="few", provenance={"imported_on": "2026-01-01"})
+    assert not unreadable
+    rows = [(*alleles, "", frequency) for alleles, frequency in frequencies.items()]
+    loci = ["A", "DRB4"][: len(rows[0]) - 2]
+    table = pl.DataFrame(rows, schema=[*loci, "population", "frequency"], orient="row")
+    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="few"), registry_tables(registry))
+    matcher = Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    criteria = SearchCriteria(scope="A,DRB4", max_mismatches=4, null_rule=null_rule)
+    n_given = 0
+    for typing in DRB4.values():
+        typings = {"A": ("02:01", "11:01"), **({"DRB4": typing} if typing[0] else {})}
+        for row in matcher.search(Patient(typings=typings), criteria).to_polars().to_dicts():
+            least, most = 4 - row["matches_best"], 4 - row["matches_worst"]
+            given = [row[f"p{count}"] for count in range(5)]
+            if least == most:
+                assert given == [float(count == least) for count in range(5)]
+            if None not in given:
+                n_given += 1
+                assert sum(given[least : most + 1]) == pytest.approx(1.0)
+    assert n_given >= 36

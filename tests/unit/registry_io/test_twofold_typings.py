@@ -47,6 +47,26 @@ def test_dna_before_serology_then_the_finer_typing(
     assert choose(NOMENCLATURE, LocusEncoder(NOMENCLATURE, "A", CODES), columns, gl_string) == holds
 
 
+@pytest.mark.parametrize(
+    ("columns", "gl_string", "holds"),
+    [
+        (("NNNN", ""), ("NNNN", "NNNN"), "columns"),
+        (("NNNN", ""), ("01:03", ""), "conflict"),
+        (("01:03", "NNNN"), ("NNNN", "NNNN"), "conflict"),
+        (("01:03", ""), ("01:03", "NNNN"), "gl_string"),
+        (("DR53", "NNNN"), ("01:03", "NNNN"), "gl_string"),
+        (("01:03", ""), ("01:05", "01:03"), "conflict"),
+    ],
+)
+def test_a_gene_reported_as_absent_is_typed(columns: tuple[str, str], gl_string: tuple[str, str], holds: str) -> None:
+    assert choose(NOMENCLATURE, LocusEncoder(NOMENCLATURE, "DRB4", CODES), columns, gl_string) == holds
+
+
+@pytest.mark.parametrize(("gl_string", "holds"), [(("24:02", "24:09N"), "columns"), (("24:02", "03:01"), "conflict")])
+def test_a_null_allele_counts_as_its_partner_beside_none(gl_string: tuple[str, str], holds: str) -> None:
+    assert choose(NOMENCLATURE, LocusEncoder(NOMENCLATURE, "A", CODES), ("24:02", ""), gl_string) == holds
+
+
 def test_typings_that_agree_are_kept_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text(FILE, encoding="utf-8")
