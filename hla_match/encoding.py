@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene
+from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene, lone_typings
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
 from hla_match.nomenclature.untyped import UNKNOWN
@@ -241,7 +241,23 @@ class LocusEncoder:
         Raises:
             TypingError: a side cannot be read under the nomenclature, or the genotypes are more than `MOST_GENOTYPES`.
         """
+        return self._carried(first, second, genotypes(first, second))
+
+    def carried_with_notes(self, first: str, second: str) -> tuple[tuple[Alternative, ...], tuple[str, ...]]:
+        """Return `carried` and `notes` of a typing, for less than one after the other.
+
+        Raises:
+            TypingError: as `carried`.
+        """
         pairs = genotypes(first, second)
+        carried = self._carried(first, second, pairs)
+        # Two columns that are taken as they stand have nothing to note.
+        as_written = pairs == [(first, second or first)]
+        if as_written and first not in self._notes and second not in self._notes:
+            return carried, ()
+        return carried, self.notes(first, second)
+
+    def _carried(self, first: str, second: str, pairs: Sequence[tuple[str, str]]) -> tuple[Alternative, ...]:
         if len(pairs) > MOST_GENOTYPES:
             raise TypingError(
                 first,
@@ -251,11 +267,12 @@ class LocusEncoder:
                 hint="report lists of alleles, or a multiple allele code",
             )
         found: list[Alternative] = []
+        lone = lone_typings(first, second) if self.locus in OPTIONAL_GENES else ()
         for one, other in pairs:
             found.append((self._read(one), self._read(other)))
-            if self.locus in OPTIONAL_GENES and (one == other or other == UNKNOWN):
+            if self.locus in OPTIONAL_GENES and ((one == other and one in lone) or other == UNKNOWN):
                 found.append((self._read(one), ABSENT))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
         """Return the alternatives of a typing as reported in two columns, as they count; empty where not typed.

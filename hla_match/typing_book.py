@@ -123,7 +123,7 @@ class TypingBook:
         try:
             self._check_ambiguity(first, second)
             is_read = self._encoder.is_read(first, second)
-            carried = self._encoder.carried(first, second)
+            carried, notes = self._encoder.carried_with_notes(first, second)
             if not carried:
                 # Signs and words for not typed.
                 self._code[first, second] = NOT_TYPED
@@ -131,7 +131,7 @@ class TypingBook:
             self._carried.append(carried)
             if not is_read:
                 self._n_codes_in_sets += sum(len(side.codes) for pair in carried for side in pair)
-            for note in self._encoder.notes(first, second):
+            for note in notes:
                 self._notes.setdefault(note, []).append(code)
         except TypingError as error:
             self._carried.append(())

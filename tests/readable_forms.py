@@ -273,7 +273,7 @@ LINES = (
             ),
             Line(
                 "A*01:01^DRB4*01:03?A*01:01^DRB5*01:01",
-                "A*01:01^DRB4*01:03+DRB4*01:03|DRB4*NNNN+DRB4*NNNN^DRB5*NNNN+DRB5*NNNN|DRB5*01:01+DRB5*01:01",
+                "A*01:01^DRB4*01:03|DRB4*NNNN+DRB4*NNNN^DRB5*NNNN+DRB5*NNNN|DRB5*01:01",
             ),
             Line("DRB3*01:01+DRBX*NNNN", "DRB3*01:01+DRB3*NNNN^DRB4*NNNN+DRB4*NNNN^DRB5*NNNN+DRB5*NNNN"),
             Line("A*01:01^B*07:02?A*01:01", "A*01:01", (gl_string.UNNAMED.format("B"),)),

@@ -116,7 +116,7 @@ def _write_release(folder: Path, release: str) -> None:
         "wmda/hla_nom_g.txt": [f"{locus}*;{allele};" for locus, allele in names],
         "wmda/hla_nom_p.txt": [f"{locus}*;{allele};" for locus, allele in names],
         "wmda/rel_dna_ser.txt": [f"{locus}*;{allele};{antigen[locus, allele]};;;" for locus, allele in names],
-        "wmda/rel_ser_ser.txt": ["A;9;23/24;"],
+        "wmda/rel_ser_ser.txt": ["A;9;23/24;", "B;15;62/63/75/76/77;", "B;40;60/61;"],
         "tce/dpb_tce.csv": ["Allele,Protein,V1_Assignment,V2_Assignment,Comments", "DPB1*01:01,DPB1*01:01,3,3,"],
     }
     for name, lines in files.items():

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.prediction import Prediction
-from hla_match.nomenclature.gl_string import is_absent_gene
-from hla_match.nomenclature.untyped import is_empty
+from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 from hla_match.registry import Registry
 
 if TYPE_CHECKING:
@@ -72,6 +71,4 @@ def counts_notice(criteria_counts: Mapping[str, int]) -> str:
 
 def _is_lone(locus: str, first: str, second: str) -> bool:
     """Say whether a typing reports one allele, or one list of alleles, for both chromosomes."""
-    if not first.strip() or not is_empty(second) or is_absent_gene(locus, first):
-        return False
-    return any("+" not in genotype for genotype in first.split("|"))
+    return not is_absent_gene(locus, first) and bool(lone_typings(first, second))

@@ -95,5 +95,9 @@ def split_loci(text: str) -> dict[str, tuple[str, str]]:
         if len(seen) == 1:
             result[locus] = (seen[0][0], seen[0][1] if len(seen[0]) == 2 else "")
         elif seen:
+            if locus in GENES:
+                # Alone, a typing of such a gene stands for both chromosomes, or beside the absence of the gene.
+                spelt = [both for pair in seen for both in ([pair] if len(pair) == 2 else [pair * 2, [*pair, ABSENT]])]
+                seen = [pair for i, pair in enumerate(spelt) if sorted(pair) not in map(sorted, spelt[:i])]
             result[locus] = ("|".join(f"{pair[0]}+{pair[-1]}" for pair in seen), "")
     return result

@@ -74,3 +74,14 @@ def test_a_gene_absent_on_one_chromosome_is_a_null_allele_there(pair: tuple[str,
 def test_only_the_second_dr_genes_can_be_absent() -> None:
     with pytest.raises(TypingError):
         LocusEncoder(Nomenclature(builtin_tables()), "A").alternatives("NNNN", "")
+
+
+def test_a_gene_reported_twice_is_on_both_chromosomes_and_one_reported_alone_need_not_be() -> None:
+    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
+    twice = encoder.carried("01:03", "01:03")
+    assert len(twice) == 1
+    assert encoder.carried("01:03+01:03", "") == twice
+    alone = encoder.carried("01:03", "")
+    assert alone == (*twice, (twice[0][0], ABSENT))
+    assert encoder.carried("01:03", "-") == alone
+    assert encoder.carried("01:03+01:03|01:03+NNNN", "") == alone

@@ -15,7 +15,7 @@ A text of any form is brought to the standard form (`hla_match.nomenclature.name
 columns in which a registry file holds one locus.
 """
 
-from hla_match.nomenclature.gl_string.columns import column_notes, genotypes, is_absent_gene
+from hla_match.nomenclature.gl_string.columns import column_notes, genotypes, is_absent_gene, lone_typings
 from hla_match.nomenclature.gl_string.grammar import OPERATORS, GLNode, locus_and_name, parse
 from hla_match.nomenclature.gl_string.loci import UNNAMED, split_loci, split_locus
 
@@ -27,6 +27,7 @@ __all__ = [
     "genotypes",
     "is_absent_gene",
     "locus_and_name",
+    "lone_typings",
     "parse",
     "split_loci",
     "split_locus",

@@ -57,3 +57,20 @@ def with_absent_genes(alternatives: Sequence[dict[str, Genotypes]]) -> list[dict
                 spelt[gene] = genotype_set([(ABSENT, ABSENT)])
         filled.append(spelt)
     return filled
+
+
+def spelt_for_both(locus: str, alternatives: Genotypes) -> Genotypes:
+    """Return genotypes of a locus with both meanings of a typing reported alone at a gene that may be absent.
+
+    A single genotype is left as it is.
+
+    >>> list(spelt_for_both("DRB4", genotype_set([("01:03", ""), ("NNNN", "NNNN")])).values())
+    [('01:03', '01:03'), ('01:03', 'NNNN'), ('NNNN', 'NNNN')]
+    """
+    if locus not in OPTIONAL_GENES or len(alternatives) == 1:
+        return alternatives
+    return genotype_set(
+        (first, partner)
+        for first, second in alternatives.values()
+        for partner in ([second] if second else [first, ABSENT])
+    )

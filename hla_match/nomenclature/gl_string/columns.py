@@ -79,6 +79,18 @@ def column_notes(text1: str, text2: str) -> list[str]:
     return notes
 
 
+def lone_typings(text1: str, text2: str) -> set[str]:
+    """Return the typings of a pair of columns that are reported alone, for both chromosomes.
+
+    >>> lone_typings("01:03", ""), lone_typings("01:03", "01:03"), lone_typings("01:03|01:01+01:01", "")
+    ({'01:03'}, set(), {'01:03'})
+    """
+    if not is_empty(text2):
+        return set()
+    alone = (content_of(genotype) for genotype in text1.split("|") if "+" not in half_width(genotype))
+    return {typing for typing in alone if typing not in _UNTYPED}
+
+
 def is_absent_gene(locus: str, text: str) -> bool:
     """Say whether a typing reports that a chromosome lacks the gene: ``NNNN`` or ``00:00`` at DRB3, DRB4 or DRB5.
 

@@ -6,7 +6,7 @@ import re
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, near_loci
-from hla_match.nomenclature.gl_string.absent_genes import NO_GENE, beside_no_gene, with_absent_genes
+from hla_match.nomenclature.gl_string.absent_genes import NO_GENE, beside_no_gene, spelt_for_both, with_absent_genes
 from hla_match.nomenclature.gl_string.genotype_sets import Genotypes, Pair, column_pair, genotype_set, unite
 from hla_match.nomenclature.gl_string.grammar import GLNode, locus_and_name, operands, tree, without_hla
 from hla_match.nomenclature.half_width import half_width
@@ -52,7 +52,7 @@ def split_loci(
     >>> split_loci("DRB3*01:01+DRB4*01:03")
     {'DRB3': ('01:01', ''), 'DRB4': ('01:03', '')}
     >>> split_loci("DRB4*01:03?DRB5*01:01")["DRB4"]
-    ('01:03+01:03|NNNN+NNNN', '')
+    ('01:03+01:03|01:03+NNNN|NNNN+NNNN', '')
     """
     standard = standard_gl_string(text)
     found_notes = dict.fromkeys(standard.notes)
@@ -75,7 +75,7 @@ def split_loci(
         other_loci.extend(locus for locus in named if locus not in LOCI and locus not in other_loci)
     if notes is not None:
         notes.extend(note for note in found_notes if note not in notes)
-    return {locus: column_pair(reported[locus]) for locus in LOCI if locus in reported}
+    return {locus: column_pair(spelt_for_both(locus, reported[locus])) for locus in LOCI if locus in reported}
 
 
 def split_locus(locus: str, text: str, notes: list[str] | None = None) -> tuple[str, str]:
