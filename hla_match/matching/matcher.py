@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule
+from hla_match.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule, counted
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import DonorImputation, impute_listed
@@ -353,14 +353,9 @@ class Matcher:
         if locus == DRB345:
             return self._compare_drb345(patient, criteria)
         encoder = self._encode(locus, criteria.ambiguous_nulls or self.registry.ambiguous_nulls)
-        typing = patient.typings.get(locus, ("", ""))
-        return LocusResult(
-            locus,
-            self._comparison_of(locus, self.registry),
-            encoder.alternatives(*typing),
-            criteria.null_rule,
-            encoder.notes(*typing),
-        )
+        carried, notes = encoder.carried_with_notes(*patient.typings.get(locus, ("", "")))
+        comparison = self._comparison_of(locus, self.registry)
+        return LocusResult(locus, comparison, counted(carried), criteria.null_rule, notes)
 
     def _comparison_of(self, locus: str, registry: Registry) -> LocusComparison:
         comparison = self._comparison.get(locus)
