@@ -298,16 +298,13 @@ class Matcher:
         person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
         covered = tuple(locus for locus in scope if locus != DRB345)
         predictor = PatientPredictor(person, self.imputed, covered, workers=self._workers, null_rule=criteria.null_rule)
-        results = [loci[locus] for locus in scope if locus in loci]
-        is_serology = any(result.is_serology for result in results)
+        is_serology = any(loci[locus].is_serology for locus in scope if locus in loci)
 
         def predicted(rows: NDArray[np.uint32]) -> Prediction:
             found = predictor.predict(rows)
             if DRB345 in scope:
                 found = beside_counts(found, scope.index(DRB345), DRB345, *_certain_matches(loci.get(DRB345), rows))
-            if len(results) < len(scope):
-                return found
-            counts = [_certain_matches(result, rows) for result in results]
+            counts = [_certain_matches(loci.get(locus), rows) for locus in scope]
             best = np.stack([one for one, _ in counts], axis=1)
             certain: NDArray[np.bool_] = np.all([one for _, one in counts], axis=0)
             return settled(apart(found, best) if is_serology else found, certain, best)

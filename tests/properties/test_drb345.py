@@ -40,16 +40,13 @@ persons = st.fixed_dictionaries({gene: typings(gene) for gene in oracle.GENES})
 
 
 def carried(first, second):
-    """A gene's typing in the oracle's terms: where one side is reported, the other chromosome may lack the gene."""
+    """A gene's typing in the oracle's terms: where one side alone is reported, the other may lack the gene."""
     if not first:
         return None
-    pairs = [genotype.split("+") for genotype in first.split("|")] if "+" in first else [[first, second or first]]
-    found = []
-    for one, other in pairs:
-        found.append((side(one), side(other)))
-        if one == other:
-            found.append((side(one), frozenset({NULL})))
-    return found
+    if not second and "+" not in first:
+        return [(side(first), side(first)), (side(first), frozenset({NULL}))]
+    pairs = [genotype.split("+") for genotype in first.split("|")] if "+" in first else [[first, second]]
+    return [(side(one), side(other)) for one, other in pairs]
 
 
 def side(text):
