@@ -35,15 +35,17 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """Attributes with few values: what may stand in the file, in upper case, and what it means."""
 
 _RESULTS = {"阳性": "P", "阳": "P", "(+)": "P", "阴性": "N", "阴": "N", "(-)": "N"}
+RESULT_WORDS: Mapping[str, str] = MappingProxyType({**_SIGNS, **_RESULTS})
+"""What a test's result may be called, in upper case, and what it means."""
 _OTHER_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "sex": {"男": "M", "男性": "M", "女": "F", "女性": "F"},
         "abo": {f"{group}型": group for group in ("A", "B", "AB", "O")},
         "rhesus": {
             **_RESULTS,
-            **{f"{rh}{sign}": value for rh in ("RH", "RHD", "RH(D)") for sign, value in {**_SIGNS, **_RESULTS}.items()},
+            **{f"{rh}{sign}": value for rh in ("RH", "RHD", "RH(D)") for sign, value in RESULT_WORDS.items()},
         },
-        "cmv": {**_RESULTS, **{f"IGG{sign}": value for sign, value in {**_SIGNS, **_RESULTS}.items()}},
+        "cmv": {**_RESULTS, **{f"IGG{sign}": value for sign, value in RESULT_WORDS.items()}},
         "status": {
             "可用": "AV",
             **dict.fromkeys(("暂缓", "暂不可用", "暂时不可用"), "TU"),
@@ -71,9 +73,11 @@ _DATE = re.compile(
     r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{2})([0-9]{2})"
     r"| ?年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?[日号]?)"
 )
+_WEIGHT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:kgs?|公斤|千克)?", re.IGNORECASE)
 _LONGEST_SIGN = 15
 
 DATE_NOTE = "dates written like 1990/5/1, 1990.5.1, 19900501 or 1990年5月1日 were read as year, month and day"
+WEIGHT_NOTE = "weights written like 65kg, 65公斤 or 65千克 were read as kilograms"
 WORD_NOTE = "words and signs such as 男, A型, 阳性 or Rh+ were read as the values they stand for"
 EMPTY_NOTE = "signs and words for nothing, such as -, NA or 未知, were read as empty"
 
@@ -120,7 +124,7 @@ def attribute_values(name: str, text: pl.Series) -> AttributeValues:
         if meant:
             own = pl.Series(list(meant.values()), dtype=value.dtype)
             found = text.replace_strict(list(meant), own, default=None, return_dtype=value.dtype)
-            notes[DATE_NOTE if name in DATES else WORD_NOTE] = int(found.is_not_null().sum())
+            notes[_NOTE_OF.get(name, WORD_NOTE)] = int(found.is_not_null().sum())
             value = pl.select(pl.coalesce(pl.lit(value), pl.lit(found))).to_series()
     return AttributeValues(text, value, notes)
 
@@ -168,6 +172,14 @@ def _other_date(_: str, text: str) -> datetime.date | None:
     return date if FIRST_YEAR <= date.year <= LAST_YEAR else None
 
 
-_OTHER_SPELLINGS: Mapping[str, Callable[[str, str], str | datetime.date | None]] = MappingProxyType(
-    {**dict.fromkeys(CHOICES, _other_word), **dict.fromkeys(DATES, _other_date)}
+def _other_weight(_: str, text: str) -> float | None:
+    """Return the kilograms of a text that may name their unit."""
+    match = _WEIGHT.fullmatch(half_width(text).strip())
+    weight = float(match[1]) if match else 0.0
+    return weight if 0 < weight <= HEAVIEST_KG else None
+
+
+_OTHER_SPELLINGS: Mapping[str, Callable[[str, str], str | float | datetime.date | None]] = MappingProxyType(
+    {**dict.fromkeys(CHOICES, _other_word), **dict.fromkeys(DATES, _other_date), "weight_kg": _other_weight}
 )
+_NOTE_OF = MappingProxyType({**dict.fromkeys(DATES, DATE_NOTE), "weight_kg": WEIGHT_NOTE})

@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from hla_match.loci import LOCI
 from hla_match.nomenclature.untyped import is_untyped
 from registry_io.column_names import (
-    ATTRIBUTE_NAMES,
     GL_STRING,
     attribute_name,
-    nearest_name,
+    closest_name,
     typing_column,
     typing_name,
 )
-from registry_io.person_attributes import ATTRIBUTES
 
 # An allele, group, code or antigen with its letters, or a list that begins with one. Bare numbers may be anything.
 _TYPING = (
@@ -31,8 +28,6 @@ _SAMPLE = 1000
 """Cells of a slice that are looked at to tell what a column holds."""
 
 _LISTED = 20
-# Two letters or digits are like those of anything.
-_NAMES = tuple(f"{locus}_{side}" for locus in LOCI if len(locus) > 1 for side in (1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +83,6 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
     typings: dict[str, str] = {}
     attributes: dict[str, str] = {}
     near: dict[str, str] = {}
-    words = [word for word, attribute in ATTRIBUTE_NAMES.items() if attribute not in present]
-    free = [*words, *(name for name in (*_NAMES, *ATTRIBUTES) if name not in present)]
     for name in ignored:
         wanted = typing_name(name)
         if wanted is None and (holds_typings(frame[name]) or _is_locus_of_some(name, frame[name], present)):
@@ -98,7 +91,7 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
             typings[name] = "" if wanted in present else wanted
         elif (attribute := attribute_name(name)) is not None and attribute not in present:
             attributes[name] = attribute
-        elif (nearest := _whole_locus(name, present) or nearest_name(name, free)) is not None:
+        elif (nearest := _whole_locus(name, present) or closest_name(name, present)) is not None:
             near[name] = nearest
     return Lookalikes(typings, attributes, near)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -69,20 +69,20 @@ _MEANT = _read_as(
     {
         "sex": "geschlecht",
         "birth_date": "birthday birth born bdate 生日 出生年月 出生",
-        "abo": "aborh",
-        "cmv": "cytomegalovirus",
+        "abo": "aborh blood 血型结果",
+        "cmv": "cytomegalovirus cmv状态 cmv结果",
         "weight_kg": "weight bodyweight kg mass",
         "status": "availability available",
-        "registered_on": "registered registerdate 登记时间 登记",
+        "registered_on": "registered registerdate 登记时间 登记 注册时间 入库时间",
         "last_contact_on": "contactdate 联系日期",
         "city": "地区 所在地",
-        "population": "ethnicity ethnicgroup populationgroup pop 民族",
+        "population": "ethnicity ethnicgroup populationgroup pop 民族 种族",
     }
 )
 _ALIKE = 0.86
 """Likeness of a name to one that is read, by `difflib`, from which it is taken for a slip of the pen."""
 _NEAREST, _SHORT = 0.75, 3
-"""Likeness from which a name is worth a question."""
+"""Likeness from which a name is worth a question, and letters from which one is."""
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -227,6 +227,29 @@ def nearest_name(column: str, known: Iterable[str]) -> str | None:
     # Two or three letters are like those of anything; two Chinese characters are a word.
     near = [] if word.isascii() and len(word) <= _SHORT else difflib.get_close_matches(word, names, 1, _NEAREST)
     return names[near[0]] if near else None
+
+
+def closest_name(column: str, present: Collection[str]) -> str | None:
+    """Return the name that is read, and most like that of a column which is not; None where it is like none.
+
+    Args:
+        column: its name.
+        present: the names, as the project writes them, that other columns are read as.
+
+    >>> [closest_name(name, ["A_1", "A_2"]) for name in ("wieght", "HLA_X", "Sex code", "DBR1_1", "phone")]
+    ['weight_kg', 'HLA-B_1', 'sex', 'DRB1_1', None]
+    """
+    words = {word: word for word, attribute in ATTRIBUTE_NAMES.items() if attribute not in present}
+    words |= {word: attribute for word, attribute in _MEANT.items() if attribute not in present}
+    names = {f"{locus}_{side}": locus for side in (1, 2) for locus in LOCI if f"{locus}_{side}" not in present}
+    # Two letters or digits are like those of anything.
+    long = [name for name, locus in names.items() if len(locus) > 1]
+    parts = [part for part in re.split(r"[\W_]+", _folded(column).lower()) if len(part) >= _SHORT]
+    near = next((part for part in parts if part in words), None) or nearest_name(column, [*words, *long])
+    if near is not None or not bare(column).startswith("hla"):
+        return words.get(near or "", near)
+    of_loci = [f"HLA-{name}" for name in names]
+    return max(of_loci, key=lambda name: difflib.SequenceMatcher(None, bare(name), bare(column)).ratio(), default=None)
 
 
 def _folded(column: str) -> str:

@@ -18,6 +18,7 @@ import polars as pl
 
 from hla_match.errors import Reason
 from hla_match.registry import DONOR_AGES
+from registry_io import blood_groups
 from registry_io.attribute_values import (
     CHOICES,
     DATES,
@@ -91,12 +92,14 @@ def read_attributes(
 
     Args:
         frame: `row`, `person_id` and the attributes as text.
-        present: the attributes, and what the file calls their columns.
+        present: the attributes, and what the file calls their columns; `rhesus` may be read from that of `abo`.
         kind: what the persons are.
         today: the day at which ages are reckoned, and after which nothing can have happened.
     """
     warnings, unreadable = [pl.DataFrame(schema=FINDINGS)], [pl.DataFrame(schema=FINDINGS)]
     values, notes = [], Counter[tuple[str, str]]()
+    if "abo" in present:
+        frame, present, notes = blood_groups.apart(frame, present)
     for name, column in present.items():
         read = attribute_values(name, frame[name])
         notes.update({(note, column): n for note, n in read.notes.items()})

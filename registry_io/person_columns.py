@@ -160,7 +160,8 @@ def _identifier(path: Path, names: Sequence[str], kind: Kind) -> str:
     hint = "name the columns in the first row"
     if near:
         name, known = next(iter(near.items()))
-        hint = f"is it column {name}? Name it {known}"
+        meant = _OWN_NAMES.get(IDENTIFIERS[bare(known)], known) if known.isascii() else known
+        hint = f"is it column {name}? Name it {meant}"
     raise FileError(
         str(path),
         row=1,

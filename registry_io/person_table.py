@@ -159,7 +159,7 @@ def _read(
     typed = [locus for locus in LOCI if f"{locus}_1" in good.columns and good[f"{locus}_1"].null_count() < good.height]
     kept = [f"{locus}_{side}" for locus in typed for side in (1, 2)]
     return PersonRecords(
-        frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in columns.present)),
+        frame=good.select("row", "person_id", *kept, *(name for name in ATTRIBUTES if name in good.columns)),
         quarantined=findings,
         warnings=_without(pl.concat([attributes.warnings, parents]), findings).sort("row", maintain_order=True),
         source=table.name,

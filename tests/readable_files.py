@@ -224,6 +224,7 @@ FILE_FORMS: tuple[FileForm, ...] = (
     _doubtful("weight", "65", dict(_DRB1), "column weight looks like attributes and was not read; name it weight_kg"),
     _doubtful("民族", "汉", dict(_DRB1), "column 民族 looks like attributes and was not read; name it population"),
     _doubtful("gendre", "F", dict(_DRB1), "ignored columns: gendre (did you mean gender?)"),
+    _doubtful("wieght,HLA_X", "65,1", dict(_DRB1), "wieght (did you mean weight_kg?), HLA_X (did you mean HLA-A_1?)"),
     *(
         _attribute(*row)
         for row in (
@@ -237,6 +238,8 @@ FILE_FORMS: tuple[FileForm, ...] = (
             ("CMV IgG", "neg", "cmv", "N"),
             ("体重", "65.5", "weight_kg", 65.5),
             ("Weight (kg)", "65", "weight_kg", 65.0),
+            ("体重", "65kg", "weight_kg", 65.0),
+            ("ABO", "AB-", "rhesus", "N"),
             ("状态", "可用", "status", "AV"),
             ("状态", "暂缓", "status", "TU"),
             ("状态", "退出", "status", "DE"),
@@ -254,10 +257,24 @@ FILE_FORMS: tuple[FileForm, ...] = (
     ),
     FileForm(
         _ATTRIBUTES,
-        "abo: A型RH阳性",
-        _table("id,A_1,A_2,abo", "X1,2,24,A型RH阳性"),
-        {"abo": None},
+        "血型: A型RH阳性",
+        _table("id,A_1,A_2,血型", "X1,2,24,A型RH阳性"),
+        {"abo": "A", "rhesus": "P"},
+        said="read as ABO and Rh",
+    ),
+    FileForm(
+        _ATTRIBUTES,
+        "A+ beside another Rh",
+        _table("id,A_1,A_2,abo,Rh", "X1,2,24,A+,neg"),
+        {"abo": None, "rhesus": "N"},
         refused="column abo: bad_attribute",
+    ),
+    FileForm(
+        _ATTRIBUTES,
+        "weight in another unit",
+        _table("id,A_1,A_2,体重", "X1,2,24,130斤"),
+        {"weight_kg": None},
+        refused="column 体重: bad_attribute",
     ),
     *(
         FileForm(_DATES, text, _table("id,A_1,A_2,出生日期", f"X1,2,24,{text}"), {"birth_date": "1990-05-01"})

@@ -11,6 +11,7 @@ import pytest
 from hla_match.errors import FileError, Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
+from registry_io.blood_groups import BLOOD_NOTE
 from registry_io.donor_import import ImportReport, import_donors
 from registry_io.patient_file import read_patients
 from registry_io.person_attributes import FINDINGS
@@ -22,12 +23,13 @@ TODAY = datetime.date(2026, 2, 28)
 BAD, IMPLAUSIBLE, UNUSUAL = Reason.BAD_ATTRIBUTE, Reason.IMPLAUSIBLE_VALUE, Reason.UNUSUAL_VALUE
 
 LEFT_EMPTY = [
-    ("sex", "男人", BAD), ("sex", "X", BAD), ("sex", "1", BAD), ("sex", "#N/A", BAD), ("abo", "A型RH阳性", BAD),
+    ("sex", "男人", BAD), ("sex", "X", BAD), ("sex", "1", BAD), ("sex", "#N/A", BAD), ("abo", "A1+", BAD),
     ("abo", "C", BAD), ("abo", "C型", BAD), ("abo", "0", BAD),
-    ("abo", "A+", BAD), ("rhesus", "?", BAD), ("rhesus", "性", BAD), ("cmv", "maybe", BAD), ("cmv", "yes", BAD),
+    ("abo", "AP", BAD), ("abo", "A RH", BAD), ("rhesus", "?", BAD), ("rhesus", "性", BAD),
+    ("cmv", "maybe", BAD), ("cmv", "yes", BAD),
     ("weight_kg", "heavy", BAD),
-    ("weight_kg", "0", BAD), ("weight_kg", "-3", BAD), ("weight_kg", "500.5", BAD), ("weight_kg", "65公斤", BAD),
-    ("weight_kg", "inf", BAD), ("weight_kg", "65kg", BAD), ("weight_kg", "65,5", BAD),
+    ("weight_kg", "0", BAD), ("weight_kg", "-3", BAD), ("weight_kg", "500.5", BAD), ("weight_kg", "130斤", BAD),
+    ("weight_kg", "inf", BAD), ("weight_kg", "143lb", BAD), ("weight_kg", "65,5", BAD),
     ("birth_date", "01/05/1990", BAD),
     ("birth_date", "1990/5-1", BAD), ("birth_date", "1990/13/1", BAD), ("birth_date", "90/5/1", BAD),
     ("birth_date", "1990年5月", BAD), ("birth_date", "19901301", BAD), ("birth_date", "1.5.1990", BAD),
@@ -64,6 +66,10 @@ READ = [
     ("abo", "AB型", "AB"),
     ("abo", "\uff41型", "A"),
     ("weight_kg", "nan", None),
+    ("weight_kg", "65kg", 65.0),
+    ("weight_kg", "65.5 KG", 65.5),
+    ("weight_kg", "65公斤", 65.0),
+    ("weight_kg", "\uff16\uff15千克", 65.0),
     ("sex", "-", None),
     ("sex", "未知", None),
     ("city", "NA", None),
@@ -119,6 +125,47 @@ def test_what_can_be_read_is_no_finding(tmp_path: Path, column: str, value: str,
     records = donors(tmp_path, f"donor_id,A_1,A_2,{column}\nX1,2,24,{value}\n")
     assert records.frame[column].to_list() == [read]
     assert (records.warnings.height, records.quarantined) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("A+", ("A", "P")),
+        ("ab-", ("AB", "N")),
+        ("O RhD pos", ("O", "P")),
+        ("A型RH阳性", ("A", "P")),
+        ("B型(Rh阴性)", ("B", "N")),
+        ("\uff21\uff0b", ("A", "P")),
+    ],
+)
+def test_a_blood_group_may_say_rh_as_well(tmp_path: Path, cell: str, read: tuple[str, str]) -> None:
+    records = donors(tmp_path, f"donor_id,A_1,A_2,血型\nX1,2,24,{cell}\nX2,2,24,A\n")
+    assert records.frame.select("abo", "rhesus").rows() == [read, ("A", None)]
+    assert records.warnings.height == 0
+    assert records.notes[-1] == f"{BLOOD_NOTE}, cells of 血型 (1)"
+
+
+def test_a_blood_group_beside_a_column_of_rh_says_the_same_or_is_reported(tmp_path: Path) -> None:
+    records = donors(tmp_path, "donor_id,A_1,A_2,abo,Rh\nX1,2,24,A+,pos\nX2,2,24,A+,\nX3,2,24,A+,neg\n")
+    assert records.frame.select("abo", "rhesus").rows() == [("A", "P"), ("A", "P"), (None, "N")]
+    assert records.warnings.select("row", "column", "reason").rows() == [(4, "abo", BAD)]
+
+
+def test_blood_groups_with_rh_may_begin_in_a_later_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry_io.text_file._BLOCK", 40)
+    report = imported(tmp_path, "donor_id,A_1,A_2,abo\n" + "X1,2,24,A\nX2,2,24,\nX3,2,24,O\nX4,2,24,B-\n")
+    assert sorted(report.registry.attributes.select("donor_id", "abo", "rhesus").rows()) == [
+        ("X1", "A", None),
+        ("X2", None, None),
+        ("X3", "O", None),
+        ("X4", "B", "N"),
+    ]
+
+
+def test_patients_have_the_blood_groups_and_weights_of_donors(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("patient_id,A_1,A_2,血型,体重\nP1,2,24,AB-,65kg\n", encoding="utf-8")
+    ((_, patient),) = read_patients(tmp_path / "patients.csv").patients
+    assert (patient.abo, patient.rhesus, patient.weight_kg) == ("AB", "N", 65.0)
 
 
 @pytest.mark.parametrize(("today", "unusual"), [("2024-02-28", True), ("2024-02-29", False)])

@@ -136,8 +136,12 @@ def test_two_columns_of_one_meaning_are_an_error_that_names_both(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("DBR1_1", "DRB1_1"), ("gendre", "gender"), ("登记日朔", "登记日期"), ("A", "HLA-A")]
-)
+    ("name", "near"),
+    [
+        ("DBR1_1", "DRB1_1"), ("gendre", "gender"), ("登记日朔", "登记日期"), ("A", "HLA-A"), ("wieght", "weight_kg"),
+        ("weight_lb", "weight_kg"), ("sex code", "sex"), ("HLA_X", "HLA-A_1"), ("HLA-D_1", "HLA-A_1"),
+    ],
+)  # fmt: skip
 def test_an_ignored_column_is_named_with_the_closest_name(tmp_path: Path, name: str, near: str) -> None:
     records = read(tmp_path, f"donor_id,B_1,B_2,{name}\nX1,40:01,,x\n")
     assert records.notes == (f"ignored columns: {name} (did you mean {near}?)",)
@@ -147,6 +151,9 @@ def test_a_file_without_identifiers_is_told_the_closest_name(tmp_path: Path) -> 
     with pytest.raises(FileError, match="no column of identifiers") as caught:
         read(tmp_path, "供者编码,A_1,A_2\nX1,1,2\n")
     assert caught.value.hint == "is it column 供者编码? Name it 供者编号"
+    with pytest.raises(FileError, match="no column of identifiers") as caught:
+        read(tmp_path, "donor,A_1,A_2\nX1,1,2\n")
+    assert caught.value.hint == "is it column donor? Name it donor_id"
 
 
 def test_several_columns_are_one_line_of_each_kind(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hla_match.errors import BudgetError, FileError
 from registry_io import text_encoding, text_file, text_table
 from registry_io.budgets import Budgets
+from registry_io.column_names import ATTRIBUTE_NAMES, IDENTIFIERS
 from registry_io.person_table import read_persons
 from registry_io.table_file import scan_slices, scan_table
 from registry_io.text_encoding import UndecodableError, text_of
@@ -141,3 +142,11 @@ def test_identifiers_and_findings_keep_their_rows(tmp_path: Path) -> None:
         records = read_persons(written(tmp_path, text.encode(encoding)), kind="donor")
         assert [(record.row, record.column) for record in records.quarantined] == [(4, "A_2"), (5, "")]
         assert records.notes[0].startswith("the text is in ")
+
+
+def test_every_chinese_word_of_a_header_tells_gb18030_by_itself() -> None:
+    words = [word for word in (*IDENTIFIERS, *ATTRIBUTE_NAMES) if not word.isascii()]
+    assert len(words) > 40
+    for word in words:
+        text = f"id,A_1,A_2,{word}\nX1,02:01,24:02,\n"
+        assert text_of(text.encode("gb18030")) == (text, "gb18030")
