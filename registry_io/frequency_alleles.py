@@ -86,6 +86,7 @@ def _split_haplotypes(table: FrequencyTable, number: int) -> list[pl.Series]:
         at = int(text.is_null().arg_max() or 0)
         raise table.error(at, number, found="an empty field", expected="a haplotype such as A*01:01~B*08:01")
     joint = "~"
+    text = text.str.replace_all("\uff5e", joint)
     if not text.str.contains("~", literal=True).any() and text.str.contains("-", literal=True).any():
         text = text.str.replace_all(r"(?i)HLA-", "")
         joint = "-"
@@ -99,10 +100,13 @@ def _split_haplotypes(table: FrequencyTable, number: int) -> list[pl.Series]:
 
 
 def _column_parts(text: pl.Series, place: str) -> pl.Series:
-    """Return the alleles of a column with their locus."""
+    """Return the alleles of a column with their locus, which those that begin with a digit or a star lack."""
     locus = _NO_DRB345 if place == DRB345_PLACE else place
-    with_locus = pl.when(pl.lit(text).str.contains("*", literal=True)).then(text).otherwise(f"{locus}*" + text)
-    return pl.select(with_locus).to_series()
+    bare = pl.lit(text).str.strip_chars()
+    lacks = bare.str.contains(rf"^(?:[0-9\x{{FF10}}-\x{{FF19}}*\x{{FF0A}}]|(?:(?i)NNNN|{ABSENT})$)")
+    return pl.select(
+        pl.when(lacks).then(f"{locus}*" + bare.str.replace(r"^[*\x{FF0A}]", "")).otherwise(bare)
+    ).to_series()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import polars as pl
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import split_loci
-from hla_match.nomenclature.untyped import is_untyped
+from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED
+from hla_match.nomenclature.untyped import is_empty, is_untyped
 from registry_io.attribute_values import EMPTY_NOTE
 from registry_io.line_notes import line_notes
 from registry_io.quarantine import QuarantinedRecord
@@ -24,7 +25,7 @@ _COMMA = r"[,;\x{FF0C}\x{FF1B}\x{3001}]"
 _PAIRS = (
     rf"^([^,;\x{{FF0C}}\x{{FF1B}}\x{{3001}}|?^~]+?)\s*{_COMMA}\s*([^,;\x{{FF0C}}\x{{FF1B}}\x{{3001}}|?^~]+)$",
     r"^([^+|?^~]+?)\s*\+\s*([^+|?^~]+)$",
-    r"^([^\s+|?^~/,;]+)\s+([^\s+|?^~/,;]+)$",
+    r"^([^\s+|?^~,;]*[^\s+|?^~/,;])\s+([^\s+|?^~/,;(][^\s+|?^~,;]*)$",
 )
 _MARK = "\0is sign"
 _PLACES = ("DRB345_1", "DRB345_2")
@@ -96,6 +97,8 @@ def drb345_typings(first: str, second: str, notes: list[str] | None = None) -> d
     >>> drb345_typings("DRB3*02:02", ""), drb345_typings("NNNN", "NNNN")["DRB3"]
     ({'DRB3': ('02:02', '')}, ('NNNN', ''))
     """
+    if first and second and is_untyped(second) and notes is not None:
+        notes.append(NO_SECOND if is_empty(second) else NOT_TYPED)
     first, second = ("" if is_untyped(text) else text for text in (first, second))
     if second and not first:
         raise TypingError(

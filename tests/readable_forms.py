@@ -109,6 +109,13 @@ CELLS = (
             Cell("DRB1", "DRB1 15:01", ("15:01", ""), notes=(standard_form.BLANKS, standard_form.STAR)),
             Cell("A", "A*02:01 / A*02:06", ("02:01/02:06", ""), notes=(standard_form.BLANKS,)),
             Cell("A", "02:01/06/A*24:02", ("02:01/02:06/24:02", "")),
+            Cell("A", "A*02:01 + A*24:02", ("02:01", "24:02")),
+            Cell(
+                "A",
+                "hla#3.25.0#A*02:01+A*24:02",
+                ("02:01", "24:02"),
+                notes=(name_line.CODE_OF_RELEASE.format("3.25.0"),),
+            ),
             Cell("A", "new", ("NEW", ""), notes=(standard_form.CAPITALS,)),
             Cell("A", "02:9999", reason=Reason.UNKNOWN_ALLELE),
             Cell("A", "B*15:01", reason=Reason.WRONG_LOCUS),
@@ -193,6 +200,7 @@ CELLS = (
         (
             Cell("A", "02:01", ("02:01", "02:01")),
             Cell("A", "02:01", ("02:01", ""), "-", notes=(standard_form.NO_SECOND,)),
+            Cell("A", "A*02:01+A*-", ("02:01", ""), notes=(standard_form.NO_SECOND,)),
             Cell("A", "02:01", ("02:01", "XXXX"), "not typed", notes=(typing_reader.UNKNOWN_ALLELE,)),
             *(
                 Cell("A", sign, ("", ""), sign, notes=(standard_form.NOT_TYPED,))
@@ -235,10 +243,13 @@ LINES = (
             Line(
                 "hla#3.25.0#A*01:01+A*02:01", "A*01:01+A*02:01", (name_line.CODE_OF_RELEASE.format("3.25.0"),)
             ),
+            Line("hla#2018-06#A*01:01", "A*01:01", (name_line.CODE_OF_RELEASE.format("2018-06"),)),
             Line("A*02:01/06+A*24:02", "A*02:01/A*02:06+A*24:02"),
             Line("A0201+A2402", "A*0201+A2402", (standard_form.STAR,)),
             Line("A*02:01+A*-", "A*02:01", (standard_form.NO_SECOND,)),
             Line("A*02:01^B*-+B*-", "A*02:01", (standard_form.NOT_TYPED,)),
+            Line("-", "", (standard_form.NOT_TYPED,)),
+            Line("未做", "", (standard_form.NOT_TYPED,)),
             Line("A*02:01^MICA*008^HLA-E*01:01", "A*02:01"),
             Line("A*01:01+A*02 01", reason=Reason.MALFORMED),
             Line("A*01:01+A*02:01+A*03:01", reason=Reason.MALFORMED),

@@ -18,7 +18,7 @@ NAMES = "names separated by blanks or commas were read as the typings of their l
 BLOCKS = "blanks and commas between the loci of GL Strings were read as '^'"
 EPITOPES = "Bw4 and Bw6, which are no antigens of an allele, were passed over"
 
-_CODE = re.compile(r"^\s*hla#([0-9]+(?:\.[0-9]+)*)#", re.IGNORECASE)
+_CODE = re.compile(r"^\s*hla#([0-9]+(?:[.-][0-9]+)*)#", re.IGNORECASE)
 _TOKEN = re.compile(r"[^ ,;]+")
 _SEPARATOR = re.compile(r"[ ,;]+")
 _TRAILING = re.compile(r"[ ,;]+$")
@@ -43,9 +43,7 @@ def standard_gl_string(text: str) -> StandardText:
     if is_standard_gl_string(text):
         return StandardText(text, text)
     spelling = Spelling(text)
-    code = _CODE.match(text)
-    if code:
-        spelling.rewrite(_CODE, note=CODE_OF_RELEASE.format(code[1]))
+    _leave_out_code(spelling)
     bring_to_standard(spelling)
     spelling.rewrite(_TRAILING)
     if _SEPARATOR.search(spelling.text):
@@ -63,8 +61,27 @@ def standard_name(text: str) -> StandardText:
     if is_standard_gl_string(text):
         return StandardText(text, text)
     spelling = Spelling(text)
+    _leave_out_code(spelling)
     bring_to_standard(spelling)
     return spelling.standard()
+
+
+def without_code(text: str) -> tuple[str, list[str]]:
+    """Return a cell with blanks for the prefix of a GL String Code, and what is to be noted of it.
+
+    >>> without_code("hla#3.25.0#A*01:01")
+    ('           A*01:01', ['GL String Codes of release 3.25.0 were read under the release in use'])
+    """
+    code = _CODE.match(text) if "#" in text else None
+    if code is None:
+        return text, []
+    return " " * code.end() + text[code.end() :], [CODE_OF_RELEASE.format(code[1])]
+
+
+def _leave_out_code(spelling: Spelling) -> None:
+    code = _CODE.match(spelling.text)
+    if code:
+        spelling.rewrite(_CODE, note=CODE_OF_RELEASE.format(code[1]))
 
 
 def _join(spelling: Spelling) -> None:

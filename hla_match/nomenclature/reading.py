@@ -11,6 +11,7 @@ from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import standard_typing
+from hla_match.nomenclature.untyped import is_untyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def read_typing(
     try:
         if locus is None:
             typings = split_loci(text, ignored, notes)
-            gl_string = standard_gl_string(text).text
+            gl_string = "" if is_untyped(text) else standard_gl_string(text).text
         else:
             typings = {locus: split_locus(locus, text, notes)}
             gl_string = "+".join(standard_typing(locus, side).text for side in typings[locus] if side)

@@ -12,7 +12,8 @@ from hla_match.nomenclature.locus_index import SUFFIXES
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.nomenclature.untyped import PRESENT, UNKNOWN
+from hla_match.nomenclature.standard_form import NOT_TYPED
+from hla_match.nomenclature.untyped import PRESENT, UNKNOWN, is_untyped
 
 _STAYING = frozenset({ABSENT, PRESENT, UNKNOWN})
 
@@ -28,8 +29,8 @@ def reduce_typing(
 
     P: the P group, or the allele itself alone or null. G: the G group or the allele itself. lg: two fields with "g",
     of the P group, for null alleles of that of the expressed members of the G group. S: antigens, a split after its
-    broad; "" where none is known. NEW, absent genes and what is not typed stay as they are; loci that the engine does
-    not compare are passed over.
+    broad; "" where none is known. NEW, absent genes and loci that are not typed stay as they are; a sign or word for
+    not typed alone is ""; loci that the engine does not compare are passed over.
 
     Args:
         nomenclature: reads the names.
@@ -50,6 +51,10 @@ def reduce_typing(
         raise CriteriaError("to", found=level, expected="P, G, lg or S")
     if level == "G" and not nomenclature.tables.closed:
         raise CriteriaError("to", found="G", expected=f"P, lg or S: the {nomenclature.title} knows no G groups")
+    if text.strip() and is_untyped(text):
+        if notes is not None and NOT_TYPED not in notes:
+            notes.append(NOT_TYPED)
+        return ""
     standard = standard_gl_string(text.strip())
     reduction = _Reduction(nomenclature, level, codes, dict.fromkeys(standard.notes))
     try:

@@ -26,7 +26,7 @@ def reading_lines(reading: Reading, encoding: str = "utf-8") -> list[str]:
     """
     if reading.error is not None:
         return list(_fault(reading.error, encoding))
-    lines = [f"read as  {reading.gl_string}"] if reading.gl_string != reading.text.strip() else []
+    lines = [f"read as  {reading.gl_string}"] if reading.gl_string not in ("", reading.text.strip()) else []
     for locus in reading.loci:
         lines += _locus_lines(locus, encoding)
     if not any(locus.genotypes or locus.error for locus in reading.loci):

@@ -9,6 +9,7 @@ from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
 from hla_match.nomenclature.gl_string.genotype_sets import Pair, genotype_set
 from hla_match.nomenclature.half_width import half_width, has_full_width
+from hla_match.nomenclature.name_line import without_code
 from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED, WIDTH
 from hla_match.nomenclature.untyped import UNKNOWN, is_empty, is_unknown
 
@@ -35,6 +36,7 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
     """
     if _is_plain(text1, text2):
         return [(text1, text2 or text1)]
+    (text1, _), (text2, _) = without_code(text1), without_code(text2)
     first, second = content_of(text1), content_of(text2)
     if first in _UNTYPED and second in _UNTYPED:
         return []
@@ -70,13 +72,19 @@ def column_notes(text1: str, text2: str) -> list[str]:
     """
     if _is_plain(text1, text2):
         return []
+    (text1, codes1), (text2, codes2) = without_code(text1), without_code(text2)
     first, second = content_of(text1), content_of(text2)
     if first in _UNTYPED and second in _UNTYPED:
         return [NOT_TYPED] if text1.strip() or text2.strip() else []
-    notes = [WIDTH] if has_full_width(text1) or has_full_width(text2) else []
-    if not second and text2.strip():
+    notes = [*codes1, *codes2]
+    if has_full_width(text1) or has_full_width(text2):
+        notes.append(WIDTH)
+    written = [[content_of(typing) for typing in genotype.split("+")] for genotype in half_width(text1).split("|")]
+    if len(written) * len(written[0]) > 1 and any(_UNTYPED.issuperset(genotype) for genotype in written):
+        return [*notes, NOT_TYPED]
+    if (not second and text2.strip()) or any("" in genotype[1:] for genotype in written):
         notes.append(NO_SECOND)
-    return notes
+    return list(dict.fromkeys(notes))
 
 
 def lone_typings(text1: str, text2: str) -> set[str]:
@@ -87,6 +95,7 @@ def lone_typings(text1: str, text2: str) -> set[str]:
     """
     if not is_empty(text2):
         return set()
+    text1, _ = without_code(text1)
     alone = (content_of(genotype) for genotype in text1.split("|") if "+" not in half_width(genotype))
     return {typing for typing in alone if typing not in _UNTYPED}
 

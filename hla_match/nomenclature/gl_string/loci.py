@@ -10,7 +10,7 @@ from hla_match.nomenclature.gl_string.absent_genes import NO_GENE, beside_no_gen
 from hla_match.nomenclature.gl_string.genotype_sets import Genotypes, Pair, column_pair, genotype_set, unite
 from hla_match.nomenclature.gl_string.grammar import GLNode, locus_and_name, operands, tree, without_hla
 from hla_match.nomenclature.half_width import half_width
-from hla_match.nomenclature.name_line import standard_gl_string
+from hla_match.nomenclature.name_line import standard_gl_string, standard_name
 from hla_match.nomenclature.standard_form import NOT_TYPED
 from hla_match.nomenclature.untyped import UNKNOWN, is_untyped
 
@@ -21,7 +21,6 @@ UNNAMED = "an alternative of a GL String does not name {0}, which was read as no
 _SUBSTITUTES = frozenset({*OPTIONAL_GENES, NO_GENE})
 _OTHER_LOCI = frozenset(OTHER_LOCI)
 _KNOWN_LOCI = frozenset({*LOCI, *OTHER_LOCI})
-_NAMES_LOCUS = re.compile(r"[A-Za-z]{1,4}[0-9]?[*]|(?:HLA|D[A-Za-z]|Cw|[ABC])[-_A-Za-z0-9]*[0-9]", re.IGNORECASE)
 _SWAPPED = "check that the columns are not swapped"
 
 
@@ -54,6 +53,10 @@ def split_loci(
     >>> split_loci("DRB4*01:03?DRB5*01:01")["DRB4"]
     ('01:03+01:03|01:03+NNNN|NNNN+NNNN', '')
     """
+    if text.strip() and is_untyped(text):
+        if notes is not None and NOT_TYPED not in notes:
+            notes.append(NOT_TYPED)
+        return {}
     standard = standard_gl_string(text)
     found_notes = dict.fromkeys(standard.notes)
     try:
@@ -86,19 +89,25 @@ def split_locus(locus: str, text: str, notes: list[str] | None = None) -> tuple[
     Raises:
         TypingError: as `split_loci`; more than two typings; or another locus (``WRONG_LOCUS``).
 
-    >>> split_locus("A", "02:01, 24:02"), split_locus("A", "A*02:01+A*24:02"), split_locus("A", "2")
-    (('02:01', '24:02'), ('02:01', '24:02'), ('2', ''))
+    >>> split_locus("A", "02:01, 24:02"), split_locus("A", "A*02:01+A*24:02"), split_locus("DRB1", "DR 15")
+    (('02:01', '24:02'), ('A*02:01+A*24:02', ''), ('DR15', ''))
     """
-    bare = re.sub(r" *([?^|+~/:*]) *", r"\1", half_width(text)).strip()
-    if is_untyped(bare):
+    if is_untyped(text):
         return "", ""
-    typings = re.split(r"[ ,;+]+", bare)
-    if not any(_NAMES_LOCUS.match(typing) for typing in typings) and "|" not in bare:
-        if len(typings) > 2:
-            raise TypingError(text, text.rindex(typings[2]), expected="at most two typings of a locus")
+    bare = half_width(text)
+    if re.search("[|+]", bare) and not re.search("[?^~]", bare):
+        return text.strip(), ""
+    standard = standard_name(text)
+    typings = re.split(r"[ ,;]+", standard.text.strip(" ,;"))
+    if not re.search("[?^~]", bare) and len(typings) <= 2:
+        if notes is not None:
+            notes.extend(standard.notes)
         return typings[0], "".join(typings[1:])
-    if "|" in bare and not _NAMES_LOCUS.match(bare):
-        return bare, ""
+    if len(typings) > 2:
+        at = standard.text.index(typings[2], len(typings[0]) + len(typings[1]))
+        raise TypingError(
+            text, standard.origin[at] if standard.origin else at, expected="at most two typings of a locus"
+        )
     other_loci: list[str] = []
     split = split_loci(text, other_loci, notes)
     if other_loci or split.keys() - {locus}:

@@ -11,7 +11,9 @@ from hla_match import read_typing
 from hla_match.cli.commands import group
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.standard_form import NOT_TYPED
 
 BUILTIN = Nomenclature(builtin_tables())
 
@@ -86,12 +88,34 @@ def test_several_lines_are_told_apart_and_one_that_cannot_be_read_stops_none(run
     assert done.stderr == "line 3: found more than 1,000,000 bytes, expected one typing\n"
 
 
-@pytest.mark.parametrize("text", ["02:01,24:02", "A*02:01+A*24:02", "02:01 24:02", "0201 2402"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "02:01,24:02", "A*02:01+A*24:02", "02:01 24:02", "0201 2402", "A*02:01+24:02", "HLA-A 02:01, HLA-A 24:02",
+        "hla#3.25.0#A*02:01+A*24:02",
+    ],
+)  # fmt: skip
 def test_a_cell_of_one_locus_needs_no_locus(run, text: str) -> None:
     done = run("--locus", "a", text)
     assert done.exit_code == 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("A ")]
     assert line.count("P group 02:01P") == line.count("P group 24:02P") == 1
+
+
+@pytest.mark.parametrize(("locus", "text"), [("DRB1", "DR 15"), ("DRB1", "DRB1 15:01"), ("A", "A 2"), ("A", "A24 (9)")])
+def test_a_blank_behind_the_letters_of_a_cell_is_no_second_typing(run, locus: str, text: str) -> None:
+    done = run("--locus", locus, text)
+    assert done.exit_code == 0
+    assert "reported for both" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["-", "NA", "未做"])
+def test_a_sign_for_not_typed_alone_is_one(run, text: str) -> None:
+    done = run(text)
+    assert (done.exit_code, done.stdout.splitlines()) == (0, ["not typed", f"note: {NOT_TYPED}"])
+    notes: list[str] = []
+    assert reduce_typing(BUILTIN, text, "P", notes=notes) == ""
+    assert notes == [NOT_TYPED]
 
 
 def test_a_cell_of_another_locus_is_refused(run) -> None:

@@ -450,13 +450,24 @@ def test_a_key_twice_in_an_object_is_refused(tmp_path: Path, content: str) -> No
         ("A0101", "names without star"),
         ("\uff21*01:01", "full-width characters"),
         ("A* 01:01", "blanks inside typings"),
+        ("hla#3.25.0#A*01:01", "GL String Codes of release 3.25.0"),
     ],
 )
 def test_alleles_are_read_in_the_forms_of_typings_and_noted(tmp_path: Path, part: str, note: str) -> None:
-    got = read(tmp_path, f"hap,freq\n{part}~B*08:01,0.5\n")
-    assert got.frame["A"].to_list() == ["01:01"]
-    assert got.notes[0].startswith(note)
-    assert got.notes[0].endswith(": 1 alleles or groups")
+    for text in (f"hap,freq\n{part}~B*08:01,0.5\n", f"A,B,freq\n{part},08:01,0.5\n"):
+        got = read(tmp_path, text)
+        assert got.frame["A"].to_list() == ["01:01"]
+        assert got.notes[0].startswith(note)
+        assert got.notes[0].endswith(": 1 alleles or groups")
+
+
+@pytest.mark.parametrize("text", ["01:01", "*01:01", "A*01:01", "0101", "\uff10\uff11:01", "*0101", "\uff0a01:01"])
+def test_alleles_of_the_column_of_a_locus_may_lack_it(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, f"A,B,freq\n{text},08:01,0.5\n").frame["A"].to_list() == ["01:01"]
+
+
+def test_alleles_may_be_joined_by_a_full_width_tilde(tmp_path: Path) -> None:
+    assert read(tmp_path, "hap,freq\nA*01:01\uff5eB*08:01,0.5\n").frame.select("A", "B").rows() == [("01:01", "08:01")]
 
 
 # Units

@@ -11,6 +11,7 @@ import pytest
 from hla_match.errors import Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED
 from registry_io.donor_import import import_donors
 from registry_io.locus_cells import drb345_typings
 from registry_io.person_table import PersonRecords, read_persons
@@ -40,8 +41,10 @@ def test_two_places_say_of_every_gene_what_both_chromosomes_carry(first: str, se
 @pytest.mark.parametrize("place", PLACES[:4])
 def test_one_place_says_nothing_of_other_genes(place: str) -> None:
     gene, _, name = place.removeprefix("HLA-").partition("*")
-    for second in ("", "-", "NA"):
-        assert drb345_typings(place, second) == {gene: (name, "")}
+    for second, note in (("", []), ("-", [NO_SECOND]), ("NA", [NO_SECOND]), ("not typed", [NOT_TYPED])):
+        notes: list[str] = []
+        assert drb345_typings(place, second, notes) == {gene: (name, "")}
+        assert notes == note
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,8 @@ def test_a_place_that_does_not_name_its_gene_is_quarantined(tmp_path: Path, cell
         ("A*02:01+A*24:02", "A*02:01", "A*24:02"), ("A2 A24", "A2", "A24"), ("02:01,", "02:01", None),
         ("02:01/24:02", "02:01/24:02", None), ("02:01 / 24:02", "02:01 / 24:02", None), ("02:01", "02:01", None),
         ("02:01,24:02,03:01", "02:01,24:02,03:01", None), ("02:01+24:02|02:06+24:03", "02:01+24:02|02:06+24:03", None),
-        ("02:01/02:06,24:02", "02:01/02:06", "24:02"),
+        ("02:01/02:06,24:02", "02:01/02:06", "24:02"), ("02:01/02:06 24:02", "02:01/02:06", "24:02"),
+        ("A24 (9)", "A24 (9)", None),
     ],
 )  # fmt: skip
 def test_both_typings_of_a_locus_in_one_cell(tmp_path: Path, cell: str, first: str, second: str | None) -> None:
