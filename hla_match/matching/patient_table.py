@@ -18,7 +18,6 @@ from hla_match.encoding import (
     NOT_TYPED,
     CountedAlternative,
     NullRule,
-    Side,
     TypingTable,
 )
 from hla_match.errors import RegistryError
@@ -33,6 +32,9 @@ GRADE_LETTERS = "?MLPA"
 KEPT_BYTES = 1 << 23
 """Room for the tables of a locus that are kept, as patients share typings."""
 
+_KEPT_APART = 16
+"""Pairs of antigens of which is kept what they are apart from."""
+
 
 class LocusComparison:
     """One locus of a registry, made ready to be compared with patients; threads may share it.
@@ -46,6 +48,7 @@ class LocusComparison:
     """
 
     counts: Callable[[tuple[CountedAlternative, ...], NullRule], NDArray[np.uint8]]
+    _apart: Callable[[tuple[int, ...], tuple[int, ...]], NDArray[np.uint8]]
 
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
@@ -69,6 +72,8 @@ class LocusComparison:
         self._apart_from_none = np.zeros(table.set_start.size - 1, np.uint8)
         self.reports_new = _typings_with_new(self.column.table)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
+        # The alternatives of an antigen beside a null allele differ in their alleles only.
+        self._apart = lru_cache(_KEPT_APART)(self._told_apart)
 
     def _compared(self, null_rule: NullRule) -> Mapping[int, int]:
         """Return which kinds of alternatives are compared; an absent gene is no allele that another could match."""
@@ -98,20 +103,25 @@ class LocusComparison:
                 table.alternative_set,
                 table.alternative_kind,
                 compared[kind],
-                self._apart(first, second),
+                self._apart(first.serology, second.serology),
                 counts,
             )
         return counts
 
-    def _apart(self, first: Side, second: Side) -> NDArray[np.uint8]:
-        """Return (sets,) uint8 the sides of a patient, as bits, that each set is apart from (`locus_count`)."""
-        if not first.serology and not second.serology:
+    def _told_apart(self, first: tuple[int, ...], second: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Return (sets,) uint8 the sides of a patient, as bits, that each set is apart from (`locus_count`).
+
+        Args:
+            first: antigens reported on the first side, where it was typed by serology alone.
+            second: those of the second side.
+        """
+        if not first and not second:
             return self._apart_from_none
         table = self.column.table
         bits, related = 0, np.zeros(self._n_antigens, np.uint8)
-        for bit, side in ((FIRST, first), (SECOND, second)):
-            bits |= bit if side.serology else 0
-            for code in side.serology:
+        for bit, reported in ((FIRST, first), (SECOND, second)):
+            bits |= bit if reported else 0
+            for code in reported:
                 index, name = self._antigens[code]
                 related[[of is index and index.are_related(name, other) for of, other in self._antigens]] |= bit
         typed = np.flatnonzero(np.diff(table.serology_start))
@@ -151,7 +161,7 @@ class LocusComparison:
                 table.alternative_set,
                 table.alternative_kind,
                 compared[kind],
-                self._apart(first, second),
+                self._apart(first.serology, second.serology),
                 meaning,
                 value,
                 grade,
