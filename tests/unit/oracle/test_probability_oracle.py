@@ -1,7 +1,6 @@
 """The oracle of match prediction itself, against cases worked by hand."""
 
 import ast
-import csv
 from collections import defaultdict
 from fractions import Fraction
 from itertools import product
@@ -12,15 +11,9 @@ from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 from tests import strategies
+from tests.locus_mismatches import wmda_locus_mismatches
 from tests.oracle import probability as oracle
 from tests.oracle.matching import Typing
-
-WMDA_TABLE = list(
-    csv.DictReader(
-        (Path(__file__).parents[2] / "golden" / "wmda_locus_mismatch_table_2016.csv").read_text("utf-8").splitlines()
-    )
-)
-"""Mismatches of a locus with null alleles (N): Bochtler et al., Hum Immunol 2016;77:371, table of locus mismatches."""
 
 
 def typing(*genotypes: str) -> list[tuple[frozenset[str], frozenset[str]]]:
@@ -170,10 +163,10 @@ def test_stated_genotypes(one: Typing, expected: set[tuple[str, str]]) -> None:
     assert oracle.stated_genotypes(one) == expected
 
 
-@pytest.mark.parametrize("row", WMDA_TABLE, ids=lambda row: f"{row['patient']}-{row['donor']}")
-def test_nulls_count_by_the_consensus(row: dict[str, str]) -> None:
-    patient, donor = (tuple("NULL" if letter == "N" else letter for letter in row[who]) for who in ("patient", "donor"))
-    assert 2 - oracle.matching_alleles(patient, donor) == int(row["#max"])
+@pytest.mark.parametrize("row", wmda_locus_mismatches(), ids=lambda row: "-".join(row[:2]))
+def test_nulls_count_by_the_consensus(row: tuple[str, str, int, int, int]) -> None:
+    patient, donor = (tuple("NULL" if letter == "N" else letter for letter in genotype) for genotype in row[:2])
+    assert 2 - oracle.matching_alleles(patient, donor) == row[-1]
     assert oracle.matching_alleles(donor[::-1], patient) == oracle.matching_alleles(patient, donor)
 
 
