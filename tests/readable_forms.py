@@ -201,6 +201,8 @@ CELLS = (
             Cell("A", "02:01", ("02:01", "02:01")),
             Cell("A", "02:01", ("02:01", ""), "-", notes=(standard_form.NO_SECOND,)),
             Cell("A", "A*02:01+A*-", ("02:01", ""), notes=(standard_form.NO_SECOND,)),
+            Cell("A", "A*-+A*-", ("", ""), notes=(standard_form.NOT_TYPED,)),
+            Cell("A", "-|24:02", ("", ""), notes=(standard_form.NOT_TYPED,)),
             Cell("A", "02:01", ("02:01", "XXXX"), "not typed", notes=(typing_reader.UNKNOWN_ALLELE,)),
             *(
                 Cell("A", sign, ("", ""), sign, notes=(standard_form.NOT_TYPED,))

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from hla_match.errors import TypingError
 from hla_match.nomenclature.builtin import builtin_tables
-from hla_match.nomenclature.gl_string import split_loci
+from hla_match.nomenclature.gl_string import column_notes, genotypes, split_loci
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.nomenclature.standard_form import standard_typing
+from hla_match.nomenclature.standard_form import NOT_TYPED, standard_typing
 
 BUILTIN = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/02"), ("ZAAB", "01/03")])
@@ -175,3 +175,14 @@ def test_any_text_is_read_or_refused_at_a_position_inside(text: str) -> None:
     else:
         refused = None
     assert refused is None or (refused.text == text.strip() and 0 <= refused.position <= len(refused.text))
+
+
+@given(st.text("*|+-/ .NTUX1A02:()#", max_size=9), st.text("*|+- .NTUX1A02:", max_size=5))
+def test_columns_of_signs_are_read_or_refused(first: str, second: str) -> None:
+    try:
+        pairs = genotypes(first, second)
+    except TypingError:
+        return
+    notes = column_notes(first, second)
+    assert bool(pairs) or not (first + second).strip() or notes[-1:] == [NOT_TYPED]
+    assert all(one and other for one, other in pairs)

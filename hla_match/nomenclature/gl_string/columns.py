@@ -129,20 +129,24 @@ def _whole_genotypes(column: str) -> list[Pair]:
     """Return the distinct genotypes of a column that holds ``a+b|c+d`` or one typing; none where one is not typed."""
     pairs: list[Pair] = []
     position = 0
+    is_open = False
     for genotype in half_width(column).split("|"):
+        texts = genotype.split("+")
+        if all(text.strip() for text in texts) and all(content_of(text) in _UNTYPED for text in texts):
+            is_open = True
+            position += len(genotype) + 1
+            continue
         typings: list[str] = []
-        for typing in genotype.split("+"):
+        for typing in texts:
             cell = content_of(typing)
-            if not typing.strip() or not (cell or typings or "+" not in genotype):
+            if not typing.strip() or not (cell or typings):
                 raise TypingError(column, position, expected="an allele or antigen")
             if len(typings) == 2:
                 raise TypingError(column, position, expected="at most two typings of a locus")
             typings.append(cell or typings[0])
             position += len(typing) + 1
         pairs.append((typings[0], typings[-1]))
-    if any(pair == (UNKNOWN, UNKNOWN) for pair in pairs):
-        return []
-    return list(genotype_set(pairs).values())
+    return [] if is_open else list(genotype_set(pairs).values())
 
 
 def content_of(text: str) -> str:
