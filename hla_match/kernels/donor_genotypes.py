@@ -1,15 +1,17 @@
-"""A donor's genotypes by the names of alleles that a patient may have, the most probable ones first come.
+"""A donor's genotypes by the names of alleles that a patient may have.
 
 A haplotype is a word, the names of its alleles side by side; haplotypes of a class with equal words are one. A genotype
-is a word of twice the bits, made of the words of two haplotypes in compatible classes.
+is two words of the same layout: the lesser names of all loci, and the greater ones.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import inner_kernel, kernel
 
 ABSENT, ANOTHER, FIRST_NAME = 0, 1, 2
 """Names of alleles of a locus: a null allele, one that the patient cannot have, then those the patient may have.
@@ -17,8 +19,30 @@ ABSENT, ANOTHER, FIRST_NAME = 0, 1, 2
 They stand as `hla_match.encoding` codes a null allele, one that matches nothing, and the others.
 """
 
+LISTED_WHOLE = 1 << 14
+"""Pairs of a person's haplotypes up to which all are listed."""
+
+TAIL = 2e-3
+"""Of more pairs, the probability of the least probable ones that are cut: they are most of all, and tell little."""
+
+_HALVINGS = 50
+
 EMPTY = -1
 """Marks a free place of the table of distinct genotypes; no word is negative."""
+
+
+class Genotypes(NamedTuple):
+    """Room for genotypes: their words and their probabilities."""
+
+    lesser: NDArray[np.int64]
+    greater: NDArray[np.int64]
+    probability: NDArray[np.float64]
+
+
+@kernel
+def room_for(n: int) -> Genotypes:
+    """Return room for so many genotypes."""
+    return Genotypes(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n))
 
 
 @kernel
@@ -80,6 +104,39 @@ def index_words(word: NDArray[np.int64], size: int, index: NDArray[np.int32], di
 
 
 @kernel
+def index_genotypes(
+    lesser: NDArray[np.int64],
+    greater: NDArray[np.int64],
+    size: int,
+    index: NDArray[np.int32],
+    distinct_lesser: NDArray[np.int64],
+    distinct_greater: NDArray[np.int64],
+) -> int:
+    """Write which of the distinct genotypes each of the first `size` is, and return how many are distinct."""
+    places = 16
+    while places < 2 * size:
+        places *= 2
+    table = np.full(places, EMPTY, np.int32)
+    found = 0
+    for k in range(size):
+        # As in `index_words`; the two words are mixed first.
+        mixed = lesser[k] ^ ((greater[k] << 21) | (greater[k] >> 42))
+        folded = (mixed ^ (mixed >> 31)) & 0x7FFFFFFF
+        place = ((folded * 0x9E3779B1) >> 24) & (places - 1)
+        while table[place] != EMPTY and (
+            distinct_lesser[table[place]] != lesser[k] or distinct_greater[table[place]] != greater[k]
+        ):
+            place = (place + 1) & (places - 1)
+        if table[place] == EMPTY:
+            table[place] = found
+            distinct_lesser[found] = lesser[k]
+            distinct_greater[found] = greater[k]
+            found += 1
+        index[k] = table[place]
+    return found
+
+
+@kernel
 def count_pairs(
     threshold: float, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
 ) -> int:
@@ -102,24 +159,63 @@ def count_pairs(
     return found
 
 
-@kernel
-def pair_thresholds(
-    limit: int, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return two products of weights, close together: more than `limit` pairs reach the lesser, no more the greater.
+@inner_kernel
+def weigh_pairs(
+    threshold: float,
+    pair: NDArray[np.uint16],
+    class_first: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    before: NDArray[np.float64],
+) -> float:
+    """Return the weight of the ordered pairs of haplotypes in compatible classes that reach a threshold.
 
-    Both are 0 where there are no more pairs than `limit`. Between the two there are pairs of equal weight alone.
+    As in `count_pairs`; `before` is (haplotypes + 1,) the sum of the weights before each haplotype.
     """
-    if count_pairs(0.0, pair, class_first, weight) <= limit:
+    found = 0.0
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        v = class_first[d + 1]
+        of_pair = 0.0
+        for u in range(class_first[c], class_first[c + 1]):
+            while v > class_first[d] and weight[u] * weight[v - 1] < threshold:
+                v -= 1
+            of_pair += weight[u] * (before[v] - before[class_first[d]])
+        found += of_pair if c == d else 2.0 * of_pair
+    return found
+
+
+@kernel
+def pair_threshold(
+    limit: int, mass: float, pair: NDArray[np.uint16], class_first: NDArray[np.int64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return the product of weights from which on pairs are listed, and what part of `mass`, the weight of all, is cut.
+
+    Up to `LISTED_WHOLE` pairs all are listed. Of more, the least probable ones are cut that are no more than `TAIL` of
+    all, and as many more as are needed for no more than `limit` to be left.
+    """
+    if count_pairs(0.0, pair, class_first, weight) <= min(limit, LISTED_WHOLE):
         return 0.0, 0.0
+    before = np.zeros(weight.size + 1)
+    for k in range(class_first[class_first.size - 1]):
+        before[k + 1] = before[k] + weight[k]
     low, high = -1500.0, 1.0
-    for _ in range(50):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if count_pairs(np.exp(middle), pair, class_first, weight) > limit:
+        if weigh_pairs(np.exp(middle), pair, class_first, weight, before) >= (1.0 - TAIL) * mass:
             low = middle
         else:
             high = middle
-    return float(np.exp(low)), float(np.exp(high))
+    if count_pairs(np.exp(low), pair, class_first, weight) > limit:
+        high = 1.0
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if count_pairs(np.exp(middle), pair, class_first, weight) > limit:
+                low = middle
+            else:
+                high = middle
+        low = high
+    threshold = float(np.exp(low))
+    return threshold, max(0.0, 1.0 - weigh_pairs(threshold, pair, class_first, weight, before) / mass)
 
 
 @kernel
@@ -192,7 +288,7 @@ def merge_members(
     class_first[last_class - first_class] = found
 
 
-@kernel
+@inner_kernel
 def homozygous_for_the_other(x: int, y: int) -> tuple[int, int]:
     """Return two names of a locus as they count without null alleles: the carrier of one has the other allele twice.
 
@@ -203,15 +299,15 @@ def homozygous_for_the_other(x: int, y: int) -> tuple[int, int]:
     return (y, y) if x == ABSENT else (x, x) if y == ABSENT else (x, y)
 
 
-@kernel
-def genotype_word(
+@inner_kernel
+def genotype_words(
     one: int, other: int, scope: int, strict: int, shift: NDArray[np.int64], width: NDArray[np.int64]
-) -> int:
-    """Join the words of two haplotypes: at each locus of the scope the lesser name above the greater.
+) -> tuple[int, int]:
+    """Join the words of two haplotypes: the lesser names of the loci in the scope, and the greater ones.
 
     At the loci of `strict`, bits as those of the scope, null alleles are resolved: they never equal another there.
     """
-    word = np.int64(0)
+    lesser, greater = 0, 0
     for s in range(shift.size):
         if not (scope >> s) & 1:
             continue
@@ -219,13 +315,25 @@ def genotype_word(
         x, y = (one >> shift[s]) & mask, (other >> shift[s]) & mask
         if (strict >> s) & 1:
             x, y = homozygous_for_the_other(x, y)
-        word |= ((min(x, y) << width[s]) | max(x, y)) << (2 * shift[s])
-    return int(word)
+        lesser |= int(min(x, y)) << int(shift[s])
+        greater |= int(max(x, y)) << int(shift[s])
+    return lesser, greater
+
+
+@inner_kernel
+def strange_alleles(word: int, shift: NDArray[np.int64], width: NDArray[np.int64]) -> int:
+    """Count the alleles of a word that the patient cannot have; loci that are not in the word have none."""
+    found = 0
+    for s in range(shift.size):
+        if (word >> shift[s]) & ((np.int64(1) << width[s]) - 1) == ANOTHER:
+            found += 1
+    return found
 
 
 @kernel
 def list_part(
     limit: int,
+    most: int,
     scope: int,
     strict: int,
     mass: float,
@@ -235,27 +343,32 @@ def list_part(
     weight: NDArray[np.float64],
     shift: NDArray[np.int64],
     width: NDArray[np.int64],
-    word: NDArray[np.int64],
+    lesser: NDArray[np.int64],
+    greater: NDArray[np.int64],
     probability: NDArray[np.float64],
-) -> int:
-    """Write the genotypes of one part of a donor, at most `limit`, the most probable ones.
+) -> tuple[int, float]:
+    """Write the genotypes of one part of a person that may have few mismatches; return how many, and what is cut.
 
-    A genotype stands once for each pair of words that makes it up.
+    A genotype stands once for each pair of words that makes it up. Of many pairs the least probable ones are cut
+    (`pair_threshold`). Those with more than `most` alleles that the patient cannot have are left out, since it is known
+    what becomes of them.
     """
-    low, high = pair_thresholds(limit, pair, class_first, weight)
+    threshold, cut = pair_threshold(limit, mass, pair, class_first, weight)
+    strange = np.empty(class_first[class_first.size - 1], np.int64)
+    for k in range(strange.size):
+        strange[k] = strange_alleles(key[k], shift, width)
     found = 0
-    # Those above the greater threshold all have room; what room is left is for those between the two.
-    for floor, ceiling in ((high, np.inf), (low, high)):
-        for p in range(pair.shape[0]):
-            c, d = int(pair[p, 0]), int(pair[p, 1])
-            for u in range(class_first[c], class_first[c + 1]):
-                for v in range(u if c == d else class_first[d], class_first[d + 1]):
-                    product = weight[u] * weight[v]
-                    if product < floor or found == limit:
-                        break
-                    if product >= ceiling:
-                        continue
-                    word[found] = genotype_word(key[u], key[v], scope, strict, shift, width)
+    for p in range(pair.shape[0]):
+        c, d = int(pair[p, 0]), int(pair[p, 1])
+        for u in range(class_first[c], class_first[c + 1]):
+            if strange[u] > most:
+                continue
+            for v in range(u if c == d else class_first[d], class_first[d + 1]):
+                product = weight[u] * weight[v]
+                if product < threshold:
+                    break
+                if strange[u] + strange[v] <= most:
+                    lesser[found], greater[found] = genotype_words(key[u], key[v], scope, strict, shift, width)
                     probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
                     found += 1
-    return found
+    return found, cut

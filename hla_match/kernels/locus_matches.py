@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import ABSENT, ANOTHER, homozygous_for_the_other, merge_members
+from hla_match.kernels.donor_genotypes import (
+    ABSENT,
+    ANOTHER,
+    FIRST_NAME,
+    count_pairs,
+    homozygous_for_the_other,
+    merge_members,
+)
+from hla_match.kernels.patient_classes import PatientClasses, locus_genotypes
 
 
 @kernel
@@ -31,40 +39,46 @@ def matched_alleles(x: int, y: int, u: int, v: int) -> int:
 
 @kernel
 def expect_matches(
-    patient: NDArray[np.int64],
-    patient_probability: NDArray[np.float64],
-    shift: int,
-    width: int,
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
+    genotype: NDArray[np.float64], is_strict: bool, two: NDArray[np.float64], one: NDArray[np.float64]
 ) -> None:
     """Write, for each two names that a donor may have at a locus, how probably two and one match the patient.
 
+    A donor without a null allele sees those of the patient resolved. A donor with one does, where the patient has none,
+    have the other allele twice, and compares with the others name by name; so that this function is that of
+    `matched_alleles` summed over the patient's genotypes.
+
     Args:
-        patient: (n,) genotypes as words.
-        patient_probability: (n,).
-        shift: lowest bit of the locus in the word of a haplotype.
-        width: bits of a name.
-        two: (names, names) zeros; receives the probability that both match.
-        one: (names, names) zeros; receives the probability that exactly one matches.
+        genotype: (names, names) probability of the patient's genotypes, the lesser name first.
+        is_strict: whether null alleles never equal each other.
+        two: (names, names) receives the probability that both match.
+        one: (names, names) receives the probability that exactly one matches.
     """
-    n_names = two.shape[0]
-    mask = (np.int64(1) << width) - 1
-    of_pair = np.zeros((n_names, n_names))
-    for g in range(patient.size):
-        own = patient[g] >> (2 * shift)
-        of_pair[(own >> width) & mask, own & mask] += patient_probability[g]
-    for x in range(n_names):
-        for y in range(n_names):
-            if of_pair[x, y] == 0.0:
-                continue
-            for u in range(n_names):
-                for v in range(n_names):
-                    matched = matched_alleles(x, y, u, v)
-                    if matched == 2:
-                        two[u, v] += of_pair[x, y]
-                    elif matched == 1:
-                        one[u, v] += of_pair[x, y]
+    n_names = genotype.shape[0]
+    # Probability of an allele in genotypes with a null allele, in those without, and in both with nulls resolved.
+    with_null, without, resolved = np.zeros(n_names), np.zeros(n_names), np.zeros(n_names)
+    all_with_null = genotype[ABSENT].sum()
+    for x in range(FIRST_NAME, n_names):
+        with_null[x] = genotype[ABSENT, x]
+        for y in range(FIRST_NAME - 1, n_names):
+            without[x] += genotype[min(x, y), max(x, y)]
+        resolved[x] = without[x] + with_null[x]
+    two[:] = 0.0
+    one[:] = 0.0
+    for u in range(FIRST_NAME, n_names):
+        two[u, u] = genotype[u, u] + with_null[u]
+        one[u, u] = resolved[u] - two[u, u]
+        one[u, ANOTHER] = one[ANOTHER, u] = resolved[u]
+        for v in range(u + 1, n_names):
+            two[u, v] = two[v, u] = genotype[u, v]
+            one[u, v] = one[v, u] = resolved[u] + resolved[v] - 2.0 * genotype[u, v]
+    if is_strict:
+        return
+    two[ABSENT, ABSENT] = genotype[ABSENT, ABSENT]
+    one[ABSENT, ABSENT] = all_with_null - two[ABSENT, ABSENT]
+    one[ABSENT, ANOTHER] = one[ANOTHER, ABSENT] = all_with_null
+    for v in range(FIRST_NAME, n_names):
+        two[ABSENT, v] = two[v, ABSENT] = genotype[v, v] + with_null[v]
+        one[ABSENT, v] = one[v, ABSENT] = without[v] - genotype[v, v] + all_with_null - with_null[v]
 
 
 @kernel
@@ -80,7 +94,6 @@ def add_marginals(
     width: NDArray[np.int64],
     two_of: NDArray[np.float64],
     one_of: NDArray[np.float64],
-    scope_locus: NDArray[np.int64],
     two: NDArray[np.float64],
     one: NDArray[np.float64],
 ) -> None:
@@ -126,8 +139,8 @@ def add_marginals(
                     share = total[u] * total[v] * factor
                     both += share * two_of[s, x, y]
                     some += share * one_of[s, x, y]
-        two[scope_locus[s]] += both / mass
-        one[scope_locus[s]] += some / mass
+        two[s] += both / mass
+        one[s] += some / mass
 
 
 @kernel
@@ -167,14 +180,18 @@ def add_strange(
 
 
 @kernel
+def expect_at_loci(patient: PatientClasses, two: NDArray[np.float64], one: NDArray[np.float64]) -> None:
+    """Write what `expect_matches` does for every locus; `two` and `one` are (loci, names, names)."""
+    genotype = np.zeros(two.shape)
+    locus_genotypes(patient, genotype)
+    for s in range(two.shape[0]):
+        expect_matches(genotype[s], bool((patient.strict >> s) & 1), two[s], one[s])
+
+
+@kernel
 def match_at_loci(
-    n_names: int,
-    patient: NDArray[np.int64],
-    patient_probability: NDArray[np.float64],
-    shift: NDArray[np.int64],
-    width: NDArray[np.int64],
-    scope_locus: NDArray[np.int64],
-    strict: int,
+    limit: int,
+    patient: PatientClasses,
     panel_scope: NDArray[np.int64],
     word_of_haplotype: NDArray[np.int64],
     word_index: NDArray[np.int32],
@@ -191,23 +208,25 @@ def match_at_loci(
     two: NDArray[np.float64],
     one: NDArray[np.float64],
     strange: NDArray[np.float64],
+    is_whole: NDArray[np.bool_],
 ) -> None:
     """Add, locus by locus, the probabilities that two alleles and that one allele match.
 
     Arguments as in `hla_match.kernels.joint_prediction.predict_ambiguous`; `strange` is (n, 2) and receives the
-    probabilities of 0 and 1 alleles that the patient cannot have.
+    probabilities of 0 and 1 alleles that the patient cannot have, and `is_whole` (n,) whether a donor has no more pairs
+    of haplotypes than `limit`, so that nothing of it would be cut.
 
     Notes:
         Cost: the pairs of names at each locus, not those of whole haplotypes.
     """
-    n_loci = shift.size
-    two_of = np.zeros((n_loci, n_names, n_names))
-    one_of = np.zeros((n_loci, n_names, n_names))
-    for s in range(n_loci):
-        expect_matches(patient, patient_probability, shift[s], width[s], two_of[s], one_of[s])
+    shift, width, strict = patient.shift, patient.width, patient.strict
+    two_of = np.empty((shift.size, patient.n_names, patient.n_names))
+    one_of = np.empty(two_of.shape)
+    expect_at_loci(patient, two_of, one_of)
     place = np.zeros(word_of_haplotype.size, np.int64)
     for i in range(donor.size):
         strange[i, 0] = 1.0
+        n_pairs = 1.0
         for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
             scope = panel_scope[part_panel[part]]
             if scope == 0:
@@ -224,6 +243,8 @@ def match_at_loci(
             pairs = pair[part_pair[part] : part_pair[part + 1]]
             add_marginals(
                 scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of,
-                scope_locus, two[i], one[i],
+                two[i], one[i],
             )  # fmt: skip
             add_strange(scope, part_mass[part], pairs, class_first, key, weight, shift, width, strange[i])
+            n_pairs *= count_pairs(0.0, pairs, class_first, weight)
+        is_whole[i] = n_pairs <= limit

@@ -300,8 +300,8 @@ class Matcher:
         predictor = PatientPredictor(person, self.imputed, covered, workers=self._workers, null_rule=criteria.null_rule)
         is_serology = any(loci[locus].is_serology for locus in scope if locus in loci)
 
-        def predicted(rows: NDArray[np.uint32]) -> Prediction:
-            found = predictor.predict(rows)
+        def predicted(rows: NDArray[np.uint32], most: int) -> Prediction:
+            found = predictor.predict(rows, most=most)
             if DRB345 in scope:
                 found = beside_counts(found, scope.index(DRB345), DRB345, *_certain_matches(loci.get(DRB345), rows))
             counts = [_certain_matches(loci.get(locus), rows) for locus in scope]
@@ -316,7 +316,8 @@ class Matcher:
                 found[~_certain_matches(loci.get(DRB345), rows)[1]] = np.nan
             return found
 
-        return Forecast(donor, predicted, bounded if predictor.bounds_pay else None)
+        bound = bounded if predictor.bounds_pay else None
+        return Forecast(donor, predicted, bound, near_pays=predictor.near_pays)
 
     def _in_scope(self, patient: Patient, criteria: SearchCriteria) -> dict[str, LocusResult]:
         """Return the loci in scope that the registry has."""

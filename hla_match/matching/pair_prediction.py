@@ -22,7 +22,6 @@ from hla_match.kernels.donor_genotypes import index_words
 from hla_match.kernels.genotype_pairs import FAR, add_pairs, count_diplotypes, list_genotypes, write_mismatches
 from hla_match.matching.prediction import MAX_MISMATCHES
 from hla_match.matching.predictor import (
-    PATIENT_GENOTYPES,
     missing_loci,
     person_arrays,
     scope_of_panels,
@@ -30,9 +29,8 @@ from hla_match.matching.predictor import (
     without_nulls,
 )
 
-PATIENT_DIPLOTYPES = PATIENT_GENOTYPES
-"""Diplotypes of a patient that are listed at most; up to so many the predictor cuts nothing either, but for genotypes
-that do not fit a word (`hla_match.matching.patient_words`)."""
+PATIENT_DIPLOTYPES = 1024
+"""Diplotypes of a patient that are listed at most; the predictor is as fast for more ambiguous ones."""
 
 DONOR_DIPLOTYPES = 4096
 """Diplotypes of a donor that are listed at most, likewise."""

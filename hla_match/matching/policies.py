@@ -142,22 +142,27 @@ def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]
     row = np.flatnonzero(candidates.mismatches <= mismatches)
     position = candidates.position[row]
     wanted = candidates.wanted
-    bound = None if wanted is None or wanted >= row.size else forecast.bounds(position)
-    if wanted is None or bound is None:
+    if wanted is None:
         value[row] = _percent_value(forecast.of(position), mismatches)
         return value
-    # Nothing is known where a bound is missing; a donor of whom too much is cut stands as unknown.
+    bound = None if wanted >= row.size else forecast.bounds(position)
+    if bound is None:
+        value[row] = _percent_value(forecast.near(position), mismatches)
+        return value
+    # Nothing is known where a bound is missing.
     promise = np.nan_to_num(bound[:, mismatches], nan=1.0)
     percent = np.rint(100 * promise + _ROUNDING).astype(np.int64)
-    at_best = np.where(percent > 0, 100 - percent, _UNKNOWN)
+    at_best = np.where(percent > 0, 100 - percent, _NOUGHT)
     order = np.argsort(at_best, kind="stable")
+    order = order[: np.count_nonzero(at_best < _NOUGHT)]
     done = 0
-    while done < row.size:
-        block = order[done : done + max(wanted, _BLOCK)]
-        value[row[block]] = _percent_value(forecast.of(position[block]), mismatches)
+    while done < order.size:
+        # Blocks grow, since donors that are predicted together share work.
+        block = order[done : done + max(wanted, _BLOCK, done)]
+        value[row[block]] = _percent_value(forecast.near(position[block]), mismatches)
         done += block.size
         so_far = value[row[order[:done]]]
-        if done < row.size and done >= wanted and at_best[order[done]] > np.partition(so_far, wanted - 1)[wanted - 1]:
+        if done < order.size and done >= wanted and at_best[order[done]] > np.partition(so_far, wanted - 1)[wanted - 1]:
             break
     return value
 
@@ -165,13 +170,16 @@ def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]
 _ROUNDING = 1e-6
 """Added to a bound in percent, so that it does not round below what it bounds."""
 
+_DECIMALS = 9
+"""Of a percentage that are told apart, so that a half is rounded alike in whatever order it was summed up."""
+
 _BLOCK = 128
 """Donors whose predictions are worked out at once at least."""
 
 
 def _percent_value(prediction: Prediction, mismatches: int) -> NDArray[np.int64]:
     probability = prediction.mismatches[:, : mismatches + 1].sum(axis=1)
-    percent = np.rint(100 * np.nan_to_num(probability)).astype(np.int64)
+    percent = np.rint(np.round(100 * np.nan_to_num(probability), _DECIMALS)).astype(np.int64)
     unknown = np.isnan(probability) | is_cut(prediction)
     return np.where(percent > 0, 100 - percent, np.where(unknown, _UNKNOWN, _NOUGHT))
 

@@ -1,13 +1,14 @@
 """Match prediction: the probability of each number of mismatches, from what patient and donors may carry.
 
-Persons are kept as classes of haplotypes (`hla_match.frequencies`). A patient of few genotypes is compared with all
-diplotypes of a donor at once, a more ambiguous one locus by locus. The definition of a match is that of the search.
+Persons are kept as classes of haplotypes (`hla_match.frequencies`). Each of a patient's few genotypes is compared with
+the classes of a donor; of a more ambiguous patient the classes are compared with each genotype that donors may have.
+The definition of a match is that of the search.
 Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction"; Bochtler et al., Hum Immunol 2016;77:371.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,25 +21,31 @@ from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distr
 from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
 from hla_match.frequencies.typing_membership import stated_genotypes
-from hla_match.kernels.donor_genotypes import index_words, name_haplotypes
+from hla_match.kernels.donor_genotypes import index_words
+from hla_match.kernels.genotype_comparison import ComparedPatient
+from hla_match.kernels.genotype_pairs import count_diplotypes
 from hla_match.kernels.joint_prediction import predict_ambiguous
 from hla_match.kernels.locus_matches import match_at_loci
 from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.matching.patient_words import patient_words
+from hla_match.matching.named_patient import NamedPatient, named_patient
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction
 
-PATIENT_GENOTYPES = 1024
-"""Genotypes of an ambiguous patient that are compared at most, the most probable ones; the rest is cut as mass.
+DIPLOTYPES = 1 << 21
+"""Diplotypes, in names of the alleles that an ambiguous patient may have, of a person that are compared at most.
 
-The limit does not depend on the donors, so that a pair of persons has one probability in every search.
+They are the most probable ones; the rest is cut as mass. A person of whom hardly anything is known has a million under
+3,500 haplotypes.
 """
-
-DONOR_PAIRS = 1 << 14
-"""Pairs of a donor's haplotypes that are compared at most with an ambiguous patient, likewise."""
 
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""
+
+_DIPLOTYPES_A_GENOTYPE = 8
+"""Diplotypes for each of these genotypes up to which a patient's are listed and counted."""
+
+_MANY_HAPLOTYPES = 100
+"""A patient of so many is compared with donors twice where an order is asked for: by few mismatches at first."""
 
 _FEWEST_PERSONS = 64
 """Persons of a thread at least: fewer are not worth it."""
@@ -61,7 +68,12 @@ def impute_patient(
     panels: Panels, carried: Mapping[str, tuple[Alternative, ...]], population: str | None = None
 ) -> ImputedPatient:
     """Impute a patient given as typings by locus, as the chromosomes carry them."""
-    stated = {locus: found for locus, pairs in carried.items() if (found := stated_genotypes(pairs))}
+    uncovered = [locus for locus, panel in zip(panels.loci, panels.locus_panel, strict=True) if panel < 0]
+    stated = {
+        locus: found
+        for locus, pairs in carried.items()
+        if (found := stated_genotypes(pairs)) and (len(found) == 1 or locus in uncovered)
+    }
     return ImputedPatient(impute_typings(panels, carried, population), stated)
 
 
@@ -89,49 +101,79 @@ class PatientPredictor:
         self._registry, self._loci, self._workers = registry, loci, workers
         self._strict = strict_loci(loci, null_rule)
         self._uncovered = uncovered_loci(panels, loci)
-        genotypes = _with_stated(
-            genotype_distribution(patient.imputation, panels, 0, loci, limit=PATIENT_GENOTYPES, keep_nulls=True),
-            patient.stated,
-        )
-        for column in self._strict:
-            genotypes.allele[:, column] = without_nulls(genotypes.allele[:, column])
-        self._missing = genotypes.missing
-        self._step = genotypes.step
         self._scope = scope_of_panels(panels, loci)
-        self._genotypes = genotypes
-        self._is_ambiguous = genotypes.probability.size > FEW_GENOTYPES
-        self._marked = [] if self._is_ambiguous else [_marked(panels, loci, one) for one in genotypes.allele]
-        self._words = _named(panels, loci, genotypes, self._strict) if self._is_ambiguous else None
-        self._patient_cut = genotypes.cut if self._words is None else 1.0 - float(self._words.probability.sum())
+        row = patient.imputation.person.astype(np.int64)
+        (lacking,) = missing_loci(panels, loci, patient.imputation.person_missing[row]).tolist()
+        unexplained = [locus for bit, locus in enumerate(loci) if lacking >> bit & 1]
+        self._missing = tuple(locus for locus in unexplained if locus not in patient.stated)
+        self._step = Step(int(farthest_step(panels, patient.imputation, self._scope, row)[0]))
+        if unexplained:
+            self._step = Step.MISSING if self._missing else Step.CERTAIN
+        stated = {locus: patient.stated[locus] for locus in unexplained if locus in patient.stated}
+        genotypes = None if self._missing else _few_genotypes(panels, patient.imputation, loci, self._scope, stated)
+        self._marked = [] if genotypes is None else [*_marked(panels, genotypes, self._strict)]
+        self._named: NamedPatient | None = None
+        if genotypes is None and not self._missing:
+            known = {locus: found for locus, found in stated.items() if locus in panels.loci}
+            self._named = named_patient(panels, patient.imputation, loci, self._scope, known, self._strict)
+        self._patient_cut = 0.0 if self._named is None else self._named.cut
+        self._compared: tuple[ComparedPatient, float] | None = None
 
     @property
     def bounds_pay(self) -> bool:
         """Whether `bounds` costs far less than `predict`."""
-        return self._is_ambiguous and not self._missing
+        return self._named is not None
 
-    def predict(self, donor: NDArray[np.uint32]) -> Prediction:
-        """Predict the matches with some donors, (n,) rows of the registry."""
+    @property
+    def near_pays(self) -> bool:
+        """Whether `predict` costs far less where few mismatches are asked for."""
+        return self._named is not None and self._named.classes.word.size > _MANY_HAPLOTYPES
+
+    def predict(self, donor: NDArray[np.uint32], *, most: int = MAX_MISMATCHES) -> Prediction:
+        """Predict the matches with some donors, (n,) rows of the registry.
+
+        Args:
+            donor: the rows.
+            most: greatest number of mismatches whose probability is asked for; others may be NaN.
+        """
         donors, person, row_of, parts = self._dealt(donor)
         mismatches = np.zeros((person.size, MAX_MISMATCHES + 1))
+        if self._named is not None:
+            mismatches[:, most + 1 :] = np.nan
         two, one, single = (np.zeros((person.size, len(self._loci))) for _ in range(3))
-        cut = np.full(person.size, 0.0 if self._is_ambiguous else self._patient_cut)
+        cut = np.zeros(person.size)
         frequency = self._registry.panels.frequency
+        named, beyond = self._named, 0.0
+        if named is not None:
+            self._compared = self._compared or named.compared(DIPLOTYPES)
+            compared, beyond = self._compared
 
         def run(part: slice) -> None:
             found = (mismatches[part], two[part], one[part], single[part])
-            if self._words is not None:
-                words = self._words
+            if named is not None:
                 predict_ambiguous(
-                    DONOR_PAIRS, *words.arrays, frequency, person[part], *person_arrays(donors), *found, cut[part]
+                    DIPLOTYPES,
+                    most,
+                    named.classes,
+                    compared,
+                    named.panel_scope,
+                    named.word,
+                    named.word_index,
+                    frequency,
+                    person[part],
+                    *person_arrays(donors),
+                    *found,
+                    cut[part],
                 )
                 return
-            for probability, marked in zip(self._genotypes.probability, self._marked, strict=True):
+            for probability, *marked in self._marked:
                 predict_matches(
                     probability, *marked, frequency, self._scope, person[part], *person_arrays(donors), *found
                 )
 
         if not self._missing:
             _run(run, parts)
+        cut = 1.0 - (1.0 - self._patient_cut) * (1.0 - beyond) * (1.0 - cut)
         missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
         missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
         unknown = (missing != 0) | bool(self._missing)
@@ -160,18 +202,31 @@ class PatientPredictor:
 
         No mismatch is no more probable than two matching alleles at any one locus, and at most one mismatch no more
         than at least one; nor is either more probable than as many alleles that the patient cannot have. NaN where the
-        prediction is. Only where `bounds_pay`.
+        prediction is, or where something would be cut of the donor. Only where `bounds_pay`.
         """
-        assert self._words is not None
-        words = self._words
+        assert self._named is not None
+        named = self._named
         donors, person, row_of, parts = self._dealt(donor)
         two, one = (np.zeros((person.size, len(self._loci))) for _ in range(2))
         strange = np.zeros((person.size, 2))
+        is_whole = np.empty(person.size, np.bool_)
         frequency = self._registry.panels.frequency
 
         def run(part: slice) -> None:
-            found = (two[part], one[part], strange[part])
-            match_at_loci(*words.arrays, frequency, person[part], *person_arrays(donors), *found)
+            match_at_loci(
+                DIPLOTYPES,
+                named.classes,
+                named.panel_scope,
+                named.word,
+                named.word_index,
+                frequency,
+                person[part],
+                *person_arrays(donors),
+                two[part],
+                one[part],
+                strange[part],
+                is_whole[part],
+            )
 
         _run(run, parts)
         # A pair whose counts are certain has probability 1, whatever of the patient was cut.
@@ -179,7 +234,7 @@ class PatientPredictor:
         bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(strange, axis=1)) + self._patient_cut
         missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
         missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
-        bound[missing != 0] = np.nan
+        bound[(missing != 0) | ~is_whole] = np.nan
         return bound[row_of]
 
     def _dealt(self, donor: NDArray[np.uint32]) -> tuple[Imputation, NDArray[np.int64], NDArray[np.int64], list[slice]]:
@@ -210,67 +265,40 @@ def _run(work: Callable[[slice], None], parts: list[slice]) -> None:
         list(pool.map(work, parts))
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedPatient:
-    """An ambiguous patient and the haplotypes in names of alleles.
+def _few_genotypes(
+    panels: Panels,
+    patient: Imputation,
+    loci: tuple[str, ...],
+    panel_scope: NDArray[np.int64],
+    stated: Mapping[str, tuple[tuple[int, int], ...]],
+) -> GenotypeDistribution | None:
+    """Return the genotypes of a patient, as carried; None where there are more than a few.
 
-    Attributes:
-        probability: (n,) of the patient's genotypes.
-        arrays: what the kernels of ambiguous patients take of both, in their order.
+    Loci that no panel explains have what the typing states.
     """
-
-    probability: NDArray[np.float64]
-    arrays: tuple[Any, ...]
-
-
-def _named(
-    panels: Panels, loci: tuple[str, ...], genotypes: GenotypeDistribution, strict: tuple[int, ...]
-) -> _NamedPatient:
-    words = patient_words(panels, genotypes)
-    named = np.empty(panels.frequency.size, np.int64)
-    name_haplotypes(
-        words.allele_name,
-        words.locus_shift,
-        panels.allele_start,
-        panels.haplotype_allele,
-        panels.panel_start,
-        panels.panel_locus_start,
-        panels.panel_locus,
-        named,
+    count = np.empty(1, np.int64)
+    count_diplotypes(
+        FEW_GENOTYPES * _DIPLOTYPES_A_GENOTYPE,
+        panel_scope,
+        patient.person.astype(np.int64),
+        patient.person_part,
+        patient.part_panel,
+        patient.part_class,
+        patient.part_pair,
+        patient.class_member,
+        patient.pair,
+        count,
     )
-    word_index = np.empty(named.size, np.int32)
-    distinct = np.empty(named.size, np.int64)
-    distinct = distinct[: index_words(named, named.size, word_index, distinct)]
-    return _NamedPatient(
-        words.probability,
-        (
-            words.n_names,
-            words.genotype,
-            words.probability,
-            words.shift,
-            words.width,
-            words.order,
-            sum(1 << place for place, column in enumerate(words.order) if column in strict),
-            scope_of_panels(panels, tuple(loci[position] for position in words.order)),
-            distinct,
-            word_index,
-        ),
-    )
-
-
-def _with_stated(
-    genotypes: GenotypeDistribution, stated: Mapping[str, tuple[tuple[int, int], ...]]
-) -> GenotypeDistribution:
-    """Return genotypes in which loci that no panel explains have what the typing states."""
+    if count[0] > FEW_GENOTYPES * _DIPLOTYPES_A_GENOTYPE:
+        return None
+    genotypes = genotype_distribution(patient, panels, 0, loci, keep_nulls=True)
     allele, probability = genotypes.allele, genotypes.probability
-    for locus in set(genotypes.missing) & stated.keys():
-        options = np.array(stated[locus], np.int32)
+    for locus, found in stated.items():
+        options = np.array(found, np.int32)
         allele = np.repeat(allele, len(options), axis=0)
-        allele[:, genotypes.loci.index(locus)] = np.tile(options, (probability.size, 1))
+        allele[:, loci.index(locus)] = np.tile(options, (probability.size, 1))
         probability = np.repeat(probability / len(options), len(options))
-    missing = tuple(locus for locus in genotypes.missing if locus not in stated)
-    step = genotypes.step if missing or not genotypes.missing else Step.CERTAIN
-    return replace(genotypes, allele=allele, probability=probability, missing=missing, step=step)
+    return replace(genotypes, allele=allele, probability=probability) if probability.size <= FEW_GENOTYPES else None
 
 
 def strict_loci(loci: tuple[str, ...], null_rule: str) -> tuple[int, ...]:
@@ -317,25 +345,32 @@ _ROUNDING = 1e-9
 
 
 def _marked(
-    panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int32]
-) -> tuple[np.uint64, NDArray[np.uint64], NDArray[np.int32]]:
-    """Return the loci with a null allele, the distinct bits of haplotypes, and which of them each haplotype has."""
-    # A null allele is the lesser one, and so the first.
-    null_loci = np.uint64(sum(1 << column for column in np.flatnonzero(genotype[:, 0] == NULL).tolist()))
-    bits = np.empty(panels.frequency.size, np.uint64)
-    mark_haplotypes(
-        allele_bits(panels, loci, genotype),
-        panels.allele_start,
-        panels.haplotype_allele,
-        panels.panel_start,
-        panels.panel_locus_start,
-        panels.panel_locus,
-        bits,
-    )
-    word_of = np.empty(bits.size, np.int32)
-    distinct = np.empty(bits.size, np.int64)
-    found = index_words(bits.view(np.int64), bits.size, word_of, distinct)
-    return null_loci, distinct[:found].view(np.uint64), word_of
+    panels: Panels, genotypes: GenotypeDistribution, strict: tuple[int, ...]
+) -> Iterator[tuple[float, np.uint64, NDArray[np.uint64], NDArray[np.int32]]]:
+    """Yield the probability of each patient genotype and the haplotypes as it sees them.
+
+    They are the loci with a null allele that another may equal, the distinct bits of haplotypes, and which of them each
+    haplotype has.
+    """
+    for allele, probability in zip(genotypes.allele, genotypes.probability.tolist(), strict=True):
+        genotype = allele.copy()
+        genotype[list(strict)] = without_nulls(genotype[list(strict)])
+        bits = np.empty(panels.frequency.size, np.uint64)
+        mark_haplotypes(
+            allele_bits(panels, genotypes.loci, genotype),
+            panels.allele_start,
+            panels.haplotype_allele,
+            panels.panel_start,
+            panels.panel_locus_start,
+            panels.panel_locus,
+            bits,
+        )
+        word_of = np.empty(bits.size, np.int32)
+        distinct = np.empty(bits.size, np.int64)
+        found = index_words(bits.view(np.int64), bits.size, word_of, distinct)
+        # A null allele is the lesser one, and so the first.
+        null_loci = np.uint64(sum(1 << column for column in np.flatnonzero(genotype[:, 0] == NULL).tolist()))
+        yield probability, null_loci, distinct[:found].view(np.uint64), word_of
 
 
 def person_arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:

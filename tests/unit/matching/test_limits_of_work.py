@@ -9,7 +9,8 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.frequencies.imputation import ImputedRegistry, impute, impute_typings
 from hla_match.frequencies.panels import Step, build_panels
 from hla_match.frequencies.typing_membership import typing_membership
-from hla_match.matching import predictor
+from hla_match.kernels import donor_genotypes
+from hla_match.matching import named_patient, predictor
 from hla_match.matching.predictor import PatientPredictor
 
 LOCI = ("A", "B", "DRB1")
@@ -48,25 +49,65 @@ def predicted(patient=PATIENT, donors=(0, 1, 2)):
     return PatientPredictor(patient, DONORS, LOCI).predict(np.array(donors, np.uint32))
 
 
-@pytest.mark.parametrize(("genotypes", "pairs"), [(16, 1 << 14), (1024, 16), (16, 16), (9, 1)])
-def test_what_is_cut_is_reported(monkeypatch, genotypes, pairs):
+@pytest.mark.parametrize("limit", [1, 16, 100])
+def test_what_is_cut_is_reported(monkeypatch, limit):
     exact = predicted()
     assert (exact.cut < 1e-9).all()
-    monkeypatch.setattr(predictor, "PATIENT_GENOTYPES", genotypes)
-    monkeypatch.setattr(predictor, "DONOR_PAIRS", pairs)
+    monkeypatch.setattr(predictor, "DIPLOTYPES", limit)
     found = predicted()
     assert (found.cut > 0.01).any()
     assert (found.mismatches <= exact.mismatches + 1e-9).all()
     assert (found.mismatches + found.cut[:, None] >= exact.mismatches - 1e-9).all()
+    # Loci by themselves are not listed.
+    np.testing.assert_allclose(found.two, exact.two, atol=1e-9)
     by_locus = found.loci_to_polars()
-    total = by_locus["two"] + by_locus["one"] + by_locus["none"]
-    assert total.to_numpy() == pytest.approx(1 - found.patient_cut)
+    assert (by_locus["two"] + by_locus["one"] + by_locus["none"]).to_numpy() == pytest.approx(1 - found.patient_cut)
+
+
+def test_alleles_that_get_no_name_are_cut(monkeypatch):
+    exact = predicted()
+    monkeypatch.setattr(named_patient, "WORD_BITS", 7)
+    found = predicted()
+    assert 0 < found.patient_cut < 1
+    assert (found.cut >= found.patient_cut - 1e-9).all()
+    assert (found.mismatches <= exact.mismatches + 1e-9).all()
+    assert (found.mismatches + found.cut[:, None] >= exact.mismatches - 1e-9).all()
+
+
+@pytest.mark.parametrize("tail", [0.0, 0.01, 0.3])
+def test_of_many_diplotypes_the_least_probable_are_cut(tail):
+    weight = np.array([8.0, 4.0, 2.0, 1.0, 1.0]) / 16
+    pair, first = np.array([[0, 0]], np.uint16), np.array([0, 5])
+    low, cut = _threshold(weight, pair, first, tail)
+    products = np.outer(weight, weight)
+    assert products[products >= low].sum() >= (1 - tail) * (1 - 1e-9)
+    above = products[products > low * (1 + 1e-9)]
+    assert above.sum() <= (1 - tail) * (1 + 1e-9)
+    assert cut == pytest.approx(1 - products[products >= low].sum(), abs=1e-12)
+
+
+def _threshold(weight, pair, first, tail):
+    """The threshold where more than two pairs are not listed as a whole, uncompiled so that constants can be set."""
+    function = getattr(donor_genotypes.pair_threshold, "py_func", donor_genotypes.pair_threshold)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(donor_genotypes, "TAIL", tail)
+        patch.setattr(donor_genotypes, "LISTED_WHOLE", 2)
+        return function(100, float(weight.sum() ** 2), pair, first, weight)
 
 
 def test_a_pair_has_one_probability_in_every_search(monkeypatch):
-    monkeypatch.setattr(predictor, "PATIENT_GENOTYPES", 16)
+    monkeypatch.setattr(predictor, "DIPLOTYPES", 16)
     together, alone = predicted(), predicted(donors=(1,))
     assert together.mismatches[1] == pytest.approx(alone.mismatches[0], abs=1e-12)
+
+
+def test_few_mismatches_are_the_same_where_no_more_are_asked_for():
+    prepared = PatientPredictor(PATIENT, DONORS, LOCI)
+    donors = np.arange(3, dtype=np.uint32)
+    whole, near = prepared.predict(donors), prepared.predict(donors, most=1)
+    np.testing.assert_allclose(near.mismatches[:, :2], whole.mismatches[:, :2], atol=1e-12)
+    assert np.isnan(near.mismatches[:, 2:]).all()
+    np.testing.assert_allclose(near.cut, whole.cut, atol=1e-12)
 
 
 def test_equal_weights_fill_the_room_there_is():

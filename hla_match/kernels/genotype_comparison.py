@@ -1,0 +1,234 @@
+"""The genotypes of donors compared with those of an ambiguous patient, as distributions of the number of mismatches.
+
+The comparison goes locus by locus. Donor genotypes that begin alike share the work up to where they part. Patient
+genotypes that end alike are added up as soon as the loci in which they differ are behind, and those with more
+mismatches than are counted are followed no further. The result is that of all pairs.
+Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels.donor_genotypes import Genotypes, index_genotypes
+from hla_match.kernels.locus_matches import matched_alleles
+
+DIGIT = 11
+"""Bits of a digit of the radix sort."""
+
+
+class ComparedPatient(NamedTuple):
+    """The genotypes of a patient, prepared for comparison locus by locus.
+
+    At the locus of a level they are groups: genotypes that agree from there on.
+
+    Attributes:
+        locus: (levels,) int64 locus in scope of each level; the last one is compared last.
+        shift: (levels,) int64 lowest bit of the locus in a word, ascending.
+        width: (levels,) int64 bits of a name.
+        size: (levels + 1,) int64 groups of each level, and the one that is left at the end.
+        state_start: (levels + 2,) int64 offsets of the groups of all levels, one level after another.
+        group: (groups of all levels,) int32 group of the next level that each one goes to.
+        pair: (groups of all levels,) int32 which of the genotypes of the level's locus each one has.
+        pair_start: (levels + 1,) int64 offsets into the next two.
+        lesser: int64 lesser names of the genotypes of each locus.
+        greater: int64 greater names.
+        probability: (groups of the first level,) float64.
+    """
+
+    locus: NDArray[np.int64]
+    shift: NDArray[np.int64]
+    width: NDArray[np.int64]
+    size: NDArray[np.int64]
+    state_start: NDArray[np.int64]
+    group: NDArray[np.int32]
+    pair: NDArray[np.int32]
+    pair_start: NDArray[np.int64]
+    lesser: NDArray[np.int64]
+    greater: NDArray[np.int64]
+    probability: NDArray[np.float64]
+
+
+class _Live(NamedTuple):
+    """What is left of a patient at each level, for the donor genotype in hand; scratch.
+
+    Attributes:
+        state: (groups of all levels, outcomes) probability of each number of mismatches so far, then of a single one
+            at each locus.
+        least: (groups of all levels,) int64 least number of mismatches of a group.
+        place: (groups of all levels,) int64 groups that are left, level by level.
+        n: (levels + 1,) how many.
+        stamp: (groups of all levels,) int64 when the state of a group was begun.
+        mismatched: (genotypes of all loci,) int64 mismatches with the donor genotype.
+    """
+
+    state: NDArray[np.float64]
+    least: NDArray[np.int64]
+    place: NDArray[np.int64]
+    n: NDArray[np.int64]
+    stamp: NDArray[np.int64]
+    mismatched: NDArray[np.int64]
+
+
+@kernel
+def prepare_patient(
+    genotypes: Genotypes, locus: NDArray[np.int64], shift: NDArray[np.int64], width: NDArray[np.int64]
+) -> ComparedPatient:
+    """Group the distinct genotypes of a patient; loci stand in the order of comparison, as in `ComparedPatient`."""
+    n_levels, m = shift.size, genotypes.probability.size
+    group, pair = np.empty(n_levels * m + 1, np.int32), np.empty(n_levels * m + 1, np.int32)
+    lesser, greater = np.empty(n_levels * m, np.int64), np.empty(n_levels * m, np.int64)
+    size, state_start = np.zeros(n_levels + 1, np.int64), np.zeros(n_levels + 2, np.int64)
+    pair_start = np.zeros(n_levels + 1, np.int64)
+    rest_lesser, rest_greater = genotypes.lesser.copy(), genotypes.greater.copy()
+    own_lesser, own_greater = np.empty(m, np.int64), np.empty(m, np.int64)
+    size[0] = m
+    for s in range(n_levels):
+        n, start = size[s], state_start[s]
+        mask = (np.int64(1) << width[s]) - 1
+        for k in range(n):
+            own_lesser[k], own_greater[k] = rest_lesser[k] & mask, rest_greater[k] & mask
+        found = index_genotypes(
+            own_lesser, own_greater, n, pair[start:], lesser[pair_start[s] :], greater[pair_start[s] :]
+        )
+        pair_start[s + 1] = pair_start[s] + found
+        for k in range(n):
+            own_lesser[k], own_greater[k] = rest_lesser[k] >> width[s], rest_greater[k] >> width[s]
+        size[s + 1] = index_genotypes(own_lesser, own_greater, n, group[start:], rest_lesser, rest_greater)
+        state_start[s + 1] = start + n
+    state_start[n_levels + 1] = state_start[n_levels] + size[n_levels]
+    end, n_pairs = state_start[n_levels], pair_start[n_levels]
+    return ComparedPatient(
+        locus, shift, width, size, state_start, group[:end].copy(), pair[:end].copy(), pair_start,
+        lesser[:n_pairs].copy(), greater[:n_pairs].copy(), genotypes.probability,
+    )  # fmt: skip
+
+
+@kernel
+def refine_order(key: NDArray[np.int64], n_bits: int, order: NDArray[np.int64]) -> None:
+    """Order positions by keys of some bits, equal ones as before (radix sort: Knuth, TAOCP 3, section 5.2.5).
+
+    It is as fast as `np.argsort`, which takes two seconds to compile.
+    """
+    mask = (1 << DIGIT) - 1
+    before = np.empty(order.size, np.int64)
+    start = np.empty(mask + 2, np.int64)
+    for low in range(0, n_bits, DIGIT):
+        for digit in range(start.size):
+            start[digit] = 0
+        for k in range(order.size):
+            before[k] = order[k]
+            start[((key[k] >> low) & mask) + 1] += 1
+        for digit in range(1, start.size):
+            start[digit] += start[digit - 1]
+        for k in range(order.size):
+            digit = (key[before[k]] >> low) & mask
+            order[start[digit]] = before[k]
+            start[digit] += 1
+
+
+@kernel
+def comparison_order(donor: Genotypes, n: int, patient: ComparedPatient) -> NDArray[np.int64]:
+    """Return the order of the first `n` donor genotypes in which those that begin alike stand together."""
+    order = np.arange(n)
+    key = np.empty(n, np.int64)
+    for s in range(patient.shift.size - 1, -1, -1):
+        mask = (np.int64(1) << patient.width[s]) - 1
+        for g in range(n):
+            key[g] = ((donor.lesser[g] >> patient.shift[s]) & mask) << patient.width[s]
+            key[g] |= (donor.greater[g] >> patient.shift[s]) & mask
+        refine_order(key, 2 * patient.width[s], order)
+    return order
+
+
+@inner_kernel
+def _advance(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
+    """Bring the locus of a level into what is left of the patient, which is what is left at the next level."""
+    n_outcomes = live.state.shape[1]
+    start, after = patient.state_start[s], patient.state_start[s + 1]
+    found = 0
+    for i in range(live.n[s]):
+        k = start + live.place[start + i]
+        n = live.mismatched[patient.pair_start[s] + patient.pair[k]]
+        least = live.least[k] + n
+        if least > most:
+            continue
+        to = after + patient.group[k]
+        if live.stamp[to] != stamp:
+            live.stamp[to] = stamp
+            live.place[after + found] = patient.group[k]
+            found += 1
+            live.least[to] = least
+            for j in range(n_outcomes):
+                live.state[to, j] = 0.0
+        live.least[to] = min(live.least[to], least)
+        for j in range(live.least[k], most + 1 - n):
+            live.state[to, j + n] += live.state[k, j]
+        if n == 0 and live.least[k] <= 1:
+            for j in range(most + 1, n_outcomes):
+                live.state[to, j] += live.state[k, j]
+        elif n == 1 and live.least[k] == 0:
+            live.state[to, most + 1 + patient.locus[s]] += live.state[k, 0]
+    live.n[s + 1] = found
+
+
+@inner_kernel
+def _match_level(s: int, lesser: int, greater: int, patient: ComparedPatient, live: _Live) -> None:
+    """Write the mismatches of a donor genotype of words with each genotype that the patient may have at a level."""
+    mask = (np.int64(1) << patient.width[s]) - 1
+    u, v = (lesser >> patient.shift[s]) & mask, (greater >> patient.shift[s]) & mask
+    for at in range(patient.pair_start[s], patient.pair_start[s + 1]):
+        live.mismatched[at] = 2 - matched_alleles(patient.lesser[at], patient.greater[at], u, v)
+
+
+@kernel
+def compare_genotypes(
+    most: int, donor: Genotypes, n: int, patient: ComparedPatient, outcome: NDArray[np.float64]
+) -> None:
+    """Write what comes out when each donor genotype is compared with the patient's distribution.
+
+    Args:
+        most: greatest number of mismatches that is counted.
+        donor: distinct genotypes, in any order.
+        n: how many.
+        patient: the patient.
+        outcome: (n, most + 1 + loci) receives the probability of each number of mismatches, then of a single one at
+            each locus in scope.
+
+    Notes:
+        Cost: for each donor genotype and locus in which it differs from the one before, the patient genotypes that
+        differ from that locus on and have few mismatches so far.
+    """
+    n_levels = patient.shift.size
+    n_groups = patient.state_start[n_levels + 1]
+    live = _Live(
+        np.empty((n_groups, outcome.shape[1])), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
+        np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.empty(patient.lesser.size, np.int64),
+    )  # fmt: skip
+    live.n[0] = patient.size[0]
+    for k in range(patient.size[0]):
+        live.place[k] = k
+        for j in range(live.state.shape[1]):
+            live.state[k, j] = 0.0
+        live.state[k, 0] = patient.probability[k]
+    order = comparison_order(donor, n, patient)
+    last = patient.state_start[n_levels]
+    stamp = 0
+    for place in range(n):
+        g = order[place]
+        start = 0
+        if place > 0:
+            before = order[place - 1]
+            differs = (donor.lesser[g] ^ donor.lesser[before]) | (donor.greater[g] ^ donor.greater[before])
+            while (differs >> patient.shift[start]) & ((np.int64(1) << patient.width[start]) - 1) == 0:
+                start += 1
+        for s in range(start, n_levels):
+            stamp += 1
+            _match_level(s, donor.lesser[g], donor.greater[g], patient, live)
+            _advance(s, most, stamp, patient, live)
+        for j in range(outcome.shape[1]):
+            outcome[g, j] = live.state[last, j] if live.n[n_levels] else 0.0
