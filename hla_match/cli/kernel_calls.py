@@ -155,5 +155,6 @@ def _as_python(value: Any) -> Any:
     import numpy as np
 
     if isinstance(value, tuple):
-        return tuple(_as_python(one) for one in value)
+        parts = [_as_python(one) for one in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return value.item() if isinstance(value, np.generic) else value
