@@ -53,6 +53,38 @@ def predicting(place: Place) -> Searches:
     return Searches(place, place.predicting, place.patients)
 
 
+N_DONOR_PATIENTS = 200
+"""Donors that are taken as patients, by a fixed seed."""
+
+
+def predicting_donors(place: Place) -> Searches:
+    """Return searches with probabilities for donors of all decades, of whom many are hardly typed."""
+    registry = place.registry
+    n = place.settings.n_patients if place.settings.quick else N_DONOR_PATIENTS
+    rows = np.random.default_rng(1).choice(registry.n_donors, n, replace=False)
+    typings: list[dict[str, tuple[str, str]]] = [{} for _ in rows]
+    for locus, typing in zip(registry.loci, registry.donor_typing[:, rows], strict=True):
+        reported = registry.columns[locus].text.select("first", "second").rows()
+        for person, code in zip(typings, typing.tolist(), strict=True):
+            first, second = reported[code]
+            if first:
+                person[locus] = first, second or ""
+    patients = [Patient(patient_id=f"D{row}", typings=one) for row, one in zip(rows.tolist(), typings, strict=True)]
+    return Searches(place, place.predicting, patients)
+
+
+def run_donors(searches: Searches) -> Measured:
+    """Time the ranked lists of donors taken as patients, with at most one mismatch, and tell what is cut of them."""
+    criteria = CRITERIA.model_copy(update={"max_mismatches": 1})
+    search = partial(searches.matcher.search, criteria=criteria)
+    measured = of_passes(passes(search, searches.patients, searches.place.settings.repeats))
+    predictions = [one.prediction for one in map(search, searches.patients) if one.prediction is not None]
+    cut = np.concatenate([one.cut[~np.isnan(one.cut)] for one in predictions])
+    of_rows = {"cut, mean": cut.mean(), "cut, 90th percentile": np.quantile(cut, 0.9), "cut, most": cut.max()}
+    figures = {name: Figure(float(value), "") for name, value in of_rows.items()} if cut.size else {}
+    return replace(measured, figures={**measured.figures, **figures})
+
+
 def first_of_all(patients: Sequence[_T], n: int = N_CHECKED) -> list[_T]:
     """Return so many patients or rows, spread over all."""
     return list(patients[:: max(len(patients) // n, 1)][:n])

@@ -21,6 +21,10 @@ DIGIT = 11
 """Bits of a digit of the radix sort."""
 
 
+MANY_GROUPS = 100
+"""Groups of a level from which on they are added up beforehand, so that only those are looked at that match."""
+
+
 class ComparedPatient(NamedTuple):
     """The genotypes of a patient, prepared for comparison locus by locus.
 
@@ -33,8 +37,9 @@ class ComparedPatient(NamedTuple):
         size: (levels + 1,) int64 groups of each level, and the one that is left at the end.
         state_start: (levels + 2,) int64 offsets of the groups of all levels, one level after another.
         group: (groups of all levels,) int32 group of the next level that each one goes to.
-        pair: (groups of all levels,) int32 which of the genotypes of the level's locus each one has.
-        pair_start: (levels + 1,) int64 offsets into the next two.
+        pair: (groups of all levels,) int32 which of the genotypes of the level's locus each one has, ascending.
+        run: (genotypes of all loci + levels,) int64 where the groups of each genotype begin, and those of the last end.
+        pair_start: (levels + 1,) int64 offsets into the next two, and less the level into `run`.
         lesser: int64 lesser names of the genotypes of each locus.
         greater: int64 greater names.
         probability: (groups of the first level,) float64.
@@ -47,6 +52,7 @@ class ComparedPatient(NamedTuple):
     state_start: NDArray[np.int64]
     group: NDArray[np.int32]
     pair: NDArray[np.int32]
+    run: NDArray[np.int64]
     pair_start: NDArray[np.int64]
     lesser: NDArray[np.int64]
     greater: NDArray[np.int64]
@@ -63,6 +69,12 @@ class _Live(NamedTuple):
         place: (groups of all levels,) int64 groups that are left, level by level.
         n: (levels + 1,) how many.
         stamp: (groups of all levels,) int64 when the state of a group was begun.
+        begun: (levels + 1,) int64 when the states of a level were begun.
+        total: as `state`, of all groups that go to each one, whatever matches at the locus in between.
+        total_least: as `least`, of these.
+        total_place: as `place`, of these.
+        total_n: as `n`, of these; -1 where they are not added up.
+        total_stamp: as `stamp`, of these.
         mismatched: (genotypes of all loci,) int64 mismatches with the donor genotype.
     """
 
@@ -71,6 +83,12 @@ class _Live(NamedTuple):
     place: NDArray[np.int64]
     n: NDArray[np.int64]
     stamp: NDArray[np.int64]
+    begun: NDArray[np.int64]
+    total: NDArray[np.float64]
+    total_least: NDArray[np.int64]
+    total_place: NDArray[np.int64]
+    total_n: NDArray[np.int64]
+    total_stamp: NDArray[np.int64]
     mismatched: NDArray[np.int64]
 
 
@@ -82,30 +100,60 @@ def prepare_patient(
     n_levels, m = shift.size, genotypes.probability.size
     group, pair = np.empty(n_levels * m + 1, np.int32), np.empty(n_levels * m + 1, np.int32)
     lesser, greater = np.empty(n_levels * m, np.int64), np.empty(n_levels * m, np.int64)
+    run = np.zeros(n_levels * (m + 1), np.int64)
     size, state_start = np.zeros(n_levels + 1, np.int64), np.zeros(n_levels + 2, np.int64)
     pair_start = np.zeros(n_levels + 1, np.int64)
     rest_lesser, rest_greater = genotypes.lesser.copy(), genotypes.greater.copy()
     own_lesser, own_greater = np.empty(m, np.int64), np.empty(m, np.int64)
+    probability = np.empty(m)
     size[0] = m
     for s in range(n_levels):
-        n, start = size[s], state_start[s]
+        n, start, first = size[s], state_start[s], pair_start[s]
         mask = (np.int64(1) << width[s]) - 1
         for k in range(n):
             own_lesser[k], own_greater[k] = rest_lesser[k] & mask, rest_greater[k] & mask
-        found = index_genotypes(
-            own_lesser, own_greater, n, pair[start:], lesser[pair_start[s] :], greater[pair_start[s] :]
-        )
-        pair_start[s + 1] = pair_start[s] + found
+        found = index_genotypes(own_lesser, own_greater, n, pair[start:], lesser[first:], greater[first:])
+        pair_start[s + 1] = first + found
+        # Groups of one genotype stand together.
+        rank = order_groups(pair[start : start + n], run[first + s : first + s + found + 1])
         for k in range(n):
-            own_lesser[k], own_greater[k] = rest_lesser[k] >> width[s], rest_greater[k] >> width[s]
+            own_lesser[rank[k]], own_greater[rank[k]] = rest_lesser[k] >> width[s], rest_greater[k] >> width[s]
+            if s == 0:
+                probability[rank[k]] = genotypes.probability[k]
+        if s > 0:
+            for k in range(state_start[s - 1], start):
+                group[k] = rank[group[k]]
         size[s + 1] = index_genotypes(own_lesser, own_greater, n, group[start:], rest_lesser, rest_greater)
         state_start[s + 1] = start + n
     state_start[n_levels + 1] = state_start[n_levels] + size[n_levels]
     end, n_pairs = state_start[n_levels], pair_start[n_levels]
     return ComparedPatient(
-        locus, shift, width, size, state_start, group[:end].copy(), pair[:end].copy(), pair_start,
-        lesser[:n_pairs].copy(), greater[:n_pairs].copy(), genotypes.probability,
+        locus, shift, width, size, state_start, group[:end].copy(), pair[:end].copy(),
+        run[: n_pairs + n_levels].copy(), pair_start, lesser[:n_pairs].copy(), greater[:n_pairs].copy(), probability,
     )  # fmt: skip
+
+
+@kernel
+def order_groups(pair: NDArray[np.int32], run: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order groups by what they have at a locus, in place, and return where each one has gone.
+
+    Args:
+        pair: (n,) genotype of each group; ascending afterwards.
+        run: (genotypes + 1,) zeros; receives where the groups of each genotype begin.
+    """
+    rank = np.empty(pair.size, np.int64)
+    for k in range(pair.size):
+        run[pair[k] + 1] += 1
+    for at in range(1, run.size):
+        run[at] += run[at - 1]
+    place = run.copy()
+    for k in range(pair.size):
+        rank[k] = place[pair[k]]
+        place[pair[k]] += 1
+    for at in range(run.size - 1):
+        for k in range(run[at], run[at + 1]):
+            pair[k] = at
+    return rank
 
 
 @kernel
@@ -146,33 +194,99 @@ def comparison_order(donor: Genotypes, n: int, patient: ComparedPatient) -> NDAr
 
 
 @inner_kernel
+def _take(
+    k: int, to: int, n: int, most: int, locus: int, state: NDArray[np.float64], least: int, after: NDArray[np.float64]
+) -> None:
+    """Add what is left of a group to where it goes, with so many mismatches at a locus."""
+    for j in range(least, most + 1 - n):
+        after[to, j + n] += state[k, j]
+    if n == 0 and least <= 1:
+        for j in range(most + 1, state.shape[1]):
+            after[to, j] += state[k, j]
+    elif n == 1 and least == 0:
+        after[to, most + 1 + locus] += state[k, 0]
+
+
+@inner_kernel
+def _begin(
+    to: int,
+    least: int,
+    stamp: int,
+    start: int,
+    found: int,
+    state: NDArray[np.float64],
+    leasts: NDArray[np.int64],
+    places: NDArray[np.int64],
+    stamps: NDArray[np.int64],
+) -> int:
+    """Begin the state of a group of a level, which begins at `start`, if it is not; return how many are begun."""
+    if stamps[to] == stamp:
+        leasts[to] = min(leasts[to], least)
+        return found
+    stamps[to] = stamp
+    places[start + found] = to - start
+    leasts[to] = least
+    for j in range(state.shape[1]):
+        state[to, j] = 0.0
+    return found + 1
+
+
+@inner_kernel
 def _advance(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
     """Bring the locus of a level into what is left of the patient, which is what is left at the next level."""
-    n_outcomes = live.state.shape[1]
     start, after = patient.state_start[s], patient.state_start[s + 1]
     found = 0
     for i in range(live.n[s]):
         k = start + live.place[start + i]
         n = live.mismatched[patient.pair_start[s] + patient.pair[k]]
         least = live.least[k] + n
-        if least > most:
+        if least <= most:
+            to = after + patient.group[k]
+            found = _begin(to, least, stamp, after, found, live.state, live.least, live.place, live.stamp)
+            _take(k, to, n, most, patient.locus[s], live.state, live.least[k], live.state)
+    live.n[s + 1] = found
+
+
+@inner_kernel
+def _add_up(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
+    """Add up what is left at a level, as if no allele of its locus matched, for donor genotypes of which few do."""
+    start, after = patient.state_start[s], patient.state_start[s + 1]
+    found = 0
+    for i in range(live.n[s]):
+        k = start + live.place[start + i]
+        if live.least[k] + 2 <= most:
+            to = after + patient.group[k]
+            least = live.least[k] + 2
+            found = _begin(
+                to, least, stamp, after, found, live.total, live.total_least, live.total_place, live.total_stamp
+            )
+            _take(k, to, 2, most, 0, live.state, live.least[k], live.total)
+    live.total_n[s] = found
+
+
+@inner_kernel
+def _advance_by_genotypes(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
+    """Do what `_advance` does, from what was added up: only groups of which an allele matches are looked at."""
+    start, after = patient.state_start[s], patient.state_start[s + 1]
+    found = 0
+    for i in range(live.total_n[s]):
+        to = after + live.total_place[after + i]
+        found = _begin(to, live.total_least[to], stamp, after, found, live.state, live.least, live.place, live.stamp)
+        for j in range(live.total_least[to], most + 1):
+            live.state[to, j] = live.total[to, j]
+    for at in range(patient.pair_start[s], patient.pair_start[s + 1]):
+        n = live.mismatched[at]
+        if n == 2:
             continue
-        to = after + patient.group[k]
-        if live.stamp[to] != stamp:
-            live.stamp[to] = stamp
-            live.place[after + found] = patient.group[k]
-            found += 1
-            live.least[to] = least
-            for j in range(n_outcomes):
-                live.state[to, j] = 0.0
-        live.least[to] = min(live.least[to], least)
-        for j in range(live.least[k], most + 1 - n):
-            live.state[to, j + n] += live.state[k, j]
-        if n == 0 and live.least[k] <= 1:
-            for j in range(most + 1, n_outcomes):
-                live.state[to, j] += live.state[k, j]
-        elif n == 1 and live.least[k] == 0:
-            live.state[to, most + 1 + patient.locus[s]] += live.state[k, 0]
+        for k in range(start + patient.run[at + s], start + patient.run[at + s + 1]):
+            least = live.least[k] + n
+            if live.stamp[k] != live.begun[s] or least > most:
+                continue
+            to = after + patient.group[k]
+            found = _begin(to, least, stamp, after, found, live.state, live.least, live.place, live.stamp)
+            _take(k, to, n, most, patient.locus[s], live.state, live.least[k], live.state)
+            for j in range(live.least[k], most - 1):
+                live.state[to, j + 2] -= live.state[k, j]
     live.n[s + 1] = found
 
 
@@ -203,16 +317,19 @@ def compare_genotypes(
         Cost: for each donor genotype and locus in which it differs from the one before, the patient genotypes that
         differ from that locus on and have few mismatches so far.
     """
-    n_levels = patient.shift.size
+    n_levels, n_outcomes = patient.shift.size, outcome.shape[1]
     n_groups = patient.state_start[n_levels + 1]
     live = _Live(
-        np.empty((n_groups, outcome.shape[1])), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
+        np.empty((n_groups, n_outcomes)), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
+        np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.zeros(n_levels + 1, np.int64),
+        np.empty((n_groups, n_outcomes)), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
         np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.empty(patient.lesser.size, np.int64),
     )  # fmt: skip
     live.n[0] = patient.size[0]
+    live.total_n[0] = -1
     for k in range(patient.size[0]):
         live.place[k] = k
-        for j in range(live.state.shape[1]):
+        for j in range(n_outcomes):
             live.state[k, j] = 0.0
         live.state[k, 0] = patient.probability[k]
     order = comparison_order(donor, n, patient)
@@ -229,6 +346,14 @@ def compare_genotypes(
         for s in range(start, n_levels):
             stamp += 1
             _match_level(s, donor.lesser[g], donor.greater[g], patient, live)
-            _advance(s, most, stamp, patient, live)
-        for j in range(outcome.shape[1]):
-            outcome[g, j] = live.state[last, j] if live.n[n_levels] else 0.0
+            if live.n[s] < MANY_GROUPS:
+                _advance(s, most, stamp, patient, live)
+            else:
+                if live.total_n[s] < 0:
+                    _add_up(s, most, stamp, patient, live)
+                _advance_by_genotypes(s, most, stamp, patient, live)
+            live.begun[s + 1] = stamp
+            live.total_n[s + 1] = -1
+        for j in range(n_outcomes):
+            # Where what does not match was taken away again, rounding may leave less than nothing.
+            outcome[g, j] = max(0.0, live.state[last, j]) if live.n[n_levels] else 0.0
