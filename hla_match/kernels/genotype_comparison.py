@@ -198,7 +198,7 @@ def _take(
     k: int, to: int, n: int, most: int, locus: int, state: NDArray[np.float64], least: int, after: NDArray[np.float64]
 ) -> None:
     """Add what is left of a group to where it goes, with so many mismatches at a locus."""
-    for j in range(least, most + 1 - n):
+    for j in range(most + 1 - n):
         after[to, j + n] += state[k, j]
     if n == 0 and least <= 1:
         for j in range(most + 1, state.shape[1]):

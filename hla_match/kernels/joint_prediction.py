@@ -30,6 +30,10 @@ BATCH = 1 << 22
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 
+LISTED_APART = 1 << 16
+"""Genotypes of a donor from which on equal ones are made one before those of all donors are, which looks up fewer."""
+
+
 @kernel
 def merge_genotypes(listed: Genotypes, n: int) -> Genotypes:
     """Return the distinct ones of the first `n` genotypes with the sums of their probabilities."""
@@ -127,6 +131,7 @@ def list_donor(
     whole = room_for(1)
     whole.lesser[0], whole.greater[0], whole.probability[0] = 0, 0, 1.0
     kept = 1.0
+    begun = False
     for part in range(person_part[donor], person_part[donor + 1]):
         scope = panel_scope[part_panel[part]]
         if scope == 0:
@@ -149,7 +154,13 @@ def list_donor(
             limit, most, scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width, listed.lesser,
             listed.greater, listed.probability,
         )  # fmt: skip
-        whole, beyond = join_parts(limit, most, shift, width, whole, merge_genotypes(listed, found))
+        own = Genotypes(listed.lesser[:found], listed.greater[:found], listed.probability[:found])
+        if found > LISTED_APART:
+            own = merge_genotypes(listed, found)
+        beyond = 0.0
+        if begun:
+            own, beyond = join_parts(limit, most, shift, width, whole, own)
+        whole, begun = own, True
         kept = kept * (1.0 - cut) - beyond
     return whole, 1.0 - kept
 
