@@ -260,7 +260,9 @@ def _without_frequencies(person: Person, locus: str) -> tuple[Part, str]:
     stated = stated_genotypes(person.get(locus))
     if not stated:
         return ((locus,), None), "missing"
-    return ((locus,), {(one,): Fraction(1, len(stated)) for one in stated}), "certain"
+    # Weights as of alleles of one frequency; they must make no difference to what is said of a match.
+    weight = {one: Fraction(1 if one[0] == one[1] else 2) for one in stated}
+    return ((locus,), {(one,): of_one / sum(weight.values()) for one, of_one in weight.items()}), "certain"
 
 
 def joined(parts: Iterable[Part], scope: Sequence[str]) -> Distribution | None:
