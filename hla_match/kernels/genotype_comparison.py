@@ -75,7 +75,7 @@ class _Live(NamedTuple):
         total_place: as `place`, of these.
         total_n: as `n`, of these; -1 where they are not added up.
         total_stamp: as `stamp`, of these.
-        mismatched: (genotypes of all loci,) int64 mismatches with the donor genotype.
+        row: (levels,) int64 where the mismatches with the donor genotype stand in `DonorLoci.mismatched`.
     """
 
     state: NDArray[np.float64]
@@ -89,7 +89,21 @@ class _Live(NamedTuple):
     total_place: NDArray[np.int64]
     total_n: NDArray[np.int64]
     total_stamp: NDArray[np.int64]
-    mismatched: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+
+class _DonorLoci(NamedTuple):
+    """The genotypes that donors have at each locus by itself, compared with those of the patient.
+
+    Attributes:
+        number: (levels, donor genotypes) int32 which genotype of a level each one has.
+        start: (levels,) int64 where the mismatches of the first one stand.
+        mismatched: uint8 mismatches of each genotype of a level with each one that the patient may have there.
+    """
+
+    number: NDArray[np.int32]
+    start: NDArray[np.int64]
+    mismatched: NDArray[np.uint8]
 
 
 @kernel
@@ -180,16 +194,18 @@ def refine_order(key: NDArray[np.int64], n_bits: int, order: NDArray[np.int64]) 
 
 
 @kernel
-def comparison_order(donor: Genotypes, n: int, patient: ComparedPatient) -> NDArray[np.int64]:
-    """Return the order of the first `n` donor genotypes in which those that begin alike stand together."""
-    order = np.arange(n)
-    key = np.empty(n, np.int64)
-    for s in range(patient.shift.size - 1, -1, -1):
-        mask = (np.int64(1) << patient.width[s]) - 1
-        for g in range(n):
-            key[g] = ((donor.lesser[g] >> patient.shift[s]) & mask) << patient.width[s]
-            key[g] |= (donor.greater[g] >> patient.shift[s]) & mask
-        refine_order(key, 2 * patient.width[s], order)
+def comparison_order(number: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the order of genotypes in which those that begin alike are neighbours; `number` is (levels, n)."""
+    order = np.arange(number.shape[1])
+    key = np.empty(order.size, np.int64)
+    for s in range(number.shape[0] - 1, -1, -1):
+        n_bits, most = 1, np.int64(0)
+        for g in range(order.size):
+            key[g] = number[s, g]
+            most = max(most, key[g])
+        while most >> n_bits:
+            n_bits += 1
+        refine_order(key, n_bits, order)
     return order
 
 
@@ -203,7 +219,7 @@ def _take(
     if n == 0 and least <= 1:
         for j in range(most + 1, state.shape[1]):
             after[to, j] += state[k, j]
-    elif n == 1 and least == 0:
+    elif n == 1 and least == 0 and state.shape[1] > most + 1:
         after[to, most + 1 + locus] += state[k, 0]
 
 
@@ -232,13 +248,15 @@ def _begin(
 
 
 @inner_kernel
-def _advance(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
+def _advance(
+    s: int, most: int, stamp: int, mismatched: NDArray[np.uint8], patient: ComparedPatient, live: _Live
+) -> None:
     """Bring the locus of a level into what is left of the patient, which is what is left at the next level."""
     start, after = patient.state_start[s], patient.state_start[s + 1]
     found = 0
     for i in range(live.n[s]):
         k = start + live.place[start + i]
-        n = live.mismatched[patient.pair_start[s] + patient.pair[k]]
+        n = np.int64(mismatched[live.row[s] + patient.pair[k]])
         least = live.least[k] + n
         if least <= most:
             to = after + patient.group[k]
@@ -265,7 +283,9 @@ def _add_up(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live
 
 
 @inner_kernel
-def _advance_by_genotypes(s: int, most: int, stamp: int, patient: ComparedPatient, live: _Live) -> None:
+def _advance_by_genotypes(
+    s: int, most: int, stamp: int, mismatched: NDArray[np.uint8], patient: ComparedPatient, live: _Live
+) -> None:
     """Do what `_advance` does, from what was added up: only groups of which an allele matches are looked at."""
     start, after = patient.state_start[s], patient.state_start[s + 1]
     found = 0
@@ -274,11 +294,12 @@ def _advance_by_genotypes(s: int, most: int, stamp: int, patient: ComparedPatien
         found = _begin(to, live.total_least[to], stamp, after, found, live.state, live.least, live.place, live.stamp)
         for j in range(live.total_least[to], most + 1):
             live.state[to, j] = live.total[to, j]
-    for at in range(patient.pair_start[s], patient.pair_start[s + 1]):
-        n = live.mismatched[at]
+    run = patient.pair_start[s] + s
+    for at in range(patient.pair_start[s + 1] - patient.pair_start[s]):
+        n = np.int64(mismatched[live.row[s] + at])
         if n == 2:
             continue
-        for k in range(start + patient.run[at + s], start + patient.run[at + s + 1]):
+        for k in range(start + patient.run[run + at], start + patient.run[run + at + 1]):
             least = live.least[k] + n
             if live.stamp[k] != live.begun[s] or least > most:
                 continue
@@ -290,13 +311,31 @@ def _advance_by_genotypes(s: int, most: int, stamp: int, patient: ComparedPatien
     live.n[s + 1] = found
 
 
-@inner_kernel
-def _match_level(s: int, lesser: int, greater: int, patient: ComparedPatient, live: _Live) -> None:
-    """Write the mismatches of a donor genotype of words with each genotype that the patient may have at a level."""
-    mask = (np.int64(1) << patient.width[s]) - 1
-    u, v = (lesser >> patient.shift[s]) & mask, (greater >> patient.shift[s]) & mask
-    for at in range(patient.pair_start[s], patient.pair_start[s + 1]):
-        live.mismatched[at] = 2 - matched_alleles(patient.lesser[at], patient.greater[at], u, v)
+@kernel
+def match_loci(donor: Genotypes, n: int, patient: ComparedPatient) -> _DonorLoci:
+    """Compare the first `n` donor genotypes with those that the patient may have, locus by locus, equal ones once."""
+    n_levels = patient.shift.size
+    number = np.empty((n_levels, n), np.int32)
+    lesser, greater = np.empty((n_levels, n), np.int64), np.empty((n_levels, n), np.int64)
+    own_lesser, own_greater = np.empty(n, np.int64), np.empty(n, np.int64)
+    found, start = np.zeros(n_levels, np.int64), np.zeros(n_levels + 1, np.int64)
+    for s in range(n_levels):
+        mask = (np.int64(1) << patient.width[s]) - 1
+        for g in range(n):
+            own_lesser[g] = (donor.lesser[g] >> patient.shift[s]) & mask
+            own_greater[g] = (donor.greater[g] >> patient.shift[s]) & mask
+        found[s] = index_genotypes(own_lesser, own_greater, n, number[s], lesser[s], greater[s])
+        start[s + 1] = start[s] + found[s] * (patient.pair_start[s + 1] - patient.pair_start[s])
+    mismatched = np.empty(start[n_levels], np.uint8)
+    for s in range(n_levels):
+        place = start[s]
+        for d in range(found[s]):
+            for at in range(patient.pair_start[s], patient.pair_start[s + 1]):
+                mismatched[place] = 2 - matched_alleles(
+                    patient.lesser[at], patient.greater[at], lesser[s, d], greater[s, d]
+                )
+                place += 1
+    return _DonorLoci(number, start, mismatched)
 
 
 @kernel
@@ -310,8 +349,8 @@ def compare_genotypes(
         donor: distinct genotypes, in any order.
         n: how many.
         patient: the patient.
-        outcome: (n, most + 1 + loci) receives the probability of each number of mismatches, then of a single one at
-            each locus in scope.
+        outcome: (n, most + 1) receives the probability of each number of mismatches, or (n, most + 1 + loci), then of a
+            single one at each locus in scope.
 
     Notes:
         Cost: for each donor genotype and locus in which it differs from the one before, the patient genotypes that
@@ -323,7 +362,7 @@ def compare_genotypes(
         np.empty((n_groups, n_outcomes)), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
         np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.zeros(n_levels + 1, np.int64),
         np.empty((n_groups, n_outcomes)), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
-        np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.empty(patient.lesser.size, np.int64),
+        np.zeros(n_levels + 1, np.int64), np.zeros(n_groups, np.int64), np.zeros(n_levels, np.int64),
     )  # fmt: skip
     live.n[0] = patient.size[0]
     live.total_n[0] = -1
@@ -332,26 +371,25 @@ def compare_genotypes(
         for j in range(n_outcomes):
             live.state[k, j] = 0.0
         live.state[k, 0] = patient.probability[k]
-    order = comparison_order(donor, n, patient)
+    loci = match_loci(donor, n, patient)
+    order = comparison_order(loci.number)
     last = patient.state_start[n_levels]
     stamp = 0
     for place in range(n):
         g = order[place]
         start = 0
         if place > 0:
-            before = order[place - 1]
-            differs = (donor.lesser[g] ^ donor.lesser[before]) | (donor.greater[g] ^ donor.greater[before])
-            while (differs >> patient.shift[start]) & ((np.int64(1) << patient.width[start]) - 1) == 0:
+            while loci.number[start, g] == loci.number[start, order[place - 1]]:
                 start += 1
         for s in range(start, n_levels):
             stamp += 1
-            _match_level(s, donor.lesser[g], donor.greater[g], patient, live)
+            live.row[s] = loci.start[s] + loci.number[s, g] * (patient.pair_start[s + 1] - patient.pair_start[s])
             if live.n[s] < MANY_GROUPS:
-                _advance(s, most, stamp, patient, live)
+                _advance(s, most, stamp, loci.mismatched, patient, live)
             else:
                 if live.total_n[s] < 0:
                     _add_up(s, most, stamp, patient, live)
-                _advance_by_genotypes(s, most, stamp, patient, live)
+                _advance_by_genotypes(s, most, stamp, loci.mismatched, patient, live)
             live.begun[s + 1] = stamp
             live.total_n[s + 1] = -1
         for j in range(n_outcomes):

@@ -213,7 +213,8 @@ def predict_ambiguous(
         mismatches: (n, at least most + 1) zeros; receives the probability of each number of mismatches.
         two: (n, loci) zeros; receives the probability that both alleles match.
         one: (n, loci) zeros; receives the probability that exactly one matches.
-        single: (n, loci) zeros; receives the probability of one mismatch in all, which is at the locus.
+        single: (n, loci) zeros; receives the probability of one mismatch in all, which is at the locus; (n, 0) where
+            that is not asked for.
         cut: (n,) receives the probability of the donor's genotypes that were not compared.
     """
     n_loci = patient.shift.size
@@ -268,12 +269,13 @@ def add_outcomes(
     index = np.empty(n, np.int32)
     distinct = room_for(n)
     n_distinct = index_genotypes(gathered.lesser, gathered.greater, n, index, distinct.lesser, distinct.greater)
-    outcome = np.empty((n_distinct, most + 1 + patient.shift.size))
+    n_loci = single.shape[1]
+    outcome = np.empty((n_distinct, most + 1 + n_loci))
     compare_genotypes(most, distinct, n_distinct, patient, outcome)
     for i in range(begin, end):
         for k in range(starts[i], starts[i + 1]):
             own, share = outcome[index[k]], gathered.probability[k]
             for j in range(most + 1):
                 mismatches[i, j] += share * own[j]
-            for s in range(patient.shift.size):
+            for s in range(n_loci):
                 single[i, s] += share * own[most + 1 + s]

@@ -134,13 +134,15 @@ class PatientPredictor:
 
         Args:
             donor: the rows.
-            most: greatest number of mismatches whose probability is asked for; others may be NaN.
+            most: greatest number of mismatches whose probability is asked for; those of others may be NaN, and with
+                fewer than all of them that of the one mismatch at each locus, too.
         """
         donors, person, row_of, parts = self._dealt(donor)
         mismatches = np.zeros((person.size, MAX_MISMATCHES + 1))
         if self._named is not None:
             mismatches[:, most + 1 :] = np.nan
         two, one, single = (np.zeros((person.size, len(self._loci))) for _ in range(3))
+        asked = single if most == MAX_MISMATCHES or self._named is None else single[:, :0]
         cut = np.zeros(person.size)
         frequency = self._registry.panels.frequency
         named, beyond = self._named, 0.0
@@ -149,7 +151,7 @@ class PatientPredictor:
             compared, beyond = self._compared
 
         def run(part: slice) -> None:
-            found = (mismatches[part], two[part], one[part], single[part])
+            found = (mismatches[part], two[part], one[part], asked[part])
             if named is not None:
                 predict_ambiguous(
                     DIPLOTYPES,
@@ -181,6 +183,8 @@ class PatientPredictor:
             values[unknown] = np.nan
         with np.errstate(invalid="ignore", divide="ignore"):
             single /= mismatches[:, 1:2]
+        if asked is not single:
+            single[:] = np.nan
         step = np.maximum(farthest_step(self._registry.panels, donors, self._scope, person), self._step)
         step[missing != 0] = Step.MISSING
         return Prediction(
