@@ -354,21 +354,30 @@ def list_part(
     what becomes of them.
     """
     threshold, cut = pair_threshold(limit, mass, pair, class_first, weight)
-    strange = np.empty(class_first[class_first.size - 1], np.int64)
-    for k in range(strange.size):
-        strange[k] = strange_alleles(key[k], shift, width)
+    n_classes = class_first.size - 1
+    # Haplotypes of few such alleles, class after class.
+    near, strange = np.empty(class_first[n_classes], np.int64), np.empty(class_first[n_classes], np.int64)
+    near_first = np.zeros(n_classes + 1, np.int64)
+    for c in range(n_classes):
+        end = near_first[c]
+        for k in range(class_first[c], class_first[c + 1]):
+            strange[end] = strange_alleles(key[k], shift, width)
+            if strange[end] <= most:
+                near[end] = k
+                end += 1
+        near_first[c + 1] = end
     found = 0
     for p in range(pair.shape[0]):
         c, d = int(pair[p, 0]), int(pair[p, 1])
-        for u in range(class_first[c], class_first[c + 1]):
-            if strange[u] > most:
-                continue
-            for v in range(u if c == d else class_first[d], class_first[d + 1]):
+        for i in range(near_first[c], near_first[c + 1]):
+            u = near[i]
+            for j in range(i if c == d else near_first[d], near_first[d + 1]):
+                v = near[j]
                 product = weight[u] * weight[v]
                 if product < threshold:
                     break
-                if strange[u] + strange[v] <= most:
+                if strange[i] + strange[j] <= most:
                     lesser[found], greater[found] = genotype_words(key[u], key[v], scope, strict, shift, width)
-                    probability[found] = product * (1.0 if c == d and u == v else 2.0) / mass
+                    probability[found] = product * (1.0 if u == v else 2.0) / mass
                     found += 1
     return found, cut

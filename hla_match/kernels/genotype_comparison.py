@@ -32,7 +32,7 @@ class ComparedPatient(NamedTuple):
 
     Attributes:
         locus: (levels,) int64 locus in scope of each level; the last one is compared last.
-        shift: (levels,) int64 lowest bit of the locus in a word, ascending.
+        shift: (levels,) int64 lowest bit of the locus in a word.
         width: (levels,) int64 bits of a name.
         size: (levels + 1,) int64 groups of each level, and the one that is left at the end.
         state_start: (levels + 2,) int64 offsets of the groups of all levels, one level after another.
@@ -125,13 +125,15 @@ def prepare_patient(
         n, start, first = size[s], state_start[s], pair_start[s]
         mask = (np.int64(1) << width[s]) - 1
         for k in range(n):
-            own_lesser[k], own_greater[k] = rest_lesser[k] & mask, rest_greater[k] & mask
+            own_lesser[k] = (rest_lesser[k] >> shift[s]) & mask
+            own_greater[k] = (rest_greater[k] >> shift[s]) & mask
         found = index_genotypes(own_lesser, own_greater, n, pair[start:], lesser[first:], greater[first:])
         pair_start[s + 1] = first + found
         # Groups of one genotype stand together.
         rank = order_groups(pair[start : start + n], run[first + s : first + s + found + 1])
         for k in range(n):
-            own_lesser[rank[k]], own_greater[rank[k]] = rest_lesser[k] >> width[s], rest_greater[k] >> width[s]
+            own_lesser[rank[k]] = rest_lesser[k] & ~(mask << shift[s])
+            own_greater[rank[k]] = rest_greater[k] & ~(mask << shift[s])
             if s == 0:
                 probability[rank[k]] = genotypes.probability[k]
         if s > 0:
@@ -145,6 +147,16 @@ def prepare_patient(
         locus, shift, width, size, state_start, group[:end].copy(), pair[:end].copy(),
         run[: n_pairs + n_levels].copy(), pair_start, lesser[:n_pairs].copy(), greater[:n_pairs].copy(), probability,
     )  # fmt: skip
+
+
+@kernel
+def count_distinct(genotypes: Genotypes, mask: int) -> int:
+    """Return how many genotypes are distinct at the loci whose bits in a word are those of a mask."""
+    n = genotypes.probability.size
+    lesser, greater, index = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int32)
+    for k in range(n):
+        lesser[k], greater[k] = genotypes.lesser[k] & mask, genotypes.greater[k] & mask
+    return int(index_genotypes(lesser, greater, n, index, np.empty(n, np.int64), np.empty(n, np.int64)))
 
 
 @kernel

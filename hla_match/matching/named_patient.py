@@ -19,16 +19,22 @@ from hla_match.kernels.donor_genotypes import (
     merge_members,
     name_haplotypes,
 )
-from hla_match.kernels.genotype_comparison import ComparedPatient, prepare_patient
+from hla_match.kernels.genotype_comparison import ComparedPatient, count_distinct, prepare_patient
 from hla_match.kernels.joint_prediction import list_patient
 from hla_match.kernels.patient_classes import PatientClasses
 
 WORD_BITS = 63
 """Bits of a word: the names of one allele at each locus in scope."""
 
-_COMPARED = ("DPB1", "DPA1", "DQB1", "DQA1", "DRB1", "DRB3", "DRB4", "DRB5", "A", "B", "C")
-"""The order in which loci are compared. Those that are inherited together stand together, so that many genotypes begin
-alike or end alike; what it spares stands in `kernels/DESIGN.md`."""
+_ORDERS = (
+    ("DPB1", "DPA1", "DQB1", "DQA1", "DRB1", "DRB3", "DRB4", "DRB5", "A", "B", "C"),
+    ("B", "C", "A", "DRB3", "DRB4", "DRB5", "DRB1", "DQA1", "DQB1", "DPA1", "DPB1"),
+)
+"""The orders in which loci may be compared; those that are inherited together stand together, so that many genotypes
+begin alike and end alike."""
+
+_LAST_LOCI = 2
+"""That order is taken of which the patient has the fewest genotypes at so many last loci: there most time is spent."""
 
 Genotypes = tuple[tuple[int, int], ...]
 
@@ -38,6 +44,7 @@ class NamedPatient:
     """A patient and the haplotypes of all panels in names of alleles.
 
     Attributes:
+        loci: the loci in scope.
         classes: the patient.
         panel_scope: (panels,) the loci in scope that each panel covers, as bits.
         word: (n,) int64 the distinct words of haplotypes.
@@ -45,6 +52,7 @@ class NamedPatient:
         cut: probability of the patient's genotypes with an allele that no name was left for; they are left out.
     """
 
+    loci: tuple[str, ...]
     classes: PatientClasses
     panel_scope: NDArray[np.int64]
     word: NDArray[np.int64]
@@ -55,7 +63,13 @@ class NamedPatient:
         """Return the patient's genotypes for comparison, and the probability of those beyond `limit` diplotypes."""
         genotypes, cut = list_patient(limit, self.classes)
         shift, width = self.classes.shift, self.classes.width
-        order = np.argsort(shift)
+
+        def left_at_last(order: NDArray[np.int64]) -> int:
+            last = order[-_LAST_LOCI:]
+            mask = int((((np.int64(1) << width[last]) - 1) << shift[last]).sum())
+            return int(count_distinct(genotypes, mask))
+
+        order = min((np.argsort([one.index(locus) for locus in self.loci]) for one in _ORDERS), key=left_at_last)
         return prepare_patient(genotypes, order, shift[order], width[order]), cut
 
 
@@ -92,9 +106,7 @@ def named_patient(
     parts = [part for part in range(patient.part_panel.size) if panel_scope[patient.part_panel[part]]]
     known, short = _known_alleles(panels, patient, parts, loci, stated)
     width = np.array([_width(alleles.size) for alleles in known], np.int64)
-    order = np.argsort([_COMPARED.index(locus) for locus in loci])
-    shift = np.empty(order.size, np.int64)
-    shift[order] = offsets(width[order])[:-1]
+    shift = offsets(width)[:-1]
     allele_name = np.full(int(panels.allele_start[-1]), ANOTHER, np.int64)
     locus_shift = np.full(len(panels.loci), -1, np.int64)
     for column, (locus, alleles) in enumerate(zip(loci, known, strict=True)):
@@ -117,7 +129,7 @@ def named_patient(
         found = [_all_named(part, shift, width, short) for part in found]
         cut = 1.0 - float(np.prod([_kept(part) for part in found]))
     classes = _joined(found, shift, width, n_names, sum(1 << column for column in strict))
-    return NamedPatient(classes, panel_scope, word, word_index, cut)
+    return NamedPatient(loci, classes, panel_scope, word, word_index, cut)
 
 
 def _known_alleles(
