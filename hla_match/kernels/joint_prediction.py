@@ -30,7 +30,7 @@ BATCH = 1 << 22
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""
 
 
-LISTED_APART = 1 << 16
+LISTED_APART = 1 << 13
 """Genotypes of a donor from which on equal ones are made one before those of all donors are, which looks up fewer."""
 
 

@@ -145,3 +145,23 @@ def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
     assert np.array_equal(alone.mismatches, threaded.mismatches)
     assert np.array_equal(alone.two, threaded.two)
     assert np.array_equal(alone.step, threaded.step)
+
+
+def test_of_persons_of_whom_hardly_anything_is_known_little_is_cut():
+    allele = np.stack(np.meshgrid(*[np.arange(2, 10)] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.int32)
+    weight = 1 / np.random.default_rng(1).permutation(np.arange(1, allele.shape[0] + 1))
+    frequencies = HaplotypeFrequencies("falling", LOCI, allele, ("",), weight[None] / weight.sum(), (), np.zeros(1), "")
+    anything = tuple(range(2, 10))
+    typings = [{}, {"A": ((anything, (2, 3, 4, 5)),)}]
+    tables = {"A": typing_table([(), typings[1]["A"]]), "B": typing_table([()]), "DRB1": typing_table([()])}
+    panels = build_panels(frequencies, tables)
+    typing = np.array([[0, 1], [0, 0], [0, 0]], np.int32)
+    donors = ImputedRegistry(panels, impute(typing, np.zeros(2, np.int16), panels, typing_membership(panels, tables)))
+    found = [
+        PatientPredictor(predictor.impute_patient(panels, one), donors, LOCI).predict(np.arange(2, dtype=np.uint32))
+        for one in typings
+    ]
+    assert all(((one.cut > 0) & (one.cut < 0.005)).all() for one in found)
+    # A pair has the same probabilities whoever of the two is the patient.
+    np.testing.assert_allclose(found[0].mismatches[1], found[1].mismatches[0], atol=0.005)
+    np.testing.assert_allclose(found[0].two[1], found[1].two[0], atol=1e-9)
