@@ -151,8 +151,8 @@ def test_of_persons_of_whom_hardly_anything_is_known_little_is_cut():
     allele = np.stack(np.meshgrid(*[np.arange(2, 10)] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.int32)
     weight = 1 / np.random.default_rng(1).permutation(np.arange(1, allele.shape[0] + 1))
     frequencies = HaplotypeFrequencies("falling", LOCI, allele, ("",), weight[None] / weight.sum(), (), np.zeros(1), "")
-    anything = tuple(range(2, 10))
-    typings = [{}, {"A": ((anything, (2, 3, 4, 5)),)}]
+    anything, some = Side(tuple(range(2, 10))), Side((2, 3, 4, 5))
+    typings = [{}, {"A": ((anything, some),)}]
     tables = {"A": typing_table([(), typings[1]["A"]]), "B": typing_table([()]), "DRB1": typing_table([()])}
     panels = build_panels(frequencies, tables)
     typing = np.array([[0, 1], [0, 0], [0, 0]], np.int32)
