@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match import HaplotypeFrequencies, Patient, Registry
-from hla_match.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder
+from hla_match.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder, counted
 
 MOST_HAPLOTYPES = 1500
 MOST_PAIRS = 2_000_000
@@ -73,7 +73,7 @@ class PlainSearch:
         pair, kinds, typing = [], [], []
         text = self.registry.columns[name].text
         for row, (first, second) in enumerate(text.iter_rows()):
-            for one, other, kind in encoder.alternatives(first, second):
+            for one, other, kind in counted(encoder.carried(first, second)):
                 pair.append([sets.setdefault(side.codes, len(sets)) for side in (one, other)])
                 kinds.append(kind)
                 typing.append(row)
@@ -92,7 +92,7 @@ class PlainSearch:
     @staticmethod
     def _mismatches(locus: _Locus, reported: tuple[str, str]) -> NDArray[np.uint8]:
         """Return the least mismatches of each distinct typing with what the patient was reported."""
-        alternatives = locus.encoder.alternatives(*reported)
+        alternatives = counted(locus.encoder.carried(*reported))
         if not alternatives or not locus.pair.size:
             return np.zeros(locus.n_typings, np.uint8)
         best = np.zeros(locus.typing.size, np.int64)

@@ -274,14 +274,6 @@ class LocusEncoder:
                 found.append((self._read(one), ABSENT))
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
-    def alternatives(self, first: str, second: str) -> tuple[CountedAlternative, ...]:
-        """Return the alternatives of a typing as reported in two columns, as they count; empty where not typed.
-
-        Raises:
-            TypingError: as `carried`.
-        """
-        return counted(self.carried(first, second))
-
     def is_read(self, first: str, second: str) -> bool:
         """Say whether both sides of a typing were read before, so that reading it costs nothing."""
         return first in self._side and (not second or second in self._side)

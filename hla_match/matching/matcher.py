@@ -101,11 +101,8 @@ class Matcher:
         missing = [locus for locus in criteria.loci if locus not in registry.loci]
         if len(missing) == len(criteria.loci):
             raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
-        loci = {
-            locus: self._compare(locus, patient, criteria)
-            for locus in registry.loci
-            if locus in self._reported(patient, criteria)
-        }
+        reported = self._reported(patient, criteria)
+        loci = {locus: self._compare(locus, patient, criteria) for locus in registry.loci if locus in reported}
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         *_, allowed = self._allowed(criteria).values()
         found = find_donors(

@@ -96,7 +96,7 @@ def lone_typings(text1: str, text2: str) -> set[str]:
     if not is_empty(text2):
         return set()
     text1, _ = without_code(text1)
-    alone = (content_of(genotype) for genotype in text1.split("|") if "+" not in half_width(genotype))
+    alone = (content_of(genotype) for genotype in half_width(text1).split("|") if "+" not in genotype)
     return {typing for typing in alone if typing not in _UNTYPED}
 
 
