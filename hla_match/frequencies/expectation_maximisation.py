@@ -17,7 +17,7 @@ from hla_match.frequencies.imputation import impute
 from hla_match.frequencies.panels import panel_of_support
 from hla_match.frequencies.sample import Sample
 from hla_match.frequencies.typing_membership import typing_membership
-from hla_match.kernels.expectation import expect_haplotypes, weigh_persons
+from hla_match.kernels.estimation.expectation import expect_haplotypes, weigh_persons
 
 SLICES = 8
 """Ranges of persons that are counted apart and added up in order; fixed, so that threads do not change the sums."""
@@ -28,7 +28,7 @@ Told = Callable[[int, float, float], None]
 
 @dataclass(frozen=True)
 class ExplainedSample:
-    """The persons of a sample whom some haplotypes explain, as classes of these (`hla_match.kernels.expectation`).
+    """The persons of a sample whom some haplotypes explain, as classes of these (`kernels.estimation.expectation`).
 
     Attributes:
         n_haplotypes: the number of haplotypes.

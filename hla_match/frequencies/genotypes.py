@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hla_match.encoding import NULL
 from hla_match.frequencies.imputation import Imputation
 from hla_match.frequencies.panels import Panels, Step
-from hla_match.kernels.diplotypes import list_diplotypes
+from hla_match.kernels.imputation.diplotypes import list_diplotypes
 
 MAX_DIPLOTYPES = 1 << 22
 """Diplotypes of a part that are listed at most, the most frequent ones; the rest is cut and reported as mass."""

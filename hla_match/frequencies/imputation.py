@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hla_match.encoding import Alternative, TypingTable, typing_table
 from hla_match.frequencies.panels import Panels
 from hla_match.frequencies.typing_membership import TypingMembership, typing_membership
-from hla_match.kernels.imputation import impute_persons
+from hla_match.kernels.imputation.panel_chain import impute_persons
 from hla_match.registry import Registry
 
 

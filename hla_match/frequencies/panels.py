@@ -231,7 +231,7 @@ def _laid_out(
 ) -> Panels:
     """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
     # Names of this module are used where no kernel is wanted yet.
-    from hla_match.kernels.candidate_haplotypes import WORD_BITS
+    from hla_match.kernels.imputation.candidate_haplotypes import WORD_BITS
 
     panel_start = offsets([panel.frequency.size for panel in panels])
     allele_start = offsets([code.size for code in codes])

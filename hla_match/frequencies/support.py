@@ -35,7 +35,7 @@ from hla_match.frequencies.expectation_maximisation import (
 )
 from hla_match.frequencies.haplotype_frequencies import merge_haplotypes
 from hla_match.frequencies.sample import Sample, typing_sets
-from hla_match.kernels.allowed_haplotypes import list_allowed
+from hla_match.kernels.estimation.allowed_haplotypes import list_allowed
 from hla_match.loci import OPTIONAL_GENES
 
 FULL_ENTRIES = 2_000_000

@@ -70,11 +70,12 @@ def cache_folder() -> Path | None:
     Raises:
         UnsafeFolderError: others can write to it.
     """
-    return None if _CONFIG.DISABLE_JIT else _folder_for(__file__)
+    return None if _CONFIG.DISABLE_JIT else _chosen_folder()
 
 
-def _folder_for(source: str) -> Path | None:
-    below = UserProvidedCacheLocator.get_suitable_cache_subpath(source)
+def _chosen_folder() -> Path | None:
+    # One folder for the kernels of all rooms, apart from that of another installation of this program.
+    below = UserProvidedCacheLocator.get_suitable_cache_subpath(__file__)
     # A user without a home, as in a container that is run under any number: a folder "~" in the present folder would
     # be the place.
     home = AppDirs("hla-match", appauthor=False).user_cache_dir
@@ -109,13 +110,12 @@ class _Locator(UserProvidedCacheLocator):
 class _KernelCacheImpl(CompileResultCacheImpl):
     def __init__(self, function: Callable[..., Any]) -> None:
         # Numba's own would ask other locators, too, which the environment can name.
-        source = inspect.getfile(function)
-        folder = _folder_for(source)
+        folder = _chosen_folder()
         if folder is None:
             raise RuntimeError("no folder can be written to")
         self._lineno = function.__code__.co_firstlineno
-        self._locator = _Locator(function, source, folder)
-        name = f"{Path(source).stem}.{function.__qualname__}"
+        self._locator = _Locator(function, inspect.getfile(function), folder)
+        name = f"{function.__module__}.{function.__qualname__}"
         self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
 
 

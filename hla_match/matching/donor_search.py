@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donor_orders import CARRIED, CYCLE, cycle_of
-from hla_match.kernels.donor_pass import select_donors
-from hla_match.kernels.donor_runs import cost_of_runs, find_in_runs
+from hla_match.kernels.search.donor_pass import select_donors
+from hla_match.kernels.search.donor_runs import cost_of_runs, find_in_runs
 from hla_match.registry import Registry
 
 _DEARER = 4

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.matching.prediction import joined

@@ -14,8 +14,8 @@ from hla_match.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRu
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.genotypes import Diplotypes, diplotypes
 from hla_match.frequencies.imputation import DonorImputation, impute_listed
-from hla_match.kernels.donor_pass import EXCLUDED, OPEN
-from hla_match.kernels.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
+from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts

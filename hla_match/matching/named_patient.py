@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hla_match.encoding import FIRST_P_GROUP
 from hla_match.frequencies.imputation import Imputation
 from hla_match.frequencies.panels import Panels, offsets
-from hla_match.kernels.donor_genotypes import (
+from hla_match.kernels.prediction.donor_genotypes import (
     ABSENT,
     ANOTHER,
     FIRST_NAME,
@@ -19,9 +19,9 @@ from hla_match.kernels.donor_genotypes import (
     merge_members,
     name_haplotypes,
 )
-from hla_match.kernels.genotype_comparison import ComparedPatient, count_distinct, prepare_patient
-from hla_match.kernels.joint_prediction import list_patient
-from hla_match.kernels.patient_classes import PatientClasses
+from hla_match.kernels.prediction.genotype_comparison import ComparedPatient, count_distinct, prepare_patient
+from hla_match.kernels.prediction.joint_prediction import list_patient
+from hla_match.kernels.prediction.patient_classes import PatientClasses
 
 WORD_BITS = 63
 """Bits of a word: the names of one allele at each locus in scope."""

@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 
 from hla_match.frequencies.imputation import Imputation
 from hla_match.frequencies.panels import Panels, Step
-from hla_match.kernels.donor_genotypes import index_words
-from hla_match.kernels.genotype_pairs import FAR, add_pairs, count_diplotypes, list_genotypes, write_mismatches
+from hla_match.kernels.prediction.donor_genotypes import index_words
+from hla_match.kernels.prediction.genotype_pairs import (
+    FAR,
+    add_pairs,
+    count_diplotypes,
+    list_genotypes,
+    write_mismatches,
+)
 from hla_match.matching.prediction import MAX_MISMATCHES
 from hla_match.matching.predictor import (
     missing_loci,

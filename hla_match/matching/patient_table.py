@@ -21,13 +21,13 @@ from hla_match.encoding import (
     TypingTable,
 )
 from hla_match.errors import RegistryError
-from hla_match.kernels.locus_count import FIRST, SECOND, count_alternative
-from hla_match.kernels.position_grade import A, P, grade_alternative
+from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
+from hla_match.kernels.search.position_grade import A, P, grade_alternative
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.registry import Registry
 
 GRADE_LETTERS = "?MLPA"
-"""Letters of the codes that `hla_match.kernels.position_grade` gives."""
+"""Letters of the codes that `hla_match.kernels.search.position_grade` gives."""
 
 KEPT_BYTES = 1 << 23
 """Room for the tables of a locus that are kept, as patients share typings."""
@@ -43,7 +43,7 @@ class LocusComparison:
         locus: the locus.
         column: the typings of the donors.
         donor_typing: (donors,) typing of each donor, a row of `column.meaning`.
-        counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.locus_count`, of the alternatives of a
+        counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.search.locus_count`, of the alternatives of a
             patient's typing by a rule of null alleles; those of the last typings are kept.
     """
 

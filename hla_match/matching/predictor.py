@@ -21,12 +21,12 @@ from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distr
 from hla_match.frequencies.imputation import DonorImputation, Imputation, impute_typings
 from hla_match.frequencies.panels import Panels, Step
 from hla_match.frequencies.typing_membership import stated_genotypes
-from hla_match.kernels.donor_genotypes import index_words
-from hla_match.kernels.genotype_comparison import ComparedPatient
-from hla_match.kernels.genotype_pairs import count_diplotypes
-from hla_match.kernels.joint_prediction import predict_ambiguous
-from hla_match.kernels.locus_matches import match_at_loci
-from hla_match.kernels.match_prediction import SHIFT, mark_haplotypes, predict_matches
+from hla_match.kernels.prediction.donor_genotypes import index_words
+from hla_match.kernels.prediction.genotype_comparison import ComparedPatient
+from hla_match.kernels.prediction.genotype_pairs import count_diplotypes
+from hla_match.kernels.prediction.joint_prediction import predict_ambiguous
+from hla_match.kernels.prediction.locus_matches import match_at_loci
+from hla_match.kernels.prediction.match_prediction import SHIFT, mark_haplotypes, predict_matches
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.matching.named_patient import NamedPatient, named_patient
 from hla_match.matching.prediction import MAX_MISMATCHES, Prediction

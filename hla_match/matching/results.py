@@ -57,7 +57,7 @@ class LocusResult:
 
     @property
     def counts(self) -> NDArray[np.uint8]:
-        """(6, meanings) uint8 as in `hla_match.kernels.locus_count`."""
+        """(6, meanings) uint8 as in `hla_match.kernels.search.locus_count`."""
         return self.comparison.counts(self.alternatives, self.null_rule)
 
     def grades(self, meaning: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donor_orders import CYCLE, donor_orders
-from hla_match.kernels.donor_pass import EXCLUDED, OPEN
-from hla_match.kernels.donor_runs import holds_pair
+from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
+from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.nomenclature.builtin import builtin_tables

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.encoding import COMPARED, counted, typing_table
-from hla_match.kernels.locus_count import FIRST, SECOND, count_alternative
-from hla_match.kernels.position_grade import A, P, grade_alternative
+from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
+from hla_match.kernels.search.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.matching.patient_table import GRADE_LETTERS

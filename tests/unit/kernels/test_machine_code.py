@@ -132,7 +132,7 @@ def test_from_a_folder_that_others_can_write_nothing_is_read_and_nothing_is_kept
     assert kernel.stats.cache_path is None
     assert files(cache) == before
     with pytest.raises(_machine_code.UnsafeFolderError, match="chmod go-w"):
-        _machine_code._folder_for(__file__)
+        _machine_code.cache_folder()
 
 
 def test_a_link_to_a_folder_of_the_users_own_is_followed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

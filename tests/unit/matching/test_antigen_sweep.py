@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hla_match.kernels.locus_count import BEST, WORST
+from hla_match.kernels.search.locus_count import BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables

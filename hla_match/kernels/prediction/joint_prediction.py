@@ -2,7 +2,7 @@
 
 A donor's alleles matter only as far as the patient may have them: the others are one allele, "another". Haplotypes of
 equal names are then one, and many donors share the genotypes that they make up. Each distinct donor genotype is
-compared once with the patient's genotypes (`hla_match.kernels.genotype_comparison`), and a donor is a weighted sum of
+compared once with the patient's genotypes (`kernels.prediction.genotype_comparison`), and a donor is a weighted sum of
 its genotypes' outcomes.
 Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import (
+from hla_match.kernels.prediction.donor_genotypes import (
     Genotypes,
     count_pairs,
     index_genotypes,
@@ -22,9 +22,9 @@ from hla_match.kernels.donor_genotypes import (
     room_for,
     strange_alleles,
 )
-from hla_match.kernels.genotype_comparison import ComparedPatient, compare_genotypes
-from hla_match.kernels.locus_matches import add_marginals, expect_at_loci
-from hla_match.kernels.patient_classes import PatientClasses
+from hla_match.kernels.prediction.genotype_comparison import ComparedPatient, compare_genotypes
+from hla_match.kernels.prediction.locus_matches import add_marginals, expect_at_loci
+from hla_match.kernels.prediction.patient_classes import PatientClasses
 
 BATCH = 1 << 22
 """Genotypes of donors that are gathered before their outcomes are computed; many times those of one donor."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.allele_signatures import sign_alleles
-from hla_match.kernels.haplotype_classes import FULL, N_SCRATCH, append_part
+from hla_match.kernels.imputation.allele_signatures import sign_alleles
+from hla_match.kernels.imputation.haplotype_classes import FULL, N_SCRATCH, append_part
 
 
 @inner_kernel
@@ -138,7 +138,7 @@ def impute_persons(
         certain_panel: see there.
         person_part: (stop - start + 1,) receives offsets of each person's parts.
         person_missing: (stop - start,) receives the loci, as bits, at which nothing explains the person.
-        part_panel: outputs as in `hla_match.kernels.haplotype_classes.append_part`, likewise the others.
+        part_panel: outputs as in `hla_match.kernels.imputation.haplotype_classes.append_part`, likewise the others.
         part_mass: see there.
         part_class: see there.
         part_pair: see there.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hla_match.kernels._jit import inner_kernel
 
 CANDIDATE, KEY = 0, 1
-"""Rows of the scratch array of `hla_match.kernels.haplotype_classes`: the haplotypes, and the signatures of each."""
+"""Rows of the scratch array of `kernels.imputation.haplotype_classes`: the haplotypes, and the signatures of each."""
 
 WORD_BITS = 32
 """Bits of a word of a set of haplotypes: the product below then fits 64 bits."""

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.donor_genotypes import Genotypes, index_genotypes
-from hla_match.kernels.locus_matches import matched_alleles
+from hla_match.kernels.prediction.donor_genotypes import Genotypes, index_genotypes
+from hla_match.kernels.prediction.locus_matches import matched_alleles
 
 DIGIT = 11
 """Bits of a digit of the radix sort."""

@@ -111,7 +111,7 @@ def predict_matches(
         frequency: (haplotypes,).
         panel_scope: (panels,) the loci in scope that each panel covers, as bits.
         donor: (n,) persons.
-        person_part: classes of each person, as given by `hla_match.kernels.imputation`; likewise the next seven.
+        person_part: classes of each person, as given by `kernels.imputation.panel_chain`; likewise the next seven.
         part_panel: see there.
         part_mass: see there.
         part_class: see there.

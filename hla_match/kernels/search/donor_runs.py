@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_pass import COUNTED, OPEN
+from hla_match.kernels.search.donor_pass import COUNTED, OPEN
 
 
 @kernel
@@ -95,7 +95,7 @@ def find_in_runs(
         fifth_table: see there.
         other_row: rows of `donor_typing` in scope that are not in the order.
         table_start: where the tables of these loci start in `table`.
-        table: mismatches by typing code, as in `hla_match.kernels.donor_pass.select_donors`.
+        table: mismatches by typing code, as in `hla_match.kernels.search.donor_pass.select_donors`.
         eligible: a bit for each row of the registry, lowest bit first.
         found: how many were found before.
         donor: receives rows of the registry.

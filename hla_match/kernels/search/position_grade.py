@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.locus_count import FIRST, NEW, SECOND, mark_side
+from hla_match.kernels.search.locus_count import FIRST, NEW, SECOND, mark_side
 
 UNKNOWN, M, L, P, A = range(5)
 HAS_NEW = 4
@@ -70,7 +70,7 @@ def grade_alternative(
         antigen2: (n,) int32 antigen codes.
         mark: (codes,) uint8 zeros, scratch.
         antigen_mark: (antigens,) uint8 zeros, scratch.
-        set_start: donor sets, as in `hla_match.kernels.locus_count.count_alternative`; likewise the alternatives.
+        set_start: donor sets, as in `kernels.search.locus_count.count_alternative`; likewise the alternatives.
         set_member: codes of the sets.
         antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
         antigen_member: antigens of each set.

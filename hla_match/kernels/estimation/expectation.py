@@ -1,7 +1,7 @@
 """The E step: how often every haplotype is expected in persons of ambiguous typing, and how likely the typings are.
 
 A person is the classes of haplotypes that the typing does not tell apart, and the compatible pairs of classes
-(`hla_match.kernels.haplotype_classes`). A pass costs time in proportion to the haplotypes of all classes, not to the
+(`kernels.imputation.haplotype_classes`). A pass costs time in proportion to the haplotypes of all classes, not to the
 diplotypes, of which there are up to the square. Oracle: ``expected_counts`` and ``likelihood`` in
 ``tests/oracle/estimation.py``.
 """

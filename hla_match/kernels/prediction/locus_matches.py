@@ -2,7 +2,7 @@
 
 It is reported, and it bounds what can match at all loci together; so does how many of the donor's alleles the patient
 may have at all. Alleles are names, as in
-`hla_match.kernels.donor_genotypes`. Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
+`hla_match.kernels.prediction.donor_genotypes`. Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.donor_genotypes import (
+from hla_match.kernels.prediction.donor_genotypes import (
     ABSENT,
     ANOTHER,
     FIRST_NAME,
@@ -19,7 +19,7 @@ from hla_match.kernels.donor_genotypes import (
     homozygous_for_the_other,
     merge_members,
 )
-from hla_match.kernels.patient_classes import PatientClasses, locus_genotypes
+from hla_match.kernels.prediction.patient_classes import PatientClasses, locus_genotypes
 
 
 @kernel
@@ -212,7 +212,7 @@ def match_at_loci(
 ) -> None:
     """Add, locus by locus, the probabilities that two alleles and that one allele match.
 
-    Arguments as in `hla_match.kernels.joint_prediction.predict_ambiguous`; `strange` is (n, 2) and receives the
+    Arguments as in `kernels.prediction.joint_prediction.predict_ambiguous`; `strange` is (n, 2) and receives the
     probabilities of 0 and 1 alleles that the patient cannot have, and `is_whole` (n,) whether a donor has no more pairs
     of haplotypes than `limit`, so that nothing of it would be cut.
 

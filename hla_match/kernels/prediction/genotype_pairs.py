@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.donor_genotypes import EMPTY
-from hla_match.kernels.locus_matches import matched_alleles
+from hla_match.kernels.prediction.donor_genotypes import EMPTY
+from hla_match.kernels.prediction.locus_matches import matched_alleles
 
 FAR = 128
 """Bytes of at least this much stand for more mismatches than are counted."""
@@ -44,7 +44,7 @@ def count_diplotypes(
         limit: of the diplotypes.
         panel_scope: (panels,) the loci in scope that each panel covers, as bits.
         person: (n,) distinct persons.
-        person_part: classes of each person, as given by `hla_match.kernels.imputation`; likewise the next five.
+        person_part: classes of each person, as given by `kernels.imputation.panel_chain`; likewise the next five.
         part_panel: see there.
         part_class: see there.
         part_pair: see there.
@@ -159,7 +159,7 @@ def list_genotypes(
         panel_locus_start: see there.
         panel_locus: see there.
         person: (n,) distinct persons, whose parts cover the scope.
-        person_part: classes of each person, as given by `hla_match.kernels.imputation`; likewise the next seven.
+        person_part: classes of each person, as given by `kernels.imputation.panel_chain`; likewise the next seven.
         part_panel: see there.
         part_mass: see there.
         part_class: see there.
@@ -231,7 +231,7 @@ def write_mismatches(
         last: one behind the last.
         none: what stands for no mismatch.
         donor_genotype: (n, 2) allele codes of genotypes, `ABSENT` and `ANOTHER` as in
-            `hla_match.kernels.donor_genotypes`.
+            `hla_match.kernels.prediction.donor_genotypes`.
         patient_genotype: (m, 2) likewise.
         patient_number: (genotypes,) which of these each genotype of the patients has.
         mismatches: (n, at least genotypes) receives them; what stands behind the genotypes is left as it is.

@@ -11,7 +11,7 @@ from hla_match.kernels._jit import kernel
 
 
 class PatientClasses(NamedTuple):
-    """The haplotypes of a patient, class after class, and how words are read (`hla_match.kernels.donor_genotypes`).
+    """The haplotypes of a patient, class after class, and how words are read (`kernels.prediction.donor_genotypes`).
 
     Attributes:
         shift: (loci,) int64 lowest bit of each locus in scope in the word of a haplotype.

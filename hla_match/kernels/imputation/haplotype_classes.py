@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel
-from hla_match.kernels.candidate_haplotypes import CANDIDATE, KEY, find_by_bits, find_posted
+from hla_match.kernels.imputation.candidate_haplotypes import CANDIDATE, KEY, find_by_bits, find_posted
 
 FULL = -1
 """Returned where an output array has no room left."""
@@ -161,7 +161,7 @@ def append_part(
         n_alternatives: (loci,) alternatives of the typing, 1 where there is none.
         n_signed: (loci,) alleles that the typing allows.
         signed: (loci, alleles) those alleles.
-        signature: (loci, alleles) as given by `hla_match.kernels.allele_signatures.sign_alleles`.
+        signature: (loci, alleles) as given by `hla_match.kernels.imputation.allele_signatures.sign_alleles`.
         compatible: (loci, signatures + 1, signatures + 1) likewise.
         allowed: (loci + 1, words) sets of the haplotypes that the typing allows at each locus, then at all.
         allowed_panel: (loci,) the panel for which they are, -1 where they are to be made anew.
