@@ -37,14 +37,14 @@ from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_popula
 from benchmarks.machine import machine_line
 from benchmarks.shared_registry import donor_genotypes, import_shared, shared_pairs
 from benchmarks.simulated_persons import DONOR_DECADES, PATIENT_DECADES, Laboratory, Persons, matching_alleles
+from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import Step, build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import Step, build_panels
 from hla_match.loci import SCOPES
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 
 SCOPE = SCOPES["10/10"]
 MAX_MISMATCHES = 2

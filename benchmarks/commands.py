@@ -18,7 +18,7 @@ from benchmarks.case import Disagreement, Figure, Measured, NotRun, of_passes, p
 from benchmarks.places import AS_OF, Place, SharedPlace, shared
 from benchmarks.searches import CRITERIA, first_of_all, same_lists
 from hla_match import Patient
-from registry_io.patient_file import read_patients
+from registry_io.persons.patient_file import read_patients
 
 _COMMAND = [sys.executable, "-c", "from hla_match.cli.main import main; main()"]
 _KERNELS = "kernels"

@@ -24,14 +24,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.places import import_shared_donors
-from hla_match.frequencies.estimation import Estimation, estimate_frequencies
+from hla_match.donors.registry import Registry, build_registry
+from hla_match.estimation.estimate import Estimation, estimate_frequencies
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry, build_registry
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool
-from registry_io.frequency_file import read_frequencies
-from registry_io.store import open_registry
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.store.registry_store import open_registry
 
 LOCI = ("A", "C", "B", "DRB1", "DQB1")
 AMBIGUOUS = 0.3

@@ -14,10 +14,10 @@ from benchmarks.places import SharedPlace
 from benchmarks.searches import first_of_all
 from benchmarks.simulated_persons import PATIENT_DECADES, RECENT_DECADES, Laboratory
 from hla_match import ImputedRegistry, Matcher, Patient
-from hla_match.frequencies.imputation import impute_registry, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.donors.registry import build_registry
+from hla_match.imputation.imputed_registry import impute_registry, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.loci import SCOPES
-from hla_match.registry import build_registry
 
 N_PATIENTS, N_DONORS = 1000, 10_000
 SCOPE = "10/10"

@@ -18,18 +18,18 @@ import polars as pl
 from benchmarks.case import SHARED, NotRun
 from benchmarks.worker_process import run_module
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
-from hla_match.frequencies.imputation import DonorImputation
+from hla_match.imputation.imputed_registry import DonorImputation
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.synthetic import chinese_haplotypes
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 from registry_io import open_frequencies, open_imputation, open_registry
-from registry_io.donor_import import import_donors
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
-from registry_io.patient_file import read_patients
-from registry_io.results_file import write_frame
-from registry_io.snapshot_manifest import FORMAT_VERSION
+from registry_io.formats.imgt_release import read_release
+from registry_io.formats.mac_file import read_codes
+from registry_io.persons.patient_file import read_patients
+from registry_io.store.donor_import import import_donors
+from registry_io.store.snapshot_manifest import FORMAT_VERSION
+from registry_io.tables.results_file import write_frame
 
 SEED = 1
 AS_OF = datetime.date(2026, 11, 1)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match import HaplotypeFrequencies, Patient, Registry
-from hla_match.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder, counted
+from hla_match.typings.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder, counted
 
 MOST_HAPLOTYPES = 1500
 MOST_PAIRS = 2_000_000

@@ -14,15 +14,15 @@ from benchmarks.places import AS_OF, SEED, Place, kept_imputation
 from benchmarks.plain import PlainSearch, plain_genotypes
 from benchmarks.searches import CRITERIA, first_of_all
 from hla_match import ImputedRegistry, Nomenclature
-from hla_match.frequencies.genotypes import genotype_distribution
-from hla_match.frequencies.imputation import IMPUTATION_ARRAYS
+from hla_match.imputation.genotypes import genotype_distribution
+from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.synthetic.volunteers import volunteer_parts
 from registry_io import open_registry
-from registry_io.donor_import import import_donors
-from registry_io.person_table import read_persons
+from registry_io.persons.person_table import read_persons
+from registry_io.store.donor_import import import_donors
 
 _NEAR = 1e-9
 _SAMPLE = 500

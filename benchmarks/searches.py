@@ -16,7 +16,7 @@ from benchmarks.case import Disagreement, Figure, Measured, of_passes, once, pas
 from benchmarks.places import AS_OF, Place
 from benchmarks.plain import Genotypes, PlainSearch, plain_genotypes, plain_probabilities
 from hla_match import Matcher, MatchList, Patient, SearchCriteria, search_patients
-from registry_io.results_file import write_frame
+from registry_io.tables.results_file import write_frame
 
 _T = TypeVar("_T")
 MAX_MISMATCHES = 2

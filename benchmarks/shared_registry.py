@@ -14,17 +14,17 @@ from benchmarks.calibration_bins import Pairs
 from benchmarks.frequency_sets import frequency_set
 from benchmarks.places import AS_OF, import_shared_donors
 from benchmarks.simulated_persons import matching_alleles
-from hla_match.encoding import CARRIED, FIRST_P_GROUP
-from hla_match.frequencies.genotypes import genotype_distribution
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import Step, build_panels
+from hla_match.donors.registry import Registry
+from hla_match.imputation.genotypes import genotype_distribution
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import Step, build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
-from hla_match.matching.results import LocusResult
+from hla_match.matching.locus_result import LocusResult
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry
-from registry_io.patient_file import read_patients
-from registry_io.store import open_registry
+from hla_match.search.matcher import Matcher
+from hla_match.typings.encoding import CARRIED, FIRST_P_GROUP
+from registry_io.persons.patient_file import read_patients
+from registry_io.store.registry_store import open_registry
 
 N_DONORS = 103_000
 """Donors whose own genotypes are compared, drawn at random."""

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.typings.encoding import FIRST_P_GROUP
 
 METHODS = ("serology", "XX", "list", "two fields")
 DECADES = ("1990s", "2000s", "2010s", "2020s")
@@ -53,7 +53,7 @@ class Persons:
     """Simulated persons.
 
     Attributes:
-        reported: `person_id` and the typings, as `hla_match.registry.build_registry` takes them.
+        reported: `person_id` and the typings, as `hla_match.donors.registry.build_registry` takes them.
         genotype: (persons, loci, 2) int32 true allele codes, the lesser first.
         decade: (persons,) index into `DECADES`.
     """

@@ -12,7 +12,7 @@ from benchmarks.places import AS_OF, SEED
 from hla_match import Nomenclature
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.synthetic.volunteers import volunteer_parts
-from registry_io.registry_builder import write_registry_stream
+from registry_io.store.registry_builder import write_registry_stream
 
 
 def main() -> None:

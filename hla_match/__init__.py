@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hla_match.choice.policies import POLICIES as POLICIES
+    from hla_match.donors.registry import Registry as Registry
+    from hla_match.donors.registry import build_registry as build_registry
     from hla_match.errors import CriteriaError as CriteriaError
     from hla_match.errors import FileError as FileError
     from hla_match.errors import HlaMatchError as HlaMatchError
@@ -16,21 +19,18 @@ if TYPE_CHECKING:
     from hla_match.errors import RegistryError as RegistryError
     from hla_match.errors import TypingError as TypingError
     from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
-    from hla_match.frequencies.imputation import ImputedRegistry as ImputedRegistry
-    from hla_match.matching.batch import PatientOutcome as PatientOutcome
-    from hla_match.matching.batch import search_patients as search_patients
+    from hla_match.imputation.imputed_registry import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
     from hla_match.matching.criteria import SearchCriteria as SearchCriteria
-    from hla_match.matching.matcher import Matcher as Matcher
-    from hla_match.matching.policies import POLICIES as POLICIES
-    from hla_match.matching.prediction import Prediction as Prediction
-    from hla_match.matching.results import Match as Match
-    from hla_match.matching.results import MatchList as MatchList
     from hla_match.nomenclature.reading import Reading as Reading
     from hla_match.nomenclature.reading import read_typing as read_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
-    from hla_match.registry import Registry as Registry
-    from hla_match.registry import build_registry as build_registry
+    from hla_match.prediction.prediction import Prediction as Prediction
+    from hla_match.search.batch import PatientOutcome as PatientOutcome
+    from hla_match.search.batch import search_patients as search_patients
+    from hla_match.search.match_list import Match as Match
+    from hla_match.search.match_list import MatchList as MatchList
+    from hla_match.search.matcher import Matcher as Matcher
 
 _HOME = {
     "CriteriaError": "errors",
@@ -40,21 +40,21 @@ _HOME = {
     "RegistryError": "errors",
     "TypingError": "errors",
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
-    "ImputedRegistry": "frequencies.imputation",
+    "ImputedRegistry": "imputation.imputed_registry",
     "Patient": "matching.criteria",
-    "PatientOutcome": "matching.batch",
-    "search_patients": "matching.batch",
+    "PatientOutcome": "search.batch",
+    "search_patients": "search.batch",
     "SearchCriteria": "matching.criteria",
-    "Matcher": "matching.matcher",
-    "POLICIES": "matching.policies",
-    "Prediction": "matching.prediction",
-    "Match": "matching.results",
-    "MatchList": "matching.results",
+    "Matcher": "search.matcher",
+    "POLICIES": "choice.policies",
+    "Prediction": "prediction.prediction",
+    "Match": "search.match_list",
+    "MatchList": "search.match_list",
     "Nomenclature": "nomenclature.release",
     "Reading": "nomenclature.reading",
     "read_typing": "nomenclature.reading",
-    "Registry": "registry",
-    "build_registry": "registry",
+    "Registry": "donors.registry",
+    "build_registry": "donors.registry",
 }
 
 __all__ = sorted(_HOME)

@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from registry_io.frequency_store import open_frequencies as open_frequencies
-    from registry_io.imputation_store import open_imputation as open_imputation
-    from registry_io.store import open_registry as open_registry
-    from registry_io.worker_registry import RegistrySource as RegistrySource
-    from registry_io.worker_registry import registry_source as registry_source
+    from registry_io.store.frequency_store import open_frequencies as open_frequencies
+    from registry_io.store.imputation_store import open_imputation as open_imputation
+    from registry_io.store.registry_store import open_registry as open_registry
+    from registry_io.store.worker_registry import RegistrySource as RegistrySource
+    from registry_io.store.worker_registry import registry_source as registry_source
 
 _HOME = {
-    "RegistrySource": "worker_registry",
-    "open_frequencies": "frequency_store",
-    "open_imputation": "imputation_store",
-    "open_registry": "store",
-    "registry_source": "worker_registry",
+    "RegistrySource": "store.worker_registry",
+    "open_frequencies": "store.frequency_store",
+    "open_imputation": "store.imputation_store",
+    "open_registry": "store.registry_store",
+    "registry_source": "store.worker_registry",
 }
 
 __all__ = sorted(_HOME)

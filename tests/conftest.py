@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from registry_io import checked_files
+from registry_io.disk import checked_files
 
 # The first call of a kernel compiles for seconds, so there is no deadline. Where `CI` is set examples are the same in
 # every run: a failure there is caused by the change, not by luck.

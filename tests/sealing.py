@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from registry_io.aside_folder import sum_of_file
-from registry_io.registry_folder import CURRENT
-from registry_io.store import MANIFEST, manifest_hash
+from registry_io.disk.aside_folder import sum_of_file
+from registry_io.store.registry_folder import CURRENT
+from registry_io.store.registry_store import MANIFEST, manifest_hash
 
 
 def changed(snapshot: Path, name: str, change: Callable[[NDArray[Any]], NDArray[Any] | None]) -> Path:

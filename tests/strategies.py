@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from hla_match import encoding
+from hla_match.typings import encoding
 from tests.oracle.matching import NEW, NULL, Allele, Alternative, Side, Typing
 
 NAMES = tuple(f"p{i}" for i in range(7))

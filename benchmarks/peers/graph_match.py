@@ -30,9 +30,9 @@ from benchmarks.places import AS_OF, Place, SharedPlace, kept_imputation
 from benchmarks.plain import plain_probabilities
 from benchmarks.simulated_persons import RECENT_DECADES, Laboratory, Persons
 from hla_match import HaplotypeFrequencies, Matcher, Patient, SearchCriteria
-from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
-from registry_io.donor_import import import_donors
-from registry_io.results_file import write_frame
+from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
+from registry_io.store.donor_import import import_donors
+from registry_io.tables.results_file import write_frame
 
 N_DONORS, N_PATIENTS = 100_000, 100
 PATIENT_DECADES = (0.0, 0.15, 0.35, 0.5)

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, nomenclature_of, one_population
 from benchmarks.machine import machine_line
 from benchmarks.simulated_persons import DONOR_DECADES, Laboratory
-from hla_match.frequencies.genotypes import GenotypeDistribution, genotype_distribution
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import Imputation, impute_registry, registry_tables
-from hla_match.frequencies.panels import Panels, build_panels
+from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
+from hla_match.imputation.imputed_registry import Imputation, impute_registry, registry_tables
+from hla_match.imputation.panels import Panels, build_panels
 from hla_match.loci import SCOPES
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry, build_registry
 
 SCOPE = SCOPES["10/10"]
 POPULATION = "POP"

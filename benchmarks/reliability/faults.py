@@ -1,7 +1,7 @@
 """What befalls a command at one of its steps: it is killed, stopped or interrupted there, or the disk is full.
 
 A *step* is whatever changes files below the folder that a command works in, just before it happens: what
-`registry_io.durable_files` announces to its listeners, what Python announces to audit hooks (opening for writing,
+`registry_io.disk.durable_files` announces to its listeners, what Python announces to audit hooks (opening for writing,
 renaming, removing, making folders), and the calls of `os` that write and flush. One operation can be two steps; what
 matters is that none is missed. Libraries that write from machine code of their own are seen by what stands around.
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from registry_io.durable_files import listening
+from registry_io.disk.durable_files import listening
 
 COUNT, KILL, STOP, NO_ROOM, SLEEP, TEAR = "count", "kill", "stop", "no room", "sleep", "tear"
 Act = Literal["count", "kill", "stop", "no room", "sleep", "tear", "INT", "TERM", "HUP"]

@@ -12,21 +12,21 @@ from types import TracebackType
 from pydantic import ValidationError
 
 from benchmarks.reliability.mutated_inputs import write_mutation
-from hla_match.encoding import LocusEncoder
+from hla_match.donors.registry import build_registry
 from hla_match.errors import HlaMatchError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
-from registry_io.frequency_file import read_frequencies
-from registry_io.frequency_store import FrequencyStore
-from registry_io.identifier_file import read_identifiers
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
-from registry_io.nomenclature_store import NomenclatureStore
-from registry_io.patient_file import read_patients
-from registry_io.person_table import person_slices
-from registry_io.twofold_typings import settle
+from hla_match.typings.encoding import LocusEncoder
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.formats.imgt_release import read_release
+from registry_io.formats.mac_file import read_codes
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_table import person_slices
+from registry_io.persons.typing_conflicts import settle
+from registry_io.store.frequency_store import FrequencyStore
+from registry_io.store.nomenclature_store import NomenclatureStore
+from registry_io.tables.identifier_file import read_identifiers
 
 PROGRESS = "progress"
 """The file that tells which mutation is being read."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.reliability import inputs
-from registry_io.frequency_store import FrequencyStore
-from registry_io.nomenclature_store import NomenclatureStore
+from registry_io.store.frequency_store import FrequencyStore
+from registry_io.store.nomenclature_store import NomenclatureStore
 
 KINDS = (
     "donors.csv", "patients.csv", "text.txt", "frequencies.csv", "codes.zip", "donors.parquet", "release.zip",

@@ -45,8 +45,8 @@ def command(
     """
     from hla_match.cli.batch_outputs import manifest_path, refuse_overwriting, status_path
     from hla_match.cli.workforce import Workforce
-    from registry_io.joint_files import lock_files
-    from registry_io.store import open_registry
+    from registry_io.disk.joint_files import lock_files
+    from registry_io.store.registry_store import open_registry
 
     # What can be seen to be wrong is said before anything is compiled.
     workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)

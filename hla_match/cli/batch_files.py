@@ -12,10 +12,10 @@ from hla_match.cli.batch_parts import STATUS_COLUMNS, BatchParts
 from hla_match.cli.counts import counted
 from hla_match.cli.person_statuses import quarantined_statuses
 from hla_match.errors import BrokenPartsError
-from registry_io.joint_files import write_together
-from registry_io.patient_file import PatientFile
-from registry_io.results_file import put_rows
-from registry_io.spreadsheet_text import neutral_file, takes_text_for_formulas
+from registry_io.disk.joint_files import write_together
+from registry_io.persons.patient_file import PatientFile
+from registry_io.tables.results_file import put_rows
+from registry_io.tables.spreadsheet_text import neutral_file, takes_text_for_formulas
 
 
 def complete_statuses(parts: BatchParts, file: PatientFile) -> pl.DataFrame:

@@ -11,12 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hla_match.choice.policies import RankingPolicy
 from hla_match.cli.frequency_sets import FrequencySets
+from hla_match.donors.registry import Registry
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.policies import RankingPolicy
-from hla_match.matching.results import NOTICE
-from hla_match.registry import Registry
-from registry_io.patient_file import PatientFile
+from hla_match.reporting.match_summary import NOTICE
+from registry_io.persons.patient_file import PatientFile
 
 
 def batch_manifest(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hla_match.errors import CriteriaError
-from registry_io.durable_files import hidden_path, rename
-from registry_io.results_file import ENDINGS, check_writable_ending
+from registry_io.disk.durable_files import hidden_path, rename
+from registry_io.tables.results_file import ENDINGS, check_writable_ending
 
 
 def status_path(out: Path) -> Path:

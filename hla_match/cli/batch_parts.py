@@ -14,8 +14,8 @@ from polars.io.plugins import register_io_source
 
 from hla_match.errors import BrokenPartsError
 from hla_match.loci import LOCI
-from registry_io.sealed_parts import Range, SealedParts
-from registry_io.spreadsheet_text import neutral_frame, neutral_text
+from registry_io.tables.sealed_parts import Range, SealedParts
+from registry_io.tables.spreadsheet_text import neutral_frame, neutral_text
 
 STATUS_COLUMNS = {
     "patient_id": pl.String,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.choice.policies import policy_named
 from hla_match.cli.batch_files import complete_statuses, write_batch
 from hla_match.cli.batch_manifest import batch_manifest
 from hla_match.cli.batch_outputs import manifest_path, other_parts, parts_folder, status_path, take_over_parts
@@ -21,15 +22,14 @@ from hla_match.cli.messages import say
 from hla_match.cli.progress import progress
 from hla_match.cli.search_options import SearchRequest
 from hla_match.cli.workforce import Workforce
+from hla_match.donors.registry import Registry
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
-from hla_match.matching.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
 from hla_match.matching.criteria import Patient
-from hla_match.matching.matcher import Matcher
-from hla_match.matching.policies import policy_named
-from hla_match.registry import Registry
-from registry_io.patient_file import PatientFile, read_patients
-from registry_io.sealed_parts import Range
-from registry_io.spreadsheet_values import typing_hint
+from hla_match.search.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
+from hla_match.search.matcher import Matcher
+from registry_io.persons.patient_file import PatientFile, read_patients
+from registry_io.tables.sealed_parts import Range
+from registry_io.tables.spreadsheet_values import typing_hint
 
 PART_SIZE = 250
 """Patients a part, about: what an interruption can cost."""

@@ -10,7 +10,7 @@ import polars as pl
 from hla_match.cli.counts import counted
 from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError
-from registry_io.results_file import EXCEL_ROWS, check_writable_ending, put_rows
+from registry_io.tables.results_file import EXCEL_ROWS, check_writable_ending, put_rows
 
 MANY = 100_000
 """Rows from which on a result that nothing bounds is announced."""

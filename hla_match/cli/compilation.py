@@ -1,18 +1,13 @@
-"""The kernels of a command made ready: where their machine code is kept, and what is said when they are compiled."""
+"""The kernels of a command made ready, and what is said when they are compiled."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from multiprocessing import parent_process
-from pathlib import Path
-from typing import Any
 
 import click
 
 from hla_match.cli import messages
-
-_NO_FOLDER = "no cache folder can be written to"
+from hla_match.cli.kernel_folder import choose_cache_folder, why_not_kept
 
 
 def prepare_kernels(*, probabilities: bool = False) -> None:
@@ -35,65 +30,6 @@ def prepare_kernels(*, probabilities: bool = False) -> None:
             # Where no process can be started, kernels are compiled as they are called.
             kernel_warmup.try_to_warm_up(folder)
     _say_compilations()
-
-
-def choose_cache_folder() -> Path | None:
-    """Choose where machine code is kept, and return the folder, or None where it is not kept.
-
-    It is the folder of NUMBA_CACHE_DIR, else the user's cache folder; where neither can be written to, such as in a
-    container under any user number, a folder of the user's own among the temporary files. In the stead of one that
-    others can write to no other is taken: that is for the user to mend.
-    """
-    import numba
-
-    from hla_match.kernels._machine_code import UnsafeFolderError, cache_folder
-
-    try:
-        found = cache_folder()
-        if found is None and (temporary := own_temporary_folder()) is not None:
-            config: Any = numba.config
-            config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(
-                temporary
-            )  # here, and in processes started from here
-            found = cache_folder()
-    except UnsafeFolderError:
-        return None
-    return found
-
-
-def why_not_kept() -> str:
-    """Return why machine code is not kept, and what mends that where something does."""
-    from hla_match.kernels._machine_code import UnsafeFolderError, cache_folder
-
-    try:
-        cache_folder()
-    except UnsafeFolderError as unsafe:
-        return str(unsafe)
-    return _fault_of_temporary_folder() or _NO_FOLDER
-
-
-def own_temporary_folder() -> Path | None:
-    """Return a temporary folder that is the user's and nobody else's to write, or None.
-
-    Machine code is run: a folder that somebody else made, or a link, is never taken.
-    """
-    return None if _fault_of_temporary_folder() is not None else _temporary_folder()
-
-
-def _temporary_folder() -> Path:
-    return Path(os.path.realpath(tempfile.gettempdir())) / f"hla-match-{os.getuid()}"
-
-
-def _fault_of_temporary_folder() -> str | None:
-    from hla_match.kernels import _private_files
-
-    if not hasattr(os, "getuid"):  # Windows, where every user has a cache folder
-        return _NO_FOLDER
-    try:
-        _private_files.make_folder(_temporary_folder())
-        return _private_files.fault(_temporary_folder())
-    except OSError:
-        return _NO_FOLDER
 
 
 def _say_compilations() -> None:

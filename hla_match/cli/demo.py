@@ -24,8 +24,8 @@ _DONORS = "donors.csv.gz"
 @click.pass_context
 def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> None:
     """Make a synthetic registry and 20 patients, import, match, and leave the files to look at."""
-    from registry_io.durable_files import make_folder
-    from registry_io.joint_files import lock_files, write_together
+    from registry_io.disk.durable_files import make_folder
+    from registry_io.disk.joint_files import lock_files, write_together
 
     make_folder(folder)
     donor_file, patient_file = folder / _DONORS, folder / "patients.csv"
@@ -35,16 +35,16 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     import polars as pl
 
     from hla_match.matching.criteria import SearchCriteria
-    from hla_match.matching.matcher import Matcher
     from hla_match.nomenclature.builtin import builtin_tables
     from hla_match.nomenclature.release import Nomenclature
     from hla_match.reporting.search_page import search_page
     from hla_match.reporting.terminal import match_table
+    from hla_match.search.matcher import Matcher
     from hla_match.synthetic.volunteers import patients, volunteers
-    from registry_io.donor_import import import_donors
-    from registry_io.patient_file import read_patients
-    from registry_io.results_file import put_rows, write_frame
-    from registry_io.spreadsheet_text import neutral_frame
+    from registry_io.persons.patient_file import read_patients
+    from registry_io.store.donor_import import import_donors
+    from registry_io.tables.results_file import put_rows, write_frame
+    from registry_io.tables.spreadsheet_text import neutral_frame
 
     _refuse_other_registry(folder / "registry")
     say(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
@@ -91,8 +91,8 @@ def _refuse_other_registry(registry: Path) -> None:
         RegistryError: there is one, or it cannot be opened.
     """
     from hla_match.errors import RegistryError
-    from registry_io.registry_folder import CURRENT
-    from registry_io.store import open_registry
+    from registry_io.store.registry_folder import CURRENT
+    from registry_io.store.registry_store import open_registry
 
     if not (registry / CURRENT).exists():
         return

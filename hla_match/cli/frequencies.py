@@ -52,8 +52,8 @@ def command() -> None:
 @click.option("--name", required=True, help="What the set is called: letters, digits, '-', '_' and '.'.")
 def install(file: Path, name: str) -> None:
     """Check FILE and keep its frequencies in the data folder, in place of an earlier set of the name."""
-    from registry_io.frequency_store import FrequencyStore
-    from registry_io.nomenclature_store import data_folder
+    from registry_io.store.frequency_store import FrequencyStore
+    from registry_io.store.nomenclature_store import data_folder
 
     content = FrequencyStore(data_folder()).install(file, name)
     n_populations = content.frame["population"].n_unique()
@@ -69,8 +69,8 @@ def install(file: Path, name: str) -> None:
 @command.command("list")
 def list_sets() -> None:
     """List the installed sets."""
-    from registry_io.frequency_store import FrequencyStore
-    from registry_io.nomenclature_store import data_folder
+    from registry_io.store.frequency_store import FrequencyStore
+    from registry_io.store.nomenclature_store import data_folder
 
     names = FrequencyStore(data_folder()).names()
     if not names:
@@ -85,8 +85,8 @@ def list_sets() -> None:
 def show(source: str, release: str | None) -> None:
     """Show what a set or a file of frequencies holds, and what of it the nomenclature cannot use."""
     from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-    from registry_io.frequency_store import FrequencyStore
-    from registry_io.nomenclature_store import data_folder
+    from registry_io.store.frequency_store import FrequencyStore
+    from registry_io.store.nomenclature_store import data_folder
 
     content = FrequencyStore(data_folder()).resolve(source)
     nomenclature = choose_nomenclature(release)

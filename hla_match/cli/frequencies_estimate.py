@@ -21,10 +21,10 @@ from hla_match.errors import CriteriaError
 from hla_match.loci import typed_loci
 
 if TYPE_CHECKING:
-    from hla_match.frequencies.estimation import Estimation, Iteration, PopulationEstimate, Progress
-    from hla_match.registry import Registry
+    from hla_match.donors.registry import Registry
+    from hla_match.estimation.estimate import Estimation, Iteration, PopulationEstimate, Progress
 
-# The values of `hla_match.frequencies.estimation`, whose import would make the help wait for the kernels.
+# The values of `hla_match.estimation.estimate`, whose import would make the help wait for the kernels.
 TOLERANCE, MAX_ITERATIONS, FLOOR = 0.05, 2000, 0.01
 
 _SAY_EVERY = 25
@@ -86,19 +86,19 @@ def estimate(
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
-    from registry_io.joint_files import lock_files, write_together
-    from registry_io.results_file import check_writable_ending, put_rows
+    from registry_io.disk.joint_files import lock_files, write_together
+    from registry_io.tables.results_file import check_writable_ending, put_rows
 
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
         raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
     context.with_resource(lock_files(out, report_path(out)))
     prepare_kernels()
-    from hla_match.frequencies.estimation import estimate_frequencies
-    from registry_io.frequency_store import load_frequencies
-    from registry_io.nomenclature_store import data_folder
-    from registry_io.spreadsheet_text import neutral_file
-    from registry_io.store import open_registry
+    from hla_match.estimation.estimate import estimate_frequencies
+    from registry_io.store.frequency_store import load_frequencies
+    from registry_io.store.nomenclature_store import data_folder
+    from registry_io.store.registry_store import open_registry
+    from registry_io.tables.spreadsheet_text import neutral_file
 
     opened = open_registry(registry)
     if by_population and not populations:
@@ -144,7 +144,7 @@ def report_path(out: Path) -> Path:
     >>> report_path(Path("own.1.csv.gz")).name
     'own.1.report.json'
     """
-    from registry_io.results_file import check_writable_ending
+    from registry_io.tables.results_file import check_writable_ending
 
     return out.with_name(out.name[: -len(check_writable_ending(out))] + ".report.json")
 

@@ -8,8 +8,8 @@ from typing import Any
 from hla_match.cli.messages import say
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.frequency_store import load_frequencies
-from registry_io.nomenclature_store import data_folder
+from registry_io.store.frequency_store import load_frequencies
+from registry_io.store.nomenclature_store import data_folder
 
 _SHOWN = 3
 """Names that the line about alleles left out shows; ``frequencies show`` has them all."""

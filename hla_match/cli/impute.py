@@ -39,7 +39,7 @@ def command(
     statuses, which names the persons that could not be read and those whom no frequencies explain.
     """
     from hla_match.cli.batch_outputs import refuse_overwriting, status_path
-    from registry_io.joint_files import lock_files
+    from registry_io.disk.joint_files import lock_files
 
     refuse_overwriting(out, registry, (persons, *source_files(frequencies, global_frequencies)))
     context.with_resource(lock_files(out, status_path(out)))

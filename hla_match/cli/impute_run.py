@@ -15,20 +15,20 @@ from hla_match.cli.imputed_persons import COLUMNS, imputed_table, missing_loci
 from hla_match.cli.messages import say
 from hla_match.cli.person_statuses import quarantined_statuses
 from hla_match.cli.progress import progress
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import CriteriaError
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.loci import typed_loci
-from hla_match.registry import Registry, build_registry
-from registry_io.donor_import import unreadable_records
-from registry_io.joint_files import write_together
-from registry_io.person_attributes import warnings_by_row
-from registry_io.person_table import PersonRecords, read_persons
-from registry_io.quarantine import QuarantinedRecord
-from registry_io.results_file import put_rows
-from registry_io.spreadsheet_text import neutral_file
-from registry_io.store import open_registry
-from registry_io.twofold_typings import settle
+from registry_io.disk.joint_files import write_together
+from registry_io.persons.person_attributes import warnings_by_row
+from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.persons.typing_conflicts import settle
+from registry_io.store.donor_import import unreadable_records
+from registry_io.store.registry_store import open_registry
+from registry_io.tables.quarantine import QuarantinedRecord
+from registry_io.tables.results_file import put_rows
+from registry_io.tables.spreadsheet_text import neutral_file
 
 _STATUS_COLUMNS = {"patient_id": pl.String, "row": pl.Int64, "status": pl.String, "reason": pl.String}
 

@@ -80,7 +80,7 @@ def find_calls(folder: Path, *, searches_only: bool = False) -> list[KernelCall]
 
 def _run_commands(folder: Path, searches_only: bool) -> None:
     from hla_match.nomenclature.release import Nomenclature
-    from registry_io.donor_import import import_donors
+    from registry_io.store.donor_import import import_donors
 
     lines = _PERSONS.splitlines()
     # Most donors are a stranger to most patients, so that a search in orders pays.

@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 
 import hla_match
-from hla_match.cli.compilation import choose_cache_folder
 from hla_match.cli.interruption import children_spared
 from hla_match.cli.kernel_calls import KernelCall, find_calls
+from hla_match.cli.kernel_folder import choose_cache_folder
 from hla_match.errors import HlaMatchError
 from hla_match.kernels import _private_files
 

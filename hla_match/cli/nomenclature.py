@@ -22,7 +22,7 @@ def choose_nomenclature(release: str | None) -> Nomenclature:
     """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
     from hla_match.nomenclature.builtin import builtin_tables
     from hla_match.nomenclature.release import Nomenclature
-    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+    from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
 
     store = NomenclatureStore(data_folder())
     if release is None:
@@ -48,7 +48,7 @@ def command() -> None:
 )
 def install(source: Path, accept_checksum_mismatch: bool) -> None:
     """Check a release and compile it into the data folder."""
-    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+    from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
 
     store = NomenclatureStore(data_folder())
     tables = store.install(source, accept_checksum_mismatch=accept_checksum_mismatch)
@@ -60,7 +60,7 @@ def install(source: Path, accept_checksum_mismatch: bool) -> None:
 @command.command("list")
 def list_releases() -> None:
     """List the installed releases, newest first, and the built-in nomenclature."""
-    from registry_io.nomenclature_store import NomenclatureStore, data_folder
+    from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
 
     store = NomenclatureStore(data_folder())
     for release in store.releases():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from registry_io.quarantine import QuarantinedRecord
+from registry_io.tables.quarantine import QuarantinedRecord
 
 _COLUMNS = {"patient_id": pl.String, "row": pl.Int64, "status": pl.String, "reason": pl.String}
 

@@ -23,7 +23,7 @@ _KEPT = 500  # typings, of which most files repeat some
 def command(typings: tuple[str, ...], level: str, release: str | None, codes: Path | None) -> None:
     """Reduce TYPINGS, or the lines of standard input, one a line."""
     from hla_match.nomenclature.reduction import reduce_typing
-    from registry_io.mac_file import read_codes
+    from registry_io.formats.mac_file import read_codes
 
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None

@@ -21,8 +21,8 @@ from hla_match.visible_text import visible
 if TYPE_CHECKING:
     import polars as pl
 
-    from hla_match.encoding import AmbiguousNulls
-    from registry_io.donor_import import ImportReport
+    from hla_match.typings.encoding import AmbiguousNulls
+    from registry_io.store.donor_import import ImportReport
 
 _NOTES = 20
 """Notes that an import prints; the names of a large file of codes that a release lacks are many."""
@@ -60,8 +60,8 @@ def import_command(
 
     A registry that is there is never replaced without --replace; how many of its donors go, stay and come is said.
     """
-    from registry_io.donor_import import import_donors
-    from registry_io.mac_file import read_codes
+    from registry_io.formats.mac_file import read_codes
+    from registry_io.store.donor_import import import_donors
 
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None
@@ -135,8 +135,8 @@ def print_note(note: str) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def info(registry: Path) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
-    from registry_io.donor_import import donor_notes
-    from registry_io.store import open_registry
+    from registry_io.store.donor_import import donor_notes
+    from registry_io.store.registry_store import open_registry
 
     opened = open_registry(registry)
     say(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
@@ -158,8 +158,8 @@ def info(registry: Path) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def rollback(registry: Path) -> None:
     """Make the registry before the last import valid again; once more, and the last import is."""
-    from registry_io.registry_versions import roll_back
-    from registry_io.store import open_registry
+    from registry_io.store.registry_store import open_registry
+    from registry_io.store.registry_versions import roll_back
 
     taken, left = roll_back(registry)
     opened = open_registry(registry)
@@ -173,7 +173,7 @@ def rollback(registry: Path) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def gc(registry: Path) -> None:
     """Remove what a registry needs no more: snapshots older than the previous one, leftovers of killed runs."""
-    from registry_io.registry_versions import collect_garbage
+    from registry_io.store.registry_versions import collect_garbage
 
     removed = collect_garbage(registry)
     for one in removed:
@@ -185,9 +185,9 @@ def gc(registry: Path) -> None:
 @click.argument("registry", type=click.Path(path_type=Path))
 def verify(registry: Path) -> None:
     """Check every file of a registry against its checksum."""
-    from registry_io.checked_files import AGAIN
-    from registry_io.imputation_store import verify_imputations
-    from registry_io.store import verify_registry
+    from registry_io.disk.checked_files import AGAIN
+    from registry_io.store.imputation_store import verify_imputations
+    from registry_io.store.registry_store import verify_registry
 
     damaged = [name for name, sound in verify_registry(registry) if not sound]
     if damaged:

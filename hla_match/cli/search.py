@@ -20,7 +20,7 @@ from hla_match.cli.search_options import SearchRequest, search_options
 def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, abo: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
     from hla_match.matching.criteria import Patient
-    from registry_io.store import open_registry
+    from registry_io.store.registry_store import open_registry
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
     # What can be seen to be wrong is said before anything is compiled.

@@ -23,10 +23,10 @@ from hla_match.errors import CriteriaError
 
 if TYPE_CHECKING:
     from hla_match.cli.frequency_sets import FrequencySets
+    from hla_match.donors.registry import Registry
     from hla_match.matching.criteria import SearchCriteria
-    from hla_match.matching.matcher import Matcher
-    from hla_match.registry import Registry
-    from registry_io.worker_registry import RegistrySource
+    from hla_match.search.matcher import Matcher
+    from registry_io.store.worker_registry import RegistrySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ class SearchRequest:
 
         `threads` predict the matches of one patient.
         """
-        from hla_match.matching.matcher import Matcher
+        from hla_match.search.matcher import Matcher
 
         if sets is None:
             return Matcher(registry)
-        from registry_io.imputation_store import open_imputation
+        from registry_io.store.imputation_store import open_imputation
 
         imputed = open_imputation(
             folder,
@@ -91,7 +91,7 @@ class SearchRequest:
             RegistryError: there is no registry in the folder.
             FileError: a set of frequencies cannot be read.
         """
-        from registry_io.worker_registry import registry_source
+        from registry_io.store.worker_registry import registry_source
 
         return registry_source(folder, self.frequencies, self.global_frequencies)
 
@@ -180,9 +180,9 @@ def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[
 
 def _request(values: dict[str, Any]) -> SearchRequest:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
+    from hla_match.choice.policies import policy_named
     from hla_match.matching.criteria import SearchCriteria
-    from hla_match.matching.policies import policy_named
-    from registry_io.identifier_file import read_identifiers
+    from registry_io.tables.identifier_file import read_identifiers
 
     status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
     frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")

@@ -31,7 +31,7 @@ def command(typings: tuple[str, ...], release: str | None, codes: Path | None, l
     """
     from hla_match.nomenclature.reading import read_typing
     from hla_match.reporting.reading_lines import reading_lines
-    from registry_io.mac_file import read_codes
+    from registry_io.formats.mac_file import read_codes
 
     nomenclature = choose_nomenclature(release)
     book = read_codes(codes) if codes is not None else None

@@ -20,7 +20,7 @@ def command() -> None:
     from concurrent.futures.process import BrokenProcessPool
     from contextlib import closing
 
-    from hla_match.cli.compilation import choose_cache_folder, why_not_kept
+    from hla_match.cli.kernel_folder import choose_cache_folder, why_not_kept
     from hla_match.cli.kernel_warmup import warm_up
     from hla_match.errors import HlaMatchError
 

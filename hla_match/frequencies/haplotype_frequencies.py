@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP, NULL
 from hla_match.errors import CriteriaError, TypingError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.typings.encoding import FIRST_P_GROUP, NULL
 
 ABSENT = "absent"
 """Stands for the allele's name where a haplotype lacks the gene, or carries an allele that is not expressed."""
@@ -34,8 +34,8 @@ class HaplotypeFrequencies:
     Attributes:
         name: what results call the set.
         loci: the loci, in the order of `hla_match.loci.LOCI`.
-        allele: (haplotypes, loci) int32 codes as in `hla_match.encoding`: 0 for a null allele or an absent gene, else a
-            P group; each haplotype once.
+        allele: (haplotypes, loci) int32 codes as in `hla_match.typings.encoding`: 0 for a null allele or an absent
+            gene, else a P group; each haplotype once.
         populations: names; ("",) where the file names none.
         frequency: (populations, haplotypes) float64; a population need not sum to 1.
         unmapped: names that could not be coded, most frequent first; their haplotypes are left out.

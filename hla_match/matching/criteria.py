@@ -7,13 +7,13 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from hla_match.encoding import AmbiguousNulls, NullRule
+from hla_match.donors.registry import STATUSES
 from hla_match.errors import CriteriaError
 from hla_match.loci import LOCI, genes_of, near_loci, scope_loci
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.untyped import is_untyped
-from hla_match.registry import STATUSES
+from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
 Direction = Literal["both", "gvh", "hvg"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donor_orders import CARRIED, CYCLE, cycle_of
+from hla_match.donors.registry import Registry
+from hla_match.donors.typing_index import CARRIED, CYCLE, cycle_of
 from hla_match.kernels.search.donor_pass import select_donors
 from hla_match.kernels.search.donor_runs import cost_of_runs, find_in_runs
-from hla_match.registry import Registry
 
 _DEARER = 4
 """How many times as much a donor costs that is read in an order, compared with one of a full pass.

@@ -17,7 +17,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.encoding import (
+from hla_match.donors.registry import Registry
+from hla_match.loci import DRB345, OPTIONAL_GENES, SCOPE_LOCI
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.typings.encoding import (
     ABSENT,
     FIRST_P_GROUP,
     NEW,
@@ -29,10 +32,7 @@ from hla_match.encoding import (
     counted,
     typing_table,
 )
-from hla_match.loci import DRB345, OPTIONAL_GENES, SCOPE_LOCI
-from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry
-from hla_match.typing_book import LocusColumn
+from hla_match.typings.typing_book import LocusColumn
 
 _EXCLUDING = "typings of DRB3, DRB4 and DRB5 that exclude each other, counted as not typed"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.donors.ages import completed_years
+from hla_match.donors.registry import STATUSES, Registry, as_of_date
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.policies import completed_years
-from hla_match.registry import STATUSES, Registry, as_of_date
 
 
 def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:

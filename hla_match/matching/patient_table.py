@@ -11,7 +11,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.encoding import (
+from hla_match.donors.registry import Registry
+from hla_match.errors import RegistryError
+from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
+from hla_match.kernels.search.position_grade import A, P, grade_alternative
+from hla_match.loci import OPTIONAL_GENES, genes_of
+from hla_match.typings.encoding import (
     COMPARED,
     FIRST_P_GROUP,
     NEW,
@@ -20,11 +25,6 @@ from hla_match.encoding import (
     NullRule,
     TypingTable,
 )
-from hla_match.errors import RegistryError
-from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
-from hla_match.kernels.search.position_grade import A, P, grade_alternative
-from hla_match.loci import OPTIONAL_GENES, genes_of
-from hla_match.registry import Registry
 
 GRADE_LETTERS = "?MLPA"
 """Letters of the codes that `hla_match.kernels.search.position_grade` gives."""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, StrictUndefined
 
-from hla_match.matching.results import NOTICE, MatchList
-from hla_match.registry import Registry
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.donors.registry import Registry
+from hla_match.reporting.match_summary import NOTICE, match_summary
+from hla_match.reporting.search_notices import search_notices
 from hla_match.reporting.terminal import GRADES, NUMBERS
 from hla_match.visible_text import visible_value
 
@@ -106,7 +108,7 @@ certain.</p>
 )
 
 
-def search_page(title: str, registry: Registry, matches: Sequence[MatchList]) -> str:
+def search_page(title: str, registry: Registry, matches: Sequence[RankedDonors]) -> str:
     """Return a page with the figures of searches under the same criteria, of which there is at least one.
 
     It says what was searched, with which nomenclature and what that does not know, and for each patient how many donors
@@ -127,12 +129,12 @@ def search_page(title: str, registry: Registry, matches: Sequence[MatchList]) ->
     )
 
 
-def _patient(matches: MatchList) -> dict[str, object]:
-    summary = matches.summary(slice(0, _DONORS))
+def _patient(matches: RankedDonors) -> dict[str, object]:
+    summary = match_summary(matches, slice(0, _DONORS))
     return {
         "id": matches.patient.patient_id,
         "n_found": matches.n_found,
-        "notices": matches.notices,
+        "notices": search_notices(matches),
         "columns": summary.columns,
         "rows": summary.rows(),
     }

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hla_match.matching.results import NOTICE, MatchList
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.reporting.match_summary import NOTICE, match_summary
+from hla_match.reporting.search_notices import search_notices
 from hla_match.visible_text import visible
 
 GRADES = (
@@ -23,7 +25,7 @@ NUMBERS = ("rank", "best", "worst", "P0", "P1", "P2", "age")
 """Columns of a summary that stand to the right."""
 
 
-def match_table(matches: MatchList, console: Console | None = None) -> None:
+def match_table(matches: RankedDonors, console: Console | None = None) -> None:
     """Print the donors of a match list, best first, below its notices and with the grade letters explained.
 
     The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps. What files say
@@ -37,7 +39,7 @@ def match_table(matches: MatchList, console: Console | None = None) -> None:
         # As a rich text it is taken as it is: no markup, no emoji codes, no colours.
         out.print(Text(visible(line, out.encoding)), soft_wrap=not wrap)
 
-    for notice in matches.notices:
+    for notice in search_notices(matches):
         say(f"note: {notice}")
     shown = f", {len(matches):,} shown" if len(matches) < matches.n_found else ""
     noun = "donor" if matches.n_found == 1 else "donors"
@@ -54,9 +56,9 @@ def match_table(matches: MatchList, console: Console | None = None) -> None:
         say(line)
 
 
-def _table(matches: MatchList, encoding: str) -> Table:
+def _table(matches: RankedDonors, encoding: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    summary = matches.summary()
+    summary = match_summary(matches)
     for name in summary.columns:
         table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
     for row in summary.iter_rows():

@@ -19,7 +19,7 @@ MAIN = "from hla_match.cli.main import main\nmain()\n"
 KILLED = """
 import os, signal, sys
 from hla_match.cli import batch_run
-from registry_io.durable_files import listening
+from registry_io.disk.durable_files import listening
 action, name, left = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
 batch_run.PART_SIZE = 20
 def kill(step, path):

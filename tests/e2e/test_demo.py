@@ -16,7 +16,7 @@ import registry_io
 from hla_match.cli.main import main
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
-from registry_io.joint_files import lock_files
+from registry_io.disk.joint_files import lock_files
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^C*01:02+C*07:02^DRB1*09:01+DRB1*15:01^DQB1*03:03+DQB1*06:01^DPB1*05:01"
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hla_match.cli.main import group
-from registry_io.store import open_registry
+from registry_io.store.registry_store import open_registry
 from tests.layout_2026 import convert
 
 N_DONORS = 103_000

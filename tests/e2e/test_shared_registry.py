@@ -7,17 +7,17 @@ import itertools
 import polars as pl
 import pytest
 
-from hla_match.encoding import NEW, NULL, LocusEncoder
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.donor_import import import_donors
-from registry_io.frequency_store import open_frequencies
-from registry_io.imgt_release import read_release
-from registry_io.imputation_store import open_imputation
-from registry_io.mac_file import read_codes
-from registry_io.patient_file import read_patients
-from registry_io.store import open_registry, verify_registry
+from hla_match.search.matcher import Matcher
+from hla_match.typings.encoding import NEW, NULL, LocusEncoder
+from registry_io.formats.imgt_release import read_release
+from registry_io.formats.mac_file import read_codes
+from registry_io.persons.patient_file import read_patients
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import open_frequencies
+from registry_io.store.imputation_store import open_imputation
+from registry_io.store.registry_store import open_registry, verify_registry
 from tests.oracle import matching as oracle
 from tests.oracle import reasons
 

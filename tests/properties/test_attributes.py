@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.nomenclature.untyped import is_untyped
-from registry_io.patient_file import read_patients
-from registry_io.person_attributes import ATTRIBUTES
-from registry_io.person_table import read_persons
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_attributes import ATTRIBUTES
+from registry_io.persons.person_table import read_persons
 
 TODAY = datetime.date(2026, 2, 28)
 NEAR = st.sampled_from(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.errors import NomenclatureError
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 TABLES = {
     "hla_nom.txt": "wmda", "hla_nom_g.txt": "wmda", "hla_nom_p.txt": "wmda", "rel_dna_ser.txt": "wmda",

@@ -18,13 +18,13 @@ from hla_match.loci import LOCI
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.gl_string import genotypes, split_loci
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.frequency_file import read_frequencies
-from registry_io.identifier_file import read_identifiers
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
-from registry_io.nomenclature_file import dumps, read_nomenclature
-from registry_io.patient_file import read_patients
-from registry_io.person_table import read_persons
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.formats.imgt_release import read_release
+from registry_io.formats.mac_file import read_codes
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_table import read_persons
+from registry_io.store.nomenclature_file import dumps, read_nomenclature
+from registry_io.tables.identifier_file import read_identifiers
 from tests.mutation import copies
 
 N = int(os.environ.get("HLA_MATCH_MUTATIONS", "60"))

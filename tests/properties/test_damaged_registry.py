@@ -19,18 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry, build_registry
+from hla_match.search.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import attribute_columns
-from registry_io.registry_builder import write_registry
-from registry_io.registry_folder import current_snapshot
-from registry_io.store import MANIFEST, open_registry
+from registry_io.store import attribute_columns
+from registry_io.store.registry_builder import write_registry
+from registry_io.store.registry_folder import current_snapshot
+from registry_io.store.registry_store import MANIFEST, open_registry
 from tests.sealing import sealed
 
 ALONE = re.compile(

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.donor_orders import CYCLE, donor_orders
+from hla_match.donors.registry import build_registry
+from hla_match.donors.typing_index import CYCLE, donor_orders
 from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 ALLELES = {

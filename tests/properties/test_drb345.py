@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.drb345 import JointGenes
-from hla_match.matching.matcher import Matcher
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 from tests.oracle import drb345 as oracle
 from tests.oracle import matching
 from tests.oracle.matching import NEW, NULL

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import typing_table
-from hla_match.frequencies import support
-from hla_match.frequencies.expectation_maximisation import explain_sample, maximise, worth_keeping
-from hla_match.frequencies.sample import code_sample
+from hla_match.estimation import support
+from hla_match.estimation.expectation_maximisation import explain_sample, maximise, worth_keeping
+from hla_match.estimation.sample import code_sample
+from hla_match.typings.encoding import typing_table
 from tests import strategies
 from tests.oracle import estimation as oracle
 from tests.oracle.matching import NEW, NULL

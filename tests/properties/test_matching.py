@@ -8,15 +8,15 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import COMPARED, counted, typing_table
+from hla_match.donors.registry import build_registry
 from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
 from hla_match.kernels.search.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
+from hla_match.typings.encoding import COMPARED, counted, typing_table
 from tests import strategies
 from tests.oracle import matching as oracle
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hla_match.errors import FileError
 from hla_match.loci import LOCI
-from registry_io.person_columns import PersonColumns, find_columns
+from registry_io.persons.person_columns import PersonColumns, find_columns
 
 PARTS = st.sampled_from(
     ["HLA", "hla", "A", "B", "C", "Cw", "DRB1", "DQB1", "DRB", "DR", "DRB345", "DRB3", "1", "2", "3", "11", "27", "AB"]

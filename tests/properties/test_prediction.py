@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hla_match.encoding import typing_table
-from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import ImputedRegistry, impute
-from hla_match.frequencies.panels import BLOCKS, Step, build_panels
-from hla_match.frequencies.typing_membership import typing_membership
-from hla_match.matching import predictor
-from hla_match.matching.pair_prediction import PairPredictor
-from hla_match.matching.predictor import PatientPredictor
+from hla_match.imputation.genotypes import diplotypes, genotype_distribution
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute
+from hla_match.imputation.panels import BLOCKS, Step, build_panels
+from hla_match.imputation.typing_membership import typing_membership
+from hla_match.prediction import predictor
+from hla_match.prediction.pair_prediction import PairPredictor
+from hla_match.prediction.predictor import PatientPredictor
+from hla_match.typings.encoding import typing_table
 from tests import strategies
 from tests.oracle import probability as oracle
 from tests.oracle.matching import NULL

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry_io.frequent_hanzi import FREQUENT_HANZI
-from registry_io.text_encoding import UndecodableError, text_of
+from registry_io.tables.frequent_hanzi import FREQUENT_HANZI
+from registry_io.tables.text_encoding import UndecodableError, text_of
 
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 HANZI = st.text(st.sampled_from(sorted(FREQUENT_HANZI)), max_size=6)

@@ -2,11 +2,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hla_match.encoding import ABSENT, CARRIED, FREE, NEW, RESOLVED, LocusEncoder, Side, counted
 from hla_match.errors import TypingError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typing_book import TypingBook
+from hla_match.typings.encoding import ABSENT, CARRIED, FREE, NEW, RESOLVED, LocusEncoder, Side, counted
+from hla_match.typings.typing_book import TypingBook
 
 
 def any_of(*codes: int) -> Side:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.encoding import LocusEncoder
 from hla_match.errors import TypingError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.imgt_release import read_release
+from hla_match.typings.encoding import LocusEncoder
+from registry_io.formats.imgt_release import read_release
 from tests.readable_forms import CELLS, CODES, LINES, PAGE, Cell, Line, page
 
 BUILTIN = Nomenclature(builtin_tables())

@@ -7,11 +7,11 @@ import datetime
 import numpy as np
 import polars as pl
 
+from hla_match.donors.registry import CODED_ATTRIBUTES, STATUSES, UNKNOWN, Registry, build_registry
 from hla_match.errors import Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import CODED_ATTRIBUTES, STATUSES, UNKNOWN, Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
 
 

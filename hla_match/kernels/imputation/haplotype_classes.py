@@ -145,7 +145,7 @@ def append_part(
     """Append the classes of one person under one panel to the output arrays.
 
     Args:
-        panel: the panel; other inputs as in `hla_match.frequencies.panels.Panels` where nothing else is said.
+        panel: the panel; other inputs as in `hla_match.imputation.panels.Panels` where nothing else is said.
         locus_start: its first locus in `panel_locus`.
         locus_stop: one behind its last.
         panel_locus: loci of the panels.

@@ -114,14 +114,14 @@ def impute_persons(
         stop: one behind the last person.
         person_typing: (loci, persons) int32 typing of each person at each locus; 0 is "not typed".
         person_population: (persons,) int16 row of `chain`.
-        typing_start: as in `hla_match.frequencies.panels.TypingMembership`, likewise the next six.
+        typing_start: as in `hla_match.imputation.panels.TypingMembership`, likewise the next six.
         carried_start: see there.
         carried_set: see there.
         set_start: see there.
         set_allele: see there.
         stated: see there.
         max_signatures: see there.
-        allele_start: as in `hla_match.frequencies.panels.Panels`, likewise the others up to `certain_panel`.
+        allele_start: as in `hla_match.imputation.panels.Panels`, likewise the others up to `certain_panel`.
         allele_of: see there.
         frequency: see there.
         panel_start: see there.

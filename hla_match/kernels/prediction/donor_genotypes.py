@@ -16,7 +16,7 @@ from hla_match.kernels._jit import inner_kernel, kernel
 ABSENT, ANOTHER, FIRST_NAME = 0, 1, 2
 """Names of alleles of a locus: a null allele, one that the patient cannot have, then those the patient may have.
 
-They stand as `hla_match.encoding` codes a null allele, one that matches nothing, and the others.
+They stand as `hla_match.typings.encoding` codes a null allele, one that matches nothing, and the others.
 """
 
 LISTED_WHOLE = 1 << 14
@@ -61,7 +61,7 @@ def name_haplotypes(
     Args:
         name: name of each allele, all loci one after another.
         shift: (loci,) lowest bit of a locus in the word, or -1 where it is not in scope.
-        allele_start: as in `hla_match.frequencies.panels.Panels`, likewise the next four.
+        allele_start: as in `hla_match.imputation.panels.Panels`, likewise the next four.
         haplotype_allele: see there.
         panel_start: see there.
         panel_locus_start: see there.
@@ -259,7 +259,7 @@ def merge_members(
     Args:
         first_class: first class of the part.
         last_class: one behind its last class.
-        class_member: as in `hla_match.frequencies.imputation.Imputation`, likewise `member`.
+        class_member: as in `hla_match.imputation.imputed_registry.Imputation`, likewise `member`.
         member: see there.
         word: the distinct words of haplotypes.
         word_of: (haplotypes,) which of them each haplotype has.

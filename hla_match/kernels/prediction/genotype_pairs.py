@@ -153,7 +153,7 @@ def list_genotypes(
     Args:
         panel_scope: (panels,) the loci in scope that each panel covers, as bits.
         locus_column: (loci,) position of each locus of the panels in the scope, or -1.
-        n_alleles: (loci,) as in `hla_match.frequencies.panels.Panels`, likewise the next four.
+        n_alleles: (loci,) as in `hla_match.imputation.panels.Panels`, likewise the next four.
         allele_of: see there.
         frequency: see there.
         panel_locus_start: see there.

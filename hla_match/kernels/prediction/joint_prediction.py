@@ -202,7 +202,7 @@ def predict_ambiguous(
         word_index: (haplotypes,) which of them each haplotype has.
         frequency: (haplotypes,).
         donor: (n,) persons.
-        person_part: as in `hla_match.frequencies.imputation.Imputation`, likewise the next seven.
+        person_part: as in `hla_match.imputation.imputed_registry.Imputation`, likewise the next seven.
         part_panel: see there.
         part_mass: see there.
         part_class: see there.

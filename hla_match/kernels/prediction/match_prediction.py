@@ -35,7 +35,7 @@ def mark_haplotypes(
     Args:
         allele_bits: bits of each allele, all loci one after another; 0 at loci that are not in scope.
         allele_start: alleles of each locus.
-        haplotype_allele: as in `hla_match.frequencies.panels.Panels`, likewise the next three.
+        haplotype_allele: as in `hla_match.imputation.panels.Panels`, likewise the next three.
         panel_start: see there.
         panel_locus_start: see there.
         panel_locus: see there.

@@ -17,7 +17,7 @@ def holds_pair(first: int, second: int, pair_limit: int) -> bool:
     """Say whether an order has to look at donors with so many mismatches at its first and its second locus.
 
     Of three numbers from 0 to 2 in a cycle that add up to at most k, some number and its next are such a pair for a
-    `pair_limit` of 2k/3, rounded down; `hla_match.donor_orders` says why.
+    `pair_limit` of 2k/3, rounded down; `hla_match.donors.typing_index` says why.
     """
     return first <= second and first + second <= pair_limit
 
@@ -81,7 +81,7 @@ def find_in_runs(
         position: of the order in the cycle; a donor whom an earlier order finds too is left to it.
         limit: greatest total.
         pair_limit: greatest total of the first two loci, see `holds_pair`.
-        first_run: as in `hla_match.donor_orders.DonorOrder`, likewise the next four.
+        first_run: as in `hla_match.donors.typing_index.DonorOrder`, likewise the next four.
         run_second: see there.
         run_donor: see there.
         order_donor: see there.

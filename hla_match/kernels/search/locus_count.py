@@ -7,8 +7,8 @@ donor lacks, HvG the number of donor positions whose allele the patient lacks.
 Codes: 0 is a null allele (absent), 1 an allele reported as NEW, which equals nothing. P groups start at 2.
 A typing is one or more alternatives; an alternative is a pair of sets of codes, drawn from independently. Null alleles
 are resolved in some of them and carried in others, which tells with which of the other person's they are compared
-(``COMPARED`` in ``hla_match/encoding.py``); a null allele equals one where both persons' are carried. Two sets that
-were typed by serology alone as different antigens are *apart*: no allele of one equals any of the other.
+(``COMPARED`` in ``hla_match/typings/encoding.py``); a null allele equals one where both persons' are carried. Two sets
+that were typed by serology alone as different antigens are *apart*: no allele of one equals any of the other.
 Oracle: ``tests/oracle/matching.py``.
 """
 

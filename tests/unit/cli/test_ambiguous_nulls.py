@@ -10,7 +10,7 @@ from hla_match import Matcher, Patient, SearchCriteria
 from hla_match.cli.commands import group
 from hla_match.errors import RegistryError
 from hla_match.reporting.search_page import search_page
-from registry_io.store import open_registry
+from registry_io.store.registry_store import open_registry
 
 DONORS = """\
 donor_id,A_1,A_2

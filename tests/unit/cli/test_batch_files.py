@@ -19,9 +19,9 @@ from hla_match.cli import batch_run, batch_size
 from hla_match.cli.batch_parts import BatchParts
 from hla_match.cli.main import group
 from hla_match.errors import BrokenPartsError, CriteriaError, FileError, LockedError
-from hla_match.matching.matcher import Matcher
-from registry_io.durable_files import listening
-from registry_io.joint_files import lock_files
+from hla_match.search.matcher import Matcher
+from registry_io.disk.durable_files import listening
+from registry_io.disk.joint_files import lock_files
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 N_PATIENTS, N_DONORS = 10, 6

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import hla_match
-from hla_match.cli import compilation, kernel_warmup
+from hla_match.cli import compilation, kernel_folder, kernel_warmup
 
 SAY = compilation.say
 
@@ -48,11 +48,11 @@ def test_a_compilation_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path, c
 
 def test_a_temporary_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    folder = compilation.own_temporary_folder()
+    folder = kernel_folder.own_temporary_folder()
     assert folder is not None
     assert folder.parent == tmp_path
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert compilation.own_temporary_folder() == folder
+    assert kernel_folder.own_temporary_folder() == folder
 
 
 def test_a_folder_that_others_can_write_to_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_folder_that_others_can_write_to_is_not_taken(monkeypatch: pytest.Monk
     folder = tmp_path / f"hla-match-{os.getuid()}"
     folder.mkdir()
     folder.chmod(0o770)
-    assert compilation.own_temporary_folder() is None
+    assert kernel_folder.own_temporary_folder() is None
 
 
 def test_a_folder_of_somebody_else_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,20 +69,20 @@ def test_a_folder_of_somebody_else_is_not_taken(monkeypatch: pytest.MonkeyPatch,
     owner = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: 4711)
     assert owner != 4711
-    assert compilation.own_temporary_folder() is None
+    assert kernel_folder.own_temporary_folder() is None
 
 
 def test_a_link_is_not_followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     (tmp_path / f"hla-match-{os.getuid()}").symlink_to("elsewhere")
-    assert compilation.own_temporary_folder() is None
+    assert kernel_folder.own_temporary_folder() is None
 
 
 PLACES = """
 import os, random, sys
 import hla_match.kernels._jit
-from hla_match.cli.compilation import choose_cache_folder
+from hla_match.cli.kernel_folder import choose_cache_folder
 if len(sys.argv) > 1:  # after the imports, as other users may not read the sources
     os.setuid(int(sys.argv[1]))
 print(choose_cache_folder())

@@ -11,7 +11,7 @@ import pytest
 
 from hla_match.cli import frequencies_estimate
 from hla_match.cli.main import group
-from hla_match.frequencies import estimation
+from hla_match.estimation import estimate as estimation
 
 HEAVY = ("numpy", "numba", "polars", "pydantic", "fastexcel", "rich")
 PROGRAM = f"""

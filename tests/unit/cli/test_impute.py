@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from hla_match.cli import imputed_persons
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError, FileError, LockedError
-from registry_io.durable_files import listening
-from registry_io.joint_files import lock_files
+from registry_io.disk.durable_files import listening
+from registry_io.disk.joint_files import lock_files
 
 DONORS = "donor_id,A_1,A_2\nD1,02:01,24:02\n"
 FREQUENCIES = """haplotype,frequency

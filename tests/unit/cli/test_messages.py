@@ -20,15 +20,15 @@ from rich.console import Console
 
 from hla_match.cli import messages
 from hla_match.cli.main import group, main
+from hla_match.donors.registry import build_registry
 from hla_match.errors import FileError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
-from hla_match.matching.results import MatchList
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
+from hla_match.search.match_list import MatchList
+from hla_match.search.matcher import Matcher
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01"
 RED, TITLE, RESET, TURNED = "\x1b[31m", "\x1b]0;title\x07", "\x1bc", "\u202e"
@@ -129,7 +129,7 @@ def test_provenance_and_notes_command_no_terminal(run: Run, monkeypatch: pytest.
         provenance={f"made{RED}": f"by{TITLE}\nsomebody"},
     )
     registry = dataclasses.replace(registry, notes={f"renamed{RESET}": 1})
-    monkeypatch.setattr("registry_io.store.open_registry", lambda _: registry)
+    monkeypatch.setattr("registry_io.store.registry_store.open_registry", lambda _: registry)
     lines = run("registry", "info", "registry").stdout.splitlines()
     assert lines[0].startswith(r"n\x1b]0;title\x07: 1 donor")
     assert r"  made\x1b[31m: by\x1b]0;title\x07\nsomebody" in lines

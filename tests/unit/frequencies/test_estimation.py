@@ -12,21 +12,21 @@ import pytest
 from click.testing import CliRunner
 
 from hla_match.cli.frequencies_estimate import estimate, report_path
-from hla_match.encoding import NULL
+from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, FileError, LockedError
-from hla_match.frequencies import support
-from hla_match.frequencies.estimation import estimate_frequencies
-from hla_match.frequencies.hardy_weinberg import chi_square_above, hardy_weinberg
-from hla_match.frequencies.sample import draw_sample
+from hla_match.estimation import support
+from hla_match.estimation.estimate import estimate_frequencies
+from hla_match.estimation.hardy_weinberg import chi_square_above, hardy_weinberg
+from hla_match.estimation.sample import draw_sample
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import volunteers
-from registry_io.donor_import import import_donors
-from registry_io.durable_files import listening
-from registry_io.frequency_file import read_frequencies
-from registry_io.joint_files import lock_files
-from registry_io.results_file import write_frame
+from hla_match.typings.encoding import NULL
+from registry_io.disk.durable_files import listening
+from registry_io.disk.joint_files import lock_files
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.store.donor_import import import_donors
+from registry_io.tables.results_file import write_frame
 from tests.oracle import estimation as oracle
 
 NOMENCLATURE = Nomenclature(builtin_tables())

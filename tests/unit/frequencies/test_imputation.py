@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from hla_match.encoding import Side, typing_table
-from hla_match.frequencies import imputation, panels
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, impute
-from hla_match.frequencies.panels import build_panels
-from hla_match.frequencies.typing_membership import typing_membership
+from hla_match.imputation import imputed_registry as imputation
+from hla_match.imputation import panels
+from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, impute
+from hla_match.imputation.panels import build_panels
+from hla_match.imputation.typing_membership import typing_membership
+from hla_match.typings.encoding import Side, typing_table
 
 # Haplotypes of A and B, codes 2 to 5; typings: not typed, any of all, one pair.
 ALLELE = np.array([[2, 2], [2, 3], [3, 2], [4, 5]], np.int32)

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from benchmarks.frequency_sets import frequency_set
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.donors.registry import build_registry
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 from hla_match.synthetic.volunteers import patients, volunteers
-from registry_io import imputation_store, open_imputation, open_registry
-from registry_io.registry_builder import write_registry
+from registry_io import open_imputation, open_registry
+from registry_io.store import imputation_store
+from registry_io.store.registry_builder import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
 NOMENCLATURE = Nomenclature(builtin_tables())

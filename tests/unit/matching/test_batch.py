@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 import registry_io
 from hla_match import errors
 from hla_match.errors import CriteriaError, HlaMatchError, RegistryError, TypingError
-from hla_match.matching import batch
-from hla_match.matching.batch import search_blocks, search_patients
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.search import batch
+from hla_match.search.batch import search_blocks, search_patients
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
-from registry_io.donor_import import import_donors
+from registry_io.store.donor_import import import_donors
 
 TODAY = datetime.date(2026, 1, 1)
 LOCI = ("A", "C", "B", "DRB1", "DQB1")

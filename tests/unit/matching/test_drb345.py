@@ -7,16 +7,16 @@ import polars as pl
 import pytest
 
 from hla_match.cli.commands import group
+from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.loci import SCOPE_LOCI, scope_loci, typed_loci
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 DONORS = {

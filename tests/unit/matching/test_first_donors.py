@@ -5,15 +5,15 @@ import datetime
 import polars as pl
 import pytest
 
+from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
-from hla_match.matching.predictor import PatientPredictor
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.prediction.predictor import PatientPredictor
+from hla_match.search.matcher import Matcher
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 
 TODAY = datetime.date(2026, 1, 1)

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from hla_match.encoding import Side, typing_table
-from hla_match.frequencies.genotypes import diplotypes, genotype_distribution
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import ImputedRegistry, impute, impute_typings
-from hla_match.frequencies.panels import Step, build_panels
-from hla_match.frequencies.typing_membership import typing_membership
-from hla_match.kernels import donor_genotypes
-from hla_match.matching import named_patient, predictor
-from hla_match.matching.predictor import PatientPredictor
+from hla_match.imputation.genotypes import diplotypes, genotype_distribution
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_typings
+from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.typing_membership import typing_membership
+from hla_match.kernels.prediction import donor_genotypes
+from hla_match.prediction import packed_genotypes as named_patient
+from hla_match.prediction import predictor
+from hla_match.prediction.predictor import PatientPredictor
+from hla_match.typings.encoding import Side, typing_table
 
 LOCI = ("A", "B", "DRB1")
 N_ALLELES = 4

@@ -6,14 +6,14 @@ import polars as pl
 import pytest
 
 from hla_match.cli.commands import group
+from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 from tests.locus_mismatches import wmda_locus_mismatches
 from tests.oracle import matching as oracle
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from hla_match.encoding import Side, typing_table
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import ImputedRegistry, impute
-from hla_match.frequencies.panels import Step, build_panels
-from hla_match.frequencies.typing_membership import typing_membership
-from hla_match.matching import predictor
-from hla_match.matching.pair_prediction import PairPredictor
-from hla_match.matching.predictor import PatientPredictor
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute
+from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.typing_membership import typing_membership
+from hla_match.prediction import predictor
+from hla_match.prediction.pair_prediction import PairPredictor
+from hla_match.prediction.predictor import PatientPredictor
+from hla_match.typings.encoding import Side, typing_table
 from tests.locus_mismatches import wmda_locus_mismatches
 
 ROWS = [(patient, donor, most) for patient, donor, *_, most in wmda_locus_mismatches()]

@@ -4,18 +4,18 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, TypingError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.frequencies.imputation import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
-from hla_match.frequencies.panels import build_panels
-from hla_match.kernels import genotype_pairs
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
+from hla_match.imputation.panels import build_panels
+from hla_match.kernels.prediction import genotype_pairs
 from hla_match.loci import LOCI as ALL_LOCI
-from hla_match.matching import pair_prediction
 from hla_match.matching.criteria import Patient
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.prediction import pair_prediction
+from hla_match.search.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 LOCI = ("A", "B", "DRB1", "DQB1")

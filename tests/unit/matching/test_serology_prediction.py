@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.frequencies.imputation import imputed_on_demand, registry_tables
-from hla_match.frequencies.panels import build_panels
+from hla_match.imputation.imputed_registry import imputed_on_demand, registry_tables
+from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
+from hla_match.search.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 # Of B*38:03 no more than B16 is known, so that it is behind B38 and behind B39.

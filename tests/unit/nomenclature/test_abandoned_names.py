@@ -11,7 +11,7 @@ from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Expansion, Nomenclature
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 BUILTIN = Nomenclature(builtin_tables())
 

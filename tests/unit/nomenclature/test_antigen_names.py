@@ -11,7 +11,7 @@ from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 from tests.layout_2026 import ASSOCIATED, RENAMED, convert
 
 

@@ -3,7 +3,7 @@ import pytest
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 
 @pytest.fixture(scope="module")

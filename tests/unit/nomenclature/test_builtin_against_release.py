@@ -15,7 +15,7 @@ from hla_match.nomenclature.builtin.serology import ASSUMED, EXCEPTIONS, EXPERT
 from hla_match.nomenclature.builtin.tce import TCE_GROUPS
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 COLUMNS = ("p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "pyard_2.4.2_disagreements.csv"
 

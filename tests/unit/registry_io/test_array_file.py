@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from registry_io import array_file
-from registry_io.array_file import map_array
+from registry_io.disk import array_file
+from registry_io.disk.array_file import map_array
 
 ARRAYS = {
     "numbers": np.arange(7, dtype=np.uint16),

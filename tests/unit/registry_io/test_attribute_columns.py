@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from hla_match.errors import RegistryError
-from registry_io import attribute_columns
-from registry_io.aside_folder import AsideFolder
-from registry_io.attribute_columns import attribute_column, map_column, write_column
+from registry_io.disk.aside_folder import AsideFolder
+from registry_io.store import attribute_columns
+from registry_io.store.attribute_columns import attribute_column, map_column, write_column
 
 TEXTS = ["Hangzhou", "", None, "杭州", "exactly 12 B", "thirteen byte", "a text of more than twelve bytes, ä", "x" * 99]
 COLUMNS = {

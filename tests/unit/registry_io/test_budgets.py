@@ -18,17 +18,17 @@ import pytest
 from hla_match.errors import BudgetError, CriteriaError, FileError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.budgets import VARIABLE, Budgets, FileBudget
-from registry_io.donor_import import import_donors
-from registry_io.frequency_file import read_frequencies
-from registry_io.frequency_store import FrequencyStore
-from registry_io.identifier_file import read_identifiers
-from registry_io.imgt_release import read_release
-from registry_io.mac_file import read_codes
-from registry_io.parquet_footer import DamagedParquetError, read_shape
-from registry_io.patient_file import read_patients
-from registry_io.person_table import person_slices, read_persons
-from registry_io.table_file import read_table, scan_slices, scan_table
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.formats.imgt_release import read_release
+from registry_io.formats.mac_file import read_codes
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_table import person_slices, read_persons
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import FrequencyStore
+from registry_io.tables.budgets import VARIABLE, Budgets, FileBudget
+from registry_io.tables.identifier_file import read_identifiers
+from registry_io.tables.parquet_footer import DamagedParquetError, read_shape
+from registry_io.tables.table_file import read_table, scan_slices, scan_table
 
 HEADER = "donor_id,A_1,A_2"
 ROW = "D1,02:01,24:02"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import RegistryError
-from registry_io import checked_files
-from registry_io.aside_folder import FileSum, sum_of_file
-from registry_io.checked_files import damaged_files
+from registry_io.disk import checked_files
+from registry_io.disk.aside_folder import FileSum, sum_of_file
+from registry_io.disk.checked_files import damaged_files
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from hla_match.errors import FileError, RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from registry_io import donor_import
-from registry_io.donor_import import ImportReport, import_donors
-from registry_io.durable_files import listening
-from registry_io.registry_folder import writing_registry
-from registry_io.registry_versions import roll_back
-from registry_io.store import open_registry
+from registry_io.disk.durable_files import listening
+from registry_io.store import donor_import
+from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.registry_folder import writing_registry
+from registry_io.store.registry_store import open_registry
+from registry_io.store.registry_versions import roll_back
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 HEADER = "donor_id,A_1,A_2,status\n"

@@ -12,8 +12,8 @@ import pytest
 import xxhash
 
 from hla_match.errors import FileError
-from registry_io.durable_files import NewFile, atomic_write, listening, make_folder, write_array
-from registry_io.writer_lock import try_lock
+from registry_io.disk.durable_files import NewFile, atomic_write, listening, make_folder, write_array
+from registry_io.disk.writer_lock import try_lock
 
 
 def _mode(path: Path) -> int:

@@ -13,7 +13,7 @@ import pytest
 from hla_match.errors import FileError
 from hla_match.frequencies.haplotype_frequencies import ABSENT
 from hla_match.loci import LOCI
-from registry_io.frequency_file import FrequencyFile, read_frequencies
+from registry_io.formats.frequency_file import FrequencyFile, read_frequencies
 
 HAPLOTYPES = ("A*01:01~C*07:01~B*08:01~DRB1*03:01~DQB1*02:01", "A*24:09N~C*07:02~B*07:02g~DRB1*15:01~DQB1*06:02")
 FREQUENCIES = ("0.0625", "2.5e-3")

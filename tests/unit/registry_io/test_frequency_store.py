@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from hla_match.errors import CriteriaError, FileError
-from registry_io.frequency_file import FrequencyFile, read_frequencies
-from registry_io.frequency_store import FrequencyStore
+from registry_io.formats.frequency_file import FrequencyFile, read_frequencies
+from registry_io.store.frequency_store import FrequencyStore
 
 CSV = "hap,pop,freq\nA*01:01~B*08:01~DRB1*03:01~DRB3*01:01,CAU,0.5\nA*02:01~B*07:02~DRB1*01:01~DRBX*NNNN,AFA,0.25\n"
 

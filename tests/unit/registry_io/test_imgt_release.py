@@ -10,8 +10,8 @@ import pytest
 from hla_match.errors import NomenclatureError
 from hla_match.loci import LOCI
 from hla_match.nomenclature.tables import AntigenRelation, Deletion
-from registry_io.imgt_release import read_release
-from registry_io.nomenclature_file import dumps, loads
+from registry_io.formats.imgt_release import read_release
+from registry_io.store.nomenclature_file import dumps, loads
 from tests.tiny_release import edit, make_release, write
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, ImputedRegistry
+from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.donor_import import import_donors
-from registry_io.frequency_store import open_frequencies
-from registry_io.imputation_soundness import is_sound
-from registry_io.imputation_store import open_imputation
-from registry_io.store import open_registry
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import open_frequencies
+from registry_io.store.imputation_soundness import is_sound
+from registry_io.store.imputation_store import open_imputation
+from registry_io.store.registry_store import open_registry
 
 DONORS = """donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2
 D1,02:01,24:02,40:01,46:01,09:01,15:01

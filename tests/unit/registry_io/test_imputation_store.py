@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 import registry_io
+from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.frequencies.imputation import IMPUTATION_ARRAYS, ImputedRegistry
+from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry
-from registry_io import imputation_store
-from registry_io.donor_import import import_donors
-from registry_io.durable_files import listening
-from registry_io.frequency_store import FrequencyStore, load_frequencies, open_frequencies
-from registry_io.imputation_store import open_imputation, verify_imputations
-from registry_io.registry_folder import current_snapshot
-from registry_io.store import open_registry, verify_registry
+from registry_io.disk.durable_files import listening
+from registry_io.store import imputation_store
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import FrequencyStore, load_frequencies, open_frequencies
+from registry_io.store.imputation_store import open_imputation, verify_imputations
+from registry_io.store.registry_folder import current_snapshot
+from registry_io.store.registry_store import open_registry, verify_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 DONORS = """donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2,population

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import FileError, LockedError
-from registry_io import joint_files
-from registry_io.durable_files import listening
-from registry_io.joint_files import lock_files, write_together
+from registry_io.disk import joint_files
+from registry_io.disk.durable_files import listening
+from registry_io.disk.joint_files import lock_files, write_together
 
 NAMES = ("a.status.csv", "a.manifest.json", "a.csv")
 
@@ -104,8 +104,8 @@ def test_a_process_killed_between_two_names_leaves_the_last_file_as_it_was(tmp_p
     program = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from registry_io.durable_files import listening\n"
-        "from registry_io.joint_files import write_together\n"
+        "from registry_io.disk.durable_files import listening\n"
+        "from registry_io.disk.joint_files import write_together\n"
         "def kill(action, path):\n"
         "    if (action, path.name) == ('rename', sys.argv[2]): os.kill(os.getpid(), signal.SIGKILL)\n"
         f"paths = [Path(sys.argv[1]) / name for name in {NAMES!r}]\n"

@@ -12,9 +12,9 @@ from hla_match.errors import Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED
-from registry_io.donor_import import import_donors
-from registry_io.locus_cells import drb345_typings
-from registry_io.person_table import PersonRecords, read_persons
+from registry_io.persons.locus_cells import drb345_typings
+from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.store.donor_import import import_donors
 
 GENES = ("DRB3", "DRB4", "DRB5")
 PLACES = ("DRB3*01:01", "DRB3*02:02", "HLA-DRB4*01:03", "DRB5*01:01", "NNNN", "DRBX*NNNN")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import FileError
-from registry_io import mac_file
-from registry_io.mac_file import read_codes
+from registry_io.formats import mac_file
+from registry_io.formats.mac_file import read_codes
 
 ALPHA = "Last Updated: 01/01/2025\n\n*\tCODE\tSUBTYPE\n\tAB\t01/02\n*\tZAAB\t24:02/25:01N\n"
 NUMER = "CODE\tSUBTYPES\nAB\t01/02\nZAAB\t24:02/25:01N\n"

@@ -10,10 +10,10 @@ import pytest
 
 from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
-from registry_io import nomenclature_store
-from registry_io.imgt_release import read_release
-from registry_io.nomenclature_file import dumps, loads, read_nomenclature, write_nomenclature
-from registry_io.nomenclature_store import NomenclatureStore, data_folder
+from registry_io.formats.imgt_release import read_release
+from registry_io.store import nomenclature_store
+from registry_io.store.nomenclature_file import dumps, loads, read_nomenclature, write_nomenclature
+from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
 
 
 def _tables(release: str = "3.58.0") -> NomenclatureTables:

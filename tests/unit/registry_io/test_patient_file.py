@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from registry_io.patient_file import read_patients
+from registry_io.persons.patient_file import read_patients
 
 
 def test_the_population_of_a_patient_is_kept_as_text(tmp_path: Path) -> None:

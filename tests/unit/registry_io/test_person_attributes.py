@@ -11,12 +11,12 @@ import pytest
 from hla_match.errors import FileError, Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.blood_groups import BLOOD_NOTE
-from registry_io.donor_import import ImportReport, import_donors
-from registry_io.patient_file import read_patients
-from registry_io.person_attributes import FINDINGS
-from registry_io.person_table import PersonRecords, read_persons
-from registry_io.store import open_registry
+from registry_io.persons.blood_groups import BLOOD_NOTE
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_attributes import FINDINGS
+from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.registry_store import open_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 TODAY = datetime.date(2026, 2, 28)
@@ -152,7 +152,7 @@ def test_a_blood_group_beside_a_column_of_rh_says_the_same_or_is_reported(tmp_pa
 
 
 def test_blood_groups_with_rh_may_begin_in_a_later_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("registry_io.text_file._BLOCK", 40)
+    monkeypatch.setattr("registry_io.tables.text_file._BLOCK", 40)
     report = imported(tmp_path, "donor_id,A_1,A_2,abo\n" + "X1,2,24,A\nX2,2,24,\nX3,2,24,O\nX4,2,24,B-\n")
     assert sorted(report.registry.attributes.select("donor_id", "abo", "rhesus").rows()) == [
         ("X1", "A", None),

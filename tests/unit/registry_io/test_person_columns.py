@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError
-from registry_io.column_names import attribute_name, typing_name
-from registry_io.person_table import PersonRecords, read_persons
+from registry_io.persons.column_names import attribute_name, typing_name
+from registry_io.persons.person_table import PersonRecords, read_persons
 
 TYPINGS = [
     ("DR_1", "DRB1_1"), ("DRB_1", "DRB1_1"), ("HLA-DR_1", "DRB1_1"), ("A1", "A_1"), ("A-1", "A_1"), ("HLA_A_1", "A_1"),

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError, Reason
-from registry_io import text_file
-from registry_io.person_table import PersonRecords, read_persons
-from registry_io.quarantine import COLUMNS, QuarantinedRecord, write_quarantine
-from registry_io.table_file import read_table, scan_table
+from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.tables import text_file
+from registry_io.tables.quarantine import COLUMNS, QuarantinedRecord, write_quarantine
+from registry_io.tables.table_file import read_table, scan_table
 
 HEADER = "donor_id,A_1,A_2,sex\n"
 

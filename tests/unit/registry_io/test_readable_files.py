@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import FileError
-from registry_io.frequency_file import read_frequencies
-from registry_io.person_table import read_persons
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.persons.person_table import read_persons
 from tests.readable_files import FILE_FORMS, FileForm
 
 TODAY = datetime.date(2026, 11, 1)

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hla_match.donors.registry import build_registry
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import build_registry
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import attribute_columns, registry_builder
-from registry_io.registry_builder import RegistryBuilder, write_registry, write_registry_stream
-from registry_io.registry_folder import current_snapshot, writing_registry
-from registry_io.store import open_registry, verify_registry
+from registry_io.store import attribute_columns, registry_builder
+from registry_io.store.registry_builder import RegistryBuilder, write_registry, write_registry_stream
+from registry_io.store.registry_folder import current_snapshot, writing_registry
+from registry_io.store.registry_store import open_registry, verify_registry
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])

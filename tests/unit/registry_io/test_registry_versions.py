@@ -18,12 +18,12 @@ import pytest
 from hla_match.errors import HlaMatchError, LockedError, RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.donor_import import import_donors
-from registry_io.durable_files import listening
-from registry_io.registry_folder import current_snapshot, writing_registry
-from registry_io.registry_versions import Garbage, collect_garbage, roll_back
-from registry_io.store import open_registry, verify_registry
-from registry_io.writer_lock import writer_lock
+from registry_io.disk.durable_files import listening
+from registry_io.disk.writer_lock import writer_lock
+from registry_io.store.donor_import import import_donors
+from registry_io.store.registry_folder import current_snapshot, writing_registry
+from registry_io.store.registry_store import open_registry, verify_registry
+from registry_io.store.registry_versions import Garbage, collect_garbage, roll_back
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 TODAY = datetime.date(2026, 1, 1)
@@ -260,7 +260,7 @@ def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
 
 
 def test_a_reader_that_meets_a_switch_takes_the_new_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry_io import store
+    from registry_io.store import registry_store as store
 
     before = current_snapshot(folder)
     put(folder, "b")
@@ -420,7 +420,7 @@ def test_a_registry_without_fast_checksums_is_compared_by_the_slow_ones(folder: 
     """Registries of the first versions have SHA-256 alone."""
     import json
 
-    from registry_io.store import manifest_hash
+    from registry_io.store.registry_store import manifest_hash
 
     snapshot = current_snapshot(folder)
     manifest = json.loads((snapshot / "manifest.json").read_text())
@@ -440,8 +440,8 @@ _KILLED = """
 import os, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[3:]
-from registry_io.durable_files import listening
-from registry_io.registry_versions import roll_back
+from registry_io.disk.durable_files import listening
+from registry_io.store.registry_versions import roll_back
 from tests.unit.registry_io.test_registry_versions import put
 
 def ended(action, path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import NomenclatureError
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 from tests.tiny_release import HEAD, edit, make_release, write
 
 TABLES = ("hla_nom.txt", "hla_nom_g.txt", "hla_nom_p.txt", "rel_dna_ser.txt", "rel_ser_ser.txt", "dpb_tce.csv")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import NomenclatureError
-from registry_io.imgt_release import read_release
-from registry_io.nomenclature_file import dumps, loads
+from registry_io.formats.imgt_release import read_release
+from registry_io.store.nomenclature_file import dumps, loads
 from tests.tiny_release import HEAD, edit, make_release, write
 
 TABLES = (

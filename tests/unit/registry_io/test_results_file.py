@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 
 from hla_match.errors import CriteriaError, FileError
-from registry_io import results_file
-from registry_io.durable_files import atomic_write
-from registry_io.results_file import ENDINGS, check_writable_ending, put_rows, write_frame, write_rows
-from registry_io.table_file import read_table
+from registry_io.disk.durable_files import atomic_write
+from registry_io.tables import results_file
+from registry_io.tables.results_file import ENDINGS, check_writable_ending, put_rows, write_frame, write_rows
+from registry_io.tables.table_file import read_table
 
 FRAME = pl.DataFrame(
     {"donor_id": ["D1", "=1+1"], "grade": ["10/10", None], "n": [10, 9], "born": [datetime.date(1980, 2, 3), None]}
@@ -153,7 +153,7 @@ def test_a_file_that_becomes_too_large_leaves_the_old_one(tmp_path: Path, ending
         "from pathlib import Path\n"
         "import polars as pl\n"
         "from hla_match.errors import FileError\n"
-        "from registry_io.results_file import write_frame\n"
+        "from registry_io.tables.results_file import write_frame\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
         "try:\n"
         "    write_frame(pl.DataFrame({'n': range(20_000)}), Path(sys.argv[1]))\n"

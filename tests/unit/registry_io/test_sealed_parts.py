@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from hla_match.errors import BrokenPartsError, FileError
-from registry_io.durable_files import listening
-from registry_io.sealed_parts import SealedParts
+from registry_io.disk.durable_files import listening
+from registry_io.tables.sealed_parts import SealedParts
 
 TABLES = ("results", "status")
 RANGES = [(0, 2), (2, 3), (3, 9)]

@@ -8,8 +8,8 @@ import pytest
 import xlsxwriter
 
 from hla_match.errors import FileError
-from registry_io.frequency_file import read_frequencies
-from registry_io.person_table import PersonRecords, read_persons
+from registry_io.formats.frequency_file import read_frequencies
+from registry_io.persons.person_table import PersonRecords, read_persons
 
 Sheets = dict[str, list[list[object]]]
 ABOUT: list[list[object]] = [["供者表", "2026"], ["字段", "说明"], ["A_1", "A 位点"]]

@@ -15,10 +15,10 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import table_file, text_file, text_table
-from registry_io.donor_import import ImportReport, import_donors
-from registry_io.registry_folder import QUARANTINE, WARNINGS, current_snapshot
-from registry_io.store import read_manifest
+from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.registry_folder import QUARANTINE, WARNINGS, current_snapshot
+from registry_io.store.registry_store import read_manifest
+from registry_io.tables import table_file, text_file, text_table
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])

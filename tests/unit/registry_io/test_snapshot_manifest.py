@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hla_match.errors import RegistryError
-from registry_io.snapshot_manifest import parse_manifest
+from registry_io.store.snapshot_manifest import parse_manifest
 
 PLACE = Path("registry/snapshot-0123456789abcdef/manifest.json")
 SOUND: dict[str, Any] = {

@@ -14,20 +14,26 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from hla_match.encoding import FIRST_P_GROUP
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.matcher import Matcher
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import Registry, build_registry
+from hla_match.search.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import attribute_columns
-from registry_io.nomenclature_file import dumps
-from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
-from registry_io.registry_builder import write_registry
-from registry_io.store import open_registry
+from hla_match.typings.encoding import FIRST_P_GROUP
+from registry_io.store import attribute_columns
+from registry_io.store.nomenclature_file import dumps
+from registry_io.store.registry_builder import write_registry
+from registry_io.store.registry_store import open_registry
+from registry_io.store.snapshot_arrays import (
+    CODE_ARRAYS,
+    COLUMN_ARRAYS,
+    DONOR_ARRAYS,
+    ORDER_ARRAYS,
+    TABLE_ARRAYS,
+)
 from tests.sealing import changed, sealed
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999"), ("CD", "02/03"), ("EF", "01/04")])

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError
-from registry_io import table_file, text_file, text_table
-from registry_io.person_table import read_persons
-from registry_io.source_file import SourceFile
-from registry_io.table_file import scan_slices, scan_table
+from registry_io.persons.person_table import read_persons
+from registry_io.tables import table_file, text_file, text_table
+from registry_io.tables.source_file import SourceFile
+from registry_io.tables.table_file import scan_slices, scan_table
 
 ROWS = "".join(f"D{number},02:01,24:02\n" for number in range(2_000))
 TEXT = f"donor_id,A_1,A_2\n{ROWS}".encode()

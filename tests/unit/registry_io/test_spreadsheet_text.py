@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry_io.spreadsheet_text import neutral_file, neutral_frame, neutral_text
+from registry_io.tables.spreadsheet_text import neutral_file, neutral_frame, neutral_text
 
 FORMULAS = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\tx", "\rx", "\nx", "=", "-", "+24:02",

@@ -10,18 +10,24 @@ import polars as pl
 import pytest
 
 import registry_io
-from hla_match.donor_orders import CYCLE, DonorOrder
-from hla_match.encoding import TypingTable
+from hla_match.donors.registry import CODED_ATTRIBUTES, Registry, build_registry
+from hla_match.donors.typing_index import CYCLE, DonorOrder
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.registry import CODED_ATTRIBUTES, Registry, build_registry
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import attribute_columns
-from registry_io.registry_arrays import CODE_ARRAYS, COLUMN_ARRAYS, DONOR_ARRAYS, ORDER_ARRAYS, TABLE_ARRAYS
-from registry_io.registry_builder import write_registry
-from registry_io.store import open_registry
+from hla_match.typings.encoding import TypingTable
+from registry_io.store import attribute_columns
+from registry_io.store.registry_builder import write_registry
+from registry_io.store.registry_store import open_registry
+from registry_io.store.snapshot_arrays import (
+    CODE_ARRAYS,
+    COLUMN_ARRAYS,
+    DONOR_ARRAYS,
+    ORDER_ARRAYS,
+    TABLE_ARRAYS,
+)
 from tests.sealing import changed
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])

@@ -8,8 +8,8 @@ import pytest
 
 from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import NomenclatureTables
-from registry_io.imgt_release import read_release
-from registry_io.nomenclature_file import dumps, loads
+from registry_io.formats.imgt_release import read_release
+from registry_io.store.nomenclature_file import dumps, loads
 from tests.tiny_release import HEAD, edit, make_release, write
 
 NAMES = ("01:01", "02:01", "08:01", "61:01N")

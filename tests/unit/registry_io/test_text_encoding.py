@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import BudgetError, FileError
-from registry_io import text_encoding, text_file, text_table
-from registry_io.budgets import Budgets
-from registry_io.column_names import ATTRIBUTE_NAMES, IDENTIFIERS
-from registry_io.person_table import read_persons
-from registry_io.table_file import scan_slices, scan_table
-from registry_io.text_encoding import UndecodableError, text_of
+from registry_io.persons.column_names import ATTRIBUTE_NAMES, IDENTIFIERS
+from registry_io.persons.person_table import read_persons
+from registry_io.tables import text_encoding, text_file, text_table
+from registry_io.tables.budgets import Budgets
+from registry_io.tables.table_file import scan_slices, scan_table
+from registry_io.tables.text_encoding import UndecodableError, text_of
 
 CITIES = "杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 舟山 台州 丽水 义乌 嵊州".split()
 WORDS = {

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.encoding import LocusEncoder
 from hla_match.errors import Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.patient_file import read_patients
-from registry_io.person_table import read_persons
-from registry_io.twofold_typings import choose, settle
+from hla_match.typings.encoding import LocusEncoder
+from registry_io.persons.patient_file import read_patients
+from registry_io.persons.person_table import read_persons
+from registry_io.persons.typing_conflicts import choose, settle
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 CODES = MultipleAlleleCodes.from_items([("AB", "01/06")])

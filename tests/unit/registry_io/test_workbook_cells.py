@@ -16,12 +16,12 @@ import xlsxwriter
 from hla_match.errors import FileError, Reason
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io import workbook_cells
-from registry_io.donor_import import import_donors
-from registry_io.person_table import PersonRecords, read_persons
-from registry_io.spreadsheet_values import typing_hint
-from registry_io.table_file import read_table
-from registry_io.workbook_cells import NO_RESULT
+from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.store.donor_import import import_donors
+from registry_io.tables import workbook_cells
+from registry_io.tables.spreadsheet_values import typing_hint
+from registry_io.tables.table_file import read_table
+from registry_io.tables.workbook_cells import NO_RESULT
 
 HEADER = ["donor_id", "A_1", "A_2", "sex", "birth_date"]
 

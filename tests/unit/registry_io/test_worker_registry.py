@@ -13,8 +13,8 @@ import registry_io
 from hla_match.errors import FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.donor_import import import_donors
-from registry_io.frequency_store import FrequencyStore
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import FrequencyStore
 
 FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01,0.5\nA*24:02~B*46:01,0.5\n"
 

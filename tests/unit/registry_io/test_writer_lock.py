@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import FileError, LockedError
-from registry_io.writer_lock import writer_lock
+from registry_io.disk.writer_lock import writer_lock
 
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from registry_io.writer_lock import writer_lock
+from registry_io.disk.writer_lock import writer_lock
 
 with writer_lock(Path(sys.argv[1]), "it"):
     print("held", flush=True)

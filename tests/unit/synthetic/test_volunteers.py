@@ -15,7 +15,7 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic import chinese_haplotypes as published
 from hla_match.synthetic.volunteers import forms_of, haplotype_pool, patients, volunteer_parts, volunteers
-from registry_io.imgt_release import read_release
+from registry_io.formats.imgt_release import read_release
 
 AS_OF = datetime.date(2024, 12, 31)
 LOCI = ("A", "B", "C", "DRB1", "DQB1", "DPB1")

@@ -1,0 +1,1 @@
+"""Which donor to take first: policies, ranking and reasons."""

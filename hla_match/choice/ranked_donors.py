@@ -1,0 +1,90 @@
+"""The donors that a search found, in the order of a policy, as rows and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.choice.policies import FULL_MATCH, NEAR_MATCH, RankingPolicy, least_percents
+from hla_match.donors.registry import Registry
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.locus_result import LocusResult
+from hla_match.prediction.prediction import Prediction
+from hla_match.typings.encoding import AmbiguousNulls
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class RankedDonors:
+    """The donors found for one patient, best first, before anything of them is made into text.
+
+    Attributes:
+        patient: for whom.
+        criteria: what was asked.
+        policy: what ordered them.
+        registry: where they come from.
+        loci: results of each locus that was compared, in scope or beyond it.
+        donor: (n,) uint32 rows of the registry, best first.
+        total: (6, n) uint8 counts summed over the scope.
+        age: (n,) int32 completed years, -1 where missing.
+        rank_number: (n,) uint64 packed ranking keys.
+        n_found: donors that met the criteria, before `criteria.limit`.
+        count_criteria: works out `criteria_counts`.
+        prediction: match probabilities of the donors, or None without frequencies.
+    """
+
+    patient: Patient
+    criteria: SearchCriteria
+    policy: RankingPolicy
+    registry: Registry
+    loci: tuple[LocusResult, ...]
+    donor: NDArray[np.uint32]
+    total: NDArray[np.uint8]
+    age: NDArray[np.int32]
+    rank_number: NDArray[np.uint64]
+    n_found: int
+    count_criteria: Callable[[], dict[str, int]]
+    prediction: Prediction | None = None
+
+    @cached_property
+    def criteria_counts(self) -> dict[str, int]:
+        """The donors left after each criterion, one after another, by the criterion in words; worked out when asked.
+
+        The first entry is all donors, the last `n_found`.
+        """
+        return self.count_criteria()
+
+    @property
+    def ambiguous_nulls(self) -> AmbiguousNulls:
+        """What became of null alleles that a list or code of the patient names beside expressed ones."""
+        return self.criteria.ambiguous_nulls or self.registry.ambiguous_nulls
+
+    @property
+    def null_reading(self) -> str:
+        """How null alleles were read and counted, in a line."""
+        modes = {"patient": self.ambiguous_nulls, "donors": self.registry.ambiguous_nulls}
+        if len(set(modes.values())) == 1:
+            modes = {"patient and donors": self.ambiguous_nulls}
+        read = ", ".join(f"{mode} ({persons})" for persons, mode in modes.items())
+        return f"null rule: {self.criteria.null_rule}; ambiguous nulls: {read}"
+
+    def __len__(self) -> int:
+        return int(self.donor.size)
+
+    def why(self, position: int) -> str:
+        """Say which key puts the donor at a position (from 0) before the next one, and what both have there.
+
+        Raises:
+            IndexError: there is no next donor.
+        """
+        if not 0 <= position < len(self) - 1:
+            raise IndexError(position)
+        numbers = [int(self.rank_number[position]), int(self.rank_number[position + 1])]
+        key, before, after = self.policy.deciding_key(*numbers)
+        if self.prediction is None or key not in (FULL_MATCH, NEAR_MATCH):
+            return key.reason(before, after)
+        both = self.prediction.taken(slice(position, position + 2))
+        return key.reason(before, after, at_least=least_percents(both, (before, after)))

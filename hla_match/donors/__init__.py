@@ -1,0 +1,1 @@
+"""Donors as immutable columns, their attributes, and their order by typing."""

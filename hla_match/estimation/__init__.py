@@ -1,0 +1,1 @@
+"""Haplotype frequencies from the typings of a registry."""

@@ -1,0 +1,1 @@
+"""What persons may carry under haplotype frequencies."""

@@ -1,0 +1,322 @@
+"""Panels: the haplotypes of every step of the chain, laid one after another for the kernels.
+
+The chain of a person: all loci with the frequencies of the own population, with those of the registry's populations
+together, with those of a global set; then each block of loci by itself; then each locus by itself; then, where a
+typing leaves no choice, the genotype that it states. Alleles are numbered anew, locus by locus, to keep tables small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
+from hla_match.loci import LOCI
+from hla_match.typings.encoding import NULL, TypingTable
+
+BLOCKS: tuple[tuple[str, ...], ...] = (
+    ("A", "C", "B"),
+    ("DRB3", "DRB4", "DRB5", "DRB1", "DQA1", "DQB1"),
+    ("DPA1", "DPB1"),
+)
+"""Loci that are inherited together more often than with the others: between the blocks recombination is frequent
+(Carrington, Immunol Rev 1999;167:245; Cullen et al., Am J Hum Genet 2002;71:759)."""
+
+
+SET_BYTES = 1 << 24
+"""Room for the sets of haplotypes that carry each allele of a panel; larger panels are looked up by postings."""
+
+
+class Step(IntEnum):
+    """How far along the chain a person was explained; the order is that of the chain."""
+
+    OWN = 0
+    REGISTRY = 1
+    GLOBAL = 2
+    BLOCKS = 3
+    LOCI = 4
+    CERTAIN = 5
+    MISSING = 6
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The haplotypes of all panels; a panel is a range of them.
+
+    Attributes:
+        loci: the loci of the frequencies and of the registry; "locus" below is a position in this tuple.
+        name: what results call the set of frequencies.
+        allele_code: for each locus the ascending codes of its alleles (`hla_match.typings.encoding`); allele 0 is
+            code 0.
+        allele_start: (loci + 1,) int64, where the alleles of each locus start in tables over all alleles.
+        haplotype_allele: (loci, haplotypes) uint16 alleles; 0 at loci that are not the panel's.
+        allele_of: (haplotypes, loci) uint16, the same with the alleles of a haplotype side by side.
+        frequency: (haplotypes,) float64.
+        panel_start: (panels + 1,) int64 first haplotype.
+        panel_locus_start: (panels + 1,) int64 offsets into `panel_locus`.
+        panel_locus: int64 loci of each panel.
+        panel_step: (panels,) uint8 `Step`.
+        posting_start: (panels, alleles + 1) int64 offsets into `posting`, alleles of all loci one after another.
+        posting: uint32 haplotypes that carry an allele, ascending.
+        panel_words: (panels,) int64 words of a set of a panel's haplotypes; 0 where the panel has no such sets.
+        bits_start: (panels, alleles) int64 offsets into `bits`, -1 where no haplotype carries an allele.
+        bits: uint32, for each allele `panel_words` words: the haplotypes that carry it as bits, lowest first.
+        populations: names of the populations with a chain of their own.
+        chain: (populations + 1, n) int64 panels over all loci to try in turn, -1 for none; the last row is for persons
+            of no known population.
+        block_panel: (blocks,) int64 panels of the blocks.
+        locus_panel: (loci,) int64 panel of each locus alone, or -1 where no frequencies are known.
+        certain_panel: (loci,) int64 panel in which each allele of a locus is a haplotype of frequency 1.
+    """
+
+    loci: tuple[str, ...]
+    name: str
+    allele_code: tuple[NDArray[np.int32], ...]
+    allele_start: NDArray[np.int64]
+    haplotype_allele: NDArray[np.uint16]
+    allele_of: NDArray[np.uint16]
+    frequency: NDArray[np.float64]
+    panel_start: NDArray[np.int64]
+    panel_locus_start: NDArray[np.int64]
+    panel_locus: NDArray[np.int64]
+    panel_step: NDArray[np.uint8]
+    posting_start: NDArray[np.int64]
+    posting: NDArray[np.uint32]
+    panel_words: NDArray[np.int64]
+    bits_start: NDArray[np.int64]
+    bits: NDArray[np.uint32]
+    populations: tuple[str, ...]
+    chain: NDArray[np.int64]
+    block_panel: NDArray[np.int64]
+    locus_panel: NDArray[np.int64]
+    certain_panel: NDArray[np.int64]
+
+    @property
+    def n_alleles(self) -> NDArray[np.int64]:
+        """(loci,) int64 number of alleles."""
+        return np.diff(self.allele_start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    step: Step
+    loci: tuple[str, ...]
+    allele: NDArray[np.int32]
+    frequency: NDArray[np.float64]
+
+
+def build_panels(
+    frequencies: HaplotypeFrequencies,
+    tables: Mapping[str, TypingTable],
+    global_frequencies: HaplotypeFrequencies | None = None,
+) -> Panels:
+    """Lay out the chain of a frequency set for a registry.
+
+    Args:
+        frequencies: the registry's own set.
+        tables: the registry's distinct typings by locus; alleles that some typing states alone become known.
+        global_frequencies: tried where the registry's set explains nothing, and for the loci that it lacks.
+    """
+    panels: list[_Panel] = []
+    named = [population for population in frequencies.populations if population]
+    own: list[int] = []
+    for row, population in enumerate(frequencies.populations):
+        if population:
+            own.append(len(panels))
+            panels.append(_positive(Step.OWN, frequencies.loci, frequencies.allele, frequencies.frequency[row]))
+    pooled = frequencies.pooled()
+    shared = [len(panels)]
+    panels.append(_positive(Step.REGISTRY, frequencies.loci, frequencies.allele, pooled))
+    if global_frequencies is not None:
+        shared.append(len(panels))
+        panels.append(
+            _positive(Step.GLOBAL, global_frequencies.loci, global_frequencies.allele, global_frequencies.pooled())
+        )
+    blocks = [tuple(locus for locus in frequencies.loci if locus in block) for block in BLOCKS]
+    blocks = [block for block in blocks if block]
+    block_panel = list(range(len(panels), len(panels) + len(blocks)))
+    panels += [_marginal(Step.BLOCKS, block, frequencies, pooled) for block in blocks]
+    every = {*frequencies.loci, *tables, *(global_frequencies.loci if global_frequencies is not None else ())}
+    loci = tuple(locus for locus in LOCI if locus in every)
+    locus_panel = [-1] * len(loci)
+    for locus in frequencies.loci:
+        locus_panel[loci.index(locus)] = len(panels)
+        panels.append(_marginal(Step.LOCI, (locus,), frequencies, pooled))
+    if global_frequencies is not None:
+        for locus in (locus for locus in global_frequencies.loci if locus not in frequencies.loci):
+            locus_panel[loci.index(locus)] = len(panels)
+            panels.append(_marginal(Step.LOCI, (locus,), global_frequencies, global_frequencies.pooled()))
+    codes = tuple(_allele_codes(locus, panels, tables) for locus in loci)
+    certain_panel = list(range(len(panels), len(panels) + len(loci)))
+    panels += [
+        _Panel(Step.CERTAIN, (locus,), code[:, None], np.ones(code.size))
+        for locus, code in zip(loci, codes, strict=True)
+    ]
+    chains = [[panel, *shared] for panel in own]
+    chains.append([-1, *shared] if own else shared)
+    return _laid_out(
+        name=frequencies.name,
+        loci=loci,
+        codes=codes,
+        panels=panels,
+        populations=tuple(named),
+        chain=np.array(chains, np.int64),
+        block_panel=np.array(block_panel, np.int64),
+        locus_panel=np.array(locus_panel, np.int64),
+        certain_panel=np.array(certain_panel, np.int64),
+    )
+
+
+def panel_of_support(loci: Sequence[str], allele: NDArray[np.int32], tables: Mapping[str, TypingTable]) -> Panels:
+    """Lay out haplotypes of equal frequency as the only panel, for the estimation of their frequencies."""
+    chosen = tuple(locus for locus in LOCI if locus in loci)
+    panels = [_Panel(Step.REGISTRY, chosen, allele, np.full(allele.shape[0], 1.0 / allele.shape[0]))]
+    codes = tuple(_allele_codes(locus, panels, {}) for locus in chosen)
+    none = np.full(len(chosen), -1, np.int64)
+    return _laid_out(
+        name="support",
+        loci=chosen,
+        codes=codes,
+        panels=panels,
+        populations=(),
+        chain=np.zeros((1, 1), np.int64),
+        block_panel=np.zeros(0, np.int64),
+        locus_panel=none,
+        certain_panel=none,
+    )
+
+
+def _positive(step: Step, loci: tuple[str, ...], allele: NDArray[np.int32], frequency: NDArray[np.float64]) -> _Panel:
+    present = frequency > 0
+    return _Panel(step, loci, allele[present], frequency[present])
+
+
+def _marginal(
+    step: Step, loci: tuple[str, ...], frequencies: HaplotypeFrequencies, frequency: NDArray[np.float64]
+) -> _Panel:
+    """Return the haplotypes over some of the loci, frequencies added up over the others."""
+    columns = [frequencies.loci.index(locus) for locus in loci]
+    allele, sums = merge_haplotypes(frequencies.allele[:, columns], frequency[None, :])
+    return _positive(step, loci, allele, sums[0])
+
+
+def _allele_codes(locus: str, panels: Sequence[_Panel], tables: Mapping[str, TypingTable]) -> NDArray[np.int32]:
+    """Return the codes that a panel has or that some typing of the registry states alone."""
+    found = [np.array([NULL], np.int32)]
+    found += [panel.allele[:, panel.loci.index(locus)] for panel in panels if locus in panel.loci]
+    if locus in tables:
+        table = tables[locus]
+        single = np.flatnonzero(np.diff(table.set_start) == 1)
+        found.append(table.set_member[table.set_start[single]])
+    return np.unique(np.concatenate(found))
+
+
+def _laid_out(
+    *,
+    name: str,
+    loci: tuple[str, ...],
+    codes: tuple[NDArray[np.int32], ...],
+    panels: Sequence[_Panel],
+    populations: tuple[str, ...],
+    chain: NDArray[np.int64],
+    block_panel: NDArray[np.int64],
+    locus_panel: NDArray[np.int64],
+    certain_panel: NDArray[np.int64],
+) -> Panels:
+    """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
+    # Names of this module are used where no kernel is wanted yet.
+    from hla_match.kernels.imputation.candidate_haplotypes import WORD_BITS
+
+    panel_start = offsets([panel.frequency.size for panel in panels])
+    allele_start = offsets([code.size for code in codes])
+    haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
+    posting_start = np.zeros((len(panels), int(allele_start[-1]) + 1), np.int64)
+    postings: list[NDArray[np.uint32]] = []
+    panel_words = np.zeros(len(panels), np.int64)
+    bits_start = np.full((len(panels), int(allele_start[-1])), -1, np.int64)
+    bits: list[NDArray[np.uint32]] = []
+    posted = n_words = 0
+    for number, panel in enumerate(panels):
+        sizes = np.zeros(int(allele_start[-1]), np.int64)
+        for row, locus in enumerate(loci):
+            if locus not in panel.loci:
+                continue
+            allele = np.searchsorted(codes[row], panel.allele[:, panel.loci.index(locus)]).astype(np.uint16)
+            haplotype_allele[row, panel_start[number] : panel_start[number + 1]] = allele
+            sizes[allele_start[row] : allele_start[row + 1]] = np.bincount(allele, minlength=codes[row].size)
+            postings.append((np.argsort(allele, kind="stable") + panel_start[number]).astype(np.uint32))
+        present = np.flatnonzero(sizes)
+        words = -(-panel.frequency.size // WORD_BITS)
+        # One locus has a haplotype an allele.
+        if len(panel.loci) > 1 and 4 * present.size * words <= SET_BYTES:
+            panel_words[number] = words
+            bits_start[number, present] = n_words + words * np.arange(present.size)
+            bits.append(
+                _haplotype_sets(
+                    haplotype_allele[:, panel_start[number] : panel_start[number + 1]], allele_start, present, words
+                )
+            )
+            n_words += bits[-1].size
+        posting_start[number, 0] = posted
+        np.cumsum(sizes, out=posting_start[number, 1:])
+        posting_start[number, 1:] += posted
+        posted = int(posting_start[number, -1])
+    return Panels(
+        loci=loci,
+        name=name,
+        allele_code=codes,
+        allele_start=allele_start,
+        haplotype_allele=haplotype_allele,
+        allele_of=np.ascontiguousarray(haplotype_allele.T),
+        frequency=np.concatenate([panel.frequency for panel in panels]),
+        panel_start=panel_start,
+        panel_locus_start=offsets([len(panel.loci) for panel in panels]),
+        panel_locus=np.array(
+            [loci.index(locus) for panel in panels for locus in loci if locus in panel.loci], np.int64
+        ),
+        panel_step=np.array([panel.step for panel in panels], np.uint8),
+        posting_start=posting_start,
+        posting=np.concatenate(postings),
+        panel_words=panel_words,
+        bits_start=bits_start,
+        bits=np.concatenate([*bits, np.zeros(0, np.uint32)]),
+        populations=populations,
+        chain=chain,
+        block_panel=block_panel,
+        locus_panel=locus_panel,
+        certain_panel=certain_panel,
+    )
+
+
+def _haplotype_sets(
+    allele: NDArray[np.uint16], allele_start: NDArray[np.int64], wanted: NDArray[np.int64], n_words: int
+) -> NDArray[np.uint32]:
+    """Return, allele after allele, which haplotypes carry it, as bits.
+
+    Args:
+        allele: (loci, haplotypes).
+        allele_start: alleles of each locus.
+        wanted: the alleles, numbered over all loci.
+        n_words: of each set.
+    """
+    row = np.searchsorted(allele_start, wanted, side="right") - 1
+    carried = np.zeros((wanted.size, n_words), "<u4")
+    octets = carried.view(np.uint8)
+    for number, (of_locus, own) in enumerate(zip(row.tolist(), (wanted - allele_start[row]).tolist(), strict=True)):
+        packed = np.packbits(allele[of_locus] == own, bitorder="little")
+        octets[number, : packed.size] = packed
+    return carried.ravel().astype(np.uint32)
+
+
+def offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (n + 1,) int64 where each of some things begins that stand one after another, and where the last ends."""
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts

@@ -1,0 +1,171 @@
+"""What the distinct typings of a registry, or of a patient, say in terms of the panels' alleles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.imputation.panels import Panels, offsets
+from hla_match.typings.encoding import NULL, Alternative, Side, TypingTable
+
+
+@dataclass(frozen=True, slots=True)
+class TypingMembership:
+    """Distinct typings in terms of the panels' alleles.
+
+    Attributes:
+        typing_start: (loci,) int64, where the typings of each locus start in `carried_start`.
+        carried_start: (typings + loci,) int64 offsets into `carried_set`, all loci one after another.
+        carried_set: (carried, 2) int64 sets, all loci one after another.
+        set_start: (sets + 1,) int64 offsets into `set_allele`.
+        set_allele: int64 alleles of its locus that a set holds.
+        stated: (typings + loci, 3) int32 alleles of the one genotype that a typing states, the lesser first, else -1;
+            then 1 where it may as well be homozygous for the second, the first being null. Entries as in
+            `carried_start`.
+        max_signatures: upper limit of the number of kinds of alleles that a typing tells apart.
+    """
+
+    typing_start: NDArray[np.int64]
+    carried_start: NDArray[np.int64]
+    carried_set: NDArray[np.int64]
+    set_start: NDArray[np.int64]
+    set_allele: NDArray[np.int64]
+    stated: NDArray[np.int32]
+    max_signatures: int
+
+
+def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingMembership:
+    """Return the typings of some tables in terms of the panels' alleles; a locus without a table has none."""
+    starts: list[NDArray[np.int64]] = []
+    pairs: list[NDArray[np.int64]] = []
+    sizes: list[NDArray[np.int64]] = []
+    alleles: list[NDArray[np.int64]] = []
+    stated: list[NDArray[np.int32]] = []
+    typing_start = np.zeros(len(panels.loci), np.int64)
+    n_typings = n_carried = n_sets = 0
+    max_signatures = 3
+    for row, locus in enumerate(panels.loci):
+        typing_start[row] = n_typings
+        table = tables.get(locus)
+        if table is None:
+            starts.append(np.array([n_carried, n_carried], np.int64))
+            stated.append(np.full((2, 3), -1, np.int32))
+            n_typings += 2
+            continue
+        code = panels.allele_code[row]
+        allele, known = _among(code, table.set_member)
+        of_set = np.repeat(np.arange(table.set_start.size - 1), np.diff(table.set_start))[known]
+        sizes.append(np.bincount(of_set, minlength=table.set_start.size - 1))
+        alleles.append(allele[known])
+        pairs.append(n_sets + table.carried_set.astype(np.int64))
+        starts.append(n_carried + table.carried_start.astype(np.int64))
+        stated.append(_stated(table, code, or_homozygous=panels.locus_panel[row] < 0))
+        max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
+        n_typings += table.n_typings + 1
+        n_carried += table.carried_set.shape[0]
+        n_sets += sizes[-1].size
+    nothing = np.zeros(0, np.int64)
+    return TypingMembership(
+        typing_start=typing_start,
+        carried_start=np.concatenate(starts),
+        carried_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
+        set_start=offsets(np.concatenate([*sizes, nothing])),
+        set_allele=np.concatenate([*alleles, nothing]),
+        stated=np.concatenate(stated),
+        max_signatures=max_signatures,
+    )
+
+
+def _among(code: NDArray[np.int32], wanted: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return where codes stand among ascending ones, and whether they are among them."""
+    position = np.searchsorted(code, wanted)
+    position[position == code.size] = 0
+    return position, code[position] == wanted
+
+
+def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[np.int64], n_alleles: int) -> int:
+    """Return the most alleles that a typing of several alternatives allows; 0 where there is no such typing.
+
+    Args:
+        table: the typings.
+        size: (sets,) known alleles of each set.
+        allele: those alleles, set after set.
+        n_alleles: alleles of the locus.
+    """
+    n_alternatives = np.diff(table.carried_start)
+    if n_alternatives.max(initial=0) < 2:
+        return 0
+    typing = np.repeat(np.arange(n_alternatives.size), n_alternatives)
+    several = n_alternatives[typing] > 1
+    sets = table.carried_set[several].ravel()
+    typing = np.repeat(np.repeat(typing[several], 2), size[sets])
+    start = offsets(size)[sets]
+    # Ranges of `allele`, one after another.
+    within = np.arange(typing.size) - np.repeat(offsets(size[sets])[:-1], size[sets])
+    of_typing = np.unique(typing * n_alleles + allele[np.repeat(start, size[sets]) + within]) // n_alleles
+    return int(np.bincount(of_typing).max(initial=0))
+
+
+def stated_genotypes(carried: Iterable[Alternative]) -> tuple[tuple[int, int], ...]:
+    """Return the genotypes of a typing that leaves one, the lesser allele first, or one with or without a null.
+
+    A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
+    stated, and nothing is returned.
+
+    >>> from hla_match.typings.encoding import ABSENT, Side
+    >>> four, five = Side((4,)), Side((5,))
+    >>> stated_genotypes([(five, four)]), stated_genotypes([(four, four), (four, ABSENT)])
+    (((4, 5),), ((0, 4), (4, 4)))
+    """
+    found: set[tuple[int, int]] = set()
+    for first, second in carried:
+        if len(first.codes) > _STATED_MEMBERS or len(second.codes) > _STATED_MEMBERS:
+            return ()
+        found |= {(min(one, other), max(one, other)) for one in first.codes for other in second.codes}
+    counts_for = {(other if one == NULL else one, other) for one, other in found}
+    return tuple(sorted(found)) if len(counts_for) == 1 else ()
+
+
+_STATED_MEMBERS = 2
+"""An allele, and beside it perhaps a null one."""
+
+
+def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool) -> NDArray[np.int32]:
+    """Return (typings + 1, 3) what each typing states, as in `TypingMembership.stated`.
+
+    Args:
+        table: the typings.
+        code: the codes of the locus' alleles, ascending.
+        or_homozygous: whether a typing may leave open if a null allele is carried: where frequencies would tell how
+            probable either is, it states nothing.
+    """
+    stated = np.full((table.n_typings + 1, 3), -1, np.int32)
+    size = np.diff(table.set_start)[table.carried_set]
+    first = np.minimum(table.set_start[table.carried_set], table.set_member.size - 1)
+    n_alternatives = np.diff(table.carried_start)
+    alone = np.flatnonzero(n_alternatives == 1)
+    alone = alone[(size[table.carried_start[alone]] == 1).all(axis=1)]
+    allele, known = _among(code, table.set_member[first[table.carried_start[alone]]])
+    readable = np.flatnonzero(known.all(axis=1))
+    stated[alone[readable], :2] = np.sort(allele[readable], axis=1)
+    stated[alone[readable], 2] = 0
+    # Whether all sets of a typing are small enough to state something.
+    fits = np.ones(table.n_typings, np.bool_)
+    fits[np.repeat(np.arange(table.n_typings), n_alternatives)[(size > _STATED_MEMBERS).any(axis=1)]] = False
+    several = fits & (n_alternatives > 0)
+    several[alone] = False
+    for typing in np.flatnonzero(several).tolist():
+        sets = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].tolist()
+        found = stated_genotypes([(_side(table, one), _side(table, other)) for one, other in sets])
+        if len(found) == 1 or (found and or_homozygous):
+            allele, known = _among(code, np.array(found[0], np.int32))
+            if known.all():
+                stated[typing] = *allele.tolist(), len(found) - 1
+    return stated
+
+
+def _side(table: TypingTable, one: int) -> Side:
+    return Side(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()))

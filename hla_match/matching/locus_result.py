@@ -1,0 +1,56 @@
+"""What comparing a patient with a registry gives at one locus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.matching.patient_table import LocusComparison
+from hla_match.typings.encoding import CountedAlternative, NullRule
+
+
+@dataclass(frozen=True)
+class LocusResult:
+    """One patient at one locus: counts against every distinct meaning of the registry's typings there.
+
+    Attributes:
+        locus: the locus.
+        comparison: the registry's side of it.
+        alternatives: the patient's typing; empty where not typed.
+        null_rule: how null alleles count.
+        notes: what of the patient's typing was understood otherwise than it was written.
+    """
+
+    locus: str
+    comparison: LocusComparison
+    alternatives: tuple[CountedAlternative, ...]
+    null_rule: NullRule
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> NDArray[np.uint8]:
+        """(6, meanings) uint8 as in `hla_match.kernels.search.locus_count`."""
+        return self.comparison.counts(self.alternatives, self.null_rule)
+
+    def grades(self, meaning: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return (2, n) uint8 as `LocusComparison.grades`, for (n,) meanings."""
+        return self.comparison.grades(self.alternatives, self.null_rule, meaning)
+
+    @property
+    def is_serology(self) -> bool:
+        """Whether a side of the patient was typed by serology alone, so that a donor's antigen can exclude a match."""
+        return any(side.serology for first, second, _ in self.alternatives for side in (first, second))
+
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
+        if any(alternative.has_new for alternative in self.alternatives):
+            return np.ones(self.comparison.reports_new.size, np.bool_)
+        return self.comparison.reports_new
+
+    def meaning_of(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return (n,) int32, the meaning of the typing of each of some donors."""
+        meaning: NDArray[np.int32] = self.comparison.column.meaning[self.comparison.donor_typing[donor]]
+        return meaning

@@ -1,0 +1,1 @@
+"""How many alleles of patient and donor will match, as probabilities."""

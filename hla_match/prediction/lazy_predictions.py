@@ -1,0 +1,95 @@
+"""Match probabilities of the donors found, worked out for those that the ranking asks for and kept.
+
+Most donors of a long list are out of the question for its head: whom the search excludes from a full match has
+probability 0, and a bound by loci does for many others. What is worked out is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, joined
+
+Rows = NDArray[np.uint32]
+
+
+_NEAR = 1
+"""The greatest number of mismatches that an order asks for."""
+
+
+class _Kept:
+    """The predictions of some of the donors, worked out once.
+
+    Args:
+        donor: (n,) rows of the registry; positions count in this array.
+        predict: returns the predictions of some rows.
+    """
+
+    def __init__(self, donor: Rows, predict: Callable[[Rows], Prediction]) -> None:
+        self._donor = donor
+        self._predict = predict
+        self._slot = np.full(donor.size, -1, np.int32)
+        self._part: list[Prediction] = []
+        self._n_predicted = 0
+
+    def of(self, position: NDArray[np.int64]) -> Prediction:
+        """Return the predictions at some positions."""
+        missing = position[self._slot[position] < 0]
+        if missing.size or not self._part:
+            self._slot[missing] = np.arange(self._n_predicted, self._n_predicted + missing.size)
+            self._n_predicted += missing.size
+            self._part.append(self._predict(self._donor[missing]))
+        if len(self._part) > 1:
+            self._part = [joined(self._part)]
+        return self._part[0].taken(self._slot[position])
+
+
+class Forecast:
+    """The predictions of one patient and the donors of one search.
+
+    Args:
+        donor: (n,) rows of the registry; positions below count in this array.
+        predict: returns the predictions of some rows, with the probabilities of up to a number of mismatches.
+        bound: returns (n, 2) upper bounds of the probabilities of no and of at most one mismatch for some rows, NaN
+            where nothing is known; None where a prediction costs no more.
+        near_pays: whether predictions of few mismatches cost far less than whole ones.
+    """
+
+    def __init__(
+        self,
+        donor: Rows,
+        predict: Callable[[Rows, int], Prediction],
+        bound: Callable[[Rows], NDArray[np.float64]] | None,
+        *,
+        near_pays: bool,
+    ) -> None:
+        self._donor = donor
+        self._bound = bound
+        self._bounds = np.zeros((donor.size if bound is not None else 0, 2))
+        self._bounded = np.zeros(self._bounds.shape[0], np.bool_)
+        self._whole = _Kept(donor, lambda rows: predict(rows, MAX_MISMATCHES))
+        self._near = _Kept(donor, lambda rows: predict(rows, _NEAR)) if near_pays else self._whole
+
+    def of(self, position: NDArray[np.int64]) -> Prediction:
+        """Return the predictions at some positions."""
+        return self._whole.of(position)
+
+    def near(self, position: NDArray[np.int64]) -> Prediction:
+        """Return the predictions at some positions, of which the numbers of mismatches up to one may be all there is.
+
+        That is what an order asks for, and costs far less where the patient is ambiguous.
+        """
+        return self._near.of(position)
+
+    def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return (n, 2) upper bounds as described above; None where they would not pay."""
+        if self._bound is None:
+            return None
+        missing = position[~self._bounded[position]]
+        if missing.size:
+            self._bounds[missing] = self._bound(self._donor[missing])
+            self._bounded[missing] = True
+        return self._bounds[position]

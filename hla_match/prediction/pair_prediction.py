@@ -1,0 +1,280 @@
+"""Match probabilities of all pairs of many patients and many donors.
+
+Patient by patient, most of the time goes into what each patient needs before the first donor is looked at. Where all
+are asked for at once, persons of few diplotypes are listed as genotypes, once, and all pairs of genotypes are compared;
+the others are left to `hla_match.prediction.predictor`, as are those of whom something is missing. Of those that are
+listed nothing is cut, and the definition is the same.
+Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.imputation.imputed_registry import Imputation
+from hla_match.imputation.panels import Panels, Step
+from hla_match.kernels.prediction.donor_genotypes import index_words
+from hla_match.kernels.prediction.genotype_pairs import (
+    FAR,
+    add_pairs,
+    count_diplotypes,
+    list_genotypes,
+    write_mismatches,
+)
+from hla_match.prediction.prediction import MAX_MISMATCHES
+from hla_match.prediction.predictor import (
+    missing_loci,
+    person_arrays,
+    scope_of_panels,
+    strict_loci,
+    without_nulls,
+)
+
+PATIENT_DIPLOTYPES = 1024
+"""Diplotypes of a patient that are listed at most; the predictor is as fast for more ambiguous ones."""
+
+DONOR_DIPLOTYPES = 4096
+"""Diplotypes of a donor that are listed at most, likewise."""
+
+TILE_GENOTYPES = 4096
+"""Genotypes of patients that are compared at a time, more only for one patient: the rows that are summed, and the sum,
+stay in the first-level cache."""
+
+BLOCK_DIPLOTYPES = 1 << 18
+"""Diplotypes of donors that are listed at a time, more only for one donor: some 25 MB, and few thousand rows of bytes
+at a locus."""
+
+_DONORS_A_TASK = 256
+_ROWS_A_TASK = 512
+"""Donors, and rows of mismatches, that a thread takes at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Genotypes:
+    """The genotypes of some persons.
+
+    Attributes:
+        start: (persons + 1,) int64 where those of each begin.
+        number: (loci, genotypes) int32, which of the distinct ones of a locus each genotype has there.
+        distinct: by locus (n, 2) int64 allele codes of the distinct ones.
+        probability: (genotypes,) float64.
+    """
+
+    start: NDArray[np.int64]
+    number: NDArray[np.int32]
+    distinct: tuple[NDArray[np.int64], ...]
+    probability: NDArray[np.float64]
+
+    def of(self, persons: slice) -> _Genotypes:
+        """Return the genotypes of a range of the persons."""
+        start = self.start[persons.start : persons.stop + 1]
+        genotypes = slice(int(start[0]), int(start[-1]))
+        number = np.ascontiguousarray(self.number[:, genotypes])
+        return _Genotypes(start - start[0], number, self.distinct, self.probability[genotypes])
+
+
+class PairPredictor:
+    """Compares persons that can be listed as genotypes.
+
+    Args:
+        panels: with which all are imputed.
+        loci: the loci in scope.
+        workers: threads; results do not depend on them.
+        null_rule: as in `hla_match.prediction.predictor.PatientPredictor`.
+    """
+
+    def __init__(
+        self, panels: Panels, loci: tuple[str, ...], *, workers: int = 1, null_rule: str = "consensus"
+    ) -> None:
+        self._panels, self._loci, self._workers = panels, loci, workers
+        self._strict = strict_loci(loci, null_rule)
+        self._scope = scope_of_panels(panels, loci)
+
+    def diplotypes(self, imputation: Imputation, person: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+        """Return (n,) the number of diplotypes of distinct persons that can be listed, and 0 for the others.
+
+        Those are persons with more than `limit` diplotypes, of whom a locus in scope is missing, or of whom it is open
+        whether they carry a null allele at a locus without frequencies.
+        """
+        count = np.empty(person.size, np.int64)
+        count_diplotypes(
+            limit,
+            self._scope,
+            person,
+            imputation.person_part,
+            imputation.part_panel,
+            imputation.part_class,
+            imputation.part_pair,
+            imputation.class_member,
+            imputation.pair,
+            count,
+        )
+        missing = missing_loci(self._panels, self._loci, imputation.person_missing[person]) != 0
+        count[(count > limit) | missing | self._is_open(imputation)[person]] = 0
+        return count
+
+    def _is_open(self, imputation: Imputation) -> NDArray[np.bool_]:
+        """Say of which distinct persons a typing without frequencies leaves two genotypes in scope."""
+        panel = imputation.part_panel
+        stated = (self._panels.panel_step[panel] == Step.CERTAIN) & (self._scope[panel] != 0)
+        n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(imputation.part_pair) > 1))])
+        is_open: NDArray[np.bool_] = np.diff(n_open[imputation.person_part]) > 0
+        return is_open
+
+    def predict(
+        self, patients: Imputation, donors: Imputation, of_donor: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Compare all patients and donors that can be listed.
+
+        Args:
+            patients: the patients.
+            donors: the donors.
+            of_donor: (donors,) which of the distinct persons each donor is.
+
+        Returns:
+            (patients, donors, 5) the probabilities of 0 to 4 mismatches, NaN for pairs that are left out; and which
+            patients and which donors can be listed.
+        """
+        person = patients.person.astype(np.int64)
+        of_patient = self.diplotypes(patients, person, PATIENT_DIPLOTYPES)
+        # Donors in the order asked for, so that neighbours in the result are computed together.
+        distinct, seen, number = np.unique(of_donor, return_index=True, return_inverse=True)
+        order = np.argsort(seen)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        of_kind = self.diplotypes(donors, distinct[order].astype(np.int64), DONOR_DIPLOTYPES)
+        kind = rank[number]
+        found = np.empty((person.size, of_donor.size, MAX_MISMATCHES + 1))
+        patient_listed, donor_listed = of_patient > 0, of_kind[kind] > 0
+        found[~patient_listed] = np.nan
+        found[:, ~donor_listed] = np.nan
+        chosen = np.flatnonzero(patient_listed)
+        listed = self._listed(patients, person[chosen], of_patient[chosen])
+        column = np.argsort(kind, kind="stable")
+        column_start = np.searchsorted(kind[column], np.arange(order.size + 1))
+        kinds = np.flatnonzero(of_kind)
+        with ThreadPoolExecutor(self._workers) as pool:
+            for block in _ranges(of_kind[kinds], BLOCK_DIPLOTYPES) if chosen.size else ():
+                here = kinds[block]
+                of_block = self._listed(donors, distinct[order[here]].astype(np.int64), of_kind[here])
+                for tile in _ranges(np.diff(listed.start), TILE_GENOTYPES):
+                    _compare(pool, listed.of(tile), chosen[tile], of_block, (here, column_start, column), found)
+        return found, patient_listed, donor_listed
+
+    def _listed(self, imputation: Imputation, person: NDArray[np.int64], n_diplotypes: NDArray[np.int64]) -> _Genotypes:
+        """List persons that can be listed."""
+        panels = self._panels
+        size = int(n_diplotypes.sum())
+        start = np.empty(person.size + 1, np.int64)
+        genotype = np.zeros((size, len(self._loci)), np.int64)
+        probability = np.empty(size)
+        list_genotypes(
+            self._scope,
+            np.array([self._loci.index(locus) if locus in self._loci else -1 for locus in panels.loci]),
+            panels.n_alleles,
+            panels.allele_of,
+            panels.frequency,
+            panels.panel_locus_start,
+            panels.panel_locus,
+            person,
+            *person_arrays(imputation),
+            np.empty(max(16, 4 * int(n_diplotypes.max(initial=0))), np.int64),
+            start,
+            genotype,
+            probability,
+        )
+        n = int(start[-1])
+        number = np.empty((len(self._loci), n), np.int32)
+        distinct = []
+        for column, locus in enumerate(self._loci):
+            word = np.ascontiguousarray(genotype[:n, column])
+            names = np.empty(n, np.int64)
+            names = names[: index_words(word, n, number[column], names)]
+            if not n:
+                distinct.append(np.empty((0, 2), np.int64))
+                continue
+            code = panels.allele_code[panels.loci.index(locus)]
+            pairs = np.stack([code[side] for side in np.divmod(names, code.size)], axis=1).astype(np.int64)
+            distinct.append(np.ascontiguousarray(without_nulls(pairs)) if column in self._strict else pairs)
+        return _Genotypes(start, number, tuple(distinct), probability[:n])
+
+
+def _compare(
+    pool: ThreadPoolExecutor,
+    patients: _Genotypes,
+    patient_row: NDArray[np.int64],
+    donors: _Genotypes,
+    places: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    found: NDArray[np.float64],
+) -> None:
+    """Write the probabilities of some patients with some donors.
+
+    Args:
+        pool: the threads.
+        patients: the patients.
+        patient_row: (patients,) where each stands in `found`.
+        donors: the donors, equal ones once.
+        places: which kind of persons each donor is, (kinds + 1,) offsets, and where those of a kind stand in `found`.
+        found: (patients, donors, 5) receives the probabilities.
+    """
+    first_row = np.cumsum([0, *(distinct.shape[0] for distinct in donors.distinct)])
+    n_genotypes = patients.probability.size
+    mismatches = np.empty((int(first_row[-1]), -(-n_genotypes // 8) * 8), np.uint8)
+    mismatches[:, n_genotypes:] = 0
+    mismatches[: first_row[1], n_genotypes:] = FAR
+
+    def write(task: tuple[int, int]) -> None:
+        column, first = task
+        n = donors.distinct[column].shape[0]
+        write_mismatches(
+            first,
+            min(first + _ROWS_A_TASK, n),
+            0 if column else FAR - found.shape[2],
+            donors.distinct[column],
+            patients.distinct[column],
+            patients.number[column],
+            mismatches[first_row[column] : first_row[column + 1]],
+        )
+
+    tasks = [
+        (column, first)
+        for column, distinct in enumerate(donors.distinct)
+        for first in range(0, distinct.shape[0], _ROWS_A_TASK)
+    ]
+    list(pool.map(write, tasks))
+    row = np.ascontiguousarray((donors.number + first_row[:-1, None].astype(np.int32)).T)
+    patient = np.repeat(np.arange(patient_row.size), np.diff(patients.start))
+    n_donors = donors.start.size - 1
+
+    def add(first: int) -> None:
+        add_pairs(
+            first,
+            min(first + _DONORS_A_TASK, n_donors),
+            donors.start,
+            row,
+            donors.probability,
+            mismatches,
+            patient,
+            patients.probability,
+            patient_row,
+            *places,
+            found,
+        )
+
+    list(pool.map(add, range(0, n_donors, _DONORS_A_TASK)))
+
+
+def _ranges(sizes: NDArray[np.int64], most: int) -> Iterator[slice]:
+    """Yield ranges whose sizes sum to at most `most`, or that hold one alone."""
+    ends = np.cumsum(sizes)
+    first = 0
+    while first < sizes.size:
+        before = int(ends[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, before + most, side="right")))
+        yield slice(first, last)
+        first = last

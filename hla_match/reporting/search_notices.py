@@ -1,0 +1,60 @@
+"""What a reader must know before a list of donors: what of the patient was not reported, assumed or left aside.
+
+A notice is one sentence that names loci and no person. It stands above every list and in the status file of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.loci import OPTIONAL_GENES, genes_of
+from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
+
+
+def search_notices(found: RankedDonors) -> tuple[str, ...]:
+    """Return what a reader must know before a list: the notices on the patient, and why there is no donor."""
+    return (*patient_notices(found), *(() if found.n_found else (counts_notice(found.criteria_counts),)))
+
+
+def patient_notices(found: RankedDonors) -> tuple[str, ...]:
+    """Return the notices on a patient, which are the same whatever donors are found."""
+    patient, criteria, loci, prediction = found.patient, found.criteria, found.loci, found.prediction
+    untyped = [locus for locus in criteria.loci if not patient.is_typed(locus)]
+    lacking = [locus for locus in criteria.loci if not set(genes_of(locus)) & set(found.registry.loci)]
+    lone = [one.locus for one in loci if _is_lone(one.locus, *patient.typings.get(one.locus, ("", "")))]
+    new = [one.locus for one in loci if any(alternative.has_new for alternative in one.alternatives)]
+    missing = () if prediction is None else prediction.patient_missing
+    notices: dict[str, Sequence[str]] = {
+        "reported, but not a locus that is compared; ignored": patient.ignored_loci,
+        "the patient is not typed here, so that every donor is a potential match": untyped,
+        "no donor of the registry is typed here, so that every donor is a potential match": lacking,
+        "one typing reported, counted as homozygous": [locus for locus in lone if locus not in OPTIONAL_GENES],
+        "one typing reported, counted as homozygous or as beside an absent gene": [
+            locus for locus in lone if locus in OPTIONAL_GENES
+        ],
+        "an allele reported as NEW, which matches nothing": new,
+    }
+    for one in loci:
+        for note in one.notes:
+            notices[note] = [*notices.get(note, ()), one.locus]
+    return (
+        *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
+        *patient.reading_notes,
+        *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
+    )
+
+
+def counts_notice(criteria_counts: Mapping[str, int]) -> str:
+    """Return in one sentence how many donors were left after each criterion.
+
+    >>> counts_notice({"in the registry": 1200, "with status AV": 0})
+    'no donor meets all criteria; left after each: 1,200 in the registry, 0 with status AV'
+    """
+    left = ", ".join(f"{n:,} {criterion}" for criterion, n in criteria_counts.items())
+    return f"no donor meets all criteria; left after each: {left}"
+
+
+def _is_lone(locus: str, first: str, second: str) -> bool:
+    """Say whether a typing reports one allele, or one list of alleles, for both chromosomes."""
+    return not is_absent_gene(locus, first) and bool(lone_typings(first, second))

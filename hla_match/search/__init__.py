@@ -1,0 +1,1 @@
+"""The door: patients in, ranked donors out."""

@@ -1,0 +1,110 @@
+"""What a search returns: ranked donors, turned into tables and pages when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.reporting.match_frame import match_frame
+from hla_match.reporting.match_summary import match_summary, match_text
+from hla_match.reporting.notebook import match_list_html
+from hla_match.reporting.search_notices import patient_notices, search_notices
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One donor of a match list.
+
+    Attributes:
+        rank: from 1.
+        donor_id: the registry's identifier.
+        matches_best: matching alleles in scope if every ambiguity turns out well.
+        matches_worst: matching alleles in scope that are certain.
+        grades: position grades by locus, in the order of the donor's alleles.
+        gvh: least number of mismatches in graft-versus-host direction in scope.
+        hvg: least number of mismatches in host-versus-graft direction in scope.
+        age: completed years, or None.
+        probabilities: of exactly 0, 1, 2, 3 and 4 mismatches in scope, or None where they are missing.
+    """
+
+    rank: int
+    donor_id: str
+    matches_best: int
+    matches_worst: int
+    grades: dict[str, str]
+    gvh: int
+    hvg: int
+    age: int | None
+    probabilities: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MatchList(RankedDonors):
+    """The donors found for one patient, best first; the attributes are those of `RankedDonors`."""
+
+    @cached_property
+    def patient_notices(self) -> tuple[str, ...]:
+        """What of the patient was not reported, assumed or left aside: one sentence each."""
+        return patient_notices(self)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader must know before the list: the notices on the patient, and why there is no donor.
+
+        >>> from hla_match.search.matcher import Matcher
+        >>> from hla_match.nomenclature.builtin import builtin_tables
+        >>> from hla_match.nomenclature.release import Nomenclature
+        >>> from hla_match.donors.registry import build_registry
+        >>> donors = pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"]})
+        >>> made_from = {"imported_on": "2026-01-01"}
+        >>> registry, _ = build_registry(donors, Nomenclature(builtin_tables()), name="one", provenance=made_from)
+        >>> patient = Patient(typings={"A": ("11:01", "11:01")})
+        >>> found = Matcher(registry).search(patient, SearchCriteria(scope="A,B"))
+        >>> found.notices[0]
+        'B: the patient is not typed here, so that every donor is a potential match'
+        >>> found.criteria_counts
+        {'in the registry': 1, 'with status AV': 1, 'with at most 1 mismatch in A,B': 0}
+        """
+        return search_notices(self)
+
+    def __getitem__(self, position: int) -> Match:
+        row = self.to_polars(slice(position, position + 1 or None)).to_dicts()
+        if not row:
+            raise IndexError(position)
+        found = row[0]
+        return Match(
+            rank=found["rank"],
+            donor_id=found["donor_id"],
+            matches_best=found["matches_best"],
+            matches_worst=found["matches_worst"],
+            grades={result.locus: found[f"{result.locus}_grade"] for result in self.loci},
+            gvh=found["gvh"],
+            hvg=found["hvg"],
+            age=found["age"],
+            probabilities=None if found.get("p0") is None else tuple(found[f"p{k}"] for k in range(5)),
+        )
+
+    def to_polars(self, part: slice = slice(None)) -> pl.DataFrame:
+        """Return one row a donor: identifiers, counts, directions, grades of each locus, attributes.
+
+        The columns `gvh` and `hvg` are the least numbers (they belong to `matches_best`), `gvh_worst` and `hvg_worst`
+        the greatest. With frequencies there are the columns of `hla_match.prediction.prediction.Prediction.to_polars`.
+        """
+        return match_frame([self], part)
+
+    def summary(self, part: slice = slice(None)) -> pl.DataFrame:
+        """Return what a person reads of each donor, as text: one column for each of the few things that matter.
+
+        Loci outside the scope, which do not count, stand in brackets. P0, P1, P2 are the probabilities of as many
+        mismatches in percent, "?" where they are missing.
+        """
+        return match_summary(self, part)
+
+    def __repr__(self) -> str:
+        return match_text(self)
+
+    def _repr_html_(self) -> str:
+        return match_list_html(self)

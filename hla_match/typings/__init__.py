@@ -1,0 +1,1 @@
+"""A person's typing as sets of integers."""

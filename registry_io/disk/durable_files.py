@@ -1,0 +1,384 @@
+"""Files that outlive the program that writes them: owner-only, brought to the disk, and given their name last.
+
+Whatever the program keeps is written here, step by step::
+
+    create -> write -> flush -> rename -> flush folder
+
+A file gets its name when all of it is on the disk, and the folder is flushed after the name, so that neither a killed
+process nor a power cut leaves a name above half a file. `listening` tells of every step before it is taken: a test can
+record the order, end the process between any two steps, or let a step fail as a full disk does.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, cast
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from hla_match.errors import FileError
+from registry_io.disk.writer_lock import try_lock
+
+Action = Literal["make folder", "create", "write", "flush", "rename", "flush folder", "remove"]
+Listener = Callable[[Action, Path], None]
+
+OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
+"""Modes of files and folders that nobody but their owner can read, whatever the umask."""
+
+_RANDOM_BYTES = 4
+_LONGEST_NAME = 200
+_PART = re.compile(rf"\..*\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.part", re.DOTALL)
+_WRAPPED = re.compile(r"\(os error (\d{1,3})\)")
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Call a listener with every step, before it is taken; what it raises is raised where the step would fail."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def _step(action: Action, path: Path) -> None:
+    for listener in _listeners:
+        listener(action, path)
+
+
+class NewFile(io.RawIOBase):
+    """A new file that is written from its beginning to its end; its checksum grows with it.
+
+    Args:
+        path: where it stands.
+        flushed: whether leaving the context without an error brings it to the disk; its name is there once the folder
+            is flushed. Of many files the flushes are best left to the end.
+
+    Attributes:
+        path: where it stands.
+        n_bytes: bytes written so far.
+
+    Raises:
+        OSError: the file is there already, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, flushed: bool = True) -> None:
+        super().__init__()
+        _step("create", path)
+        self.path = path
+        self._flushed = flushed
+        self.n_bytes = 0
+        self._xxh3 = xxhash.xxh3_128()
+        self._descriptor = _open_new(path)
+
+    def writable(self) -> bool:
+        """Say that it can be written."""
+        return True
+
+    def fileno(self) -> int:
+        """Raise, so that no library writes past the checksum."""
+        raise io.UnsupportedOperation("a file with a checksum has no descriptor to give")
+
+    def write(self, data: Any) -> int:
+        """Write all of the data, of any contiguous buffer."""
+        _step("write", self.path)
+        view = memoryview(data).cast("B")
+        self._xxh3.update(view)
+        at = 0
+        while at < len(view):
+            at += os.write(self._descriptor, view[at : at + (1 << 30)])
+        self.n_bytes += at
+        return at
+
+    @property
+    def xxh3(self) -> str:
+        """XXH3-128 of what was written, in hexadecimal."""
+        return self._xxh3.hexdigest()
+
+    def close(self) -> None:
+        """Close the file; bringing it to the disk is part of leaving the context without an error."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self._flushed:
+                _step("flush", self.path)
+                os.fsync(self._descriptor)
+        finally:
+            self.close()
+
+
+def write_header(file: NewFile, dtype: Any, shape: tuple[int, ...]) -> None:
+    """Write the header of NumPy's array format; the numbers follow in C order, piece by piece."""
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(cast("Any", file), header)
+
+
+def write_array(file: NewFile, array: NDArray[Any]) -> None:
+    """Write an array in NumPy's format.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_header(file, array.dtype, array.shape)
+    if array.size:
+        file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+
+
+def new_scratch(path: Path) -> BinaryIO:
+    """Return a new file of its owner's for what is needed for a while; it is not brought to the disk.
+
+    Raises:
+        OSError: it is there already, or cannot be made.
+    """
+    _step("create", path)
+    return os.fdopen(_open_new(path), "w+b")
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside `path` for bytes, and give it the name `path` once the block ends without an error.
+
+    A reader sees the old file or the whole new one, never a part; after an error the old file is as it was. The new
+    file is its owner's alone, or has the permissions of the one it replaces. What earlier runs that were killed left
+    beside it is removed.
+
+    Raises:
+        FileError: the folder is missing, there is no room, or `path` is not a file that may be replaced.
+    """
+    try:
+        # A link goes on pointing to where it points.
+        target = path.resolve() if path.is_symlink() else path
+        mode, group = permissions(target)
+        _remove_stale(target)
+        aside = aside_path(target)
+        _step("create", aside)
+        descriptor = _open_new(aside)
+    except OSError as error:
+        raise write_error(path, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            try_lock(handle.fileno())  # which tells other runs that this one is alive
+            _give(handle.fileno(), mode, group)
+            yield handle
+            handle.flush()
+            _step("flush", aside)
+            os.fsync(handle.fileno())
+        rename(aside, target)
+    except Exception as error:
+        if (cause := _system_error(error)) is None:
+            raise
+        raise write_error(path, cause) from error
+    finally:
+        # Gone already where the rename succeeded.
+        aside.unlink(missing_ok=True)
+
+
+def write_error(path: Path, error: OSError) -> FileError:
+    """Return the error of a file that cannot be written, in words."""
+    if error.errno in _NO_ROOM:
+        return FileError(
+            str(path),
+            found="no room left on the disk",
+            expected="room for the whole file",
+            hint="what was there before is as it was; make room, or choose another place",
+        )
+    return FileError(
+        str(path),
+        found=error.strerror or str(error) or type(error).__name__,
+        expected="a place that can be written to",
+        hint="create the folder, or choose another place",
+    )
+
+
+def rename(source: Path, target: Path) -> None:
+    """Give a file or folder its name, in place of a file of that name, and bring the name to the disk.
+
+    Raises:
+        OSError: it cannot be renamed, or a folder of that name is not empty.
+    """
+    _step("rename", target)
+    os.replace(source, target)
+    flush_folder(target.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it where they are missing, for its owner alone; one that exists stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    _step("make folder", path)
+    try:
+        path.mkdir(OWNER_FOLDER)
+        path.chmod(OWNER_FOLDER)
+    except FileExistsError:
+        if not path.is_dir():  # as it is where another process has just made it
+            raise
+    flush_folder(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Bring a file to the disk.
+
+    Raises:
+        OSError: the disk fails, or is full.
+    """
+    _step("flush", path)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    _step("flush folder", folder)
+    if os.name == "nt":  # where folders cannot be flushed
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems keep names at once and know no flush of folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that it holds, as far as that can be done."""
+    _step("remove", path)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _system_error(error: Exception) -> OSError | None:
+    """Return what the system said, also where a library wrapped it in its own error as polars does."""
+    if isinstance(error, OSError):
+        return error
+    match = _WRAPPED.search(str(error))
+    return OSError(int(match[1]), os.strerror(int(match[1]))) if match is not None else None
+
+
+def _open_new(path: Path) -> int:
+    """Return the descriptor of a new file that its owner alone can read, whatever the umask."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, OWNER_FILE)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, OWNER_FILE)
+    return descriptor
+
+
+def permissions(target: Path) -> tuple[int, int | None]:
+    """Return mode and group that a file written in place of `target` gets.
+
+    Raises:
+        OSError: `target` is there and is no file, or may not be written.
+    """
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        return OWNER_FILE, None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "something that is not a file")
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "a file that may not be written")
+    return stat.S_IMODE(found.st_mode), found.st_gid
+
+
+def _give(descriptor: int, mode: int, group: int | None) -> None:
+    """Give a file its mode and group; a group that the user may not give leaves the file to its owner alone."""
+    if not hasattr(os, "fchmod"):
+        return
+    if group is not None and os.fstat(descriptor).st_gid != group:
+        try:
+            os.fchown(descriptor, -1, group)
+        except OSError:
+            mode &= ~stat.S_IRWXG
+    os.fchmod(descriptor, mode)
+
+
+def hidden_path(target: Path, ending: str) -> Path:
+    """Return where something hidden stands beside `target`, named after it.
+
+    Names have at most 255 bytes: of a long one the beginning is left, and a checksum that tells it from its neighbours.
+
+    >>> hidden_path(Path("run.csv"), "lock").name
+    '.run.csv.lock'
+    """
+    name, data = target.name, os.fsencode(target.name)
+    if len(data) > _LONGEST_NAME:
+        name = f"{data[:_LONGEST_NAME].decode(errors='ignore')}~{xxhash.xxh3_64_hexdigest(data)}"
+    return target.with_name(f".{name}.{ending}")
+
+
+def aside_path(target: Path) -> Path:
+    """Return a new name beside `target` of the kind that the next run removes where this one is killed."""
+    return hidden_path(target, f"{secrets.token_hex(_RANDOM_BYTES)}.part")
+
+
+def is_part(path: Path) -> bool:
+    """Say whether a file has a name that `aside_path` gives.
+
+    >>> is_part(Path(".run.csv.0123cdef.part")), is_part(Path(".film.part"))
+    (True, False)
+    """
+    return _PART.fullmatch(path.name) is not None
+
+
+def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:
+    """Yield the files that runs which were killed were writing in a folder; what a living run writes it has locked.
+
+    Args:
+        folder: where to look.
+        prefix: the beginning of their names.
+    """
+    for left in folder.iterdir():
+        if not (is_part(left) and left.name.startswith(prefix)) or left.is_symlink():
+            continue
+        with suppress(OSError):
+            descriptor = os.open(left, os.O_RDWR)
+            try:
+                if try_lock(descriptor):
+                    yield left
+            finally:
+                os.close(descriptor)
+
+
+def _remove_stale(target: Path) -> None:
+    prefix = hidden_path(target, "").name
+    for left in stale_parts(target.parent, prefix):
+        # Another file's name may begin with this one's.
+        if len(left.name) == len(aside_path(target).name):
+            remove(left)

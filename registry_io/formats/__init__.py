@@ -1,0 +1,1 @@
+"""Foreign formats: releases of the nomenclature, haplotype frequencies, multiple allele codes."""

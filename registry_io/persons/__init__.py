@@ -1,0 +1,1 @@
+"""Tables of persons: which column holds what, and what a cell says."""

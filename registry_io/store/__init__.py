@@ -1,0 +1,1 @@
+"""The registry on disk, and what is kept beside it."""

@@ -1,0 +1,239 @@
+"""From a donor file to a registry on disk: read, code, quarantine what cannot be read, write.
+
+A file is read in slices, so that one of millions of donors takes no more memory than a few hundred thousand do.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from operator import add
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.donors.registry import Registry, UnreadableTyping
+from hla_match.errors import FileError
+from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.tables import NomenclatureTables
+from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.persons.person_attributes import finding_records
+from registry_io.persons.person_notices import Noticed
+from registry_io.persons.person_table import PersonRecords, person_slices
+from registry_io.persons.typing_conflicts import settle
+from registry_io.store.registry_builder import RegistryBuilder
+from registry_io.store.registry_folder import (
+    CURRENT,
+    FAILED_QUARANTINE,
+    QUARANTINE,
+    WARNINGS,
+    writing_registry,
+)
+from registry_io.store.registry_versions import publish
+from registry_io.store.replacement import Replacement, check_replacement
+from registry_io.tables.budgets import Budgets, FileBudget
+from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
+from registry_io.tables.spreadsheet_values import typing_hint
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of every row of a donor file.
+
+    Attributes:
+        registry: the registry as written.
+        n_rows: rows of the file, header excluded.
+        n_imported: donors in the registry.
+        quarantined: one entry a finding; a row with several findings is quarantined once.
+        n_quarantined: rows left out.
+        quarantine_path: the report.
+        warnings: findings, as `registry_io.persons.person_attributes.FINDINGS`, on cells of donors who were imported.
+        warnings_path: the report of these.
+        notes: what the reader noticed, and what was understood otherwise than it was written.
+        replacement: what became of the donors of the registry that was there before; None where there was none.
+        cautions: what may have gone wrong unseen.
+    """
+
+    registry: Registry
+    n_rows: int
+    n_imported: int
+    quarantined: list[QuarantinedRecord]
+    n_quarantined: int
+    quarantine_path: Path
+    warnings: pl.DataFrame
+    warnings_path: Path
+    notes: tuple[str, ...]
+    replacement: Replacement | None
+    cautions: tuple[str, ...]
+
+    @property
+    def n_warned(self) -> int:
+        """Donors who were imported with a finding on a cell."""
+        return self.warnings["row"].n_unique()
+
+
+def import_donors(
+    folder: Path,
+    donors: Path,
+    nomenclature: Nomenclature,
+    *,
+    today: datetime.date,
+    codes: MultipleAlleleCodes | None = None,
+    codes_source: str = "",
+    ambiguous_nulls: AmbiguousNulls = "drop",
+    replace: bool = False,
+    allow_shrink: bool = False,
+    budgets: Budgets | None = None,
+) -> ImportReport:
+    """Read a donor file and write it as the current snapshot of a registry folder.
+
+    Args:
+        folder: the registry's; made where it is missing.
+        donors: the file.
+        nomenclature: reads the typings.
+        today: the day of the import.
+        codes: multiple allele codes.
+        codes_source: name of their file.
+        ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
+        replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
+        allow_shrink: whether a replacement may lose more than a tenth of the donors.
+        budgets: what may be taken for the file; without them those of the environment.
+
+    Raises:
+        FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
+            and the reasons stand in `quarantine-failed.csv`. Or the folder cannot be written to.
+        BudgetError: the file takes more than its budget.
+        RegistryError: the folder holds a registry that may not be replaced, or something else.
+        LockedError: another process writes to the folder.
+    """
+    builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
+    with writing_registry(folder), builder:
+        settled = partial(settle, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
+        rows = _read(builder, donors, settled, today, budgets)
+        built = builder.build()
+        n_unreadable = sum(typing.rows.size for typing in built.unreadable)
+        FileBudget.of(donors, donors.stat().st_size, budgets).check_records(len(rows.quarantined) + n_unreadable)
+        quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
+        quarantined.sort(key=lambda record: (record.row, record.column))
+        failed = folder / FAILED_QUARANTINE
+        if not built.n_donors:
+            if quarantined:
+                write_quarantine(quarantined, failed)
+            raise _no_donor(donors, rows.n_rows, failed)
+        replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
+        left_out = {record.row for record in quarantined}
+        warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
+        built.aside.write(QUARANTINE, quarantine_report(quarantined))
+        built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
+        provenance: dict[str, str | int] = {
+            "source": donors.name,
+            "source_sha256": rows.checksum,
+            "source_rows": rows.n_rows,
+            "imported_on": today.isoformat(),
+            "nomenclature": nomenclature.title,
+            "nomenclature_checksum": nomenclature.tables.checksum,
+            "codes": codes_source,
+            "ambiguous_nulls": ambiguous_nulls,
+        }
+        provenance |= _faults(nomenclature.tables)
+        registry = publish(built.aside, built.description, provenance).registry
+        failed.unlink(missing_ok=True)
+    noticed = reduce(add, rows.noticed)
+    return ImportReport(
+        registry=registry,
+        n_rows=rows.n_rows,
+        n_imported=registry.n_donors,
+        quarantined=quarantined,
+        n_quarantined=len(left_out),
+        quarantine_path=folder / QUARANTINE,
+        warnings=warnings,
+        warnings_path=folder / WARNINGS,
+        notes=(*noticed.notes, *donor_notes(registry)),
+        replacement=replacement,
+        cautions=noticed.cautions,
+    )
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What was read of a donor file, slice by slice."""
+
+    quarantined: list[QuarantinedRecord] = field(default_factory=list)
+    warnings: list[pl.DataFrame] = field(default_factory=list)
+    persons: list[pl.DataFrame] = field(default_factory=list)
+    noticed: list[Noticed] = field(default_factory=list)
+    n_rows: int = 0
+    checksum: str = ""
+
+
+def _read(
+    builder: RegistryBuilder,
+    donors: Path,
+    settled: Callable[[PersonRecords], PersonRecords],
+    today: datetime.date,
+    budgets: Budgets | None,
+) -> _Rows:
+    rows = _Rows()
+    for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
+        records = settled(part)
+        builder.add(records.frame, records.noted)
+        rows.persons.append(records.frame.select("row", "person_id"))
+        rows.quarantined += records.quarantined
+        rows.warnings.append(records.warnings)
+        rows.noticed.append(records.noticed)
+        rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
+    return rows
+
+
+def _faults(tables: NomenclatureTables) -> dict[str, str]:
+    """Return what is wrong with a release, as provenance; none of a sound one."""
+    faults = {
+        "nomenclature_unverified": ", ".join(tables.unverified),
+        "nomenclature_mismatched": ", ".join(tables.mismatched),
+        "nomenclature_cautions": "; ".join(tables.cautions),
+    }
+    return {name: text for name, text in faults.items() if text}
+
+
+def donor_notes(registry: Registry) -> list[str]:
+    """Return what was understood otherwise than it was written, in words, what holds for the most donors first."""
+    notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]
+
+
+def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
+    state = "the registry is as it was" if (report.parent / CURRENT).exists() else "no registry was made"
+    return FileError(
+        str(donors),
+        found=f"no donor that can be read in {n_rows:,} row{'s' * (n_rows != 1)}"
+        if n_rows
+        else "no row below the header",
+        expected="at least one donor",
+        hint=f"{report} gives the reasons; {state}" if n_rows else state,
+    )
+
+
+def unreadable_records(persons: pl.DataFrame, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
+    """Return one record for each row that carries a typing the nomenclature cannot read.
+
+    Args:
+        persons: `row` and `person_id` of the persons whose typings were read.
+        unreadable: typings, with rows of `persons`.
+    """
+    row, person = persons["row"], persons["person_id"]
+    return [
+        QuarantinedRecord(
+            row=row[index],
+            person_id=person[index],
+            column=typing.locus,
+            text=typing.text,
+            reason=typing.reason,
+            message=typing.message,
+            hint=typing_hint(typing.text, typing.hint),
+        )
+        for typing in unreadable
+        for index in typing.rows.tolist()
+    ]

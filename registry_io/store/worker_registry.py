@@ -1,0 +1,127 @@
+"""Where a registry and its frequencies lie, and which version of them: what travels to workers instead of donors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from hla_match.errors import FileError, HlaMatchError, RegistryError
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.search.matcher import Matcher
+from registry_io.store.frequency_store import FrequencyStore, load_frequencies
+from registry_io.store.imputation_store import open_imputation
+from registry_io.store.nomenclature_store import data_folder
+from registry_io.store.registry_folder import current_snapshot, snapshot_title
+from registry_io.store.registry_store import open_registry
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencySource:
+    """A set of haplotype frequencies by its place.
+
+    Attributes:
+        name: file, by its whole path, or name of an installed set.
+        home: the data folder of installed sets.
+        checksum: SHA-256 of the file that the set was made from.
+    """
+
+    name: str
+    home: Path
+    checksum: str
+
+    def __call__(self, nomenclature: Nomenclature) -> HaplotypeFrequencies:
+        """Read the frequencies.
+
+        Raises:
+            FileError: they cannot be read, or are others.
+        """
+        found = load_frequencies(self.name, nomenclature, self.home)
+        if found.checksum != self.checksum:
+            raise FileError(
+                self.name,
+                found=f"frequencies with SHA-256 {found.checksum[:12]}...",
+                expected=f"{self.checksum[:12]}..., as when the batch began",
+                hint="start the batch again",
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySource:
+    """A registry by its place, in one version; called, it opens the registry and returns what searches it.
+
+    Attributes:
+        folder: the registry's folder, by its whole path; every worker must see it under this name.
+        snapshot: name of the snapshot, which is a hash of what it holds.
+        program_version: of hla-match.
+        frequencies: with them there are probabilities.
+        global_frequencies: tried where the first explain nothing.
+    """
+
+    folder: Path
+    snapshot: str
+    program_version: str
+    frequencies: FrequencySource | None = None
+    global_frequencies: FrequencySource | None = None
+
+    def __call__(self) -> Matcher:
+        """Open the registry, memory-mapped.
+
+        Raises:
+            RegistryError: there is none, or it was imported anew.
+            FileError: the frequencies cannot be read, or are others.
+            HlaMatchError: this process has another version of hla-match.
+        """
+        own = version("hla-match")
+        if own != self.program_version:
+            raise HlaMatchError(
+                f"worker: found hla-match {own}, expected {self.program_version}, as where the batch began; "
+                "install the same version everywhere"
+            )
+        registry = open_registry(self.folder)
+        if registry.snapshot != self.snapshot:
+            raise RegistryError(
+                str(self.folder),
+                found=registry.snapshot,
+                expected=f"{self.snapshot}: the registry was imported anew since the batch began",
+                hint="start the batch again",
+            )
+        if self.frequencies is None:
+            return Matcher(registry)
+        frequencies = self.frequencies(registry.nomenclature)
+        fallback = None if self.global_frequencies is None else self.global_frequencies(registry.nomenclature)
+        return Matcher(registry, open_imputation(self.folder, registry, frequencies, fallback))
+
+
+def registry_source(
+    folder: str | Path,
+    frequencies: str | Path | None = None,
+    global_frequencies: str | Path | None = None,
+    *,
+    home: Path | None = None,
+) -> RegistrySource:
+    """Return what opens a registry as it is now in another process.
+
+    Args:
+        folder: the registry's folder.
+        frequencies: a file of frequencies, or the name of an installed set.
+        global_frequencies: likewise, tried where the first explain nothing.
+        home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
+
+    Raises:
+        RegistryError: there is no registry.
+        FileError: frequencies are neither a file nor installed, or cannot be read.
+    """
+    root = Path(folder).resolve()
+    place = (home if home is not None else data_folder()).resolve()
+    sets = [None if one is None else _frequency_source(str(one), place) for one in (frequencies, global_frequencies)]
+    return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), *sets)
+
+
+def _frequency_source(text: str, home: Path) -> FrequencySource:
+    checksum = FrequencyStore(home).resolve(text).checksum
+    # As in `FrequencyStore.resolve`, a file comes before an installed set.
+    name = str(Path(text).resolve()) if Path(text).is_file() else text
+    return FrequencySource(name, home, checksum)

@@ -1,0 +1,76 @@
+"""Reports of findings: every row that was left out of an import, or kept with a cell amiss, why, and what to do."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from hla_match.errors import Reason
+from registry_io.disk.durable_files import atomic_write
+from registry_io.tables.spreadsheet_text import neutral_text
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding about a row of a file.
+
+    Attributes:
+        row: row of the file; the header is row 1.
+        person_id: identifier in that row, or "".
+        column: column of the finding, or "" for the whole row.
+        text: what stood there.
+        reason: the reason code.
+        message: the finding in words; it names rows and columns, never a person.
+        hint: what to do about it, or "".
+    """
+
+    row: int
+    person_id: str
+    column: str
+    text: str
+    reason: Reason
+    message: str
+    hint: str
+
+    @property
+    def summary(self) -> str:
+        """Column, reason and finding in one line."""
+        return ": ".join(part for part in (self.column, self.reason, self.message) if part)
+
+
+QuarantinedRecord = Finding
+"""A finding that keeps its row out."""
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Finding))
+"""The columns of a report."""
+
+
+def write_quarantine(records: Iterable[Finding], path: Path, *, raw_text: bool = False) -> None:
+    """Write a report, as `quarantine_report` makes it; without records it holds the header alone.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    with atomic_write(path) as handle:
+        handle.write(quarantine_report(records, raw_text=raw_text))
+
+
+def quarantine_report(records: Iterable[Finding], *, raw_text: bool = False) -> bytes:
+    """Return a report as CSV in UTF-8.
+
+    Args:
+        records: the findings.
+        raw_text: leave text as it stands, also what a spreadsheet would take for a formula.
+    """
+
+    def cell(value: str | int) -> str | int:
+        return value if raw_text or isinstance(value, int) else neutral_text(value)
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([cell(getattr(record, column)) for column in COLUMNS] for record in records)
+    return text.getvalue().encode()

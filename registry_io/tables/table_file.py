@@ -1,0 +1,193 @@
+"""Tables of text in: CSV, TSV, Parquet and Excel, every column as text, damaged files refused with their place.
+
+A table of millions of rows is read in slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+
+from hla_match.errors import FileError
+from registry_io.tables.budgets import Budgets, FileBudget
+from registry_io.tables.parquet_file import ParquetFile
+from registry_io.tables.source_file import SourceFile
+from registry_io.tables.table_header import ANY_HEADER, HeaderRules, distinct_names, named_columns, no_header
+from registry_io.tables.table_slice import MOST_CELLS, OddRow, TableSlice, row_numbers
+from registry_io.tables.text_table import TEXT_ENDINGS, text_slices
+from registry_io.tables.workbook import chosen_sheet
+from registry_io.tables.workbook_cells import MIDNIGHT, shown_cells
+
+ENDINGS = (*TEXT_ENDINGS, ".parquet", ".xlsx")
+"""The endings of every table that can be read."""
+
+_CELL_BYTES, _ODD_BYTES = 16, 250
+"""Bytes of memory that a cell takes beside its text, and a row of a wrong length."""
+
+_ROWS = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it stands in a file.
+
+    Attributes:
+        frame: every column as text; an empty field is null.
+        row: UInt32, the file's row of each row of `frame`; the first is row 1, which is the header where there is one.
+        header: the names as they stand in the file; `frame` lacks those of columns with neither name nor content.
+        odd: rows with a wrong number of fields; they are not in `frame`.
+        name: of the file.
+        checksum: SHA-256 of the file's bytes.
+        headerless: whether the first row is a record, so that the names are not the file's.
+        formatted: `row` and `column` (its name) of the numbers of a workbook that Excel shows otherwise than by
+            their digits, and the `format`, as in `registry_io.tables.workbook_cells`; no rows for other tables.
+        notes: what is said of the encoding of a text, and of the sheet of a workbook.
+        cautions: what may have gone wrong unseen: a last line without line end, a sheet that was not read.
+        budget: what may be taken for the file.
+    """
+
+    frame: pl.DataFrame
+    row: pl.Series
+    header: tuple[str, ...]
+    odd: tuple[OddRow, ...]
+    name: str
+    checksum: str
+    headerless: bool
+    formatted: pl.DataFrame
+    notes: tuple[str, ...]
+    cautions: tuple[str, ...]
+    budget: FileBudget
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a table with every column as text; rows with a wrong number of fields are left out (see `scan_table`).
+
+    Raises:
+        FileError: the file cannot be read as a table.
+    """
+    return scan_table(path).frame
+
+
+def scan_table(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets | None = None) -> Table:
+    """Read a table with every column as text, together with the rows of a wrong length and its checksum.
+
+    Args:
+        path: the file.
+        rules: what is known of first rows. Parquet files and workbooks always have a header.
+        budgets: what may be taken for the file; without them those of the environment.
+
+    Raises:
+        FileError: the file cannot be read as a table; the error says where and why.
+        BudgetError: it takes more than its budget.
+    """
+    slices: list[Table] = []
+    held = 0
+    for part in scan_slices(path, rules, budgets=budgets):
+        slices.append(part)
+        held += _CELL_BYTES * part.frame.height * part.frame.width + int(part.frame.estimated_size())
+        held += sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
+        part.budget.check_held(held, "a table too large to be read as a whole")
+    return replace(
+        slices[0],
+        frame=pl.concat([part.frame for part in slices]),
+        row=pl.concat([part.row for part in slices]),
+        odd=tuple(odd for part in slices for odd in part.odd),
+    )
+
+
+def scan_slices(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets | None = None) -> Iterator[Table]:
+    """Yield the slices of a table, at least one, as `scan_table` gives the whole; only a workbook is one slice.
+
+    Raises:
+        FileError: as `scan_table`; a column without a name is found in the slice where it has content, and that the
+            file was changed meanwhile after the last one.
+        BudgetError: as `scan_table`.
+    """
+    name = path.name.lower()
+    ending = next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), None)
+    if ending is None:
+        raise FileError(
+            str(path),
+            found=f"the ending {path.suffix!r}",
+            expected=f"one of {', '.join(ENDINGS)}",
+            hint="save the table as one of these",
+        )
+    try:
+        with SourceFile.open(path, budgets) as source:
+            if not source.budget.size and path.is_file():
+                raise no_header(path, "an empty file")
+            parts: Iterable[TableSlice]
+            if ending == ".parquet":
+                parts = _parquet(source)
+            elif ending == ".xlsx":
+                parts = [_workbook(source, rules)]
+            else:
+                parts = text_slices(source, ending, rules)
+            n_odd = 0
+            for part in parts:
+                n_odd += len(part.odd)
+                source.budget.check_records(n_odd)
+                source.budget.check_time()
+                frame = named_columns(path, part.frame)
+                header = tuple(part.frame.columns)
+                yield Table(
+                    frame,
+                    part.row,
+                    header,
+                    tuple(part.odd),
+                    path.name,
+                    source.checksum,
+                    part.headerless,
+                    part.formatted,
+                    part.notes,
+                    part.cautions,
+                    source.budget,
+                )
+    except FileNotFoundError as error:
+        raise FileError(
+            str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
+        ) from error
+    except OSError as error:
+        raise FileError(
+            str(path),
+            found=error.strerror or str(error),
+            expected="a file that can be read",
+            hint="check that it is a file and that you may read it",
+        ) from error
+
+
+def _parquet(source: SourceFile) -> Iterator[TableSlice]:
+    """Yield the slices of a Parquet file."""
+    file = ParquetFile(source)
+    distinct_names(source.path, file.names)
+    if not file.names:
+        raise no_header(source.path, "no columns")
+    # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
+    whole = cs.float().fill_nan(None)
+    number = pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
+    for first, frame in file.slices(_ROWS, MOST_CELLS):
+        texts = frame.with_columns(number).with_columns(pl.all().cast(pl.String))
+        yield TableSlice(texts.with_columns(pl.all().replace("", None)), row_numbers(frame.height, 2 + first))
+
+
+def _workbook(source: SourceFile, rules: HeaderRules) -> TableSlice:
+    """Read the sheet that is known by its first row, which is the header."""
+    # The header is read as a row: the library would rename a second column of one name silently.
+    data = source.read()
+    sheet = chosen_sheet(data, source.budget, rules.is_known)
+    if sheet is None:
+        raise no_header(source.path, "no sheet")
+    if not sheet.cells.height:
+        raise no_header(source.path, "an empty sheet")
+    cells, formatted = shown_cells(source.path, data, sheet.name, sheet.cells.with_columns(pl.all().cast(pl.String)))
+    names = distinct_names(source.path, [value or "" for value in cells.row(0)], rules)
+    # What is odd of a column is found by its place; two of one name are told apart.
+    formatted = formatted.with_columns(pl.Series(names, dtype=pl.String)[formatted["column"]].alias("column"))
+    frame = cells.slice(1).with_columns(pl.all().str.replace(MIDNIGHT, ""))
+    frame.columns = names
+    texts = frame.with_columns(pl.all().replace("", None))
+    return TableSlice(texts, row_numbers(frame.height), formatted=formatted, notes=sheet.notes, cautions=sheet.cautions)

@@ -1,0 +1,377 @@
+"""Cells of a workbook that do not hold what Excel shows: numbers under a format, formulas without a result.
+
+A workbook is read as values. A number that a format shows as 0000123 or 07:03 is read as 123 or 703, and a cell that
+shows #N/A is read as empty. Which cells these are stands in the XML of the sheet. It is looked through only where the
+workbook has such formats or cells, since that takes as long as reading it. Times and dates are read as such.
+
+Source: ECMA-376-1:2016, sections 18.3.1.4 (cells), 18.8.30 (number formats), 18.18.11 (types of cells).
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from xml.parsers import expat
+
+import polars as pl
+
+from hla_match.errors import FileError
+
+MANY_DIGITS = "more than 15 digits"
+"""Stands for the format of a number of which Excel keeps 15 digits."""
+
+MIDNIGHT = r"[ T]0?0:00(:00(\.0+)?)?$"
+"""The time behind a date in a column of times."""
+
+NO_RESULT = "(formula without a result)"
+"""Stands in a cell whose formula was never worked out."""
+
+FORMATTED: Mapping[str, type[pl.DataType]] = MappingProxyType(
+    {"row": pl.UInt32, "column": pl.String, "format": pl.String}
+)
+"""Columns of a frame of formatted numbers."""
+
+# Numbers beyond those that a workbook can have, such as of a format, overflow.
+_DAMAGE = (
+    LookupError, NotImplementedError, OverflowError, ValueError, expat.ExpatError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_CHUNK = 1 << 20
+_LARGEST_STYLES = 64 * _CHUNK
+_DIGITS = 15
+_NO_RESULTS = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />", b'"/></c>')
+_OVERLAP = max(map(len, _NO_RESULTS))
+# The formats without a code in the file that are not plain numbers, dates or text.
+_BUILTIN = {9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 48: "##0.0E+0"}
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+_WITHOUT_SHAPE = re.compile(r"\[(?![hms]+\])[^\]]*\]|[_*].", re.IGNORECASE)
+_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
+_PLAIN = re.compile(r"[#,]*(?P<zeros>0*)(?:\.[0#?]*)? *")
+_REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+
+_Start = Callable[[str, dict[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OddCells:
+    """The cells that do not hold what Excel shows.
+
+    Attributes:
+        formatted: `row` and `column` (UInt32) of numbers, from 0 at the first ones with content, and the `format` by
+            which they are shown otherwise than by their digits; `MANY_DIGITS` where digits are lost.
+        failed: likewise row and column, and what stands for the result of a formula, such as #N/A.
+        size: rows and columns with content.
+    """
+
+    formatted: pl.DataFrame
+    failed: list[tuple[int, int, str]]
+    size: tuple[int, int]
+
+
+def odd_cells(path: Path, data: bytes, sheet_name: str, *, has_long_numbers: bool) -> OddCells | None:
+    """Look through a sheet of a workbook; None where it has no such cells.
+
+    Args:
+        path: the workbook, for messages.
+        data: its bytes.
+        sheet_name: the sheet.
+        has_long_numbers: whether some cell may be a number of more than 15 digits.
+
+    Raises:
+        FileError: the workbook is damaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            package = _Package(archive)
+            book = package.related("", "officeDocument")
+            sheet = package.sheet(book, sheet_name)
+            formats = package.formats(book)
+            if not (formats or has_long_numbers or package.has_failures(sheet)):
+                return None
+            scan = _SheetScan(formats)
+            package.parse(sheet, scan.start, scan.end, scan.text)
+            return scan.found()
+    except _DAMAGE as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> FileError:
+    return FileError(
+        str(path), found="a damaged workbook", expected="an Excel workbook (.xlsx)", hint="save it again in Excel"
+    )
+
+
+def shown_cells(path: Path, data: bytes, sheet_name: str, sheet: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a sheet of a workbook as read, with failed formulas as text, and its formatted numbers.
+
+    Args:
+        path: the workbook, for messages.
+        data: its bytes.
+        sheet_name: the sheet.
+        sheet: its cells as text, from the first row and column with content; the first row is the header.
+
+    Returns:
+        The sheet, and `FORMATTED`, whose `column` is the number of the column from 0, and `row` is 1 for the header.
+
+    Raises:
+        FileError: the workbook is damaged.
+    """
+    odd = odd_cells(path, data, sheet_name, has_long_numbers=any(map(_has_long_numbers, sheet)))
+    if odd is None:
+        return sheet, pl.DataFrame(schema={**FORMATTED, "column": pl.UInt32})
+    if odd.size != sheet.shape:
+        raise _damaged(path)
+    below = odd.formatted.filter(pl.col("row") > 0).with_columns(pl.col("row") + 1)
+    return _with_failures(sheet, odd.failed), below
+
+
+def _has_long_numbers(cells: pl.Series) -> bool:
+    long = cells.filter(cells.str.len_bytes() > _DIGITS)
+    return bool(long.str.contains(r"^-?[0-9]+$").any())
+
+
+def _with_failures(sheet: pl.DataFrame, failed: Sequence[tuple[int, int, str]]) -> pl.DataFrame:
+    """Return a sheet with what stands for the results of its failed formulas, which may stand below its last row."""
+    below = max((row for row, _, _ in failed), default=0) + 1 - sheet.height
+    if below > 0:
+        sheet = pl.concat([sheet, sheet.clear(below)])
+    for number, name in enumerate(sheet.columns):
+        here = {row: text for row, column, text in failed if column == number and row >= 0}
+        if here:
+            sheet = sheet.with_columns(sheet[name].scatter(list(here), list(here.values())))
+    return sheet
+
+
+def least_digits(code: str) -> int | None:
+    r"""Return how many digits a number format shows at least before the point; None where it shows more than digits.
+
+    A date counts as one digit: it is read as a date.
+
+    >>> [least_digits(code) for code in ("0000000", "#,##0.00;[Red]-#,##0.00", "yyyy-mm-dd", r"00\:00", "0.00E+00")]
+    [7, 1, 1, None, None]
+    """
+    shape = _WITHOUT_SHAPE.sub("", code.split(";")[0])
+    if shape.strip().lower() in ("general", "@", "") or _DATE.search(_QUOTED.sub("", shape)):
+        return 1
+    plain = _PLAIN.fullmatch(shape)
+    return None if plain is None else len(plain["zeros"])
+
+
+class _Package:
+    """The parts of a workbook, whatever the case and the slashes of their names."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
+
+    def related(self, part: str, kind: str) -> str:
+        """Return the part that a part names by a relation of a kind.
+
+        Raises:
+            LookupError: there is none.
+        """
+        return {found: target for found, target in self._relations(part).values()}[kind]
+
+    def sheet(self, book: str, name: str) -> str:
+        """Return the part of a sheet.
+
+        Raises:
+            LookupError: there is none of this name.
+        """
+        identifiers: dict[str, str] = {}
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if _local(tag) == "sheet":
+                own = next((text for key, text in attributes.items() if key.endswith(":id")), "")
+                identifiers.setdefault(attributes["name"], own)
+
+        self.parse(book, start)
+        return self._relations(book)[identifiers[name]][1]
+
+    def formats(self, book: str) -> dict[str, str]:
+        """Return, by the number of a cell's style, the formats that may show more than the digits of a number."""
+        codes, number_format, inside = dict(_BUILTIN), array("I"), [""]
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            name = _local(tag)
+            if name in ("cellXfs", "cellStyleXfs", "dxfs"):
+                inside[0] = name
+            elif name == "numFmt" and inside[0] != "dxfs":
+                codes[int(attributes["numFmtId"])] = attributes["formatCode"]
+            elif name == "xf" and inside[0] == "cellXfs":
+                number_format.append(int(attributes.get("numFmtId", "0")))
+
+        try:
+            styles = self.related(book, "styles")
+        except LookupError:
+            return {}
+        self.parse(styles, start, at_most=_LARGEST_STYLES)
+        odd = {number: code for number, code in codes.items() if least_digits(code) not in (0, 1)}
+        return {str(style): odd[number] for style, number in enumerate(number_format) if number in odd}
+
+    def has_failures(self, sheet: str) -> bool:
+        """Whether a sheet may have formulas without a result."""
+        rest = b""
+        with self._archive.open(self._names[sheet]) as handle:
+            while chunk := handle.read(_CHUNK):
+                text = rest + chunk
+                if b't="e"' in text or (b"<f" in text and any(end in text for end in _NO_RESULTS)):
+                    return True
+                rest = chunk[-_OVERLAP:]
+        return False
+
+    def parse(
+        self,
+        part: str,
+        start: _Start,
+        end: Callable[[str], None] | None = None,
+        text: Callable[[str], None] | None = None,
+        *,
+        at_most: int | None = None,
+    ) -> None:
+        """Parse the XML of a part.
+
+        Raises:
+            ValueError: it declares entities, or has more bytes than `at_most`.
+        """
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+        parser.StartDoctypeDeclHandler = _refuse
+        if at_most is not None and self._archive.getinfo(self._names[part]).file_size > at_most:
+            raise ValueError(part)
+        with self._archive.open(self._names[part]) as handle:
+            while chunk := handle.read(_CHUNK):
+                parser.Parse(chunk, False)
+            parser.Parse(b"", True)
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Return, by their identifiers, kind and target of what a part is related to."""
+        folder, name = posixpath.split(part)
+        found: dict[str, tuple[str, str]] = {}
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join(f"/{folder}", attributes["Target"].replace("\\", "/")))
+                found[attributes["Id"]] = (attributes["Type"].rpartition("/")[2], target.lstrip("/").lower())
+
+        self.parse(posixpath.join(folder, "_rels", f"{name}.rels"), start)
+        return found
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("a document type")
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
+
+
+class _SheetScan:
+    """Listens to the XML of a sheet, and gathers its odd cells.
+
+    Args:
+        formats: by the number of a style.
+    """
+
+    def __init__(self, formats: Mapping[str, str]) -> None:
+        self._formats = formats
+        self._codes = [*dict.fromkeys(formats.values()), MANY_DIGITS]
+        self._number = {code: number for number, code in enumerate(self._codes)}
+        self._least = {code: least_digits(code) for code in formats.values()}
+        self._at: tuple[array[int], array[int], array[int]] = (array("I"), array("I"), array("I"))
+        self._failed: list[tuple[int, int, str]] = []
+        self._row = self._column = 0
+        self._rows, self._columns = (1 << 31, 0), (1 << 31, 0)
+        self._type, self._style, self._value = "", "", ""
+        self._reads = self._has_formula = self._is_text = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element."""
+        match _local(tag):
+            case "row":
+                self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+            case "c":
+                place = _REFERENCE.fullmatch(attributes.get("r", ""))
+                self._column = _column_number(place[1]) if place else self._column + 1
+                self._type, self._style = attributes.get("t", "n"), attributes.get("s", "0")
+                self._value, self._has_formula, self._is_text = "", False, False
+            case "v" | "t":
+                self._reads = True
+                self._is_text = self._type in ("str", "inlineStr")
+            case "f":
+                self._has_formula = True
+
+    def text(self, text: str) -> None:
+        """Read text."""
+        if self._reads:
+            self._value += text
+
+    def end(self, tag: str) -> None:
+        """End an element."""
+        match _local(tag):
+            case "v" | "t":
+                self._reads = False
+            case "c":
+                self._cell()
+
+    def found(self) -> OddCells:
+        """Return what was gathered, with places from 0 at the first with content."""
+        (first_row, last_row), (first_column, last_column) = self._rows, self._columns
+        row, column, code = (pl.Series(numbers, dtype=pl.UInt32) for numbers in self._at)
+        return OddCells(
+            pl.DataFrame(
+                {
+                    "row": row - first_row if len(row) else row,
+                    "column": column - first_column if len(column) else column,
+                    "format": pl.Series(self._codes, dtype=pl.String)[code],
+                }
+            ),
+            [(row - first_row, column - first_column, text) for row, column, text in self._failed],
+            (last_row - first_row + 1, last_column - first_column + 1),
+        )
+
+    def _cell(self) -> None:
+        value = self._value
+        if not value and not self._is_text:
+            if self._has_formula:
+                self._failed.append((self._row, self._column, NO_RESULT))
+            return
+        self._rows = min(self._rows[0], self._row), max(self._rows[1], self._row)
+        self._columns = min(self._columns[0], self._column), max(self._columns[1], self._column)
+        if self._type == "e":
+            self._failed.append((self._row, self._column, value))
+        elif self._type == "n":
+            code = self._shown_by(abs(float(value)))
+            if code is not None:
+                for numbers, number in zip(self._at, (self._row, self._column, self._number[code]), strict=True):
+                    numbers.append(number)
+
+    def _shown_by(self, number: float) -> str | None:
+        """Return the format that shows a number otherwise than by its digits."""
+        if number >= 10**_DIGITS:
+            return MANY_DIGITS
+        code = self._formats.get(self._style)
+        if code is None:
+            return None
+        least = self._least[code]
+        return code if least is None or len(str(int(number))) < least else None
+
+
+def _column_number(letters: str) -> int:
+    """Return the number of a column.
+
+    >>> _column_number("A"), _column_number("AB")
+    (1, 28)
+    """
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
