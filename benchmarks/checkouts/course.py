@@ -21,6 +21,7 @@ from benchmarks.checkouts.steps import Step
 
 Say = Callable[[str], None]
 WORK = "work"
+_HERE = Path(__file__).parent
 _RECORD = "record.json"
 _COMMAND = "from hla_match.cli.main import main; main()"
 _OUTSIDE = ("HLA_MATCH_BUDGETS", "NUMBA_DISABLE_JIT", "FORCE_COLOR")
@@ -91,37 +92,23 @@ def run_checkout(checkout: Path, steps: Sequence[Step], folder: Path, say: Say) 
         FileNotFoundError: the folder is no checkout.
         RuntimeError: the folder holds something else than a record, or the kernels do not compile.
     """
-    made_by = _made_by(checkout, steps)
-    kept = _kept(folder, made_by)
+    made_by = _made_by(checkout)
+    kept = _kept(folder, made_by, steps)
     if kept is not None:
         say(f"{checkout}: as kept in {folder}")
         return kept
     _clear(folder)
     work = folder / WORK
     work.mkdir(parents=True)
-    environment = environment_of(checkout, folder / "home")
     write_corner_persons(work)
     write_bad_files(work)
     say(f"{checkout}: compiling kernels")
-    compiled = subprocess.run(command(["warmup"]), cwd=work, env=environment, capture_output=True, text=True)
+    compiled = _run(command(["warmup"]), checkout, folder)
     if compiled.returncode:
         raise RuntimeError(f"{checkout}: warmup failed: {compiled.stderr.strip().splitlines()[-1:]}")
     left: dict[str, Left] = {}
-    before = _tree(work)
     for number, step in enumerate(steps, 1):
-        line = [sys.executable, "-P", str(step.script), *step.arguments] if step.script else command(step.arguments)
-        done = subprocess.run(
-            line, cwd=work, env=environment, input=step.standard_input, capture_output=True, text=True, errors="replace"
-        )
-        after = _tree(work)
-        written = sorted(path for path in after if after[path] != before.get(path))
-        left[step.name] = Left(
-            done.returncode,
-            _without_paths(done.stdout, folder, checkout),
-            _without_paths(done.stderr, folder, checkout),
-            {path: _sha256(work / path) for path in written},
-        )
-        before = after
+        left[step.name] = _take(step, checkout, folder)
         if number % 20 == 0 or number == len(steps):
             say(f"{checkout}: {number} of {len(steps)} steps")
     document = {"made_by": made_by, "left": {name: asdict(one) for name, one in left.items()}}
@@ -129,8 +116,34 @@ def run_checkout(checkout: Path, steps: Sequence[Step], folder: Path, say: Say) 
     return Record(folder, left)
 
 
-def _made_by(checkout: Path, steps: Sequence[Step]) -> dict[str, str]:
-    """Return what decides a record: the code, the steps with their inputs, the day and the Python."""
+def _take(step: Step, checkout: Path, folder: Path) -> Left:
+    """Take one step and return what it left."""
+    script = [sys.executable, "-P", str(_HERE / step.script)]
+    work = folder / WORK
+    before = _tree(work)
+    line = [*script, *step.arguments] if step.script else command(step.arguments)
+    done = _run(line, checkout, folder, step.standard_input)
+    after = _tree(work)
+    written = sorted(path for path in after if after[path] != before.get(path))
+    return Left(
+        done.returncode,
+        _without_paths(done.stdout, folder, checkout),
+        _without_paths(done.stderr, folder, checkout),
+        {path: _sha256(work / path) for path in written},
+    )
+
+
+def _run(
+    line: Sequence[str], checkout: Path, folder: Path, standard_input: str = ""
+) -> subprocess.CompletedProcess[str]:
+    environment = environment_of(checkout, folder / "home")
+    return subprocess.run(
+        line, cwd=folder / WORK, env=environment, input=standard_input, capture_output=True, text=True, errors="replace"
+    )
+
+
+def _made_by(checkout: Path) -> dict[str, str]:
+    """Return what decides a record beside its steps: the code, the comparison itself, the day and the Python."""
     code = hashlib.sha256()
     for package in ("hla_match", "registry_io"):
         if not (checkout / package / "__init__.py").is_file():
@@ -138,21 +151,22 @@ def _made_by(checkout: Path, steps: Sequence[Step]) -> dict[str, str]:
         for path in sorted((checkout / package).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 code.update(f"{path.relative_to(checkout)}\0".encode() + path.read_bytes())
-    own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    own = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
     return {
         "code": code.hexdigest(),
-        "steps": hashlib.sha256(repr(steps).encode() + own).hexdigest(),
+        "comparison": hashlib.sha256(own).hexdigest(),
         "day": datetime.date.today().isoformat(),
         "python": f"{sys.executable} {platform.python_version()}",
     }
 
 
-def _kept(folder: Path, made_by: dict[str, str]) -> Record | None:
+def _kept(folder: Path, made_by: dict[str, str], steps: Sequence[Step]) -> Record | None:
     try:
         found = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    if found["made_by"] != made_by:
+    ran = [step.name for step in steps if step.name in found["left"]]
+    if found["made_by"] != made_by or len(ran) < len(steps):
         return None
     return Record(folder, {name: Left(**one) for name, one in found["left"].items()})
 

@@ -71,16 +71,18 @@ def test_whatever_differs_is_seen(tmp_path: Path, old: str, new: str, part: str)
     assert any(line.startswith(part) for line in differences["second"])
 
 
-def test_a_record_is_kept_for_the_same_code_and_steps_only(tmp_path: Path) -> None:
+def test_a_record_is_kept_for_the_same_code_and_for_steps_that_it_holds(tmp_path: Path) -> None:
     place, said = checkout(tmp_path / "base"), []
     run_checkout(place, STEPS, tmp_path / "kept", said.append)
     again = run_checkout(place, STEPS, tmp_path / "kept", said.append)
     assert sum("as kept" in line for line in said) == 1
     assert set(again.left) == {"first", "second"}
     run_checkout(place, STEPS[:1], tmp_path / "kept", said.append)
+    assert sum("as kept" in line for line in said) == 2
+    run_checkout(place, [*STEPS, Step("third", ("demo",))], tmp_path / "kept", said.append)
     (place / "registry_io" / "more.py").write_text("")
     run_checkout(place, STEPS[:1], tmp_path / "kept", said.append)
-    assert sum("as kept" in line for line in said) == 1
+    assert sum("as kept" in line for line in said) == 2
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
@@ -115,8 +117,10 @@ def test_steps_are_chosen_with_those_that_they_rest_on(tmp_path: Path) -> None:
     assert len(set(names)) == len(names) > 100
     assert {f"bad-{name}" for name in BAD_LINES} <= set(names)
     chosen = [step.name for step in chosen_steps(every, ["batch-p-1*"], quick=True)]
-    assert chosen[:3] == ["install", "import", "corner-import"]
-    assert set(chosen[3:]) == {"batch-p-10", "batch-p-10-all", "batch-p-12", "batch-p-10-parquet"}
+    needed = [step.name for step in every if step.is_needed]
+    assert needed[:3] == ["install", "install-3.33", "import"]
+    assert chosen[: len(needed)] == needed
+    assert set(chosen[len(needed) :]) == {"batch-p-10", "batch-p-10-all", "batch-p-12", "batch-p-10-parquet"}
     quick = chosen_steps(every, (), quick=True)
     assert 0 < sum(step.is_slow for step in every) == len(every) - len(quick)
     with pytest.raises(ValueError, match="no step matches 'batsch'"):
@@ -130,9 +134,9 @@ def test_the_command_exits_with_1_where_something_differs(tmp_path: Path, monkey
     other = str(checkout(tmp_path / "other", PROGRAM.replace("P1,D1", "P1,D2")))
     options = ["--only", "info", "--keep", str(tmp_path / "kept")]
     done = CliRunner().invoke(main, [base, same, *options])
-    assert (done.exit_code, "4 steps: 4 same, 0 different" in done.output) == (0, True)
+    assert (done.exit_code, "9 steps: 9 same, 0 different" in done.output) == (0, True)
     done = CliRunner().invoke(main, [base, other, *options])
-    assert (done.exit_code, "4 steps: 0 same, 4 different" in done.output) == (1, True)
+    assert (done.exit_code, "9 steps: 0 same, 9 different" in done.output) == (1, True)
     assert "DIFFERENT info (2 files" in done.output
 
 
