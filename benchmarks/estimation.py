@@ -83,7 +83,7 @@ def subsample(registry: Registry, n_persons: int, seed: int = 1) -> Registry:
     rows: NDArray[np.int64] = np.sort(
         np.random.default_rng(seed).choice(registry.n_donors, size=n_persons, replace=False)
     )
-    return registry.taken(rows)
+    return registry.take(rows)
 
 
 def shared_registry(data: Path, folder: Path) -> tuple[Registry, HaplotypeFrequencies]:

@@ -61,7 +61,7 @@ class PlainSearch:
 
     def alternatives(self, locus: str, first: str, second: str) -> tuple[Alternative, ...]:
         """Return what a typing may be, as the chromosomes carry it; nothing where it is not typed."""
-        return self._loci[locus].encoder.carried(first, second)
+        return self._loci[locus].encoder.with_nulls(first, second)
 
     def donor_alternatives(self, locus: str, donor: int) -> tuple[Alternative, ...]:
         """Return the same of a donor of the registry."""
@@ -73,7 +73,7 @@ class PlainSearch:
         pair, kinds, typing = [], [], []
         text = self.registry.columns[name].text
         for row, (first, second) in enumerate(text.iter_rows()):
-            for one, other, kind in counted(encoder.carried(first, second)):
+            for one, other, kind in counted(encoder.with_nulls(first, second)):
                 pair.append([sets.setdefault(side.codes, len(sets)) for side in (one, other)])
                 kinds.append(kind)
                 typing.append(row)
@@ -92,7 +92,7 @@ class PlainSearch:
     @staticmethod
     def _mismatches(locus: _Locus, reported: tuple[str, str]) -> NDArray[np.uint8]:
         """Return the least mismatches of each distinct typing with what the patient was reported."""
-        alternatives = counted(locus.encoder.carried(*reported))
+        alternatives = counted(locus.encoder.with_nulls(*reported))
         if not alternatives or not locus.pair.size:
             return np.zeros(locus.n_typings, np.uint8)
         best = np.zeros(locus.typing.size, np.int64)

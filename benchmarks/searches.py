@@ -138,7 +138,7 @@ def check_probabilities(searches: Searches) -> str:
             continue
         rows = np.unique(rng.integers(0, len(whole), _DONORS_A_PATIENT))
         rows[0] = 0
-        given = prediction.taken(rows)
+        given = prediction.take(rows)
         steps = given.to_polars()["fallback"].to_list()
         for number, row in enumerate(rows):
             wanted = None

@@ -93,7 +93,7 @@ def _text(path: Path) -> None:
     # As the interpreter decodes arguments.
     patient = Patient.from_gl_string("patient", path.read_bytes().decode("utf-8", "surrogateescape"))
     for locus, pair in patient.typings.items():
-        _encoder(locus).carried(*pair)
+        _encoder(locus).with_nulls(*pair)
 
 
 def _installed(path: Path) -> None:

@@ -50,7 +50,7 @@ class Candidates:
     position: NDArray[np.int64]
     wanted: int | None = None
 
-    def taken(self, rows: NDArray[np.int64], wanted: int | None) -> Candidates:
+    def take(self, rows: NDArray[np.int64], wanted: int | None) -> Candidates:
         """Return some of the candidates, of whom `wanted` are asked for."""
         return replace(
             self,

@@ -86,5 +86,5 @@ class RankedDonors:
         key, before, after = self.policy.deciding_key(*numbers)
         if self.prediction is None or key not in (FULL_MATCH, NEAR_MATCH):
             return key.reason(before, after)
-        both = self.prediction.taken(slice(position, position + 2))
+        both = self.prediction.take(slice(position, position + 2))
         return key.reason(before, after, at_least=least_percents(both, (before, after)))

@@ -27,7 +27,7 @@ def first_donors(policy: RankingPolicy, candidates: Candidates, limit: int | Non
         for key in policy.keys:
             # Copying everything of a long list costs as much as finding it.
             everybody = contested.size == n
-            value = key.rule(replace(candidates, wanted=wanted) if everybody else candidates.taken(contested, wanted))
+            value = key.rule(replace(candidates, wanted=wanted) if everybody else candidates.take(contested, wanted))
             last = _smallest(value, wanted, key.bits)
             inside.append(contested[value < last])
             contested = contested[value == last]
@@ -35,7 +35,7 @@ def first_donors(policy: RankingPolicy, candidates: Candidates, limit: int | Non
             if contested.size == wanted:
                 break
         chosen = np.concatenate([*inside, contested])
-    return chosen[np.argsort(policy.pack(candidates.taken(chosen, None)))]
+    return chosen[np.argsort(policy.pack(candidates.take(chosen, None)))]
 
 
 def _smallest(value: NDArray[np.int64], rank: int, bits: int) -> int:

@@ -224,7 +224,7 @@ class BatchRun:
         for locus in self._registry.loci if isinstance(error, TypingError) else ():
             try:
                 encoder = self._registry.encoder(locus, self._criteria.ambiguous_nulls)
-                encoder.carried(*patient.typings.get(locus, ("", "")))
+                encoder.with_nulls(*patient.typings.get(locus, ("", "")))
             except TypingError as fault:
                 hint = typing_hint(fault.text, fault.hint)
                 found.append(f"{locus}: {fault.reason}: expected {fault.expected}{'; ' if hint else ''}{hint}")

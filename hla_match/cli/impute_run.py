@@ -103,7 +103,7 @@ def _in_order_of(identifiers: pl.Series, people: Registry) -> Registry:
     """Return a registry with its persons in the order of a file, given as identifiers; others are passed over."""
     place = people.attributes.select(identifier="donor_id").with_row_index("row")
     listed = pl.DataFrame({"identifier": identifiers}).join(place, on="identifier", maintain_order="left")
-    return people.taken(listed["row"].to_numpy())
+    return people.take(listed["row"].to_numpy())
 
 
 def _loci(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.donors.typing_index import CARRIED, CYCLE, DonorOrder, donor_orders
+from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, typing_orders
 from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -64,7 +64,7 @@ class Registry:
         abo: (donors,) uint8 index into `BLOOD_GROUPS`, or `UNKNOWN`.
         cmv: (donors,) uint8 index into `SIGNS`, or `UNKNOWN`.
         birth_date: (donors,) int32 birth date as ``year * 10000 + month * 100 + day``; 0 where missing.
-        orders: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
+        typing_index: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
         provenance: what it was made from, by name: texts and numbers only.
@@ -83,7 +83,7 @@ class Registry:
     abo: NDArray[np.uint8]
     cmv: NDArray[np.uint8]
     birth_date: NDArray[np.int32]
-    orders: tuple[DonorOrder, ...]
+    typing_index: tuple[TypingOrder, ...]
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
     provenance: Mapping[str, str | int]
@@ -108,7 +108,7 @@ class Registry:
     def __repr__(self) -> str:
         return f"Registry({self.name!r}, {self.n_donors:,} donors, {', '.join(self.loci)}, {self.nomenclature.title})"
 
-    def taken(self, rows: NDArray[np.integer[Any]]) -> Registry:
+    def take(self, rows: NDArray[np.integer[Any]]) -> Registry:
         """Return a registry of some donors, in the order of `rows`, with all typings and notes of this one."""
         rank = np.empty(rows.size, np.uint32)
         rank[np.argsort(self.donor_order[rows])] = np.arange(rows.size, dtype=np.uint32)
@@ -119,7 +119,7 @@ class Registry:
             donor_typing=donor_typing,
             attributes=self.attributes[rows],
             donor_order=rank,
-            orders=tuple(orders_by_typing(self.columns, donor_typing)),
+            typing_index=tuple(orders_by_typing(self.columns, donor_typing)),
             snapshot="",
             **coded,
         )
@@ -211,7 +211,7 @@ def build_registry(
         columns=found.columns,
         attributes=attributes,
         donor_order=found.donor_order,
-        orders=tuple(orders_by_typing(found.columns, donor_typing)),
+        typing_index=tuple(orders_by_typing(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
         provenance={**provenance, "ambiguous_nulls": ambiguous_nulls},
@@ -338,16 +338,16 @@ def _donors_noted(books: Mapping[str, TypingBook], reported: Mapping[str, NDArra
 
 def orders_by_typing(
     columns: Mapping[str, LocusColumn], donor_typing: NDArray[np.unsignedinteger[Any]]
-) -> Iterator[DonorOrder]:
+) -> Iterator[TypingOrder]:
     """Yield the orders of donors given as in `Registry`."""
     meaning: dict[str, NDArray[np.unsignedinteger[Any]]] = {}
     n_meanings: dict[str, int] = {}
     for row, (locus, column) in enumerate(columns.items()):
-        if locus in (*CYCLE, *CARRIED):
+        if locus in (*CYCLE, *COVERED_LOCI):
             n_meanings[locus] = column.table.n_typings
             narrow = np.uint16 if n_meanings[locus] <= np.iinfo(np.uint16).max else np.uint32
             meaning[locus] = column.meaning.astype(narrow)[donor_typing[row]]
-    return donor_orders(meaning, n_meanings)
+    return typing_orders(meaning, n_meanings)
 
 
 def _place(locus: str) -> int:

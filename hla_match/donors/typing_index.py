@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 CYCLE = ("B", "DRB1", "A")
 """The loci that every registry has typed since its beginnings, the most diverse first."""
 
-CARRIED = ("C", "DQB1")
+COVERED_LOCI = ("C", "DQB1")
 """Loci whose typings lie beside those of the cycle in each order."""
 
 TypingCodes = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class DonorOrder:
+class TypingOrder:
     """The donors by their typings at two loci.
 
     Attributes:
@@ -38,8 +38,8 @@ class DonorOrder:
         run_second: (runs,) uint16 or uint32 meaning at the second locus.
         run_donor: (runs + 1,) uint32 offsets of each run into the donors.
         donor: (donors,) uint32 rows of the registry.
-        typing: (3, donors) uint16 or uint32 meanings at the third locus and at those of `CARRIED`, in this order of
-            donors; 0 at a locus that the registry does not have.
+        typing: (3, donors) uint16 or uint32 meanings at the third locus and at `COVERED_LOCI`, in this order of donors;
+            0 at a locus that the registry does not have.
     """
 
     first_run: NDArray[np.uint32]
@@ -63,7 +63,7 @@ def n_orders(loci: Iterable[str]) -> int:
     return len(CYCLE) if set(CYCLE) <= set(loci) else 0
 
 
-def donor_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> Iterator[DonorOrder]:
+def typing_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> Iterator[TypingOrder]:
     """Yield the orders of a registry by position in the cycle.
 
     Args:
@@ -74,7 +74,7 @@ def donor_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, in
         yield _order(position, meaning, n_meanings)
 
 
-def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> DonorOrder:
+def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> TypingOrder:
     first, second, third = cycle_of(position)
     narrow = max(n_meanings.values()) <= np.iinfo(np.uint16).max
     # In 32 bits where they suffice: sorting is most of the work.
@@ -87,12 +87,12 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
     np.not_equal(key[1:], key[:-1], out=new[1:])
     start = np.flatnonzero(new)
     run_first, run_second = np.divmod(key[start], n_meanings[second])
-    beside = (third, *CARRIED)
+    beside = (third, *COVERED_LOCI)
     typing: TypingCodes = np.zeros((len(beside), donor.size), np.uint16 if narrow else np.uint32)
     for row, locus in enumerate(beside):
         if locus in meaning:
             typing[row] = meaning[locus][donor]
-    return DonorOrder(
+    return TypingOrder(
         first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
         run_second=run_second.astype(typing.dtype),
         run_donor=np.append(start, donor.size).astype(np.uint32),

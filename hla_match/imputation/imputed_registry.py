@@ -122,32 +122,32 @@ def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> 
 
 
 def impute_typings(
-    panels: Panels, carried: Mapping[str, tuple[Alternative, ...]], population: str | None = None
+    panels: Panels, alternatives: Mapping[str, tuple[Alternative, ...]], population: str | None = None
 ) -> Imputation:
     """Impute one person given as typings by locus, as the chromosomes carry them; loci that are left out are not typed.
 
     Args:
         panels: the panels.
-        carried: alternatives as given by `hla_match.typings.encoding.LocusEncoder.carried`.
+        alternatives: alternatives as given by `hla_match.typings.encoding.LocusEncoder.with_nulls`.
         population: name of the person's population.
     """
-    return impute_listed(panels, [carried], [population])
+    return impute_listed(panels, [alternatives], [population])
 
 
 def impute_listed(
     panels: Panels,
-    carried: Sequence[Mapping[str, tuple[Alternative, ...]]],
+    alternatives: Sequence[Mapping[str, tuple[Alternative, ...]]],
     populations: Sequence[str | None],
     *,
     workers: int = 1,
 ) -> Imputation:
     """Impute some persons given as in `impute_typings`, in their order; `workers` are threads."""
-    typing = np.zeros((len(panels.loci), len(carried)), np.int32)
+    typing = np.zeros((len(panels.loci), len(alternatives)), np.int32)
     tables: dict[str, TypingTable] = {}
     for row, locus in enumerate(panels.loci):
         # Typing 0 is "not typed".
         book: dict[tuple[Alternative, ...], int] = {(): 0}
-        typing[row] = [book.setdefault(person.get(locus, ()), len(book)) for person in carried]
+        typing[row] = [book.setdefault(person.get(locus, ()), len(book)) for person in alternatives]
         if len(book) > 1:
             tables[locus] = typing_table(list(book))
     known = {name: number for number, name in enumerate(panels.populations)}

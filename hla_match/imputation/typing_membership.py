@@ -19,7 +19,7 @@ class TypingMembership:
     Attributes:
         typing_start: (loci,) int64, where the typings of each locus start in `carried_start`.
         carried_start: (typings + loci,) int64 offsets into `carried_set`, all loci one after another.
-        carried_set: (carried, 2) int64 sets, all loci one after another.
+        carried_set: (pairs, 2) int64 sets, all loci one after another.
         set_start: (sets + 1,) int64 offsets into `set_allele`.
         set_allele: int64 alleles of its locus that a set holds.
         stated: (typings + loci, 3) int32 alleles of the one genotype that a typing states, the lesser first, else -1;
@@ -109,7 +109,7 @@ def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[n
     return int(np.bincount(of_typing).max(initial=0))
 
 
-def stated_genotypes(carried: Iterable[Alternative]) -> tuple[tuple[int, int], ...]:
+def stated_genotypes(alternatives: Iterable[Alternative]) -> tuple[tuple[int, int], ...]:
     """Return the genotypes of a typing that leaves one, the lesser allele first, or one with or without a null.
 
     A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
@@ -121,7 +121,7 @@ def stated_genotypes(carried: Iterable[Alternative]) -> tuple[tuple[int, int], .
     (((4, 5),), ((0, 4), (4, 4)))
     """
     found: set[tuple[int, int]] = set()
-    for first, second in carried:
+    for first, second in alternatives:
         if len(first.codes) > _STATED_MEMBERS or len(second.codes) > _STATED_MEMBERS:
             return ()
         found |= {(min(one, other), max(one, other)) for one in first.codes for other in second.codes}

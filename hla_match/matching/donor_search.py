@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import CARRIED, CYCLE, cycle_of
+from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, cycle_of
 from hla_match.kernels.search.donor_pass import select_donors
 from hla_match.kernels.search.donor_runs import cost_of_runs, find_in_runs
 
@@ -70,7 +70,7 @@ def find_donors(
     mismatches = np.empty(registry.n_donors, np.uint8)
     uncertain = np.empty(registry.n_donors, np.bool_)
     outputs = (donor, mismatches, uncertain)
-    ordered = bool(registry.orders) and all(locus in by_locus for locus in CYCLE)
+    ordered = bool(registry.typing_index) and all(locus in by_locus for locus in CYCLE)
     found = _in_orders(registry, by_locus, eligible, limit, outputs) if ordered else None
     if found is None:
         found = _in_pass(registry, scope, eligible, limit, outputs)
@@ -98,7 +98,7 @@ def _in_orders(
 ) -> int | None:
     """Return how many were found, or None where the orders would have to read too many donors."""
     pair_limit = 2 * limit // 3
-    orders = registry.orders
+    orders = registry.typing_index
     cycles = [[by_locus[locus] for locus in cycle_of(position)] for position in range(len(orders))]
     budget = int(registry.n_donors / _DEARER)
     for order, (first, second, _) in zip(orders, cycles, strict=True):
@@ -107,8 +107,8 @@ def _in_orders(
         )
         if budget < 0:
             return None
-    carried = [_by_meaning(registry, locus, by_locus.get(locus)) for locus in CARRIED]
-    others = [one for locus, one in by_locus.items() if locus not in (*CYCLE, *CARRIED)]
+    carried = [_by_meaning(registry, locus, by_locus.get(locus)) for locus in COVERED_LOCI]
+    others = [one for locus, one in by_locus.items() if locus not in (*CYCLE, *COVERED_LOCI)]
     other_row = np.array([registry.loci.index(one.locus) for one in others], np.int64)
     start, table = _tables([_by_code(registry, one) for one in others])
     found = 0

@@ -72,7 +72,7 @@ class JointGenes:
             self._any[gene] = GeneTyping(((every, every),), (every,), none=True)
             groups, antigens = groups + len(index.p_names), antigens + len(index.antigens.code)
 
-    def carried(self, typings: Mapping[str, Sequence[Alternative]]) -> tuple[Alternative, ...]:
+    def with_nulls(self, typings: Mapping[str, Sequence[Alternative]]) -> tuple[Alternative, ...]:
         """Return the alternatives of DRB345 as the chromosomes carry them; none where they exclude each other.
 
         Args:
@@ -80,11 +80,11 @@ class JointGenes:
         """
         return joint_alternatives([self.gene(gene, typings.get(gene, ())) for gene in OPTIONAL_GENES])
 
-    def gene(self, gene: str, carried: Sequence[Alternative]) -> GeneTyping:
+    def gene(self, gene: str, with_nulls: Sequence[Alternative]) -> GeneTyping:
         """Return what a gene's typing allows, in the joint codes."""
-        if not carried:
+        if not with_nulls:
             return self._any[gene]
-        pairs = [(self._joint(gene, first), self._joint(gene, second)) for first, second in carried]
+        pairs = [(self._joint(gene, first), self._joint(gene, second)) for first, second in with_nulls]
         expressed = [(_expressed(first), _expressed(second)) for first, second in pairs]
         return GeneTyping(
             both=tuple(dict.fromkeys(pair for pair in expressed if pair[0].codes and pair[1].codes)),
@@ -157,10 +157,13 @@ class JointRegistry:
             typings: by gene what the patient's chromosomes carry.
         """
         is_typed = any(typings.values())
-        carried = self.genes.carried(typings) if is_typed else ()
+        with_nulls = self.genes.with_nulls(typings) if is_typed else ()
         donors = f"{self.n_excluding:,} donor{'s' * (self.n_excluding != 1)}"
         notes = [f"{donors} of the registry with {_EXCLUDING}"] if self.n_excluding else []
-        return counted(carried), (*([f"the patient has {_EXCLUDING}"] if is_typed and not carried else []), *notes)
+        return counted(with_nulls), (
+            *([f"the patient has {_EXCLUDING}"] if is_typed and not with_nulls else []),
+            *notes,
+        )
 
 
 def with_drb345(registry: Registry) -> JointRegistry:
@@ -175,7 +178,10 @@ def with_drb345(registry: Registry) -> JointRegistry:
         return JointRegistry(registry, joint, 0)
     combination, combination_of = _combinations(registry, genes)
     books = [
-        {typing: joint.gene(gene, registry.columns[gene].table.carried(typing)) for typing in np.unique(row).tolist()}
+        {
+            typing: joint.gene(gene, registry.columns[gene].table.with_nulls(typing))
+            for typing in np.unique(row).tolist()
+        }
         for gene, row in zip(genes, combination, strict=True)
     ]
     lacking = [joint.gene(gene, ()) for gene in OPTIONAL_GENES if gene not in genes]
@@ -185,9 +191,9 @@ def with_drb345(registry: Registry) -> JointRegistry:
     for number, codes in enumerate(combination.T.tolist()):
         if not any(codes):
             continue
-        carried = joint_alternatives([*(book[code] for book, code in zip(books, codes, strict=True)), *lacking])
-        excluding[number] = not carried
-        typing_of[number] = typings.setdefault(carried, len(typings))
+        with_nulls = joint_alternatives([*(book[code] for book, code in zip(books, codes, strict=True)), *lacking])
+        excluding[number] = not with_nulls
+        typing_of[number] = typings.setdefault(with_nulls, len(typings))
     column = LocusColumn(
         text=pl.DataFrame(schema={"first": pl.String, "second": pl.String}),
         meaning=np.arange(len(typings), dtype=np.int32),

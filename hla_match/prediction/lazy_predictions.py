@@ -44,7 +44,7 @@ class _Kept:
             self._part.append(self._predict(self._donor[missing]))
         if len(self._part) > 1:
             self._part = [joined(self._part)]
-        return self._part[0].taken(self._slot[position])
+        return self._part[0].take(self._slot[position])
 
 
 class Forecast:

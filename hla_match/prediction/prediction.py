@@ -51,7 +51,7 @@ class Prediction:
     patient_missing: tuple[str, ...]
     frequency_set: str
 
-    def taken(self, rows: NDArray[np.integer[Any]] | slice) -> Prediction:
+    def take(self, rows: NDArray[np.integer[Any]] | slice) -> Prediction:
         """Return the predictions of some of the donors, by their positions."""
         return replace(self, **{name: getattr(self, name)[rows] for name in PER_DONOR})
 

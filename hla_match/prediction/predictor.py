@@ -65,16 +65,16 @@ class ImputedPatient:
 
 
 def impute_patient(
-    panels: Panels, carried: Mapping[str, tuple[Alternative, ...]], population: str | None = None
+    panels: Panels, alternatives: Mapping[str, tuple[Alternative, ...]], population: str | None = None
 ) -> ImputedPatient:
     """Impute a patient given as typings by locus, as the chromosomes carry them."""
     uncovered = [locus for locus, panel in zip(panels.loci, panels.locus_panel, strict=True) if panel < 0]
     stated = {
         locus: found
-        for locus, pairs in carried.items()
+        for locus, pairs in alternatives.items()
         if (found := stated_genotypes(pairs)) and (len(found) == 1 or locus in uncovered)
     }
-    return ImputedPatient(impute_typings(panels, carried, population), stated)
+    return ImputedPatient(impute_typings(panels, alternatives, population), stated)
 
 
 class PatientPredictor:

@@ -78,7 +78,7 @@ def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]],
 
 def _predictions(lists: Sequence[RankedDonors], part: slice) -> list[pl.Series]:
     """Return the columns of the predictions; none without frequencies."""
-    taken = [one.prediction.taken(part) for one in lists if one.prediction is not None]
+    taken = [one.prediction.take(part) for one in lists if one.prediction is not None]
     if not taken:
         return []
     # What is missing of a patient is said in each of its rows.

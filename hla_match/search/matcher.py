@@ -124,7 +124,7 @@ class Matcher:
             position=np.arange(found.donor.size),
         )
         first = first_donors(order, candidates, criteria.limit)
-        chosen = candidates.taken(first, None)
+        chosen = candidates.take(first, None)
         total = np.zeros((6, chosen.donor.size), np.uint8)
         for result in scope:
             total += result.counts[:, result.meaning_of(chosen.donor)]
@@ -206,7 +206,7 @@ class Matcher:
         donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
         persons = impute_listed(
             imputed.panels,
-            [self._carried(patient, imputed, ambiguous_nulls) for patient in patients],
+            [self._with_nulls(patient, imputed, ambiguous_nulls) for patient in patients],
             [patient.population for patient in patients],
             workers=self._workers,
         )
@@ -267,14 +267,14 @@ class Matcher:
     def _impute(
         self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
     ) -> ImputedPatient:
-        return impute_patient(imputed.panels, self._carried(patient, imputed, ambiguous_nulls), patient.population)
+        return impute_patient(imputed.panels, self._with_nulls(patient, imputed, ambiguous_nulls), patient.population)
 
-    def _carried(
+    def _with_nulls(
         self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
     ) -> dict[str, tuple[Alternative, ...]]:
         """Return a patient's typings at the loci of the panels, as the chromosomes carry them."""
         return {
-            locus: self._encode(locus, ambiguous_nulls or self.registry.ambiguous_nulls).carried(
+            locus: self._encode(locus, ambiguous_nulls or self.registry.ambiguous_nulls).with_nulls(
                 *patient.typings[locus]
             )
             for locus in imputed.panels.loci
@@ -341,17 +341,17 @@ class Matcher:
         joint = self._with_drb345()
         mode = criteria.ambiguous_nulls or self.registry.ambiguous_nulls
         typed = [gene for gene in OPTIONAL_GENES if gene in patient.typings]
-        carried = {gene: self._encode(gene, mode).carried(*patient.typings[gene]) for gene in typed}
-        alternatives, notes = joint.read(carried)
+        with_nulls = {gene: self._encode(gene, mode).with_nulls(*patient.typings[gene]) for gene in typed}
+        alternatives, notes = joint.read(with_nulls)
         return LocusResult(DRB345, self._comparison_of(DRB345, joint.registry), alternatives, criteria.null_rule, notes)
 
     def _compare(self, locus: str, patient: Patient, criteria: SearchCriteria) -> LocusResult:
         if locus == DRB345:
             return self._compare_drb345(patient, criteria)
         encoder = self._encode(locus, criteria.ambiguous_nulls or self.registry.ambiguous_nulls)
-        carried, notes = encoder.carried_with_notes(*patient.typings.get(locus, ("", "")))
+        with_nulls, notes = encoder.with_nulls_and_notes(*patient.typings.get(locus, ("", "")))
         comparison = self._comparison_of(locus, self.registry)
-        return LocusResult(locus, comparison, counted(carried), criteria.null_rule, notes)
+        return LocusResult(locus, comparison, counted(with_nulls), criteria.null_rule, notes)
 
     def _comparison_of(self, locus: str, registry: Registry) -> LocusComparison:
         comparison = self._comparison.get(locus)

@@ -121,7 +121,7 @@ class TypingTable:
         alternative_set: (alternatives, 2) int32 sets of each alternative as it counts.
         alternative_kind: (alternatives,) uint8 kind of each, `FREE`, `RESOLVED` or `CARRIED`.
         carried_start: (typings + 1,) int32 offsets into `carried_set`.
-        carried_set: (carried, 2) int32 sets, as the chromosomes carry them.
+        carried_set: (pairs, 2) int32 sets, as the chromosomes carry them.
     """
 
     set_start: NDArray[np.int32]
@@ -141,7 +141,7 @@ class TypingTable:
         """Number of typings, "not typed" included."""
         return int(self.alternative_start.size - 1)
 
-    def carried(self, typing: int) -> tuple[Alternative, ...]:
+    def with_nulls(self, typing: int) -> tuple[Alternative, ...]:
         """Return the alternatives of a typing, as the chromosomes carry them."""
         pairs = self.carried_set[self.carried_start[typing] : self.carried_start[typing + 1]].tolist()
         return tuple((self.side(one), self.side(other)) for one, other in pairs)
@@ -170,7 +170,7 @@ def allele_set(expansion: Expansion, ambiguous_nulls: AmbiguousNulls = "drop") -
 _shared = cache(int)
 
 
-def counted(carried: Sequence[Alternative]) -> tuple[CountedAlternative, ...]:
+def counted(with_nulls: Sequence[Alternative]) -> tuple[CountedAlternative, ...]:
     """Return the alternatives of a typing as they count for matching, each once.
 
     Beside a person without null alleles the carrier of one is homozygous for its partner: both alleles are the *same*
@@ -180,7 +180,7 @@ def counted(carried: Sequence[Alternative]) -> tuple[CountedAlternative, ...]:
     >>> [(one.codes, other.codes, kind) for one, other, kind in counted([(Side((2, 3)), ABSENT)])]
     [((2,), (2,), 2), ((3,), (3,), 2), ((2, 3), (0,), 4)]
     """
-    return tuple(dict.fromkeys(one for first, second in carried for one in _counted(first, second)))
+    return tuple(dict.fromkeys(one for first, second in with_nulls for one in _counted(first, second)))
 
 
 def _counted(first: Side, second: Side) -> Iterator[CountedAlternative]:
@@ -232,7 +232,7 @@ class LocusEncoder:
         self._side: dict[str, Side] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
 
-    def carried(self, first: str, second: str) -> tuple[Alternative, ...]:
+    def with_nulls(self, first: str, second: str) -> tuple[Alternative, ...]:
         """Return the alternatives of a typing as reported in two columns, null alleles kept; empty where not typed.
 
         A chromosome may lack the genes DRB3, DRB4 and DRB5: where one allele is reported the other may be absent, and a
@@ -241,23 +241,23 @@ class LocusEncoder:
         Raises:
             TypingError: a side cannot be read under the nomenclature, or the genotypes are more than `MOST_GENOTYPES`.
         """
-        return self._carried(first, second, genotypes(first, second))
+        return self._with_nulls(first, second, genotypes(first, second))
 
-    def carried_with_notes(self, first: str, second: str) -> tuple[tuple[Alternative, ...], tuple[str, ...]]:
-        """Return `carried` and `notes` of a typing, for less than one after the other.
+    def with_nulls_and_notes(self, first: str, second: str) -> tuple[tuple[Alternative, ...], tuple[str, ...]]:
+        """Return `with_nulls` and `notes` of a typing, for less than one after the other.
 
         Raises:
-            TypingError: as `carried`.
+            TypingError: as `with_nulls`.
         """
         pairs = genotypes(first, second)
-        carried = self._carried(first, second, pairs)
+        with_nulls = self._with_nulls(first, second, pairs)
         # Two columns that are taken as they stand have nothing to note.
         as_written = pairs == [(first, second or first)]
         if as_written and first not in self._notes and second not in self._notes:
-            return carried, ()
-        return carried, self.notes(first, second)
+            return with_nulls, ()
+        return with_nulls, self.notes(first, second)
 
-    def _carried(self, first: str, second: str, pairs: Sequence[tuple[str, str]]) -> tuple[Alternative, ...]:
+    def _with_nulls(self, first: str, second: str, pairs: Sequence[tuple[str, str]]) -> tuple[Alternative, ...]:
         if len(pairs) > MOST_GENOTYPES:
             raise TypingError(
                 first,
@@ -305,7 +305,7 @@ class LocusEncoder:
 def typing_table(typings: Sequence[tuple[Alternative, ...]]) -> TypingTable:
     """Return the arrays of some typings, given as their carried alternatives; the first is "not typed"."""
     set_code: dict[Side, int] = {}
-    alternatives = [counted(carried) for carried in typings]
+    alternatives = [counted(with_nulls) for with_nulls in typings]
     alternative_start, alternative_set = _pairs([[one[:2] for one in several] for several in alternatives], set_code)
     carried_start, carried_set = _pairs(typings, set_code)
     set_start, set_member = _lists([side.codes for side in set_code])

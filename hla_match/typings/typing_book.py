@@ -69,7 +69,7 @@ class TypingBook:
         self._nomenclature = nomenclature
         self._encoder = LocusEncoder(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls)
         self._code: dict[tuple[str, str], int] = {("", ""): NOT_TYPED}
-        self._carried: list[tuple[Alternative, ...]] = [()]
+        self._with_nulls: list[tuple[Alternative, ...]] = [()]
         self._n_persons = 0
         self._n_codes_in_sets = 0
         self._unreadable: dict[int, TypingError] = {}
@@ -78,7 +78,7 @@ class TypingBook:
     @property
     def n_codes(self) -> int:
         """Number of codes so far, that of "not typed" included."""
-        return len(self._carried)
+        return len(self._with_nulls)
 
     @property
     def unreadable(self) -> Mapping[int, TypingError]:
@@ -107,7 +107,7 @@ class TypingBook:
         number = np.zeros(self.n_codes, np.uint32)
         number[codes] = np.arange(len(codes), dtype=np.uint32)
         book: dict[tuple[Alternative, ...], int] = {}
-        meaning = [book.setdefault(self._carried[code], len(book)) for code in codes]
+        meaning = [book.setdefault(self._with_nulls[code], len(book)) for code in codes]
         column = LocusColumn(
             text=pl.DataFrame(texts, schema={"first": pl.String, "second": pl.String}, orient="row"),
             meaning=np.array(meaning, np.int32),
@@ -119,22 +119,22 @@ class TypingBook:
         known = self._code.get((first, second))
         if known is not None:
             return known
-        code = self._code[first, second] = len(self._carried)
+        code = self._code[first, second] = len(self._with_nulls)
         try:
             self._check_ambiguity(first, second)
             is_read = self._encoder.is_read(first, second)
-            carried, notes = self._encoder.carried_with_notes(first, second)
-            if not carried:
+            with_nulls, notes = self._encoder.with_nulls_and_notes(first, second)
+            if not with_nulls:
                 # Signs and words for not typed.
                 self._code[first, second] = NOT_TYPED
                 return NOT_TYPED
-            self._carried.append(carried)
+            self._with_nulls.append(with_nulls)
             if not is_read:
-                self._n_codes_in_sets += sum(len(side.codes) for pair in carried for side in pair)
+                self._n_codes_in_sets += sum(len(side.codes) for pair in with_nulls for side in pair)
             for note in notes:
                 self._notes.setdefault(note, []).append(code)
         except TypingError as error:
-            self._carried.append(())
+            self._with_nulls.append(())
             self._unreadable[code] = error
         return code
 

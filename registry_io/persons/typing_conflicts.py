@@ -84,7 +84,7 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
     read: list[tuple[Alternative, ...]] = []
     for pair, choice in ((columns, "columns"), (gl_string, "gl_string")):
         try:
-            read.append(encoder.carried(*pair))
+            read.append(encoder.with_nulls(*pair))
         except TypingError:
             return "columns" if choice == "columns" else "gl_string"
     own, given = read

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import DonorOrder, n_orders
+from hla_match.donors.typing_index import TypingOrder, n_orders
 from hla_match.errors import NomenclatureError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -161,11 +161,11 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
     columns = {locus: _open_column(snapshot, locus) for locus in loci}
     donors = open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors})
     orders = tuple(
-        DonorOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+        TypingOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
         for position in range(n_orders(loci))
     )
     if are_checked:
-        check_snapshot(snapshot, donors=donors, columns=columns, orders=orders, nomenclature=tables, codes=codes)
+        check_snapshot(snapshot, donors=donors, columns=columns, typing_index=orders, nomenclature=tables, codes=codes)
         # Before a frame is made over their files, which follows what it finds there.
         check_attributes(snapshot, manifest.attributes, donors)
     return Registry(
@@ -173,7 +173,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         loci=loci,
         columns=columns,
         attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
-        orders=orders,
+        typing_index=orders,
         nomenclature=Nomenclature(tables),
         codes=codes,
         provenance=manifest.provenance,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donors.typing_index import CARRIED, CYCLE, DonorOrder, cycle_of
+from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, cycle_of
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typings.typing_book import LocusColumn
@@ -36,7 +36,7 @@ def check_snapshot(
     *,
     donors: Mapping[str, NDArray[Any]],
     columns: Mapping[str, LocusColumn],
-    orders: Sequence[DonorOrder],
+    typing_index: Sequence[TypingOrder],
     nomenclature: NomenclatureTables,
     codes: MultipleAlleleCodes | None,
 ) -> None:
@@ -46,7 +46,7 @@ def check_snapshot(
         snapshot: its folder.
         donors: the arrays of the donors by name, as declared in `registry_arrays.DONOR_ARRAYS`.
         columns: the typings of each locus, in the order of the rows of ``donor_typing``.
-        orders: the donors by typing.
+        typing_index: the donors by typing.
         nomenclature: of the snapshot.
         codes: its multiple allele codes.
 
@@ -62,10 +62,10 @@ def check_snapshot(
     _check_coded(donors, snapshot)
     for code, column in zip(donors["donor_typing"], columns.values(), strict=True):
         check_below(code, column.meaning.size, snapshot / "donor_typing.npy")
-    if orders:
+    if typing_index:
         meaning = dict(_meanings(donors["donor_typing"], columns))
         n_meanings = {locus: column.table.n_typings for locus, column in columns.items()}
-        for position, order in enumerate(orders):
+        for position, order in enumerate(typing_index):
             _check_order(order, position, meaning, n_meanings, snapshot)
 
 
@@ -93,20 +93,20 @@ def _meanings(
 ) -> Iterator[tuple[str, NDArray[np.unsignedinteger[Any]]]]:
     """Yield the (donors,) meanings of donors at the loci of the orders."""
     for code, (locus, column) in zip(donor_typing, columns.items(), strict=True):
-        if locus in (*CYCLE, *CARRIED):
+        if locus in (*CYCLE, *COVERED_LOCI):
             narrow = np.uint16 if column.table.n_typings <= np.iinfo(np.uint16).max else np.uint32
             yield locus, column.meaning.astype(narrow).take(code)
 
 
 def _check_order(
-    order: DonorOrder,
+    order: TypingOrder,
     position: int,
     meaning: Mapping[str, NDArray[np.unsignedinteger[Any]]],
     n_meanings: Mapping[str, int],
     snapshot: Path,
 ) -> None:
     """Refuse an order that leads out of its arrays, or says otherwise of a donor than `donor_typing` does."""
-    paths = {name: snapshot / f"order_{position}_{name}.npy" for name in DonorOrder.__slots__}
+    paths = {name: snapshot / f"order_{position}_{name}.npy" for name in TypingOrder.__slots__}
     first, second, third = cycle_of(position)
     refuse_unless(
         order.first_run.size == n_meanings[first] + 1, paths["first_run"], "another size", f"the meanings at {first}"
@@ -120,10 +120,10 @@ def _check_order(
     said = {
         first: np.repeat(np.arange(n_meanings[first], dtype=meaning[first].dtype), of_meaning),
         second: np.repeat(order.run_second, of_run),
-        **dict(zip((third, *CARRIED), order.typing, strict=True)),
+        **dict(zip((third, *COVERED_LOCI), order.typing, strict=True)),
     }
     for locus, typing in said.items():
-        path = paths["typing" if locus in (third, *CARRIED) else "run_donor"]
+        path = paths["typing" if locus in (third, *COVERED_LOCI) else "run_donor"]
         _check_said(typing, order.donor, meaning.get(locus), path, locus)
 
 

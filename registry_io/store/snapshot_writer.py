@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import DonorOrder
+from hla_match.donors.typing_index import TypingOrder
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -62,7 +62,7 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
         OSError: a file cannot be written.
     """
     write_arrays(aside, DONOR_ARRAYS, registry)
-    write_orders(aside, registry.orders)
+    write_orders(aside, registry.typing_index)
     for column in registry.attributes:
         write_column(aside, column.name, attribute_column(column))
     write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
@@ -76,7 +76,7 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
     )
 
 
-def write_orders(aside: AsideFolder, orders: Iterable[DonorOrder]) -> None:
+def write_orders(aside: AsideFolder, orders: Iterable[TypingOrder]) -> None:
     """Write the donors by typing; of orders that are made one after another only one is held."""
     for position, order in enumerate(orders):
         write_arrays(aside, ORDER_ARRAYS, order, f"order_{position}_{{}}")

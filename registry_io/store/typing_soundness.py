@@ -110,7 +110,7 @@ def _check_counted(table: TypingTable, locus: str, paths: Mapping[str, Path]) ->
         part = slice(table.alternative_start[typing], table.alternative_start[typing + 1])
         pairs, kinds = table.alternative_set[part].tolist(), table.alternative_kind[part].tolist()
         found = [(table.side(one), table.side(other), kind) for (one, other), kind in zip(pairs, kinds, strict=True)]
-        wanted = counted(table.carried(typing))
+        wanted = counted(table.with_nulls(typing))
         refuse_unless(found == list(wanted), path, f"other alternatives of typing {typing:,}", expected)
 
 

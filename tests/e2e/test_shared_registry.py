@@ -131,7 +131,9 @@ def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared
                 typings.pop("DQB1", None)
             found = matcher.search(patient.model_copy(update={"typings": typings}), criteria).to_polars()
             named = {
-                locus: as_names([(one.codes, other.codes) for one, other in encoders[locus].carried(*typings[locus])])
+                locus: as_names(
+                    [(one.codes, other.codes) for one, other in encoders[locus].with_nulls(*typings[locus])]
+                )
                 if locus in typings
                 else None
                 for locus in SCOPE

@@ -55,7 +55,7 @@ def named(alternatives):
 def test_typings_are_read_as_the_oracle_reads_them(typing, mode):
     encoder = LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls=mode)
     wanted = oracle.alternatives(*typing, ALLELES, CODES, mode)
-    assert named(encoder.carried(*typing)) == {tuple(sorted(pair, key=sorted)) for pair in wanted}
+    assert named(encoder.with_nulls(*typing)) == {tuple(sorted(pair, key=sorted)) for pair in wanted}
 
 
 @given(typings, st.lists(typings, min_size=1, max_size=6), MODES, MODES | st.none(), st.integers(0, 2))
@@ -89,15 +89,15 @@ def test_searches_find_the_oracles_donors(patient, donors, imported, searched, m
 @pytest.mark.parametrize("text", ["24:02/24:09N", "24:NULL", "24:BARE", "24:02/24:09", "24:02:01:01/24:02:01:02N"])
 def test_what_is_dropped_is_said(text):
     encoder = LocusEncoder(NOMENCLATURE, "A", BOOK)
-    (expressed,) = encoder.carried(text, "01:02")[0][0].codes
+    (expressed,) = encoder.with_nulls(text, "01:02")[0][0].codes
     assert encoder.notes(text, "01:02") == (NULLS_DROPPED,)
     keeping = LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls="keep")
-    assert keeping.carried(text, "01:02")[0][0].codes == (NULL, expressed)
+    assert keeping.with_nulls(text, "01:02")[0][0].codes == (NULL, expressed)
     assert keeping.notes(text, "01:02") == ()
 
 
 @pytest.mark.parametrize("text", ["24:02", "24:XX", "24:02:01G", "24:02:01", "24:09N", "24:NONE"])
 def test_implied_nulls_are_dropped_without_a_word(text):
     read = [LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls=mode) for mode in ("drop", "keep")]
-    assert read[0].carried(text, "01:02") == read[1].carried(text, "01:02")
+    assert read[0].with_nulls(text, "01:02") == read[1].with_nulls(text, "01:02")
     assert read[0].notes(text, "01:02") == ()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
-from hla_match.donors.typing_index import CYCLE, donor_orders
+from hla_match.donors.typing_index import CYCLE, typing_orders
 from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
@@ -87,7 +87,7 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
     bits = np.packbits(eligible, bitorder="little")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(donor_search, "_DEARER", 1e-9)
-        for one in (registry, replace(registry, orders=())):
+        for one in (registry, replace(registry, typing_index=())):
             found = find_donors(one, chosen, bits, limit)
             rows = list(zip(found.donor.tolist(), found.mismatches.tolist(), found.certain.tolist(), strict=True))
             assert len(rows) == len(set(rows))
@@ -102,13 +102,13 @@ def test_some_pair_of_the_cycle_is_looked_at(limit):
 
 
 def test_a_registry_without_a_locus_of_the_cycle_has_no_orders():
-    assert tuple(donor_orders({"A": np.zeros(3, np.uint16), "B": np.zeros(3, np.uint16)}, {"A": 1, "B": 1})) == ()
+    assert tuple(typing_orders({"A": np.zeros(3, np.uint16), "B": np.zeros(3, np.uint16)}, {"A": 1, "B": 1})) == ()
 
 
 def test_meanings_beyond_sixteen_bits_are_kept():
     many = 70_000
     meaning = {locus: np.array([0, many - 1, 5], np.uint32) for locus in CYCLE}
-    first, *_ = donor_orders(meaning, dict.fromkeys(CYCLE, many))
+    first, *_ = typing_orders(meaning, dict.fromkeys(CYCLE, many))
     assert first.donor.tolist() == [0, 2, 1]
     assert first.run_second.tolist() == [0, 5, many - 1]
     assert first.typing.tolist() == [[0, 5, many - 1], [0, 0, 0], [0, 0, 0]]

@@ -80,13 +80,13 @@ def patient_of(person):
 def test_genotypes_are_the_oracles(person):
     registry = registry_of([person])
     genes = JointGenes(NOMENCLATURE)
-    read = {gene: registry.encoder(gene).carried(*typing) for gene, typing in person.items() if typing[0]}
+    read = {gene: registry.encoder(gene).with_nulls(*typing) for gene, typing in person.items() if typing[0]}
     code = [NULL, NEW]
     for gene in oracle.GENES:
         code += [oracle.joint_name(gene, name) for name in NOMENCLATURE.p_groups(gene)]
     found = {
         tuple(sorted((code[one], code[other])))
-        for first, second in (genes.carried(read) if read else ())
+        for first, second in (genes.with_nulls(read) if read else ())
         for one in first.codes
         for other in second.codes
     }

@@ -23,12 +23,12 @@ def genotypes(n: int) -> str:
 
 
 def test_some_thousand_genotypes_are_read() -> None:
-    assert len(LocusEncoder(NOMENCLATURE, "A").carried(genotypes(MOST_GENOTYPES), "")) > 1_000
+    assert len(LocusEncoder(NOMENCLATURE, "A").with_nulls(genotypes(MOST_GENOTYPES), "")) > 1_000
 
 
 def test_more_genotypes_than_any_laboratory_reports() -> None:
     with pytest.raises(TypingError, match="at most 8,192 alternative genotypes, not 8,193") as caught:
-        LocusEncoder(NOMENCLATURE, "A").carried(genotypes(MOST_GENOTYPES + 1), "")
+        LocusEncoder(NOMENCLATURE, "A").with_nulls(genotypes(MOST_GENOTYPES + 1), "")
     assert caught.value.reason is Reason.TOO_AMBIGUOUS
 
 

@@ -18,7 +18,7 @@ FOUR, FIVE, SEVEN = any_of(4), any_of(5), any_of(7)
 
 
 @pytest.mark.parametrize(
-    ("carried", "expected"),
+    ("with_nulls", "expected"),
     [
         pytest.param([(FIVE, Side((NEW,)))], [(FIVE, Side((NEW,)), FREE)], id="without null alleles"),
         pytest.param([(FIVE, ABSENT)], [(FIVE, FIVE, RESOLVED), (FIVE, ABSENT, CARRIED)], id="its partner twice"),
@@ -44,15 +44,15 @@ FOUR, FIVE, SEVEN = any_of(4), any_of(5), any_of(7)
         ),
     ],
 )
-def test_null_alleles_count_by_what_the_other_person_carries(carried, expected) -> None:
-    assert list(counted(carried)) == expected
+def test_null_alleles_count_by_what_the_other_person_carries(with_nulls, expected) -> None:
+    assert list(counted(with_nulls)) == expected
 
 
 @pytest.mark.parametrize("pair", [("DRB4*NNNN", ""), ("NNNN", "NNNN"), ("00:00", "00:00")])
 def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
-    assert encoder.carried(*pair) == ((ABSENT, ABSENT),)
-    assert [one.kind for one in counted(encoder.carried(*pair))] == [RESOLVED, CARRIED]
+    assert encoder.with_nulls(*pair) == ((ABSENT, ABSENT),)
+    assert [one.kind for one in counted(encoder.with_nulls(*pair))] == [RESOLVED, CARRIED]
     book = TypingBook(Nomenclature(builtin_tables()), "DRB4")
     coded = book.code(pl.Series([pair[0], None]), pl.Series([pair[1], None]))
     assert coded.tolist() == [1, 0]
@@ -63,30 +63,30 @@ def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> No
 @pytest.mark.parametrize("pair", [("00:00", "01:01"), ("01:01", "HLA-DRB5*NNNN")])
 def test_a_gene_absent_on_one_chromosome_is_a_null_allele_there(pair: tuple[str, str]) -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB5")
-    allele = counted(encoder.carried("01:01", ""))[0].first
-    assert set(encoder.carried(*pair)[0]) == {ABSENT, allele}
-    assert len(encoder.carried(*pair)) == 1
-    resolved, carried = counted(encoder.carried(*pair))
+    allele = counted(encoder.with_nulls("01:01", ""))[0].first
+    assert set(encoder.with_nulls(*pair)[0]) == {ABSENT, allele}
+    assert len(encoder.with_nulls(*pair)) == 1
+    resolved, carried = counted(encoder.with_nulls(*pair))
     assert resolved == (allele, allele, RESOLVED)
     assert carried.kind == CARRIED
 
 
 def test_only_the_second_dr_genes_can_be_absent() -> None:
     with pytest.raises(TypingError):
-        LocusEncoder(Nomenclature(builtin_tables()), "A").carried("NNNN", "")
+        LocusEncoder(Nomenclature(builtin_tables()), "A").with_nulls("NNNN", "")
 
 
 def test_a_gene_reported_twice_is_on_both_chromosomes_and_one_reported_alone_need_not_be() -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
-    twice = encoder.carried("01:03", "01:03")
+    twice = encoder.with_nulls("01:03", "01:03")
     assert len(twice) == 1
-    assert encoder.carried("01:03+01:03", "") == twice
-    alone = encoder.carried("01:03", "")
+    assert encoder.with_nulls("01:03+01:03", "") == twice
+    alone = encoder.with_nulls("01:03", "")
     assert alone == (*twice, (twice[0][0], ABSENT))
-    assert encoder.carried("01:03", "-") == alone
-    assert encoder.carried("01:03+01:03|01:03+NNNN", "") == alone
+    assert encoder.with_nulls("01:03", "-") == alone
+    assert encoder.with_nulls("01:03+01:03|01:03+NNNN", "") == alone
 
 
 def test_genotypes_in_full_width_are_told_apart_as_others_are() -> None:
     encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
-    assert encoder.carried("01:03\uff5c01:01+01:01", "") == encoder.carried("01:03|01:01+01:01", "")
+    assert encoder.with_nulls("01:03\uff5c01:01+01:01", "") == encoder.with_nulls("01:03|01:01+01:01", "")

@@ -30,12 +30,12 @@ def check(cell: Cell, nomenclature: Nomenclature) -> None:
     encoder = LocusEncoder(nomenclature, cell.locus, BOOK, ambiguous_nulls="keep")
     if cell.meaning is None:
         with pytest.raises(TypingError) as caught:
-            encoder.carried(cell.first, cell.second)
+            encoder.with_nulls(cell.first, cell.second)
         assert caught.value.reason == cell.reason
         return
-    found = encoder.carried(cell.first, cell.second)
+    found = encoder.with_nulls(cell.first, cell.second)
     assert encoder.notes(cell.first, cell.second) == cell.notes
-    assert found == LocusEncoder(nomenclature, cell.locus, BOOK, ambiguous_nulls="keep").carried(*cell.meaning)
+    assert found == LocusEncoder(nomenclature, cell.locus, BOOK, ambiguous_nulls="keep").with_nulls(*cell.meaning)
     assert bool(found) == any(cell.meaning)
 
 

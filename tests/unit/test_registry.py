@@ -118,7 +118,7 @@ def test_attributes_are_kept_as_numbers_too() -> None:
 def test_some_donors_can_be_taken_in_another_order() -> None:
     registry = built(donors())
     rows = np.array([200, 3, 77])
-    some = registry.taken(rows)
+    some = registry.take(rows)
     assert some.attributes.equals(registry.attributes[rows])
     assert np.array_equal(some.donor_typing, registry.donor_typing[:, rows])
     assert some.status.tolist() == registry.status[rows].tolist()

@@ -81,7 +81,7 @@ def find_in_runs(
         position: of the order in the cycle; a donor whom an earlier order finds too is left to it.
         limit: greatest total.
         pair_limit: greatest total of the first two loci, see `holds_pair`.
-        first_run: as in `hla_match.donors.typing_index.DonorOrder`, likewise the next four.
+        first_run: as in `hla_match.donors.typing_index.TypingOrder`, likewise the next four.
         run_second: see there.
         run_donor: see there.
         order_donor: see there.

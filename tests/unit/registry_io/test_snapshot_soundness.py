@@ -288,6 +288,6 @@ def test_what_is_sound_is_opened(snapshot: Path, registry: Registry, monkeypatch
     "rows", [[], [3], [5, 2, 9], list(range(199, -1, -1))], ids=["none", "one", "some", "reversed"]
 )
 def test_some_donors_in_any_order_are_sound(tmp_path: Path, registry: Registry, rows: list[int]) -> None:
-    part = registry.taken(np.array(rows, np.int64))
+    part = registry.take(np.array(rows, np.int64))
     write_registry(part, tmp_path / "part")
     assert open_registry(tmp_path / "part").attributes.equals(part.attributes)

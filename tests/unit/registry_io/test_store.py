@@ -11,7 +11,7 @@ import pytest
 
 import registry_io
 from hla_match.donors.registry import CODED_ATTRIBUTES, Registry, build_registry
-from hla_match.donors.typing_index import CYCLE, DonorOrder
+from hla_match.donors.typing_index import CYCLE, TypingOrder
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -55,9 +55,9 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
         found, wanted = getattr(opened, declared.name), getattr(registry, declared.name)
         assert found.dtype == wanted.dtype
         assert np.array_equal(found, wanted)
-    for position, order in enumerate(registry.orders):
+    for position, order in enumerate(registry.typing_index):
         for declared in ORDER_ARRAYS:
-            found, wanted = getattr(opened.orders[position], declared.name), getattr(order, declared.name)
+            found, wanted = getattr(opened.typing_index[position], declared.name), getattr(order, declared.name)
             assert found.dtype == wanted.dtype
             assert np.array_equal(found, wanted)
     for locus, column in registry.columns.items():
@@ -68,7 +68,7 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
 
 
 def test_a_registry_without_donors_comes_back(tmp_path: Path, registry: Registry) -> None:
-    write_registry(registry.taken(np.zeros(0, np.int64)), tmp_path / "r")
+    write_registry(registry.take(np.zeros(0, np.int64)), tmp_path / "r")
     opened = open_registry(tmp_path / "r")
     assert (opened.n_donors, opened.attributes.schema) == (0, registry.attributes.schema)
 
@@ -81,7 +81,7 @@ def test_every_array_is_declared_and_described(snapshot: Path, registry: Registr
         declared |= {f"order_{position}_{array.name}.npy" for array in ORDER_ARRAYS}
     assert {path.name for path in snapshot.glob("*.npy") if not path.name.startswith("attribute-")} == declared
     assert {array.name for array in TABLE_ARRAYS} == set(TypingTable.__slots__)
-    assert {array.name for array in ORDER_ARRAYS} == set(DonorOrder.__slots__)
+    assert {array.name for array in ORDER_ARRAYS} == set(TypingOrder.__slots__)
     assert {array.name for array in DONOR_ARRAYS} >= set(CODED_ATTRIBUTES)
     text = (Path(registry_io.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
     for array in DONOR_ARRAYS:
