@@ -23,14 +23,18 @@ Series = Mapping[str, Sequence[tuple[float, float]]]
 """By name, the donors and the value of each point, ascending by donors."""
 
 
-def growth_plot(title: str, series: Series, *, unit: str, dashed: Sequence[str] = ()) -> str:
+def growth_plot(
+    title: str, series: Series, *, unit: str, dashed: Sequence[str] = (), hollow: Sequence[str] = ()
+) -> str:
     """Draw the series.
 
     Args:
         title: stands above.
-        series: at least one, none of them empty, all values above 0.
+        series: at least one, none of them empty, all values above 0. One of a single point has its name beside the
+            point, the others at the right of the frame.
         unit: of the values, as in `benchmarks.case.Figure`.
         dashed: names of the series that are floors.
+        hollow: names of the series that others published.
     """
     points = [point for one in series.values() for point in one]
     x_low, x_high = _decades([x for x, _ in points])
@@ -46,16 +50,18 @@ def growth_plot(title: str, series: Series, *, unit: str, dashed: Sequence[str] 
         ]
         for one in series.values()
     ]
-    labels = _part_labels([HEIGHT - _place(one[-1][1], y_low, y_high) * HEIGHT for one in series.values()])
+    ends = {name: HEIGHT - _place(one[-1][1], y_low, y_high) * HEIGHT for name, one in series.items() if len(one) > 1}
+    label_at = dict(zip(ends, _part_labels(list(ends.values())), strict=True))
     lines = [
         {
             "name": name,
             "colour": _COLOURS[number % len(_COLOURS)],
             "dashed": name in dashed,
+            "hollow": name in hollow,
             "points": of_line,
-            "label_at": label_at,
+            "label_at": label_at.get(name),
         }
-        for number, (name, of_line, label_at) in enumerate(zip(series, drawn, labels, strict=True))
+        for number, (name, of_line) in enumerate(zip(series, drawn, strict=True))
     ]
     x_ticks = [
         {"at": round(_place(10.0**power, x_low, x_high) * WIDTH, 1), "text": _count(10**power)}

@@ -8,8 +8,9 @@ from pathlib import Path
 from benchmarks.case import SHARED, Case
 from benchmarks.growth_plot import growth_plot
 from benchmarks.machine import machine_line
+from benchmarks.programs_plot import programs_plot
 from benchmarks.reliability.section import reliability_section
-from benchmarks.results import Document, bound, figures, place_name, shown, verdicts
+from benchmarks.results import Document, bound, figures, growth, place_name, shown, verdicts
 
 Plot = tuple[str, str, str, str, tuple[str, ...]]
 
@@ -54,12 +55,17 @@ def write_report(
     written = [path]
     pictures = []
     for name, title, figure, unit, names in PLOTS:
-        series = _series(document, figure, names)
+        drawn = {case: growth(document, case, figure) for case in names}
+        series = {case: points for case, points in drawn.items() if len(points) > 1}
         if series:
             picture = folder / f"{name}.svg"
             picture.write_text(growth_plot(title, series, unit=unit, dashed=_FLOORS), encoding="utf-8")
             pictures.append(f"![{title}]({folder.name}/{picture.name})")
             written.append(picture)
+    programs = programs_plot(document)
+    if programs is not None:
+        (folder / "programs.svg").write_text(programs, encoding="utf-8")
+        written.append(folder / "programs.svg")
     lines = [
         "# Benchmark report",
         "",
@@ -131,18 +137,3 @@ def _table(document: Document, cases: Sequence[Case], label: str) -> Iterator[st
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _series(document: Document, figure: str, names: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
-    """Return the points of each case over the synthetic registries; a single point is no growth."""
-    known = figures(document)
-    found = {}
-    for name in names:
-        points = sorted(
-            (float(place), one.value)
-            for (case, place, which), one in known.items()
-            if case == name and which == figure and place != SHARED
-        )
-        if len(points) > 1:
-            found[name] = points
-    return found

@@ -62,6 +62,15 @@ def figures(document: Document) -> dict[tuple[str, str, str], Figure]:
     }
 
 
+def growth(document: Document, case: str, figure: str) -> list[tuple[float, float]]:
+    """Return the donors and the value of a figure at each synthetic registry, ascending by donors."""
+    return sorted(
+        (float(place), one.value)
+        for (name, place, which), one in figures(document).items()
+        if name == case and which == figure and place != SHARED
+    )
+
+
 def verdicts(document: Document, cases: Sequence[Case]) -> Iterator[Verdict]:
     """Yield each target of the cases with its value."""
     known = figures(document)

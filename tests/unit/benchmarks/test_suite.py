@@ -20,6 +20,7 @@ from benchmarks.comparison import changes
 from benchmarks.growth_plot import growth_plot
 from benchmarks.peers import ard, graph_match
 from benchmarks.places import Settings, registry_of_size
+from benchmarks.programs_plot import PUBLISHED, programs_plot
 from benchmarks.report import write_report
 
 PEERS = ("py-ard", "py-graph-match", "py-graph-imputation")
@@ -225,6 +226,9 @@ def test_report_shows_every_result_and_draws_growth(quick, tmp_path):
     assert drawing.startswith("<svg")
     assert drawing.count("<polyline") == 7
     assert drawing.count("<circle") == 14
+    beside = (tmp_path / "report" / "programs.svg").read_text(encoding="utf-8")
+    assert "hla-match with probabilities" in beside
+    assert "py-graph-match" not in beside
 
 
 def test_report_says_what_failed_and_escapes_tables(tmp_path):
@@ -244,6 +248,21 @@ def test_growth_plot_keeps_points_and_labels_inside():
     assert drawing.count("stroke-dasharray") == 1
     heights = [float(part.split('"')[0]) for part in drawing.split('y2="')[-8:]]
     assert all(0 <= one <= 340 for one in heights)
+
+
+def test_programs_plot_draws_measured_points_full_and_published_ones_hollow():
+    document = document_of(("search", "100", 0.001), ("search", "1000", 0.002), ("py-graph-match", SHARED, 0.5))
+    measured = document["results"][-1]["figures"]
+    measured["py-graph-match as shipped, mean"] = measured["median"]
+    drawing = programs_plot(document)
+    assert drawing.count("<circle") == 4
+    assert drawing.count('fill="#fff" stroke=') == len(PUBLISHED) == 1
+    assert "100,000 donors, 500 ms" in drawing
+    assert "py-graph-match, first 100 donors" in drawing
+
+
+def test_programs_plot_needs_growth():
+    assert programs_plot(document_of(("search", "100", 0.001))) is None
 
 
 def own(*rows):
