@@ -44,7 +44,7 @@ from hla_match.imputation.panels import Step, build_panels
 from hla_match.loci import SCOPES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 SCOPE = SCOPES["10/10"]
 MAX_MISMATCHES = 2

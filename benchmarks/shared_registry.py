@@ -21,7 +21,7 @@ from hla_match.imputation.panels import Step, build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import CARRIED, FIRST_P_GROUP
 from registry_io.persons.patient_file import read_patients
 from registry_io.store.registry_store import open_registry

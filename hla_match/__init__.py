@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from hla_match.nomenclature.reading import read_typing as read_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.prediction.prediction import Prediction as Prediction
-    from hla_match.search.batch import PatientOutcome as PatientOutcome
-    from hla_match.search.batch import search_patients as search_patients
-    from hla_match.search.match_list import Match as Match
-    from hla_match.search.match_list import MatchList as MatchList
-    from hla_match.search.matcher import Matcher as Matcher
+    from hla_match.searches.batch import PatientOutcome as PatientOutcome
+    from hla_match.searches.batch import search_patients as search_patients
+    from hla_match.searches.match_list import Match as Match
+    from hla_match.searches.match_list import MatchList as MatchList
+    from hla_match.searches.matcher import Matcher as Matcher
 
 _HOME = {
     "CriteriaError": "errors",
@@ -42,14 +42,14 @@ _HOME = {
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
     "ImputedRegistry": "imputation.imputed_registry",
     "Patient": "matching.criteria",
-    "PatientOutcome": "search.batch",
-    "search_patients": "search.batch",
+    "PatientOutcome": "searches.batch",
+    "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",
-    "Matcher": "search.matcher",
+    "Matcher": "searches.matcher",
     "POLICIES": "choice.policies",
     "Prediction": "prediction.prediction",
-    "Match": "search.match_list",
-    "MatchList": "search.match_list",
+    "Match": "searches.match_list",
+    "MatchList": "searches.match_list",
     "Nomenclature": "nomenclature.release",
     "Reading": "nomenclature.reading",
     "read_typing": "nomenclature.reading",

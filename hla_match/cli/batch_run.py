@@ -25,8 +25,8 @@ from hla_match.cli.workforce import Workforce
 from hla_match.donors.registry import Registry
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient
-from hla_match.search.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
-from hla_match.search.matcher import Matcher
+from hla_match.searches.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
+from hla_match.searches.matcher import Matcher
 from registry_io.persons.patient_file import PatientFile, read_patients
 from registry_io.tables.sealed_parts import Range
 from registry_io.tables.spreadsheet_values import typing_hint

@@ -39,7 +39,7 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     from hla_match.nomenclature.release import Nomenclature
     from hla_match.reporting.search_page import search_page
     from hla_match.reporting.terminal import match_table
-    from hla_match.search.matcher import Matcher
+    from hla_match.searches.matcher import Matcher
     from hla_match.synthetic.volunteers import patients, volunteers
     from registry_io.persons.patient_file import read_patients
     from registry_io.store.donor_import import import_donors

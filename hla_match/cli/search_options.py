@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hla_match.cli.frequency_sets import FrequencySets
     from hla_match.donors.registry import Registry
     from hla_match.matching.criteria import SearchCriteria
-    from hla_match.search.matcher import Matcher
+    from hla_match.searches.matcher import Matcher
     from registry_io.store.worker_registry import RegistrySource
 
 
@@ -67,7 +67,7 @@ class SearchRequest:
 
         `threads` predict the matches of one patient.
         """
-        from hla_match.search.matcher import Matcher
+        from hla_match.searches.matcher import Matcher
 
         if sets is None:
             return Matcher(registry)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hla_match.errors import FileError, HlaMatchError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.nomenclature_store import data_folder

@@ -27,7 +27,7 @@ FLOORS = {
     "matching": 8,
     "choice": 9,
     "reporting": 10,
-    "search": 11,
+    "searches": 11,
     "__init__": 12,
     "services": 13,
     "cli": 14,
@@ -182,8 +182,8 @@ def test_a_planted_offence_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("hla_match/search/matcher.py", "from hla_match.kernels.search.donor_pass import EXCLUDED"),
-        ("hla_match/search/matcher.py", "from hla_match import errors"),
+        ("hla_match/searches/matcher.py", "from hla_match.kernels.search.donor_pass import EXCLUDED"),
+        ("hla_match/searches/matcher.py", "from hla_match import errors"),
         ("hla_match/kernels/search/donor_pass.py", "from collections.abc import Callable"),
         ("hla_match/cli/main.py", "import os, registry_io\nfrom hla_match import Matcher"),
         ("registry_io/store/registry_store.py", "import os\nfrom hla_match.donors.registry import Registry\nopen('x')"),

@@ -9,7 +9,7 @@ import pytest
 
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import NEW, NULL, LocusEncoder
 from registry_io.formats.imgt_release import read_release
 from registry_io.formats.mac_file import read_codes

@@ -25,7 +25,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns
 from registry_io.store.registry_builder import write_registry

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.drb345 import JointGenes
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from tests.oracle import drb345 as oracle
 from tests.oracle import matching
 from tests.oracle.matching import NEW, NULL

@@ -15,7 +15,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import COMPARED, counted, typing_table
 from tests import strategies
 from tests.oracle import matching as oracle

@@ -27,8 +27,8 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
-from hla_match.search.match_list import MatchList
-from hla_match.search.matcher import Matcher
+from hla_match.searches.match_list import MatchList
+from hla_match.searches.matcher import Matcher
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01"
 RED, TITLE, RESET, TURNED = "\x1b[31m", "\x1b]0;title\x07", "\x1bc", "\u202e"

@@ -13,7 +13,7 @@ from hla_match.cli import batch_parts, batch_run
 from hla_match.cli.main import group
 from hla_match.cli.search_options import locus_limits
 from hla_match.errors import CriteriaError, FileError, TypingError
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DONORS = f"""donor_id,status,birth_date,gl_string

@@ -12,7 +12,7 @@ from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import patients, volunteers
 from registry_io import open_imputation, open_registry
 from registry_io.store import imputation_store

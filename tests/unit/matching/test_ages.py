@@ -12,7 +12,7 @@ from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 AS_OF = datetime.date(2026, 1, 1)
 BORN = {

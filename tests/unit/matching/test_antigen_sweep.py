@@ -17,7 +17,7 @@ from hla_match.kernels.search.locus_count import BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from registry_io.formats.imgt_release import read_release
 from tests.oracle import serology as oracle
 

@@ -20,8 +20,8 @@ from hla_match.errors import CriteriaError, HlaMatchError, RegistryError, Typing
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search import batch
-from hla_match.search.batch import search_blocks, search_patients
+from hla_match.searches import batch
+from hla_match.searches.batch import search_blocks, search_patients
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 from registry_io.store.donor_import import import_donors
 

@@ -16,7 +16,7 @@ from hla_match.loci import SCOPE_LOCI, scope_loci, typed_loci
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 DONORS = {

@@ -13,7 +13,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction.predictor import PatientPredictor
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 
 TODAY = datetime.date(2026, 1, 1)

@@ -15,10 +15,10 @@ from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
-from hla_match.search import matcher as matcher_module
-from hla_match.search.batch import search_patients
-from hla_match.search.match_list import MatchList
-from hla_match.search.matcher import Matcher
+from hla_match.searches import matcher as matcher_module
+from hla_match.searches.batch import search_patients
+from hla_match.searches.match_list import MatchList
+from hla_match.searches.matcher import Matcher
 
 UNTYPED = "the patient is not typed here, so that every donor is a potential match"
 LACKING = "no donor of the registry is typed here, so that every donor is a potential match"

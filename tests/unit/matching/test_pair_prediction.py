@@ -15,7 +15,7 @@ from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction import pair_prediction
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 LOCI = ("A", "B", "DRB1", "DQB1")

@@ -14,7 +14,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction import predictor
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 # Haplotypes h1 to h4 of A and B.

@@ -13,7 +13,7 @@ from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 
 NOMENCLATURE = Nomenclature(builtin_tables())
 # Of B*38:03 no more than B16 is known, so that it is behind B38 and behind B39.

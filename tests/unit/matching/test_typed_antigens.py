@@ -12,7 +12,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.search.matcher import Matcher
+from hla_match.searches.matcher import Matcher
 from registry_io.formats.imgt_release import read_release
 
 CODES = MultipleAlleleCodes.from_items(

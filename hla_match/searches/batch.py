@@ -27,8 +27,8 @@ from hla_match.errors import CriteriaError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.search_notices import counts_notice
-from hla_match.search.match_list import MatchList
-from hla_match.search.matcher import Matcher
+from hla_match.searches.match_list import MatchList
+from hla_match.searches.matcher import Matcher
 
 BLOCK = 25
 """Patients that travel together at most: enough to make one table of, few enough to deal out evenly."""

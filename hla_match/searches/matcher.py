@@ -37,7 +37,7 @@ from hla_match.prediction.prediction import (
     settled,
 )
 from hla_match.prediction.predictor import ImputedPatient, PatientPredictor, impute_patient
-from hla_match.search.match_list import MatchList
+from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule, counted
 
 _MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}

@@ -54,7 +54,7 @@ class MatchList(RankedDonors):
     def notices(self) -> tuple[str, ...]:
         """What a reader must know before the list: the notices on the patient, and why there is no donor.
 
-        >>> from hla_match.search.matcher import Matcher
+        >>> from hla_match.searches.matcher import Matcher
         >>> from hla_match.nomenclature.builtin import builtin_tables
         >>> from hla_match.nomenclature.release import Nomenclature
         >>> from hla_match.donors.registry import build_registry
