@@ -7,26 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from benchmarks.places import Place
-
-SHARED = "shared"
-"""Label of the shared registry; a synthetic one has its number of donors as its label."""
+from benchmarks.findings import SHARED
+from benchmarks.places import Place
 
 LONG = 10.0
 """Seconds after which a pass is not repeated any more."""
-
-
-class Disagreement(Exception):  # noqa: N818 -- a finding
-    """The result of a case is not what it is compared with, so that its time means nothing."""
-
-
-class NotRun(Exception):  # noqa: N818 -- no error
-    """A case cannot be run here; the message is the one line that says why."""
 
 
 @dataclass(frozen=True, slots=True)

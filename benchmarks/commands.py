@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.case import Disagreement, Figure, Measured, NotRun, of_passes, passes
+from benchmarks.case import Figure, Measured, of_passes, passes
+from benchmarks.findings import Disagreement, NotRun
 from benchmarks.places import AS_OF, Place, SharedPlace, shared
 from benchmarks.searches import CRITERIA, first_of_all, same_lists
 from hla_match import Patient

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from benchmarks.places import import_shared_donors
 from hla_match.donors.registry import Registry, build_registry
-from hla_match.estimation.estimate import Estimation, estimate_frequencies
+from hla_match.estimation.estimate import estimate_frequencies
+from hla_match.estimation.estimated_frequencies import Estimation
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature

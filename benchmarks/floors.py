@@ -11,7 +11,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.case import Disagreement, Measured, of_passes, once, passes, repeated
+from benchmarks.case import Measured, of_passes, once, passes, repeated
+from benchmarks.findings import Disagreement
 from benchmarks.places import Place
 from benchmarks.plain import PlainSearch
 from benchmarks.searches import CRITERIA, MAX_MISMATCHES, first_of_all, same_donors

@@ -9,7 +9,8 @@ import tempfile
 import tracemalloc
 from dataclasses import dataclass
 
-from benchmarks.case import Disagreement, Figure, Measured
+from benchmarks.case import Figure, Measured
+from benchmarks.findings import Disagreement
 from benchmarks.places import Place
 from benchmarks.searches import CRITERIA, first_of_all
 from benchmarks.worker_process import run_module

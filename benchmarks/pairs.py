@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from benchmarks.case import Disagreement, Figure, Measured, once, repeated
+from benchmarks.case import Figure, Measured, once, repeated
+from benchmarks.findings import Disagreement
 from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.places import SharedPlace
 from benchmarks.searches import first_of_all

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.case import SHARED, NotRun
+from benchmarks.findings import SHARED, NotRun
 from benchmarks.worker_process import run_module
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
 from hla_match.imputation.imputed_registry import DonorImputation

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.case import Disagreement, Figure, Measured, NotRun, once, repeated
+from benchmarks.case import Figure, Measured, once, repeated
+from benchmarks.findings import Disagreement, NotRun
 from benchmarks.places import AS_OF, SEED, Place, kept_imputation
 from benchmarks.plain import PlainSearch, plain_genotypes
 from benchmarks.searches import CRITERIA, first_of_all

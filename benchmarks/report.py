@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.case import SHARED, Case
+from benchmarks.case import Case
+from benchmarks.findings import SHARED
 from benchmarks.growth_plot import growth_plot
 from benchmarks.machine import machine_line
 from benchmarks.programs_plot import programs_plot

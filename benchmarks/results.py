@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.case import SHARED, Case, Figure, Target
+from benchmarks.case import Case, Figure, Target
+from benchmarks.findings import SHARED
 
 FORMAT = "hla-match benchmark results"
 Document = dict[str, Any]

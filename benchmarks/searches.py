@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.case import Disagreement, Figure, Measured, of_passes, once, passes, repeated
+from benchmarks.case import Figure, Measured, of_passes, once, passes, repeated
+from benchmarks.findings import Disagreement
 from benchmarks.places import AS_OF, Place
 from benchmarks.plain import Genotypes, PlainSearch, plain_genotypes, plain_probabilities
 from hla_match import Matcher, MatchList, Patient, SearchCriteria, search_patients

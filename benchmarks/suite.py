@@ -10,7 +10,8 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from benchmarks.case import SHARED, Case, Disagreement, NotRun
+from benchmarks.case import Case
+from benchmarks.findings import SHARED, Disagreement, NotRun
 from benchmarks.machine import machine
 from benchmarks.places import Place, Settings, SharedPlace, SyntheticPlace
 from benchmarks.results import FORMAT, Document, place_name, shown

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.case import Disagreement
+from benchmarks.findings import Disagreement
 
 _ROOT = Path(__file__).parents[1]
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.case import Disagreement, Figure, Measured
+from benchmarks.case import Figure, Measured
+from benchmarks.findings import Disagreement
 from benchmarks.peers.interpreter import interpreter_with, run_worker
 from benchmarks.places import SharedPlace
 from benchmarks.preparations import Reduction, run_reduction

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.case import Disagreement, Figure, Measured
+from benchmarks.case import Figure, Measured
+from benchmarks.findings import Disagreement
 from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.peers import grim
 from benchmarks.peers.interpreter import interpreter_with

@@ -22,7 +22,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.case import Disagreement, Figure, Measured, NotRun, passes
+from benchmarks.case import Figure, Measured, passes
+from benchmarks.findings import Disagreement, NotRun
 from benchmarks.frequency_sets import MOST_FREQUENT, frequency_set, one_population
 from benchmarks.memory import Process, check_process
 from benchmarks.peers.interpreter import interpreter_with, run_worker

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.case import Disagreement, NotRun
+from benchmarks.findings import Disagreement, NotRun
 
 
 def interpreter_with(module: str, package: str, named: Path | None) -> str:

@@ -22,7 +22,7 @@ from hla_match.loci import typed_loci
 
 if TYPE_CHECKING:
     from hla_match.donors.registry import Registry
-    from hla_match.estimation.estimate import Estimation, Iteration, PopulationEstimate, Progress
+    from hla_match.estimation.estimated_frequencies import Estimation, Iteration, PopulationEstimate, Progress
 
 # The values of `hla_match.estimation.estimate`, whose import would make the help wait for the kernels.
 TOLERANCE, MAX_ITERATIONS, FLOOR = 0.05, 2000, 0.01

@@ -7,23 +7,22 @@ frequency times 2n, so that one copy is the frequency 1/(2n).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError
-from hla_match.estimation.expectation_maximisation import ExplainedSample, Maximum, Told, maximise, worth_keeping
-from hla_match.estimation.hardy_weinberg import HardyWeinberg, hardy_weinberg
+from hla_match.estimation.effective_sample_size import effective_sample_size
+from hla_match.estimation.estimated_frequencies import Estimation, Iteration, PopulationEstimate, Progress
+from hla_match.estimation.expectation_maximisation import ExplainedSample, Maximum, OnIteration, maximise, worth_keeping
+from hla_match.estimation.hardy_weinberg import hardy_weinberg
 from hla_match.estimation.sample import Sample, draw_sample
 from hla_match.estimation.support import choose_support
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
 from hla_match.loci import LOCI
-from hla_match.nomenclature.release import Nomenclature
 
 TOLERANCE = 0.05
 """Largest change of an expected count, in copies, at which the iterations end."""
@@ -32,106 +31,6 @@ MAX_ITERATIONS = 2000
 
 FLOOR = 0.01
 """Expected copies below which a haplotype is left out of the result: a frequency of a hundredth of 1/(2n)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Iteration:
-    """What is told after an iteration.
-
-    Attributes:
-        population: the population's name.
-        stage: "support", "estimate", "restart 1", ... or "bootstrap 1", ...
-        number: of the iteration, from 1 in each stage.
-        log_likelihood: natural logarithm.
-        change: largest change of an expected count, in copies.
-    """
-
-    population: str
-    stage: str
-    number: int
-    log_likelihood: float
-    change: float
-
-
-Progress = Callable[[Iteration], None]
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationEstimate:
-    """How the estimate of one population came about.
-
-    Attributes:
-        population: its name; "" for the whole registry.
-        n_persons: persons whom the haplotypes explain, n.
-        n_new: persons left out for an allele reported as NEW.
-        n_untyped: persons left out who are typed at none of the loci.
-        n_unexplained: persons left out whom no haplotype of the support explains.
-        n_contributing: persons whose typings gave the haplotypes (`hla_match.estimation.support`).
-        complete: whether all haplotypes that the typings allow were estimated.
-        n_support: haplotypes that were estimated.
-        n_haplotypes: those of them that are in the result.
-        log_likelihood: at the start and after each iteration; natural logarithms.
-        converged: whether the last iteration changed no expected count by more than the tolerance.
-        runs: the last log-likelihood from each start, that of `log_likelihood` being the highest.
-        left_out: frequency of the haplotypes left out by the floor, before the others were scaled to a sum of 1.
-        effective_sample_size: persons fully typed in phase who would say as much; see `effective_sample_size`.
-        hardy_weinberg: the test of each locus.
-    """
-
-    population: str
-    n_persons: int
-    n_new: int
-    n_untyped: int
-    n_unexplained: int
-    n_contributing: int
-    complete: bool
-    n_support: int
-    n_haplotypes: int
-    log_likelihood: tuple[float, ...]
-    converged: bool
-    runs: tuple[float, ...]
-    left_out: float
-    effective_sample_size: float
-    hardy_weinberg: tuple[HardyWeinberg, ...]
-
-    @property
-    def iterations(self) -> int:
-        """Number of iterations."""
-        return len(self.log_likelihood) - 1
-
-    @property
-    def n_excluded(self) -> int:
-        """Persons left out for any reason."""
-        return self.n_new + self.n_untyped + self.n_unexplained
-
-
-@dataclass(frozen=True)
-class Estimation:
-    """Estimated frequencies and what they are worth.
-
-    Attributes:
-        frequencies: the haplotypes, each population with a sum of 1.
-        populations: how each population's estimate came about, in the order of `frequencies.populations`.
-        standard_error: (populations, haplotypes) float64 by bootstrap, or None where none was asked for.
-    """
-
-    frequencies: HaplotypeFrequencies
-    populations: tuple[PopulationEstimate, ...]
-    standard_error: NDArray[np.float64] | None
-
-    def to_polars(self, nomenclature: Nomenclature) -> pl.DataFrame:
-        """Return one row a haplotype and population: `haplotype`, `frequency`, `population`, and `standard_error`."""
-        frame = self.frequencies.to_polars(nomenclature)
-        if self.standard_error is None:
-            return frame
-        errors = replace(self.frequencies, frequency=self.standard_error).to_polars(nomenclature)
-        joined = frame.join(
-            errors.rename({"frequency": "standard_error"}),
-            on=["haplotype", "population"],
-            how="left",
-            maintain_order="left",
-        )
-        return joined.with_columns(pl.col("standard_error").fill_null(0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +90,10 @@ def estimate_frequencies(
     Raises:
         CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
 
+    >>> import polars as pl
     >>> from hla_match.nomenclature.builtin import builtin_tables
     >>> from hla_match.donors.registry import build_registry
+    >>> from hla_match.nomenclature.release import Nomenclature
     >>> typings = [["01:01", "02:01", "08:01", "07:02"], ["01:01", "01:01", "08:01", "08:01"]]
     >>> donors = pl.DataFrame(typings, schema=["A_1", "A_2", "B_1", "B_2"], orient="row")
     >>> donors = donors.with_columns(person_id=pl.Series(["D1", "D2"]))
@@ -210,27 +111,7 @@ def estimate_frequencies(
             persons = np.flatnonzero((registry.attributes["population"] == population).fill_null(False).to_numpy())
         sample = draw_sample(registry, chosen, persons)
         results.append(_estimate(sample, population, _start_of(start, chosen, population), settings, progress))
-    n_populations = len(results)
-    rows = np.zeros((2 * n_populations, sum(result.frequency.size for result in results)))
-    at = 0
-    for number, result in enumerate(results):
-        rows[number, at : at + result.frequency.size] = result.frequency
-        rows[n_populations + number, at : at + result.frequency.size] = result.standard_error
-        at += result.frequency.size
-    allele, merged = merge_haplotypes(np.concatenate([result.allele for result in results]), rows)
-    frequencies = HaplotypeFrequencies(
-        name=name or registry.name,
-        loci=chosen,
-        allele=allele,
-        populations=tuple(populations or ("",)),
-        frequency=merged[:n_populations],
-        unmapped=(),
-        unmapped_mass=np.zeros(n_populations),
-        checksum="",
-    )
-    return Estimation(
-        frequencies, tuple(result.report for result in results), merged[n_populations:] if bootstrap else None
-    )
+    return _joined(results, name or registry.name, chosen, tuple(populations or ("",)), with_errors=bootstrap > 0)
 
 
 def _check(
@@ -257,6 +138,33 @@ def _check(
     return tuple(locus for locus in LOCI if locus in loci)
 
 
+def _joined(
+    results: Sequence[_Result], name: str, loci: tuple[str, ...], populations: tuple[str, ...], *, with_errors: bool
+) -> Estimation:
+    """Return the estimates of all populations as one set of haplotypes."""
+    n_populations = len(results)
+    rows = np.zeros((2 * n_populations, sum(result.frequency.size for result in results)))
+    at = 0
+    for number, result in enumerate(results):
+        rows[number, at : at + result.frequency.size] = result.frequency
+        rows[n_populations + number, at : at + result.frequency.size] = result.standard_error
+        at += result.frequency.size
+    allele, merged = merge_haplotypes(np.concatenate([result.allele for result in results]), rows)
+    frequencies = HaplotypeFrequencies(
+        name=name,
+        loci=loci,
+        allele=allele,
+        populations=populations,
+        frequency=merged[:n_populations],
+        unmapped=(),
+        unmapped_mass=np.zeros(n_populations),
+        checksum="",
+    )
+    return Estimation(
+        frequencies, tuple(result.report for result in results), merged[n_populations:] if with_errors else None
+    )
+
+
 def _start_of(
     start: HaplotypeFrequencies | None, loci: tuple[str, ...], population: str
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]] | None:
@@ -278,14 +186,14 @@ def _estimate(
 ) -> _Result:
     """Estimate one population."""
 
-    def tell(stage: str) -> Told | None:
+    def telling(stage: str) -> OnIteration | None:
         if progress is None:
             return None
         return lambda number, log_likelihood, change: progress(
             Iteration(population, stage, number, log_likelihood, change)
         )
 
-    support = choose_support(sample, start=start, workers=settings.workers, tell=tell("support"))
+    support = choose_support(sample, start=start, workers=settings.workers, on_iteration=telling("support"))
     explained = support.explained
     if not explained.weight.size:
         raise CriteriaError(
@@ -293,18 +201,18 @@ def _estimate(
             found=f"{sample.n_persons} typed at these loci, of whom none can be explained",
             expected=f"typed donors{' of ' + population if population else ''} without NEW alleles",
         )
-    maxima = [_run(explained, support.start, settings, tell("estimate"))]
+    maxima = [_run(explained, support.start, settings, telling("estimate"))]
     rng = np.random.default_rng(settings.seed)
     for number in range(settings.restarts):
         random = rng.standard_exponential(explained.n_haplotypes)
-        maxima.append(_run(explained, random, settings, tell(f"restart {number + 1}")))
+        maxima.append(_run(explained, random, settings, telling(f"restart {number + 1}")))
     best = max(maxima, key=lambda one: one.log_likelihood[-1])
     keep = worth_keeping(explained, best.frequency, settings.floor)
     kept = float(best.frequency[keep].sum())
     frequency = np.where(keep, best.frequency, 0.0) / kept
     error = np.zeros(explained.n_haplotypes)
     if settings.bootstrap:
-        error = _bootstrap(explained, best.frequency, settings, rng, tell)
+        error = _bootstrap(explained, best.frequency, settings, rng, telling)
     report = PopulationEstimate(
         population=population,
         n_persons=int(explained.weight.sum()),
@@ -325,14 +233,16 @@ def _estimate(
     return _Result(support.allele[keep], frequency[keep], error[keep], report)
 
 
-def _run(explained: ExplainedSample, start: NDArray[np.float64], settings: _Settings, tell: Told | None) -> Maximum:
+def _run(
+    explained: ExplainedSample, start: NDArray[np.float64], settings: _Settings, on_iteration: OnIteration | None
+) -> Maximum:
     return maximise(
         explained,
         start,
         tolerance=settings.tolerance,
         max_iterations=settings.max_iterations,
         workers=settings.workers,
-        tell=tell,
+        on_iteration=on_iteration,
     )
 
 
@@ -341,7 +251,7 @@ def _bootstrap(
     frequency: NDArray[np.float64],
     settings: _Settings,
     rng: np.random.Generator,
-    tell: Callable[[str], Told | None],
+    telling: Callable[[str], OnIteration | None],
 ) -> NDArray[np.float64]:
     """Return (haplotypes,) standard errors from samples of persons drawn with replacement.
 
@@ -358,7 +268,7 @@ def _bootstrap(
             max_iterations=settings.max_iterations,
             weight=weight,
             workers=settings.workers,
-            tell=tell(f"bootstrap {number + 1}"),
+            on_iteration=telling(f"bootstrap {number + 1}"),
         ).frequency
         # Welford's running sums: the samples themselves need not be kept.
         difference = found - mean
@@ -366,22 +276,3 @@ def _bootstrap(
         squares += difference * (found - mean)
     error: NDArray[np.float64] = np.sqrt(squares / max(1, settings.bootstrap - 1))
     return error
-
-
-def effective_sample_size(explained: ExplainedSample, frequency: NDArray[np.float64]) -> float:
-    """Return the number of persons, fully typed and in phase, whose typings would say as much as those of a sample.
-
-    A person without any typing may have all diplotypes in Hardy-Weinberg proportions, whose entropy is H0; after the
-    typing the entropy of the person's diplotypes is H. The typing has given the share 1 - H / H0 of what there is to
-    know (Shannon, Bell Syst Tech J 1948;27:379), and the effective sample size is the sum of these shares. The missing
-    share is what slows the iterations down (Dempster, Laird & Rubin, J R Stat Soc B 1977;39:1, section 3).
-    """
-    present = frequency[frequency > 0]
-    n_persons = float(explained.weight.sum())
-    homozygous = float((present**2).sum())
-    before = -2.0 * float((present * np.log(present)).sum()) - math.log(2.0) * (1.0 - homozygous)
-    if before <= 0:
-        return n_persons
-    weight, entropy = explained.weigh(frequency)
-    share = np.where(weight > 0, 1.0 - entropy / before, 0.0).clip(0.0, 1.0)
-    return float((explained.weight * share).sum())

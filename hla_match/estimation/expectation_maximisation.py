@@ -22,8 +22,8 @@ from hla_match.kernels.estimation.expectation import expect_haplotypes, weigh_pe
 SLICES = 8
 """Ranges of persons that are counted apart and added up in order; fixed, so that threads do not change the sums."""
 
-Told = Callable[[int, float, float], None]
-"""Told after every iteration: its number, the log-likelihood, and the largest change of an expected count."""
+OnIteration = Callable[[int, float, float], None]
+"""OnIteration after every iteration: its number, the log-likelihood, and the largest change of an expected count."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def maximise(
     max_iterations: int,
     weight: NDArray[np.float64] | None = None,
     workers: int = 1,
-    tell: Told | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Maximum:
     """Iterate until no expected count of a haplotype changes by more than `tolerance` copies.
 
@@ -167,7 +167,7 @@ def maximise(
         max_iterations: iterations at most.
         weight: (parts,) number of persons instead of those of the sample.
         workers: threads.
-        tell: is told after every iteration.
+        on_iteration: is told after every iteration.
     """
     weights = explained.weight if weight is None else weight
     copies = 2.0 * float(weights.sum())
@@ -180,8 +180,8 @@ def maximise(
         count, log_likelihood = explained.expect(frequency, weights, workers)
         log_likelihoods.append(log_likelihood)
         change = copies * float(np.abs(frequency - before).max())
-        if tell is not None:
-            tell(iteration, log_likelihood, change)
+        if on_iteration is not None:
+            on_iteration(iteration, log_likelihood, change)
         if change <= tolerance:
             converged = True
             break

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from hla_match.estimation.expectation_maximisation import (
     ExplainedSample,
-    Told,
+    OnIteration,
     explain_sample,
     maximise,
     worth_keeping,
@@ -50,7 +50,7 @@ MAX_ENTRIES = 8_000_000
 LEAST_CONTRIBUTING = 0.1
 """Share of persons who contribute at least: where fewer are so well typed, the least ambiguous ones join them."""
 
-SETTLING = 8
+PRUNING_ITERATIONS = 8
 """Iterations after which unused haplotypes of the contributing persons are dropped."""
 
 LEAST_COPIES = 1e-3
@@ -84,7 +84,7 @@ def choose_support(
     *,
     start: tuple[NDArray[np.int32], NDArray[np.float64]] | None = None,
     workers: int = 1,
-    tell: Told | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Support:
     """Choose the haplotypes to estimate for a sample.
 
@@ -92,7 +92,7 @@ def choose_support(
         sample: the persons.
         start: (haplotypes, loci) codes and (haplotypes,) frequencies from an earlier estimate; they join the support.
         workers: threads.
-        tell: is told after every iteration of step 2.
+        on_iteration: is told after every iteration of step 2.
     """
     n_allowed = sample.n_allowed()
     everybody = np.arange(n_allowed.size)
@@ -103,7 +103,7 @@ def choose_support(
     most = max(CONTRIBUTION, 1 << len(sample.loci))
     contributing = contributing_kinds(sample, n_allowed, most)
     allele, frequency = _with_start(allowed_haplotypes(sample, contributing), start)
-    allele, frequency = _settled(sample, contributing, allele, frequency, workers, tell)
+    allele, frequency = _pruned(sample, contributing, allele, frequency, workers, on_iteration)
     explained = explain_sample(sample, allele, workers)
     unexplained = np.setdiff1d(everybody, explained.kind)
     if unexplained.size:
@@ -114,7 +114,7 @@ def choose_support(
         allele, (frequency, before) = merge_haplotypes(np.concatenate([allele, own]), rows)
         contributing = np.union1d(contributing, unexplained)
         # What was of use before stays: it may be all that explains some who do not contribute.
-        allele, frequency = _settled(sample, contributing, allele, frequency, workers, tell, stay=before > 0)
+        allele, frequency = _pruned(sample, contributing, allele, frequency, workers, on_iteration, stay=before > 0)
         explained = explain_sample(sample, allele, workers)
     return Support(allele, frequency, explained, False, int(sample.weight[contributing].sum()))
 
@@ -192,13 +192,13 @@ def _with_start(
     return merged, sums[0]
 
 
-def _settled(
+def _pruned(
     sample: Sample,
     kinds: NDArray[np.int64],
     allele: NDArray[np.int32],
     frequency: NDArray[np.float64],
     workers: int,
-    tell: Told | None,
+    on_iteration: OnIteration | None,
     stay: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the haplotypes that are of use after a few iterations over some persons, and those that have to stay."""
@@ -206,7 +206,14 @@ def _settled(
     explained = explain_sample(part, allele, workers)
     if not explained.weight.size:
         return allele, frequency
-    found = maximise(explained, frequency, tolerance=0.0, max_iterations=SETTLING, workers=workers, tell=tell)
+    found = maximise(
+        explained,
+        frequency,
+        tolerance=0.0,
+        max_iterations=PRUNING_ITERATIONS,
+        workers=workers,
+        on_iteration=on_iteration,
+    )
     keep = worth_keeping(explained, found.frequency, LEAST_COPIES)
     frequency = found.frequency
     if stay is not None:

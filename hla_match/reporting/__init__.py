@@ -1,1 +1,10 @@
-"""Results for people: the terminal's table and the notebook's HTML."""
+"""What a person reads: ranked donors as tables, text and pages, and typings as they were understood.
+
+    RankedDonors --> match_frame      one row a donor, every column, for files and notebooks
+                 --> match_summary    the few columns that a person reads, as text
+                 --> search_notices   what of the patient was missing, assumed or left aside
+                 --> terminal, notebook, search_page
+
+Nothing here decides anything. Numbers become text in this room only, and every text from outside passes
+`hla_match.visible_text`.
+"""

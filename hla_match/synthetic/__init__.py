@@ -1,1 +1,5 @@
-"""A synthetic provincial registry: persons drawn from published haplotypes, typed as each decade would report them."""
+"""Made-up donors and patients for the demonstration, the benchmarks and the tests.
+
+Haplotypes are drawn from published frequencies of Chinese registries, typings are blurred as laboratories of three
+decades reported them. Everything follows from a seed.
+"""

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from benchmarks import results, suite
 from benchmarks.__main__ import main
-from benchmarks.case import SHARED, Case, Disagreement, Figure, Measured, NotRun, Target
+from benchmarks.case import Case, Figure, Measured, Target
 from benchmarks.cases import CASES
 from benchmarks.comparison import changes
+from benchmarks.findings import SHARED, Disagreement, NotRun
 from benchmarks.growth_plot import growth_plot
 from benchmarks.peers import ard, graph_match
 from benchmarks.places import Settings, registry_of_size
