@@ -6,7 +6,7 @@ published: another machine, another registry.
 
 from __future__ import annotations
 
-from benchmarks.case import SHARED
+from benchmarks.findings import SHARED
 from benchmarks.growth_plot import Series, growth_plot
 from benchmarks.peers.graph_match import N_DONORS
 from benchmarks.results import Document, figures, growth
