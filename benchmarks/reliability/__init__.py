@@ -17,5 +17,5 @@ everything imported (`worker.py`, `children.py`): a hundred milliseconds a comma
 | `races.py` | two writers at once, some of them stopped at the worst moment |
 | `readers.py` | readers while a registry is replaced again and again |
 | `mutations.py` | mutated input files and texts |
-| `bombs.py` | small files that ask for much |
+| `bombs.py`, `bomb_files.py`, `bomb_workbooks.py`, `bomb_runs.py` | small files that ask for much |
 """

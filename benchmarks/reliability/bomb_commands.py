@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.reliability import bombs
+from benchmarks.reliability import bomb_files, bomb_runs, bombs
 from benchmarks.reliability.attack import Attack, Tally
 from benchmarks.reliability.scene import Scene
 
@@ -10,8 +10,8 @@ from benchmarks.reliability.scene import Scene
 def _explode(scene: Scene, number: int, tally: Tally) -> None:
     bomb = bombs.BOMBS[number]
     folder = scene.folder / "bombs"
-    bombs.prepare(folder)
-    found = bombs.run(bomb, folder)
+    bomb_runs.prepare(folder)
+    found = bomb_runs.run(bomb, folder)
     tally.did("bombs")
     tally.did("read" if found.status == 0 else "refused")
     how = f"exit {found.status}, {found.seconds:.0f} s, {found.peak_mb:,.0f} MB: {found.said[:200]}"
@@ -20,8 +20,8 @@ def _explode(scene: Scene, number: int, tally: Tally) -> None:
 
 BOMBS = Attack(
     "bombs",
-    f"No input below {bombs.LARGEST_FILE // 1_000_000} MB takes more than {bombs.MOST_MEMORY_MB:,} MB or "
-    f"{bombs.MOST_SECONDS} s, or ends in a traceback.",
+    f"No input below {bomb_files.LARGEST_FILE // 1_000_000} MB takes more than {bomb_files.MOST_MEMORY_MB:,} MB or "
+    f"{bomb_files.MOST_SECONDS} s, or ends in a traceback.",
     _explode,
     long=len(bombs.BOMBS),
     quick=1,
