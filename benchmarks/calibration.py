@@ -39,8 +39,8 @@ from benchmarks.shared_registry import donor_genotypes, import_shared, shared_pa
 from benchmarks.simulated_persons import DONOR_DECADES, PATIENT_DECADES, Laboratory, Persons, matching_alleles
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
+from hla_match.imputation.panels import Step
 from hla_match.loci import SCOPES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
@@ -76,9 +76,8 @@ def simulated_pairs(
     # In the order in which they were drawn, so that a row of the registry is a row of the truth.
     registry = registry.take(np.argsort(registry.donor_order))
     frequencies = laboratory.frequencies
-    panels = build_panels(frequencies, registry_tables(registry))
     workers = os.cpu_count() or 1
-    imputed = ImputedRegistry(panels, impute_registry(registry, panels, workers=workers))
+    imputed = ImputedRegistry.of(registry, frequencies, workers=workers)
     matcher = Matcher(registry, imputed, workers=workers)
     loci = frequencies.loci
     criteria = SearchCriteria(scope=",".join(loci), max_mismatches=MAX_MISMATCHES)

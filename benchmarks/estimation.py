@@ -28,7 +28,6 @@ from hla_match.donors.registry import Registry, build_registry
 from hla_match.estimation.estimate import estimate_frequencies
 from hla_match.estimation.estimated_frequencies import Estimation
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool
 from registry_io.formats.frequency_file import read_frequencies
@@ -54,7 +53,7 @@ def synthetic(n_persons: int, *, ambiguous: float, seed: int = 1) -> tuple[Regis
     The same seed gives the same persons, be they ambiguous or not.
     """
     haplotypes, frequency = haplotype_pool(POOL_SEED)
-    nomenclature = Nomenclature(builtin_tables())
+    nomenclature = Nomenclature.builtin()
     columns = {locus: pl.Series([haplotype[row] for haplotype in haplotypes]) for row, locus in enumerate(LOCI)}
     frame = pl.DataFrame(columns).with_columns(frequency=pl.Series(frequency), population=pl.lit(""))
     rng = np.random.default_rng(seed)

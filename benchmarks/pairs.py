@@ -16,8 +16,6 @@ from benchmarks.searches import first_of_all
 from benchmarks.simulated_persons import PATIENT_DECADES, RECENT_DECADES, Laboratory
 from hla_match import ImputedRegistry, Matcher, Patient
 from hla_match.donors.registry import build_registry
-from hla_match.imputation.imputed_registry import impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
 from hla_match.loci import SCOPES
 
 N_PATIENTS, N_DONORS = 1000, 10_000
@@ -63,9 +61,8 @@ class Pairs:
         registry, unreadable = build_registry(reported, self.place.nomenclature, name="pairs", provenance={})
         if unreadable:
             raise Disagreement("a simulated donor cannot be read")
-        panels = build_panels(self._laboratory.frequencies, registry_tables(registry))
         workers = self.place.settings.workers
-        imputed = ImputedRegistry(panels, impute_registry(registry, panels, workers=workers))
+        imputed = ImputedRegistry.of(registry, self._laboratory.frequencies, workers=workers)
         return Matcher(registry, imputed, workers=workers)
 
     def run(self) -> None:

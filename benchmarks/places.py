@@ -19,7 +19,6 @@ from benchmarks.findings import SHARED, NotRun
 from benchmarks.worker_process import run_module
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
 from hla_match.imputation.imputed_registry import DonorImputation
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.synthetic import chinese_haplotypes
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
@@ -92,9 +91,7 @@ def registry_of_size(n_donors: int, folder: Path, *, from_a_file: bool) -> Path:
             donors, _ = volunteers(n_donors, seed=SEED, as_of=AS_OF)
             donor_file = place / "donors.parquet"
             write_frame(donors, donor_file)
-            import_donors(
-                registry, donor_file, Nomenclature(builtin_tables()), today=AS_OF, replace=True, allow_shrink=True
-            )
+            import_donors(registry, donor_file, Nomenclature.builtin(), today=AS_OF, replace=True, allow_shrink=True)
         else:
             built = run_module("benchmarks.stream_worker", str(n_donors), str(registry))
         _mark_complete(place, built)
@@ -213,7 +210,7 @@ class SyntheticPlace(Place):
         registry = registry_of_size(n_donors, settings.folder, from_a_file=n_donors <= most)
         super().__init__(str(n_donors), settings, registry.parent)
         self.donor_file = self.folder / "donors.parquet"
-        self.nomenclature = Nomenclature(builtin_tables())
+        self.nomenclature = Nomenclature.builtin()
         self.frequency_file = self.folder / "frequencies.csv"
         haplotypes, frequency = haplotype_pool(POOL_SEED)
         names = [

@@ -16,8 +16,8 @@ from benchmarks.places import AS_OF, import_shared_donors
 from benchmarks.simulated_persons import matching_alleles
 from hla_match.donors.registry import Registry
 from hla_match.imputation.genotypes import genotype_distribution
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
+from hla_match.imputation.panels import Step
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
 from hla_match.nomenclature.release import Nomenclature
@@ -66,14 +66,13 @@ def import_shared(data: Path, folder: Path, loci: tuple[str, ...]) -> SharedRegi
     registry = open_registry(folder)
     nomenclature = registry.nomenclature
     frequencies = frequency_set(data / "data" / "frequencies" / "synthetic_han_5locus.csv", nomenclature)
-    panels = build_panels(frequencies, registry_tables(registry))
     donor_truth = _truth(source / "donors.truth.csv.gz", "donor_id", registry.attributes["donor_id"])
     patients = [patient for _, patient in read_patients(source / "patients.csv").patients]
     ids = pl.Series("patient_id", [patient.patient_id for patient in patients])
     patient_truth = _truth(source / "patients.truth.csv", "patient_id", ids)
     return SharedRegistry(
         registry=registry,
-        imputed=ImputedRegistry(panels, impute_registry(registry, panels, workers=os.cpu_count() or 1)),
+        imputed=ImputedRegistry.of(registry, frequencies, workers=os.cpu_count() or 1),
         patients=patients,
         loci=loci,
         donor_genotype=true_genotypes(donor_truth, nomenclature, loci),

@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmarks.memory_worker import peak_bytes
 from benchmarks.places import AS_OF, SEED
 from hla_match import Nomenclature
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.synthetic.volunteers import volunteer_parts
 from registry_io.store.registry_builder import write_registry_stream
 
@@ -23,7 +22,7 @@ def main() -> None:
     write_registry_stream(
         (part.rename({"donor_id": "person_id"}) for part in parts),
         folder,
-        Nomenclature(builtin_tables()),
+        Nomenclature.builtin(),
         name=folder.parent.name,
         provenance={"source": "synthetic volunteers", "imported_on": AS_OF.isoformat()},
         replace=True,

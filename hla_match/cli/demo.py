@@ -35,7 +35,6 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     import polars as pl
 
     from hla_match.matching.criteria import SearchCriteria
-    from hla_match.nomenclature.builtin import builtin_tables
     from hla_match.nomenclature.release import Nomenclature
     from hla_match.reporting.search_page import search_page
     from hla_match.reporting.terminal import match_table
@@ -55,7 +54,7 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     report = import_donors(
         folder / "registry",
         donor_file,
-        Nomenclature(builtin_tables()),
+        Nomenclature.builtin(),
         today=_AS_OF,
         replace=True,
         allow_shrink=True,

@@ -17,8 +17,7 @@ from hla_match.cli.person_statuses import quarantined_statuses
 from hla_match.cli.progress import progress
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import CriteriaError
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.loci import typed_loci
 from registry_io.disk.joint_files import write_together
 from registry_io.persons.person_attributes import warnings_by_row
@@ -119,14 +118,13 @@ def _imputed(
     """Return the rows of all persons, and for each the loci at which nothing explains it."""
     if not people.n_donors:
         return pl.DataFrame(schema={"patient_id": pl.String, **COLUMNS, **_SOURCE_COLUMNS}), []
-    panels = build_panels(sets.frequencies, registry_tables(people), sets.fallback)
-    imputed = ImputedRegistry(panels, impute_registry(people, panels, workers=n_workers()))
+    imputed = ImputedRegistry.of(people, sets.frequencies, sets.fallback, workers=n_workers())
     with progress(people.n_donors, "persons", _SAY_EVERY) as advance:
         table = imputed_table(imputed, people.nomenclature, loci, limit=limit, advance=advance)
     named = table.select(patient_id=people.attributes["donor_id"].gather(table["person"]))
     return (
         pl.concat([named, table.drop("person")], how="horizontal").with_columns(
-            frequency_set=pl.lit(panels.name), nomenclature=pl.lit(people.nomenclature.title)
+            frequency_set=pl.lit(imputed.panels.name), nomenclature=pl.lit(people.nomenclature.title)
         ),
         missing_loci(imputed, loci),
     )

@@ -91,13 +91,12 @@ def estimate_frequencies(
         CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
 
     >>> import polars as pl
-    >>> from hla_match.nomenclature.builtin import builtin_tables
     >>> from hla_match.donors.registry import build_registry
     >>> from hla_match.nomenclature.release import Nomenclature
     >>> typings = [["01:01", "02:01", "08:01", "07:02"], ["01:01", "01:01", "08:01", "08:01"]]
     >>> donors = pl.DataFrame(typings, schema=["A_1", "A_2", "B_1", "B_2"], orient="row")
     >>> donors = donors.with_columns(person_id=pl.Series(["D1", "D2"]))
-    >>> registry, _ = build_registry(donors, Nomenclature(builtin_tables()), name="two", provenance={})
+    >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="two", provenance={})
     >>> found = estimate_frequencies(registry, ["A", "B"], tolerance=1e-9)
     >>> found.frequencies.frequency.round(3).tolist(), found.populations[0].converged
     ([[0.75, 0.25]], True)

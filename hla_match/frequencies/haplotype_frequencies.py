@@ -103,9 +103,8 @@ def code_haplotypes(
     Raises:
         CriteriaError: no haplotype is left.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
     >>> frame = pl.DataFrame({"A": ["02:01", "02:09", "99:01"], "population": "", "frequency": [0.4, 0.2, 0.1]})
-    >>> found = code_haplotypes(frame, Nomenclature(builtin_tables()), name="example")
+    >>> found = code_haplotypes(frame, Nomenclature.builtin(), name="example")
     >>> found.frequency.round(1).tolist(), [one.name for one in found.unmapped]
     ([[0.6]], ['99:01'])
     """

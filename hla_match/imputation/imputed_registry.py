@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
-from hla_match.imputation.panels import Panels
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.imputation.panels import Panels, build_panels
 from hla_match.imputation.typing_membership import TypingMembership, typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
 from hla_match.typings.encoding import Alternative, TypingTable, typing_table
@@ -58,10 +59,41 @@ class ImputedRegistry:
     panels: Panels
     donors: Imputation
 
-    def of(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
+    @classmethod
+    def of(
+        cls,
+        registry: Registry,
+        frequencies: HaplotypeFrequencies,
+        global_frequencies: HaplotypeFrequencies | None = None,
+        *,
+        workers: int = 1,
+    ) -> ImputedRegistry:
+        """Impute every donor of a registry; equal donors are imputed once.
+
+        Args:
+            registry: the donors.
+            frequencies: coded with the registry's nomenclature.
+            global_frequencies: tried where the first set explains nothing, and for the loci that it lacks.
+            workers: threads; the result does not depend on them.
+
+        >>> import polars as pl
+        >>> from hla_match.donors.registry import build_registry
+        >>> from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+        >>> from hla_match.nomenclature.release import Nomenclature
+        >>> donors = pl.DataFrame({"person_id": ["D1"], "A_1": ["02:XX"], "A_2": ["24:02"]})
+        >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="one", provenance={})
+        >>> table = pl.DataFrame({"A": ["02:01", "02:06", "24:02"], "population": "", "frequency": [0.5, 0.3, 0.2]})
+        >>> frequencies = code_haplotypes(table, registry.nomenclature, name="example")
+        >>> ImputedRegistry.of(registry, frequencies).donors.part_mass.round(2).tolist()
+        [0.32]
+        """
+        panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+        return cls(panels, impute_registry(registry, panels, workers=workers))
+
+    def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry: an imputation, and which of its distinct persons each donor is.
 
-        `workers` has nothing to do here.
+        They are imputed already, so that `workers` are not used.
         """
         return self.donors, self.donors.person[donor]
 
@@ -80,7 +112,7 @@ class ImputedOnDemand:
     registry: Registry
     membership: TypingMembership
 
-    def of(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
+    def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry, as in `ImputedRegistry`; results do not depend on the `workers`."""
         typing = registry_typing(self.panels, self.registry, donor)
         population = population_rows(self.panels, self.registry, donor)

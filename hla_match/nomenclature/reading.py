@@ -102,8 +102,7 @@ def read_typing(
         locus: the locus of names that stand without one.
         codes: multiple allele codes.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
-    >>> reading = read_typing("a0201 B*46:01", Nomenclature(builtin_tables()))
+    >>> reading = read_typing("a0201 B*46:01", Nomenclature.builtin())
     >>> reading.gl_string, [found.genotypes[0][0].p_groups for found in reading.loci]
     ('A*0201^B*46:01', [('02:01P',), ('46:01',)])
     """

@@ -43,8 +43,7 @@ def reduce_typing(
         TypingError: a name cannot be read.
         CriteriaError: the level is unknown, or the nomenclature does not have it.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
-    >>> reduce_typing(Nomenclature(builtin_tables()), "A*02:09+A*24:02", "P")
+    >>> reduce_typing(Nomenclature.builtin(), "A*02:09+A*24:02", "P")
     'A*02:01P+A*24:02P'
     """
     if level not in ("P", "G", "lg", "S"):
@@ -72,8 +71,7 @@ def locus_of(nomenclature: Nomenclature, name: str) -> str:
     Raises:
         TypingError: it is no such name, or one of a locus that the nomenclature does not know.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
-    >>> locus_of(Nomenclature(builtin_tables()), "Cw7")
+    >>> locus_of(Nomenclature.builtin(), "Cw7")
     'C'
     """
     locus = next(iter(split_loci(name)), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hla_match.errors import TypingError
+from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.standard_form import standard_typing
@@ -43,8 +44,7 @@ class Expansion:
 class Nomenclature:
     """Reads typings under one set of tables.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
-    >>> nomenclature = Nomenclature(builtin_tables())
+    >>> nomenclature = Nomenclature.builtin()
     >>> [nomenclature.p_groups("A")[code] for code in nomenclature.expand("A", "02:01:01G").p_codes]
     ['02:01P']
     """
@@ -54,6 +54,15 @@ class Nomenclature:
         self.title = tables.title
         self.release = tables.release
         self._index: dict[str, LocusIndex] = {}
+
+    @classmethod
+    def builtin(cls) -> Nomenclature:
+        """Return the built-in nomenclature, which needs no file; `tables.limits` says what it does not know.
+
+        >>> Nomenclature.builtin().title
+        'built-in nomenclature 1'
+        """
+        return cls(builtin_tables())
 
     def index(self, locus: str) -> LocusIndex:
         """Return the look-ups of a locus, made once."""

@@ -247,7 +247,7 @@ class PatientPredictor:
         Returns:
             The donors imputed, the distinct persons in the order of their hands, where each donor's is, and the hands.
         """
-        donors, of_donor = self._registry.of(donor, workers=self._workers)
+        donors, of_donor = self._registry.of_donors(donor, workers=self._workers)
         distinct, number = np.unique(of_donor, return_inverse=True)
         # No more hands than threads: each works out the outcomes of the distinct genotypes that it meets.
         n_hands = max(1, min(self._workers, distinct.size // _FEWEST_PERSONS))

@@ -170,12 +170,11 @@ def search_patients(
 
     A typing that cannot be read is the outcome of its patient and stops nothing.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
     >>> from hla_match.nomenclature.release import Nomenclature
     >>> from hla_match.donors.registry import build_registry
     >>> donors = pl.DataFrame({"person_id": ["D1", "D2"], "A_1": ["02:01", "11:01"], "A_2": ["24:02", "24:02"]})
     >>> made_from = {"imported_on": "2026-01-01"}
-    >>> registry, _ = build_registry(donors, Nomenclature(builtin_tables()), name="two", provenance=made_from)
+    >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="two", provenance=made_from)
     >>> patients = [Patient(typings={"A": (name, "24:02")}) for name in ("02:01", "11:01", "99:99")]
     >>> outcomes = list(search_patients(Matcher(registry), patients, SearchCriteria(scope="A"), workers=2))
     >>> [outcome.frame["donor_id"].to_list() for outcome in outcomes if outcome.error is None]

@@ -54,13 +54,13 @@ class MatchList(RankedDonors):
     def notices(self) -> tuple[str, ...]:
         """What a reader must know before the list: the notices on the patient, and why there is no donor.
 
+        >>> from hla_match.matching.criteria import Patient, SearchCriteria
         >>> from hla_match.searches.matcher import Matcher
-        >>> from hla_match.nomenclature.builtin import builtin_tables
         >>> from hla_match.nomenclature.release import Nomenclature
         >>> from hla_match.donors.registry import build_registry
         >>> donors = pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"]})
         >>> made_from = {"imported_on": "2026-01-01"}
-        >>> registry, _ = build_registry(donors, Nomenclature(builtin_tables()), name="one", provenance=made_from)
+        >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="one", provenance=made_from)
         >>> patient = Patient(typings={"A": ("11:01", "11:01")})
         >>> found = Matcher(registry).search(patient, SearchCriteria(scope="A,B"))
         >>> found.notices[0]

@@ -214,7 +214,9 @@ class Matcher:
         if not covered:
             return np.stack([self._predicted(patient, donor, criteria).mismatches for patient in patients])
         predictor = PairPredictor(imputed.panels, covered, workers=self._workers, null_rule=null_rule)
-        found, patient_listed, donor_listed = predictor.predict(persons, *imputed.of(donor, workers=self._workers))
+        found, patient_listed, donor_listed = predictor.predict(
+            persons, *imputed.of_donors(donor, workers=self._workers)
+        )
         others = np.flatnonzero(~donor_listed)
         for row, patient in enumerate(patients):
             results = self._in_scope(patient, criteria)

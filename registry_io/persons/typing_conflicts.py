@@ -74,8 +74,7 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
 
     A typing that cannot be read is returned as the one that holds, so that it is refused where typings are read.
 
-    >>> from hla_match.nomenclature.builtin import builtin_tables
-    >>> nomenclature = Nomenclature(builtin_tables())
+    >>> nomenclature = Nomenclature.builtin()
     >>> choose(nomenclature, LocusEncoder(nomenclature, "A"), ("A2", ""), ("02:01", "02:06"))
     'gl_string'
     >>> choose(nomenclature, LocusEncoder(nomenclature, "A"), ("03:01", ""), ("01:01", "02:01"))

@@ -30,7 +30,7 @@ from tests.mutation import copies
 N = int(os.environ.get("HLA_MATCH_MUTATIONS", "60"))
 """Changed copies of each file; a long run takes some thousands."""
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 DONORS = b"""donor_id,A_1,A_2,B_1,B_2,gl_string,sex,birth_date,weight_kg
 D1,02:01,24:02,40:01,46:01,,M,1990-01-01,60
 D2,02:XX,A2,40:01/40:02,,,F,1991-02-03,61.5

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
@@ -57,7 +56,7 @@ def registry() -> Registry:
     )
     codes = MultipleAlleleCodes.from_items([("AB", "01/02"), ("CD", "02/03")])
     provenance = {"imported_on": "2026-01-01"}
-    return build_registry(persons, Nomenclature(builtin_tables()), name="r", provenance=provenance, codes=codes)[0]
+    return build_registry(persons, Nomenclature.builtin(), name="r", provenance=provenance, codes=codes)[0]
 
 
 @pytest.fixture(scope="module")

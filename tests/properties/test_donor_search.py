@@ -15,10 +15,9 @@ from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
 from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 ALLELES = {
     "A": ("02:01", "11:01", "24:02", "30:01"),
     "B": ("07:05", "13:01", "15:11", "46:01"),

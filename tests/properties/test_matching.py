@@ -13,7 +13,6 @@ from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternativ
 from hla_match.kernels.search.position_grade import A, P, grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import COMPARED, counted, typing_table
@@ -139,7 +138,7 @@ def test_position_grades_are_the_oracles(patient, donor, null_rule):
     assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, null_rule)
 
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 ALLELE = {
     "A": ("02:02", "02:05", "02:08", "11:02", "24:05", "26:02", "33:01"),
     "B": ("07:05", "13:01", "15:11", "38:02", "46:02", "51:02", "54:02"),

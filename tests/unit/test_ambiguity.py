@@ -6,14 +6,13 @@ import polars as pl
 import pytest
 
 from hla_match.errors import Reason, TypingError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.typing_reader import MOST_ALLELES
 from hla_match.typings import typing_book
 from hla_match.typings.encoding import MOST_GENOTYPES, LocusEncoder
 from hla_match.typings.typing_book import TypingBook
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 
 
 def genotypes(n: int) -> str:

@@ -3,7 +3,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import TypingError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import ABSENT, CARRIED, FREE, NEW, RESOLVED, LocusEncoder, Side, counted
 from hla_match.typings.typing_book import TypingBook
@@ -50,10 +49,10 @@ def test_null_alleles_count_by_what_the_other_person_carries(with_nulls, expecte
 
 @pytest.mark.parametrize("pair", [("DRB4*NNNN", ""), ("NNNN", "NNNN"), ("00:00", "00:00")])
 def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> None:
-    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
+    encoder = LocusEncoder(Nomenclature.builtin(), "DRB4")
     assert encoder.with_nulls(*pair) == ((ABSENT, ABSENT),)
     assert [one.kind for one in counted(encoder.with_nulls(*pair))] == [RESOLVED, CARRIED]
-    book = TypingBook(Nomenclature(builtin_tables()), "DRB4")
+    book = TypingBook(Nomenclature.builtin(), "DRB4")
     coded = book.code(pl.Series([pair[0], None]), pl.Series([pair[1], None]))
     assert coded.tolist() == [1, 0]
     table = book.numbered(np.array([True, True])).column.table
@@ -62,7 +61,7 @@ def test_a_gene_absent_on_both_chromosomes_is_typed(pair: tuple[str, str]) -> No
 
 @pytest.mark.parametrize("pair", [("00:00", "01:01"), ("01:01", "HLA-DRB5*NNNN")])
 def test_a_gene_absent_on_one_chromosome_is_a_null_allele_there(pair: tuple[str, str]) -> None:
-    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB5")
+    encoder = LocusEncoder(Nomenclature.builtin(), "DRB5")
     allele = counted(encoder.with_nulls("01:01", ""))[0].first
     assert set(encoder.with_nulls(*pair)[0]) == {ABSENT, allele}
     assert len(encoder.with_nulls(*pair)) == 1
@@ -73,11 +72,11 @@ def test_a_gene_absent_on_one_chromosome_is_a_null_allele_there(pair: tuple[str,
 
 def test_only_the_second_dr_genes_can_be_absent() -> None:
     with pytest.raises(TypingError):
-        LocusEncoder(Nomenclature(builtin_tables()), "A").with_nulls("NNNN", "")
+        LocusEncoder(Nomenclature.builtin(), "A").with_nulls("NNNN", "")
 
 
 def test_a_gene_reported_twice_is_on_both_chromosomes_and_one_reported_alone_need_not_be() -> None:
-    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
+    encoder = LocusEncoder(Nomenclature.builtin(), "DRB4")
     twice = encoder.with_nulls("01:03", "01:03")
     assert len(twice) == 1
     assert encoder.with_nulls("01:03+01:03", "") == twice
@@ -88,5 +87,5 @@ def test_a_gene_reported_twice_is_on_both_chromosomes_and_one_reported_alone_nee
 
 
 def test_genotypes_in_full_width_are_told_apart_as_others_are() -> None:
-    encoder = LocusEncoder(Nomenclature(builtin_tables()), "DRB4")
+    encoder = LocusEncoder(Nomenclature.builtin(), "DRB4")
     assert encoder.with_nulls("01:03\uff5c01:01+01:01", "") == encoder.with_nulls("01:03|01:01+01:01", "")

@@ -9,7 +9,6 @@ import polars as pl
 
 from hla_match.donors.registry import CODED_ATTRIBUTES, STATUSES, UNKNOWN, Registry, build_registry
 from hla_match.errors import Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
@@ -26,7 +25,7 @@ def test_notes_count_the_donors_that_were_read_otherwise_than_written() -> None:
     )
     registry, unreadable = build_registry(
         persons,
-        Nomenclature(builtin_tables()),
+        Nomenclature.builtin(),
         name="r",
         provenance={"imported_on": "2026-01-01"},
         codes=MultipleAlleleCodes.from_items([("AB", "01/9999")]),
@@ -42,7 +41,7 @@ def donors(n: int = 300) -> pl.DataFrame:
 
 
 def built(persons: pl.DataFrame) -> Registry:
-    registry, unreadable = build_registry(persons, Nomenclature(builtin_tables()), name="r", provenance={})
+    registry, unreadable = build_registry(persons, Nomenclature.builtin(), name="r", provenance={})
     assert not unreadable
     return registry
 
@@ -87,7 +86,7 @@ def test_a_registry_holds_the_typings_of_its_donors_only() -> None:
     persons = pl.DataFrame(
         {"person_id": ["D1", "D2"], "A_1": ["02:01", "24:02"], "A_2": [None, None], "B_1": ["40:01", "99:99"]}
     ).with_columns(B_2=pl.lit(None, pl.String))
-    registry, unreadable = build_registry(persons, Nomenclature(builtin_tables()), name="r", provenance={})
+    registry, unreadable = build_registry(persons, Nomenclature.builtin(), name="r", provenance={})
     assert [(typing.locus, typing.rows.tolist()) for typing in unreadable] == [("B", [1])]
     assert registry.columns["A"].text["first"].to_list() == ["", "02:01"]
     assert registry.attributes["donor_id"].to_list() == ["D1"]

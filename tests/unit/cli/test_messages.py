@@ -23,7 +23,6 @@ from hla_match.cli.main import group, main
 from hla_match.donors.registry import build_registry
 from hla_match.errors import FileError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
@@ -60,7 +59,7 @@ def matches_of(*identifiers: str) -> MatchList:
     """A list of donors whose identifiers no file could hold."""
     frame = pl.DataFrame({"person_id": identifiers, "A_1": "02:01", "A_2": "24:02"})
     registry, _ = build_registry(
-        frame, Nomenclature(builtin_tables()), name=f"r{RED}", provenance={"imported_on": "2026-01-01"}
+        frame, Nomenclature.builtin(), name=f"r{RED}", provenance={"imported_on": "2026-01-01"}
     )
     patient = Patient(patient_id=f"P{RED}{TURNED}", typings={"A": ("02:01", "24:02")})
     return Matcher(registry).search(patient, SearchCriteria(scope="A", as_of=datetime.date(2026, 1, 1)))
@@ -124,7 +123,7 @@ def test_headers_files_and_folders_command_no_terminal(run: Run) -> None:
 def test_provenance_and_notes_command_no_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     registry, _ = build_registry(
         pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"]}),
-        Nomenclature(builtin_tables()),
+        Nomenclature.builtin(),
         name=f"n{TITLE}",
         provenance={f"made{RED}": f"by{TITLE}\nsomebody"},
     )

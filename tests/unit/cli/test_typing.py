@@ -9,13 +9,12 @@ from click.testing import CliRunner, Result
 
 from hla_match import read_typing
 from hla_match.cli.commands import group
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NOT_TYPED
 
-BUILTIN = Nomenclature(builtin_tables())
+BUILTIN = Nomenclature.builtin()
 
 
 @pytest.fixture

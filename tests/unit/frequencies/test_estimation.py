@@ -18,7 +18,6 @@ from hla_match.estimation import support
 from hla_match.estimation.estimate import estimate_frequencies
 from hla_match.estimation.hardy_weinberg import chi_square_above, hardy_weinberg
 from hla_match.estimation.sample import draw_sample
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from hla_match.typings.encoding import NULL
@@ -29,7 +28,7 @@ from registry_io.store.donor_import import import_donors
 from registry_io.tables.results_file import write_frame
 from tests.oracle import estimation as oracle
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 COLUMNS = ("A_1", "A_2", "B_1", "B_2")
 X, Y = ("01:01", "08:01"), ("02:01", "07:02")
 

@@ -7,10 +7,9 @@ import pytest
 
 from benchmarks.frequency_sets import frequency_set
 from hla_match.donors.registry import build_registry
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
+from hla_match.imputation.imputed_registry import ImputedRegistry, imputed_on_demand, registry_tables
 from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import patients, volunteers
@@ -19,7 +18,7 @@ from registry_io.store import imputation_store
 from registry_io.store.registry_builder import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 FREQUENCIES = frequency_set(None, NOMENCLATURE)
 
 
@@ -55,17 +54,17 @@ def a_person(found, number):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_donors_carry_the_same(registry, panels, workers):
-    everybody = ImputedRegistry(panels, impute_registry(registry, panels))
+    everybody = ImputedRegistry.of(registry, FREQUENCIES)
     rows = np.random.default_rng(1).integers(0, registry.n_donors, 700).astype(np.uint32)
-    kept, person = everybody.of(rows)
-    asked, own = imputed_on_demand(registry, panels).of(rows, workers=workers)
+    kept, person = everybody.of_donors(rows)
+    asked, own = imputed_on_demand(registry, panels).of_donors(rows, workers=workers)
     for one, other in zip(person.tolist(), own.tolist(), strict=True):
         assert a_person(kept, one) == a_person(asked, other)
 
 
 def test_searches_give_the_same_list(registry, panels):
     matchers = (
-        Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels))),
+        Matcher(registry, ImputedRegistry.of(registry, FREQUENCIES)),
         Matcher(registry, imputed_on_demand(registry, panels)),
     )
     for row in patients(5, seed=2, as_of=TODAY)[0].iter_rows(named=True):

@@ -10,7 +10,6 @@ import polars as pl
 from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 
@@ -25,7 +24,7 @@ def found(**criteria: int) -> pl.DataFrame:
     persons = pl.DataFrame({"person_id": list(BORN), "A_1": "02:01", "A_2": None, "birth_date": list(BORN.values())})
     registry, _ = build_registry(
         persons.with_columns(pl.col("birth_date").str.to_date(), pl.col("A_2").cast(pl.String)),
-        Nomenclature(builtin_tables()),
+        Nomenclature.builtin(),
         name="ages",
         provenance={"imported_on": "2026-01-01"},
     )

@@ -15,7 +15,6 @@ import pytest
 from hla_match.donors.registry import build_registry
 from hla_match.kernels.search.locus_count import BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from registry_io.formats.imgt_release import read_release
@@ -113,4 +112,4 @@ def test_the_builtin_nomenclature_grades_antigens_against_common_alleles_alike(l
     alleles = {name: oracle.by_dna(serology, name) for name in common[locus]}
     # It knows one allele of B4005 only, so that this is certain.
     known = {"B: 40:05 and 4005 are AA, 2, 2 and not P"}
-    assert set(disagreements(Nomenclature(builtin_tables()), serology, alleles, reports(serology))) <= known
+    assert set(disagreements(Nomenclature.builtin(), serology, alleles, reports(serology))) <= known

@@ -18,7 +18,6 @@ import registry_io
 from hla_match import errors
 from hla_match.errors import CriteriaError, HlaMatchError, RegistryError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches import batch
 from hla_match.searches.batch import search_blocks, search_patients
@@ -72,7 +71,7 @@ PATIENTS = persons()
 def source(tmp_path_factory: pytest.TempPathFactory) -> registry_io.RegistrySource:
     folder = tmp_path_factory.mktemp("batch")
     volunteers(1500, seed=5, as_of=TODAY)[0].write_csv(folder / "donors.csv")
-    import_donors(folder / "registry", folder / "donors.csv", Nomenclature(builtin_tables()), today=TODAY)
+    import_donors(folder / "registry", folder / "donors.csv", Nomenclature.builtin(), today=TODAY)
     haplotypes, shares = haplotype_pool(POOL_SEED)
     names = ["~".join(f"{locus}*{name}" for locus, name in zip(LOCI, one, strict=True)) for one in haplotypes]
     pl.DataFrame({"haplotype": names, "frequency": shares}).write_csv(folder / "pool.csv")
@@ -213,7 +212,7 @@ def test_nobody_has_no_outcome(matcher):
 
 def test_a_registry_imported_anew_stops_the_batch(tmp_path: Path):
     (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2\nD1,02:01,11:01\n", encoding="utf-8")
-    nomenclature = Nomenclature(builtin_tables())
+    nomenclature = Nomenclature.builtin()
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=TODAY)
     source = registry_io.registry_source(tmp_path / "registry")
     tomorrow = TODAY + datetime.timedelta(days=1)

@@ -10,15 +10,13 @@ from hla_match.cli.commands import group
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.loci import SCOPE_LOCI, scope_loci, typed_loci
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 DONORS = {
     "same": ("02:01", "11:01", "01:01", None, "01:03", None, None, None),
     "other": ("02:01", "11:01", "02:02", None, "01:03", None, None, None),
@@ -51,8 +49,7 @@ def predicting():
         schema=["A", "population", "frequency"],
         orient="row",
     )
-    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="three"), registry_tables(REGISTRY))
-    return Matcher(REGISTRY, ImputedRegistry(panels, impute_registry(REGISTRY, panels)))
+    return Matcher(REGISTRY, ImputedRegistry.of(REGISTRY, code_haplotypes(table, NOMENCLATURE, name="three")))
 
 
 def rows_of(found):

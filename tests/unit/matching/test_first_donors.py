@@ -7,10 +7,8 @@ import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.searches.matcher import Matcher
@@ -23,7 +21,7 @@ SEARCHED = ("A", "B", "C", "DRB1", "DQB1")
 
 @pytest.fixture(scope="module")
 def matcher():
-    nomenclature = Nomenclature(builtin_tables())
+    nomenclature = Nomenclature.builtin()
     donors = volunteers(4000, seed=5, as_of=TODAY)[0].rename({"donor_id": "person_id"})
     registry, unreadable = build_registry(
         donors, nomenclature, name="head", provenance={"imported_on": TODAY.isoformat()}
@@ -32,8 +30,7 @@ def matcher():
     haplotypes, frequencies = haplotype_pool(POOL_SEED)
     rows = [(*names, "", share) for names, share in zip(haplotypes, frequencies.tolist(), strict=True)]
     table = pl.DataFrame(rows, schema=[*LOCI, "population", "frequency"], orient="row")
-    panels = build_panels(code_haplotypes(table, nomenclature, name="pool"), registry_tables(registry))
-    return Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    return Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, nomenclature, name="pool")))
 
 
 def wanted():

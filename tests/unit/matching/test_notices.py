@@ -11,7 +11,6 @@ from rich.console import Console
 
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
@@ -44,7 +43,7 @@ def matcher() -> Matcher:
         }
     )
     registry, unreadable = build_registry(
-        donors, Nomenclature(builtin_tables()), name="sixty", provenance={"imported_on": "2026-01-01"}
+        donors, Nomenclature.builtin(), name="sixty", provenance={"imported_on": "2026-01-01"}
     )
     assert not unreadable
     return Matcher(registry)

@@ -8,16 +8,14 @@ import pytest
 from hla_match.cli.commands import group
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from tests.locus_mismatches import wmda_locus_mismatches
 from tests.oracle import matching as oracle
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 ALLELES = {"N": "24:09N", "A": "01:01", "B": "02:01", "C": "03:01", "D": "11:01"}
 STRICT = {("NA", "NB"): (2, 2, 2), ("NN", "NA"): (0, 2, 2), ("NA", "NN"): (2, 0, 2), ("NN", "NN"): (0, 0, 2)}
 """The patterns in which the strict rule differs from the consensus."""
@@ -161,8 +159,7 @@ def test_probabilities_and_counts_agree_on_an_absent_gene(frequencies, null_rule
     rows = [(*alleles, "", frequency) for alleles, frequency in frequencies.items()]
     loci = ["A", "DRB4"][: len(rows[0]) - 2]
     table = pl.DataFrame(rows, schema=[*loci, "population", "frequency"], orient="row")
-    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="few"), registry_tables(registry))
-    matcher = Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    matcher = Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, NOMENCLATURE, name="few")))
     criteria = SearchCriteria(scope="A,DRB4", max_mismatches=4, null_rule=null_rule)
     n_given = 0
     for typing in DRB4.values():

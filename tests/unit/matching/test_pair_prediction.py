@@ -7,17 +7,15 @@ import pytest
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, TypingError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, imputed_on_demand, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry, imputed_on_demand
 from hla_match.kernels.prediction import genotype_pairs
 from hla_match.loci import LOCI as ALL_LOCI
 from hla_match.matching.criteria import Patient
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction import pair_prediction
 from hla_match.searches.matcher import Matcher
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 LOCI = ("A", "B", "DRB1", "DQB1")
 FREQUENCIES = {
     ("02:01", "46:01", "09:01", "03:03"): 0.3,
@@ -72,8 +70,7 @@ def matcher():
     rows = [(*haplotype, "north", frequency) for haplotype, frequency in FREQUENCIES.items()]
     rows += [(*haplotype, "south", frequency) for haplotype, frequency in zip(FREQUENCIES, reverse, strict=True)]
     table = pl.DataFrame(rows, schema=[*LOCI, "population", "frequency"], orient="row")
-    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="seven"), registry_tables(registry))
-    return Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    return Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, NOMENCLATURE, name="seven")))
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +137,7 @@ def test_many_donors_of_one_task_are_each_their_own(matcher):
     rows = [(name, allele, "", 1.0 / (k + 1)) for k, name in enumerate(names) for allele in ("46:01", "40:01")]
     table = pl.DataFrame(rows, schema=["A", "B", "population", "frequency"], orient="row")
     table = table.with_columns(pl.col("frequency") / pl.col("frequency").sum())
-    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="task"), registry_tables(registry))
-    many = Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    many = Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, NOMENCLATURE, name="task")))
     assert many.imputed.donors.person_missing.size > 2 * genotype_pairs._DONORS_AT_ONCE
     patients = [Patient(typings={"A": (names[k], names[k + 8]), "B": ("46:01", "40:01")}) for k in range(5)]
     donors = registry.attributes["donor_id"].to_list()

@@ -8,15 +8,13 @@ import pytest
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.prediction import predictor
 from hla_match.searches.matcher import Matcher
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 # Haplotypes h1 to h4 of A and B.
 FREQUENCIES = {("02:01", "46:01"): 0.5, ("11:01", "40:01"): 0.3, ("02:03", "46:01"): 0.1, ("11:01", "46:02"): 0.1}
 DONORS = {
@@ -43,8 +41,7 @@ def matcher():
     assert not unreadable
     rows = [(*haplotype, "", frequency) for haplotype, frequency in FREQUENCIES.items()]
     table = pl.DataFrame(rows, schema=["A", "B", "population", "frequency"], orient="row")
-    panels = build_panels(code_haplotypes(table, NOMENCLATURE, name="four"), registry_tables(registry))
-    return Matcher(registry, ImputedRegistry(panels, impute_registry(registry, panels)))
+    return Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, NOMENCLATURE, name="four")))
 
 
 @pytest.fixture(scope="module")

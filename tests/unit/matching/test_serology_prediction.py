@@ -11,11 +11,10 @@ from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import imputed_on_demand, registry_tables
 from hla_match.imputation.panels import build_panels
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 # Of B*38:03 no more than B16 is known, so that it is behind B38 and behind B39.
 HAPLOTYPES = {"A*02:01~B*38:03": 0.4, "A*02:01~B*38:02": 0.2, "A*02:01~B*39:01": 0.2, "A*11:01~B*38:03": 0.2}
 SCOPES = pytest.mark.parametrize("scope", ["A,B", "A,B,DRB1"], ids=["all loci typed", "a locus that no donor has"])

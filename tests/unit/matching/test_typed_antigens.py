@@ -9,7 +9,6 @@ import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
@@ -23,7 +22,7 @@ CODES = MultipleAlleleCodes.from_items(
 @pytest.fixture(scope="module", params=["builtin", "3.58.0"])
 def nomenclature(request: pytest.FixtureRequest) -> Nomenclature:
     if request.param == "builtin":
-        return Nomenclature(builtin_tables())
+        return Nomenclature.builtin()
     shared_data: Path = request.getfixturevalue("shared_data")
     return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
 

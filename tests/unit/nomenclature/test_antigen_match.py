@@ -2,11 +2,10 @@
 
 import pytest
 
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.formats.imgt_release import read_release
 
-BUILTIN = Nomenclature(builtin_tables())
+BUILTIN = Nomenclature.builtin()
 
 
 @pytest.fixture(scope="module")

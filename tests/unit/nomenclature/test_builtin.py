@@ -8,7 +8,7 @@ from registry_io.formats.imgt_release import read_release
 
 @pytest.fixture(scope="module")
 def nomenclature() -> Nomenclature:
-    return Nomenclature(builtin_tables())
+    return Nomenclature.builtin()
 
 
 def p_names(nomenclature: Nomenclature, locus: str, text: str) -> set[str]:

@@ -16,7 +16,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import BudgetError, CriteriaError, FileError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.formats.frequency_file import read_frequencies
 from registry_io.formats.imgt_release import read_release
@@ -354,7 +353,7 @@ def test_budgets_are_given_to_every_reader_of_persons(tmp_path: Path) -> None:
         lambda: list(person_slices(path, kind="donor", budgets=budgets)),
         lambda: read_patients(path, budgets=budgets),
         lambda: import_donors(
-            tmp_path / "r", path, Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1), budgets=budgets
+            tmp_path / "r", path, Nomenclature.builtin(), today=datetime.date(2026, 1, 1), budgets=budgets
         ),
     )
     for read in readers:

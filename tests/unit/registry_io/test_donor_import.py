@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError, RegistryError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
@@ -21,7 +20,7 @@ from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.registry_versions import roll_back
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 HEADER = "donor_id,A_1,A_2,status\n"
 
 

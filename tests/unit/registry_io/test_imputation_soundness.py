@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import open_frequencies
@@ -39,7 +38,7 @@ def imputed(tmp_path_factory: pytest.TempPathFactory) -> ImputedRegistry:
     folder = tmp_path_factory.mktemp("imputed")
     (folder / "donors.csv").write_text(DONORS, encoding="utf-8")
     (folder / "frequencies.csv").write_text(FREQUENCIES, encoding="utf-8")
-    import_donors(folder / "r", folder / "donors.csv", Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1))
+    import_donors(folder / "r", folder / "donors.csv", Nomenclature.builtin(), today=datetime.date(2026, 1, 1))
     registry = open_registry(folder / "r")
     found = open_imputation(folder / "r", registry, open_frequencies(folder / "frequencies.csv", registry, home=folder))
     assert isinstance(found, ImputedRegistry)

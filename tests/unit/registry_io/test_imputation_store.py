@@ -15,7 +15,6 @@ import registry_io
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import imputation_store
@@ -25,7 +24,7 @@ from registry_io.store.imputation_store import open_imputation, verify_imputatio
 from registry_io.store.registry_folder import current_snapshot
 from registry_io.store.registry_store import open_registry, verify_registry
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 DONORS = """donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2,population
 D1,02:01,24:02,40:01,46:01,09:01,15:01,north
 D2,02:XX,24:02,40:01,46:01,,,south

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import CAPITALS, NO_SECOND
 from registry_io.persons.attribute_values import EMPTY_NOTE
@@ -21,7 +20,7 @@ SIGNS = ["-", ".", "****", "NA", "N/A", "Not typed", "NT", "UUUU", "\u672a\u505a
 
 def imported(folder: Path, content: str) -> ImportReport:
     (folder / "donors.csv").write_text(content, encoding="utf-8")
-    nomenclature = Nomenclature(builtin_tables())
+    nomenclature = Nomenclature.builtin()
     return import_donors(folder / "registry", folder / "donors.csv", nomenclature, today=datetime.date(2026, 1, 1))
 
 

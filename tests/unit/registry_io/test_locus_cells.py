@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NO_SECOND, NOT_TYPED
 from registry_io.persons.locus_cells import drb345_typings
@@ -83,9 +82,7 @@ def test_signs_for_nothing_are_empty_cells(tmp_path: Path) -> None:
         "X4,-,-,-,-,,B*40:01\nX5,-,24:02,-,-,,\nX6,02:01,24:02,40:01,,-,A*24:02+A*02:01\n",
         encoding="utf-8",
     )
-    report = import_donors(
-        tmp_path / "registry", path, Nomenclature(builtin_tables()), today=datetime.date(2026, 11, 1)
-    )
+    report = import_donors(tmp_path / "registry", path, Nomenclature.builtin(), today=datetime.date(2026, 11, 1))
     assert report.registry.attributes["donor_id"].sort().to_list() == ["X1", "X2", "X4", "X6"]
     assert [(record.row, record.reason) for record in report.quarantined] == [
         (4, Reason.NOT_TYPED),

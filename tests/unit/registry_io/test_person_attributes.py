@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError, Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.blood_groups import BLOOD_NOTE
 from registry_io.persons.patient_file import read_patients
@@ -18,7 +17,7 @@ from registry_io.persons.person_table import PersonRecords, read_persons
 from registry_io.store.donor_import import ImportReport, import_donors
 from registry_io.store.registry_store import open_registry
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 2, 28)
 BAD, IMPLAUSIBLE, UNUSUAL = Reason.BAD_ATTRIBUTE, Reason.IMPLAUSIBLE_VALUE, Reason.UNUSUAL_VALUE
 

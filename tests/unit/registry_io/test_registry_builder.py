@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
@@ -22,7 +21,7 @@ from registry_io.store.registry_builder import RegistryBuilder, write_registry, 
 from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
 PROVENANCE = {"imported_on": "2026-01-01"}
 

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from hla_match.errors import HlaMatchError, LockedError, RegistryError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.disk.writer_lock import writer_lock
@@ -25,7 +24,7 @@ from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
 from registry_io.store.registry_versions import Garbage, collect_garbage, roll_back
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 1, 1)
 DONORS = {
     "a": "D1,02:01,24:02\nD2,11:01,24:02\n",

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
@@ -20,7 +19,7 @@ from registry_io.store.registry_folder import QUARANTINE, WARNINGS, current_snap
 from registry_io.store.registry_store import read_manifest
 from registry_io.tables import table_file, text_file, text_table
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
 TODAY = datetime.date(2026, 1, 1)
 

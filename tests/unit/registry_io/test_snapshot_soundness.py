@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
@@ -55,7 +54,7 @@ def persons() -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Registry, Path]:
     registry, unreadable = build_registry(
-        persons(), Nomenclature(builtin_tables()), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
+        persons(), Nomenclature.builtin(), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
     )
     assert not unreadable
     return registry, write_registry(registry, tmp_path_factory.mktemp("written") / "r")

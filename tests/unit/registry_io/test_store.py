@@ -13,7 +13,6 @@ import registry_io
 from hla_match.donors.registry import CODED_ATTRIBUTES, Registry, build_registry
 from hla_match.donors.typing_index import CYCLE, TypingOrder
 from hla_match.errors import RegistryError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
@@ -37,7 +36,7 @@ CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
 def registry() -> Registry:
     persons = volunteers(200, seed=1, as_of=datetime.date(2026, 1, 1))[0].rename({"donor_id": "person_id"})
     built, _ = build_registry(
-        persons, Nomenclature(builtin_tables()), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
+        persons, Nomenclature.builtin(), name="r", provenance={"imported_on": "2026-01-01"}, codes=CODES
     )
     return built
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import LocusEncoder
@@ -15,7 +14,7 @@ from registry_io.persons.patient_file import read_patients
 from registry_io.persons.person_table import read_persons
 from registry_io.persons.typing_conflicts import choose, settle
 
-NOMENCLATURE = Nomenclature(builtin_tables())
+NOMENCLATURE = Nomenclature.builtin()
 CODES = MultipleAlleleCodes.from_items([("AB", "01/06")])
 FILE = """patient_id,A_1,A_2,B_1,B_2,gl_string
 P1,A2,A24,40:01,46:01,A*02:01+A*24:02^B*46:01+B*40:01

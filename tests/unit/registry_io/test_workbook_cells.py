@@ -14,7 +14,6 @@ import pytest
 import xlsxwriter
 
 from hla_match.errors import FileError, Reason
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.person_table import PersonRecords, read_persons
 from registry_io.store.donor_import import import_donors
@@ -124,7 +123,7 @@ def test_a_typing_that_excel_made_something_else_of_is_never_read(
 ) -> None:
     cell = (value, code) if code else value
     path = workbook(tmp_path / "d.xlsx", [["X1", "02:01", cell, "M"], ["X2", 2, 24, "M"], ["X3", "02:01", "", "M"]])
-    report = import_donors(tmp_path / "r", path, Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1))
+    report = import_donors(tmp_path / "r", path, Nomenclature.builtin(), today=datetime.date(2026, 1, 1))
     assert report.registry.attributes["donor_id"].sort().to_list() == ["X2", "X3"]
     assert {record.row for record in report.quarantined} == {2}
     assert text in {record.text for record in report.quarantined}

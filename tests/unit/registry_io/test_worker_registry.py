@@ -11,7 +11,6 @@ import pytest
 
 import registry_io
 from hla_match.errors import FileError, HlaMatchError, RegistryError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore
@@ -24,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2,B_1,B_2\nD1,02:01,24:02,40:01,46:01\n", encoding="utf-8")
     (tmp_path / "han.csv").write_text(FREQUENCIES, encoding="utf-8")
     import_donors(
-        tmp_path / "registry", tmp_path / "donors.csv", Nomenclature(builtin_tables()), today=datetime.date(2026, 1, 1)
+        tmp_path / "registry", tmp_path / "donors.csv", Nomenclature.builtin(), today=datetime.date(2026, 1, 1)
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path

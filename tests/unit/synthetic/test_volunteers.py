@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from hla_match.errors import CriteriaError
-from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic import chinese_haplotypes as published
 from hla_match.synthetic.volunteers import forms_of, haplotype_pool, patients, volunteer_parts, volunteers
@@ -38,7 +37,7 @@ def check_readable(nomenclature: Nomenclature) -> None:
 
 
 def test_every_form_reads_and_includes_the_truth_with_built_in_rules() -> None:
-    check_readable(Nomenclature(builtin_tables()))
+    check_readable(Nomenclature.builtin())
 
 
 def test_every_form_reads_and_includes_the_truth_by_a_release(shared_data: Path) -> None:
