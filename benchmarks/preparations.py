@@ -16,7 +16,7 @@ from benchmarks.plain import PlainSearch, plain_genotypes
 from benchmarks.searches import CRITERIA, first_of_all
 from hla_match import ImputedRegistry, Nomenclature
 from hla_match.imputation.genotypes import genotype_distribution
-from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS
+from hla_match.kernels.schema.array import arrays_of
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.reduction import reduce_typing
@@ -169,8 +169,8 @@ def check_imputation(imputing: Imputing) -> str:
     if greatest > _NEAR:
         raise Disagreement(f"a probability differs by {greatest:.2g}")
     kept = kept_imputation(place)
-    for name in IMPUTATION_ARRAYS:
-        if not np.array_equal(getattr(kept.donors, name), getattr(imputed.donors, name)):
+    for name, array in arrays_of(imputed.donors).items():
+        if not np.array_equal(arrays_of(kept.donors)[name], array):
             raise Disagreement(f"{name} is another when it is opened again")
     return f"genotypes of {n_compared} donors as by enumeration of haplotypes, largest difference {greatest:.1g}"
 

@@ -126,7 +126,7 @@ def run(compared: Sequence[Imputations]) -> Measured:
             peer = one.peer.impute[2 * number + 1] / len(lines)
             same = grim.own_seconds(kind.registry, kind.panels, 4 * one.repeats) / kind.registry.n_donors
             panels = build_panels(kind.frequencies, registry_tables(kind.many))
-            n_distinct = impute_registry(kind.many, panels).person_missing.size
+            n_distinct = impute_registry(kind.many, panels).classes.person_missing.size
             alone = grim.own_seconds(kind.many, panels, one.repeats) / n_distinct
             every = grim.own_seconds(kind.many, panels, one.repeats, one.workers) / n_distinct
             figures |= {

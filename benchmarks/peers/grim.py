@@ -31,8 +31,9 @@ from benchmarks.simulated_persons import DONOR_DECADES, Laboratory
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
-from hla_match.imputation.imputed_registry import Imputation, impute_registry, registry_tables
+from hla_match.imputation.imputed_registry import impute_registry, registry_tables
 from hla_match.imputation.panels import Panels, build_panels
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.loci import SCOPES
 from hla_match.nomenclature.release import Nomenclature
 
@@ -321,7 +322,7 @@ def time_line(kind: Kind, rows: list[int], peer: float) -> str:
     """Say how long a donor takes on both sides, one thread each."""
     same = own_seconds(kind.registry, kind.panels, 20) / kind.registry.n_donors
     panels = build_panels(kind.frequencies, registry_tables(kind.many))
-    n_distinct = impute_registry(kind.many, panels).person_missing.size
+    n_distinct = impute_registry(kind.many, panels).classes.person_missing.size
     each = own_seconds(kind.many, panels, 5) / n_distinct
     start = time.perf_counter()
     for row in rows:

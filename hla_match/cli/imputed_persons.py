@@ -83,7 +83,7 @@ def imputed_table(
 
 def missing_loci(imputed: ImputedRegistry, loci: Sequence[str]) -> list[tuple[str, ...]]:
     """Return for each person the loci at which no frequencies explain it."""
-    bits = imputed.donors.person_missing[imputed.donors.person].tolist()
+    bits = imputed.donors.classes.person_missing[imputed.donors.person].tolist()
     row = {locus: imputed.panels.loci.index(locus) if locus in imputed.panels.loci else None for locus in loci}
     return [
         tuple(locus for locus, number in row.items() if number is None or lacking >> number & 1) for lacking in bits

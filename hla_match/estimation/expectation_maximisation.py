@@ -120,16 +120,16 @@ def explain_sample(sample: Sample, allele: NDArray[np.int32], workers: int) -> E
     found = impute(sample.typing, population, panels, typing_membership(panels, sample.tables), workers=workers)
     kind_of = np.empty(sample.weight.size, np.int64)
     kind_of[found.person] = np.arange(sample.weight.size)
-    kind = kind_of[np.diff(found.person_part) > 0]
+    kind = kind_of[np.diff(found.classes.person_part) > 0]
     return ExplainedSample(
         n_haplotypes=allele.shape[0],
         kind=kind,
         weight=sample.weight[kind],
-        part_class=found.part_class,
-        part_pair=found.part_pair,
-        class_member=found.class_member,
-        pair=found.pair,
-        member=found.member,
+        part_class=found.classes.part_class,
+        part_pair=found.classes.part_pair,
+        class_member=found.classes.class_member,
+        pair=found.classes.pair,
+        member=found.classes.member,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.imputed_registry import Imputation
 from hla_match.imputation.panels import Panels, Step
 from hla_match.kernels.imputation.diplotypes import list_diplotypes
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.typings.encoding import NULL
 
 MAX_DIPLOTYPES = 1 << 22
@@ -74,27 +74,27 @@ def diplotypes(
         limit: diplotypes of a part to list, the most frequent first.
     """
     row = imputation.person[person]
-    parts = range(int(imputation.person_part[row]), int(imputation.person_part[row + 1]))
+    parts = range(int(imputation.classes.person_part[row]), int(imputation.classes.person_part[row + 1]))
     return tuple(_part_diplotypes(imputation, panels, part, limit) for part in parts)
 
 
 def _part_diplotypes(imputation: Imputation, panels: Panels, part: int, limit: int) -> Diplotypes:
     first, second, weight = part_diplotypes(imputation, panels, part, limit)
-    mass = float(imputation.part_mass[part])
+    mass = float(imputation.classes.part_mass[part])
     order = np.argsort(-weight, kind="stable")
-    panel = int(imputation.part_panel[part])
-    rows = panels.panel_locus[panels.panel_locus_start[panel] : panels.panel_locus_start[panel + 1]]
+    panel = int(imputation.classes.part_panel[part])
+    rows = panels.loci_of(panel)
     haplotype = np.empty((order.size, 2, rows.size), np.int32)
     for column, locus in enumerate(rows):
         code = panels.allele_code[locus]
-        haplotype[:, 0, column] = code[panels.haplotype_allele[locus, first[order]]]
-        haplotype[:, 1, column] = code[panels.haplotype_allele[locus, second[order]]]
+        haplotype[:, 0, column] = code[panels.haplotypes.haplotype_allele[locus, first[order]]]
+        haplotype[:, 1, column] = code[panels.haplotypes.haplotype_allele[locus, second[order]]]
     return Diplotypes(
         loci=tuple(panels.loci[locus] for locus in rows),
         haplotype=haplotype,
         probability=weight[order] / mass,
         cut=max(0.0, 1.0 - float(weight.sum()) / mass),
-        step=Step(int(panels.panel_step[panel])),
+        step=Step(int(panels.chain.panel_step[panel])),
     )
 
 
@@ -102,23 +102,24 @@ def part_diplotypes(
     imputation: Imputation, panels: Panels, part: int, limit: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float64]]:
     """Return both haplotypes and the weight of a part's diplotypes; of more than `limit` the most frequent ones."""
-    first_class, last_class = int(imputation.part_class[part]), int(imputation.part_class[part + 1])
-    bounds = imputation.class_member[first_class : last_class + 1]
-    member = imputation.member[bounds[0] : bounds[-1]]
+    classes, frequency = imputation.classes, panels.haplotypes.frequency
+    first_class, last_class = int(classes.part_class[part]), int(classes.part_class[part + 1])
+    bounds = classes.class_member[first_class : last_class + 1]
+    member = classes.member[bounds[0] : bounds[-1]]
     class_member = bounds - bounds[0]
-    pair = np.ascontiguousarray(imputation.pair[imputation.part_pair[part] : imputation.part_pair[part + 1]])
+    pair = np.ascontiguousarray(classes.pair[classes.part_pair[part] : classes.part_pair[part + 1]])
     of_class = np.repeat(np.arange(class_member.size - 1), np.diff(class_member))
-    ordered = member[np.lexsort((-panels.frequency[member], of_class))]
+    ordered = member[np.lexsort((-frequency[member], of_class))]
     no_room = (np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0))
 
     def write(threshold: float, ceiling: float, arrays: tuple[NDArray[Any], ...]) -> int:
-        return int(list_diplotypes(threshold, ceiling, class_member, pair, ordered, panels.frequency, *arrays))
+        return int(list_diplotypes(threshold, ceiling, class_member, pair, ordered, frequency, *arrays))
 
     found = write(0.0, np.inf, no_room)
     low = high = 0.0
     if found > limit:
         # Two weights, close together: more than `limit` diplotypes reach the lesser, no more the greater.
-        least, most = np.log(panels.frequency.min()) * 2 - 1, np.log(panels.frequency.max()) * 2 + 1
+        least, most = np.log(frequency.min()) * 2 - 1, np.log(frequency.max()) * 2 + 1
         for _ in range(50):
             middle = (least + most) / 2
             least, most = (middle, most) if write(float(np.exp(middle)), np.inf, no_room) > limit else (least, middle)
@@ -154,23 +155,23 @@ def genotype_distribution(
         keep_nulls: give the alleles as they are carried, a null one as 0; else its carrier is homozygous for the other.
     """
     row = imputation.person[person]
-    lacking = int(imputation.person_missing[row])
+    lacking = int(imputation.classes.person_missing[row])
     missing = tuple(locus for locus in loci if locus not in panels.loci or lacking >> panels.loci.index(locus) & 1)
     allele = np.zeros((1, len(loci), 2), np.int32)
     probability = np.ones(1)
     step = Step.MISSING if missing else Step.OWN
-    for part in range(int(imputation.person_part[row]), int(imputation.person_part[row + 1])):
-        panel = int(imputation.part_panel[part])
-        rows = panels.panel_locus[panels.panel_locus_start[panel] : panels.panel_locus_start[panel + 1]]
+    for part in range(int(imputation.classes.person_part[row]), int(imputation.classes.person_part[row + 1])):
+        panel = int(imputation.classes.part_panel[part])
+        rows = panels.loci_of(panel)
         chosen = [(loci.index(panels.loci[locus]), int(locus)) for locus in rows if panels.loci[locus] in loci]
         if not chosen:
             continue
-        step = max(step, Step(int(panels.panel_step[panel])))
+        step = max(step, Step(int(panels.chain.panel_step[panel])))
         first, second, weight = part_diplotypes(
             imputation, panels, part, min(limit * DIPLOTYPES_A_GENOTYPE, MAX_DIPLOTYPES)
         )
         of_part, weights = _genotypes(panels, [locus for _, locus in chosen], first, second, weight, keep_nulls)
-        joint = (probability[:, None] * (weights / imputation.part_mass[part])[None, :]).ravel()
+        joint = (probability[:, None] * (weights / imputation.classes.part_mass[part])[None, :]).ravel()
         largest = np.argsort(-joint, kind="stable")[:limit]
         before, now = np.divmod(largest, weights.size)
         allele = allele[before]
@@ -195,7 +196,10 @@ def _genotypes(
     pairs = np.empty((weight.size, len(rows), 2), np.int32)
     for column, locus in enumerate(rows):
         code = panels.allele_code[locus]
-        one, other = code[panels.haplotype_allele[locus, first]], code[panels.haplotype_allele[locus, second]]
+        one, other = (
+            code[panels.haplotypes.haplotype_allele[locus, first]],
+            code[panels.haplotypes.haplotype_allele[locus, second]],
+        )
         if not keep_nulls:
             one, other = np.where(one == NULL, other, one), np.where(other == NULL, one, other)
         pairs[:, column, 0], pairs[:, column, 1] = np.minimum(one, other), np.maximum(one, other)

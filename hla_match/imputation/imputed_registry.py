@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,38 +13,11 @@ from numpy.typing import NDArray
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.panels import Panels, build_panels
-from hla_match.imputation.typing_membership import TypingMembership, typing_membership
+from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
+from hla_match.kernels.schema.array import new_arrays
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation, PersonTypings, TypingAlleles
 from hla_match.typings.encoding import Alternative, TypingTable, typing_table
-
-
-@dataclass(frozen=True)
-class Imputation:
-    """The haplotype classes of some persons; equal persons are kept once.
-
-    Attributes:
-        person: (persons,) int32, which of the distinct persons each one is.
-        person_part: (distinct + 1,) int64 offsets of the parts of each distinct person.
-        person_missing: (distinct,) uint16 loci, as bits, at which nothing explains the person.
-        part_panel: (parts,) int16 panel.
-        part_mass: (parts,) float64 weight of all diplotypes of the part.
-        part_class: (parts + 1,) int64 offsets into the classes.
-        part_pair: (parts + 1,) int64 offsets into `pair`.
-        class_member: (classes + 1,) int64 offsets into `member`.
-        pair: (pairs, 2) uint16 compatible classes, counted from the part's first.
-        member: uint32 haplotypes of each class, by their number in the panels.
-    """
-
-    person: NDArray[np.int32]
-    person_part: NDArray[np.int64]
-    person_missing: NDArray[np.uint16]
-    part_panel: NDArray[np.int16]
-    part_mass: NDArray[np.float64]
-    part_class: NDArray[np.int64]
-    part_pair: NDArray[np.int64]
-    class_member: NDArray[np.int64]
-    pair: NDArray[np.uint16]
-    member: NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -110,7 +83,7 @@ class ImputedOnDemand:
 
     panels: Panels
     registry: Registry
-    membership: TypingMembership
+    membership: TypingAlleles
 
     def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry, as in `ImputedRegistry`; results do not depend on the `workers`."""
@@ -132,9 +105,6 @@ def imputed_on_demand(registry: Registry, panels: Panels) -> ImputedOnDemand:
     """Make a registry ready to be imputed on demand; `panels` are built with its typing tables."""
     return ImputedOnDemand(panels, registry, typing_membership(panels, registry_tables(registry)))
 
-
-IMPUTATION_ARRAYS = tuple(field.name for field in fields(Imputation))
-"""Names of the arrays of an `Imputation`."""
 
 _OFFSETS = frozenset({"person_part", "part_class", "part_pair", "class_member"})
 
@@ -215,7 +185,7 @@ def impute(
     typing: NDArray[np.int32],
     population: NDArray[np.int16],
     panels: Panels,
-    membership: TypingMembership,
+    membership: TypingAlleles,
     *,
     workers: int = 1,
 ) -> Imputation:
@@ -229,20 +199,19 @@ def impute(
         workers: threads; the result does not depend on them.
     """
     distinct, person = distinct_persons(typing, population)
-    of_typing = np.ascontiguousarray(typing[:, distinct])
-    of_population = population[distinct]
+    persons = PersonTypings(np.ascontiguousarray(typing[:, distinct]), population[distinct])
     size = max(1024, -(-distinct.size // (4 * workers)))
     ranges = [(start, min(start + size, distinct.size)) for start in range(0, max(distinct.size, 1), size)]
 
-    def run(bounds: tuple[int, int]) -> list[dict[str, NDArray[Any]]]:
-        return _impute_range(*bounds, of_typing, of_population, panels, membership)
+    def run(bounds: tuple[int, int]) -> list[HaplotypeClasses]:
+        return _impute_range(*bounds, persons, panels, membership)
 
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
             pieces = [piece for found in pool.map(run, ranges) for piece in found]
     else:
         pieces = [piece for bounds in ranges for piece in run(bounds)]
-    return Imputation(person=person, **{name: _joined(name, pieces) for name in IMPUTATION_ARRAYS if name != "person"})
+    return Imputation(person, _joined(pieces))
 
 
 def distinct_persons(
@@ -276,91 +245,59 @@ def _packed(columns: Sequence[NDArray[np.integer[Any]]]) -> list[NDArray[np.int6
 
 
 def _impute_range(
-    start: int,
-    stop: int,
-    typing: NDArray[np.int32],
-    population: NDArray[np.int16],
-    panels: Panels,
-    membership: TypingMembership,
-) -> list[dict[str, NDArray[Any]]]:
+    start: int, stop: int, persons: PersonTypings, panels: Panels, membership: TypingAlleles
+) -> list[HaplotypeClasses]:
     """Impute a range of persons, in pieces as large as the output arrays have room for."""
-    pieces: list[dict[str, NDArray[Any]]] = []
+    pieces: list[HaplotypeClasses] = []
     room = max(1 << 16, 64 * (stop - start))
-    n_parts = (len(panels.loci) + 1) * (stop - start)
     while start < stop or not pieces:
-        outputs: dict[str, NDArray[Any]] = {
-            "person_part": np.empty(stop - start + 1, np.int64),
-            "person_missing": np.empty(stop - start, np.uint16),
-            "part_panel": np.empty(n_parts, np.int16),
-            "part_mass": np.empty(n_parts),
-            "part_class": np.empty(n_parts + 1, np.int64),
-            "part_pair": np.empty(n_parts + 1, np.int64),
-            "class_member": np.empty(room + 1, np.int64),
-            "pair": np.empty((room, 2), np.uint16),
-            "member": np.empty(room, np.uint32),
-        }
-        reached = impute_persons(
-            start,
-            stop,
-            typing,
-            population,
-            membership.typing_start,
-            membership.carried_start,
-            membership.carried_set,
-            membership.set_start,
-            membership.set_allele,
-            membership.stated,
-            membership.max_signatures,
-            panels.allele_start,
-            panels.allele_of,
-            panels.frequency,
-            panels.panel_start,
-            panels.panel_locus_start,
-            panels.panel_locus,
-            panels.posting_start,
-            panels.posting,
-            panels.panel_words,
-            panels.bits_start,
-            panels.bits,
-            panels.chain,
-            panels.block_panel,
-            panels.locus_panel,
-            panels.certain_panel,
-            *outputs.values(),
-        )
+        out = _room_for(stop - start, len(panels.loci), room)
+        reached = impute_persons(start, stop, persons, membership, panels.haplotypes, panels.index, panels.chain, out)
         if reached == start < stop:
             room *= 4
             continue
-        pieces.append(_trimmed(outputs, reached - start))
+        pieces.append(_trimmed(out, reached - start))
         start = reached
     return pieces
 
 
-def _trimmed(outputs: dict[str, NDArray[Any]], n_persons: int) -> dict[str, NDArray[Any]]:
+def _room_for(n_persons: int, n_loci: int, room: int) -> HaplotypeClasses:
+    """Return output arrays for some persons; `room` is for classes, pairs and members."""
+    n_parts = (n_loci + 1) * n_persons
+    sizes = {"distinct persons": n_persons, "parts": n_parts, "classes": room, "pairs": room, "members": room}
+    return new_arrays(HaplotypeClasses, sizes)
+
+
+def _trimmed(out: HaplotypeClasses, n_persons: int) -> HaplotypeClasses:
     """Return copies of the filled parts of the output arrays."""
-    parts = int(outputs["person_part"][n_persons])
-    classes, pairs = int(outputs["part_class"][parts]), int(outputs["part_pair"][parts])
-    length = {
-        "person_part": n_persons + 1,
-        "person_missing": n_persons,
-        "part_panel": parts,
-        "part_mass": parts,
-        "part_class": parts + 1,
-        "part_pair": parts + 1,
-        "class_member": classes + 1,
-        "pair": pairs,
-        "member": int(outputs["class_member"][classes]),
+    n_parts = int(out.person_part[n_persons])
+    n_classes, n_pairs = int(out.part_class[n_parts]), int(out.part_pair[n_parts])
+    return HaplotypeClasses(
+        person_part=out.person_part[: n_persons + 1].copy(),
+        person_missing=out.person_missing[:n_persons].copy(),
+        part_panel=out.part_panel[:n_parts].copy(),
+        part_mass=out.part_mass[:n_parts].copy(),
+        part_class=out.part_class[: n_parts + 1].copy(),
+        part_pair=out.part_pair[: n_parts + 1].copy(),
+        class_member=out.class_member[: n_classes + 1].copy(),
+        pair=out.pair[:n_pairs].copy(),
+        member=out.member[: int(out.class_member[n_classes])].copy(),
+    )
+
+
+def _joined(pieces: Sequence[HaplotypeClasses]) -> HaplotypeClasses:
+    """Join the arrays of all pieces; offsets count on from piece to piece."""
+    joined: dict[str, Any] = {
+        name: _joined_offsets(parts) if name in _OFFSETS else np.concatenate(parts)
+        for name, parts in zip(HaplotypeClasses._fields, zip(*pieces, strict=True), strict=True)
     }
-    return {name: array[: length[name]].copy() for name, array in outputs.items()}
+    return HaplotypeClasses(**joined)
 
 
-def _joined(name: str, pieces: list[dict[str, NDArray[Any]]]) -> NDArray[Any]:
-    """Join one array of all pieces; offsets count on from piece to piece."""
-    if name not in _OFFSETS:
-        return np.concatenate([piece[name] for piece in pieces])
-    joined: list[NDArray[Any]] = [np.zeros(1, np.int64)]
+def _joined_offsets(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    joined: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
     total = 0
-    for piece in pieces:
-        joined.append(piece[name][1:] + total)
-        total += int(piece[name][-1])
+    for part in parts:
+        joined.append(part[1:] + total)
+        total += int(part[-1])
     return np.concatenate(joined)

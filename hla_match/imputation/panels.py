@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
+from hla_match.kernels.codes import WORD_BITS
+from hla_match.kernels.schema.haplotypes import AlleleIndex, PanelChain, PanelHaplotypes
 from hla_match.loci import LOCI
 from hla_match.typings.encoding import NULL, TypingTable
 
@@ -53,55 +55,30 @@ class Panels:
     Attributes:
         loci: the loci of the frequencies and of the registry; "locus" below is a position in this tuple.
         name: what results call the set of frequencies.
-        allele_code: for each locus the ascending codes of its alleles (`hla_match.typings.encoding`); allele 0 is
-            code 0.
-        allele_start: (loci + 1,) int64, where the alleles of each locus start in tables over all alleles.
-        haplotype_allele: (loci, haplotypes) uint16 alleles; 0 at loci that are not the panel's.
-        allele_of: (haplotypes, loci) uint16, the same with the alleles of a haplotype side by side.
-        frequency: (haplotypes,) float64.
-        panel_start: (panels + 1,) int64 first haplotype.
-        panel_locus_start: (panels + 1,) int64 offsets into `panel_locus`.
-        panel_locus: int64 loci of each panel.
-        panel_step: (panels,) uint8 `Step`.
-        posting_start: (panels, alleles + 1) int64 offsets into `posting`, alleles of all loci one after another.
-        posting: uint32 haplotypes that carry an allele, ascending.
-        panel_words: (panels,) int64 words of a set of a panel's haplotypes; 0 where the panel has no such sets.
-        bits_start: (panels, alleles) int64 offsets into `bits`, -1 where no haplotype carries an allele.
-        bits: uint32, for each allele `panel_words` words: the haplotypes that carry it as bits, lowest first.
+        allele_code: for each locus the ascending codes of its alleles; allele 0 is code 0.
         populations: names of the populations with a chain of their own.
-        chain: (populations + 1, n) int64 panels over all loci to try in turn, -1 for none; the last row is for persons
-            of no known population.
-        block_panel: (blocks,) int64 panels of the blocks.
-        locus_panel: (loci,) int64 panel of each locus alone, or -1 where no frequencies are known.
-        certain_panel: (loci,) int64 panel in which each allele of a locus is a haplotype of frequency 1.
+        haplotypes: the haplotypes; "loci" are positions in `loci`.
+        index: the haplotypes that hold each allele.
+        chain: the panels in the order in which they are asked.
     """
 
     loci: tuple[str, ...]
     name: str
     allele_code: tuple[NDArray[np.int32], ...]
-    allele_start: NDArray[np.int64]
-    haplotype_allele: NDArray[np.uint16]
-    allele_of: NDArray[np.uint16]
-    frequency: NDArray[np.float64]
-    panel_start: NDArray[np.int64]
-    panel_locus_start: NDArray[np.int64]
-    panel_locus: NDArray[np.int64]
-    panel_step: NDArray[np.uint8]
-    posting_start: NDArray[np.int64]
-    posting: NDArray[np.uint32]
-    panel_words: NDArray[np.int64]
-    bits_start: NDArray[np.int64]
-    bits: NDArray[np.uint32]
     populations: tuple[str, ...]
-    chain: NDArray[np.int64]
-    block_panel: NDArray[np.int64]
-    locus_panel: NDArray[np.int64]
-    certain_panel: NDArray[np.int64]
+    haplotypes: PanelHaplotypes
+    index: AlleleIndex
+    chain: PanelChain
 
     @property
     def n_alleles(self) -> NDArray[np.int64]:
         """(loci,) int64 number of alleles."""
-        return np.diff(self.allele_start)
+        return np.diff(self.haplotypes.allele_start)
+
+    def loci_of(self, panel: int) -> NDArray[np.int64]:
+        """Return the loci of a panel, as positions in `loci`."""
+        start = self.haplotypes.panel_locus_start
+        return self.haplotypes.panel_locus[start[panel] : start[panel + 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +144,7 @@ def build_panels(
         codes=codes,
         panels=panels,
         populations=tuple(named),
-        chain=np.array(chains, np.int64),
+        population_panel=np.array(chains, np.int64),
         block_panel=np.array(block_panel, np.int64),
         locus_panel=np.array(locus_panel, np.int64),
         certain_panel=np.array(certain_panel, np.int64),
@@ -186,7 +163,7 @@ def panel_of_support(loci: Sequence[str], allele: NDArray[np.int32], tables: Map
         codes=codes,
         panels=panels,
         populations=(),
-        chain=np.zeros((1, 1), np.int64),
+        population_panel=np.zeros((1, 1), np.int64),
         block_panel=np.zeros(0, np.int64),
         locus_panel=none,
         certain_panel=none,
@@ -225,15 +202,12 @@ def _laid_out(
     codes: tuple[NDArray[np.int32], ...],
     panels: Sequence[_Panel],
     populations: tuple[str, ...],
-    chain: NDArray[np.int64],
+    population_panel: NDArray[np.int64],
     block_panel: NDArray[np.int64],
     locus_panel: NDArray[np.int64],
     certain_panel: NDArray[np.int64],
 ) -> Panels:
     """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
-    # Names of this module are used where no kernel is wanted yet.
-    from hla_match.kernels.imputation.candidate_haplotypes import WORD_BITS
-
     panel_start = offsets([panel.frequency.size for panel in panels])
     allele_start = offsets([code.size for code in codes])
     haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
@@ -268,10 +242,7 @@ def _laid_out(
         np.cumsum(sizes, out=posting_start[number, 1:])
         posting_start[number, 1:] += posted
         posted = int(posting_start[number, -1])
-    return Panels(
-        loci=loci,
-        name=name,
-        allele_code=codes,
+    haplotypes = PanelHaplotypes(
         allele_start=allele_start,
         haplotype_allele=haplotype_allele,
         allele_of=np.ascontiguousarray(haplotype_allele.T),
@@ -281,18 +252,22 @@ def _laid_out(
         panel_locus=np.array(
             [loci.index(locus) for panel in panels for locus in loci if locus in panel.loci], np.int64
         ),
-        panel_step=np.array([panel.step for panel in panels], np.uint8),
+    )
+    index = AlleleIndex(
         posting_start=posting_start,
         posting=np.concatenate(postings),
         panel_words=panel_words,
         bits_start=bits_start,
         bits=np.concatenate([*bits, np.zeros(0, np.uint32)]),
-        populations=populations,
-        chain=chain,
+    )
+    chain = PanelChain(
+        panel_step=np.array([panel.step for panel in panels], np.uint8),
+        population_panel=population_panel,
         block_panel=block_panel,
         locus_panel=locus_panel,
         certain_panel=certain_panel,
     )
+    return Panels(loci, name, codes, populations, haplotypes, index, chain)
 
 
 def _haplotype_sets(

@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels, offsets
+from hla_match.kernels.schema.haplotypes import TypingAlleles
 from hla_match.typings.encoding import NULL, Alternative, Side, TypingTable
 
 
-@dataclass(frozen=True, slots=True)
-class TypingMembership:
-    """Distinct typings in terms of the panels' alleles.
-
-    Attributes:
-        typing_start: (loci,) int64, where the typings of each locus start in `carried_start`.
-        carried_start: (typings + loci,) int64 offsets into `carried_set`, all loci one after another.
-        carried_set: (pairs, 2) int64 sets, all loci one after another.
-        set_start: (sets + 1,) int64 offsets into `set_allele`.
-        set_allele: int64 alleles of its locus that a set holds.
-        stated: (typings + loci, 3) int32 alleles of the one genotype that a typing states, the lesser first, else -1;
-            then 1 where it may as well be homozygous for the second, the first being null. Entries as in
-            `carried_start`.
-        max_signatures: upper limit of the number of kinds of alleles that a typing tells apart.
-    """
-
-    typing_start: NDArray[np.int64]
-    carried_start: NDArray[np.int64]
-    carried_set: NDArray[np.int64]
-    set_start: NDArray[np.int64]
-    set_allele: NDArray[np.int64]
-    stated: NDArray[np.int32]
-    max_signatures: int
-
-
-def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingMembership:
+def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingAlleles:
     """Return the typings of some tables in terms of the panels' alleles; a locus without a table has none."""
     starts: list[NDArray[np.int64]] = []
     pairs: list[NDArray[np.int64]] = []
@@ -62,16 +37,16 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
         alleles.append(allele[known])
         pairs.append(n_sets + table.carried_set.astype(np.int64))
         starts.append(n_carried + table.carried_start.astype(np.int64))
-        stated.append(_stated(table, code, or_homozygous=panels.locus_panel[row] < 0))
+        stated.append(_stated(table, code, or_homozygous=panels.chain.locus_panel[row] < 0))
         max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
         n_typings += table.n_typings + 1
         n_carried += table.carried_set.shape[0]
         n_sets += sizes[-1].size
     nothing = np.zeros(0, np.int64)
-    return TypingMembership(
+    return TypingAlleles(
         typing_start=typing_start,
-        carried_start=np.concatenate(starts),
-        carried_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
+        with_nulls_start=np.concatenate(starts),
+        with_nulls_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
         set_start=offsets(np.concatenate([*sizes, nothing])),
         set_allele=np.concatenate([*alleles, nothing]),
         stated=np.concatenate(stated),
@@ -134,7 +109,7 @@ _STATED_MEMBERS = 2
 
 
 def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool) -> NDArray[np.int32]:
-    """Return (typings + 1, 3) what each typing states, as in `TypingMembership.stated`.
+    """Return (typings + 1, 3) what each typing states, as in `TypingAlleles.stated`.
 
     Args:
         table: the typings.

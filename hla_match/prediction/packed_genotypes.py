@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.imputed_registry import Imputation
 from hla_match.imputation.panels import Panels, offsets
 from hla_match.kernels.prediction.donor_genotypes import (
     ABSENT,
@@ -21,6 +20,7 @@ from hla_match.kernels.prediction.donor_genotypes import (
 from hla_match.kernels.prediction.genotype_comparison import ComparedPatient, count_distinct, prepare_patient
 from hla_match.kernels.prediction.joint_prediction import list_patient
 from hla_match.kernels.prediction.patient_classes import PatientClasses
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.typings.encoding import FIRST_P_GROUP
 
 WORD_BITS = 63
@@ -103,25 +103,26 @@ def named_patient(
         stated: codes of the genotypes at loci that no panel explains.
         strict: positions of the loci at which null alleles never equal each other.
     """
-    parts = [part for part in range(patient.part_panel.size) if panel_scope[patient.part_panel[part]]]
+    parts = [part for part in range(patient.classes.part_panel.size) if panel_scope[patient.classes.part_panel[part]]]
     known, short = _known_alleles(panels, patient, parts, loci, stated)
     width = np.array([_width(alleles.size) for alleles in known], np.int64)
     shift = offsets(width)[:-1]
-    allele_name = np.full(int(panels.allele_start[-1]), ANOTHER, np.int64)
+    allele_name = np.full(int(panels.haplotypes.allele_start[-1]), ANOTHER, np.int64)
     locus_shift = np.full(len(panels.loci), -1, np.int64)
     for column, (locus, alleles) in enumerate(zip(loci, known, strict=True)):
         if locus in panels.loci:
             row = panels.loci.index(locus)
             locus_shift[row] = shift[column]
-            allele_name[panels.allele_start[row]] = ABSENT
-            allele_name[panels.allele_start[row] + alleles] = np.arange(alleles.size) + FIRST_NAME
+            allele_name[panels.haplotypes.allele_start[row]] = ABSENT
+            allele_name[panels.haplotypes.allele_start[row] + alleles] = np.arange(alleles.size) + FIRST_NAME
     word, word_index = _words(panels, allele_name, locus_shift)
     found = [
-        _part(panels, patient, part, int(panel_scope[patient.part_panel[part]]), word, word_index) for part in parts
+        _part(panels, patient, part, int(panel_scope[patient.classes.part_panel[part]]), word, word_index)
+        for part in parts
     ]
     for locus, genotypes in stated.items():
         row = panels.loci.index(locus)
-        name = allele_name[panels.allele_start[row] : panels.allele_start[row + 1]]
+        name = allele_name[panels.haplotypes.allele_start[row] : panels.haplotypes.allele_start[row + 1]]
         found.append(_stated_part(genotypes, panels.allele_code[row], name, loci.index(locus), int(locus_shift[row])))
     n_names = max(alleles.size for alleles in known) + FIRST_NAME
     cut = 0.0
@@ -143,13 +144,15 @@ def _known_alleles(
     """
     weight = [np.zeros(panels.allele_code[panels.loci.index(one)].size if one in panels.loci else 1) for one in loci]
     for part in parts:
-        panel = int(patient.part_panel[part])
-        first, last = patient.class_member[patient.part_class[part : part + 2]]
-        member = patient.member[first:last]
-        for row in panels.panel_locus[panels.panel_locus_start[panel] : panels.panel_locus_start[panel + 1]]:
+        panel = int(patient.classes.part_panel[part])
+        first, last = patient.classes.class_member[patient.classes.part_class[part : part + 2]]
+        member = patient.classes.member[first:last]
+        for row in panels.loci_of(panel):
             if panels.loci[row] in loci:
                 of_locus = weight[loci.index(panels.loci[row])]
-                of_locus += np.bincount(panels.haplotype_allele[row, member], panels.frequency[member], of_locus.size)
+                of_locus += np.bincount(
+                    panels.haplotypes.haplotype_allele[row, member], panels.haplotypes.frequency[member], of_locus.size
+                )
     for locus, genotypes in stated.items():
         code = panels.allele_code[panels.loci.index(locus)]
         weight[loci.index(locus)][np.isin(code, genotypes)] = 1.0
@@ -176,15 +179,15 @@ def _words(
     panels: Panels, allele_name: NDArray[np.int64], locus_shift: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the distinct words of the haplotypes of all panels, and which of them each haplotype has."""
-    named = np.empty(panels.frequency.size, np.int64)
+    named = np.empty(panels.haplotypes.frequency.size, np.int64)
     name_haplotypes(
         allele_name,
         locus_shift,
-        panels.allele_start,
-        panels.haplotype_allele,
-        panels.panel_start,
-        panels.panel_locus_start,
-        panels.panel_locus,
+        panels.haplotypes.allele_start,
+        panels.haplotypes.haplotype_allele,
+        panels.haplotypes.panel_start,
+        panels.haplotypes.panel_locus_start,
+        panels.haplotypes.panel_locus,
         named,
     )
     word_index = np.empty(named.size, np.int32)
@@ -201,26 +204,26 @@ def _part(
     word_index: NDArray[np.int32],
 ) -> _Part:
     """Return a part of the patient, haplotypes of equal names in a class as one."""
-    first, last = patient.part_class[part : part + 2]
-    n_members = int(patient.class_member[last] - patient.class_member[first])
+    first, last = patient.classes.part_class[part : part + 2]
+    n_members = int(patient.classes.class_member[last] - patient.classes.class_member[first])
     key, weight = np.empty(n_members, np.int64), np.empty(n_members)
     class_first = np.empty(last - first + 1, np.int64)
     merge_members(
         int(first),
         int(last),
-        patient.class_member,
-        patient.member,
+        patient.classes.class_member,
+        patient.classes.member,
         word,
         word_index,
-        panels.frequency,
+        panels.haplotypes.frequency,
         np.zeros(word.size, np.int64),
         key,
         weight,
         class_first,
     )
     n = int(class_first[-1])
-    pair = patient.pair[patient.part_pair[part] : patient.part_pair[part + 1]]
-    return _Part(key[:n], weight[:n], class_first, pair, float(patient.part_mass[part]), scope)
+    pair = patient.classes.pair[patient.classes.part_pair[part] : patient.classes.part_pair[part + 1]]
+    return _Part(key[:n], weight[:n], class_first, pair, float(patient.classes.part_mass[part]), scope)
 
 
 def _stated_part(

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.imputed_registry import Imputation
 from hla_match.imputation.panels import Panels, Step
 from hla_match.kernels.prediction.donor_genotypes import index_words
 from hla_match.kernels.prediction.genotype_pairs import (
@@ -26,6 +25,7 @@ from hla_match.kernels.prediction.genotype_pairs import (
     list_genotypes,
     write_mismatches,
 )
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.prediction.prediction import MAX_MISMATCHES
 from hla_match.prediction.predictor import (
     missing_loci,
@@ -106,24 +106,24 @@ class PairPredictor:
             limit,
             self._scope,
             person,
-            imputation.person_part,
-            imputation.part_panel,
-            imputation.part_class,
-            imputation.part_pair,
-            imputation.class_member,
-            imputation.pair,
+            imputation.classes.person_part,
+            imputation.classes.part_panel,
+            imputation.classes.part_class,
+            imputation.classes.part_pair,
+            imputation.classes.class_member,
+            imputation.classes.pair,
             count,
         )
-        missing = missing_loci(self._panels, self._loci, imputation.person_missing[person]) != 0
+        missing = missing_loci(self._panels, self._loci, imputation.classes.person_missing[person]) != 0
         count[(count > limit) | missing | self._is_open(imputation)[person]] = 0
         return count
 
     def _is_open(self, imputation: Imputation) -> NDArray[np.bool_]:
         """Say of which distinct persons a typing without frequencies leaves two genotypes in scope."""
-        panel = imputation.part_panel
-        stated = (self._panels.panel_step[panel] == Step.CERTAIN) & (self._scope[panel] != 0)
-        n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(imputation.part_pair) > 1))])
-        is_open: NDArray[np.bool_] = np.diff(n_open[imputation.person_part]) > 0
+        panel = imputation.classes.part_panel
+        stated = (self._panels.chain.panel_step[panel] == Step.CERTAIN) & (self._scope[panel] != 0)
+        n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(imputation.classes.part_pair) > 1))])
+        is_open: NDArray[np.bool_] = np.diff(n_open[imputation.classes.person_part]) > 0
         return is_open
 
     def predict(
@@ -177,10 +177,10 @@ class PairPredictor:
             self._scope,
             np.array([self._loci.index(locus) if locus in self._loci else -1 for locus in panels.loci]),
             panels.n_alleles,
-            panels.allele_of,
-            panels.frequency,
-            panels.panel_locus_start,
-            panels.panel_locus,
+            panels.haplotypes.allele_of,
+            panels.haplotypes.frequency,
+            panels.haplotypes.panel_locus_start,
+            panels.haplotypes.panel_locus,
             person,
             *person_arrays(imputation),
             np.empty(max(16, 4 * int(n_diplotypes.max(initial=0))), np.int64),

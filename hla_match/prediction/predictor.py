@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
-from hla_match.imputation.imputed_registry import DonorImputation, Imputation, impute_typings
+from hla_match.imputation.imputed_registry import DonorImputation, impute_typings
 from hla_match.imputation.panels import Panels, Step
 from hla_match.imputation.typing_membership import stated_genotypes
 from hla_match.kernels.prediction.donor_genotypes import index_words
@@ -26,6 +26,7 @@ from hla_match.kernels.prediction.genotype_pairs import count_diplotypes
 from hla_match.kernels.prediction.joint_prediction import predict_ambiguous
 from hla_match.kernels.prediction.locus_matches import match_at_loci
 from hla_match.kernels.prediction.match_prediction import SHIFT, mark_haplotypes, predict_matches
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.prediction.packed_genotypes import NamedPatient, named_patient
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
@@ -68,7 +69,7 @@ def impute_patient(
     panels: Panels, alternatives: Mapping[str, tuple[Alternative, ...]], population: str | None = None
 ) -> ImputedPatient:
     """Impute a patient given as typings by locus, as the chromosomes carry them."""
-    uncovered = [locus for locus, panel in zip(panels.loci, panels.locus_panel, strict=True) if panel < 0]
+    uncovered = [locus for locus, panel in zip(panels.loci, panels.chain.locus_panel, strict=True) if panel < 0]
     stated = {
         locus: found
         for locus, pairs in alternatives.items()
@@ -103,7 +104,7 @@ class PatientPredictor:
         self._uncovered = uncovered_loci(panels, loci)
         self._scope = scope_of_panels(panels, loci)
         row = patient.imputation.person.astype(np.int64)
-        (lacking,) = missing_loci(panels, loci, patient.imputation.person_missing[row]).tolist()
+        (lacking,) = missing_loci(panels, loci, patient.imputation.classes.person_missing[row]).tolist()
         unexplained = [locus for bit, locus in enumerate(loci) if lacking >> bit & 1]
         self._missing = tuple(locus for locus in unexplained if locus not in patient.stated)
         self._step = Step(int(farthest_step(panels, patient.imputation, self._scope, row)[0]))
@@ -144,7 +145,7 @@ class PatientPredictor:
         two, one, single = (np.zeros((person.size, len(self._loci))) for _ in range(3))
         asked = single if most == MAX_MISMATCHES or self._named is None else single[:, :0]
         cut = np.zeros(person.size)
-        frequency = self._registry.panels.frequency
+        frequency = self._registry.panels.haplotypes.frequency
         named, beyond = self._named, 0.0
         if named is not None:
             self._compared = self._compared or named.compared(DIPLOTYPES)
@@ -176,7 +177,7 @@ class PatientPredictor:
         if not self._missing:
             _run(run, parts)
         cut = 1.0 - (1.0 - self._patient_cut) * (1.0 - beyond) * (1.0 - cut)
-        missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
+        missing = missing_loci(self._registry.panels, self._loci, donors.classes.person_missing[person])
         missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
         unknown = (missing != 0) | bool(self._missing)
         for values in (mismatches, two, one, single, cut):
@@ -214,7 +215,7 @@ class PatientPredictor:
         two, one = (np.zeros((person.size, len(self._loci))) for _ in range(2))
         strange = np.zeros((person.size, 2))
         is_whole = np.empty(person.size, np.bool_)
-        frequency = self._registry.panels.frequency
+        frequency = self._registry.panels.haplotypes.frequency
 
         def run(part: slice) -> None:
             match_at_loci(
@@ -236,7 +237,7 @@ class PatientPredictor:
         # A pair whose counts are certain has probability 1, whatever of the patient was cut.
         at_loci = np.stack([two.min(axis=1), (two + one).min(axis=1)], axis=1)
         bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(strange, axis=1)) + self._patient_cut
-        missing = missing_loci(self._registry.panels, self._loci, donors.person_missing[person])
+        missing = missing_loci(self._registry.panels, self._loci, donors.classes.person_missing[person])
         missing |= unsettled_loci(self._uncovered, two, one, self._patient_cut)
         bound[(missing != 0) | ~is_whole] = np.nan
         return bound[row_of]
@@ -285,12 +286,12 @@ def _few_genotypes(
         FEW_GENOTYPES * _DIPLOTYPES_A_GENOTYPE,
         panel_scope,
         patient.person.astype(np.int64),
-        patient.person_part,
-        patient.part_panel,
-        patient.part_class,
-        patient.part_pair,
-        patient.class_member,
-        patient.pair,
+        patient.classes.person_part,
+        patient.classes.part_panel,
+        patient.classes.part_class,
+        patient.classes.part_pair,
+        patient.classes.class_member,
+        patient.classes.pair,
         count,
     )
     if count[0] > FEW_GENOTYPES * _DIPLOTYPES_A_GENOTYPE:
@@ -327,7 +328,7 @@ def uncovered_loci(panels: Panels, loci: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(
         column
         for column, locus in enumerate(loci)
-        if locus in panels.loci and panels.locus_panel[panels.loci.index(locus)] < 0
+        if locus in panels.loci and panels.chain.locus_panel[panels.loci.index(locus)] < 0
     )
 
 
@@ -359,14 +360,14 @@ def _marked(
     for allele, probability in zip(genotypes.allele, genotypes.probability.tolist(), strict=True):
         genotype = allele.copy()
         genotype[list(strict)] = without_nulls(genotype[list(strict)])
-        bits = np.empty(panels.frequency.size, np.uint64)
+        bits = np.empty(panels.haplotypes.frequency.size, np.uint64)
         mark_haplotypes(
             allele_bits(panels, genotypes.loci, genotype),
-            panels.allele_start,
-            panels.haplotype_allele,
-            panels.panel_start,
-            panels.panel_locus_start,
-            panels.panel_locus,
+            panels.haplotypes.allele_start,
+            panels.haplotypes.haplotype_allele,
+            panels.haplotypes.panel_start,
+            panels.haplotypes.panel_locus_start,
+            panels.haplotypes.panel_locus,
             bits,
         )
         word_of = np.empty(bits.size, np.int32)
@@ -380,22 +381,22 @@ def _marked(
 def person_arrays(imputation: Imputation) -> tuple[NDArray[np.generic], ...]:
     """Return the arrays that the kernels take, in their order."""
     return (
-        imputation.person_part,
-        imputation.part_panel,
-        imputation.part_mass,
-        imputation.part_class,
-        imputation.part_pair,
-        imputation.class_member,
-        imputation.pair,
-        imputation.member,
+        imputation.classes.person_part,
+        imputation.classes.part_panel,
+        imputation.classes.part_mass,
+        imputation.classes.part_class,
+        imputation.classes.part_pair,
+        imputation.classes.class_member,
+        imputation.classes.pair,
+        imputation.classes.member,
     )
 
 
 def scope_of_panels(panels: Panels, loci: tuple[str, ...]) -> NDArray[np.int64]:
     """Return (panels,) the loci in scope, as bits, that each panel covers."""
-    scope = np.zeros(panels.panel_start.size - 1, np.int64)
+    scope = np.zeros(panels.haplotypes.panel_start.size - 1, np.int64)
     for panel in range(scope.size):
-        for row in panels.panel_locus[panels.panel_locus_start[panel] : panels.panel_locus_start[panel + 1]]:
+        for row in panels.loci_of(panel):
             if panels.loci[row] in loci:
                 scope[panel] |= 1 << loci.index(panels.loci[row])
     return scope
@@ -403,12 +404,12 @@ def scope_of_panels(panels: Panels, loci: tuple[str, ...]) -> NDArray[np.int64]:
 
 def allele_bits(panels: Panels, loci: tuple[str, ...], genotype: NDArray[np.int32]) -> NDArray[np.uint64]:
     """Return (alleles,) uint64: which of the patient's two alleles an allele is at its locus, or that it is null."""
-    bits = np.zeros(int(panels.allele_start[-1]), np.uint64)
+    bits = np.zeros(int(panels.haplotypes.allele_start[-1]), np.uint64)
     for row, locus in enumerate(panels.loci):
         if locus not in loci:
             continue
         scope = loci.index(locus)
-        start = int(panels.allele_start[row])
+        start = int(panels.haplotypes.allele_start[row])
         bits[start] |= np.uint64(1 << (scope + 2 * SHIFT))
         for side in (0, 1):
             code = genotype[scope, side]
@@ -433,10 +434,10 @@ def farthest_step(
     panels: Panels, imputation: Imputation, panel_scope: NDArray[np.int64], person: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
     """Return (n,) uint8 the farthest step of each person's parts that touch the scope."""
-    of_panel = np.where(panel_scope != 0, panels.panel_step, 0).astype(np.uint8)
-    first, last = imputation.person_part[person], imputation.person_part[person + 1]
+    of_panel = np.where(panel_scope != 0, panels.chain.panel_step, 0).astype(np.uint8)
+    first, last = imputation.classes.person_part[person], imputation.classes.person_part[person + 1]
     step = np.zeros(person.size, np.uint8)
     for ahead in range(int((last - first).max(initial=0))):
         has = first + ahead < last
-        step[has] = np.maximum(step[has], of_panel[imputation.part_panel[first[has] + ahead]])
+        step[has] = np.maximum(step[has], of_panel[imputation.classes.part_panel[first[has] + ahead]])
     return step

@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, Imputation
 from hla_match.imputation.panels import Panels
-
-_DTYPES = {
-    "person": np.int32, "person_part": np.int64, "person_missing": np.uint16, "part_panel": np.int16,
-    "part_mass": np.float64, "part_class": np.int64, "part_pair": np.int64, "class_member": np.int64,
-    "pair": np.uint16, "member": np.uint32,
-}  # fmt: skip
+from hla_match.kernels.schema.array import arrays_of, declarations
+from hla_match.kernels.schema.haplotypes import Imputation
 
 _ROUNDING = 1e-9
 """By how much of itself a sum in another order may differ."""
@@ -35,53 +30,55 @@ def is_sound(donors: Imputation, n_donors: int, panels: Panels, *, thorough: boo
     return (
         _fits(donors, n_donors)
         and _stays_inside(donors, panels)
-        and bool((np.isfinite(donors.part_mass) & (donors.part_mass > 0)).all())
+        and bool((np.isfinite(donors.classes.part_mass) & (donors.classes.part_mass > 0)).all())
         and (not thorough or _weighs(donors, panels))
     )
 
 
 def _fits(donors: Imputation, n_donors: int) -> bool:
     """Say whether types and sizes are those of an imputation, and offsets those of its arrays."""
-    if any(getattr(donors, name).dtype != dtype for name, dtype in _DTYPES.items()):
-        return False
-    if any(getattr(donors, name).ndim != 1 + (name == "pair") for name in IMPUTATION_ARRAYS):
-        return False
-    n_distinct, n_parts = donors.person_missing.size, donors.part_panel.size
-    if donors.person.size != n_donors or donors.pair.shape[1] != 2 or donors.part_mass.size != n_parts:
+    for name, array in arrays_of(donors).items():
+        declared = declarations(Imputation)[name]
+        if array.dtype not in declared.dtypes or array.ndim != len(declared.array.dimensions):
+            return False
+    n_distinct, n_parts = donors.classes.person_missing.size, donors.classes.part_panel.size
+    if donors.person.size != n_donors or donors.classes.pair.shape[1] != 2 or donors.classes.part_mass.size != n_parts:
         return False
     offsets = (
-        (donors.person_part, n_distinct, n_parts),
-        (donors.part_class, n_parts, donors.class_member.size - 1),
-        (donors.part_pair, n_parts, donors.pair.shape[0]),
-        (donors.class_member, donors.class_member.size - 1, donors.member.size),
+        (donors.classes.person_part, n_distinct, n_parts),
+        (donors.classes.part_class, n_parts, donors.classes.class_member.size - 1),
+        (donors.classes.part_pair, n_parts, donors.classes.pair.shape[0]),
+        (donors.classes.class_member, donors.classes.class_member.size - 1, donors.classes.member.size),
     )
     return all(_ascends(*one) for one in offsets)
 
 
 def _stays_inside(donors: Imputation, panels: Panels) -> bool:
     """Say whether every number that is followed is one of what it points to."""
-    panel = donors.part_panel
+    panel = donors.classes.part_panel
     if not (
-        _below(donors.person, donors.person_missing.size)
-        and _below(panel, panels.panel_start.size - 1)
-        and _below(donors.person_missing, 1 << len(panels.loci))
+        _below(donors.person, donors.classes.person_missing.size)
+        and _below(panel, panels.haplotypes.panel_start.size - 1)
+        and _below(donors.classes.person_missing, 1 << len(panels.loci))
     ):
         return False
     # Haplotypes are those of the part's panel, classes of pairs those of the part.
-    first, last = panels.panel_start[panel], panels.panel_start[panel + 1]
-    n_classes = np.diff(donors.part_class)
-    return _within(donors.member, donors.class_member[donors.part_class], first, last) and _within(
-        donors.pair.reshape(-1), 2 * donors.part_pair, np.zeros_like(n_classes), n_classes
-    )
+    first, last = panels.haplotypes.panel_start[panel], panels.haplotypes.panel_start[panel + 1]
+    n_classes = np.diff(donors.classes.part_class)
+    return _within(
+        donors.classes.member, donors.classes.class_member[donors.classes.part_class], first, last
+    ) and _within(donors.classes.pair.reshape(-1), 2 * donors.classes.part_pair, np.zeros_like(n_classes), n_classes)
 
 
 def _weighs(donors: Imputation, panels: Panels) -> bool:
     """Say whether the diplotypes of each part add up to its weight."""
-    weight = _sums(panels.frequency[donors.member], donors.class_member)
-    first = np.repeat(donors.part_class[:-1], np.diff(donors.part_pair))
-    one, other = donors.pair.T
+    weight = _sums(panels.haplotypes.frequency[donors.classes.member], donors.classes.class_member)
+    first = np.repeat(donors.classes.part_class[:-1], np.diff(donors.classes.part_pair))
+    one, other = donors.classes.pair.T
     product = weight[first + one] * weight[first + other] * np.where(one == other, 1.0, 2.0)
-    return bool(np.allclose(_sums(product, donors.part_pair), donors.part_mass, rtol=_ROUNDING, atol=0.0))
+    return bool(
+        np.allclose(_sums(product, donors.classes.part_pair), donors.classes.part_mass, rtol=_ROUNDING, atol=0.0)
+    )
 
 
 def _sums(numbers: NDArray[np.float64], offset: NDArray[np.int64]) -> NDArray[np.float64]:

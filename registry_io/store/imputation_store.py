@@ -22,15 +22,15 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import FileError, LockedError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import (
-    IMPUTATION_ARRAYS,
     DonorImputation,
-    Imputation,
     ImputedRegistry,
     impute_registry,
     imputed_on_demand,
     registry_tables,
 )
 from hla_match.imputation.panels import Panels, build_panels
+from hla_match.kernels.schema.array import arrays_of, declarations, of_arrays
+from hla_match.kernels.schema.haplotypes import Imputation
 from registry_io.disk.aside_folder import FileSum, discard, remove_leftovers, writing_aside
 from registry_io.disk.checked_files import changed, checked_files, damaged_files
 from registry_io.disk.durable_files import flush, flush_folder, rename
@@ -112,7 +112,7 @@ def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
             yield f"{kept.name}/{name}", sound
 
 
-_FILES = [f"{name}.npy" for name in IMPUTATION_ARRAYS]
+_FILES = [f"{name}.npy" for name in declarations(Imputation)]
 
 
 def _key_parts(
@@ -146,7 +146,7 @@ def _opened(
         return None
     try:
         with checked_files(kept, _sums(manifest), thorough=verify) as are_new:
-            donors = Imputation(**{name: array_of_file(kept, name) for name in IMPUTATION_ARRAYS})
+            donors = of_arrays(Imputation, {name: array_of_file(kept, name) for name in declarations(Imputation)})
             if not is_sound(donors, n_donors, panels, thorough=are_new):
                 raise changed(kept, "numbers that no imputation has", "those of the donors")
     except (OSError, ValueError, RegistryError):
@@ -189,8 +189,8 @@ def _write(donors: Imputation, kept: Path, parts: dict[str, Any], panels: Panels
     with writer_lock(snapshot / LOCK, str(snapshot)):
         remove_leftovers(snapshot)
         with writing_aside(snapshot) as aside:
-            for name in IMPUTATION_ARRAYS:
-                aside.write_array(name, getattr(donors, name))
+            for name, array in arrays_of(donors).items():
+                aside.write_array(name, array)
             sums = aside.sums()
             manifest = {
                 "format": FORMAT,

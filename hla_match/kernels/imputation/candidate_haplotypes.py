@@ -5,36 +5,40 @@ Oracle: ``diplotypes`` in ``tests/oracle/probability.py``.
 
 from __future__ import annotations
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel
-
-CANDIDATE, KEY = 0, 1
-"""Rows of the scratch array of `kernels.imputation.haplotype_classes`: the haplotypes, and the signatures of each."""
-
-WORD_BITS = 32
-"""Bits of a word of a set of haplotypes: the product below then fits 64 bits."""
+from hla_match.kernels.codes import WORD_BITS
+from hla_match.kernels.imputation.allele_signatures import Signatures
+from hla_match.kernels.schema.array import Array, Int64, Uint32
+from hla_match.kernels.schema.haplotypes import AlleleIndex, PanelHaplotypes
 
 LOWEST_BIT = np.argsort([((0x077CB531 << bit) & 0xFFFFFFFF) >> 27 for bit in range(WORD_BITS)])
 """Number of the only bit of a word, by the upper bits of its product with a de Bruijn sequence (Leiserson, Prokop &
 Randall, "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998)."""
 
 
+class Candidates(NamedTuple):
+    """Working arrays: the haplotypes that the typing of the present person allows."""
+
+    allowed: Annotated[Uint32, Array("loci + 1, words", "haplotypes allowed at each locus, then at all, as bits")]
+    allowed_panel: Annotated[Int64, Array("loci", "the panel for which `allowed` holds", missing=-1)]
+    haplotype: Annotated[Int64, Array("haplotypes of a panel", "the haplotypes that are allowed at all loci")]
+    key: Annotated[Int64, Array("haplotypes of a panel", "signatures of their alleles as one number")]
+    class_of: Annotated[Int64, Array("haplotypes of a panel", "class of each, numbered as they are met")]
+
+
 @inner_kernel
 def haplotype_key(
-    haplotype: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    signature: NDArray[np.int64],
-    n_signatures: int,
+    haplotype: int, locus_start: int, locus_stop: int, n_signatures: int, panels: PanelHaplotypes, signature: Int64
 ) -> int:
     """Return the signatures of a haplotype's alleles as one number, -1 where the typing does not allow it."""
     key = np.int64(0)
     for j in range(locus_start, locus_stop):
-        sign = signature[panel_locus[j], allele_of[haplotype, panel_locus[j]]]
+        row = panels.panel_locus[j]
+        sign = signature[row, panels.allele_of[haplotype, row]]
         if sign == 0:
             return -1
         key = (key * (n_signatures + 1) + sign) & 0x7FFFFFFFFFFFFFFF
@@ -44,87 +48,88 @@ def haplotype_key(
 @inner_kernel
 def find_posted(
     panel: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
     n_signatures: int,
-    scratch: NDArray[np.int64],
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    signatures: Signatures,
+    candidates: Candidates,
 ) -> int:
     """Find the haplotypes of a panel that the typing allows at each of its loci, and the key of their signatures.
 
     The haplotypes are looked up at the locus where the allowed alleles have the fewest, and checked at the others:
     a resolved typing touches a small part of the panel.
     """
-    best, fewest = panel_locus[locus_start], np.int64(-1)
+    locus_start, locus_stop = panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]
+    best, fewest = panels.panel_locus[locus_start], np.int64(-1)
     for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
+        row = panels.panel_locus[j]
         total = np.int64(0)
-        for k in range(n_signed[row]):
-            at = allele_start[row] + signed[row, k]
-            total += posting_start[panel, at + 1] - posting_start[panel, at]
+        for k in range(signatures.n_signed[row]):
+            at = panels.allele_start[row] + signatures.signed[row, k]
+            total += index.posting_start[panel, at + 1] - index.posting_start[panel, at]
         if fewest < 0 or total < fewest:
             best, fewest = row, total
     found = 0
-    for k in range(n_signed[best]):
-        at = allele_start[best] + signed[best, k]
-        for n in range(posting_start[panel, at], posting_start[panel, at + 1]):
-            own = haplotype_key(posting[n], locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
+    for k in range(signatures.n_signed[best]):
+        at = panels.allele_start[best] + signatures.signed[best, k]
+        for n in range(index.posting_start[panel, at], index.posting_start[panel, at + 1]):
+            haplotype = index.posting[n]
+            own = haplotype_key(haplotype, locus_start, locus_stop, n_signatures, panels, signatures.signature)
             if own >= 0:
-                scratch[CANDIDATE, found] = posting[n]
-                scratch[KEY, found] = own
+                candidates.haplotype[found] = haplotype
+                candidates.key[found] = own
                 found += 1
     return found
 
 
 @inner_kernel
+def unite_alleles(
+    row: int,
+    panel: int,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    signatures: Signatures,
+    candidates: Candidates,
+) -> None:
+    """Write the set of haplotypes of a panel that the typing allows at the locus `row`."""
+    n_words = index.panel_words[panel]
+    # Slices, since an index that may be negative keeps a loop from being done in vectors.
+    own = candidates.allowed[row, :n_words]
+    for w in range(own.size):
+        own[w] = 0
+    for k in range(signatures.n_signed[row]):
+        at = index.bits_start[panel, panels.allele_start[row] + signatures.signed[row, k]]
+        holders = index.bits[at : at + n_words if at >= 0 else at]
+        for w in range(holders.size):
+            own[w] |= holders[w]
+    candidates.allowed_panel[row] = panel
+
+
+@inner_kernel
 def find_by_bits(
     panel: int,
-    first: int,
-    n_haplotypes: int,
-    n_words: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    bits_start: NDArray[np.int64],
-    bits: NDArray[np.uint32],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
     n_signatures: int,
-    allowed: NDArray[np.uint32],
-    allowed_panel: NDArray[np.int64],
-    scratch: NDArray[np.int64],
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    signatures: Signatures,
+    candidates: Candidates,
 ) -> int:
-    """Find the same, haplotypes ascending, from the sets of those that carry each allele.
+    """Find the same, haplotypes ascending, from the sets of those that hold each allele.
 
     Where postings are looked through, each haplotype is a branch that the processor guesses wrong.
     """
-    # Slices, since an index that may be negative keeps a loop from being done in vectors.
-    common = allowed[allowed_panel.size, :n_words]
+    locus_start, locus_stop = panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]
+    first, n_words = panels.panel_start[panel], index.panel_words[panel]
+    n_haplotypes = panels.panel_start[panel + 1] - first
+    common = candidates.allowed[candidates.allowed_panel.size, :n_words]
     begun = False
     for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
-        if n_signed[row] == allele_start[row + 1] - allele_start[row]:
+        row = panels.panel_locus[j]
+        if signatures.n_signed[row] == panels.allele_start[row + 1] - panels.allele_start[row]:
             continue
-        own = allowed[row, :n_words]
-        if allowed_panel[row] != panel:
-            allowed_panel[row] = panel
-            for w in range(own.size):
-                own[w] = 0
-            for k in range(n_signed[row]):
-                at = bits_start[panel, allele_start[row] + signed[row, k]]
-                carry = bits[at : at + n_words if at >= 0 else at]
-                for w in range(carry.size):
-                    own[w] |= carry[w]
+        if candidates.allowed_panel[row] != panel:
+            unite_alleles(row, panel, panels, index, signatures, candidates)
+        own = candidates.allowed[row, :n_words]
         if begun:
             for w in range(common.size):
                 common[w] &= own[w]
@@ -140,8 +145,9 @@ def find_by_bits(
             lowest = rest & -rest
             rest ^= lowest
             haplotype = first + w * WORD_BITS + LOWEST_BIT[((lowest * 0x077CB531) & 0xFFFFFFFF) >> 27]
-            key = haplotype_key(haplotype, locus_start, locus_stop, panel_locus, allele_of, signature, n_signatures)
-            scratch[CANDIDATE, found] = haplotype
-            scratch[KEY, found] = key
+            candidates.haplotype[found] = haplotype
+            candidates.key[found] = haplotype_key(
+                haplotype, locus_start, locus_stop, n_signatures, panels, signatures.signature
+            )
             found += 1
     return found

@@ -9,258 +9,140 @@ Oracle: ``diplotypes`` in ``tests/oracle/probability.py``.
 
 from __future__ import annotations
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel
-from hla_match.kernels.imputation.candidate_haplotypes import CANDIDATE, KEY, find_by_bits, find_posted
+from hla_match.kernels.imputation.allele_signatures import SIDES, Signatures
+from hla_match.kernels.imputation.candidate_haplotypes import Candidates, find_by_bits, find_posted
+from hla_match.kernels.schema.array import Array, Float64, Int64
+from hla_match.kernels.schema.haplotypes import AlleleIndex, HaplotypeClasses, PanelHaplotypes
 
-FULL = -1
-"""Returned where an output array has no room left."""
+UNEXPLAINED, EXPLAINED, FULL = 0, 1, -1
+"""What came of a person under a panel: it does not explain the person, it does, an output array has no room left."""
 
 MOST_CLASSES = 65_535
 """Classes are numbered in 16 bits; a person of more is left to the next panel, as if this one did not explain it."""
 
-CLASS_OF, CLASS_KEY, FIRST_OF, CLASS_SIZE, NUMBER = range(KEY + 1, KEY + 6)
-"""Rows of the scratch array behind `CANDIDATE` and `KEY`, each as long as the largest panel: the class of each
-candidate; the key of each class, its first haplotype, their number (then where the next one is written), and its number
-among the classes that have a partner, or -1."""
+PARTS, CLASSES, PAIRS, MEMBERS = range(4)
+"""What of the output arrays is counted."""
 
-N_SCRATCH = NUMBER + 1
-"""Rows of the scratch array."""
+
+class Classes(NamedTuple):
+    """Working arrays: the classes of the candidates, each array as long as the largest panel but for `slot`."""
+
+    key: Annotated[Int64, Array("classes", "signatures of the haplotypes as one number")]
+    first: Annotated[Int64, Array("classes", "the haplotype by which the class was met")]
+    size: Annotated[Int64, Array("classes", "number of haplotypes, then where the next one is written")]
+    number: Annotated[Int64, Array("classes", "number among the classes that have a partner", missing=-1)]
+    frequency: Annotated[Float64, Array("classes", "sum of the frequencies")]
+    slot: Annotated[Int64, Array("slots", "hash table of the classes by key", missing=-1)]
+
+
+@inner_kernel
+def same_class(one: int, other: int, panel: int, panels: PanelHaplotypes, signature: Int64) -> bool:
+    """Say whether the typing does not tell two haplotypes apart."""
+    for j in range(panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]):
+        row = panels.panel_locus[j]
+        if signature[row, panels.allele_of[one, row]] != signature[row, panels.allele_of[other, row]]:
+            return False
+    return True
 
 
 @inner_kernel
 def classify(
     found: int,
     by_sides: bool,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    signature: NDArray[np.int64],
-    table: NDArray[np.int64],
-    scratch: NDArray[np.int64],
+    panel: int,
+    panels: PanelHaplotypes,
+    signature: Int64,
+    candidates: Candidates,
+    classes: Classes,
 ) -> int:
     """Give the candidates their classes, numbered in the order in which they are met, and return how many there are."""
-    places = np.int64(16)
-    while places < 2 * found:
-        places *= 2
-    for place in range(places):
-        table[place] = -1
+    n_slots = np.int64(16)
+    while n_slots < 2 * found:
+        n_slots *= 2
+    for slot in range(n_slots):
+        classes.slot[slot] = -1
     n_classes = 0
     for k in range(found):
         # Multiplicative hashing (Knuth, TAOCP 3, section 6.4) of the key folded to 31 bits.
-        own = scratch[KEY, k]
-        place = ((((own ^ (own >> 31)) & 0x7FFFFFFF) * 0x9E3779B1) >> 24) & (places - 1)
-        c = table[place]
+        own = candidates.key[k]
+        slot = ((((own ^ (own >> 31)) & 0x7FFFFFFF) * 0x9E3779B1) >> 24) & (n_slots - 1)
+        c = classes.slot[slot]
         # Keys may wrap round where there are very many signatures: equal keys are not proof enough then.
         while c >= 0 and not (
-            scratch[CLASS_KEY, c] == own
-            and (
-                by_sides
-                or same_class(
-                    scratch[CANDIDATE, k],
-                    scratch[FIRST_OF, c],
-                    locus_start,
-                    locus_stop,
-                    panel_locus,
-                    allele_of,
-                    signature,
-                )
-            )
+            classes.key[c] == own
+            and (by_sides or same_class(candidates.haplotype[k], classes.first[c], panel, panels, signature))
         ):
-            place = (place + 1) & (places - 1)
-            c = table[place]
+            slot = (slot + 1) & (n_slots - 1)
+            c = classes.slot[slot]
         if c < 0:
             c = n_classes
             n_classes += 1
-            table[place] = c
-            scratch[CLASS_KEY, c] = own
-            scratch[FIRST_OF, c] = scratch[CANDIDATE, k]
-            scratch[CLASS_SIZE, c] = 0
-        scratch[CLASS_SIZE, c] += 1
-        scratch[CLASS_OF, k] = c
+            classes.slot[slot] = c
+            classes.key[c] = own
+            classes.first[c] = candidates.haplotype[k]
+            classes.size[c] = 0
+        classes.size[c] += 1
+        candidates.class_of[k] = c
     return n_classes
 
 
 @inner_kernel
-def classes_compatible(
-    one: int,
-    other: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    n_alternatives: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    compatible: NDArray[np.bool_],
-) -> bool:
-    """Say whether the classes of two haplotypes make diplotypes that are consistent with the typing at every locus."""
-    for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
-        x, y = signature[row, allele_of[one, row]], signature[row, allele_of[other, row]]
-        if n_alternatives[row] == 1:
+def are_compatible(one: int, other: int, panel: int, panels: PanelHaplotypes, signatures: Signatures) -> bool:
+    """Say whether two haplotypes make a diplotype that is consistent with the typing at every locus of a panel."""
+    for j in range(panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]):
+        row = panels.panel_locus[j]
+        x = signatures.signature[row, panels.allele_of[one, row]]
+        y = signatures.signature[row, panels.allele_of[other, row]]
+        if signatures.n_alternatives[row] == 1:
             if ((x & (y >> 1)) | ((x >> 1) & y)) & 1 == 0:
                 return False
-        elif not compatible[row, x, y]:
+        elif not signatures.compatible[row, x, y]:
             return False
     return True
 
 
 @inner_kernel
-def append_part(
-    panel: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    frequency: NDArray[np.float64],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
-    panel_start: NDArray[np.int64],
-    panel_words: NDArray[np.int64],
-    bits_start: NDArray[np.int64],
-    bits: NDArray[np.uint32],
-    n_alternatives: NDArray[np.int64],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    compatible: NDArray[np.bool_],
-    allowed: NDArray[np.uint32],
-    allowed_panel: NDArray[np.int64],
-    table: NDArray[np.int64],
-    total: NDArray[np.float64],
-    scratch: NDArray[np.int64],
-    size: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-) -> int:
-    """Append the classes of one person under one panel to the output arrays.
-
-    Args:
-        panel: the panel; other inputs as in `hla_match.imputation.panels.Panels` where nothing else is said.
-        locus_start: its first locus in `panel_locus`.
-        locus_stop: one behind its last.
-        panel_locus: loci of the panels.
-        allele_start: alleles of each locus.
-        allele_of: (haplotypes, loci) alleles of each haplotype.
-        frequency: of each haplotype.
-        posting_start: haplotypes by allele.
-        posting: haplotypes by allele.
-        panel_start: haplotypes of each panel.
-        panel_words: words of their sets.
-        bits_start: sets by allele.
-        bits: sets by allele.
-        n_alternatives: (loci,) alternatives of the typing, 1 where there is none.
-        n_signed: (loci,) alleles that the typing allows.
-        signed: (loci, alleles) those alleles.
-        signature: (loci, alleles) as given by `hla_match.kernels.imputation.allele_signatures.sign_alleles`.
-        compatible: (loci, signatures + 1, signatures + 1) likewise.
-        allowed: (loci + 1, words) sets of the haplotypes that the typing allows at each locus, then at all.
-        allowed_panel: (loci,) the panel for which they are, -1 where they are to be made anew.
-        table: scratch, at least four places a haplotype of the largest panel and sixteen.
-        total: scratch, one a haplotype.
-        scratch: (`N_SCRATCH`, haplotypes of the largest panel).
-        size: (4,) numbers of parts, classes, pairs and members written so far; moved on.
-        part_panel: (parts,) panel of each part.
-        part_mass: (parts,) weight of all its diplotypes.
-        part_class: (parts + 1,) first class of each part.
-        part_pair: (parts + 1,) first pair of each part.
-        class_member: (classes + 1,) first member of each class.
-        pair: (pairs, 2) compatible classes of a part, counted from its first, the lesser first.
-        member: haplotypes of each class.
-
-    Returns:
-        1 where the panel explains the person, 0 where it does not, `FULL` where there is no room.
-    """
-    # Where the typing has one alternative at each locus, a key is two bits a locus: the sides that hold its allele.
-    by_sides = True
-    for j in range(locus_start, locus_stop):
-        by_sides &= n_alternatives[panel_locus[j]] == 1
-    n_signatures = 3 if by_sides else compatible.shape[1] - 1
-    if panel_words[panel] > 0:
-        found = find_by_bits(
-            panel, panel_start[panel], panel_start[panel + 1] - panel_start[panel], panel_words[panel], locus_start,
-            locus_stop, panel_locus, allele_start, allele_of, bits_start, bits, n_signed, signed, signature,
-            n_signatures, allowed, allowed_panel, scratch,
-        )  # fmt: skip
-    else:
-        found = find_posted(
-            panel, locus_start, locus_stop, panel_locus, allele_start, allele_of, posting_start, posting, n_signed,
-            signed, signature, n_signatures, scratch,
-        )  # fmt: skip
-    n_classes = classify(found, by_sides, locus_start, locus_stop, panel_locus, allele_of, signature, table, scratch)
-    if n_classes > MOST_CLASSES:
-        n_classes = 0
-    n_pairs, mass = pair_classes(
-        found, n_classes, by_sides, locus_start, locus_stop, panel_locus, allele_of, frequency, n_alternatives,
-        signature, compatible, total, scratch, size[2], pair,
-    )  # fmt: skip
-    outcome: int = write_classes(
-        panel, mass, found, n_classes, n_pairs, scratch, size, part_panel, part_mass, part_class, part_pair,
-        class_member, pair, member,
-    )  # fmt: skip
-    return outcome
-
-
-@inner_kernel
 def pair_classes(
-    found: int,
     n_classes: int,
     by_sides: bool,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    frequency: NDArray[np.float64],
-    n_alternatives: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    compatible: NDArray[np.bool_],
-    total: NDArray[np.float64],
-    scratch: NDArray[np.int64],
-    n_paired: int,
-    pair: NDArray[np.uint16],
+    panel: int,
+    panels: PanelHaplotypes,
+    signatures: Signatures,
+    classes: Classes,
+    size: Int64,
+    out: HaplotypeClasses,
 ) -> tuple[int, float]:
-    """Write the compatible classes from `n_paired` on, as far as there is room, and mark them in `NUMBER`.
+    """Write the compatible classes behind the pairs that there are, as far as there is room, and number them 0.
 
     Returns:
         How many pairs there are, and the weight of their diplotypes.
     """
-    for c in range(n_classes):
-        total[c] = 0.0
-        scratch[NUMBER, c] = -1
-    for k in range(found):
-        total[scratch[CLASS_OF, k]] += frequency[scratch[CANDIDATE, k]]
-    at = n_paired
+    at = size[PAIRS]
     mass = 0.0
-    every = (np.int64(1) << (2 * (locus_stop - locus_start))) // 3
+    n_loci = panels.panel_locus_start[panel + 1] - panels.panel_locus_start[panel]
+    every = (np.int64(1) << (2 * n_loci)) // 3
     for i in range(n_classes):
-        own = scratch[CLASS_KEY, i]
+        own = classes.key[i]
         for j in range(i, n_classes):
             if by_sides:
-                other = scratch[CLASS_KEY, j]
+                other = classes.key[j]
                 fits = ((own & (other >> 1)) | ((own >> 1) & other)) & every == every
             else:
-                fits = classes_compatible(
-                    scratch[FIRST_OF, i], scratch[FIRST_OF, j], locus_start, locus_stop, panel_locus,
-                    allele_of, n_alternatives, signature, compatible,
-                )  # fmt: skip
+                fits = are_compatible(classes.first[i], classes.first[j], panel, panels, signatures)
             if fits:
-                scratch[NUMBER, i] = 0
-                scratch[NUMBER, j] = 0
-                if at < pair.shape[0]:
-                    pair[at, 0] = i
-                    pair[at, 1] = j
+                classes.number[i] = 0
+                classes.number[j] = 0
+                if at < out.pair.shape[0]:
+                    out.pair[at, 0] = i
+                    out.pair[at, 1] = j
                 at += 1
-                mass += total[i] * total[j] * (1.0 if i == j else 2.0)
-    return at - n_paired, mass
+                mass += classes.frequency[i] * classes.frequency[j] * (1.0 if i == j else 2.0)
+    return at - size[PAIRS], mass
 
 
 @inner_kernel
@@ -270,69 +152,142 @@ def write_classes(
     found: int,
     n_classes: int,
     n_pairs: int,
-    scratch: NDArray[np.int64],
-    size: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
+    candidates: Candidates,
+    classes: Classes,
+    size: Int64,
+    out: HaplotypeClasses,
 ) -> int:
-    """Append the classes that have a partner, numbered anew in their pairs, and move `size` on.
-
-    Returns:
-        As `append_part`.
-    """
-    if n_pairs == 0:
-        return 0
-    n_parts, n_written, n_paired, n_members = size[0], size[1], size[2], size[3]
+    """Append the classes that have a partner, numbered anew in their pairs, and move `size` on; return the outcome."""
+    n_parts, n_written, n_paired, n_members = size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS]
     if (
-        n_parts >= part_panel.size
-        or n_written + n_classes >= class_member.size
-        or n_paired + n_pairs > pair.shape[0]
-        or n_members + found > member.size
+        n_parts >= out.part_panel.size
+        or n_written + n_classes >= out.class_member.size
+        or n_paired + n_pairs > out.pair.shape[0]
+        or n_members + found > out.member.size
     ):
         return FULL
     kept = 0
     for c in range(n_classes):
-        if scratch[NUMBER, c] == 0:
-            scratch[NUMBER, c] = kept
+        if classes.number[c] == 0:
+            classes.number[c] = kept
             kept += 1
             start = n_members
-            n_members += scratch[CLASS_SIZE, c]
-            class_member[n_written + kept] = n_members
-            scratch[CLASS_SIZE, c] = start
+            n_members += classes.size[c]
+            out.class_member[n_written + kept] = n_members
+            classes.size[c] = start
     for k in range(found):
-        c = scratch[CLASS_OF, k]
-        if scratch[NUMBER, c] >= 0:
-            member[scratch[CLASS_SIZE, c]] = scratch[CANDIDATE, k]
-            scratch[CLASS_SIZE, c] += 1
+        c = candidates.class_of[k]
+        if classes.number[c] >= 0:
+            out.member[classes.size[c]] = candidates.haplotype[k]
+            classes.size[c] += 1
     for p in range(n_paired, n_paired + n_pairs):
-        pair[p, 0] = scratch[NUMBER, pair[p, 0]]
-        pair[p, 1] = scratch[NUMBER, pair[p, 1]]
-    part_panel[n_parts] = panel
-    part_mass[n_parts] = mass
-    part_class[n_parts + 1] = n_written + kept
-    part_pair[n_parts + 1] = n_paired + n_pairs
-    size[0], size[1], size[2], size[3] = n_parts + 1, n_written + kept, n_paired + n_pairs, n_members
-    return 1
+        out.pair[p, 0] = classes.number[out.pair[p, 0]]
+        out.pair[p, 1] = classes.number[out.pair[p, 1]]
+    out.part_panel[n_parts] = panel
+    out.part_mass[n_parts] = mass
+    out.part_class[n_parts + 1] = n_written + kept
+    out.part_pair[n_parts + 1] = n_paired + n_pairs
+    size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS] = (
+        n_parts + 1,
+        n_written + kept,
+        n_paired + n_pairs,
+        n_members,
+    )
+    return EXPLAINED
 
 
 @inner_kernel
-def same_class(
-    one: int,
-    other: int,
-    locus_start: int,
-    locus_stop: int,
-    panel_locus: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    signature: NDArray[np.int64],
-) -> bool:
-    """Say whether the typing does not tell two haplotypes apart."""
-    for j in range(locus_start, locus_stop):
-        row = panel_locus[j]
-        if signature[row, allele_of[one, row]] != signature[row, allele_of[other, row]]:
-            return False
-    return True
+def append_part(
+    panel: int,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    signatures: Signatures,
+    candidates: Candidates,
+    classes: Classes,
+    size: Int64,
+    out: HaplotypeClasses,
+) -> int:
+    """Append the classes of one person under one panel to the output arrays.
+
+    Args:
+        panel: the panel.
+        panels: the haplotypes of all panels.
+        index: the haplotypes that hold each allele.
+        signatures: what the typing of the person tells apart.
+        candidates: working arrays.
+        classes: working arrays.
+        size: (4,) how many `PARTS`, `CLASSES`, `PAIRS` and `MEMBERS` are written; moved on.
+        out: the output arrays.
+
+    Returns:
+        `UNEXPLAINED`, `EXPLAINED` or `FULL`.
+    """
+    # Where the typing has one alternative at each locus, a key is two bits a locus: the sides that hold its allele.
+    by_sides = True
+    for j in range(panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]):
+        by_sides &= signatures.n_alternatives[panels.panel_locus[j]] == 1
+    n_signatures = SIDES if by_sides else signatures.compatible.shape[1] - 1
+    if index.panel_words[panel] > 0:
+        found = find_by_bits(panel, n_signatures, panels, index, signatures, candidates)
+    else:
+        found = find_posted(panel, n_signatures, panels, index, signatures, candidates)
+    n_classes = classify(found, by_sides, panel, panels, signatures.signature, candidates, classes)
+    if n_classes > MOST_CLASSES:
+        n_classes = 0
+    for c in range(n_classes):
+        classes.frequency[c] = 0.0
+        classes.number[c] = -1
+    for k in range(found if n_classes else 0):
+        classes.frequency[candidates.class_of[k]] += panels.frequency[candidates.haplotype[k]]
+    n_pairs, mass = pair_classes(n_classes, by_sides, panel, panels, signatures, classes, size, out)
+    if n_pairs == 0:
+        return UNEXPLAINED
+    outcome: int = write_classes(panel, mass, found, n_classes, n_pairs, candidates, classes, size, out)
+    return outcome
+
+
+@inner_kernel
+def append_stated(
+    first: int,
+    second: int,
+    or_homozygous: int,
+    panel: int,
+    panel_start: int,
+    size: Int64,
+    out: HaplotypeClasses,
+) -> int:
+    """Append the one genotype that a typing states at a locus; the panel holds each allele with frequency 1.
+
+    Where the second allele may as well be on both chromosomes, so that the first, a null, is on none, both genotypes
+    are appended. How probable each is nobody knows: whoever uses them has to see that it makes no difference.
+    """
+    n_parts, n_written, n_paired, n_members = size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS]
+    if (
+        n_parts >= out.part_panel.size
+        or n_written + 2 >= out.class_member.size
+        or n_paired + or_homozygous >= out.pair.shape[0]
+        or n_members + 2 > out.member.size
+    ):
+        return FULL
+    out.member[n_members] = panel_start + first
+    n_members += 1
+    n_written += 1
+    out.class_member[n_written] = n_members
+    if second != first:
+        out.member[n_members] = panel_start + second
+        n_members += 1
+        n_written += 1
+        out.class_member[n_written] = n_members
+    out.pair[n_paired, 0] = 0
+    out.pair[n_paired, 1] = 0 if second == first else 1
+    n_paired += 1
+    if or_homozygous:
+        out.pair[n_paired, 0] = 1
+        out.pair[n_paired, 1] = 1
+        n_paired += 1
+    out.part_panel[n_parts] = panel
+    out.part_mass[n_parts] = (1.0 if second == first else 2.0) + or_homozygous
+    out.part_class[n_parts + 1] = n_written
+    out.part_pair[n_parts + 1] = n_paired
+    size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS] = n_parts + 1, n_written, n_paired, n_members
+    return EXPLAINED

@@ -7,317 +7,230 @@ Oracle: ``explain`` in ``tests/oracle/probability.py``.
 
 from __future__ import annotations
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.imputation.allele_signatures import sign_alleles
-from hla_match.kernels.imputation.haplotype_classes import FULL, N_SCRATCH, append_part
+from hla_match.kernels.imputation.allele_signatures import Signatures, sign_alleles
+from hla_match.kernels.imputation.candidate_haplotypes import Candidates
+from hla_match.kernels.imputation.haplotype_classes import (
+    CLASSES,
+    EXPLAINED,
+    FULL,
+    MEMBERS,
+    PAIRS,
+    PARTS,
+    UNEXPLAINED,
+    Classes,
+    append_part,
+    append_stated,
+)
+from hla_match.kernels.schema.array import Array, Bool, Int64
+from hla_match.kernels.schema.haplotypes import (
+    AlleleIndex,
+    HaplotypeClasses,
+    PanelChain,
+    PanelHaplotypes,
+    PersonTypings,
+    TypingAlleles,
+)
+
+
+class Work(NamedTuple):
+    """Working arrays, made once for all persons."""
+
+    signatures: Signatures
+    candidates: Candidates
+    classes: Classes
+    explained: Annotated[Bool, Array("loci", "whether the person's parts so far cover each locus")]
+    size: Annotated[Int64, Array("4", "how many `PARTS`, `CLASSES`, `PAIRS` and `MEMBERS` are written")]
 
 
 @inner_kernel
-def append_stated(
-    first: int,
-    second: int,
-    or_homozygous: int,
-    panel: int,
-    panel_start: int,
-    size: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-) -> int:
-    """Append the one genotype that a typing states at a locus; the panel holds each allele with frequency 1.
+def sign_typings(
+    person: int, is_first: bool, persons: PersonTypings, typings: TypingAlleles, panels: PanelHaplotypes, work: Work
+) -> None:
+    """Give the alleles of every locus the signatures of a person's typings; the person before has left its own."""
+    for row in range(typings.typing_start.size):
+        typing = persons.person_typing[row, person]
+        # Persons come in the order of their typings.
+        if not is_first and typing == persons.person_typing[row, person - 1]:
+            continue
+        entry = typings.typing_start[row] + typing if typing != 0 else -1
+        n_alleles = panels.allele_start[row + 1] - panels.allele_start[row]
+        sign_alleles(row, entry, n_alleles, typings, work.signatures)
+        work.candidates.allowed_panel[row] = -1
 
-    Where the second allele may as well be on both chromosomes, so that the first, a null, is on none, both genotypes
-    are appended. How probable each is nobody knows: whoever uses them has to see that it makes no difference.
+
+@inner_kernel
+def explain_jointly(
+    population: int,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    chain: PanelChain,
+    work: Work,
+    out: HaplotypeClasses,
+) -> int:
+    """Append the part of the first panel over all loci that explains the person, else of each block that does.
+
+    Returns:
+        `FULL`, or another outcome.
     """
-    n_parts, n_written, n_paired, n_members = size[0], size[1], size[2], size[3]
-    outcome = FULL
-    if (
-        n_parts < part_panel.size
-        and n_written + 2 < class_member.size
-        and n_paired + or_homozygous < pair.shape[0]
-        and n_members + 2 <= member.size
-    ):
-        outcome = 1
-        member[n_members] = panel_start + first
-        n_members += 1
-        n_written += 1
-        class_member[n_written] = n_members
-        if second != first:
-            member[n_members] = panel_start + second
-            n_members += 1
-            n_written += 1
-            class_member[n_written] = n_members
-        pair[n_paired, 0] = 0
-        pair[n_paired, 1] = 0 if second == first else 1
-        n_paired += 1
-        if or_homozygous:
-            pair[n_paired, 0] = 1
-            pair[n_paired, 1] = 1
-            n_paired += 1
-        part_panel[n_parts] = panel
-        part_mass[n_parts] = (1.0 if second == first else 2.0) + or_homozygous
-        part_class[n_parts + 1] = n_written
-        part_pair[n_parts + 1] = n_paired
-        size[0], size[1], size[2], size[3] = n_parts + 1, n_written, n_paired, n_members
+    outcome = UNEXPLAINED
+    n_links = chain.population_panel.shape[1]
+    for link in range(n_links + chain.block_panel.size):
+        if link == n_links and outcome == EXPLAINED:
+            break
+        panel = chain.population_panel[population, link] if link < n_links else chain.block_panel[link - n_links]
+        if panel < 0 or (link < n_links and outcome == EXPLAINED):
+            continue
+        outcome = append_part(panel, panels, index, work.signatures, work.candidates, work.classes, work.size, out)
+        if outcome == FULL:
+            break
+        if outcome == EXPLAINED:
+            for k in range(panels.panel_locus_start[panel], panels.panel_locus_start[panel + 1]):
+                work.explained[panels.panel_locus[k]] = True
     return outcome
 
 
-@kernel
-def impute_persons(
-    start: int,
-    stop: int,
-    person_typing: NDArray[np.int32],
-    person_population: NDArray[np.int16],
-    typing_start: NDArray[np.int64],
-    carried_start: NDArray[np.int64],
-    carried_set: NDArray[np.int64],
-    set_start: NDArray[np.int64],
-    set_allele: NDArray[np.int64],
-    stated: NDArray[np.int32],
-    max_signatures: int,
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    frequency: NDArray[np.float64],
-    panel_start: NDArray[np.int64],
-    panel_locus_start: NDArray[np.int64],
-    panel_locus: NDArray[np.int64],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
-    panel_words: NDArray[np.int64],
-    bits_start: NDArray[np.int64],
-    bits: NDArray[np.uint32],
-    chain: NDArray[np.int64],
-    block_panel: NDArray[np.int64],
-    locus_panel: NDArray[np.int64],
-    certain_panel: NDArray[np.int64],
-    person_part: NDArray[np.int64],
-    person_missing: NDArray[np.uint16],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
+@inner_kernel
+def explain_locus(
+    row: int,
+    entry: int,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    chain: PanelChain,
+    typings: TypingAlleles,
+    work: Work,
+    out: HaplotypeClasses,
 ) -> int:
-    """Impute persons from `start` on until `stop`, or until an output array is full.
+    """Append the part of one locus by itself, else of the genotype that the typing states; return the outcome.
 
     Args:
-        start: first person.
-        stop: one behind the last person.
-        person_typing: (loci, persons) int32 typing of each person at each locus; 0 is "not typed".
-        person_population: (persons,) int16 row of `chain`.
-        typing_start: as in `hla_match.imputation.panels.TypingMembership`, likewise the next six.
-        carried_start: see there.
-        carried_set: see there.
-        set_start: see there.
-        set_allele: see there.
-        stated: see there.
-        max_signatures: see there.
-        allele_start: as in `hla_match.imputation.panels.Panels`, likewise the others up to `certain_panel`.
-        allele_of: see there.
-        frequency: see there.
-        panel_start: see there.
-        panel_locus_start: see there.
-        panel_locus: see there.
-        posting_start: see there.
-        posting: see there.
-        panel_words: see there.
-        bits_start: see there.
-        bits: see there.
-        chain: see there.
-        block_panel: see there.
-        locus_panel: see there.
-        certain_panel: see there.
-        person_part: (stop - start + 1,) receives offsets of each person's parts.
-        person_missing: (stop - start,) receives the loci, as bits, at which nothing explains the person.
-        part_panel: outputs as in `hla_match.kernels.imputation.haplotype_classes.append_part`, likewise the others.
-        part_mass: see there.
-        part_class: see there.
-        part_pair: see there.
-        class_member: see there.
-        pair: see there.
-        member: see there.
-
-    Returns:
-        One behind the last person that was imputed.
+        row: the locus.
+        entry: of the typing in `typings.stated`, or -1 where the locus is not typed.
+        panels: the haplotypes of all panels.
+        index: the haplotypes that hold each allele.
+        chain: the panels in their order.
+        typings: the distinct typings.
+        work: working arrays.
+        out: the output arrays.
     """
-    n_loci = typing_start.size
-    largest = 0
-    for panel in range(panel_start.size - 1):
-        largest = max(largest, panel_start[panel + 1] - panel_start[panel])
-    widest = 0
-    for row in range(n_loci):
-        widest = max(widest, allele_start[row + 1] - allele_start[row])
-    allowed = np.zeros((n_loci + 1, panel_words.max()), np.uint32)
-    allowed_panel = np.full(n_loci, -1, np.int64)
-    table = np.empty(4 * largest + 16, np.int64)
-    total = np.empty(largest)
-    scratch = np.empty((N_SCRATCH, largest), np.int64)
-    n_alternatives = np.ones(n_loci, np.int64)
-    n_signed = np.zeros(n_loci, np.int64)
-    signed = np.empty((n_loci, widest), np.int64)
-    signature = np.zeros((n_loci, widest), np.int64)
-    sides = np.empty(widest, np.uint64)
-    pattern = np.zeros(max_signatures + 2, np.uint64)
-    compatible = np.zeros((n_loci, max_signatures + 1, max_signatures + 1), np.bool_)
-    explained = np.zeros(n_loci, np.bool_)
-    size = np.zeros(4, np.int64)
-    undo = np.zeros(4, np.int64)
-    person_part[0] = 0
-    part_class[0] = 0
-    part_pair[0] = 0
-    class_member[0] = 0
-    reached: int = explain_persons(
-        start, stop, person_typing, person_population, typing_start, carried_start, carried_set, set_start,
-        set_allele, stated, allele_start, allele_of, frequency, panel_start, panel_locus_start, panel_locus,
-        posting_start, posting, panel_words, bits_start, bits, chain, block_panel, locus_panel, certain_panel,
-        person_part, person_missing, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
-        n_alternatives, n_signed, signed, signature, sides, pattern, compatible, allowed, allowed_panel, table, total,
-        scratch, explained, size, undo,
-    )  # fmt: skip
-    return reached
+    outcome = UNEXPLAINED
+    if chain.locus_panel[row] >= 0:
+        outcome = append_part(
+            chain.locus_panel[row], panels, index, work.signatures, work.candidates, work.classes, work.size, out
+        )
+    panel = chain.certain_panel[row]
+    if outcome == UNEXPLAINED and entry >= 0 and panel >= 0 and typings.stated[entry, 0] >= 0:
+        first, second, or_homozygous = typings.stated[entry, 0], typings.stated[entry, 1], typings.stated[entry, 2]
+        outcome = append_stated(first, second, or_homozygous, panel, panels.panel_start[panel], work.size, out)
+    return outcome
 
 
 @inner_kernel
 def explain_persons(
     start: int,
     stop: int,
-    person_typing: NDArray[np.int32],
-    person_population: NDArray[np.int16],
-    typing_start: NDArray[np.int64],
-    carried_start: NDArray[np.int64],
-    carried_set: NDArray[np.int64],
-    set_start: NDArray[np.int64],
-    set_allele: NDArray[np.int64],
-    stated: NDArray[np.int32],
-    allele_start: NDArray[np.int64],
-    allele_of: NDArray[np.uint16],
-    frequency: NDArray[np.float64],
-    panel_start: NDArray[np.int64],
-    panel_locus_start: NDArray[np.int64],
-    panel_locus: NDArray[np.int64],
-    posting_start: NDArray[np.int64],
-    posting: NDArray[np.uint32],
-    panel_words: NDArray[np.int64],
-    bits_start: NDArray[np.int64],
-    bits: NDArray[np.uint32],
-    chain: NDArray[np.int64],
-    block_panel: NDArray[np.int64],
-    locus_panel: NDArray[np.int64],
-    certain_panel: NDArray[np.int64],
-    person_part: NDArray[np.int64],
-    person_missing: NDArray[np.uint16],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    n_alternatives: NDArray[np.int64],
-    n_signed: NDArray[np.int64],
-    signed: NDArray[np.int64],
-    signature: NDArray[np.int64],
-    sides: NDArray[np.uint64],
-    pattern: NDArray[np.uint64],
-    compatible: NDArray[np.bool_],
-    allowed: NDArray[np.uint32],
-    allowed_panel: NDArray[np.int64],
-    table: NDArray[np.int64],
-    total: NDArray[np.float64],
-    scratch: NDArray[np.int64],
-    explained: NDArray[np.bool_],
-    size: NDArray[np.int64],
-    undo: NDArray[np.int64],
+    persons: PersonTypings,
+    typings: TypingAlleles,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    chain: PanelChain,
+    work: Work,
+    out: HaplotypeClasses,
 ) -> int:
-    """Impute persons as `impute_persons` does, with scratch arrays made once; see there and in `append_part`."""
-    n_loci = typing_start.size
-    reached = start
-    outcome = 0
-    while reached < stop and outcome != FULL:
-        person = reached
-        for k in range(size.size):
-            undo[k] = size[k]
+    """Impute persons as `impute_persons` does, with working arrays made once."""
+    n_loci = typings.typing_start.size
+    size = work.size
+    for person in range(start, stop):
+        n_parts, n_classes, n_pairs, n_members = size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS]
+        sign_typings(person, person == start, persons, typings, panels, work)
         for row in range(n_loci):
-            typing = person_typing[row, person]
-            # Persons come in the order of their typings.
-            if person > start and typing == person_typing[row, person - 1]:
-                continue
-            n_alternatives[row] = 1
-            if typing != 0:
-                of_typing = typing_start[row] + typing
-                n_alternatives[row] = max(1, carried_start[of_typing + 1] - carried_start[of_typing])
-            n_signed[row] = sign_alleles(
-                row, -1 if typing == 0 else typing_start[row] + typing, carried_start, carried_set, set_start,
-                set_allele, allele_start[row + 1] - allele_start[row], n_signed[row], signed, signature, sides, pattern,
-                compatible,
-            )  # fmt: skip
-            allowed_panel[row] = -1
-        for row in range(n_loci):
-            explained[row] = False
-        outcome = 0
-        n_links = chain.shape[1]
-        # The chain over all loci, then its blocks; loci that neither explains come one by one below.
-        for link in range(n_links + block_panel.size):
-            if link < n_links:
-                panel = chain[person_population[person], link]
-                if panel < 0 or outcome == 1:
-                    continue
-            else:
-                if link == n_links and outcome == 1:
-                    break
-                panel = block_panel[link - n_links]
-            outcome = append_part(
-                panel, panel_locus_start[panel], panel_locus_start[panel + 1], panel_locus, allele_start,
-                allele_of, frequency, posting_start, posting, panel_start, panel_words, bits_start, bits,
-                n_alternatives, n_signed, signed, signature, compatible, allowed, allowed_panel, table, total, scratch,
-                size, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
-            )  # fmt: skip
-            if outcome == FULL:
-                break
-            if outcome == 1:
-                for k in range(panel_locus_start[panel], panel_locus_start[panel + 1]):
-                    explained[panel_locus[k]] = True
+            work.explained[row] = False
+        outcome = explain_jointly(persons.person_population[person], panels, index, chain, work, out)
         missing = 0
         for row in range(n_loci):
             if outcome == FULL:
                 break
-            if explained[row]:
+            if work.explained[row]:
                 continue
-            done = 0
-            panel = locus_panel[row]
-            if panel >= 0:
-                done = append_part(
-                    panel, panel_locus_start[panel], panel_locus_start[panel + 1], panel_locus, allele_start,
-                    allele_of, frequency, posting_start, posting, panel_start, panel_words, bits_start, bits,
-                    n_alternatives, n_signed, signed, signature, compatible, allowed, allowed_panel, table, total,
-                    scratch, size, part_panel, part_mass, part_class, part_pair, class_member, pair, member,
-                )  # fmt: skip
-            typing = person_typing[row, person]
-            if done == 0 and typing != 0 and certain_panel[row] >= 0 and stated[typing_start[row] + typing, 0] >= 0:
-                panel = certain_panel[row]
-                done = append_stated(
-                    stated[typing_start[row] + typing, 0], stated[typing_start[row] + typing, 1],
-                    stated[typing_start[row] + typing, 2], panel, panel_start[panel], size, part_panel, part_mass,
-                    part_class, part_pair, class_member, pair, member,
-                )  # fmt: skip
-            if done == FULL:
-                outcome = FULL
-            elif done == 0:
+            typing = persons.person_typing[row, person]
+            entry = typings.typing_start[row] + typing if typing != 0 else -1
+            outcome = explain_locus(row, entry, panels, index, chain, typings, work, out)
+            if outcome == UNEXPLAINED:
                 missing |= 1 << row
         if outcome == FULL:
-            for k in range(size.size):
-                size[k] = undo[k]
-        else:
-            person_part[person - start + 1] = size[0]
-            person_missing[person - start] = missing
-            reached += 1
+            size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS] = n_parts, n_classes, n_pairs, n_members
+            return person
+        out.person_part[person - start + 1] = size[PARTS]
+        out.person_missing[person - start] = missing
+    return stop
+
+
+@kernel
+def impute_persons(
+    start: int,
+    stop: int,
+    persons: PersonTypings,
+    typings: TypingAlleles,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    chain: PanelChain,
+    out: HaplotypeClasses,
+) -> int:
+    """Impute persons from `start` on until `stop`, or until an output array is full.
+
+    Args:
+        start: first person.
+        stop: one behind the last person.
+        persons: the persons, those of equal typings side by side.
+        typings: the distinct typings.
+        panels: the haplotypes of all panels.
+        index: the haplotypes that hold each allele.
+        chain: the panels in their order.
+        out: receives the classes; its first person is `start`.
+
+    Returns:
+        One behind the last person that was imputed.
+    """
+    n_loci = typings.typing_start.size
+    largest = 0
+    for panel in range(panels.panel_start.size - 1):
+        largest = max(largest, panels.panel_start[panel + 1] - panels.panel_start[panel])
+    widest = 0
+    for row in range(n_loci):
+        widest = max(widest, panels.allele_start[row + 1] - panels.allele_start[row])
+    n_signatures = typings.max_signatures + 1
+    signatures = Signatures(
+        n_alternatives=np.ones(n_loci, np.int64),
+        n_signed=np.zeros(n_loci, np.int64),
+        signed=np.empty((n_loci, widest), np.int64),
+        signature=np.zeros((n_loci, widest), np.int64),
+        sides=np.empty(widest, np.uint64),
+        pattern=np.zeros(n_signatures + 1, np.uint64),
+        compatible=np.zeros((n_loci, n_signatures, n_signatures), np.bool_),
+    )
+    candidates = Candidates(
+        allowed=np.zeros((n_loci + 1, index.panel_words.max()), np.uint32),
+        allowed_panel=np.full(n_loci, -1, np.int64),
+        haplotype=np.empty(largest, np.int64),
+        key=np.empty(largest, np.int64),
+        class_of=np.empty(largest, np.int64),
+    )
+    classes = Classes(
+        key=np.empty(largest, np.int64),
+        first=np.empty(largest, np.int64),
+        size=np.empty(largest, np.int64),
+        number=np.empty(largest, np.int64),
+        frequency=np.empty(largest),
+        slot=np.empty(4 * largest + 16, np.int64),
+    )
+    work = Work(signatures, candidates, classes, np.zeros(n_loci, np.bool_), np.zeros(4, np.int64))
+    out.person_part[0] = 0
+    out.part_class[0] = 0
+    out.part_pair[0] = 0
+    out.class_member[0] = 0
+    reached: int = explain_persons(start, stop, persons, typings, panels, index, chain, work, out)
     return reached

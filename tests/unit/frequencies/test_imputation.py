@@ -5,9 +5,10 @@ import numpy as np
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation import imputed_registry as imputation
 from hla_match.imputation import panels
-from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, impute
+from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import build_panels
 from hla_match.imputation.typing_membership import typing_membership
+from hla_match.kernels.schema.array import arrays_of
 from hla_match.typings.encoding import Side, typing_table
 
 # Haplotypes of A and B, codes 2 to 5; typings: not typed, any of all, one pair.
@@ -28,6 +29,7 @@ def imputed(*persons, workers=1, under=PANELS):
 
 def classes(found):
     """Return the pairs of classes of each part, a class as the set of its haplotypes."""
+    found = found.classes
     member = [
         frozenset(found.member[start:stop].tolist())
         for start, stop in zip(found.class_member[:-1], found.class_member[1:], strict=True)
@@ -40,37 +42,37 @@ def classes(found):
 
 def test_no_persons_are_no_persons():
     assert imputed().person.size == 0
-    assert imputed().person_part.tolist() == [0]
+    assert imputed().classes.person_part.tolist() == [0]
 
 
 def test_equal_persons_are_kept_once():
     found = imputed((1, 1), (2, 2), (1, 1), (0, 2))
-    assert found.person_missing.size == 3
+    assert found.classes.person_missing.size == 3
     assert found.person[0] == found.person[2]
 
 
 def test_weights_are_those_of_all_diplotypes():
     whole, resolved = imputed((1, 1)), imputed((2, 2))
-    assert np.isclose(whole.part_mass[0], 1.0)
+    assert np.isclose(whole.classes.part_mass[0], 1.0)
     # (2, 2) with (3, 3) is no haplotype pair of the panel; (2, 3) with (3, 2) is.
-    assert np.isclose(resolved.part_mass[0], 2 * 0.3 * 0.2)
+    assert np.isclose(resolved.classes.part_mass[0], 2 * 0.3 * 0.2)
 
 
 def test_a_person_typed_nowhere_may_carry_every_haplotype():
     found = imputed((0, 0))
     assert classes(found) == [{frozenset({frozenset(range(4))})}]
-    assert np.isclose(found.part_mass[0], 1.0)
+    assert np.isclose(found.classes.part_mass[0], 1.0)
 
 
 def test_large_panels_are_looked_up_otherwise_to_the_same_end(monkeypatch):
     monkeypatch.setattr(panels, "SET_BYTES", 0)
     posted = build_panels(FREQUENCIES, TABLES)
-    assert not posted.panel_words.any()
-    assert PANELS.panel_words.any()
+    assert not posted.index.panel_words.any()
+    assert PANELS.index.panel_words.any()
     persons = [(first, second) for first in range(3) for second in range(3)]
     found, wanted = imputed(*persons, under=posted), imputed(*persons)
-    assert np.allclose(found.part_mass, wanted.part_mass)
-    assert np.array_equal(found.part_panel, wanted.part_panel)
+    assert np.allclose(found.classes.part_mass, wanted.classes.part_mass)
+    assert np.array_equal(found.classes.part_panel, wanted.classes.part_panel)
     assert classes(found) == classes(wanted)
 
 
@@ -85,5 +87,5 @@ def test_threads_and_room_change_nothing(monkeypatch):
 
     monkeypatch.setattr(imputation, "impute_persons", little_room)
     for found in (imputed(*persons), imputed(*persons, workers=2)):
-        for name in IMPUTATION_ARRAYS:
-            assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
+        for name, array in arrays_of(found).items():
+            assert np.array_equal(array, arrays_of(wanted)[name]), name

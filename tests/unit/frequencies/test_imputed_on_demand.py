@@ -37,6 +37,7 @@ def panels(registry):
 
 def a_person(found, number):
     """Everything that an imputation holds of a distinct person, offsets counted from its own first."""
+    found = found.classes
     parts = slice(found.person_part[number], found.person_part[number + 1])
     classes = slice(found.part_class[parts.start], found.part_class[parts.stop])
     members = slice(found.class_member[classes.start], found.class_member[classes.stop])

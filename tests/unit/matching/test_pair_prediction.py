@@ -99,7 +99,7 @@ def test_the_small_registry_has_pairs_of_every_kind(matcher, expected):
     assert (expected["A,B"] == 1).any()
     assert np.isnan(expected["10/10"]).all()
     donors = matcher.imputed.donors
-    assert np.diff(donors.person_part).max() > 1
+    assert np.diff(donors.classes.person_part).max() > 1
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 5])
@@ -138,7 +138,7 @@ def test_many_donors_of_one_task_are_each_their_own(matcher):
     table = pl.DataFrame(rows, schema=["A", "B", "population", "frequency"], orient="row")
     table = table.with_columns(pl.col("frequency") / pl.col("frequency").sum())
     many = Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, NOMENCLATURE, name="task")))
-    assert many.imputed.donors.person_missing.size > 2 * genotype_pairs._DONORS_AT_ONCE
+    assert many.imputed.donors.classes.person_missing.size > 2 * genotype_pairs._DONORS_AT_ONCE
     patients = [Patient(typings={"A": (names[k], names[k + 8]), "B": ("46:01", "40:01")}) for k in range(5)]
     donors = registry.attributes["donor_id"].to_list()
     wanted = np.stack([many.predict(patient, donors, scope="A,B").mismatches for patient in patients])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
+from hla_match.imputation.imputed_registry import ImputedRegistry
+from hla_match.kernels.schema.array import arrays_of, declarations, of_arrays
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import open_frequencies
@@ -105,10 +106,11 @@ def test_what_adds_up_to_another_weight_is_not_where_all_is_added_up(
 
 
 def test_every_array_has_its_damage() -> None:
-    assert {name for name, _ in LEADS_OUT.values()} == set(IMPUTATION_ARRAYS)
+    assert {name for name, _ in LEADS_OUT.values()} == set(declarations(Imputation))
 
 
 def changed(imputed: ImputedRegistry, name: str, change: Change) -> Any:
-    array = getattr(imputed.donors, name).copy()
+    arrays = arrays_of(imputed.donors)
+    array = arrays[name].copy()
     found = change(array)
-    return replace(imputed.donors, **{name: array if found is None else found})
+    return of_arrays(Imputation, arrays | {name: array if found is None else found})

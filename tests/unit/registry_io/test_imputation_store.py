@@ -14,7 +14,9 @@ import pytest
 import registry_io
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation.imputed_registry import IMPUTATION_ARRAYS, ImputedRegistry
+from hla_match.imputation.imputed_registry import ImputedRegistry
+from hla_match.kernels.schema.array import arrays_of, declarations
+from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import imputation_store
@@ -84,10 +86,9 @@ def imputed(folder: Path, registry: Registry) -> Builds:
 
 
 def same(one: ImputedRegistry, other: ImputedRegistry) -> bool:
-    arrays = [(getattr(one.donors, name), getattr(other.donors, name)) for name in IMPUTATION_ARRAYS]
-    panels = [getattr(one.panels, name) for name in ("frequency", "haplotype_allele", "posting")]
-    others = [getattr(other.panels, name) for name in ("frequency", "haplotype_allele", "posting")]
-    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in [*arrays, *zip(panels, others, strict=True)])
+    arrays = zip(arrays_of(one.donors).values(), arrays_of(other.donors).values(), strict=True)
+    haplotypes = zip(one.panels.haplotypes, other.panels.haplotypes, strict=True)
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in [*arrays, *haplotypes])
 
 
 def test_donors_are_imputed_once_and_mapped_afterwards(folder, frequencies, imputed, registry) -> None:
@@ -97,11 +98,11 @@ def test_donors_are_imputed_once_and_mapped_afterwards(folder, frequencies, impu
     person = dict(zip(registry.attributes["donor_id"], first.donors.person.tolist(), strict=True))
     assert person["D1"] == person["D3"]
     # Numba compiles a kernel again for arrays of another kind.
-    assert all(type(getattr(again.donors, name)) is np.ndarray for name in IMPUTATION_ARRAYS)
-    assert all(getattr(again.donors, name).flags.writeable for name in IMPUTATION_ARRAYS)
+    assert all(type(array) is np.ndarray for array in arrays_of(again.donors).values())
+    assert all(array.flags.writeable for array in arrays_of(again.donors).values())
     (path,) = kept(folder)
     assert sorted(file.name for file in path.iterdir()) == sorted(
-        ["manifest.json", *(f"{name}.npy" for name in IMPUTATION_ARRAYS)]
+        ["manifest.json", *(f"{name}.npy" for name in declarations(Imputation))]
     )
     assert all(sound for _, sound in [*verify_registry(folder), *verify_imputations(folder)])
 
@@ -131,7 +132,9 @@ def test_a_set_under_another_name_is_not_imputed_again(frequencies, imputed) -> 
     assert again.panels.name == "other"
 
 
-@pytest.mark.parametrize("name", [name for name in IMPUTATION_ARRAYS if name not in ("part_mass", "person_missing")])
+@pytest.mark.parametrize(
+    "name", [name for name in declarations(Imputation) if name not in ("part_mass", "person_missing")]
+)
 @pytest.mark.parametrize("byte", [b"\xff", b"\x7f"])
 def test_numbers_that_lead_kernels_out_of_their_arrays_are_computed_anew(
     folder, frequencies, imputed, name: str, byte: bytes
@@ -140,8 +143,8 @@ def test_numbers_that_lead_kernels_out_of_their_arrays_are_computed_anew(
     (path,) = kept(folder)
     file = path / f"{name}.npy"
     data = file.read_bytes()
-    size = getattr(whole.donors, name).nbytes
-    for start in {len(data) - size, len(data) - size // 2, len(data) - getattr(whole.donors, name).itemsize}:
+    size = arrays_of(whole.donors)[name].nbytes
+    for start in {len(data) - size, len(data) - size // 2, len(data) - arrays_of(whole.donors)[name].itemsize}:
         file.write_bytes(data[:start] + byte * (len(data) - start))
         count = imputed.count
         assert same(imputed(frequencies), whole)
