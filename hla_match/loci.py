@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from types import MappingProxyType
 
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 
 LOCI: tuple[str, ...] = ("A", "B", "C", "DRB1", "DRB3", "DRB4", "DRB5", "DQA1", "DQB1", "DPA1", "DPB1")
 """Every locus, in the order in which reports and files list them."""
@@ -77,6 +77,7 @@ def scope_loci(scope: str) -> tuple[str, ...]:
             "scope",
             found=scope,
             expected=f"one of {', '.join(SCOPES)}, or distinct loci of {','.join(SCOPE_LOCI)}, separated by commas",
+            code=ErrorCode.CRITERIA_UNKNOWN,
         )
     if DRB345 in wanted and (twice := [gene for gene in OPTIONAL_GENES if gene in wanted]):
         raise CriteriaError("scope", found=scope, expected=f"{DRB345} or {', '.join(twice)}, whose alleles it counts")

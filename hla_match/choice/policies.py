@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import BLOOD_GROUPS, DONOR_AGES, SEXES, SIGNS, UNKNOWN, Registry
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.matching.criteria import Patient
 from hla_match.prediction.lazy_predictions import Forecast
 from hla_match.prediction.prediction import Prediction
@@ -356,5 +356,7 @@ def policy_named(name: str) -> RankingPolicy:
         CriteriaError: there is none of that name.
     """
     if name not in POLICIES:
-        raise CriteriaError("policy", found=name, expected=f"one of {', '.join(POLICIES)}")
+        raise CriteriaError(
+            "policy", found=name, expected=f"one of {', '.join(POLICIES)}", code=ErrorCode.CRITERIA_UNKNOWN
+        )
     return POLICIES[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from registry_io.disk.durable_files import hidden_path, rename
 from registry_io.tables.results_file import ENDINGS, check_writable_ending
 
@@ -35,10 +35,18 @@ def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path, ...]) -> N
     """
     for written in (out, status_path(out), manifest_path(out)):
         if written.resolve().is_relative_to(registry.resolve()):
-            raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
+            raise CriteriaError(
+                "output file",
+                found=str(out),
+                expected="a place outside the registry's folder",
+                code=ErrorCode.CRITERIA_OUTPUT,
+            )
         if written.exists() and any(path.exists() and written.samefile(path) for path in inputs):
             raise CriteriaError(
-                "output file", found=str(out), expected=f"another name: {written.name} is a file that is read"
+                "output file",
+                found=str(out),
+                expected=f"another name: {written.name} is a file that is read",
+                code=ErrorCode.CRITERIA_OUTPUT,
             )
 
 

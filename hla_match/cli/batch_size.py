@@ -9,7 +9,7 @@ import polars as pl
 
 from hla_match.cli.counts import counted
 from hla_match.cli.messages import say
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from registry_io.tables.results_file import EXCEL_ROWS, check_writable_ending, put_rows
 
 MANY = 100_000
@@ -64,6 +64,7 @@ class BatchSize:
                 found=f"{self._rows:,} rows for the first {counted(self._patients, 'patient')} in {self._out.name}",
                 expected=f"at most {EXCEL_ROWS:,} rows in Excel; bound them with --limit, or write --out {other} or "
                 ".csv, which goes on from what is finished",
+                code=ErrorCode.CRITERIA_OUTPUT,
             )
         if self._announced and self._patients >= min(_ENOUGH, self._n_patients) and example is not None:
             self._announced = False

@@ -89,7 +89,7 @@ def _refuse_other_registry(registry: Path) -> None:
     Raises:
         RegistryError: there is one, or it cannot be opened.
     """
-    from hla_match.errors import RegistryError
+    from hla_match.errors import ErrorCode, RegistryError
     from registry_io.store.registry_folder import CURRENT
     from registry_io.store.registry_store import open_registry
 
@@ -102,4 +102,5 @@ def _refuse_other_registry(registry: Path) -> None:
             found="a registry that no demonstration made",
             expected="none, or that of an earlier demonstration",
             hint="name another folder by --folder",
+            code=ErrorCode.REGISTRY_EXISTS,
         )

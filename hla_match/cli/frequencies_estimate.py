@@ -17,7 +17,7 @@ from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.messages import bars, say
 from hla_match.cli.raw_text import raw_text_option
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.loci import typed_loci
 
 if TYPE_CHECKING:
@@ -91,7 +91,12 @@ def estimate(
 
     check_writable_ending(out)
     if out.resolve().is_relative_to(registry.resolve()):
-        raise CriteriaError("output file", found=str(out), expected="a place outside the registry's folder")
+        raise CriteriaError(
+            "output file",
+            found=str(out),
+            expected="a place outside the registry's folder",
+            code=ErrorCode.CRITERIA_OUTPUT,
+        )
     context.with_resource(lock_files(out, report_path(out)))
     prepare_kernels()
     from hla_match.estimation.estimate import estimate_frequencies
@@ -187,7 +192,9 @@ def _populations(registry: Registry) -> tuple[str, ...]:
     column = registry.attributes.get_column("population", default=None)
     known = tuple(column.drop_nulls().unique().sort()) if column is not None else ()
     if not known:
-        raise CriteriaError("by-population", found=registry.name, expected="donors with a population")
+        raise CriteriaError(
+            "by-population", found=registry.name, expected="donors with a population", code=ErrorCode.ESTIMATION_DONORS
+        )
     return known
 
 

@@ -10,7 +10,7 @@ import click
 
 from hla_match.cli.counts import counted
 from hla_match.cli.messages import say
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 
 
 def frequency_options(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -36,7 +36,10 @@ def check_frequency_options(frequencies: str | None, fallback: str | None) -> No
     """
     if frequencies is None and fallback is not None:
         raise CriteriaError(
-            "global-frequencies", found=fallback, expected="--frequencies beside it; name the set there if it is alone"
+            "global-frequencies",
+            found=fallback,
+            expected="--frequencies beside it; name the set there if it is alone",
+            code=ErrorCode.CRITERIA_CONFLICT,
         )
 
 

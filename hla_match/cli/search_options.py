@@ -19,7 +19,7 @@ from hla_match.cli.frequency_options import (
     source_files,
 )
 from hla_match.cli.messages import say
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 
 if TYPE_CHECKING:
     from hla_match.cli.frequency_sets import FrequencySets
@@ -191,10 +191,17 @@ def _request(values: dict[str, Any]) -> SearchRequest:
     if policy is not None:
         policy_named(policy)
     if policy == "probability-first" and frequencies is None:
-        raise CriteriaError("policy", found=policy, expected="--frequencies beside it, which give the probabilities")
+        raise CriteriaError(
+            "policy",
+            found=policy,
+            expected="--frequencies beside it, which give the probabilities",
+            code=ErrorCode.CRITERIA_FREQUENCIES,
+        )
     low, high = values["min_age"], values["max_age"]
     if low is not None and high is not None and low > high:
-        raise CriteriaError("min_age", found=low, expected=f"at most {high}, the max_age")
+        raise CriteriaError(
+            "min_age", found=low, expected=f"at most {high}, the max_age", code=ErrorCode.CRITERIA_CONFLICT
+        )
     files = {name: path for name in ("only_donors", "without_donors") if (path := values.pop(name)) is not None}
     criteria = SearchCriteria.model_validate(
         {

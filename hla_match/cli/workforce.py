@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.cli.frequency_options import n_workers
-from hla_match.errors import CriteriaError, HlaMatchError
+from hla_match.errors import CriteriaError, ErrorCode, HlaMatchError
 
 _SECONDS = 10
 """How long a scheduler, and then its first worker, is waited for."""
@@ -38,7 +38,10 @@ class Workforce:
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:
             raise CriteriaError(
-                "workers", found=self.workers, expected="none beside --dask: the cluster has workers of its own"
+                "workers",
+                found=self.workers,
+                expected="none beside --dask: the cluster has workers of its own",
+                code=ErrorCode.CRITERIA_CONFLICT,
             )
 
     @contextmanager

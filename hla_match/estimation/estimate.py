@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.estimation.effective_sample_size import effective_sample_size
 from hla_match.estimation.estimated_frequencies import Estimation, Iteration, PopulationEstimate, Progress
 from hla_match.estimation.expectation_maximisation import ExplainedSample, Maximum, OnIteration, maximise, worth_keeping
@@ -132,7 +132,10 @@ def _check(
         known = sorted(column.drop_nulls().unique()) if column is not None else []
         if not populations or not set(populations) <= set(known):
             raise CriteriaError(
-                "populations", found=",".join(populations), expected=f"some of {', '.join(known) or '(none is known)'}"
+                "populations",
+                found=",".join(populations),
+                expected=f"some of {', '.join(known) or '(none is known)'}",
+                code=ErrorCode.CRITERIA_UNKNOWN,
             )
     return tuple(locus for locus in LOCI if locus in loci)
 
@@ -199,6 +202,7 @@ def _estimate(
             "donors",
             found=f"{sample.n_persons} typed at these loci, of whom none can be explained",
             expected=f"typed donors{' of ' + population if population else ''} without NEW alleles",
+            code=ErrorCode.ESTIMATION_DONORS,
         )
     maxima = [_run(explained, support.start, settings, telling("estimate"))]
     rng = np.random.default_rng(settings.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hla_match.errors import CriteriaError, Reason, TypingError
+from hla_match.errors import CriteriaError, ErrorCode, Reason, TypingError
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
 from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
@@ -47,9 +47,14 @@ def reduce_typing(
     'A*02:01P+A*24:02P'
     """
     if level not in ("P", "G", "lg", "S"):
-        raise CriteriaError("to", found=level, expected="P, G, lg or S")
+        raise CriteriaError("to", found=level, expected="P, G, lg or S", code=ErrorCode.CRITERIA_UNKNOWN)
     if level == "G" and not nomenclature.tables.closed:
-        raise CriteriaError("to", found="G", expected=f"P, lg or S: the {nomenclature.title} knows no G groups")
+        raise CriteriaError(
+            "to",
+            found="G",
+            expected=f"P, lg or S: the {nomenclature.title} knows no G groups",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
     if text.strip() and is_untyped(text):
         if notes is not None and NOT_TYPED not in notes:
             notes.append(NOT_TYPED)

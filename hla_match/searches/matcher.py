@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hla_match.choice.policies import Candidates, policy_named
 from hla_match.choice.ranking import first_donors
 from hla_match.donors.registry import Registry, as_of_date
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
 from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
@@ -101,7 +101,12 @@ class Matcher:
         registry = self._searched(criteria)
         missing = [locus for locus in criteria.loci if locus not in registry.loci]
         if len(missing) == len(criteria.loci):
-            raise CriteriaError("scope", found=criteria.scope, expected="a locus typed in the registry")
+            raise CriteriaError(
+                "scope",
+                found=criteria.scope,
+                expected="a locus typed in the registry",
+                code=ErrorCode.CRITERIA_CONFLICT,
+            )
         reported = self._reported(patient, criteria)
         loci = {locus: self._compare(locus, patient, criteria) for locus in registry.loci if locus in reported}
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
@@ -239,7 +244,10 @@ class Matcher:
         )
         if row.null_count():
             raise CriteriaError(
-                "donors", found=f"{row.null_count()} identifiers", expected="identifiers of donors of the registry"
+                "donors",
+                found=f"{row.null_count()} identifiers",
+                expected="identifiers of donors of the registry",
+                code=ErrorCode.CRITERIA_UNKNOWN,
             )
         return row.cast(pl.UInt32).to_numpy()
 
@@ -392,7 +400,12 @@ def _certain_matches(
 
 
 def _without_frequencies() -> CriteriaError:
-    return CriteriaError("frequencies", found="none", expected="a matcher made with an imputed registry")
+    return CriteriaError(
+        "frequencies",
+        found="none",
+        expected="a matcher made with an imputed registry",
+        code=ErrorCode.CRITERIA_FREQUENCIES,
+    )
 
 
 def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:

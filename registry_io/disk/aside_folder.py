@@ -17,7 +17,7 @@ from typing import Any
 import xxhash
 from numpy.typing import NDArray
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.disk.durable_files import (
     OWNER_FOLDER,
     NewFile,
@@ -120,6 +120,7 @@ class AsideFolder:
                     found="other bytes than were written",
                     expected="a disk and a memory that keep what they are given",
                     hint="check the disk; nothing was changed",
+                    code=ErrorCode.FILE_NOT_KEPT,
                 )
         return found
 

@@ -28,7 +28,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.disk.writer_lock import try_lock
 
 Action = Literal["make folder", "create", "write", "flush", "rename", "flush folder", "remove"]
@@ -200,12 +200,14 @@ def write_error(path: Path, error: OSError) -> FileError:
             found="no room left on the disk",
             expected="room for the whole file",
             hint="what was there before is as it was; make room, or choose another place",
+            code=ErrorCode.FILE_NO_ROOM,
         )
     return FileError(
         str(path),
         found=error.strerror or str(error) or type(error).__name__,
         expected="a place that can be written to",
         hint="create the folder, or choose another place",
+        code=ErrorCode.FILE_NOT_WRITTEN,
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hla_match.errors import FileError, LockedError
+from hla_match.errors import ErrorCode, FileError, LockedError
 
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _OWNER_FILE = 0o600
@@ -131,4 +131,5 @@ def _no_lock(path: Path, error: OSError) -> FileError:
         found=error.strerror or str(error),
         expected="a lock file that can be made and locked",
         hint="check that the folder can be written to and that its file system has locks",
+        code=ErrorCode.FILE_NOT_WRITTEN,
     )

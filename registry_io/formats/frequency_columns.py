@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from hla_match.loci import LOCI, near_loci
 from registry_io.formats.frequency_alleles import DRB345, DRB345_PLACE
 from registry_io.formats.frequency_table import FrequencyTable
@@ -140,4 +140,5 @@ def _wrong_columns(table: FrequencyTable, found: str, column: str | None = None)
         found=found,
         expected=_EXPECTED_COLUMNS,
         hint="name the columns so in the first row",
+        code=ErrorCode.FILE_WRONG_COLUMNS,
     )

@@ -16,14 +16,13 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import FileError
 from hla_match.loci import LOCI
 from registry_io.formats.frequency_alleles import haplotype_alleles
 from registry_io.formats.frequency_columns import FrequencyColumns, find_frequency_columns, is_frequency_header
 from registry_io.formats.frequency_table import EXPECTED_FILE, FrequencyTable, frequency_table, no_frequency
 from registry_io.formats.frequency_units import in_parts_of_1, written_values
 from registry_io.tables.budgets import Budgets, FileBudget
-from registry_io.tables.source_file import SourceFile
+from registry_io.tables.source_file import SourceFile, read_error
 
 # Bytes of memory: of a haplotype's frequency in a population beside its alleles, and of one in a table of all.
 _ROW_BYTES = 16 * (len(LOCI) + 4)
@@ -65,12 +64,7 @@ def read_frequencies(path: Path, *, budgets: Budgets | None = None) -> Frequency
         with SourceFile.open(path, budgets) as source:
             packed, budget = source.read(), source.budget
     except OSError as error:
-        raise FileError(
-            str(path),
-            found=error.strerror or str(error),
-            expected=EXPECTED_FILE,
-            hint="check the name and the folder",
-        ) from error
+        raise read_error(path, error, expected=EXPECTED_FILE, hint="check the name and the folder") from error
     table = frequency_table(packed, budget, is_frequency_header)
     columns = find_frequency_columns(table)
     if not len(table.row):

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.parquet_file import parquet_frame
 from registry_io.tables.source_file import unpack
@@ -72,6 +72,7 @@ def no_frequency(path: str) -> FileError:
         found="no haplotype with a frequency above 0",
         expected=EXPECTED_FILE,
         hint="check that it is the right file, and whole",
+        code=ErrorCode.FILE_NOTHING,
     )
 
 
@@ -93,7 +94,11 @@ def frequency_table(data: bytes, budget: FileBudget, is_known: Callable[[Sequenc
             data = unpack(data, budget)
         except (EOFError, OSError, zlib.error) as error:
             raise FileError(
-                path, found="damaged gzip data", expected="a whole gzip file", hint="copy or compress the file again"
+                path,
+                found="damaged gzip data",
+                expected="a whole gzip file",
+                hint="copy or compress the file again",
+                code=ErrorCode.FILE_DAMAGED,
             ) from error
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise FileError(
@@ -101,6 +106,7 @@ def frequency_table(data: bytes, budget: FileBudget, is_known: Callable[[Sequenc
             found="a workbook of Excel before 2007, or an encrypted one",
             expected=EXPECTED_FILE,
             hint="save it in Excel as .xlsx, without a password",
+            code=ErrorCode.FILE_FORMAT,
         )
     if data.startswith(b"PK\x03\x04"):
         sheet = chosen_sheet(data, budget, is_known, keep_blank_top=True)
@@ -173,6 +179,7 @@ def _fields(budget: FileBudget, lines: pl.DataFrame, separator: str) -> pl.DataF
             found=f"{widths[wrong]} fields",
             expected=f"{widths[0]}, as in row {row[0]}",
             hint="write one haplotype a line, and decimals with a point",
+            code=ErrorCode.FILE_ROW_WIDTH,
         )
     width = int(widths[0])
     budget.check_columns(width)
@@ -210,6 +217,7 @@ def _quotes(path: str) -> FileError:
         found="quotation marks that do not close on their line",
         expected="fields with closed quotation marks",
         hint='write a quotation mark inside a field twice: ""',
+        code=ErrorCode.FILE_QUOTES,
     )
 
 
@@ -233,6 +241,7 @@ def _headed(budget: FileBudget, frame: pl.DataFrame) -> FrequencyTable:
             found=f"{len(columns)} columns without names",
             expected="haplotype and frequency, and perhaps population or count, where the first row names none",
             hint="put the names of the columns into the first row, such as haplotype,frequency,population",
+            code=ErrorCode.FILE_NO_HEADER,
         )
     note = f"read without header: the columns are {', '.join(names[:-1])} and {names[-1]}"
     return FrequencyTable(path, names, None, columns, row, notes=[note] if len(names) > _FEWEST else [])
@@ -279,6 +288,7 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
             found=f"the key {error.args[0][:60]!r} twice in one object",
             expected="each key once",
             hint="remove the one that is wrong",
+            code=ErrorCode.FILE_CONTRADICTION,
         ) from error
     except (ValueError, RecursionError) as error:
         raise FileError(
@@ -287,6 +297,7 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
             found="text that is not JSON",
             expected=EXPECTED_FILE,
             hint="check that the file is whole",
+            code=ErrorCode.FILE_DAMAGED,
         ) from error
     keyed = content.items() if isinstance(content, dict) else []
     about = {re.sub("[^a-z]", "", key.lower()): value for key, value in keyed}
@@ -297,6 +308,7 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
             found="no list of haplotypes",
             expected='an object with "frequencies", a list of {"a": "01:01:01G", ..., "frequency": 0.1}',
             hint="check that it is a haplotype frequency set of Atlas",
+            code=ErrorCode.FILE_FORMAT,
         )
     if not entries:
         raise no_frequency(path)

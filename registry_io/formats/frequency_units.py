@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.formats.frequency_columns import Unit
 from registry_io.formats.frequency_table import GREATEST_TOTAL, FrequencyTable
 
@@ -90,6 +90,7 @@ def in_parts_of_1(table: FrequencyTable, frame: pl.DataFrame, unit: Unit | None)
                 found=f"frequencies{of} that sum to {total:.6g}",
                 expected="a sum of at most 1",
                 hint="name a column of percent so; name the population of each row where there are several",
+                code=ErrorCode.FREQUENCIES_SUM,
             )
         table.notes.append(f"frequencies{of} sum to {total:.6g}")
     return frame

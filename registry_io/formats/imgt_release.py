@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from hla_match.errors import ErrorCode
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.antigen_names import RENAMED
 from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
@@ -116,6 +117,7 @@ def _alleles(files: ReleaseFiles) -> dict[str, dict[str, list[str]]]:
                 found=f"no allele of {locus}",
                 expected=f"every locus of {', '.join(LOCI)}",
                 hint=TRUNCATED,
+                code=ErrorCode.NOMENCLATURE_INCOMPLETE,
             )
         if len(set(columns["allele"])) < len(columns["allele"]):
             raise files.error(name_of_file, found=f"an allele of {locus} twice", expected="every allele once")

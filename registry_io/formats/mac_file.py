@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from registry_io.tables.budgets import Budgets, FileBudget
-from registry_io.tables.source_file import SourceFile, unpack
+from registry_io.tables.source_file import SourceFile, read_error, unpack
 from registry_io.tables.zip_members import ZipMembers
 
 # alpha.v3 has a first column with a star before codes of whole names; numer.v3 has no such column.
@@ -44,7 +44,12 @@ def read_codes(path: Path, *, budgets: Budgets | None = None) -> MultipleAlleleC
     _check_rows(path, rows)
     codes = rows.drop("line").filter(pl.col("code").is_not_null()).sort("code", "row")
     if not codes.height:
-        raise FileError(str(path), found="no codes", expected="rows of code and alleles, separated by tabs")
+        raise FileError(
+            str(path),
+            found="no codes",
+            expected="rows of code and alleles, separated by tabs",
+            code=ErrorCode.FILE_NOTHING,
+        )
     _check_whole(path, text, rows.height)
     _check_meanings(path, codes)
     codes = codes.unique("code", keep="first", maintain_order=True)
@@ -52,7 +57,9 @@ def read_codes(path: Path, *, budgets: Budgets | None = None) -> MultipleAlleleC
 
 
 def _text(path: Path, budgets: Budgets | None) -> str:
-    too_large = FileError(str(path), found=f"more than {LARGEST:,} bytes", expected=_EXPECTED)
+    too_large = FileError(
+        str(path), found=f"more than {LARGEST:,} bytes", expected=_EXPECTED, code=ErrorCode.FILE_FORMAT
+    )
     try:
         with SourceFile.open(path, budgets) as source:
             budget = source.budget
@@ -60,10 +67,14 @@ def _text(path: Path, budgets: Budgets | None) -> str:
                 raise too_large
             data = _unpacked(source.read(), budget)
     except OSError as error:
-        raise FileError(str(path), found=error.strerror or str(error), expected=_EXPECTED) from error
+        raise read_error(path, error, expected=_EXPECTED) from error
     except (EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FileError(
-            str(path), found=f"a damaged file: {error}", expected=_EXPECTED, hint="fetch the file again"
+            str(path),
+            found=f"a damaged file: {error}",
+            expected=_EXPECTED,
+            hint="fetch the file again",
+            code=ErrorCode.FILE_DAMAGED,
         ) from error
     if len(data) > LARGEST:
         raise too_large
@@ -73,7 +84,11 @@ def _text(path: Path, budgets: Budgets | None) -> str:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         raise FileError(
-            str(path), row=row, found=f"byte {data[error.start]:#04x} that is not UTF-8", expected=_EXPECTED
+            str(path),
+            row=row,
+            found=f"byte {data[error.start]:#04x} that is not UTF-8",
+            expected=_EXPECTED,
+            code=ErrorCode.FILE_ENCODING,
         ) from None
 
 
@@ -85,7 +100,9 @@ def _unpacked(data: bytes, budget: FileBudget) -> bytes:
     members = ZipMembers(data, budget)
     texts = [at for at, name in enumerate(members.names) if name.lower().endswith(".txt") and "__MACOSX/" not in name]
     if len(texts) != 1:
-        raise FileError(budget.path, found=f"{len(texts)} .txt files in the zip", expected=_EXPECTED)
+        raise FileError(
+            budget.path, found=f"{len(texts)} .txt files in the zip", expected=_EXPECTED, code=ErrorCode.FILE_FORMAT
+        )
     return members.read(texts[0], most=LARGEST)
 
 
@@ -113,6 +130,7 @@ def _check_whole(path: Path, text: str, n_lines: int) -> None:
             found="a last row without a line end",
             expected="a line end after every row",
             hint="the file may have been cut, and a code then means less; fetch it again",
+            code=ErrorCode.FILE_DAMAGED,
         )
 
 
@@ -129,4 +147,5 @@ def _check_meanings(path: Path, codes: pl.DataFrame) -> None:
             found=f"code {code} with other alleles than in row {first}",
             expected="one meaning of each code",
             hint="fetch the file again, or remove the row that is wrong",
+            code=ErrorCode.FILE_CONTRADICTION,
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hla_match.errors import ErrorCode
 from hla_match.loci import LOCI
 from registry_io.formats.release_files import REQUIRED, TRUNCATED, ReleaseFiles
 
@@ -79,6 +80,7 @@ def _missing(
             found=f"no {locus}*{missing[0]}{more}",
             expected=f"the {len(expected):,} alleles of {locus} that the release lists",
             hint=TRUNCATED,
+            code=ErrorCode.NOMENCLATURE_INCOMPLETE,
         )
     return missing
 
@@ -101,6 +103,7 @@ def _check_loci(files: ReleaseFiles, tables: dict[str, Listing], verified: froze
                 found=f"no allele of {missing[0]}{more}",
                 expected="every locus that the release lists",
                 hint=TRUNCATED,
+                code=ErrorCode.NOMENCLATURE_INCOMPLETE,
             )
 
 
@@ -112,7 +115,11 @@ def _check_splits(files: ReleaseFiles, verified: frozenset[str]) -> None:
     missing = [prefix + number for prefix, number in _BROADS if (prefix, number) in listed - related]
     if missing and name not in verified:
         raise files.error(
-            name, found=f"no splits of {', '.join(missing)}", expected="those of every broad antigen", hint=TRUNCATED
+            name,
+            found=f"no splits of {', '.join(missing)}",
+            expected="those of every broad antigen",
+            hint=TRUNCATED,
+            code=ErrorCode.NOMENCLATURE_INCOMPLETE,
         )
 
 

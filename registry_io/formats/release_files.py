@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from hla_match.errors import NomenclatureError
+from hla_match.errors import ErrorCode, NomenclatureError
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.source_file import SourceFile
 from registry_io.tables.zip_members import ZipMembers
@@ -58,6 +58,7 @@ class ReleaseFiles:
                 found="neither folder nor zip" if path.exists() else "nothing of that name",
                 expected="a release of IPD-IMGT/HLA, as a folder or a zip",
                 hint="unpack the release, or give its zip",
+                code=ErrorCode.NOMENCLATURE_MISSING_FILE,
             )
         self.root = self._root()
         self.member: dict[str, str] = {}
@@ -73,6 +74,7 @@ class ReleaseFiles:
                 found=f"no {', '.join(missing)}",
                 expected="the wmda and tce folders of a release",
                 hint="give the folder that holds wmda/ and tce/",
+                code=ErrorCode.NOMENCLATURE_MISSING_FILE,
             )
 
     def _read_folder(self, names: set[str]) -> None:
@@ -125,7 +127,11 @@ class ReleaseFiles:
         nearest = sorted(root for root in roots if root.count("/") == depth)
         if len(nearest) > 1:
             raise self.error(
-                None, found=f"several releases: {', '.join(nearest)}", expected="one release", hint="name one of them"
+                None,
+                found=f"several releases: {', '.join(nearest)}",
+                expected="one release",
+                hint="name one of them",
+                code=ErrorCode.NOMENCLATURE_RELEASE,
             )
         return nearest[0] if nearest else ""
 
@@ -147,11 +153,18 @@ class ReleaseFiles:
                 yield place, data.decode("utf-8", "replace")
 
     def error(
-        self, name: str | None, *, found: str, expected: str, row: int | None = None, hint: str = ""
+        self,
+        name: str | None,
+        *,
+        found: str,
+        expected: str,
+        row: int | None = None,
+        hint: str = "",
+        code: ErrorCode | None = None,
     ) -> NomenclatureError:
         """Return an error about a file, or about the whole release where `name` is None."""
         place = str(self.path) if name is None else f"{self.path}/{self.member[name]}"
-        return NomenclatureError(place, row=row, found=found, expected=expected, hint=hint)
+        return NomenclatureError(place, row=row, found=found, expected=expected, hint=hint, code=code)
 
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """Yield row number and text of each line that is not a comment."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hla_match.errors import NomenclatureError
+from hla_match.errors import ErrorCode, NomenclatureError
 from registry_io.formats.release_files import WITNESSES, ReleaseFiles, line_feeds
 
 # As md5 prints them on BSD, "MD5 (name) = digest", which is the release's way, and as md5sum does, "digest  name".
@@ -86,11 +86,16 @@ def _versions(files: ReleaseFiles) -> dict[str, str]:
             found="no line that names the release, nor in any other file",
             expected="'# version: IPD-IMGT/HLA ...' at the top",
             hint="fetch the release again; where it was published without comments, put release_version.txt beside it",
+            code=ErrorCode.NOMENCLATURE_RELEASE,
         )
     if len({_numbers(version)[:_PATCH_FROM] for version in found.values()}) > 1:
         text = ", ".join(f"{name} {version}" for name, version in found.items())
         raise files.error(
-            None, found=f"files of several releases: {text}", expected="one release", hint="fetch the release again"
+            None,
+            found=f"files of several releases: {text}",
+            expected="one release",
+            hint="fetch the release again",
+            code=ErrorCode.NOMENCLATURE_RELEASE,
         )
     return {name: version for name, version in found.items() if name not in WITNESSES} or found
 
@@ -138,4 +143,5 @@ def _mismatch(files: ReleaseFiles, differing: dict[str, set[str]], *, is_list_of
         expected=f"MD5 {' or '.join(sorted(differing[name]))}, by the release's own list",
         hint=f"{more}fetch the release again; where it was published so, go on with --accept-checksum-mismatch "
         "(in Python accept_checksum_mismatch=True)",
+        code=ErrorCode.NOMENCLATURE_CHECKSUM,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from hla_match.loci import DRB345, LOCI, OPTIONAL_GENES
 from registry_io.persons.column_lookalikes import holds_typings, listed, typings_naming
 from registry_io.persons.column_names import (
@@ -137,6 +137,7 @@ def find_columns(path: Path, frame: pl.DataFrame, kind: Kind) -> PersonColumns:
             found="no column of typings",
             expected="columns A_1, A_2, B_1, B_2, ... or gl_string",
             hint=_typings_hint(ignored),
+            code=ErrorCode.FILE_MISSING_COLUMN,
         )
     own = {**{column: name for name, column in attributes.items()}, **of_loci}
     if gl_string is not None:
@@ -168,6 +169,7 @@ def _identifier(path: Path, names: Sequence[str], kind: Kind) -> str:
         found="no column of identifiers",
         expected=f"one of {', '.join(_OWN_NAMES[whose] for whose in _IDENTIFIER_ORDER[kind] if whose in _OWN_NAMES)}",
         hint=hint,
+        code=ErrorCode.FILE_MISSING_COLUMN,
     )
 
 
@@ -186,6 +188,7 @@ def _twice(path: Path, name: str, other: str) -> FileError:
         found=f"the meaning of column {other} again",
         expected="one column of each meaning",
         hint="rename or remove one of the two columns",
+        code=ErrorCode.FILE_DUPLICATE_COLUMN,
     )
 
 
@@ -281,6 +284,7 @@ def _half_a_pair(path: Path, names: Sequence[str], locus: str, name: str, column
         hint=f"name the column {meant} {missing}"
         if meant is not None
         else f"add the column {missing}; it may be empty",
+        code=ErrorCode.FILE_MISSING_COLUMN,
     )
 
 

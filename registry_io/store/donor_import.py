@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.donors.registry import Registry, UnreadableTyping
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
@@ -213,6 +213,7 @@ def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
         else "no row below the header",
         expected="at least one donor",
         hint=f"{report} gives the reasons; {state}" if n_rows else state,
+        code=ErrorCode.FILE_NOTHING,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.donors.registry import Registry
-from hla_match.errors import BudgetError, CriteriaError, FileError
+from hla_match.errors import BudgetError, CriteriaError, ErrorCode, FileError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
@@ -65,6 +65,7 @@ class FrequencyStore:
                 found=error.strerror or str(error),
                 expected="a folder that can be made",
                 hint="name another by HLA_MATCH_HOME",
+                code=ErrorCode.FILE_NOT_WRITTEN,
             ) from error
         frame = content.frame.with_columns(
             pl.lit(FORMAT_VERSION, pl.UInt32).alias("format_version"),
@@ -139,6 +140,7 @@ class FrequencyStore:
             found=found,
             expected=f"a file, or one of: {', '.join(self.names()) or '(none is installed)'}",
             hint="name a file, or install it as a set first",
+            code=ErrorCode.FREQUENCIES_NOT_INSTALLED,
         )
 
 
@@ -191,4 +193,5 @@ def _damaged(path: Path, found: str) -> FileError:
         found=found,
         expected=f"a set of frequencies of format version {FORMAT_VERSION}",
         hint="install the set again",
+        code=ErrorCode.FREQUENCIES_DAMAGED,
     )

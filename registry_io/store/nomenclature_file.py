@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hla_match.errors import NomenclatureError
+from hla_match.errors import ErrorCode, NomenclatureError
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
 from registry_io.disk.durable_files import atomic_write
 
@@ -66,13 +66,16 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
         header = json.loads(first)
         kind, version, checksum = header["format"], header["format_version"], header["sha256"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise NomenclatureError(path, found="another kind of file", expected="a compiled nomenclature") from None
+        raise NomenclatureError(
+            path, found="another kind of file", expected="a compiled nomenclature", code=ErrorCode.NOMENCLATURE_DAMAGED
+        ) from None
     if kind != FORMAT or version != FORMAT_VERSION:
         raise NomenclatureError(
             path,
             found=f"{kind!r}, format version {version!r}",
             expected=f"{FORMAT!r}, format version {FORMAT_VERSION}",
             hint="install the release again with this version of hla-match",
+            code=ErrorCode.NOMENCLATURE_DAMAGED,
         )
     found = hashlib.sha256(body).hexdigest()
     if found != checksum:
@@ -81,12 +84,17 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
             found=f"a damaged file: {len(body)} bytes with SHA-256 {found}",
             expected=f"SHA-256 {checksum}",
             hint="install the release again",
+            code=ErrorCode.NOMENCLATURE_DAMAGED,
         )
     try:
         return _sound(_tables(json.loads(body)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NomenclatureError(
-            path, found="other tables", expected="those of a compiled nomenclature", hint="install the release again"
+            path,
+            found="other tables",
+            expected="those of a compiled nomenclature",
+            hint="install the release again",
+            code=ErrorCode.NOMENCLATURE_DAMAGED,
         ) from None
 
 
@@ -163,6 +171,9 @@ def read_nomenclature(path: Path) -> NomenclatureTables:
         data = path.read_bytes()
     except OSError as error:
         raise NomenclatureError(
-            str(path), found=error.strerror or str(error), expected="a compiled nomenclature"
+            str(path),
+            found=error.strerror or str(error),
+            expected="a compiled nomenclature",
+            code=ErrorCode.NOMENCLATURE_DAMAGED,
         ) from error
     return loads(data, str(path))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from hla_match.errors import NomenclatureError
+from hla_match.errors import ErrorCode, NomenclatureError
 from hla_match.nomenclature.tables import NomenclatureTables
 from registry_io.disk.durable_files import make_folder
 from registry_io.formats.imgt_release import read_release
@@ -49,6 +49,7 @@ class NomenclatureStore:
                 found=error.strerror or str(error),
                 expected="a folder that can be made",
                 hint="name another by HLA_MATCH_HOME",
+                code=ErrorCode.FILE_NOT_WRITTEN,
             ) from error
         write_nomenclature(tables, self._path(tables.release))
         return tables
@@ -77,6 +78,7 @@ class NomenclatureStore:
                 found=f"no release {release}",
                 expected=f"one of: {installed}",
                 hint="install it with: hla-match nomenclature install --from DIR",
+                code=ErrorCode.NOMENCLATURE_NOT_INSTALLED,
             )
         return read_nomenclature(self._path(release))
 

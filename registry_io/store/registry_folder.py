@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hla_match.errors import FileError, LockedError, RegistryError
+from hla_match.errors import ErrorCode, FileError, LockedError, RegistryError
 from registry_io.disk.aside_folder import WRITING, remove_leftovers
 from registry_io.disk.checked_files import AGAIN
 from registry_io.disk.durable_files import OWNER_FOLDER, is_part, make_folder, remove, stale_parts, write_error
@@ -67,6 +67,7 @@ def current_snapshot(folder: Path) -> Path:
             found="no registry",
             expected="a folder made by registry import",
             hint="make it with: hla-match registry import REGISTRY DONORS",
+            code=ErrorCode.REGISTRY_MISSING,
         )
     return found
 
@@ -118,13 +119,16 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise RegistryError(str(folder), found="a file", expected="a folder", hint="name a new folder")
+        raise RegistryError(
+            str(folder), found="a file", expected="a folder", hint="name a new folder", code=ErrorCode.REGISTRY_FOLDER
+        )
     if _holds_others(folder):
         raise RegistryError(
             str(folder),
             found="a folder with other files",
             expected="a registry, an empty folder or none",
             hint="name a new folder",
+            code=ErrorCode.REGISTRY_FOLDER,
         )
 
 
@@ -140,6 +144,7 @@ def refuse_any(folder: Path) -> None:
             found="a registry",
             expected="none",
             hint="give replace=True to replace it; the one before is kept for registry rollback",
+            code=ErrorCode.REGISTRY_EXISTS,
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
-from hla_match.errors import RegistryError
+from hla_match.errors import ErrorCode, RegistryError
 from registry_io.disk.aside_folder import AsideFolder, discard
 from registry_io.disk.durable_files import remove
 from registry_io.disk.joint_files import write_together
@@ -125,6 +125,7 @@ def roll_back(folder: Path) -> tuple[Path, Path | None]:
                 found="no earlier snapshot",
                 expected="the one before the last import",
                 hint="import an earlier donor file with --replace",
+                code=ErrorCode.REGISTRY_NO_EARLIER,
             )
         make_current(previous)
         return previous, previous_snapshot(folder)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import FileError, RegistryError
+from hla_match.errors import ErrorCode, FileError, RegistryError
 from registry_io.store.attribute_columns import SLICE, TEXT, map_column
 from registry_io.store.registry_builder import BuiltSnapshot
 from registry_io.store.registry_folder import CURRENT, valid_snapshot
@@ -68,13 +68,20 @@ def check_replacement(folder: Path, built: BuiltSnapshot, *, replace: bool, allo
         return None
     found = _compared(folder, built)
     if not replace:
-        raise _refused(folder, f"a registry of {found}", "a new folder, or --replace", "give --replace to replace it")
+        raise _refused(
+            folder,
+            f"a registry of {found}",
+            "a new folder, or --replace",
+            "give --replace to replace it",
+            ErrorCode.REGISTRY_EXISTS,
+        )
     if found.loss > GREATEST_LOSS and not allow_shrink:
         raise _refused(
             folder,
             str(found),
             f"a donor file that loses at most {GREATEST_LOSS:.0%} of them, or --allow-shrink",
             "look whether the file is whole; give --allow-shrink beside --replace if it is",
+            ErrorCode.REGISTRY_SHRINKS,
         )
     return found
 
@@ -102,7 +109,6 @@ def _hashes(identifiers: pl.Series) -> NDArray[np.uint64]:
     return np.concatenate([np.zeros(0, np.uint64), *parts])
 
 
-def _refused(folder: Path, found: str, expected: str, hint: str) -> RegistryError:
-    return RegistryError(
-        str(folder), found=found, expected=expected, hint=f"{hint}; the one before is kept for registry rollback"
-    )
+def _refused(folder: Path, found: str, expected: str, hint: str, code: ErrorCode) -> RegistryError:
+    hint = f"{hint}; the one before is kept for registry rollback"
+    return RegistryError(str(folder), found=found, expected=expected, hint=hint, code=code)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, StringConstraints, ValidationError, model_validator
 
-from hla_match.errors import RegistryError
+from hla_match.errors import ErrorCode, RegistryError
 from hla_match.loci import LOCI
 from registry_io.disk.checked_files import changed
 from registry_io.store.attribute_columns import FORMATS, TEXT, file_names
@@ -84,6 +84,7 @@ def parse_manifest(text: bytes, path: Path) -> SnapshotManifest:
             found=f"format version {shown}",
             expected=f"{FORMAT_VERSION}",
             hint="import the donors again with this version of hla-match, and --replace",
+            code=ErrorCode.REGISTRY_FORMAT,
         )
     place = ".".join(map(str, found[0]["loc"][:1]))
     reason = found[0]["msg"].removeprefix("Value error, ")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from hla_match.errors import FileError, HlaMatchError, RegistryError
+from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
@@ -44,6 +44,7 @@ class FrequencySource:
                 found=f"frequencies with SHA-256 {found.checksum[:12]}...",
                 expected=f"{self.checksum[:12]}..., as when the batch began",
                 hint="start the batch again",
+                code=ErrorCode.FILE_CHANGED,
             )
         return found
 
@@ -78,7 +79,8 @@ class RegistrySource:
         if own != self.program_version:
             raise HlaMatchError(
                 f"worker: found hla-match {own}, expected {self.program_version}, as where the batch began; "
-                "install the same version everywhere"
+                "install the same version everywhere",
+                code=ErrorCode.WORKER_VERSION,
             )
         registry = open_registry(self.folder)
         if registry.snapshot != self.snapshot:
@@ -87,6 +89,7 @@ class RegistrySource:
                 found=registry.snapshot,
                 expected=f"{self.snapshot}: the registry was imported anew since the batch began",
                 hint="start the batch again",
+                code=ErrorCode.REGISTRY_CHANGED,
             )
         if self.frequencies is None:
             return Matcher(registry)

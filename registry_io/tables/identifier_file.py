@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import Budgets
-from registry_io.tables.source_file import SourceFile
+from registry_io.tables.source_file import SourceFile, read_error
 from registry_io.tables.text_encoding import READ_ENCODINGS, UndecodableError, text_of
 
 _LINE_BYTES = 160  # of memory, for a line, its identifier and a place in the set
@@ -27,10 +27,12 @@ def read_identifiers(path: Path, *, budgets: Budgets | None = None) -> frozenset
         source.budget.check_held(_LINE_BYTES * n_lines, f"{n_lines:,} lines")
         text, _ = text_of(data)
     except OSError as error:
-        raise FileError(str(path), found=error.strerror or str(error), expected=expected) from error
+        raise read_error(path, error, expected=expected) from error
     except UndecodableError as error:
-        raise FileError(str(path), row=error.row, found=error.found, expected=expected) from error
+        raise FileError(
+            str(path), row=error.row, found=error.found, expected=expected, code=ErrorCode.FILE_ENCODING
+        ) from error
     identifiers = frozenset(line.strip() for line in text.splitlines()) - {""}
     if not identifiers:
-        raise FileError(str(path), found="no identifier", expected=expected)
+        raise FileError(str(path), found="no identifier", expected=expected, code=ErrorCode.FILE_NOTHING)
     return identifiers

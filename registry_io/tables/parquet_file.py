@@ -10,7 +10,7 @@ from typing import BinaryIO
 import polars as pl
 import polars.selectors as cs
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.panics import panics_as_errors
 from registry_io.tables.parquet_footer import DamagedParquetError, ParquetShape, read_shape
@@ -94,6 +94,7 @@ def _damage(path: str) -> Iterator[None]:
         found="no table of plain columns",
         expected="a Parquet file with text, numbers and dates",
         hint="write the file again",
+        code=ErrorCode.FILE_DAMAGED,
     )
     try:
         with panics_as_errors(damaged):

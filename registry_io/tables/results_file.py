@@ -11,7 +11,7 @@ from typing import IO, Any, BinaryIO, cast
 import polars as pl
 import xlsxwriter
 
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from registry_io.disk.durable_files import atomic_write, write_error
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
@@ -42,7 +42,12 @@ def check_writable_ending(path: Path) -> str:
     for ending in sorted(ENDINGS, key=len, reverse=True):
         if name.endswith(ending) and name != ending:
             return ending
-    raise CriteriaError("output file", found=path.name, expected=f"a name that ends in one of {', '.join(ENDINGS)}")
+    raise CriteriaError(
+        "output file",
+        found=path.name,
+        expected=f"a name that ends in one of {', '.join(ENDINGS)}",
+        code=ErrorCode.CRITERIA_OUTPUT,
+    )
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
@@ -114,6 +119,7 @@ def check_sheet(n_rows: int, path: Path) -> None:
             "output file",
             found=f"{path.name} for {n_rows:,} rows",
             expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
+            code=ErrorCode.CRITERIA_OUTPUT,
         )
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import Budgets, FileBudget
 
 _BUFFER = 1 << 18
@@ -76,6 +76,7 @@ class SourceFile:
                 found="a gzip file that ends too early" if truncated else "damaged gzip data",
                 expected="a whole gzip file",
                 hint="copy or compress the file again",
+                code=ErrorCode.FILE_DAMAGED,
             ) from error
         found = passing.digest.hexdigest()
         if self._checksum and found != self._checksum:
@@ -115,7 +116,14 @@ class SourceFile:
             found="a file that was changed while it was read",
             expected="one that stays as it is",
             hint="wait until it is written, and start again",
+            code=ErrorCode.FILE_CHANGED,
         )
+
+
+def read_error(path: Path, error: OSError, *, expected: str, hint: str = "") -> FileError:
+    """Return the error of a file that the system does not let be read."""
+    code = ErrorCode.FILE_MISSING if isinstance(error, FileNotFoundError) else ErrorCode.FILE_UNREADABLE
+    return FileError(str(path), found=error.strerror or str(error), expected=expected, hint=hint, code=code)
 
 
 class _Hashed(io.RawIOBase):

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.parquet_file import ParquetFile
-from registry_io.tables.source_file import SourceFile
+from registry_io.tables.source_file import SourceFile, read_error
 from registry_io.tables.table_header import ANY_HEADER, HeaderRules, distinct_names, named_columns, no_header
 from registry_io.tables.table_slice import MOST_CELLS, OddRow, TableSlice, row_numbers
 from registry_io.tables.text_table import TEXT_ENDINGS, text_slices
@@ -115,6 +115,7 @@ def scan_slices(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets
             found=f"the ending {path.suffix!r}",
             expected=f"one of {', '.join(ENDINGS)}",
             hint="save the table as one of these",
+            code=ErrorCode.FILE_FORMAT,
         )
     try:
         with SourceFile.open(path, budgets) as source:
@@ -149,14 +150,15 @@ def scan_slices(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets
                 )
     except FileNotFoundError as error:
         raise FileError(
-            str(path), found="no such file", expected="a table of persons", hint="check the name and the folder"
+            str(path),
+            found="no such file",
+            expected="a table of persons",
+            hint="check the name and the folder",
+            code=ErrorCode.FILE_MISSING,
         ) from error
     except OSError as error:
-        raise FileError(
-            str(path),
-            found=error.strerror or str(error),
-            expected="a file that can be read",
-            hint="check that it is a file and that you may read it",
+        raise read_error(
+            path, error, expected="a file that can be read", hint="check that it is a file and that you may read it"
         ) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 
 _NAMELESS = "\0"
 
@@ -42,6 +42,7 @@ def no_header(path: Path, found: str) -> FileError:
         found=found,
         expected="a header with the names of the columns",
         hint="put the names of the columns into the first row",
+        code=ErrorCode.FILE_NO_HEADER,
     )
 
 
@@ -78,6 +79,7 @@ def _second_column(path: Path, name: str) -> FileError:
         found="a second column of this name",
         expected="distinct names",
         hint="rename or remove one of the two columns",
+        code=ErrorCode.FILE_DUPLICATE_COLUMN,
     )
 
 
@@ -97,5 +99,6 @@ def named_columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
                 found="a column without a name",
                 expected="a name above every column",
                 hint="name the column, or remove it",
+                code=ErrorCode.FILE_UNNAMED_COLUMN,
             )
     return frame.drop(nameless)

@@ -16,7 +16,7 @@ from typing import BinaryIO, Self, cast
 
 import numpy as np
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.chinese_text import GB18030, Utf8Doubt
 from registry_io.tables.source_file import SourceFile
 from registry_io.tables.text_encoding import (
@@ -145,6 +145,7 @@ def undecodable(path: Path | str, error: UndecodableError) -> FileError:
         found=error.found,
         expected=READ_ENCODINGS,
         hint="save the table as UTF-8 (in Excel: CSV UTF-8)",
+        code=ErrorCode.FILE_ENCODING,
     )
 
 
@@ -198,6 +199,7 @@ class _Look:
                 found="a NUL byte",
                 expected="text in UTF-8",
                 hint="the file is damaged or not a text table; export it again",
+                code=ErrorCode.FILE_DAMAGED,
             )
         self._open_line = _check_lines(self._path, chunk, self._row, self._open_line)
         self._decode(chunk, final=False)
@@ -245,5 +247,6 @@ def _check_lines(path: Path, chunk: bytes, line: int, carried: int) -> int:
             found=f"a line of more than {LONGEST_LINE:,} bytes",
             expected="one person a line",
             hint="the file is damaged or not a table of persons",
+            code=ErrorCode.FILE_DAMAGED,
         )
     return int(lengths[-1])

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.source_file import SourceFile
 from registry_io.tables.table_header import HeaderRules, distinct_names, no_header
 from registry_io.tables.table_slice import MOST_CELLS, OddRow, TableSlice, row_numbers
@@ -159,6 +159,7 @@ def _csv_rows(path: Path, lines: Iterable[str], separator: str, first: int) -> I
                 found=f"a field of more than {csv.field_size_limit():,} characters",
                 expected="fields of a table of persons",
                 hint="a quotation mark that is not closed takes in what follows it",
+                code=ErrorCode.FILE_QUOTES,
             ) from error
         raise FileError(
             str(path),
@@ -166,6 +167,7 @@ def _csv_rows(path: Path, lines: Iterable[str], separator: str, first: int) -> I
             found=f"a record that cannot be read ({error})",
             expected="fields with closed quotation marks",
             hint='write a quotation mark inside a field twice: ""',
+            code=ErrorCode.FILE_QUOTES,
         ) from error
 
 

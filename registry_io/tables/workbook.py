@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.panics import panics_as_errors
 from registry_io.tables.zip_members import ZipMembers
@@ -70,9 +70,14 @@ def chosen_sheet(
             found="a file that is no workbook",
             expected="an Excel workbook (.xlsx)",
             hint="open it in Excel and save it as .xlsx, or rename it after its format",
+            code=ErrorCode.FILE_FORMAT,
         )
     damaged = FileError(
-        path, found="a damaged workbook", expected="an Excel workbook (.xlsx)", hint="save it again in Excel"
+        path,
+        found="a damaged workbook",
+        expected="an Excel workbook (.xlsx)",
+        hint="save it again in Excel",
+        code=ErrorCode.FILE_DAMAGED,
     )
     try:
         _look_through(ZipMembers(data, budget), budget)

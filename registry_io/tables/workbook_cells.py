@@ -23,7 +23,7 @@ from xml.parsers import expat
 
 import polars as pl
 
-from hla_match.errors import FileError
+from hla_match.errors import ErrorCode, FileError
 
 MANY_DIGITS = "more than 15 digits"
 """Stands for the format of a number of which Excel keeps 15 digits."""
@@ -104,7 +104,11 @@ def odd_cells(path: Path, data: bytes, sheet_name: str, *, has_long_numbers: boo
 
 def _damaged(path: Path) -> FileError:
     return FileError(
-        str(path), found="a damaged workbook", expected="an Excel workbook (.xlsx)", hint="save it again in Excel"
+        str(path),
+        found="a damaged workbook",
+        expected="an Excel workbook (.xlsx)",
+        hint="save it again in Excel",
+        code=ErrorCode.FILE_DAMAGED,
     )
 
 
