@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from pydantic import ValidationError
-
 from benchmarks.reliability.mutated_inputs import write_mutation
 from hla_match.donors.registry import build_registry
 from hla_match.errors import HlaMatchError
@@ -34,7 +32,7 @@ PROGRESS = "progress"
 _HANGS = 30
 """Seconds after which one reading hangs."""
 
-_REFUSALS = (HlaMatchError, OSError, ValidationError)
+_REFUSALS = (HlaMatchError, OSError)
 """What a command turns into one line."""
 
 _originals: list[Path] = []

@@ -19,7 +19,7 @@ from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import BLOOD_GROUPS, DONOR_AGES, SEXES, SIGNS, UNKNOWN, Registry
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.matching.criteria import Patient
-from hla_match.prediction.lazy_predictions import LazyPredictions
+from hla_match.prediction.lazy_predictions import Forecast
 from hla_match.prediction.prediction import Prediction
 
 
@@ -46,7 +46,7 @@ class Candidates:
     mismatches: NDArray[np.uint8]
     certain: NDArray[np.bool_]
     as_of: datetime.date
-    forecast: LazyPredictions | None
+    forecast: Forecast | None
     position: NDArray[np.int64]
     wanted: int | None = None
 

@@ -37,7 +37,7 @@ def batch_manifest(
     manifest = {
         "format": "hla-match batch",
         "program": {"name": "hla-match", "version": version("hla-match")},
-        "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": dict(registry.provenance)},
+        "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": registry.provenance.entries()},
         "patients": {"file": path.name, "sha256": file.checksum},
         "nomenclature": {
             "title": nomenclature.title,

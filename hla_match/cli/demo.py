@@ -96,7 +96,7 @@ def _refuse_other_registry(registry: Path) -> None:
     if not (registry / CURRENT).exists():
         return
     made_from = open_registry(registry).provenance
-    if (made_from["source"], made_from["imported_on"]) != (_DONORS, _AS_OF.isoformat()):
+    if (made_from.source, made_from.imported_on) != (_DONORS, _AS_OF):
         raise RegistryError(
             str(registry),
             found="a registry that no demonstration made",

@@ -90,19 +90,9 @@ def _expected(error: BaseException) -> str | None:
         return "what was read is nested too deeply; expected tables and texts that are not"
     if isinstance(error, UnicodeError):
         return f"found text that is not {getattr(error, 'encoding', 'UTF-8')}; save it as UTF-8"
-    if type(error).__name__ == "ValidationError" and _is_of(error, "pydantic"):
-        return _findings(error)
     if _is_of(error, "polars", "pyo3_runtime") and _system_number(error) is not None:
         return _system_error(error)
     return None
-
-
-def _findings(error: Any) -> str:
-    """Return pydantic's findings as one line: place and reason, never the value."""
-    return "; ".join(
-        f"{'.'.join(str(p) for p in item['loc']) or 'criteria'}: {item['msg'].removeprefix('Value error, ')}"
-        for item in error.errors(include_input=False, include_url=False)
-    )
 
 
 def _system_number(error: BaseException) -> int | None:

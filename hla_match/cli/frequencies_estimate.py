@@ -202,7 +202,7 @@ def _report(registry: Registry, estimation: Estimation, settings: dict[str, Any]
     return {
         "registry": registry.name,
         "nomenclature": registry.nomenclature.title,
-        "provenance": dict(registry.provenance),
+        "provenance": registry.provenance.entries(),
         "loci": list(estimation.frequencies.loci),
         "settings": settings,
         "populations": [

@@ -147,7 +147,7 @@ def info(registry: Path) -> None:
             f"  {locus:<5} {typed:>11,} typed, {column.text.height - 1:,} distinct typings, "
             f"{column.table.n_typings - 1:,} distinct meanings"
         )
-    for name, value in opened.provenance.items():
+    for name, value in opened.provenance.entries().items():
         if value != "":
             say(f"  {name}: {value}")
     for note in donor_notes(opened):
@@ -163,7 +163,7 @@ def rollback(registry: Path) -> None:
 
     taken, left = roll_back(registry)
     opened = open_registry(registry)
-    donors, day = counted(opened.n_donors, "donor"), opened.provenance["imported_on"]
+    donors, day = counted(opened.n_donors, "donor"), opened.provenance.imported_on
     say(f"{registry}: {donors}, imported on {day} ({taken.name})")
     if left is not None:
         say(f"Kept for another rollback: {left.name}")

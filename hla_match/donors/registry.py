@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, typing_orders
-from hla_match.errors import Reason
+from hla_match.errors import CriteriaError, ErrorCode, Reason
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -67,7 +68,7 @@ class Registry:
         typing_index: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
-        provenance: what it was made from, by name: texts and numbers only.
+        provenance: what it was made from.
         notes: what was understood otherwise than it was written, and the number of donors; it names no person.
         snapshot: name of the stored snapshot that it was opened from, a hash of what it holds; empty where it was not.
     """
@@ -86,14 +87,14 @@ class Registry:
     typing_index: tuple[TypingOrder, ...]
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
-    provenance: Mapping[str, str | int]
+    provenance: Provenance
     notes: Mapping[str, int] = field(default_factory=dict)
     snapshot: str = ""
 
     @property
     def ambiguous_nulls(self) -> AmbiguousNulls:
         """What became of null alleles that lists and codes of donors name beside expressed ones."""
-        return "keep" if self.provenance.get("ambiguous_nulls") == "keep" else "drop"
+        return self.provenance.ambiguous_nulls or "drop"
 
     def encoder(self, locus: str, ambiguous_nulls: AmbiguousNulls | None = None) -> LocusEncoder:
         """Return what reads typings of a locus as the donors' were read, null alleles at choice otherwise."""
@@ -163,8 +164,16 @@ class Arrangement:
 
 
 def as_of_date(registry: Registry) -> datetime.date:
-    """Return the date of the registry's import, at which ages are reckoned when a search names no date."""
-    return datetime.date.fromisoformat(str(registry.provenance["imported_on"]))
+    """Return the date of the registry's import, at which ages are reckoned when a search names no date.
+
+    Raises:
+        CriteriaError: the registry's provenance does not say when it was imported.
+    """
+    day = registry.provenance.imported_on
+    if day is None:
+        expected = "a date, as the provenance of the registry does not say when it was imported"
+        raise CriteriaError("as_of", found=None, expected=expected, code=ErrorCode.CRITERIA_CONFLICT)
+    return day
 
 
 def build_registry(
@@ -172,7 +181,7 @@ def build_registry(
     nomenclature: Nomenclature,
     *,
     name: str,
-    provenance: Mapping[str, str | int],
+    provenance: Mapping[str, str | int] | Provenance,
     codes: MultipleAlleleCodes | None = None,
     ambiguous_nulls: AmbiguousNulls = "drop",
     loci: Iterable[str] = LOCI,
@@ -183,7 +192,8 @@ def build_registry(
         persons: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes.
         nomenclature: reads the typings.
         name: what messages call the registry.
-        provenance: what it is made from; ``imported_on`` (ISO date) is required.
+        provenance: what it is made from, or a mapping of that as `Provenance.of` reads it; `imported_on` is the date
+            at which searches reckon ages that name none.
         codes: multiple allele codes.
         ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
         loci: the loci to take, where the frame has them.
@@ -214,7 +224,7 @@ def build_registry(
         typing_index=tuple(orders_by_typing(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
-        provenance={**provenance, "ambiguous_nulls": ambiguous_nulls},
+        provenance=replace(Provenance.of(provenance), ambiguous_nulls=ambiguous_nulls),
         notes=registry_notes(found, without_status(attributes)),
         snapshot="",
         **coded_attributes(attributes),

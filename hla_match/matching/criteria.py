@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hla_match.donors.registry import STATUSES
-from hla_match.errors import CriteriaError
-from hla_match.loci import LOCI, genes_of, near_loci, scope_loci
+from hla_match.errors import CriteriaError, ErrorCode, criteria_error
+from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
+from hla_match.matching.checked_model import CheckedModel
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.untyped import is_untyped
@@ -18,7 +19,7 @@ from hla_match.typings.encoding import AmbiguousNulls, NullRule
 Direction = Literal["both", "gvh", "hvg"]
 
 
-class Patient(BaseModel):
+class Patient(CheckedModel):
     """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
 
     A typing is the pair of texts of its two columns; an empty second text means reported homozygous. `ignored_loci` are
@@ -32,7 +33,7 @@ class Patient(BaseModel):
     ('07:02', '08:01')
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    is_of_person = True
 
     patient_id: str = "patient"
     typings: dict[str, tuple[str, str]]
@@ -55,11 +56,16 @@ class Patient(BaseModel):
         unknown = [locus for locus in value if locus not in LOCI]
         if unknown:
             near = dict.fromkeys(one for locus in unknown for one in near_loci(locus) if one in LOCI)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise ValueError(f"unknown loci {', '.join(unknown)}; known are {', '.join(LOCI)}{hint}")
+            raise CriteriaError(
+                "typings",
+                found=", ".join(unknown),
+                expected=f"loci of {', '.join(LOCI)}",
+                hint=f"did you mean {', '.join(near)}?" if near else "",
+                code=ErrorCode.CRITERIA_UNKNOWN,
+            )
         typed = {locus: ("", "") if is_untyped(*pair) else pair for locus, pair in value.items()}
         if not any(first for first, _ in typed.values()):
-            raise ValueError("no locus is typed")
+            raise CriteriaError("typings", found="no typing", expected="at least one typed locus")
         return typed
 
     def is_typed(self, locus: str) -> bool:
@@ -88,7 +94,7 @@ class Patient(BaseModel):
         )
 
 
-class SearchCriteria(BaseModel):
+class SearchCriteria(CheckedModel):
     """Which donors a search returns.
 
     Attributes:
@@ -112,8 +118,6 @@ class SearchCriteria(BaseModel):
         limit: the number of donors to return, best first, or None for all.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     scope: str = "10/10"
     max_mismatches: int = Field(default=1, ge=0, le=6)
     locus_limits: dict[str, int] = Field(default_factory=dict)
@@ -135,14 +139,21 @@ class SearchCriteria(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        """Refuse what each field by itself cannot tell."""
+        faults = []
         try:
             loci = self.loci
         except CriteriaError as error:
-            raise ValueError(str(error)) from None
+            faults.append(error)
+            loci = SCOPE_LOCI
         for locus, limit in self.locus_limits.items():
             if locus not in loci or not 0 <= limit <= 2:
-                raise ValueError(f"locus_limits: {locus}={limit}; give 0, 1 or 2 for a locus of {','.join(loci)}")
+                expected = f"0, 1 or 2 for a locus of {','.join(loci)}"
+                faults.append(CriteriaError("locus_limits", found=f"{locus}={limit}", expected=expected))
         unknown = [status for status in self.statuses if status not in STATUSES]
         if unknown:
-            raise ValueError(f"statuses: unknown {', '.join(unknown)}; known are {', '.join(STATUSES)}")
+            expected, code = f"statuses of {', '.join(STATUSES)}", ErrorCode.CRITERIA_UNKNOWN
+            faults.append(CriteriaError("statuses", found=", ".join(unknown), expected=expected, code=code))
+        if faults:
+            raise criteria_error(faults)
         return self

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry, UnreadableTyping
 from hla_match.errors import ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.persons.person_attributes import finding_records
 from registry_io.persons.person_notices import Noticed
@@ -128,17 +128,20 @@ def import_donors(
         warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
         built.aside.write(QUARANTINE, quarantine_report(quarantined))
         built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
-        provenance: dict[str, str | int] = {
-            "source": donors.name,
-            "source_sha256": rows.checksum,
-            "source_rows": rows.n_rows,
-            "imported_on": today.isoformat(),
-            "nomenclature": nomenclature.title,
-            "nomenclature_checksum": nomenclature.tables.checksum,
-            "codes": codes_source,
-            "ambiguous_nulls": ambiguous_nulls,
-        }
-        provenance |= _faults(nomenclature.tables)
+        provenance = Provenance(
+            source=donors.name,
+            source_sha256=rows.checksum,
+            source_rows=rows.n_rows,
+            imported_on=today,
+            nomenclature=nomenclature.title,
+            nomenclature_checksum=nomenclature.tables.checksum,
+            # Of a sound release nothing stands there.
+            nomenclature_unverified=", ".join(nomenclature.tables.unverified) or None,
+            nomenclature_mismatched=", ".join(nomenclature.tables.mismatched) or None,
+            nomenclature_cautions="; ".join(nomenclature.tables.cautions) or None,
+            codes=codes_source,
+            ambiguous_nulls=ambiguous_nulls,
+        )
         registry = publish(built.aside, built.description, provenance).registry
         failed.unlink(missing_ok=True)
     noticed = reduce(add, rows.noticed)
@@ -186,16 +189,6 @@ def _read(
         rows.noticed.append(records.noticed)
         rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
     return rows
-
-
-def _faults(tables: NomenclatureTables) -> dict[str, str]:
-    """Return what is wrong with a release, as provenance; none of a sound one."""
-    faults = {
-        "nomenclature_unverified": ", ".join(tables.unverified),
-        "nomenclature_mismatched": ", ".join(tables.mismatched),
-        "nomenclature_cautions": "; ".join(tables.cautions),
-    }
-    return {name: text for name, text in faults.items() if text}
 
 
 def donor_notes(registry: Registry) -> list[str]:

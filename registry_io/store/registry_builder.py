@@ -7,9 +7,9 @@ the same donors at once.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import (
     CODED_ATTRIBUTES,
     Arrangement,
@@ -123,7 +124,7 @@ class _GrowingColumn:
             array.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class BuiltSnapshot:
     """A snapshot whose files are written, but not its manifest, and what was left out of it.
 
@@ -329,7 +330,7 @@ def write_registry_stream(
     nomenclature: Nomenclature,
     *,
     name: str,
-    provenance: Mapping[str, str | int],
+    provenance: Mapping[str, str | int] | Provenance,
     codes: MultipleAlleleCodes | None = None,
     ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
@@ -362,5 +363,6 @@ def write_registry_stream(
                 builder.add(part)
             built = builder.build()
             if built.n_donors:
-                publish(built.aside, built.description, {**provenance, "ambiguous_nulls": ambiguous_nulls})
+                made_from = dataclasses.replace(Provenance.of(provenance), ambiguous_nulls=ambiguous_nulls)
+                publish(built.aside, built.description, made_from)
     return built

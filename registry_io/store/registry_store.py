@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.donors.typing_index import TypingOrder, n_orders
 from hla_match.errors import NomenclatureError, RegistryError
@@ -176,7 +177,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         typing_index=orders,
         nomenclature=Nomenclature(tables),
         codes=codes,
-        provenance=manifest.provenance,
+        provenance=Provenance.of(manifest.provenance),
         notes=manifest.notes,
         # What it holds, not where it lies: a second copy gives the same answers.
         snapshot=snapshot_title(snapshot),

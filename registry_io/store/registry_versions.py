@@ -6,10 +6,11 @@ written. The previous snapshot stays until the next one replaces it and the garb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, RegistryError
 from registry_io.disk.aside_folder import AsideFolder, discard
@@ -52,7 +53,7 @@ class Published:
     registry: Registry
 
 
-def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Mapping[str, str | int]) -> Published:
+def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Provenance) -> Published:
     """Give a snapshot its name, and make it the one that readers see.
 
     The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again.
@@ -60,7 +61,7 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Ma
     Args:
         aside: the files of the snapshot.
         description: what its manifest says of them.
-        provenance: what the registry was made from, as in `hla_match.donors.registry.build_registry`.
+        provenance: what the registry was made from.
 
     Raises:
         FileError: it cannot be written, or reads back otherwise; nothing was changed.

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, StringConstraints, ValidationError, model_validator
 
+from hla_match.donors.provenance import Provenance
 from hla_match.errors import ErrorCode, RegistryError
 from hla_match.loci import LOCI
 from registry_io.disk.checked_files import changed
@@ -63,6 +64,7 @@ class SnapshotManifest(BaseModel):
             raise ValueError("provenance: expected imported_on, a date such as 2026-01-31") from None
         if self.provenance.get("ambiguous_nulls", "drop") not in ("drop", "keep"):
             raise ValueError("provenance: expected ambiguous_nulls drop or keep")
+        Provenance.of(self.provenance)
         return self
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.donors.typing_index import TypingOrder
 from hla_match.errors import RegistryError
@@ -100,7 +101,7 @@ def write_meanings(
     aside.write(NOMENCLATURE, dumps(nomenclature.tables))
 
 
-def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, provenance: Mapping[str, str | int]) -> Path:
+def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, provenance: Provenance) -> Path:
     """Write the manifest of a snapshot whose other files are written, and give it its name; return its folder.
 
     A folder of that name that is there already is taken only when every byte of it is right; a damaged one is left
@@ -109,7 +110,7 @@ def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, proven
     Args:
         aside: the files.
         description: what the manifest says of them.
-        provenance: what the registry was made from, as in `hla_match.donors.registry.build_registry`.
+        provenance: what the registry was made from.
 
     Raises:
         FileError: a file reads back otherwise than it was written.
@@ -124,7 +125,7 @@ def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, proven
         "n_donors": description.n_donors,
         "attributes": list(map(list, description.attributes.items())),
         "nomenclature": description.nomenclature,
-        "provenance": dict(provenance),
+        "provenance": provenance.entries(),
         "notes": dict(description.notes),
         "files": {name: one.sha256 for name, one in sums.items()},
         "xxh3": {name: one.xxh3 for name, one in sums.items()},

@@ -76,7 +76,7 @@ def test_what_comes_from_outside_the_program_is_one_line(error: BaseException, w
     assert "\n" not in line
 
 
-def test_findings_of_pydantic_name_the_place_and_not_the_value() -> None:
+def test_a_wrong_criterion_is_told_by_its_place_and_not_its_value() -> None:
     with pytest.raises(ValueError, match="max_mismatches") as caught:
         SearchCriteria(max_mismatches="DE-4711")  # type: ignore[arg-type]
     code, line = reported(caught.value)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
-from hla_match.errors import Reason, TypingError
+from hla_match.errors import CriteriaError, Reason, TypingError
 from hla_match.matching.criteria import Patient
 
 
@@ -53,5 +52,5 @@ def test_what_is_ignored_makes_no_other_patient() -> None:
 
 
 def test_unknown_loci_of_typings_are_refused_with_what_may_be_meant() -> None:
-    with pytest.raises(ValidationError, match=r"unknown loci DQ; .* did you mean DQA1, DQB1"):
+    with pytest.raises(CriteriaError, match=r"typings: found 'DQ', expected loci of A, .*; did you mean DQA1, DQB1"):
         Patient(typings={"A": ("02:01", ""), "DQ": ("03:03", "")})

@@ -1,0 +1,62 @@
+"""Arguments of another type or name than they must be, refused where they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hla_match.errors import CriteriaError, ErrorCode
+
+
+class InWords(str):
+    """Words about a value, which messages print without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def check_type(name: str, value: object, *types: type, expected: str) -> None:
+    """Refuse an argument that is of none of some types.
+
+    Args:
+        name: of the argument.
+        value: as given.
+        types: those that it may have.
+        expected: what it must be, in words.
+
+    Raises:
+        CriteriaError: it is of none of them; the value is not named.
+
+    >>> check_type("text", None, str, expected="a text")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: text: found None, expected a text
+    """
+    if not isinstance(value, types):
+        found = None if value is None else InWords(f"a value of type {type(value).__name__}")
+        raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+
+
+def check_name(name: str, value: object, known: Collection[str], *, expected: str, hint: str = "") -> None:
+    """Refuse an argument that is none of some names.
+
+    Args:
+        name: of the argument.
+        value: as given.
+        known: the names that it may have.
+        expected: what it must be, in words; the names stand behind them.
+        hint: what to do about it, or "".
+
+    Raises:
+        CriteriaError: it is none of them.
+
+    >>> check_name("level", "Q", ("P", "G"), expected="one of")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: level: found 'Q', expected one of P, G
+    """
+    if not isinstance(value, str) or value not in known:
+        found = value if value is None or isinstance(value, str) else InWords(f"a value of type {type(value).__name__}")
+        expected = f"{expected} {', '.join(known)}"
+        raise CriteriaError(name, found=found, expected=expected, hint=hint, code=ErrorCode.CRITERIA_UNKNOWN)
