@@ -49,7 +49,7 @@ class PlainSearch:
     def __init__(self, registry: Registry, loci: Sequence[str]) -> None:
         self.registry = registry
         self._loci = {locus: self._read(locus) for locus in loci}
-        self._available = registry.status == 0
+        self._available = registry.attribute_codes["status"] == 0
 
     def search(self, patient: Patient, max_mismatches: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Return the available donors with at most so many mismatches, ascending, and how many each has at best."""

@@ -11,12 +11,15 @@ import datetime
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
-from hla_match.donors.registry import BLOOD_GROUPS, DONOR_AGES, SEXES, SIGNS, UNKNOWN, Registry
+from hla_match.donors.attribute_types import MISSING_CATEGORY
+from hla_match.donors.attributes import DONOR_AGES, values_of
+from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.matching.criteria import Patient
 from hla_match.prediction.lazy_predictions import Forecast
@@ -64,7 +67,7 @@ class Candidates:
     @property
     def age(self) -> NDArray[np.int32]:
         """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
-        return completed_years(self.registry.birth_date[self.donor], self.as_of)
+        return completed_years(self.registry.attribute_codes["birth_date"][self.donor], self.as_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,9 @@ _NO_AGE = 255
 
 def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
     """Put the same cytomegalovirus status first, then unknown, then different (Dehn et al., Blood 2019;134:924)."""
-    return _same_first(candidates.patient.cmv, SIGNS, candidates.registry.cmv[candidates.donor])
+    return _same_first(
+        candidates.patient.cmv, values_of("cmv"), candidates.registry.attribute_codes["cmv"][candidates.donor]
+    )
 
 
 def by_abo(candidates: Candidates) -> NDArray[np.int64]:
@@ -221,17 +226,20 @@ def by_abo(candidates: Candidates) -> NDArray[np.int64]:
     if candidates.patient.abo is None:
         return np.zeros(candidates.donor.size, np.int64)
     wanted = candidates.patient.abo
-    grade = np.full(UNKNOWN + 1, 2, np.int64)
-    for code, group in enumerate(BLOOD_GROUPS):
+    grade = np.full(MISSING_CATEGORY + 1, 2, np.int64)
+    for code, group in enumerate(values_of("abo")):
         grade[code] = 0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 3
-    return grade[candidates.registry.abo[candidates.donor]]
+    graded: NDArray[np.int64] = grade[candidates.registry.attribute_codes["abo"][candidates.donor]]
+    return graded
 
 
 def by_sex(candidates: Candidates) -> NDArray[np.int64]:
     """Put male before female, then unknown: no donor pregnancies (Dehn et al., Blood 2019;134:924)."""
-    grade = np.full(UNKNOWN + 1, 2, np.int64)
-    grade[SEXES.index("M")], grade[SEXES.index("F")] = 0, 1
-    return grade[candidates.registry.sex[candidates.donor]]
+    grade = np.full(MISSING_CATEGORY + 1, 2, np.int64)
+    sexes = values_of("sex")
+    grade[sexes.index("M")], grade[sexes.index("F")] = 0, 1
+    graded: NDArray[np.int64] = grade[candidates.registry.attribute_codes["sex"][candidates.donor]]
+    return graded
 
 
 def by_identifier(candidates: Candidates) -> NDArray[np.int64]:
@@ -239,13 +247,14 @@ def by_identifier(candidates: Candidates) -> NDArray[np.int64]:
     return candidates.registry.donor_order[candidates.donor].astype(np.int64)
 
 
-def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     if wanted is None:
         return np.zeros(code.size, np.int64)
-    grade = np.full(UNKNOWN + 1, 1, np.int64)
+    grade = np.full(MISSING_CATEGORY + 1, 1, np.int64)
     for index, value in enumerate(values):
         grade[index] = 0 if value == wanted else 2
-    return grade[code]
+    graded: NDArray[np.int64] = grade[code]
+    return graded
 
 
 def _percent_said(value: int) -> str:

@@ -81,7 +81,7 @@ class BatchRun:
         self._raw_text = raw_text
         self._policy = request.policy
         # Where there are no ages the day decides nothing, and must not part a batch from its continuation.
-        without_ages = not self._registry.birth_date.any()
+        without_ages = not self._registry.attribute_codes["birth_date"].any()
         self._criteria = request.criteria.model_copy(update={"as_of": None} if without_ages else {})
         request.say_unknown_donors(self._registry)
         self._sets = sets

@@ -8,21 +8,20 @@ import click
 
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.frequency_options import n_workers
-from hla_match.cli.search_options import SearchRequest, search_options
+from hla_match.cli.search_options import SearchRequest, attribute_options, search_options
 
 
 @click.command()
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.option("--hla", required=True, help="The patient's typing as a GL String.")
 @search_options(limit=20, limit_help="Rows to print.")
-@click.option("--cmv", type=click.Choice(["P", "N"]), help="The patient's CMV status.")
-@click.option("--abo", type=click.Choice(["A", "B", "AB", "O"]), help="The patient's blood group.")
-def command(registry: Path, hla: str, request: SearchRequest, cmv: str | None, abo: str | None) -> None:
+@attribute_options
+def command(registry: Path, hla: str, request: SearchRequest, **attributes: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
     from hla_match.matching.criteria import Patient
     from registry_io.store.registry_store import open_registry
 
-    patient = Patient.from_gl_string("patient", hla).model_copy(update={"cmv": cmv, "abo": abo})
+    patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     # What can be seen to be wrong is said before anything is compiled.
     opened = open_registry(registry, verify=request.verify)
     sets = request.frequency_sets(opened)

@@ -19,6 +19,7 @@ from hla_match.cli.frequency_options import (
     source_files,
 )
 from hla_match.cli.messages import say
+from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError, ErrorCode
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class SearchRequest:
                     say(f"{option}: {missing} are not in the registry", err=True)
 
 
-_AGE = click.IntRange(0, 120)
+_AGE = click.IntRange(0, OLDEST)
 _FILE = click.Path(path_type=Path)
 _OPTIONS = (
     click.option(
@@ -156,6 +157,15 @@ _NAMES = (
     "max_age", "as_of", "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies",
     "verify",
 )  # fmt: skip
+
+
+def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each attribute of a patient that has one."""
+    for name, attribute in ATTRIBUTES.items():
+        if attribute.option is not None:
+            option = click.option(f"--{name}", type=click.Choice(values_of(name)), help=attribute.option)
+            command = option(command)
+    return command
 
 
 def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

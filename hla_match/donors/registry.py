@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,36 +17,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.donors.arrangement import (
+    Arrangement,
+    UnreadableTyping,
+    arrange,
+    orders_by_typing,
+    readable_rows,
+    unreadable_typings,
+)
+from hla_match.donors.attribute_codes import codes_of
+from hla_match.donors.attributes import defaults
 from hla_match.donors.provenance import Provenance
-from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, typing_orders
-from hla_match.errors import CriteriaError, ErrorCode, Reason
+from hla_match.donors.typing_index import TypingOrder
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls, LocusEncoder
 from hla_match.typings.typing_book import LocusColumn, TypingBook
-
-STATUSES = ("AV", "TU", "RS", "OP", "DE")
-"""Donor status: available, temporarily unavailable, reserved, reserved for another patient, deleted (WMDA)."""
-
-SEXES = ("F", "M")
-BLOOD_GROUPS = ("A", "B", "AB", "O")
-SIGNS = ("P", "N")
-"""Positive and negative, of rhesus factor and cytomegalovirus."""
-
-DONOR_AGES = (16, 70)
-"""Completed years between which registries keep donors; an age beyond them may be a slip of a birth date."""
-
-UNKNOWN = 255
-"""Code of a missing sex, blood group or sign."""
-
-CODED_ATTRIBUTES: Mapping[str, type[np.generic]] = {
-    "status": np.uint8, "sex": np.uint8, "abo": np.uint8, "cmv": np.uint8, "birth_date": np.int32,
-}  # fmt: skip
-"""The attributes of donors that are kept as numbers too."""
-
-CODED_VALUES: Mapping[str, tuple[str, ...]] = {"status": STATUSES, "sex": SEXES, "abo": BLOOD_GROUPS, "cmv": SIGNS}
-"""The values that the codes of such an attribute stand for, by name."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +48,8 @@ class Registry:
         columns: the reported typings of each locus.
         attributes: one row a donor: `donor_id`, then sex, birth_date, abo, ... where the registry has them.
         donor_order: (donors,) uint32 rank of each donor's identifier among all identifiers.
-        status: (donors,) uint8 index into `STATUSES`; a donor without status is available.
-        sex: (donors,) uint8 index into `SEXES`, or `UNKNOWN`.
-        abo: (donors,) uint8 index into `BLOOD_GROUPS`, or `UNKNOWN`.
-        cmv: (donors,) uint8 index into `SIGNS`, or `UNKNOWN`.
-        birth_date: (donors,) int32 birth date as ``year * 10000 + month * 100 + day``; 0 where missing.
+        attribute_codes: (donors,) by name the codes of the attributes that are kept as numbers too, as
+            `hla_match.donors.attribute_codes.codes_of` makes them.
         typing_index: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
@@ -79,11 +64,7 @@ class Registry:
     columns: Mapping[str, LocusColumn]
     attributes: pl.DataFrame
     donor_order: NDArray[np.uint32]
-    status: NDArray[np.uint8]
-    sex: NDArray[np.uint8]
-    abo: NDArray[np.uint8]
-    cmv: NDArray[np.uint8]
-    birth_date: NDArray[np.int32]
+    attribute_codes: Mapping[str, NDArray[np.integer[Any]]]
     typing_index: tuple[TypingOrder, ...]
     nomenclature: Nomenclature
     codes: MultipleAlleleCodes | None
@@ -113,54 +94,16 @@ class Registry:
         """Return a registry of some donors, in the order of `rows`, with all typings and notes of this one."""
         rank = np.empty(rows.size, np.uint32)
         rank[np.argsort(self.donor_order[rows])] = np.arange(rows.size, dtype=np.uint32)
-        coded = {name: getattr(self, name)[rows] for name in CODED_ATTRIBUTES}
         donor_typing: Any = np.ascontiguousarray(self.donor_typing[:, rows])
         return replace(
             self,
             donor_typing=donor_typing,
             attributes=self.attributes[rows],
             donor_order=rank,
+            attribute_codes={name: code[rows] for name, code in self.attribute_codes.items()},
             typing_index=tuple(orders_by_typing(self.columns, donor_typing)),
             snapshot="",
-            **coded,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableTyping:
-    """A reported typing that the nomenclature cannot read, and the rows of the frame that carry it."""
-
-    locus: str
-    text: str
-    reason: Reason
-    message: str
-    hint: str
-    rows: NDArray[np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """The donors of a registry in their order, found from codes that were given in the order of their file.
-
-    Attributes:
-        rows: (donors,) uint32 rows of the persons who become donors.
-        donor_order: (donors,) uint32 as in `Registry`.
-        columns: the typings by locus.
-        numbers: by locus the (codes,) row in the column of each code of the book.
-        notes: as in `Registry`, those on typings.
-    """
-
-    rows: NDArray[np.uint32]
-    donor_order: NDArray[np.uint32]
-    columns: Mapping[str, LocusColumn]
-    numbers: Mapping[str, NDArray[np.uint32]]
-    notes: Mapping[str, int]
-
-    @property
-    def dtype(self) -> type[np.uint16] | type[np.uint32]:
-        """The narrowest type that holds the codes of every locus."""
-        widest = max((column.meaning.size for column in self.columns.values()), default=1)
-        return np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
 
 
 def as_of_date(registry: Registry) -> datetime.date:
@@ -221,13 +164,13 @@ def build_registry(
         columns=found.columns,
         attributes=attributes,
         donor_order=found.donor_order,
+        attribute_codes=codes_of(attributes),
         typing_index=tuple(orders_by_typing(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
         provenance=replace(Provenance.of(provenance), ambiguous_nulls=ambiguous_nulls),
-        notes=registry_notes(found, without_status(attributes)),
+        notes=registry_notes(found, n_by_default(attributes)),
         snapshot="",
-        **coded_attributes(attributes),
     )
     return registry, unreadable
 
@@ -244,122 +187,23 @@ def donor_attributes(persons: pl.DataFrame) -> pl.DataFrame:
     return persons.select(pl.exclude(*typed, "row")).rename({"person_id": "donor_id"})
 
 
-def coded_attributes(attributes: pl.DataFrame) -> dict[str, NDArray[Any]]:
-    """Return the arrays of `CODED_ATTRIBUTES`, as in `Registry`."""
-    coded: dict[str, NDArray[Any]] = {}
-    for name, dtype in CODED_ATTRIBUTES.items():
-        missing = UNKNOWN if name in CODED_VALUES and name != "status" else 0
-        if name not in attributes.columns:
-            coded[name] = np.full(attributes.height, missing, dtype)
-        elif name in CODED_VALUES:
-            values = CODED_VALUES[name]
-            code = (
-                pl.col(name)
-                .cast(pl.String)
-                .replace_strict(list(values), list(range(len(values))), default=missing, return_dtype=pl.UInt8)
-            )
-            coded[name] = attributes.select(code.fill_null(missing)).to_series().to_numpy()
-        else:
-            date = pl.col(name).dt
-            number = date.year() * 10000 + date.month().cast(pl.Int32) * 100 + date.day().cast(pl.Int32)
-            coded[name] = attributes.select(number.fill_null(missing).cast(pl.Int32)).to_series().to_numpy()
-    return coded
-
-
-def without_status(attributes: pl.DataFrame) -> int:
-    """Return the number of donors without a status, where the registry has any."""
-    return attributes["status"].null_count() if "status" in attributes.columns else 0
+def n_by_default(attributes: pl.DataFrame) -> dict[str, int]:
+    """Return by attribute the number of donors who count as its default, where others have a value."""
+    return {name: attributes[name].null_count() for name in defaults() if name in attributes.columns}
 
 
 def registry_notes(
-    found: Arrangement, n_without_status: int, of_lines: Mapping[str, int] | None = None
+    found: Arrangement, n_by_default: Mapping[str, int], of_lines: Mapping[str, int] | None = None
 ) -> dict[str, int]:
-    """Return the notes of a registry, those that hold for a donor; `of_lines` are those on lines of typings."""
-    counts = Counter(found.notes)
-    counts.update(of_lines or {})
-    counts["without a status, counted as available"] = n_without_status
-    return {note: n for note, n in counts.items() if n}
-
-
-def unreadable_typings(
-    books: Mapping[str, TypingBook], reported: Mapping[str, NDArray[np.uint32]]
-) -> list[UnreadableTyping]:
-    """Return the typings that cannot be read; `reported` holds by locus the (persons,) codes of the book."""
-    return [
-        UnreadableTyping(
-            locus=locus,
-            text=error.text,
-            reason=error.reason,
-            message=f"expected {error.expected}",
-            hint=error.hint,
-            rows=np.flatnonzero(reported[locus] == code).astype(np.uint32),
-        )
-        for locus, book in books.items()
-        for code, error in book.unreadable.items()
-    ]
-
-
-def readable_rows(unreadable: Sequence[UnreadableTyping], rows: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return those rows of persons whose typings can all be read, in the order given."""
-    if not unreadable:
-        return rows
-    return rows[~np.isin(rows, np.concatenate([typing.rows for typing in unreadable]))]
-
-
-def arrange(
-    books: Mapping[str, TypingBook],
-    reported: Mapping[str, NDArray[np.uint32]],
-    rows: NDArray[np.uint32],
-) -> Arrangement:
-    """Order some persons by what their typings mean, which are numbered by their texts.
+    """Return the notes of a registry, those that hold for a donor.
 
     Args:
-        books: what gave the codes, by locus.
-        reported: by locus (persons,) the code of each person's typing.
-        rows: the persons who become donors, ascending by identifier, which decides between equal typings.
+        found: the donors.
+        n_by_default: by attribute, the number of donors who count as its default.
+        of_lines: notes on lines of typings.
     """
-    columns: dict[str, LocusColumn] = {}
-    numbers: dict[str, NDArray[np.uint32]] = {}
-    for locus, book in books.items():
-        n_donors = np.bincount(reported[locus][rows], minlength=book.n_codes)
-        numbered = book.numbered(n_donors > 0)
-        columns[locus], numbers[locus] = numbered.column, numbered.number
-    notes = _donors_noted(books, {locus: reported[locus][rows] for locus in books})
-    order = np.arange(rows.size, dtype=np.uint32)
-    # The last locus first: a stable sort keeps the order that it finds among equals.
-    for locus in sorted(books, key=_place, reverse=True):
-        narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
-        meaning = columns[locus].meaning.astype(narrow)[numbers[locus]]
-        order = order[np.argsort(meaning[reported[locus][rows[order]]], kind="stable")]
-    return Arrangement(rows[order], order, columns, numbers, notes)
-
-
-def _donors_noted(books: Mapping[str, TypingBook], reported: Mapping[str, NDArray[np.uint32]]) -> dict[str, int]:
-    """Return the number of donors for whom each note holds, at one locus or at several; `reported` is (donors,)."""
-    holds: dict[str, NDArray[np.bool_]] = {}
-    for locus, book in books.items():
-        for note, codes in book.notes.items():
-            noted = np.zeros(book.n_codes, np.bool_)
-            noted[codes] = True
-            here = noted[reported[locus]]
-            holds[note] = holds[note] | here if note in holds else here
-    return {note: int(here.sum()) for note, here in holds.items()}
-
-
-def orders_by_typing(
-    columns: Mapping[str, LocusColumn], donor_typing: NDArray[np.unsignedinteger[Any]]
-) -> Iterator[TypingOrder]:
-    """Yield the orders of donors given as in `Registry`."""
-    meaning: dict[str, NDArray[np.unsignedinteger[Any]]] = {}
-    n_meanings: dict[str, int] = {}
-    for row, (locus, column) in enumerate(columns.items()):
-        if locus in (*CYCLE, *COVERED_LOCI):
-            n_meanings[locus] = column.table.n_typings
-            narrow = np.uint16 if n_meanings[locus] <= np.iinfo(np.uint16).max else np.uint32
-            meaning[locus] = column.meaning.astype(narrow)[donor_typing[row]]
-    return typing_orders(meaning, n_meanings)
-
-
-def _place(locus: str) -> int:
-    """Return where a locus stands among those that donors are ordered by."""
-    return CYCLE.index(locus) if locus in CYCLE else len(CYCLE) + LOCI.index(locus)
+    counts = Counter(found.notes)
+    counts.update(of_lines or {})
+    for name, n_donors in n_by_default.items():
+        counts[f"without a {name}, counted as {defaults()[name].word}"] = n_donors
+    return {note: n for note, n in counts.items() if n}

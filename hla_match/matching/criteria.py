@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from hla_match.donors.registry import STATUSES
+from hla_match.donors.attribute_types import Number
+from hla_match.donors.attributes import ATTRIBUTES, OLDEST, DescentAttributes, PersonalAttributes, values_of
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
+from hla_match.errors.arguments import InWords
 from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
 from hla_match.matching.checked_model import CheckedModel
 from hla_match.nomenclature.gl_string import split_loci
@@ -19,13 +21,22 @@ from hla_match.typings.encoding import AmbiguousNulls, NullRule
 Direction = Literal["both", "gvh", "hvg"]
 
 
-class Patient(CheckedModel):
+class TypedPerson(CheckedModel):
+    """An identifier and typings by locus."""
+
+    is_of_person = True
+
+    patient_id: str = "patient"
+    typings: dict[str, tuple[str, str]]
+
+
+class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
     """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
 
-    A typing is the pair of texts of its two columns; an empty second text means reported homozygous. `ignored_loci` are
-    loci that were reported and are not compared (`hla_match.loci.OTHER_LOCI`), `reading_notes` what of a GL String or a
-    line of names was understood otherwise than it was written: every list says both, and patients who differ in them
-    alone are equal.
+    The attributes are those of `hla_match.donors.attributes` that patients have. A typing is the pair of texts of its
+    two columns; an empty second text means reported homozygous. `ignored_loci` are loci that were reported and are not
+    compared (`hla_match.loci.OTHER_LOCI`), `reading_notes` what of a GL String or a line of names was understood
+    otherwise than it was written: every list says both, and patients who differ in them alone are equal.
 
     >>> Patient(patient_id="P1", typings={"A": ("02:01", "24:02")}).typings["A"]
     ('02:01', '24:02')
@@ -33,17 +44,6 @@ class Patient(CheckedModel):
     ('07:02', '08:01')
     """
 
-    is_of_person = True
-
-    patient_id: str = "patient"
-    typings: dict[str, tuple[str, str]]
-    sex: Literal["M", "F"] | None = None
-    birth_date: datetime.date | None = None
-    abo: Literal["A", "B", "AB", "O"] | None = None
-    rhesus: Literal["P", "N"] | None = None
-    cmv: Literal["P", "N"] | None = None
-    weight_kg: float | None = Field(default=None, gt=0)
-    population: str | None = None
     ignored_loci: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
     reading_notes: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
 
@@ -67,6 +67,16 @@ class Patient(CheckedModel):
         if not any(first for first, _ in typed.values()):
             raise CriteriaError("typings", found="no typing", expected="at least one typed locus")
         return typed
+
+    @field_validator(*(name for name, attribute in ATTRIBUTES.items() if isinstance(attribute.type, Number)))
+    @classmethod
+    def _within_bounds(cls, value: float | None, field: ValidationInfo) -> float | None:
+        name = str(field.field_name)
+        number = ATTRIBUTES[name].type
+        if value is not None and isinstance(number, Number) and not number.above < value <= number.most:
+            expected = f"a number of {number.unit} above {number.above} and up to {number.most}"
+            raise CriteriaError(name, found=InWords("a number beyond that"), expected=expected)
+        return value
 
     def is_typed(self, locus: str) -> bool:
         """Say whether something was reported at a locus, or of DRB345 at one of its genes."""
@@ -125,8 +135,8 @@ class SearchCriteria(CheckedModel):
     null_rule: NullRule = "consensus"
     ambiguous_nulls: AmbiguousNulls | None = None
     statuses: tuple[str, ...] = ("AV",)
-    min_age: int | None = Field(default=None, ge=0, le=120)
-    max_age: int | None = Field(default=None, ge=0, le=120)
+    min_age: int | None = Field(default=None, ge=0, le=OLDEST)
+    max_age: int | None = Field(default=None, ge=0, le=OLDEST)
     only_donors: frozenset[str] | None = None
     without_donors: frozenset[str] = frozenset()
     as_of: datetime.date | None = None
@@ -150,9 +160,10 @@ class SearchCriteria(CheckedModel):
             if locus not in loci or not 0 <= limit <= 2:
                 expected = f"0, 1 or 2 for a locus of {','.join(loci)}"
                 faults.append(CriteriaError("locus_limits", found=f"{locus}={limit}", expected=expected))
-        unknown = [status for status in self.statuses if status not in STATUSES]
+        known = values_of("status")
+        unknown = [status for status in self.statuses if status not in known]
         if unknown:
-            expected, code = f"statuses of {', '.join(STATUSES)}", ErrorCode.CRITERIA_UNKNOWN
+            expected, code = f"statuses of {', '.join(known)}", ErrorCode.CRITERIA_UNKNOWN
             faults.append(CriteriaError("statuses", found=", ".join(unknown), expected=expected, code=code))
         if faults:
             raise criteria_error(faults)

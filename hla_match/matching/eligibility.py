@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
-from hla_match.donors.registry import STATUSES, Registry, as_of_date
+from hla_match.donors.attributes import values_of
+from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import SearchCriteria
 
@@ -24,11 +25,11 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
         left[criterion] = np.packbits(eligible, bitorder="little")
 
     allowed = np.zeros(256, np.bool_)
-    allowed[[STATUSES.index(status) for status in criteria.statuses]] = True
-    eligible = allowed[registry.status]
+    allowed[[values_of("status").index(status) for status in criteria.statuses]] = True
+    eligible = allowed[registry.attribute_codes["status"]]
     keep(f"with status {' or '.join(criteria.statuses)}")
     if criteria.min_age is not None or criteria.max_age is not None:
-        age = completed_years(registry.birth_date, criteria.as_of or as_of_date(registry))
+        age = completed_years(registry.attribute_codes["birth_date"], criteria.as_of or as_of_date(registry))
         low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
         eligible &= (age < 0) | ((age >= low) & (age <= high))
         keep(_ages(criteria.min_age, criteria.max_age))

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.patient_table import GRADE_LETTERS
@@ -19,8 +20,6 @@ _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
 _NOT_COMPARED = len(_PAIRS)
 """The place of what stands at a locus that a patient is not typed at, and which is out of scope."""
-
-_ATTRIBUTES = ("sex", "abo", "rhesus", "cmv", "weight_kg", "status")
 
 
 def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.DataFrame:
@@ -57,7 +56,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *_predictions(lists, part),
         *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
         age.set(age < 0, None),
-        *(attributes[name][donor] for name in _ATTRIBUTES if name in attributes.columns),
+        *(attributes[name][donor] for name, one in ATTRIBUTES.items() if one.in_lists and name in attributes.columns),
     ]
     return pl.DataFrame(columns)
 

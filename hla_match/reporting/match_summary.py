@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.search_notices import search_notices
 from hla_match.visible_text import visible
@@ -47,9 +48,10 @@ def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFram
         heading = result.locus if result.locus in found.criteria.loci else f"({result.locus})"
         columns[heading] = frame[f"{result.locus}_grade"].cast(pl.String)
     columns |= {"GvH": frame["gvh"].cast(pl.String), "HvG": frame["hvg"].cast(pl.String)}
-    for name, heading in (("age", "age"), ("sex", "sex"), ("abo", "ABO"), ("cmv", "CMV")):
+    shown = {"age": "age", **{name: attribute.heading for name, attribute in ATTRIBUTES.items() if attribute.heading}}
+    for name, title in shown.items():
         if name in frame.columns:
-            columns[heading] = frame[name].cast(pl.String).fill_null("")
+            columns[title] = frame[name].cast(pl.String).fill_null("")
     return pl.DataFrame(columns)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from hla_match.donors.attributes import ATTRIBUTES, RESULT_WORDS
 from hla_match.nomenclature.half_width import half_width
-from registry_io.persons.attribute_values import RESULT_WORDS, attribute_values
+from registry_io.persons.attribute_values import attribute_values
 
 BLOOD_NOTE = "blood groups such as A+ or A型RH阳性 were read as ABO and Rh"
 
@@ -51,7 +52,7 @@ def apart(
         frame["abo"].replace_strict(list(both), [pair[at] for pair in both.values()], default=None) for at in (0, 1)
     )
     own = frame["rhesus"] if "rhesus" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
-    read = attribute_values("rhesus", own)
+    read = attribute_values(ATTRIBUTES["rhesus"], own)
     agrees = abo.is_not_null() & (read.text.is_null() | (read.value == rhesus).fill_null(False))
     notes[BLOOD_NOTE, present["abo"]] = int(agrees.sum())
     apart = frame.with_columns(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.loci import DRB345, LOCI
 
 GL_STRING = "gl_string"
@@ -43,42 +44,11 @@ IDENTIFIERS = _read_as(
 )
 """Names of identifiers, as `bare` makes them, and whose or what they are."""
 
-ATTRIBUTE_NAMES = _read_as(
-    {
-        "sex": "sex gender donorsex patientsex 性别",
-        "birth_date": "birthdate dateofbirth dob 出生日期 出生年月日",
-        "abo": "abo bloodgroup bloodtype abogroup abotype bloodgroupabo abobloodgroup 血型 abo血型 血型abo",
-        "rhesus": "rhesus rh rhd rhfactor rhesusfactor rhtype rh血型 rh因子 rhd血型 血型rh",
-        "cmv": "cmv cmvstatus cmvigg cmvserology cmvserostatus cmvantibody"
-        " 巨细胞病毒 cmv抗体 巨细胞病毒抗体 巨细胞病毒igg",
-        "weight_kg": "weightkg weightinkg bodyweightkg 体重 体重kg 体重公斤 体重千克",
-        "status": "status donorstatus statuscode 状态 供者状态 志愿者状态",
-        "registered_on": "registeredon registrationdate dateregistered registereddate dateofregistration"
-        " 登记日期 注册日期 入库日期",
-        "last_contact_on": "lastcontacton lastcontactdate lastcontact dateoflastcontact"
-        " 最后联系日期 最近联系日期 末次联系日期",
-        "city": "city 城市 所在城市 居住城市",
-        "grid": "grid grid号 grid编号",
-        "population": "population 人群 群体",
-    }
-)
+ATTRIBUTE_NAMES = _read_as({name: attribute.columns for name, attribute in ATTRIBUTES.items()})
 """Names of attributes, as `bare` makes them."""
 
 # Names that are meant to be an attribute and may be something else, or more than one.
-_MEANT = _read_as(
-    {
-        "sex": "geschlecht",
-        "birth_date": "birthday birth born bdate 生日 出生年月 出生",
-        "abo": "aborh blood 血型结果",
-        "cmv": "cytomegalovirus cmv状态 cmv结果",
-        "weight_kg": "weight bodyweight kg mass",
-        "status": "availability available",
-        "registered_on": "registered registerdate 登记时间 登记 注册时间 入库时间",
-        "last_contact_on": "contactdate 联系日期",
-        "city": "地区 所在地",
-        "population": "ethnicity ethnicgroup populationgroup pop 民族 种族",
-    }
-)
+_MEANT = _read_as({name: attribute.asked_columns for name, attribute in ATTRIBUTES.items()})
 _ALIKE = 0.86
 """Likeness of a name to one that is read, by `difflib`, from which it is taken for a slip of the pen."""
 _NEAREST, _SHORT = 0.75, 3

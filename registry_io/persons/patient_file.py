@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hla_match.donors.attributes import of_persons
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -17,8 +18,6 @@ from registry_io.persons.person_table import read_persons
 from registry_io.persons.typing_conflicts import settle
 from registry_io.tables.budgets import Budgets
 from registry_io.tables.quarantine import QuarantinedRecord
-
-_ATTRIBUTES = ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "population")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def read_patients(
     noted: dict[int, tuple[str, ...]] = {}
     for number, note in records.noted.iter_rows():
         noted[number] = (*noted.get(number, ()), note)
-    present = [name for name in _ATTRIBUTES if name in records.frame.columns]
+    present = [name for name in of_persons("patient") if name in records.frame.columns]
     for row in records.frame.iter_rows(named=True):
         typings = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in loci}
         patient = Patient(

@@ -16,36 +16,18 @@ from typing import Literal
 
 import polars as pl
 
-from hla_match.donors.registry import DONOR_AGES
+from hla_match.donors.attribute_codes import day_numbers
+from hla_match.donors.attribute_types import Attribute, Category, Date, Number, PersonKind, Text
+from hla_match.donors.attributes import ATTRIBUTES, DONOR_AGES, OLDEST
 from hla_match.errors import Reason
 from registry_io.persons import blood_groups
-from registry_io.persons.attribute_values import (
-    CHOICES,
-    DATES,
-    FIRST_YEAR,
-    HEAVIEST_KG,
-    LAST_YEAR,
-    YEAR_LAST,
-    attribute_values,
-)
+from registry_io.persons.attribute_values import YEAR_LAST, attribute_values
 from registry_io.tables.quarantine import COLUMNS, Finding
-
-Kind = Literal["donor", "patient"]
-"""What the persons of a file are."""
-
-ATTRIBUTES: tuple[str, ...] = (
-    "sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "status", "registered_on", "last_contact_on", "city",
-    "grid", "population",
-)  # fmt: skip
-"""Every attribute, in the order of the columns of `registry_io.persons.person_table.PersonRecords.frame`."""
 
 FINDINGS: Mapping[str, type[pl.DataType]] = MappingProxyType(
     {name: pl.UInt32 if name == "row" else pl.String for name in COLUMNS}
 )
 """The columns of a frame of findings, which are those of a report; an own record a finding would take gigabytes."""
-
-OLDEST = 120
-"""Completed years beyond which a birth date is not believed."""
 
 # Control and invisible characters, and the sign of a failed conversion.
 _UNPRINTABLE = r"[\p{Cc}\p{Cf}\x{FFFD}]"
@@ -86,7 +68,7 @@ class ReadAttributes:
 
 
 def read_attributes(
-    frame: pl.DataFrame, present: Mapping[str, str], *, kind: Kind, today: datetime.date
+    frame: pl.DataFrame, present: Mapping[str, str], *, kind: PersonKind, today: datetime.date
 ) -> ReadAttributes:
     """Read the attributes of persons.
 
@@ -101,10 +83,11 @@ def read_attributes(
     if "abo" in present:
         frame, present, notes = blood_groups.apart(frame, present)
     for name, column in present.items():
-        read = attribute_values(name, frame[name])
+        attribute = ATTRIBUTES[name]
+        read = attribute_values(attribute, frame[name])
         notes.update({(note, column): n for note, n in read.notes.items()})
         cells = frame.select("row", "person_id", read.text.alias("text"), read.value.alias("value"))
-        for check in _checks(name, kind, today):
+        for check in _checks(attribute, kind, today):
             found = _found(cells, check, name, column)
             if not found.height:
                 continue
@@ -135,42 +118,46 @@ def parents_population(frame: pl.DataFrame, columns: tuple[str, ...]) -> tuple[p
     return same.drop("population_1", "population_2"), found
 
 
-def _checks(name: str, kind: Kind, today: datetime.date) -> Iterator[_Check]:
+def _checks(attribute: Attribute, kind: PersonKind, today: datetime.date) -> Iterator[_Check]:
     """Yield what an attribute is checked for."""
     value = pl.col("value")
     is_unreadable = pl.col("text").is_not_null() & value.is_null()
-    if name in CHOICES:
-        message = f"is not one of {', '.join(CHOICES[name])}"
-        if name == "status" and kind == "donor":
-            hint = "correct it; a donor with an empty status counts as available"
-            yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message, hint, "donor left out")
-        else:
-            yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
-    elif name in DATES:
-        message = f"is not a date of the years {FIRST_YEAR} to {LAST_YEAR} such as 1986-04-30"
-        is_year_last = pl.col("text").str.contains(YEAR_LAST)
-        order = "write the year first, as in 1986-04-30, so that day and month can be told apart, or leave it empty"
-        yield _Check(is_unreadable & is_year_last, Reason.BAD_ATTRIBUTE, message, order)
-        yield _Check(is_unreadable & ~is_year_last, Reason.BAD_ATTRIBUTE, message)
-        in_future, message = value > today, f"is later than {today}"
-        if name == "birth_date":
-            yield _Check(in_future, Reason.IMPLAUSIBLE_VALUE, message)
-            yield from _age_checks(kind, today)
-        else:
-            yield _Check(in_future, Reason.UNUSUAL_VALUE, message, "correct it where it is wrong", "kept")
-    elif name == "weight_kg":
-        message = f"is not a number of kilograms above 0 and up to {HEAVIEST_KG}, such as 65 or 65.5"
-        yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+    match attribute.type:
+        case Category() as category:
+            message = f"is not one of {', '.join(category.spellings)}"
+            if category.default is not None and kind == "donor":
+                counts_as = f"a donor with an empty {attribute.name} counts as {category.default.word}"
+                yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message, f"correct it; {counts_as}", "donor left out")
+            else:
+                yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, message)
+        case Date() as date:
+            yield from _date_checks(date, is_unreadable, kind, today)
+        case Number() as number:
+            message = f"is not a number of {number.unit} above {number.above} and up to {number.most}"
+            yield _Check(is_unreadable, Reason.BAD_ATTRIBUTE, f"{message}, such as {number.example}")
+        case Text():
+            message = "holds a control or invisible character"
+            yield _Check(value.str.contains(_UNPRINTABLE), Reason.BAD_TEXT, message, "write it without the character")
+
+
+def _date_checks(date: Date, is_unreadable: pl.Expr, kind: PersonKind, today: datetime.date) -> Iterator[_Check]:
+    """Yield what a date is checked for."""
+    message = f"is not a date of the years {date.first_year} to {date.last_year} such as 1986-04-30"
+    is_year_last = pl.col("text").str.contains(YEAR_LAST)
+    order = "write the year first, as in 1986-04-30, so that day and month can be told apart, or leave it empty"
+    yield _Check(is_unreadable & is_year_last, Reason.BAD_ATTRIBUTE, message, order)
+    yield _Check(is_unreadable & ~is_year_last, Reason.BAD_ATTRIBUTE, message)
+    in_future, message = pl.col("value") > today, f"is later than {today}"
+    if date.is_birth:
+        yield _Check(in_future, Reason.IMPLAUSIBLE_VALUE, message)
+        yield from _age_checks(kind, today)
     else:
-        message = "holds a control or invisible character"
-        yield _Check(value.str.contains(_UNPRINTABLE), Reason.BAD_TEXT, message, "write it without the character")
+        yield _Check(in_future, Reason.UNUSUAL_VALUE, message, "correct it where it is wrong", "kept")
 
 
-def _age_checks(kind: Kind, today: datetime.date) -> Iterator[_Check]:
+def _age_checks(kind: PersonKind, today: datetime.date) -> Iterator[_Check]:
     """Yield what a birth date that is not later than `today` is checked for."""
-    born = pl.col("value").dt
-    number = born.year() * 10000 + born.month().cast(pl.Int32) * 100 + born.day().cast(pl.Int32)
-    age = (today.year * 10000 + today.month * 100 + today.day - number) // 10000
+    age = (today.year * 10000 + today.month * 100 + today.day - day_numbers("value")) // 10000
     message = f"makes the person older than {OLDEST} years on {today}"
     yield _Check(age > OLDEST, Reason.IMPLAUSIBLE_VALUE, message)
     if kind == "donor":

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.attribute_types import PersonKind
+from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.errors import ErrorCode, FileError
 from hla_match.loci import DRB345, LOCI, OPTIONAL_GENES
 from registry_io.persons.column_lookalikes import holds_typings, listed, typings_naming
@@ -27,12 +29,11 @@ from registry_io.persons.column_names import (
     typing_column,
     typing_name,
 )
-from registry_io.persons.person_attributes import ATTRIBUTES, Kind
 
 _POPULATIONS = ("population1", "population2")
 """Names, as `bare` makes them, of the populations of a person's parents."""
 
-_IDENTIFIER_ORDER: Mapping[Kind, tuple[str, ...]] = {
+_IDENTIFIER_ORDER: Mapping[PersonKind, tuple[str, ...]] = {
     "donor": ("donor", "id", "patient", "grid", "subject", "sample"),
     "patient": ("patient", "id", "donor", "grid", "subject", "sample"),
 }
@@ -101,7 +102,7 @@ def may_stand_twice(name: str) -> bool:
     return (column is not None and not column.side) or bare(name) == "population"
 
 
-def find_columns(path: Path, frame: pl.DataFrame, kind: Kind) -> PersonColumns:
+def find_columns(path: Path, frame: pl.DataFrame, kind: PersonKind) -> PersonColumns:
     """Return which column holds what.
 
     Args:
@@ -148,7 +149,7 @@ def find_columns(path: Path, frame: pl.DataFrame, kind: Kind) -> PersonColumns:
     return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named)
 
 
-def _identifier(path: Path, names: Sequence[str], kind: Kind) -> str:
+def _identifier(path: Path, names: Sequence[str], kind: PersonKind) -> str:
     """Return the column of identifiers: of the words for them, the one that says most of this kind of persons."""
     found: dict[str, str] = {}
     for name in names:

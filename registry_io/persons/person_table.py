@@ -14,6 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.attribute_types import PersonKind
+from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.errors import TypingError
 from hla_match.loci import DRB345, LOCI
 from hla_match.nomenclature.gl_string import parse
@@ -23,9 +25,7 @@ from registry_io.persons.gl_string_cells import TWICE, join_gl_strings
 from registry_io.persons.line_notes import LINE_NOTES
 from registry_io.persons.locus_cells import both_typings, join_drb345, without_signs_of_nothing
 from registry_io.persons.person_attributes import (
-    ATTRIBUTES,
     FINDINGS,
-    Kind,
     finding_records,
     parents_population,
     read_attributes,
@@ -78,7 +78,7 @@ class PersonRecords:
 
 
 def read_persons(
-    path: Path, *, kind: Kind, today: datetime.date | None = None, budgets: Budgets | None = None
+    path: Path, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
 ) -> PersonRecords:
     """Read a file of donors or patients; rows with a finding are quarantined, the others are in the frame.
 
@@ -101,7 +101,7 @@ def read_persons(
 
 
 def person_slices(
-    path: Path, *, kind: Kind, today: datetime.date | None = None, budgets: Budgets | None = None
+    path: Path, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
 ) -> Iterator[PersonRecords]:
     """Yield what `read_persons` reads in slices: one after another they hold the same persons and findings.
 
@@ -125,7 +125,7 @@ def person_slices(
 
 
 def _read(
-    table: Table, columns: PersonColumns, kind: Kind, today: datetime.date, known: list[pl.DataFrame]
+    table: Table, columns: PersonColumns, kind: PersonKind, today: datetime.date, known: list[pl.DataFrame]
 ) -> PersonRecords:
     """Read a slice; `known` is as in `registry_io.persons.person_findings.identifier_findings`."""
     frame = _chosen(table.frame, columns).with_columns(table.row)

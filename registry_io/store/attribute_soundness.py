@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.donors.registry import CODED_VALUES, UNKNOWN, coded_attributes
+from hla_match.donors.attribute_codes import day_numbers
+from hla_match.donors.attribute_types import Category, Date
+from hla_match.donors.attributes import coded_types
 from registry_io.disk.array_bounds import check_below, refuse_unless, refuse_where
 from registry_io.store.attribute_columns import (
     FORMATS,
@@ -37,33 +39,41 @@ _FIRST_DAY, _LAST_DAY = -719162, 2932896
 """The first day of the year 1 and the last of the year 9999, counted from 1970-01-01: those that Python can say."""
 
 
-def check_attributes(snapshot: Path, attributes: Sequence[tuple[str, str]], donors: Mapping[str, NDArray[Any]]) -> None:
+def check_attributes(
+    snapshot: Path,
+    attributes: Sequence[tuple[str, str]],
+    donor_order: NDArray[np.uint32],
+    attribute_codes: Mapping[str, NDArray[Any]],
+) -> None:
     """Refuse attributes that a frame cannot be made over, or that disagree with the arrays of the donors.
 
     Args:
         snapshot: the folder.
         attributes: names and types, of `attribute_columns.FORMATS`.
-        donors: the arrays of the donors by name, which `snapshot_soundness.check_snapshot` found sound.
+        donor_order: the ranks of the donors, which `snapshot_soundness.check_snapshot` found sound.
+        attribute_codes: the codes of the attributes that are coded.
 
     Raises:
         FileNotFoundError: a file is missing.
         RegistryError: a file is not as declared, or not sound.
     """
-    n_donors = donors["donor_order"].size
-    columns = {name: open_column(snapshot, name, dtype, n_donors) for name, dtype in attributes}
+    columns = {name: open_column(snapshot, name, dtype, donor_order.size) for name, dtype in attributes}
     texts = {name: columns[name] for name, dtype in attributes if dtype == TEXT}
     dates = {name: columns[name] for name, dtype in attributes if dtype == "Date"}
-    for name, values in CODED_VALUES.items():
-        missing = 0 if name == "status" else UNKNOWN
+    for name, kind in coded_types().items():
         # Values that have a code are sound texts.
-        if _check_coded(texts.get(name), values, missing, donors[name], snapshot / f"{name}.npy"):
+        if isinstance(kind, Category) and _check_places(
+            texts.get(name), kind, attribute_codes[name], snapshot / f"{name}.npy"
+        ):
             texts.pop(name, None)
     for column in texts.values():
         _check_text(column)
     for column in dates.values():
         check_below(column.values, _LAST_DAY + 1, column.path, least=_FIRST_DAY)
-    _check_birth_dates(dates.get("birth_date"), donors["birth_date"], snapshot / "birth_date.npy")
-    _check_identifiers(texts["donor_id"], donors["donor_order"])
+    for name, kind in coded_types().items():
+        if isinstance(kind, Date):
+            _check_days(dates.get(name), kind, attribute_codes[name], snapshot / f"{name}.npy")
+    _check_identifiers(texts["donor_id"], donor_order)
 
 
 def _check_text(column: ColumnFiles) -> None:
@@ -129,18 +139,16 @@ def _check_identifiers(column: ColumnFiles, donor_order: NDArray[np.uint32]) -> 
     refuse_unless(ascends, column.path, "identifiers in another order", "those that donor_order.npy ranks, each once")
 
 
-def _check_coded(
-    column: ColumnFiles | None, values: Sequence[str], missing: int, code: NDArray[np.uint8], path: Path
-) -> bool:
+def _check_places(column: ColumnFiles | None, category: Category, code: NDArray[np.uint8], path: Path) -> bool:
     """Refuse codes that are not those of the texts of an attribute, and say whether all of these have a code.
 
     Args:
         column: the texts; None where the registry does not have the attribute as text.
-        values: the texts that have a code.
-        missing: the code of all other donors.
+        category: the texts that have a code, and the code of all other donors.
         code: (donors,) the codes.
         path: their file.
     """
+    values, missing = category.values, category.missing_code
     if column is None:
         refuse_where(code != missing, path, f"{missing} for every donor")
         return True
@@ -165,17 +173,18 @@ def _check_coded(
     return is_plain
 
 
-def _check_birth_dates(column: ColumnFiles | None, number: NDArray[np.int32], path: Path) -> None:
-    """Refuse numbers that are not those of the birth dates; None where the registry does not have them."""
+def _check_days(column: ColumnFiles | None, date: Date, number: NDArray[np.int32], path: Path) -> None:
+    """Refuse numbers that are not those of the dates; None where the registry does not have them."""
+    missing = date.missing_code
     if column is None or not number.size:
-        refuse_where(number != 0, path, "0 for every donor")
+        refuse_where(number != missing, path, f"{missing} for every donor")
         return
     first = int(column.values.min())
-    # Donors share birthdays: each day is written as a number once.
-    days = pl.Series("birth_date", np.arange(first, int(column.values.max()) + 1, dtype=np.int32)).cast(pl.Date)
-    wanted = coded_attributes(days.to_frame())["birth_date"].take(column.values - first)
+    # Donors share days: each is written as a number once.
+    days = pl.Series("day", np.arange(first, int(column.values.max()) + 1, dtype=np.int32)).cast(pl.Date)
+    wanted = days.to_frame().select(day_numbers("day")).to_series().to_numpy().take(column.values - first)
     if column.valid is not None:
-        wanted[~_valid(column)] = 0
+        wanted[~_valid(column)] = missing
     refuse_where(number != wanted, path, f"the dates of {column.path.name}")
 
 

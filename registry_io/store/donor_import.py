@@ -14,8 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.donors.provenance import Provenance
-from hla_match.donors.registry import Registry, UnreadableTyping
+from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature

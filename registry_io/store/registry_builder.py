@@ -19,21 +19,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.donors.provenance import Provenance
-from hla_match.donors.registry import (
-    CODED_ATTRIBUTES,
+from hla_match.donors.arrangement import (
     Arrangement,
-    Registry,
     UnreadableTyping,
     arrange,
-    coded_attributes,
-    donor_attributes,
     orders_by_typing,
     readable_rows,
-    registry_notes,
-    reported_loci,
     unreadable_typings,
 )
+from hla_match.donors.attribute_codes import codes_of
+from hla_match.donors.attributes import defaults
+from hla_match.donors.provenance import Provenance
+from hla_match.donors.registry import Registry, donor_attributes, registry_notes, reported_loci
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -222,7 +219,7 @@ class RegistryBuilder:
                 self._reported[locus] = GrowingArray(self._parts / f"typing-{locus}", np.uint32)
             self._reported[locus].put(first, self._books[locus].code(persons[f"{locus}_1"], persons[f"{locus}_2"]))
         attributes = donor_attributes(persons)
-        for name, code in coded_attributes(attributes).items():
+        for name, code in codes_of(attributes).items():
             if name not in self._coded:
                 self._coded[name] = GrowingArray(self._parts / f"coded-{name}", code.dtype)
             self._coded[name].put(first, code)
@@ -245,10 +242,10 @@ class RegistryBuilder:
         reported = {locus: self._reported[locus].array(self._n_persons) for locus in books}
         unreadable = unreadable_typings(books, reported)
         found = arrange(books, reported, readable_rows(unreadable, rows))
-        n_without_status = 0
+        n_by_default: dict[str, int] = {}
         if found.rows.size:
             self._write_typings(found, reported)
-            n_without_status = self._write_attributes(found.rows)
+            n_by_default = self._write_attributes(found.rows)
             write_meanings(self._aside, found.columns, self._nomenclature, self._codes)
         description = SnapshotDescription(
             name=self._name,
@@ -256,7 +253,7 @@ class RegistryBuilder:
             loci=tuple(books),
             attributes={name: str(column.dtype) for name, column in self._attributes.items()},
             nomenclature=self._nomenclature.title,
-            notes=registry_notes(found, n_without_status, self._donors_noted(found.rows)),
+            notes=registry_notes(found, n_by_default, self._donors_noted(found.rows)),
         )
         return BuiltSnapshot(found.rows.size, unreadable, self._aside, description)
 
@@ -291,17 +288,17 @@ class RegistryBuilder:
         donor_typing = array_of_file(self._aside.path, "donor_typing")
         write_orders(self._aside, orders_by_typing(found.columns, donor_typing))
 
-    def _write_attributes(self, rows: NDArray[np.uint32]) -> int:
-        """Write the attributes in the order of `rows`, and return how many donors lack a status that others have."""
-        n_without_status = 0
-        for name in CODED_ATTRIBUTES:
-            self._aside.write_array(name, self._coded[name].array(self._n_persons)[rows])
+    def _write_attributes(self, rows: NDArray[np.uint32]) -> dict[str, int]:
+        """Write the attributes in the order of `rows`, and return `hla_match.donors.registry.n_by_default`."""
+        n_by_default: dict[str, int] = {}
+        for name, coded in self._coded.items():
+            self._aside.write_array(name, coded.array(self._n_persons)[rows])
         for name, growing in self._attributes.items():
             column = growing.column(self._n_persons)
             write_column(self._aside, name, column, rows)
-            if name == "status":
-                n_without_status = int(rows.size - column.valid[rows].sum())
-        return n_without_status
+            if name in defaults():
+                n_by_default[name] = int(rows.size - column.valid[rows].sum())
+        return n_by_default
 
 
 def write_registry(registry: Registry, folder: Path, *, replace: bool = False) -> Path:

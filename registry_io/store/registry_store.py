@@ -29,6 +29,7 @@ from registry_io.store.registry_folder import (
     snapshot_title,
 )
 from registry_io.store.snapshot_arrays import (
+    ATTRIBUTE_CODE_ARRAYS,
     CODE_ARRAYS,
     COLUMN_ARRAYS,
     DONOR_ARRAYS,
@@ -161,6 +162,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
     columns = {locus: _open_column(snapshot, locus) for locus in loci}
     donors = open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors})
+    attribute_codes = open_arrays(snapshot, ATTRIBUTE_CODE_ARRAYS, {"donors": n_donors})
     orders = tuple(
         TypingOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
         for position in range(n_orders(loci))
@@ -168,11 +170,12 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
     if are_checked:
         check_snapshot(snapshot, donors=donors, columns=columns, typing_index=orders, nomenclature=tables, codes=codes)
         # Before a frame is made over their files, which follows what it finds there.
-        check_attributes(snapshot, manifest.attributes, donors)
+        check_attributes(snapshot, manifest.attributes, donors["donor_order"], attribute_codes)
     return Registry(
         name=manifest.name,
         loci=loci,
         columns=columns,
+        attribute_codes=attribute_codes,
         attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
         typing_index=orders,
         nomenclature=Nomenclature(tables),

@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from hla_match.donors.attributes import coded_types
 from hla_match.errors import RegistryError
 from registry_io.disk.array_file import map_array
 from registry_io.disk.aside_folder import AsideFolder
@@ -39,13 +40,13 @@ class ArrayOfRegistry:
 DONOR_ARRAYS = (
     ArrayOfRegistry("donor_typing", "uint16 uint32", ("loci", "donors"), "row of the locus's typings"),
     ArrayOfRegistry("donor_order", "uint32", ("donors",), "rank of the identifier among all identifiers"),
-    ArrayOfRegistry("status", "uint8", ("donors",), "index into STATUSES; available where none is given"),
-    ArrayOfRegistry("sex", "uint8", ("donors",), "index into SEXES, or 255"),
-    ArrayOfRegistry("abo", "uint8", ("donors",), "index into BLOOD_GROUPS, or 255"),
-    ArrayOfRegistry("cmv", "uint8", ("donors",), "index into SIGNS, or 255"),
-    ArrayOfRegistry("birth_date", "int32", ("donors",), "year * 10000 + month * 100 + day, or 0"),
 )
 """Arrays of a `Registry`, ``<name>.npy``."""
+
+ATTRIBUTE_CODE_ARRAYS = tuple(
+    ArrayOfRegistry(name, kind.code_dtype, ("donors",), kind.code_sentence) for name, kind in coded_types().items()
+)
+"""The `Registry.attribute_codes`, ``<name>.npy``."""
 
 ORDER_ARRAYS = (
     ArrayOfRegistry("first_run", "uint32", ("meanings+1",), "first run of each meaning at the first locus"),

@@ -44,7 +44,7 @@ def check_snapshot(
 
     Args:
         snapshot: its folder.
-        donors: the arrays of the donors by name, as declared in `registry_arrays.DONOR_ARRAYS`.
+        donors: the arrays of the donors by name, as declared in `snapshot_arrays.DONOR_ARRAYS`.
         columns: the typings of each locus, in the order of the rows of ``donor_typing``.
         typing_index: the donors by typing.
         nomenclature: of the snapshot.
@@ -59,7 +59,7 @@ def check_snapshot(
         check_typings(column, locus, nomenclature, snapshot)
     if codes is not None:
         _check_codes(codes, snapshot)
-    _check_coded(donors, snapshot)
+    check_permutation(donors["donor_order"], snapshot / "donor_order.npy")
     for code, column in zip(donors["donor_typing"], columns.values(), strict=True):
         check_below(code, column.meaning.size, snapshot / "donor_typing.npy")
     if typing_index:
@@ -81,11 +81,6 @@ def _check_codes(codes: MultipleAlleleCodes, snapshot: Path) -> None:
     # A byte that goes on with a character is none that an expansion begins with.
     begins = codes.text[codes.offset[:-1][codes.offset[:-1] < codes.text.size]]
     refuse_where((begins & 0xC0) == 0x80, snapshot / "code_offset.npy", "offsets between characters")
-
-
-def _check_coded(donors: Mapping[str, NDArray[Any]], snapshot: Path) -> None:
-    """Refuse coded attributes that stand for no value."""
-    check_permutation(donors["donor_order"], snapshot / "donor_order.npy")
 
 
 def _meanings(

@@ -63,6 +63,8 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
         OSError: a file cannot be written.
     """
     write_arrays(aside, DONOR_ARRAYS, registry)
+    for name, code in registry.attribute_codes.items():
+        aside.write_array(name, code)
     write_orders(aside, registry.typing_index)
     for column in registry.attributes:
         write_column(aside, column.name, attribute_column(column))

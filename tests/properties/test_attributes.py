@@ -10,9 +10,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hla_match.donors.attributes import ATTRIBUTES, of_persons
 from hla_match.nomenclature.untyped import is_untyped
 from registry_io.persons.patient_file import read_patients
-from registry_io.persons.person_attributes import ATTRIBUTES
 from registry_io.persons.person_table import read_persons
 
 TODAY = datetime.date(2026, 2, 28)
@@ -62,5 +62,5 @@ def test_a_cell_of_an_attribute_never_costs_a_person(data: st.DataObject, names:
             given = text.strip(" \t\u00a0") != "" and not is_untyped(text)
             assert (read is None) == (not given or (row, name) in emptied), (name, text)
     for row, name in emptied:
-        if name in ("sex", "birth_date", "abo", "rhesus", "cmv", "weight_kg", "population"):
+        if name in of_persons("patient"):
             assert f"{name}: " in patients.warnings[row]

@@ -27,6 +27,7 @@ from registry_io.store.nomenclature_file import dumps
 from registry_io.store.registry_builder import write_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.snapshot_arrays import (
+    ATTRIBUTE_CODE_ARRAYS,
     CODE_ARRAYS,
     COLUMN_ARRAYS,
     DONOR_ARRAYS,
@@ -217,7 +218,7 @@ def test_it_is_refused(snapshot: Path, monkeypatch, name: str, change: Change) -
 
 def test_every_array_has_its_damage(registry: Registry) -> None:
     names = {name for name, _ in DAMAGES.values()}
-    for array in DONOR_ARRAYS:
+    for array in (*DONOR_ARRAYS, *ATTRIBUTE_CODE_ARRAYS):
         assert array.name in names
     for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS):
         assert f"{array.name}-A" in names

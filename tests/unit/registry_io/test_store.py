@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import registry_io
-from hla_match.donors.registry import CODED_ATTRIBUTES, Registry, build_registry
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.donors.typing_index import CYCLE, TypingOrder
 from hla_match.errors import RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -21,6 +21,7 @@ from registry_io.store import attribute_columns
 from registry_io.store.registry_builder import write_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.snapshot_arrays import (
+    ATTRIBUTE_CODE_ARRAYS,
     CODE_ARRAYS,
     COLUMN_ARRAYS,
     DONOR_ARRAYS,
@@ -54,6 +55,10 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
         found, wanted = getattr(opened, declared.name), getattr(registry, declared.name)
         assert found.dtype == wanted.dtype
         assert np.array_equal(found, wanted)
+    assert opened.attribute_codes.keys() == registry.attribute_codes.keys()
+    for name, code in registry.attribute_codes.items():
+        assert opened.attribute_codes[name].dtype == code.dtype
+        assert np.array_equal(opened.attribute_codes[name], code)
     for position, order in enumerate(registry.typing_index):
         for declared in ORDER_ARRAYS:
             found, wanted = getattr(opened.typing_index[position], declared.name), getattr(order, declared.name)
@@ -73,7 +78,9 @@ def test_a_registry_without_donors_comes_back(tmp_path: Path, registry: Registry
 
 
 def test_every_array_is_declared_and_described(snapshot: Path, registry: Registry) -> None:
-    declared = {f"{array.name}.npy" for array in DONOR_ARRAYS} | {f"code_{array.name}.npy" for array in CODE_ARRAYS}
+    declared = {f"{array.name}.npy" for array in (*DONOR_ARRAYS, *ATTRIBUTE_CODE_ARRAYS)} | {
+        f"code_{array.name}.npy" for array in CODE_ARRAYS
+    }
     for locus in registry.loci:
         declared |= {f"{array.name}-{locus}.npy" for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS)}
     for position in range(len(CYCLE)):
@@ -81,10 +88,12 @@ def test_every_array_is_declared_and_described(snapshot: Path, registry: Registr
     assert {path.name for path in snapshot.glob("*.npy") if not path.name.startswith("attribute-")} == declared
     assert {array.name for array in TABLE_ARRAYS} == set(TypingTable.__slots__)
     assert {array.name for array in ORDER_ARRAYS} == set(TypingOrder.__slots__)
-    assert {array.name for array in DONOR_ARRAYS} >= set(CODED_ATTRIBUTES)
+    assert {array.name for array in ATTRIBUTE_CODE_ARRAYS} == set(registry.attribute_codes)
     text = (Path(registry_io.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
     for array in DONOR_ARRAYS:
         assert f"| `{array.name}.npy` | ({', '.join(array.dims)}{',' * (len(array.dims) == 1)}) " in text
+    for array in ATTRIBUTE_CODE_ARRAYS:
+        assert f"| `{array.name}.npy` | (donors,) {array.dtype} | {array.holds} |" in text
     for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS):
         assert f"`{array.name}-L.npy`" in text
     for array in ORDER_ARRAYS:

@@ -7,7 +7,8 @@ import datetime
 import numpy as np
 import polars as pl
 
-from hla_match.donors.registry import CODED_ATTRIBUTES, STATUSES, UNKNOWN, Registry, build_registry
+from hla_match.donors.attribute_types import MISSING_CATEGORY
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import Reason
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -50,8 +51,10 @@ def test_a_registry_is_the_same_whatever_the_order_of_its_donors() -> None:
     persons = donors()
     one, other = built(persons), built(persons.sample(fraction=1, shuffle=True, seed=1))
     assert one.attributes.equals(other.attributes)
-    for name in ("donor_typing", "donor_order", *CODED_ATTRIBUTES):
+    for name in ("donor_typing", "donor_order"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    for name, code in one.attribute_codes.items():
+        assert np.array_equal(code, other.attribute_codes[name]), name
     for locus, column in one.columns.items():
         assert column.text.equals(other.columns[locus].text)
         assert np.array_equal(column.meaning, other.columns[locus].meaning)
@@ -106,12 +109,18 @@ def test_attributes_are_kept_as_numbers_too() -> None:
         schema_overrides={"A_2": pl.String},
     )
     registry = built(persons)
-    assert registry.status.tolist() == [STATUSES.index("TU"), STATUSES.index("AV"), STATUSES.index("AV")]
-    assert registry.sex.tolist() == [1, 0, UNKNOWN]
-    assert registry.abo.tolist() == [3, UNKNOWN, 2]
-    assert registry.cmv.tolist() == [UNKNOWN] * 3
-    assert registry.birth_date.tolist() == [19900203, 0, 20011231]
-    assert [getattr(registry, name).dtype for name in CODED_ATTRIBUTES] == list(CODED_ATTRIBUTES.values())
+    assert {name: code.tolist() for name, code in registry.attribute_codes.items()} == {
+        "status": [1, 0, 0],
+        "sex": [1, 0, MISSING_CATEGORY],
+        "abo": [3, MISSING_CATEGORY, 2],
+        "cmv": [MISSING_CATEGORY] * 3,
+        "birth_date": [19900203, 0, 20011231],
+    }
+    assert {name: code.dtype.name for name, code in registry.attribute_codes.items()} == {
+        **dict.fromkeys(("status", "sex", "abo", "cmv"), "uint8"),
+        "birth_date": "int32",
+    }
+    assert registry.notes["without a status, counted as available"] == 1
 
 
 def test_some_donors_can_be_taken_in_another_order() -> None:
@@ -120,6 +129,8 @@ def test_some_donors_can_be_taken_in_another_order() -> None:
     some = registry.take(rows)
     assert some.attributes.equals(registry.attributes[rows])
     assert np.array_equal(some.donor_typing, registry.donor_typing[:, rows])
-    assert some.status.tolist() == registry.status[rows].tolist()
+    assert some.attribute_codes.keys() == registry.attribute_codes.keys()
+    for name, code in registry.attribute_codes.items():
+        assert some.attribute_codes[name].tolist() == code[rows].tolist()
     assert np.argsort(some.donor_order).tolist() == np.argsort(registry.donor_order[rows]).tolist()
     assert sorted(some.donor_order.tolist()) == [0, 1, 2]
