@@ -97,7 +97,7 @@ def simulated_pairs(
         n_cut += int((prediction.cut > 0.01).sum())
         greatest_cut = max(greatest_cut, float(np.nanmax(prediction.cut)))
         steps += np.bincount(prediction.step, minlength=len(Step))
-        predicted = np.concatenate([prediction.mismatches[:, :COUNTS], prediction.two[:, order]], axis=1)
+        predicted = np.concatenate([prediction.mismatches[:, :COUNTS], prediction.p_both[:, order]], axis=1)
         for column in range(len(names)):
             for one, row in _one_donor_a_bin(rng, predicted[:, column], found.donor, used[column]):
                 used[column, one, found.donor[row]] = True

@@ -121,7 +121,7 @@ def shared_pairs(
         known = ~np.isnan(found.prediction.cut)
         steps += np.bincount(found.prediction.step, minlength=len(Step))
         donor = found.donor[known].astype(np.int64)
-        of_counts, of_loci = found.prediction.mismatches[known, :n_counts], found.prediction.two[known][:, order]
+        of_counts, of_loci = found.prediction.mismatches[known, :n_counts], found.prediction.p_both[known][:, order]
         predicted.append(np.concatenate([of_counts, of_loci], axis=1))
         wanted = np.broadcast_to(shared.patient_genotype[number], (donor.size, len(loci), 2))
         matches.append(matching_alleles(wanted, shared.donor_genotype[donor]))

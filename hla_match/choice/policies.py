@@ -22,7 +22,7 @@ from hla_match.donors.attributes import DONOR_AGES, values_of
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.matching.criteria import Patient
-from hla_match.prediction.lazy_predictions import Forecast
+from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.prediction import Prediction
 
 
@@ -49,7 +49,7 @@ class Candidates:
     mismatches: NDArray[np.uint8]
     certain: NDArray[np.bool_]
     as_of: datetime.date
-    forecast: Forecast | None
+    forecast: LazyPredictions | None
     position: NDArray[np.int64]
     wanted: int | None = None
 

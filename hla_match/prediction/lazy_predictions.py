@@ -1,7 +1,7 @@
-"""Match probabilities of the donors found, worked out for those that the ranking asks for and kept.
+"""Match probabilities of the donors found, computed for those that the ranking asks for and kept.
 
-Most donors of a long list are out of the question for its head: whom the search excludes from a full match has
-probability 0, and a bound by loci does for many others. What is worked out is exact.
+Most donors of a long list cannot be at its head: a donor whom the search excludes from a full match has probability 0,
+and an upper bound excludes many others. What is computed is exact.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, joined
+from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, join_predictions
 
 Rows = NDArray[np.uint32]
-
 
 _NEAR = 1
 """The greatest number of mismatches that an order asks for."""
 
 
 class _Kept:
-    """The predictions of some of the donors, worked out once.
+    """The predictions of some of the donors, each computed once.
 
     Args:
         donor: (n,) rows of the registry; positions count in this array.
@@ -43,12 +42,12 @@ class _Kept:
             self._n_predicted += missing.size
             self._part.append(self._predict(self._donor[missing]))
         if len(self._part) > 1:
-            self._part = [joined(self._part)]
+            self._part = [join_predictions(self._part)]
         return self._part[0].take(self._slot[position])
 
 
-class Forecast:
-    """The predictions of one patient and the donors of one search.
+class LazyPredictions:
+    """The predictions of one patient and the donors of one search, each computed when it is asked for first.
 
     Args:
         donor: (n,) rows of the registry; positions below count in this array.
@@ -85,7 +84,10 @@ class Forecast:
         return self._near.of(position)
 
     def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """Return (n, 2) upper bounds as described above; None where they would not pay."""
+        """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch at some positions.
+
+        None where they cost as much as predictions.
+        """
         if self._bound is None:
             return None
         missing = position[~self._bounded[position]]

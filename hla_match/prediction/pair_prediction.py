@@ -16,24 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Panels, Step
-from hla_match.kernels.prediction.donor_genotypes import index_words
-from hla_match.kernels.prediction.genotype_pairs import (
-    FAR,
-    add_pairs,
-    count_diplotypes,
-    list_genotypes,
-    write_mismatches,
-)
+from hla_match.kernels.prediction.genotype_pairs import TOO_MANY, add_pairs, write_mismatches
+from hla_match.kernels.prediction.listed_persons import count_diplotypes, list_genotypes
+from hla_match.kernels.prediction.packed_haplotypes import index_words
 from hla_match.kernels.schema.haplotypes import Imputation
+from hla_match.kernels.schema.prediction import DonorPairs, ListedGenotypes, PatientPairs
+from hla_match.prediction.few_genotypes import without_nulls
 from hla_match.prediction.prediction import MAX_MISMATCHES
-from hla_match.prediction.predictor import (
-    missing_loci,
-    person_arrays,
-    scope_of_panels,
-    strict_loci,
-    without_nulls,
-)
+from hla_match.prediction.scope import PredictionScope
 
 PATIENT_DIPLOTYPES = 1024
 """Diplotypes of a patient that are listed at most; the predictor is as fast for more ambiguous ones."""
@@ -82,18 +72,12 @@ class PairPredictor:
     """Compares persons that can be listed as genotypes.
 
     Args:
-        panels: with which all are imputed.
-        loci: the loci in scope.
+        scope: the loci in scope, with the panels that all are imputed with.
         workers: threads; results do not depend on them.
-        null_rule: as in `hla_match.prediction.predictor.PatientPredictor`.
     """
 
-    def __init__(
-        self, panels: Panels, loci: tuple[str, ...], *, workers: int = 1, null_rule: str = "consensus"
-    ) -> None:
-        self._panels, self._loci, self._workers = panels, loci, workers
-        self._strict = strict_loci(loci, null_rule)
-        self._scope = scope_of_panels(panels, loci)
+    def __init__(self, scope: PredictionScope, *, workers: int = 1) -> None:
+        self._scope, self._workers = scope, workers
 
     def diplotypes(self, imputation: Imputation, person: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
         """Return (n,) the number of diplotypes of distinct persons that can be listed, and 0 for the others.
@@ -102,29 +86,10 @@ class PairPredictor:
         whether they carry a null allele at a locus without frequencies.
         """
         count = np.empty(person.size, np.int64)
-        count_diplotypes(
-            limit,
-            self._scope,
-            person,
-            imputation.classes.person_part,
-            imputation.classes.part_panel,
-            imputation.classes.part_class,
-            imputation.classes.part_pair,
-            imputation.classes.class_member,
-            imputation.classes.pair,
-            count,
-        )
-        missing = missing_loci(self._panels, self._loci, imputation.classes.person_missing[person]) != 0
-        count[(count > limit) | missing | self._is_open(imputation)[person]] = 0
+        count_diplotypes(limit, self._scope.in_panels.panel_scope, imputation.classes, person, count)
+        missing = self._scope.missing_loci(imputation.classes.person_missing[person]) != 0
+        count[(count > limit) | missing | self._scope.open_persons(imputation.classes)[person]] = 0
         return count
-
-    def _is_open(self, imputation: Imputation) -> NDArray[np.bool_]:
-        """Say of which distinct persons a typing without frequencies leaves two genotypes in scope."""
-        panel = imputation.classes.part_panel
-        stated = (self._panels.chain.panel_step[panel] == Step.CERTAIN) & (self._scope[panel] != 0)
-        n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(imputation.classes.part_pair) > 1))])
-        is_open: NDArray[np.bool_] = np.diff(n_open[imputation.classes.person_part]) > 0
-        return is_open
 
     def predict(
         self, patients: Imputation, donors: Imputation, of_donor: NDArray[np.int32]
@@ -168,40 +133,29 @@ class PairPredictor:
 
     def _listed(self, imputation: Imputation, person: NDArray[np.int64], n_diplotypes: NDArray[np.int64]) -> _Genotypes:
         """List persons that can be listed."""
-        panels = self._panels
-        size = int(n_diplotypes.sum())
-        start = np.empty(person.size + 1, np.int64)
-        genotype = np.zeros((size, len(self._loci)), np.int64)
-        probability = np.empty(size)
-        list_genotypes(
-            self._scope,
-            np.array([self._loci.index(locus) if locus in self._loci else -1 for locus in panels.loci]),
-            panels.n_alleles,
-            panels.haplotypes.allele_of,
-            panels.haplotypes.frequency,
-            panels.haplotypes.panel_locus_start,
-            panels.haplotypes.panel_locus,
-            person,
-            *person_arrays(imputation),
-            np.empty(max(16, 4 * int(n_diplotypes.max(initial=0))), np.int64),
-            start,
-            genotype,
-            probability,
+        size, n_loci = int(n_diplotypes.sum()), len(self._scope.loci)
+        listed = ListedGenotypes(
+            np.empty(person.size + 1, np.int64), np.zeros((size, n_loci), np.int64), np.empty(size)
         )
-        n = int(start[-1])
-        number = np.empty((len(self._loci), n), np.int32)
-        distinct = []
-        for column, locus in enumerate(self._loci):
-            word = np.ascontiguousarray(genotype[:n, column])
-            names = np.empty(n, np.int64)
-            names = names[: index_words(word, n, number[column], names)]
-            if not n:
-                distinct.append(np.empty((0, 2), np.int64))
-                continue
-            code = panels.allele_code[panels.loci.index(locus)]
-            pairs = np.stack([code[side] for side in np.divmod(names, code.size)], axis=1).astype(np.int64)
-            distinct.append(np.ascontiguousarray(without_nulls(pairs)) if column in self._strict else pairs)
-        return _Genotypes(start, number, tuple(distinct), probability[:n])
+        table = np.empty(max(16, 4 * int(n_diplotypes.max(initial=0))), np.int64)
+        list_genotypes(self._scope.panels.haplotypes, self._scope.in_panels, imputation.classes, person, table, listed)
+        n = int(listed.start[-1])
+        number = np.empty((n_loci, n), np.int32)
+        distinct = tuple(
+            self._distinct(column, np.ascontiguousarray(listed.genotype[:n, column]), number[column])
+            for column in range(n_loci)
+        )
+        return _Genotypes(listed.start, number, distinct, listed.probability[:n])
+
+    def _distinct(self, column: int, genotype: NDArray[np.int64], number: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return (n, 2) allele codes of the distinct genotypes of a locus; `number` receives which each one is."""
+        distinct = np.empty(genotype.size, np.int64)
+        distinct = distinct[: index_words(genotype, genotype.size, number, distinct)]
+        if not distinct.size:
+            return np.empty((0, 2), np.int64)
+        code = self._scope.panels.allele_code[self._scope.row[column]]
+        pairs = np.stack([code[side] for side in np.divmod(distinct, code.size)], axis=1).astype(np.int64)
+        return np.ascontiguousarray(without_nulls(pairs)) if column in self._scope.strict else pairs
 
 
 def _compare(
@@ -226,7 +180,7 @@ def _compare(
     n_genotypes = patients.probability.size
     mismatches = np.empty((int(first_row[-1]), -(-n_genotypes // 8) * 8), np.uint8)
     mismatches[:, n_genotypes:] = 0
-    mismatches[: first_row[1], n_genotypes:] = FAR
+    mismatches[: first_row[1], n_genotypes:] = TOO_MANY
 
     def write(task: tuple[int, int]) -> None:
         column, first = task
@@ -234,7 +188,7 @@ def _compare(
         write_mismatches(
             first,
             min(first + _ROWS_A_TASK, n),
-            0 if column else FAR - found.shape[2],
+            0 if column else TOO_MANY - found.shape[2],
             donors.distinct[column],
             patients.distinct[column],
             patients.number[column],
@@ -250,21 +204,11 @@ def _compare(
     row = np.ascontiguousarray((donors.number + first_row[:-1, None].astype(np.int32)).T)
     patient = np.repeat(np.arange(patient_row.size), np.diff(patients.start))
     n_donors = donors.start.size - 1
+    of_donors = DonorPairs(donors.start, row, donors.probability, *places)
+    of_patients = PatientPairs(patient, patients.probability, patient_row)
 
     def add(first: int) -> None:
-        add_pairs(
-            first,
-            min(first + _DONORS_A_TASK, n_donors),
-            donors.start,
-            row,
-            donors.probability,
-            mismatches,
-            patient,
-            patients.probability,
-            patient_row,
-            *places,
-            found,
-        )
+        add_pairs(first, min(first + _DONORS_A_TASK, n_donors), of_donors, of_patients, mismatches, found)
 
     list(pool.map(add, range(0, n_donors, _DONORS_A_TASK)))
 

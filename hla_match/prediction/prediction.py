@@ -17,7 +17,7 @@ MAX_MISMATCHES = 4
 
 _STEPS = pl.Series("fallback", [str(step) for step in Step])
 
-PER_DONOR = ("mismatches", "two", "one", "single", "cut", "step", "missing")
+PER_DONOR = ("mismatches", "p_both", "p_one", "p_only_mismatch", "cut", "step", "missing")
 """The arrays of a prediction that have a row for each donor."""
 
 
@@ -28,11 +28,12 @@ class Prediction:
     Attributes:
         loci: the loci in scope.
         mismatches: (donors, 5) float64, probability of exactly 0, 1, 2, 3, 4 mismatches in scope.
-        two: (donors, loci) float64, probability that both alleles of a locus match.
-        one: (donors, loci) float64, probability that exactly one allele of a locus matches.
-        single: (donors, loci) float64, probability that the locus holds the mismatch, given exactly one in scope.
+        p_both: (donors, loci) float64, probability that both alleles of a locus match.
+        p_one: (donors, loci) float64, probability that exactly one allele of a locus matches.
+        p_only_mismatch: (donors, loci) float64, probability that the locus holds the mismatch, given exactly one in
+            scope.
         cut: (donors,) float64, probability of what was too unlikely to be compared; it is not in `mismatches`.
-        patient_cut: the part of it that is the patient's; it is not in `two` and `one` either.
+        patient_cut: the part of it that is the patient's; it is not in `p_both` and `p_one` either.
         step: (donors,) uint8 `Step`, the farthest of patient and donor.
         missing: (donors,) uint16 loci in scope, as bits, at which nothing explains the donor.
         patient_missing: loci in scope at which nothing explains the patient.
@@ -41,9 +42,9 @@ class Prediction:
 
     loci: tuple[str, ...]
     mismatches: NDArray[np.float64]
-    two: NDArray[np.float64]
-    one: NDArray[np.float64]
-    single: NDArray[np.float64]
+    p_both: NDArray[np.float64]
+    p_one: NDArray[np.float64]
+    p_only_mismatch: NDArray[np.float64]
     cut: NDArray[np.float64]
     patient_cut: float
     step: NDArray[np.uint8]
@@ -70,7 +71,7 @@ class Prediction:
         """Return one row a donor: `p0` to `p4`, `p_A`, ... (both alleles match), and where they come from."""
         n_donors = self.step.size
         found = {f"p{count}": self.mismatches[:, count] for count in range(MAX_MISMATCHES + 1)}
-        found |= {f"p_{locus}": self.two[:, column] for column, locus in enumerate(self.loci)}
+        found |= {f"p_{locus}": self.p_both[:, column] for column, locus in enumerate(self.loci)}
         cut = np.where(self.cut < 1e-9, 0.0, self.cut)
         return pl.DataFrame(
             [
@@ -93,143 +94,15 @@ class Prediction:
             {
                 "position": np.repeat(np.arange(n_donors), len(self.loci)),
                 "locus": list(self.loci) * n_donors,
-                "two": self.two.ravel(),
-                "one": self.one.ravel(),
-                "none": np.maximum(1.0 - self.patient_cut - self.two - self.one, 0.0).ravel(),
-                "single": self.single.ravel(),
+                "two": self.p_both.ravel(),
+                "one": self.p_one.ravel(),
+                "none": np.maximum(1.0 - self.patient_cut - self.p_both - self.p_one, 0.0).ravel(),
+                "single": self.p_only_mismatch.ravel(),
             }
         ).fill_nan(None)
 
 
-def joined(parts: Sequence[Prediction]) -> Prediction:
+def join_predictions(parts: Sequence[Prediction]) -> Prediction:
     """Return predictions that differ in their donors only as one; of other patients `patient_cut` is the first's."""
     arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PER_DONOR}
     return replace(parts[0], **arrays)
-
-
-def least_possible(mismatches: NDArray[np.float64], least: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return probabilities of mismatches in which fewer than the counts allow count as the least that they allow.
-
-    Two antigens that serology tells apart are a mismatch, though frequencies know alleles that may stand behind both.
-
-    Args:
-        mismatches: (donors, numbers) of 0, 1, 2, ... mismatches.
-        least: (donors,) mismatches.
-
-    >>> least_possible(np.array([[0.25, 0.25, 0.5]]), np.array([1]))
-    array([[0. , 0.5, 0.5]])
-    """
-    numbers = np.arange(mismatches.shape[1])
-    below = numbers < least[:, None]
-    moved = np.where(below, mismatches, 0.0).sum(axis=1)[:, None]
-    return np.where(below, mismatches * 0.0, mismatches + np.where(numbers == least[:, None], moved, 0.0))
-
-
-def apart(prediction: Prediction, count: NDArray[np.uint8]) -> Prediction:
-    """Return a prediction of a patient typed by serology without the matches that the counts exclude.
-
-    Args:
-        prediction: of some donors.
-        count: (donors, loci) uint8 the most matching alleles at each locus in scope.
-    """
-    one = prediction.one + np.where(count == 1, prediction.two, 0.0)
-    least = 2 * count.shape[1] - count.sum(axis=1, dtype=np.int64)
-    # Where one mismatch is certain to be at a locus, the only one is there.
-    single = np.where(least[:, None] == 1, np.where(np.isnan(prediction.single), np.nan, count == 1), prediction.single)
-    return replace(
-        prediction,
-        mismatches=least_possible(prediction.mismatches, least),
-        two=np.where(count < 2, prediction.two * 0.0, prediction.two),
-        one=np.where(count < 1, prediction.one * 0.0, one),
-        single=np.where(least[:, None] > 1, np.nan, single),
-    )
-
-
-def further_mismatches(
-    mismatches: NDArray[np.float64], count: NDArray[np.uint8], certain: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return (n, 5) probabilities of mismatches once those of one more locus are added; NaN where they are not certain.
-
-    Args:
-        mismatches: (n, 5) probabilities without the locus.
-        count: (n,) matching alleles of the locus.
-        certain: (n,) bool, whether the count is certain.
-    """
-    found = np.full_like(mismatches, np.nan)
-    for further in range(3):
-        rows = certain & (count == 2 - further)
-        found[rows, :further] = np.where(np.isnan(mismatches[rows, :further]), np.nan, 0.0)
-        found[rows, further:] = mismatches[rows, : mismatches.shape[1] - further]
-    return found
-
-
-def beside_counts(
-    prediction: Prediction, column: int, locus: str, count: NDArray[np.uint8], certain: NDArray[np.bool_]
-) -> Prediction:
-    """Return a prediction for one more locus, which no frequencies know and only counts tell of.
-
-    Where the count is certain, its mismatches are added to those of the other loci; elsewhere probabilities are
-    missing.
-
-    Args:
-        prediction: of some donors, without the locus.
-        column: where it stands among the loci.
-        locus: its name.
-        count: (donors,) matching alleles.
-        certain: (donors,) bool.
-    """
-    mismatches = further_mismatches(prediction.mismatches, count, certain)
-    known = ~np.isnan(mismatches[:, 0])
-
-    def widened(values: NDArray[np.float64], added: NDArray[np.bool_]) -> NDArray[np.float64]:
-        found = np.insert(values, column, added, axis=1)
-        found[~known] = np.nan
-        return found
-
-    single = widened(prediction.single, count == 1)
-    # The one mismatch is at the locus where it has one, and where it has none it is where it was.
-    single[count == 1] = np.arange(single.shape[1]) == column
-    single[~known | (mismatches[:, 1] == 0.0)] = np.nan
-    below = np.uint16((1 << column) - 1)
-    missing = (prediction.missing & below) | (prediction.missing & ~below) << np.uint16(1)
-    missing |= np.where(certain, 0, 1 << column).astype(np.uint16)
-    return replace(
-        prediction,
-        loci=(*prediction.loci[:column], locus, *prediction.loci[column:]),
-        mismatches=mismatches,
-        two=widened(prediction.two, count == 2),
-        one=widened(prediction.one, count == 1),
-        single=single,
-        cut=np.where(known, prediction.cut, np.nan),
-        missing=missing.astype(np.uint16),
-        step=np.where(certain, prediction.step, Step.MISSING).astype(np.uint8),
-    )
-
-
-def settled(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:
-    """Return a prediction in which pairs of persons of certain counts have probabilities 0 and 1, explained or not.
-
-    Args:
-        prediction: of some donors.
-        certain: (donors,) bool.
-        count: (donors, loci) uint8 matching alleles at each locus in scope; taken where `certain`.
-    """
-    mismatched = 2 - count[certain].astype(np.int64)
-    total = mismatched.sum(axis=1)
-    mismatches, two, one, single = (
-        values.copy() for values in (prediction.mismatches, prediction.two, prediction.one, prediction.single)
-    )
-    mismatches[certain] = total[:, None] == np.arange(MAX_MISMATCHES + 1)
-    two[certain] = mismatched == 0
-    one[certain] = mismatched == 1
-    single[certain] = np.where((total == 1)[:, None], mismatched == 1, np.nan)
-    return replace(
-        prediction,
-        mismatches=mismatches,
-        two=two,
-        one=one,
-        single=single,
-        cut=np.where(certain, 0.0, prediction.cut),
-        missing=np.where(certain, 0, prediction.missing).astype(np.uint16),
-        step=np.where(certain & np.isnan(prediction.cut), Step.CERTAIN, prediction.step).astype(np.uint8),
-    )

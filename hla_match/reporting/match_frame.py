@@ -14,7 +14,7 @@ from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.patient_table import GRADE_LETTERS
-from hla_match.prediction.prediction import joined
+from hla_match.prediction.prediction import join_predictions
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
@@ -81,5 +81,5 @@ def _predictions(lists: Sequence[RankedDonors], part: slice) -> list[pl.Series]:
     if not taken:
         return []
     # What is missing of a patient is said in each of its rows.
-    alike = [joined(list(group)) for _, group in groupby(taken, key=lambda one: one.patient_missing)]
+    alike = [join_predictions(list(group)) for _, group in groupby(taken, key=lambda one: one.patient_missing)]
     return pl.concat([one.to_polars() for one in alike]).get_columns()

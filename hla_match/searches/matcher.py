@@ -26,22 +26,28 @@ from hla_match.matching.drb345 import JointRegistry, with_drb345
 from hla_match.matching.eligibility import eligible_donors, within
 from hla_match.matching.locus_result import LocusResult
 from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
-from hla_match.prediction.lazy_predictions import Forecast
-from hla_match.prediction.pair_prediction import PairPredictor
-from hla_match.prediction.prediction import (
-    Prediction,
-    apart,
-    beside_counts,
+from hla_match.prediction.counted_predictions import (
     further_mismatches,
     least_possible,
-    settled,
+    with_certain_counts,
+    with_counted_locus,
+    within_counts,
 )
-from hla_match.prediction.predictor import ImputedPatient, PatientPredictor, impute_patient
+from hla_match.prediction.lazy_predictions import LazyPredictions
+from hla_match.prediction.pair_prediction import PairPredictor
+from hla_match.prediction.patient_imputation import ImputedPatient, impute_patient
+from hla_match.prediction.prediction import Prediction
+from hla_match.prediction.predictor import PatientPredictor
+from hla_match.prediction.scope import PredictionScope
 from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule, counted
 
 _MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}
 """By direction, the rows of the counts that hold its best and its worst number."""
+
+
+_KEPT_SCOPES = 16
+"""Sets of loci, by rule of null alleles, that are kept prepared for predictions."""
 
 
 class Matcher:
@@ -63,6 +69,8 @@ class Matcher:
         self._joining = Lock()
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
+        if imputed is not None:
+            self._prediction_scope = lru_cache(_KEPT_SCOPES)(partial(PredictionScope, imputed.panels))
         self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
 
     def make_ready(self) -> None:
@@ -125,7 +133,7 @@ class Matcher:
             # A locus that no donor is typed at is a potential match of both alleles for every donor.
             certain=found.certain & (not missing),
             as_of=criteria.as_of or as_of_date(registry),
-            forecast=self._forecast(patient, criteria, loci, found.donor),
+            forecast=self._predictions(patient, criteria, loci, found.donor),
             position=np.arange(found.donor.size),
         )
         first = first_donors(order, candidates, criteria.limit)
@@ -218,7 +226,7 @@ class Matcher:
         covered = tuple(locus for locus in criteria.loci if locus != DRB345)
         if not covered:
             return np.stack([self._predicted(patient, donor, criteria).mismatches for patient in patients])
-        predictor = PairPredictor(imputed.panels, covered, workers=self._workers, null_rule=null_rule)
+        predictor = PairPredictor(self._prediction_scope(covered, null_rule), workers=self._workers)
         found, patient_listed, donor_listed = predictor.predict(
             persons, *imputed.of_donors(donor, workers=self._workers)
         )
@@ -253,10 +261,10 @@ class Matcher:
 
     def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""
-        forecast = self._forecast(patient, criteria, self._in_scope(patient, criteria), donor)
-        if forecast is None:
+        predictions = self._predictions(patient, criteria, self._in_scope(patient, criteria), donor)
+        if predictions is None:
             raise _without_frequencies()
-        return forecast.of(np.arange(donor.size))
+        return predictions.of(np.arange(donor.size))
 
     def impute(self, patient: Patient, *, limit: int = 100) -> tuple[Diplotypes, ...]:
         """Return what a person may carry: the most probable diplotypes, one entry for each independent part.
@@ -297,25 +305,28 @@ class Matcher:
             encoder = self._encoder.setdefault((locus, ambiguous_nulls), self.registry.encoder(locus, ambiguous_nulls))
         return encoder
 
-    def _forecast(
+    def _predictions(
         self, patient: Patient, criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
-    ) -> Forecast | None:
+    ) -> LazyPredictions | None:
         """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
         if self.imputed is None:
             return None
         person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
         covered = tuple(locus for locus in scope if locus != DRB345)
-        predictor = PatientPredictor(person, self.imputed, covered, workers=self._workers, null_rule=criteria.null_rule)
+        predictor = PatientPredictor(
+            person, self.imputed, self._prediction_scope(covered, criteria.null_rule), workers=self._workers
+        )
         is_serology = any(loci[locus].is_serology for locus in scope if locus in loci)
 
         def predicted(rows: NDArray[np.uint32], most: int) -> Prediction:
             found = predictor.predict(rows, most=most)
             if DRB345 in scope:
-                found = beside_counts(found, scope.index(DRB345), DRB345, *_certain_matches(loci.get(DRB345), rows))
+                of_locus = _certain_matches(loci.get(DRB345), rows)
+                found = with_counted_locus(found, scope.index(DRB345), DRB345, *of_locus)
             counts = [_certain_matches(loci.get(locus), rows) for locus in scope]
             best = np.stack([one for one, _ in counts], axis=1)
             certain: NDArray[np.bool_] = np.all([one for _, one in counts], axis=0)
-            return settled(apart(found, best) if is_serology else found, certain, best)
+            return with_certain_counts(within_counts(found, best) if is_serology else found, certain, best)
 
         def bounded(rows: NDArray[np.uint32]) -> NDArray[np.float64]:
             # A bound without a locus holds with it, whatever mismatches are there.
@@ -325,7 +336,7 @@ class Matcher:
             return found
 
         bound = bounded if predictor.bounds_pay else None
-        return Forecast(donor, predicted, bound, near_pays=predictor.near_pays)
+        return LazyPredictions(donor, predicted, bound, near_pays=predictor.near_pays)
 
     def _in_scope(self, patient: Patient, criteria: SearchCriteria) -> dict[str, LocusResult]:
         """Return the loci in scope that the registry has."""

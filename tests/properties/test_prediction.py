@@ -12,9 +12,11 @@ from hla_match.imputation.genotypes import diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute
 from hla_match.imputation.panels import BLOCKS, Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
-from hla_match.prediction import predictor
+from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
+from hla_match.prediction.patient_imputation import impute_patient
 from hla_match.prediction.predictor import PatientPredictor
+from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import typing_table
 from tests import strategies
 from tests.oracle import probability as oracle
@@ -87,7 +89,11 @@ def set_up(case):
     registry = ImputedRegistry(panels, imputed(panels, tables, donors, homes[1:]))
     carried = {locus: coded(typing) for locus, typing in patient.items() if typing}
     name = panels.populations[homes[0]] if homes[0] < len(populations) else None
-    return blocks, registry, predictor.impute_patient(panels, carried, name)
+    return blocks, registry, impute_patient(panels, carried, name)
+
+
+def predictor(patient, registry, loci, null_rule="consensus"):
+    return PatientPredictor(patient, registry, PredictionScope(registry.panels, loci, null_rule))
 
 
 def matches(patient, donor, scope, loci, null_rule):
@@ -107,8 +113,8 @@ def test_predictions_are_the_oracles(few, null_rule, case):
     loci, populations, everywhere, patient, donors, homes, scope = case
     blocks, registry, of_patient = set_up(case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predictor, "FEW_GENOTYPES", few)
-        prepared = PatientPredictor(of_patient, registry, scope, null_rule=null_rule)
+        patch.setattr(few_genotypes, "FEW_GENOTYPES", few)
+        prepared = predictor(of_patient, registry, scope, null_rule)
     found = prepared.predict(np.arange(len(donors), dtype=np.uint32))
     if prepared.bounds_pay:
         # Asking for bounds, or for donors one by one, changes nothing.
@@ -130,17 +136,18 @@ def test_predictions_are_the_oracles(few, null_rule, case):
         wanted = matches(patient_dist, donor_dist, scope, loci, null_rule)
         if wanted is None:
             assert np.isnan(found.mismatches[i]).all()
-            assert np.isnan(found.two[i]).all()
+            assert np.isnan(found.p_both[i]).all()
             assert found.why_missing()[i]
             continue
         assert found.why_missing()[i] is None
         assert found.cut[i] < 1e-12
         exact = [float(p) for p in wanted["p"][:5]]
         assert found.mismatches[i] == pytest.approx(exact + [0.0] * (5 - len(exact)), abs=1e-9)
-        assert found.two[i] == pytest.approx([float(wanted["two"][locus]) for locus in scope], abs=1e-9)
-        assert found.one[i] == pytest.approx([float(wanted["one"][locus]) for locus in scope], abs=1e-9)
+        assert found.p_both[i] == pytest.approx([float(wanted["two"][locus]) for locus in scope], abs=1e-9)
+        assert found.p_one[i] == pytest.approx([float(wanted["one"][locus]) for locus in scope], abs=1e-9)
         if wanted["where"] is not None:
-            assert found.single[i] == pytest.approx([float(wanted["where"][locus]) for locus in scope], abs=1e-9)
+            where = [float(wanted["where"][locus]) for locus in scope]
+            assert found.p_only_mismatch[i] == pytest.approx(where, abs=1e-9)
         if set(scope) == set(strategies.LOCI):
             assert str(Step(int(found.step[i]))) == max(step, patient_step, key=oracle.STEPS.index)
 
@@ -151,7 +158,7 @@ def test_predictions_are_the_oracles(few, null_rule, case):
 def test_pairs_of_all_persons_are_the_oracles(null_rule, case):
     loci, populations, everywhere, _, persons, homes, scope = case
     blocks, registry, _ = set_up(case)
-    found, first_listed, second_listed = PairPredictor(registry.panels, scope, null_rule=null_rule).predict(
+    found, first_listed, second_listed = PairPredictor(PredictionScope(registry.panels, scope, null_rule)).predict(
         registry.donors, registry.donors, registry.donors.person
     )
     assert np.array_equal(first_listed, second_listed)
@@ -219,21 +226,21 @@ def test_swapping_sides_or_persons_changes_nothing(case):
     results = []
     for one in ((loci, populations, everywhere, patient, donors, homes, scope), mirrored, exchanged):
         _, registry, of_patient = set_up(one)
-        results.append(PatientPredictor(of_patient, registry, scope).predict(np.zeros(1, np.uint32)))
+        results.append(predictor(of_patient, registry, scope).predict(np.zeros(1, np.uint32)))
     for other in results[1:]:
         np.testing.assert_allclose(results[0].mismatches, other.mismatches, atol=1e-12)
-        np.testing.assert_allclose(results[0].two, other.two, atol=1e-12)
-        np.testing.assert_allclose(results[0].single, other.single, atol=1e-9)
+        np.testing.assert_allclose(results[0].p_both, other.p_both, atol=1e-12)
+        np.testing.assert_allclose(results[0].p_only_mismatch, other.p_only_mismatch, atol=1e-9)
 
 
 @given(case=cases(), scope=strategies.scopes_of(strategies.LOCI))
 @settings(max_examples=150)
 def test_loci_agree_with_the_joint_distribution(case, scope):
     _, registry, of_patient = set_up(case)
-    found = PatientPredictor(of_patient, registry, scope[:2]).predict(np.zeros(1, np.uint32))
+    found = predictor(of_patient, registry, scope[:2]).predict(np.zeros(1, np.uint32))
     if np.isnan(found.mismatches).any():
         return
     expected = float(found.mismatches[0] @ np.arange(5))
-    of_loci = float((2 - 2 * found.two - found.one).sum())
+    of_loci = float((2 - 2 * found.p_both - found.p_one).sum())
     assert found.mismatches.sum() == pytest.approx(1, abs=1e-9)
     assert of_loci == pytest.approx(expected, abs=1e-9)

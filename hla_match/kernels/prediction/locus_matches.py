@@ -1,172 +1,164 @@
 """What of an ambiguous patient matches a donor at each locus by itself, whatever the other loci do.
 
 It is reported, and it bounds what can match at all loci together; so does how many of the donor's alleles the patient
-may have at all. Alleles are names, as in
-`hla_match.kernels.prediction.donor_genotypes`. Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
+may have at all. Alleles are labels, as in `packed_alleles`. Oracle: ``match_distribution`` in
+``tests/oracle/probability.py``.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
-from hla_match.kernels.prediction.donor_genotypes import (
-    ABSENT,
-    ANOTHER,
-    FIRST_NAME,
-    count_pairs,
-    homozygous_for_the_other,
-    merge_members,
-)
-from hla_match.kernels.prediction.patient_classes import PatientClasses, locus_genotypes
+from hla_match.kernels.prediction.packed_alleles import FIRST_LABEL, NULL, OTHER, label_at, resolve_null
+from hla_match.kernels.prediction.packed_persons import locus_genotypes, pack_part
+from hla_match.kernels.prediction.probable_pairs import count_pairs
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses
+from hla_match.kernels.schema.prediction import LocusMatches, PackedHaplotypes, PackedPart, PatientClasses
 
 
-@kernel
-def matched_alleles(x: int, y: int, u: int, v: int) -> int:
-    """Count the matching alleles of two genotypes of a locus, by names as they are carried.
+class MatchTables(NamedTuple):
+    """How probably two alleles of a donor match the patient at a locus.
 
-    Where both persons have a null allele, it is an allele like any other; where one has, that person is homozygous for
-    the other allele. Source: Bochtler et al., Hum Immunol 2016;77:371, table of locus mismatches.
+    Attributes:
+        p_both: (loci, labels, labels) float64 probability that both match.
+        p_one: (loci, labels, labels) float64 probability that exactly one matches.
     """
-    if (x == ABSENT or y == ABSENT) != (u == ABSENT or v == ABSENT):
-        x, y = homozygous_for_the_other(x, y)
-        u, v = homozygous_for_the_other(u, v)
-    direct = (1 if x == u and x != ANOTHER else 0) + (1 if y == v and y != ANOTHER else 0)
-    cross = (1 if x == v and x != ANOTHER else 0) + (1 if y == u and y != ANOTHER else 0)
-    return max(direct, cross)
+
+    p_both: NDArray[np.float64]
+    p_one: NDArray[np.float64]
 
 
 @kernel
 def expect_matches(
-    genotype: NDArray[np.float64], is_strict: bool, two: NDArray[np.float64], one: NDArray[np.float64]
+    genotype: NDArray[np.float64], is_strict: bool, p_both: NDArray[np.float64], p_one: NDArray[np.float64]
 ) -> None:
-    """Write, for each two names that a donor may have at a locus, how probably two and one match the patient.
+    """Write, for each two labels that a donor may have at a locus, how probably two and one match the patient.
 
     A donor without a null allele sees those of the patient resolved. A donor with one does, where the patient has none,
-    have the other allele twice, and compares with the others name by name; so that this function is that of
+    have the other allele twice, and compares with the others label by label; so that this function is that of
     `matched_alleles` summed over the patient's genotypes.
 
     Args:
-        genotype: (names, names) probability of the patient's genotypes, the lesser name first.
+        genotype: (labels, labels) probability of the patient's genotypes, the lesser label first.
         is_strict: whether null alleles never equal each other.
-        two: (names, names) receives the probability that both match.
-        one: (names, names) receives the probability that exactly one matches.
+        p_both: (labels, labels) receives the probability that both match.
+        p_one: (labels, labels) receives the probability that exactly one matches.
     """
-    n_names = genotype.shape[0]
+    n_labels = genotype.shape[0]
     # Probability of an allele in genotypes with a null allele, in those without, and in both with nulls resolved.
-    with_null, without, resolved = np.zeros(n_names), np.zeros(n_names), np.zeros(n_names)
-    all_with_null = genotype[ABSENT].sum()
-    for x in range(FIRST_NAME, n_names):
-        with_null[x] = genotype[ABSENT, x]
-        for y in range(FIRST_NAME - 1, n_names):
+    with_null, without, resolved = np.zeros(n_labels), np.zeros(n_labels), np.zeros(n_labels)
+    all_with_null = genotype[NULL].sum()
+    for x in range(FIRST_LABEL, n_labels):
+        with_null[x] = genotype[NULL, x]
+        for y in range(OTHER, n_labels):
             without[x] += genotype[min(x, y), max(x, y)]
         resolved[x] = without[x] + with_null[x]
-    two[:] = 0.0
-    one[:] = 0.0
-    for u in range(FIRST_NAME, n_names):
-        two[u, u] = genotype[u, u] + with_null[u]
-        one[u, u] = resolved[u] - two[u, u]
-        one[u, ANOTHER] = one[ANOTHER, u] = resolved[u]
-        for v in range(u + 1, n_names):
-            two[u, v] = two[v, u] = genotype[u, v]
-            one[u, v] = one[v, u] = resolved[u] + resolved[v] - 2.0 * genotype[u, v]
+    p_both[:] = 0.0
+    p_one[:] = 0.0
+    for u in range(FIRST_LABEL, n_labels):
+        p_both[u, u] = genotype[u, u] + with_null[u]
+        p_one[u, u] = resolved[u] - p_both[u, u]
+        p_one[u, OTHER] = p_one[OTHER, u] = resolved[u]
+        for v in range(u + 1, n_labels):
+            p_both[u, v] = p_both[v, u] = genotype[u, v]
+            p_one[u, v] = p_one[v, u] = resolved[u] + resolved[v] - 2.0 * genotype[u, v]
     if is_strict:
         return
-    two[ABSENT, ABSENT] = genotype[ABSENT, ABSENT]
-    one[ABSENT, ABSENT] = all_with_null - two[ABSENT, ABSENT]
-    one[ABSENT, ANOTHER] = one[ANOTHER, ABSENT] = all_with_null
-    for v in range(FIRST_NAME, n_names):
-        two[ABSENT, v] = two[v, ABSENT] = genotype[v, v] + with_null[v]
-        one[ABSENT, v] = one[v, ABSENT] = without[v] - genotype[v, v] + all_with_null - with_null[v]
+    p_both[NULL, NULL] = genotype[NULL, NULL]
+    p_one[NULL, NULL] = all_with_null - p_both[NULL, NULL]
+    p_one[NULL, OTHER] = p_one[OTHER, NULL] = all_with_null
+    for v in range(FIRST_LABEL, n_labels):
+        p_both[NULL, v] = p_both[v, NULL] = genotype[v, v] + with_null[v]
+        p_one[NULL, v] = p_one[v, NULL] = without[v] - genotype[v, v] + all_with_null - with_null[v]
+
+
+@kernel
+def expect_at_loci(patient: PatientClasses) -> MatchTables:
+    """Return what `expect_matches` writes, for every locus in scope."""
+    n_loci, n_labels = patient.shift.size, patient.n_labels
+    tables = MatchTables(np.empty((n_loci, n_labels, n_labels)), np.empty((n_loci, n_labels, n_labels)))
+    genotype = np.zeros((n_loci, n_labels, n_labels))
+    locus_genotypes(patient, genotype)
+    for s in range(n_loci):
+        expect_matches(genotype[s], bool((patient.strict >> s) & 1), tables.p_both[s], tables.p_one[s])
+    return tables
 
 
 @kernel
 def add_marginals(
-    scope: int,
-    strict: int,
-    mass: float,
-    pair: NDArray[np.uint16],
-    class_first: NDArray[np.int64],
-    key: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    shift: NDArray[np.int64],
-    width: NDArray[np.int64],
-    two_of: NDArray[np.float64],
-    one_of: NDArray[np.float64],
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
+    patient: PatientClasses,
+    tables: MatchTables,
+    part: PackedPart,
+    p_both: NDArray[np.float64],
+    p_one: NDArray[np.float64],
 ) -> None:
     """Add, for the loci of one part of a donor, the probabilities that two alleles and that one allele match.
 
-    `two_of` and `one_of` are (loci, names, names), as given by `expect_matches`.
+    `p_both` and `p_one` are (loci,), of the donor.
     """
+    pair, class_first, key, weight = part.pair, part.class_first, part.word, part.weight
+    both_of, one_of = tables.p_both, tables.p_one
     n_classes = class_first.size - 1
-    n_names = two_of.shape[1]
-    name = np.empty(class_first[n_classes], np.int64)
-    total = np.empty(name.size)
+    label = np.empty(class_first[n_classes], np.int64)
+    total = np.empty(label.size)
     first = np.empty(n_classes + 1, np.int64)
-    place = np.zeros(n_names, np.int64)
-    for s in range(shift.size):
-        if not (scope >> s) & 1:
+    place = np.zeros(both_of.shape[1], np.int64)
+    for s in range(patient.shift.size):
+        if not (part.scope >> s) & 1:
             continue
-        mask = (np.int64(1) << width[s]) - 1
+        shift, width = patient.shift[s], patient.width[s]
         found = 0
         for c in range(n_classes):
             begin = found
             first[c] = begin
             for k in range(class_first[c], class_first[c + 1]):
-                own = (key[k] >> shift[s]) & mask
+                own = label_at(key[k], shift, width)
                 at = place[own]
-                if at < begin or at >= found or name[at] != own:
+                if at < begin or at >= found or label[at] != own:
                     at = found
                     place[own] = at
-                    name[at] = own
+                    label[at] = own
                     total[at] = 0.0
                     found += 1
                 total[at] += weight[k]
         first[n_classes] = found
+        is_strict = bool((patient.strict >> s) & 1)
         both = 0.0
-        some = 0.0
+        one = 0.0
         for p in range(pair.shape[0]):
             c, d = int(pair[p, 0]), int(pair[p, 1])
             factor = 1.0 if c == d else 2.0
             for u in range(first[c], first[c + 1]):
                 for v in range(first[d], first[d + 1]):
-                    x, y = name[u], name[v]
-                    if (strict >> s) & 1:
-                        x, y = homozygous_for_the_other(x, y)
+                    x, y = label[u], label[v]
+                    if is_strict:
+                        x, y = resolve_null(x, y)
                     share = total[u] * total[v] * factor
-                    both += share * two_of[s, x, y]
-                    some += share * one_of[s, x, y]
-        two[s] += both / mass
-        one[s] += some / mass
+                    both += share * both_of[s, x, y]
+                    one += share * one_of[s, x, y]
+        p_both[s] += both / part.mass
+        p_one[s] += one / part.mass
 
 
 @kernel
-def add_strange(
-    scope: int,
-    mass: float,
-    pair: NDArray[np.uint16],
-    class_first: NDArray[np.int64],
-    key: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    shift: NDArray[np.int64],
-    width: NDArray[np.int64],
-    strange: NDArray[np.float64],
-) -> None:
+def add_unshared(patient: PatientClasses, part: PackedPart, unshared: NDArray[np.float64]) -> None:
     """Bring the loci of one part of a donor into the probabilities of 0 and 1 alleles that the patient cannot have.
 
-    `strange` is (2,): 1 and 0 before the first part.
+    `unshared` is (2,): 1 and 0 before the first part.
     """
+    pair, class_first, word, weight = part.pair, part.class_first, part.word, part.weight
     n_classes = class_first.size - 1
     # Of each class, the frequency of haplotypes without such an allele and with one.
     of_class = np.zeros((n_classes, 2))
     for c in range(n_classes):
         for k in range(class_first[c], class_first[c + 1]):
             n = 0
-            for s in range(shift.size):
-                n += (scope >> s) & 1 and (key[k] >> shift[s]) & ((np.int64(1) << width[s]) - 1) == ANOTHER
+            for s in range(patient.shift.size):
+                n += (part.scope >> s) & 1 and label_at(word[k], patient.shift[s], patient.width[s]) == OTHER
             if n < 2:
                 of_class[c, n] += weight[k]
     none, single = 0.0, 0.0
@@ -175,76 +167,47 @@ def add_strange(
         factor = 1.0 if c == d else 2.0
         none += factor * of_class[c, 0] * of_class[d, 0]
         single += factor * (of_class[c, 0] * of_class[d, 1] + of_class[c, 1] * of_class[d, 0])
-    strange[1] = (strange[0] * single + strange[1] * none) / mass
-    strange[0] *= none / mass
-
-
-@kernel
-def expect_at_loci(patient: PatientClasses, two: NDArray[np.float64], one: NDArray[np.float64]) -> None:
-    """Write what `expect_matches` does for every locus; `two` and `one` are (loci, names, names)."""
-    genotype = np.zeros(two.shape)
-    locus_genotypes(patient, genotype)
-    for s in range(two.shape[0]):
-        expect_matches(genotype[s], bool((patient.strict >> s) & 1), two[s], one[s])
+    unshared[1] = (unshared[0] * single + unshared[1] * none) / part.mass
+    unshared[0] *= none / part.mass
 
 
 @kernel
 def match_at_loci(
     limit: int,
     patient: PatientClasses,
-    panel_scope: NDArray[np.int64],
-    word_of_haplotype: NDArray[np.int64],
-    word_index: NDArray[np.int32],
-    frequency: NDArray[np.float64],
+    haplotypes: PackedHaplotypes,
+    persons: HaplotypeClasses,
     donor: NDArray[np.int64],
-    person_part: NDArray[np.int64],
-    part_panel: NDArray[np.int16],
-    part_mass: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    two: NDArray[np.float64],
-    one: NDArray[np.float64],
-    strange: NDArray[np.float64],
+    matches: LocusMatches,
+    unshared: NDArray[np.float64],
     is_whole: NDArray[np.bool_],
 ) -> None:
     """Add, locus by locus, the probabilities that two alleles and that one allele match.
 
-    Arguments as in `kernels.prediction.joint_prediction.predict_ambiguous`; `strange` is (n, 2) and receives the
-    probabilities of 0 and 1 alleles that the patient cannot have, and `is_whole` (n,) whether a donor has no more pairs
-    of haplotypes than `limit`, so that nothing of it would be cut.
+    Args:
+        limit: pairs of a donor's haplotypes that a prediction looks at.
+        patient: the patient.
+        haplotypes: the haplotypes of all panels, in the patient's labels.
+        persons: the donors' classes.
+        donor: (n,) persons.
+        matches: of the n donors, added to.
+        unshared: (n, 2) receives the probabilities of 0 and 1 alleles that the patient cannot have; zeros before.
+        is_whole: (n,) receives whether a donor has no more pairs of haplotypes than `limit`, so that nothing of it
+            would be cut.
 
     Notes:
-        Cost: the pairs of names at each locus, not those of whole haplotypes.
+        Cost: the pairs of labels at each locus, not those of whole haplotypes.
     """
-    shift, width, strict = patient.shift, patient.width, patient.strict
-    two_of = np.empty((shift.size, patient.n_names, patient.n_names))
-    one_of = np.empty(two_of.shape)
-    expect_at_loci(patient, two_of, one_of)
-    place = np.zeros(word_of_haplotype.size, np.int64)
+    tables = expect_at_loci(patient)
+    place = np.zeros(haplotypes.word.size, np.int64)
     for i in range(donor.size):
-        strange[i, 0] = 1.0
+        unshared[i, 0] = 1.0
         n_pairs = 1.0
-        for part in range(person_part[donor[i]], person_part[donor[i] + 1]):
-            scope = panel_scope[part_panel[part]]
-            if scope == 0:
+        for number in range(persons.person_part[donor[i]], persons.person_part[donor[i] + 1]):
+            if haplotypes.panel_scope[persons.part_panel[number]] == 0:
                 continue
-            first_class, last_class = part_class[part], part_class[part + 1]
-            n_members = class_member[last_class] - class_member[first_class]
-            key = np.empty(n_members, np.int64)
-            weight = np.empty(n_members)
-            class_first = np.empty(last_class - first_class + 1, np.int64)
-            merge_members(
-                first_class, last_class, class_member, member, word_of_haplotype, word_index, frequency, place,
-                key, weight, class_first,
-            )  # fmt: skip
-            pairs = pair[part_pair[part] : part_pair[part + 1]]
-            add_marginals(
-                scope, strict, part_mass[part], pairs, class_first, key, weight, shift, width, two_of, one_of,
-                two[i], one[i],
-            )  # fmt: skip
-            add_strange(scope, part_mass[part], pairs, class_first, key, weight, shift, width, strange[i])
-            n_pairs *= count_pairs(0.0, pairs, class_first, weight)
+            part = pack_part(persons, number, haplotypes, place)
+            add_marginals(patient, tables, part, matches.p_both[i], matches.p_one[i])
+            add_unshared(patient, part, unshared[i])
+            n_pairs *= count_pairs(0.0, part)
         is_whole[i] = n_pairs <= limit

@@ -137,10 +137,10 @@ def test_mismatches_are_added_to_those_of_the_other_loci(predicting):
         found = predicting.predict(patient, ["coarse"], scope="A,DRB345")
         assert found.mismatches[0, further:] == pytest.approx(alone.mismatches[0, : 5 - further])
         assert not found.mismatches[0, :further].any()
-        assert found.two[0].tolist() == pytest.approx([alone.two[0, 0], 0.0])
-        assert found.one[0].tolist() == pytest.approx([alone.one[0, 0], float(further == 1)])
+        assert found.p_both[0].tolist() == pytest.approx([alone.p_both[0, 0], 0.0])
+        assert found.p_one[0].tolist() == pytest.approx([alone.p_one[0, 0], float(further == 1)])
         expected = [0.0, 1.0] if further == 1 else [np.nan, np.nan]
-        assert found.single[0] == pytest.approx(np.array(expected), nan_ok=True)
+        assert found.p_only_mismatch[0] == pytest.approx(np.array(expected), nan_ok=True)
         assert found.loci == ("A", "DRB345")
 
 

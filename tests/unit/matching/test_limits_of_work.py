@@ -8,10 +8,12 @@ from hla_match.imputation.genotypes import diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_typings
 from hla_match.imputation.panels import Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
-from hla_match.kernels.prediction import donor_genotypes
-from hla_match.prediction import packed_genotypes as named_patient
-from hla_match.prediction import predictor
+from hla_match.kernels.prediction import probable_pairs
+from hla_match.kernels.prediction.packed_persons import PackedPart
+from hla_match.prediction import packed_genotypes, predictor
+from hla_match.prediction.patient_imputation import impute_patient
 from hla_match.prediction.predictor import PatientPredictor
+from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import Side, typing_table
 
 LOCI = ("A", "B", "DRB1")
@@ -43,11 +45,12 @@ def registry(*donors):
 # One donor of whom nothing is known but that all loci were typed as anything, one resolved at B, one whom only blocks
 # of loci explain (an allele at A that no haplotype has).
 DONORS = registry((1, 1, 1), (1, 2, 1), (3, 1, 1))
-PATIENT = predictor.impute_patient(PANELS, {"DRB1": ((ONE, TWO),)})
+SCOPE = PredictionScope(PANELS, LOCI)
+PATIENT = impute_patient(PANELS, {"DRB1": ((ONE, TWO),)})
 
 
 def predicted(patient=PATIENT, donors=(0, 1, 2)):
-    return PatientPredictor(patient, DONORS, LOCI).predict(np.array(donors, np.uint32))
+    return PatientPredictor(patient, DONORS, SCOPE).predict(np.array(donors, np.uint32))
 
 
 @pytest.mark.parametrize("limit", [1, 16, 100])
@@ -60,14 +63,14 @@ def test_what_is_cut_is_reported(monkeypatch, limit):
     assert (found.mismatches <= exact.mismatches + 1e-9).all()
     assert (found.mismatches + found.cut[:, None] >= exact.mismatches - 1e-9).all()
     # Loci by themselves are not listed.
-    np.testing.assert_allclose(found.two, exact.two, atol=1e-9)
+    np.testing.assert_allclose(found.p_both, exact.p_both, atol=1e-9)
     by_locus = found.loci_to_polars()
     assert (by_locus["two"] + by_locus["one"] + by_locus["none"]).to_numpy() == pytest.approx(1 - found.patient_cut)
 
 
 def test_alleles_that_get_no_name_are_cut(monkeypatch):
     exact = predicted()
-    monkeypatch.setattr(named_patient, "WORD_BITS", 7)
+    monkeypatch.setattr(packed_genotypes, "WORD_BITS", 7)
     found = predicted()
     assert 0 < found.patient_cut < 1
     assert (found.cut >= found.patient_cut - 1e-9).all()
@@ -89,11 +92,11 @@ def test_of_many_diplotypes_the_least_probable_are_cut(tail):
 
 def _threshold(weight, pair, first, tail):
     """The threshold where more than two pairs are not listed as a whole, uncompiled so that constants can be set."""
-    function = getattr(donor_genotypes.pair_threshold, "py_func", donor_genotypes.pair_threshold)
+    function = getattr(probable_pairs.pair_threshold, "py_func", probable_pairs.pair_threshold)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(donor_genotypes, "TAIL", tail)
-        patch.setattr(donor_genotypes, "LISTED_WHOLE", 2)
-        return function(100, float(weight.sum() ** 2), pair, first, weight)
+        patch.setattr(probable_pairs, "TAIL", tail)
+        patch.setattr(probable_pairs, "LISTED_WHOLE", 2)
+        return function(100, PackedPart(1, float(weight.sum() ** 2), pair, first, np.arange(5), weight))
 
 
 def test_a_pair_has_one_probability_in_every_search(monkeypatch):
@@ -103,7 +106,7 @@ def test_a_pair_has_one_probability_in_every_search(monkeypatch):
 
 
 def test_few_mismatches_are_the_same_where_no_more_are_asked_for():
-    prepared = PatientPredictor(PATIENT, DONORS, LOCI)
+    prepared = PatientPredictor(PATIENT, DONORS, SCOPE)
     donors = np.arange(3, dtype=np.uint32)
     whole, near = prepared.predict(donors), prepared.predict(donors, most=1)
     np.testing.assert_allclose(near.mismatches[:, :2], whole.mismatches[:, :2], atol=1e-12)
@@ -142,9 +145,9 @@ def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
     monkeypatch.setattr(predictor, "_FEWEST_PERSONS", 1)
     alone = predicted()
     donors = np.arange(3, dtype=np.uint32)
-    threaded = PatientPredictor(PATIENT, DONORS, LOCI, workers=workers).predict(donors)
+    threaded = PatientPredictor(PATIENT, DONORS, SCOPE, workers=workers).predict(donors)
     assert np.array_equal(alone.mismatches, threaded.mismatches)
-    assert np.array_equal(alone.two, threaded.two)
+    assert np.array_equal(alone.p_both, threaded.p_both)
     assert np.array_equal(alone.step, threaded.step)
 
 
@@ -158,11 +161,12 @@ def test_of_persons_of_whom_hardly_anything_is_known_little_is_cut():
     panels = build_panels(frequencies, tables)
     typing = np.array([[0, 1], [0, 0], [0, 0]], np.int32)
     donors = ImputedRegistry(panels, impute(typing, np.zeros(2, np.int16), panels, typing_membership(panels, tables)))
+    scope = PredictionScope(panels, LOCI)
     found = [
-        PatientPredictor(predictor.impute_patient(panels, one), donors, LOCI).predict(np.arange(2, dtype=np.uint32))
+        PatientPredictor(impute_patient(panels, one), donors, scope).predict(np.arange(2, dtype=np.uint32))
         for one in typings
     ]
     assert all(((one.cut > 0) & (one.cut < 0.005)).all() for one in found)
     # A pair has the same probabilities whoever of the two is the patient.
     np.testing.assert_allclose(found[0].mismatches[1], found[1].mismatches[0], atol=0.005)
-    np.testing.assert_allclose(found[0].two[1], found[1].two[0], atol=1e-9)
+    np.testing.assert_allclose(found[0].p_both[1], found[1].p_both[0], atol=1e-9)

@@ -7,9 +7,11 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute
 from hla_match.imputation.panels import Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
-from hla_match.prediction import predictor
+from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
+from hla_match.prediction.patient_imputation import impute_patient
 from hla_match.prediction.predictor import PatientPredictor
+from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import Side, typing_table
 from tests.locus_mismatches import wmda_locus_mismatches
 
@@ -48,6 +50,10 @@ AT_B = registry_of("B", GENOTYPES, BOTH)
 AT_DRB4 = registry_of("DRB4", [PRESENT, ABSENT, "AB", "BB|BN", "AN"], uniform(("A",), [(2,), (3,)]))
 
 
+def predictor(person, donors, loci, null_rule="consensus"):
+    return PatientPredictor(person, donors, PredictionScope(donors.panels, loci, null_rule))
+
+
 def expected(most):
     return (np.arange(5) == most).astype(float)
 
@@ -55,19 +61,19 @@ def expected(most):
 @pytest.mark.parametrize(("patient", "donor", "most"), ROWS)
 @pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
 def test_every_row_of_the_consensus_holds(monkeypatch, patient, donor, most, few):
-    monkeypatch.setattr(predictor, "FEW_GENOTYPES", few)
-    person = predictor.impute_patient(AT_B.panels, {"B": carried(patient)})
+    monkeypatch.setattr(few_genotypes, "FEW_GENOTYPES", few)
+    person = impute_patient(AT_B.panels, {"B": carried(patient)})
     row = np.array([GENOTYPES.index(donor)], np.uint32)
-    assert PatientPredictor(person, AT_B, ("B",)).predict(row).mismatches[0] == pytest.approx(expected(most))
+    assert predictor(person, AT_B, ("B",)).predict(row).mismatches[0] == pytest.approx(expected(most))
     # Of A there are fifteen genotypes.
-    joint = PatientPredictor(person, AT_B, ("A", "B")).predict(row)
-    assert joint.two[0, 1] == pytest.approx(float(most == 0))
-    assert joint.one[0, 1] == pytest.approx(float(most == 1))
+    joint = predictor(person, AT_B, ("A", "B")).predict(row)
+    assert joint.p_both[0, 1] == pytest.approx(float(most == 0))
+    assert joint.p_one[0, 1] == pytest.approx(float(most == 1))
 
 
 def test_every_row_holds_for_all_pairs():
     persons = AT_B.donors
-    found, listed, _ = PairPredictor(AT_B.panels, ("B",)).predict(persons, persons, persons.person)
+    found, listed, _ = PairPredictor(PredictionScope(AT_B.panels, ("B",))).predict(persons, persons, persons.person)
     assert listed.all()
     for patient, donor, most in ROWS:
         assert found[GENOTYPES.index(patient), GENOTYPES.index(donor)] == pytest.approx(expected(most))
@@ -85,9 +91,9 @@ def test_every_row_holds_for_all_pairs():
 )
 @pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
 def test_by_the_strict_rule_two_nulls_never_match(monkeypatch, patient, donor, strict, mismatches, few):
-    monkeypatch.setattr(predictor, "FEW_GENOTYPES", few)
-    person = predictor.impute_patient(AT_B.panels, {"B": carried(patient)})
-    prepared = PatientPredictor(person, AT_B, ("B",), null_rule="strict" if strict else "consensus")
+    monkeypatch.setattr(few_genotypes, "FEW_GENOTYPES", few)
+    person = impute_patient(AT_B.panels, {"B": carried(patient)})
+    prepared = predictor(person, AT_B, ("B",), "strict" if strict else "consensus")
     found = prepared.predict(np.array([GENOTYPES.index(donor)], np.uint32))
     assert found.mismatches[0] == pytest.approx((np.arange(5) == mismatches).astype(float))
 
@@ -106,9 +112,9 @@ def test_by_the_strict_rule_two_nulls_never_match(monkeypatch, patient, donor, s
     ],
 )
 def test_a_gene_without_frequencies_counts_where_it_makes_no_difference_what_is_carried(patient, probable, null_rule):
-    person = predictor.impute_patient(AT_DRB4.panels, {"DRB4": carried(patient)})
+    person = impute_patient(AT_DRB4.panels, {"DRB4": carried(patient)})
     donors = np.arange(5, dtype=np.uint32)
-    found = PatientPredictor(person, AT_DRB4, ("DRB4",), null_rule=null_rule).predict(donors)
+    found = predictor(person, AT_DRB4, ("DRB4",), null_rule).predict(donors)
     for mismatches, of_donor, why in zip(probable, found.mismatches, found.why_missing(), strict=True):
         if mismatches is None:
             assert np.isnan(of_donor).all()

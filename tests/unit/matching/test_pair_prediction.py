@@ -187,4 +187,4 @@ def test_what_cannot_be_asked_is_refused(matcher):
 
 
 def test_bytes_do_not_overflow():
-    assert genotype_pairs.FAR + 2 * len(ALL_LOCI) <= np.iinfo(np.uint8).max
+    assert genotype_pairs.TOO_MANY + 2 * len(ALL_LOCI) <= np.iinfo(np.uint8).max

@@ -79,8 +79,8 @@ def test_probabilities_are_within_the_counts(matcher: Matcher, b: tuple[str, str
 def test_what_is_said_of_a_locus_fits(matcher: Matcher) -> None:
     patient = Patient(typings={"A": ("A2", ""), "B": ("B38", "")})
     given = matcher.predict(patient, ["B39", "one", "B38"], scope="A,B")
-    assert given.two[:, 1].tolist()[:2] == [0.0, 0.0]
-    assert given.one[0, 1] == 0.0
-    assert (given.two + given.one <= 1.0 + 1e-12).all()
-    assert np.isnan(given.single[0]).all()
-    assert given.single[1].tolist() == [0.0, 1.0]
+    assert given.p_both[:, 1].tolist()[:2] == [0.0, 0.0]
+    assert given.p_one[0, 1] == 0.0
+    assert (given.p_both + given.p_one <= 1.0 + 1e-12).all()
+    assert np.isnan(given.p_only_mismatch[0]).all()
+    assert given.p_only_mismatch[1].tolist() == [0.0, 1.0]
