@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes, merge_haplotypes
+from hla_match.kernels.codes import NULL
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic import chinese_haplotypes
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool
-from hla_match.typings.encoding import NULL
 from registry_io.formats.frequency_file import read_frequencies
 from registry_io.formats.imgt_release import read_release
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match import HaplotypeFrequencies, Patient, Registry
-from hla_match.typings.encoding import CARRIED, COMPARED, NEW, NULL, Alternative, LocusEncoder, counted
+from hla_match.kernels.codes import NEW, NULL, WITH_NULL
+from hla_match.typings.encoding import COMPARED, Alternative, LocusEncoder, counted
 
 MOST_HAPLOTYPES = 1500
 MOST_PAIRS = 2_000_000
@@ -97,7 +98,7 @@ class PlainSearch:
             return np.zeros(locus.n_typings, np.uint8)
         best = np.zeros(locus.typing.size, np.int64)
         for one, other, kind in alternatives:
-            unequal = {NEW} if kind == CARRIED else {NEW, NULL}
+            unequal = {NEW} if kind == WITH_NULL else {NEW, NULL}
             meets, also = (
                 np.add.reduceat(np.isin(locus.member, list(set(side.codes) - unequal)), locus.start) > 0
                 for side in (one, other)

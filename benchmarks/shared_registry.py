@@ -18,11 +18,11 @@ from hla_match.donors.registry import Registry
 from hla_match.imputation.genotypes import genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.imputation.panels import Step
+from hla_match.kernels.codes import FIRST_P_GROUP, WITH_NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
-from hla_match.typings.encoding import CARRIED, FIRST_P_GROUP
 from registry_io.persons.patient_file import read_patients
 from registry_io.store.registry_store import open_registry
 
@@ -181,7 +181,7 @@ def _locus_genotypes(shared: SharedRegistry, column: int, donors: NDArray[np.int
 
 def _leaves_no_choice(result: LocusResult) -> bool:
     """Say whether a patient's typing at a locus allows one genotype only."""
-    resolved = {one[:2] for one in result.alternatives if one.kind != CARRIED}
+    resolved = {one[:2] for one in result.alternatives if one.kind != WITH_NULL}
     return len(resolved) == 1 and all(len(side) == 1 for pair in resolved for side in pair)
 
 

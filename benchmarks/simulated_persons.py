@@ -16,8 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.encoding import FIRST_P_GROUP
 
 METHODS = ("serology", "XX", "list", "two fields")
 DECADES = ("1990s", "2000s", "2010s", "2020s")

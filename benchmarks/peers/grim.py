@@ -36,6 +36,7 @@ from hla_match.imputation.panels import Panels, build_panels
 from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.loci import SCOPES
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.typings.encoding import alternatives_with_nulls
 
 SCOPE = SCOPES["10/10"]
 POPULATION = "POP"
@@ -102,13 +103,11 @@ def donor_lines(registry: Registry, names: dict[str, dict[int, str]]) -> tuple[l
         for locus, of_code in names.items():
             column = registry.columns[locus]
             typing = int(column.meaning[registry.donor_typing[registry.loci.index(locus), donor]])
-            table = column.table
-            pairs = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]]
-            if pairs.shape[0] > 1:
+            pairs = alternatives_with_nulls(column.table, typing)
+            if len(pairs) > 1:
                 reason = "several pairs of lists at a locus"
             for pair in pairs:
-                sides = [table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist() for one in pair]
-                lists = ["/".join(sorted(of_code[code] for code in side if code in of_code)) for side in sides]
+                lists = ["/".join(sorted(of_code[code] for code in side.codes if code in of_code)) for side in pair]
                 parts.append("+".join(lists))
         if not parts:
             reason = "not typed"

@@ -13,9 +13,9 @@ from hla_match.frequencies.haplotype_frequencies import ABSENT
 from hla_match.imputation.genotypes import Diplotypes, diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.imputation.panels import BLOCKS, Step
+from hla_match.kernels.codes import NEW
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.encoding import NEW
 
 COLUMNS = {
     "kind": pl.String, "loci": pl.String, "rank": pl.UInt32, "haplotype_1": pl.String, "haplotype_2": pl.String,

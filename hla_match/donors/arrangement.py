@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, typing_orders
+from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, typing_orders
 from hla_match.errors import Reason
+from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.loci import LOCI
 from hla_match.typings.typing_book import LocusColumn, TypingBook
 

@@ -28,8 +28,8 @@ from hla_match.donors.arrangement import (
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
 from hla_match.donors.provenance import Provenance
-from hla_match.donors.typing_index import TypingOrder
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature

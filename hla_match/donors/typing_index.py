@@ -14,11 +14,12 @@ orders, therefore hold every donor that is searched for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hla_match.kernels.schema.donors import TypingOrder
 
 CYCLE = ("B", "DRB1", "A")
 """The loci that every registry has typed since its beginnings, the most diverse first."""
@@ -27,26 +28,6 @@ COVERED_LOCI = ("C", "DQB1")
 """Loci whose typings lie beside those of the cycle in each order."""
 
 TypingCodes = NDArray[np.unsignedinteger[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class TypingOrder:
-    """The donors by their typings at two loci.
-
-    Attributes:
-        first_run: (meanings + 1,) uint32, where the runs of each meaning at the first locus start.
-        run_second: (runs,) uint16 or uint32 meaning at the second locus.
-        run_donor: (runs + 1,) uint32 offsets of each run into the donors.
-        donor: (donors,) uint32 rows of the registry.
-        typing: (3, donors) uint16 or uint32 meanings at the third locus and at `COVERED_LOCI`, in this order of donors;
-            0 at a locus that the registry does not have.
-    """
-
-    first_run: NDArray[np.uint32]
-    run_second: TypingCodes
-    run_donor: NDArray[np.uint32]
-    donor: NDArray[np.uint32]
-    typing: TypingCodes
 
 
 def cycle_of(position: int) -> tuple[str, str, str]:

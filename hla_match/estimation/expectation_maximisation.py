@@ -6,6 +6,7 @@ then weighs all persons anew by the frequencies of the step before, the ambiguou
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import panel_of_support
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.estimation.expectation import expect_haplotypes, weigh_persons
+from hla_match.kernels.schema.array import new_arrays
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 
 SLICES = 8
 """Ranges of persons that are counted apart and added up in order; fixed, so that threads do not change the sums."""
@@ -30,27 +33,17 @@ OnIteration = Callable[[int, float, float], None]
 class ExplainedSample:
     """The persons of a sample whom some haplotypes explain, as classes of these.
 
-    The classes are laid out as in `hla_match.kernels.estimation.expectation`.
-
     Attributes:
         n_haplotypes: the number of haplotypes.
         kind: (parts,) int64 the kinds of persons that are explained.
         weight: (parts,) float64 number of persons.
-        part_class: (parts + 1,) int64 offsets into the classes.
-        part_pair: (parts + 1,) int64 offsets into `pair`.
-        class_member: (classes + 1,) int64 offsets into `member`.
-        pair: (pairs, 2) uint16 compatible classes.
-        member: uint32 haplotypes of each class.
+        classes: their classes of haplotypes, one part a person.
     """
 
     n_haplotypes: int
     kind: NDArray[np.int64]
     weight: NDArray[np.float64]
-    part_class: NDArray[np.int64]
-    part_pair: NDArray[np.int64]
-    class_member: NDArray[np.int64]
-    pair: NDArray[np.uint16]
-    member: NDArray[np.uint32]
+    classes: HaplotypeClasses
 
     @property
     def copies(self) -> float:
@@ -61,27 +54,17 @@ class ExplainedSample:
         self, frequency: NDArray[np.float64], weight: NDArray[np.float64], workers: int
     ) -> tuple[NDArray[np.float64], float]:
         """Return (haplotypes,) expected counts and the log-likelihood; the result does not depend on `workers`."""
-        load = self.class_member[self.part_class]
+        load = self.classes.class_member[self.classes.part_class]
         inner = np.searchsorted(load, np.linspace(0, load[-1], SLICES + 1)[1:-1])
         bounds = [0, *inner.tolist(), weight.size]
 
         def run(number: int) -> tuple[NDArray[np.float64], float]:
             share = np.zeros(self.n_haplotypes)
-            log_likelihood = expect_haplotypes(
-                bounds[number],
-                bounds[number + 1],
-                weight,
-                self.part_class,
-                self.part_pair,
-                self.class_member,
-                self.pair,
-                self.member,
-                frequency,
-                share,
-            )
+            start, stop = bounds[number], bounds[number + 1]
+            log_likelihood = expect_haplotypes(start, stop, weight, self.classes, frequency, share)
             return share, float(log_likelihood)
 
-        if workers > 1 and self.member.size > 1 << 14:
+        if workers > 1 and self.classes.member.size > 1 << 14:
             with ThreadPoolExecutor(workers) as pool:
                 found = list(pool.map(run, range(SLICES)))
         else:
@@ -95,42 +78,22 @@ class ExplainedSample:
     def weigh(self, frequency: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (parts,) the weight of every person's diplotypes, and the entropy of their distribution in nats."""
         weight, entropy = np.zeros(self.weight.size), np.zeros(self.weight.size)
-        weigh_persons(
-            self.part_class, self.part_pair, self.class_member, self.pair, self.member, frequency, weight, entropy
-        )
+        weigh_persons(self.classes, frequency, weight, entropy)
         return weight, entropy
 
 
 def explain_sample(sample: Sample, allele: NDArray[np.int32], workers: int) -> ExplainedSample:
     """Find the classes of (haplotypes, loci) distinct haplotypes for every person of a sample."""
     if not allele.shape[0] or not sample.weight.size:
-        offset = np.zeros(1, np.int64)
-        return ExplainedSample(
-            n_haplotypes=allele.shape[0],
-            kind=np.zeros(0, np.int64),
-            weight=np.zeros(0),
-            part_class=offset,
-            part_pair=offset,
-            class_member=offset,
-            pair=np.zeros((0, 2), np.uint16),
-            member=np.zeros(0, np.uint32),
-        )
+        nothing = HaplotypeClasses(*map(np.zeros_like, new_arrays(HaplotypeClasses, defaultdict(int))))
+        return ExplainedSample(allele.shape[0], np.zeros(0, np.int64), np.zeros(0), nothing)
     panels = panel_of_support(sample.loci, allele, sample.tables)
     population = np.zeros(sample.weight.size, np.int16)
     found = impute(sample.typing, population, panels, typing_membership(panels, sample.tables), workers=workers)
     kind_of = np.empty(sample.weight.size, np.int64)
     kind_of[found.person] = np.arange(sample.weight.size)
     kind = kind_of[np.diff(found.classes.person_part) > 0]
-    return ExplainedSample(
-        n_haplotypes=allele.shape[0],
-        kind=kind,
-        weight=sample.weight[kind],
-        part_class=found.classes.part_class,
-        part_pair=found.classes.part_pair,
-        class_member=found.classes.class_member,
-        pair=found.classes.pair,
-        member=found.classes.member,
-    )
+    return ExplainedSample(allele.shape[0], kind, sample.weight[kind], found.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +160,15 @@ def worth_keeping(explained: ExplainedSample, frequency: NDArray[np.float64], le
     keep = (frequency > 0) & (frequency * explained.copies >= least_copies)
     before, _ = explained.weigh(frequency)
     after, _ = explained.weigh(np.where(keep, frequency, 0.0))
+    classes = explained.classes
     for part in np.flatnonzero((before > 0) & (after <= 0)):
-        first = explained.part_class[part]
+        first = classes.part_class[part]
         members = [
-            explained.member[explained.class_member[c] : explained.class_member[c + 1]]
-            for c in range(first, explained.part_class[part + 1])
+            classes.member[classes.class_member[c] : classes.class_member[c + 1]]
+            for c in range(first, classes.part_class[part + 1])
         ]
         total = np.array([frequency[one].sum() for one in members])
-        pairs = explained.pair[explained.part_pair[part] : explained.part_pair[part + 1]]
+        pairs = classes.pair[classes.part_pair[part] : classes.part_pair[part + 1]]
         for one in pairs[np.argmax(total[pairs[:, 0]] * total[pairs[:, 1]])]:
             keep[members[one][np.argmax(frequency[members[one]])]] = True
     return keep

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.imputation.imputed_registry import distinct_persons
+from hla_match.kernels.codes import NEW
+from hla_match.kernels.schema.typings import TypingTable
 from hla_match.loci import LOCI
-from hla_match.typings.encoding import NEW, TypingTable
+from hla_match.typings.encoding import alternatives_with_nulls
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,8 @@ def code_sample(loci: tuple[str, ...], typing: NDArray[np.int32], tables: Mappin
 def typing_sets(table: TypingTable, typing: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Return the alternatives of a typing as its chromosomes carry them, without those that hold a NEW allele."""
     found = []
-    for one, other in table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].tolist():
-        first = tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist())
-        second = tuple(table.set_member[table.set_start[other] : table.set_start[other + 1]].tolist())
-        first, second = (tuple(code for code in side if code != NEW) for side in (first, second))
+    for sides in alternatives_with_nulls(table, typing):
+        first, second = (tuple(code for code in side.codes if code != NEW) for side in sides)
         if first and second:
             found.append((first, second))
     return found

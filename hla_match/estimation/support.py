@@ -34,9 +34,10 @@ from hla_match.estimation.expectation_maximisation import (
 )
 from hla_match.estimation.sample import Sample, typing_sets
 from hla_match.frequencies.haplotype_frequencies import merge_haplotypes
+from hla_match.kernels.codes import NULL
 from hla_match.kernels.estimation.allowed_haplotypes import list_allowed
+from hla_match.kernels.schema.estimation import AlleleChoices
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.typings.encoding import NULL
 
 FULL_ENTRIES = 2_000_000
 """Haplotypes that all persons together allow, up to which all of them are the support."""
@@ -155,7 +156,7 @@ def allowed_haplotypes(sample: Sample, kinds: NDArray[np.int64]) -> NDArray[np.i
     person_start = np.zeros(kinds.size + 1, np.int64)
     np.cumsum(np.diff(choice_start)[choice].prod(axis=1), out=person_start[1:])
     haplotype = np.empty((int(person_start[-1]), len(sample.loci)), np.int32)
-    list_allowed(choice, choice_start, np.array(alleles, np.int32), person_start, haplotype)
+    list_allowed(AlleleChoices(choice, choice_start, np.array(alleles, np.int32)), person_start, haplotype)
     optional = [row for row, locus in enumerate(sample.loci) if locus in OPTIONAL_GENES]
     if len(optional) > 1:
         haplotype = haplotype[(haplotype[:, optional] != NULL).sum(axis=1) <= 1]

@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError, TypingError
+from hla_match.kernels.codes import FIRST_P_GROUP, NULL
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.encoding import FIRST_P_GROUP, NULL
 
 ABSENT = "absent"
 """Stands for the allele's name where a haplotype lacks the gene, or carries an allele that is not expressed."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels, Step
+from hla_match.kernels.codes import NULL
 from hla_match.kernels.imputation.diplotypes import list_diplotypes
 from hla_match.kernels.schema.haplotypes import Imputation
-from hla_match.typings.encoding import NULL
 
 MAX_DIPLOTYPES = 1 << 22
 """Diplotypes of a part that are listed at most, the most frequent ones; the rest is cut and reported as mass."""

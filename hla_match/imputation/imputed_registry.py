@@ -17,7 +17,8 @@ from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
 from hla_match.kernels.schema.array import new_arrays
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation, PersonTypings, TypingAlleles
-from hla_match.typings.encoding import Alternative, TypingTable, typing_table
+from hla_match.kernels.schema.typings import TypingTable
+from hla_match.typings.encoding import Alternative, typing_table
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
-from hla_match.kernels.codes import WORD_BITS
+from hla_match.kernels.codes import NULL, WORD_BITS
 from hla_match.kernels.schema.haplotypes import AlleleIndex, PanelChain, PanelHaplotypes
+from hla_match.kernels.schema.typings import TypingTable
 from hla_match.loci import LOCI
-from hla_match.typings.encoding import NULL, TypingTable
 
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("A", "C", "B"),
@@ -190,8 +190,8 @@ def _allele_codes(locus: str, panels: Sequence[_Panel], tables: Mapping[str, Typ
     found += [panel.allele[:, panel.loci.index(locus)] for panel in panels if locus in panel.loci]
     if locus in tables:
         table = tables[locus]
-        single = np.flatnonzero(np.diff(table.set_start) == 1)
-        found.append(table.set_member[table.set_start[single]])
+        single = np.flatnonzero(np.diff(table.counted.set_start) == 1)
+        found.append(table.counted.set_member[table.counted.set_start[single]])
     return np.unique(np.concatenate(found))
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels, offsets
+from hla_match.kernels.codes import NULL
 from hla_match.kernels.schema.haplotypes import TypingAlleles
-from hla_match.typings.encoding import NULL, Alternative, Side, TypingTable
+from hla_match.kernels.schema.typings import TypingTable
+from hla_match.typings.encoding import Alternative, alternatives_with_nulls
 
 
 def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingAlleles:
@@ -31,16 +33,16 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
             n_typings += 2
             continue
         code = panels.allele_code[row]
-        allele, known = _among(code, table.set_member)
-        of_set = np.repeat(np.arange(table.set_start.size - 1), np.diff(table.set_start))[known]
-        sizes.append(np.bincount(of_set, minlength=table.set_start.size - 1))
+        allele, known = _among(code, table.counted.set_member)
+        of_set = np.repeat(np.arange(table.counted.set_start.size - 1), np.diff(table.counted.set_start))[known]
+        sizes.append(np.bincount(of_set, minlength=table.counted.set_start.size - 1))
         alleles.append(allele[known])
-        pairs.append(n_sets + table.carried_set.astype(np.int64))
-        starts.append(n_carried + table.carried_start.astype(np.int64))
+        pairs.append(n_sets + table.with_nulls.pair_set.astype(np.int64))
+        starts.append(n_carried + table.with_nulls.pair_start.astype(np.int64))
         stated.append(_stated(table, code, or_homozygous=panels.chain.locus_panel[row] < 0))
         max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
         n_typings += table.n_typings + 1
-        n_carried += table.carried_set.shape[0]
+        n_carried += table.with_nulls.pair_set.shape[0]
         n_sets += sizes[-1].size
     nothing = np.zeros(0, np.int64)
     return TypingAlleles(
@@ -70,12 +72,12 @@ def _most_alleles(table: TypingTable, size: NDArray[np.int64], allele: NDArray[n
         allele: those alleles, set after set.
         n_alleles: alleles of the locus.
     """
-    n_alternatives = np.diff(table.carried_start)
+    n_alternatives = np.diff(table.with_nulls.pair_start)
     if n_alternatives.max(initial=0) < 2:
         return 0
     typing = np.repeat(np.arange(n_alternatives.size), n_alternatives)
     several = n_alternatives[typing] > 1
-    sets = table.carried_set[several].ravel()
+    sets = table.with_nulls.pair_set[several].ravel()
     typing = np.repeat(np.repeat(typing[several], 2), size[sets])
     start = offsets(size)[sets]
     # Ranges of `allele`, one after another.
@@ -90,7 +92,7 @@ def stated_genotypes(alternatives: Iterable[Alternative]) -> tuple[tuple[int, in
     A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
     stated, and nothing is returned.
 
-    >>> from hla_match.typings.encoding import ABSENT, Side
+    >>> from hla_match.typings.encoding import ABSENT, alternatives_with_nulls
     >>> four, five = Side((4,)), Side((5,))
     >>> stated_genotypes([(five, four)]), stated_genotypes([(four, four), (four, ABSENT)])
     (((4, 5),), ((0, 4), (4, 4)))
@@ -118,12 +120,14 @@ def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool)
             probable either is, it states nothing.
     """
     stated = np.full((table.n_typings + 1, 3), -1, np.int32)
-    size = np.diff(table.set_start)[table.carried_set]
-    first = np.minimum(table.set_start[table.carried_set], table.set_member.size - 1)
-    n_alternatives = np.diff(table.carried_start)
+    start, pairs = table.with_nulls
+    set_start, set_member = table.counted.set_start, table.counted.set_member
+    size = np.diff(set_start)[pairs]
+    first = np.minimum(set_start[pairs], set_member.size - 1)
+    n_alternatives = np.diff(start)
     alone = np.flatnonzero(n_alternatives == 1)
-    alone = alone[(size[table.carried_start[alone]] == 1).all(axis=1)]
-    allele, known = _among(code, table.set_member[first[table.carried_start[alone]]])
+    alone = alone[(size[start[alone]] == 1).all(axis=1)]
+    allele, known = _among(code, set_member[first[start[alone]]])
     readable = np.flatnonzero(known.all(axis=1))
     stated[alone[readable], :2] = np.sort(allele[readable], axis=1)
     stated[alone[readable], 2] = 0
@@ -133,14 +137,9 @@ def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool)
     several = fits & (n_alternatives > 0)
     several[alone] = False
     for typing in np.flatnonzero(several).tolist():
-        sets = table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]].tolist()
-        found = stated_genotypes([(_side(table, one), _side(table, other)) for one, other in sets])
+        found = stated_genotypes(alternatives_with_nulls(table, typing))
         if len(found) == 1 or (found and or_homozygous):
             allele, known = _among(code, np.array(found[0], np.int32))
             if known.all():
                 stated[typing] = *allele.tolist(), len(found) - 1
     return stated
-
-
-def _side(table: TypingTable, one: int) -> Side:
-    return Side(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
-from hla_match.kernels.search.donor_pass import EXCLUDED
+from hla_match.kernels.codes import EXCLUDED
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.matching.eligibility import within

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, cycle_of
+from hla_match.kernels.schema.search import FoundRows, LocusTables, OrderTables
 from hla_match.kernels.search.donor_pass import select_donors
 from hla_match.kernels.search.donor_runs import cost_of_runs, find_in_runs
 
-_DEARER = 4
+SCAN_COST_RATIO = 4
 """How many times as much a donor costs that is read in an order, compared with one of a full pass.
 
 Measured on ten million donors with one thread, patients typed by two fields and by first field: 5.3 to 9 ns for a donor
@@ -28,8 +29,8 @@ class LocusMismatches:
 
     Attributes:
         locus: the locus.
-        mismatches: (meanings,) uint16 least mismatches in the direction asked for, `EXCLUDED` where not allowed; `OPEN`
-            added where the count is not certain.
+        mismatches: (meanings,) uint16 least mismatches in the direction asked for, `EXCLUDED` where not allowed;
+            `UNCERTAIN` added where the count is not certain.
     """
 
     locus: str
@@ -66,73 +67,35 @@ def find_donors(
         limit: greatest total.
     """
     by_locus = {one.locus: one for one in scope}
-    donor = np.empty(registry.n_donors, np.uint32)
-    mismatches = np.empty(registry.n_donors, np.uint8)
-    uncertain = np.empty(registry.n_donors, np.bool_)
-    outputs = (donor, mismatches, uncertain)
+    n_donors = registry.n_donors
+    rows = FoundRows(np.empty(n_donors, np.uint32), np.empty(n_donors, np.uint8), np.empty(n_donors, np.bool_))
     ordered = bool(registry.typing_index) and all(locus in by_locus for locus in CYCLE)
-    found = _in_orders(registry, by_locus, eligible, limit, outputs) if ordered else None
+    found = _in_orders(registry, by_locus, eligible, limit, rows) if ordered else None
     if found is None:
-        found = _in_pass(registry, scope, eligible, limit, outputs)
-    return FoundDonors(donor[:found].copy(), mismatches[:found].copy(), ~uncertain[:found])
-
-
-_Outputs = tuple[NDArray[np.uint32], NDArray[np.uint8], NDArray[np.bool_]]
-
-
-def _in_pass(
-    registry: Registry, scope: Sequence[LocusMismatches], eligible: NDArray[np.uint8], limit: int, outputs: _Outputs
-) -> int:
-    start, table = _tables([_by_code(registry, one) for one in scope])
-    rows = np.array([registry.loci.index(one.locus) for one in scope], np.int64)
-    found: int = select_donors(registry.donor_typing, rows, start, table, eligible, limit, *outputs)
-    return found
+        tables = _tables(registry, scope)
+        found = int(select_donors(registry.donor_typing, tables, eligible, limit, rows))
+    return FoundDonors(rows.donor[:found].copy(), rows.mismatches[:found].copy(), ~rows.uncertain[:found])
 
 
 def _in_orders(
-    registry: Registry,
-    by_locus: dict[str, LocusMismatches],
-    eligible: NDArray[np.uint8],
-    limit: int,
-    outputs: _Outputs,
+    registry: Registry, by_locus: dict[str, LocusMismatches], eligible: NDArray[np.uint8], limit: int, rows: FoundRows
 ) -> int | None:
-    """Return how many were found, or None where the orders would have to read too many donors."""
+    """Write the donors into `rows` and return how many, or None where the orders would have to read too many."""
     pair_limit = 2 * limit // 3
     orders = registry.typing_index
-    cycles = [[by_locus[locus] for locus in cycle_of(position)] for position in range(len(orders))]
-    budget = int(registry.n_donors / _DEARER)
+    cycles = [[by_locus[locus].mismatches for locus in cycle_of(position)] for position in range(len(orders))]
+    budget = int(registry.n_donors / SCAN_COST_RATIO)
     for order, (first, second, _) in zip(orders, cycles, strict=True):
-        budget -= cost_of_runs(
-            pair_limit, budget, order.first_run, order.run_second, order.run_donor, first.mismatches, second.mismatches
-        )
+        budget -= cost_of_runs(pair_limit, budget, order, first, second)
         if budget < 0:
             return None
-    carried = [_by_meaning(registry, locus, by_locus.get(locus)) for locus in COVERED_LOCI]
-    others = [one for locus, one in by_locus.items() if locus not in (*CYCLE, *COVERED_LOCI)]
-    other_row = np.array([registry.loci.index(one.locus) for one in others], np.int64)
-    start, table = _tables([_by_code(registry, one) for one in others])
+    beside = [_by_meaning(registry, locus, by_locus.get(locus)) for locus in COVERED_LOCI]
+    others = _tables(registry, [one for locus, one in by_locus.items() if locus not in (*CYCLE, *COVERED_LOCI)])
     found = 0
-    for position, (order, (first, second, third)) in enumerate(zip(orders, cycles, strict=True)):
+    for position, (order, cycle) in enumerate(zip(orders, cycles, strict=True)):
+        tables = OrderTables(*cycle, *beside)
         found = find_in_runs(
-            position,
-            limit,
-            pair_limit,
-            order.first_run,
-            order.run_second,
-            order.run_donor,
-            order.donor,
-            order.typing,
-            registry.donor_typing,
-            first.mismatches,
-            second.mismatches,
-            third.mismatches,
-            *carried,
-            other_row,
-            start,
-            table,
-            eligible,
-            found,
-            *outputs,
+            position, limit, pair_limit, found, order, tables, others, registry.donor_typing, eligible, rows
         )
     return found
 
@@ -144,13 +107,10 @@ def _by_meaning(registry: Registry, locus: str, one: LocusMismatches | None) -> 
     return np.zeros(registry.columns[locus].table.n_typings if locus in registry.loci else 1, np.uint16)
 
 
-def _by_code(registry: Registry, one: LocusMismatches) -> NDArray[np.uint16]:
-    """Return the mismatches by typing code instead of by meaning."""
-    return one.mismatches[registry.columns[one.locus].meaning]
-
-
-def _tables(tables: Sequence[NDArray[np.uint16]]) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """Return where each table starts when they stand one after another, and all of them."""
+def _tables(registry: Registry, scope: Sequence[LocusMismatches]) -> LocusTables:
+    """Return the mismatches of some loci by typing code, one table after another."""
+    tables = [one.mismatches[registry.columns[one.locus].meaning] for one in scope]
     start = np.zeros(len(tables), np.int64)
     np.cumsum([table.size for table in tables[:-1]], out=start[1:])
-    return start, np.concatenate([*tables, np.zeros(0, np.uint16)])
+    rows = np.array([registry.loci.index(one.locus) for one in scope], np.int64)
+    return LocusTables(rows, start, np.concatenate([*tables, np.zeros(0, np.uint16)]))

@@ -18,17 +18,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
+from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NOT_TYPED, NULL
 from hla_match.loci import DRB345, OPTIONAL_GENES, SCOPE_LOCI
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import (
     ABSENT,
-    FIRST_P_GROUP,
-    NEW,
-    NOT_TYPED,
-    NULL,
     Alternative,
     CountedAlternative,
     Side,
+    alternatives_with_nulls,
     counted,
     typing_table,
 )
@@ -179,7 +177,7 @@ def with_drb345(registry: Registry) -> JointRegistry:
     combination, combination_of = _combinations(registry, genes)
     books = [
         {
-            typing: joint.gene(gene, registry.columns[gene].table.with_nulls(typing))
+            typing: joint.gene(gene, alternatives_with_nulls(registry.columns[gene].table, typing))
             for typing in np.unique(row).tolist()
         }
         for gene, row in zip(genes, combination, strict=True)

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
-from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
-from hla_match.kernels.search.position_grade import A, P, grade_alternative
-from hla_match.loci import OPTIONAL_GENES, genes_of
-from hla_match.typings.encoding import (
-    COMPARED,
+from hla_match.kernels.codes import (
+    COUNTS_OF_NONE,
+    COUNTS_OF_UNTYPED,
+    FIRST,
     FIRST_P_GROUP,
+    GRADE_A,
+    GRADE_P,
     NEW,
     NOT_TYPED,
-    CountedAlternative,
-    NullRule,
-    TypingTable,
+    SECOND,
 )
+from hla_match.kernels.schema.search import PatientMarks, PatientSides, PositionGrades
+from hla_match.kernels.schema.typings import CountedTypings, TypingTable
+from hla_match.kernels.search.locus_count import count_alternative
+from hla_match.kernels.search.position_grade import grade_alternative
+from hla_match.loci import OPTIONAL_GENES, genes_of
+from hla_match.typings.encoding import COMPARED, CountedAlternative, NullRule
 
 GRADE_LETTERS = "?MLPA"
 """Letters of the codes that `hla_match.kernels.search.position_grade` gives."""
@@ -59,18 +65,18 @@ class LocusComparison:
         n_groups, n_antigens = sum(len(index.p_names) for index in indexes), len(self._antigens)
         self._n_codes = n_groups + FIRST_P_GROUP
         self._n_antigens = max(n_antigens, 1)
-        table = self.column.table
-        greatest_antigen = max(member.max(initial=0) for member in (table.antigen_member, table.serology_member))
+        typings, antigens, serology, _ = self.column.table
+        greatest_antigen = max(member.max(initial=0) for member in (antigens.antigen_member, serology.serology_member))
         # Kernels mark what a patient may have by these numbers.
-        if table.set_member.max(initial=0) >= self._n_codes or greatest_antigen >= self._n_antigens:
+        if typings.set_member.max(initial=0) >= self._n_codes or greatest_antigen >= self._n_antigens:
             raise RegistryError(
                 registry.name,
                 found=f"typings at {locus} of P groups or antigens that {registry.nomenclature.title} does not have",
                 expected=f"{n_groups:,} P groups and {n_antigens:,} antigens",
                 hint="import the donors again",
             )
-        self._apart_from_none = np.zeros(table.set_start.size - 1, np.uint8)
-        self.reports_new = _typings_with_new(self.column.table)
+        self._apart_from_none = np.zeros(typings.set_start.size - 1, np.uint8)
+        self.reports_new = _typings_with_new(typings)
         self.counts = lru_cache(max(1, KEPT_BYTES // (6 * self.column.table.n_typings)))(self._count)
         # The alternatives of an antigen beside a null allele differ in their alleles only.
         self._apart = lru_cache(_KEPT_APART)(self._told_apart)
@@ -82,12 +88,9 @@ class LocusComparison:
 
     def _count(self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule) -> NDArray[np.uint8]:
         table = self.column.table
-        counts = np.empty((6, table.n_typings), np.uint8)
-        if not alternatives:
-            counts[:] = np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
-            return counts
-        counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
-        counts[:, NOT_TYPED] = np.array([2, 0, 0, 2, 0, 2], np.uint8)
+        counts = np.empty((len(COUNTS_OF_NONE), table.n_typings), np.uint8)
+        counts.T[:] = COUNTS_OF_NONE if alternatives else COUNTS_OF_UNTYPED
+        counts[:, NOT_TYPED] = COUNTS_OF_UNTYPED
         mark = np.zeros(self._n_codes, np.uint8)
         compared = self._compared(null_rule)
         for first, second, kind in alternatives:
@@ -96,14 +99,10 @@ class LocusComparison:
             count_alternative(
                 np.array(first.codes, np.int32),
                 np.array(second.codes, np.int32),
-                mark,
-                table.set_start,
-                table.set_member,
-                table.alternative_start,
-                table.alternative_set,
-                table.alternative_kind,
                 compared[kind],
                 self._apart(first.serology, second.serology),
+                table.counted,
+                mark,
                 counts,
             )
         return counts
@@ -124,10 +123,11 @@ class LocusComparison:
             for code in reported:
                 index, name = self._antigens[code]
                 related[[of is index and index.are_related(name, other) for of, other in self._antigens]] |= bit
-        typed = np.flatnonzero(np.diff(table.serology_start))
+        typed = np.flatnonzero(np.diff(table.serology.serology_start))
         apart = self._apart_from_none.copy()
         if typed.size:
-            found = np.bitwise_or.reduceat(related[table.serology_member], table.serology_start[typed])
+            start, member = table.serology
+            found = np.bitwise_or.reduceat(related[member], start[typed])
             apart[typed] = bits & ~found
         return apart
 
@@ -138,48 +138,32 @@ class LocusComparison:
         table: TypingTable = self.column.table
         if meaning.size > table.n_typings:
             return self.grades(alternatives, null_rule, np.arange(table.n_typings, dtype=np.int32))[:, meaning]
-        grade = np.full((2, meaning.size), P, np.uint8)
-        value = np.zeros(meaning.size, np.uint8)
-        certain = np.ones((2, meaning.size), np.bool_)
-        mark, antigen_mark = np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8)
+        n = meaning.size
+        grades = PositionGrades(np.zeros(n, np.uint8), np.full((2, n), GRADE_P, np.uint8), np.ones((2, n), np.bool_))
+        marks = PatientMarks(np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8))
         compared = self._compared(null_rule)
         for first, second, kind in alternatives:
             if not compared[kind]:
                 continue
-            grade_alternative(
-                np.array(first.codes, np.int32),
-                np.array(second.codes, np.int32),
-                np.array(first.antigens, np.int32),
-                np.array(second.antigens, np.int32),
-                mark,
-                antigen_mark,
-                table.set_start,
-                table.set_member,
-                table.antigen_start,
-                table.antigen_member,
-                table.alternative_start,
-                table.alternative_set,
-                table.alternative_kind,
-                compared[kind],
-                self._apart(first.serology, second.serology),
-                meaning,
-                value,
-                grade,
-                certain,
+            patient = PatientSides(
+                *(np.array(codes, np.int32) for codes in (first.codes, second.codes, first.antigens, second.antigens))
             )
-        grade[(grade == A) & ~certain] = P
-        return grade
+            apart = self._apart(first.serology, second.serology)
+            grade_alternative(patient, compared[kind], apart, table.counted, table.antigens, marks, meaning, grades)
+        grades.grade[(grades.grade == GRADE_A) & ~grades.certain] = GRADE_P
+        return grades.grade
 
 
-def _typings_with_new(table: TypingTable) -> NDArray[np.bool_]:
+def _typings_with_new(typings: CountedTypings) -> NDArray[np.bool_]:
     """Return (typings,) bool: an allele was reported as NEW, so that no count of this typing is certain."""
+    set_start, start = typings.set_start, typings.alternative_start
     new_set = {
         number
-        for number, (start, stop) in enumerate(zip(table.set_start[:-1], table.set_start[1:], strict=True))
-        if stop == start + 1 and table.set_member[start] == NEW
+        for number, (first, last) in enumerate(pairwise(set_start.tolist()))
+        if last == first + 1 and typings.set_member[first] == NEW
     }
-    found = np.zeros(table.n_typings, np.bool_)
-    for typing in range(table.n_typings if new_set else 0):
-        pairs = table.alternative_set[table.alternative_start[typing] : table.alternative_start[typing + 1]]
+    found = np.zeros(start.size - 1, np.bool_)
+    for typing in range(found.size if new_set else 0):
+        pairs = typings.alternative_set[start[typing] : start[typing + 1]]
         found[typing] = bool(new_set & set(pairs.ravel().tolist()))
     return found

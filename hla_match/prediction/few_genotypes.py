@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
 from hla_match.imputation.panels import Panels
+from hla_match.kernels.codes import NEW, NULL
 from hla_match.kernels.prediction.genotype_prediction import SHIFT
 from hla_match.kernels.prediction.listed_persons import count_diplotypes
 from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.kernels.schema.prediction import PackedHaplotypes
 from hla_match.prediction.packed_genotypes import pack_all_haplotypes
 from hla_match.prediction.scope import PredictionScope
-from hla_match.typings.encoding import NEW, NULL
 
 FEW_GENOTYPES = 8
 """Up to so many patient genotypes are compared with the donors one after another, which is faster then."""

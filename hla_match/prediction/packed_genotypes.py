@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels, offsets
+from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.kernels.prediction.distinct_genotypes import count_distinct
 from hla_match.kernels.prediction.donor_genotypes import list_patient
 from hla_match.kernels.prediction.genotype_groups import group_genotypes
@@ -18,7 +19,6 @@ from hla_match.kernels.prediction.packed_persons import pack_part
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import GenotypeGroups, PackedHaplotypes, PackedPart, PatientClasses
 from hla_match.prediction.scope import PredictionScope
-from hla_match.typings.encoding import FIRST_P_GROUP
 
 WORD_BITS = 63
 """Bits of a word: the label of one allele at each locus in scope."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.attributes import ATTRIBUTES
-from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.kernels.codes import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.prediction.prediction import join_predictions

@@ -16,8 +16,7 @@ from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
-from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
-from hla_match.kernels.search.locus_count import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
+from hla_match.kernels.codes import BEST, EXCLUDED, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, UNCERTAIN, WORST
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
@@ -425,5 +424,5 @@ def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -
     least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
     if limit is not None:
         least[least > limit] = EXCLUDED
-    least[(counts[measure] != counts[worst]) | result.is_new] += OPEN
+    least[(counts[measure] != counts[worst]) | result.is_new] += UNCERTAIN
     return LocusMismatches(result.locus, least)

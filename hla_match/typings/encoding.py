@@ -10,7 +10,6 @@ An absent gene is a null allele.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -19,34 +18,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.errors import Reason, TypingError
+from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NULL, NULL_RESOLVED, WITH_NULL, WITHOUT_NULL
+from hla_match.kernels.schema.typings import AntigenSets, CountedTypings, SerologySets, TypingsWithNulls, TypingTable
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene, lone_typings
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Expansion, Nomenclature
 from hla_match.nomenclature.untyped import UNKNOWN
 
-NULL, NEW, FIRST_P_GROUP = 0, 1, 2
-"""Codes of a set: an absent (null) allele, an allele reported as NEW, and the first P group of the nomenclature."""
-
 MOST_GENOTYPES = 8_192
 """Alternative genotypes of a typing; laboratories report some thousands at most."""
-
-NOT_TYPED = 0
-"""The typing code of a locus that was not typed."""
-
-FREE, RESOLVED, CARRIED = 1, 2, 4
-"""Kinds of a `CountedAlternative`, as bits.
-
-Free of null alleles; a null allele resolved, so that its partner counts twice; and a null allele carried as an allele
-like any other.
-"""
 
 NullRule = Literal["consensus", "strict"]
 
 COMPARED: Mapping[NullRule, Mapping[int, int]] = MappingProxyType(
     {
-        "consensus": {FREE: FREE | RESOLVED, RESOLVED: FREE, CARRIED: CARRIED},
-        "strict": {FREE: FREE | RESOLVED, RESOLVED: FREE | RESOLVED, CARRIED: 0},
+        "consensus": {
+            WITHOUT_NULL: WITHOUT_NULL | NULL_RESOLVED,
+            NULL_RESOLVED: WITHOUT_NULL,
+            WITH_NULL: WITH_NULL,
+        },
+        "strict": {
+            WITHOUT_NULL: WITHOUT_NULL | NULL_RESOLVED,
+            NULL_RESOLVED: WITHOUT_NULL | NULL_RESOLVED,
+            WITH_NULL: 0,
+        },
     }
 )
 """By the rule of null alleles, the kinds of one person's alternatives that each kind of the other's is compared with.
@@ -106,54 +102,17 @@ class CountedAlternative(NamedTuple):
         return (NEW,) in (self.first.codes, self.second.codes)
 
 
-@dataclass(frozen=True, slots=True)
-class TypingTable:
-    """The distinct typings of one locus, expanded once; a set is a distinct side.
+def alternatives_with_nulls(table: TypingTable, typing: int) -> tuple[Alternative, ...]:
+    """Return the alternatives of a typing, as the chromosomes carry them."""
+    start, pairs = table.with_nulls
+    own = pairs[start[typing] : start[typing + 1]].tolist()
+    return tuple((side_of(table, one), side_of(table, other)) for one, other in own)
 
-    Attributes:
-        set_start: (sets + 1,) int32 offsets into `set_member`.
-        set_member: int32 sorted codes of each set.
-        antigen_start: (sets + 1,) int32 offsets into `antigen_member`.
-        antigen_member: int32 sorted antigens of each set, as coded by the nomenclature.
-        serology_start: (sets + 1,) int32 offsets into `serology_member`.
-        serology_member: int32 sorted antigens reported for each set that was typed by serology alone.
-        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed" and has none.
-        alternative_set: (alternatives, 2) int32 sets of each alternative as it counts.
-        alternative_kind: (alternatives,) uint8 kind of each, `FREE`, `RESOLVED` or `CARRIED`.
-        carried_start: (typings + 1,) int32 offsets into `carried_set`.
-        carried_set: (pairs, 2) int32 sets, as the chromosomes carry them.
-    """
 
-    set_start: NDArray[np.int32]
-    set_member: NDArray[np.int32]
-    antigen_start: NDArray[np.int32]
-    antigen_member: NDArray[np.int32]
-    serology_start: NDArray[np.int32]
-    serology_member: NDArray[np.int32]
-    alternative_start: NDArray[np.int32]
-    alternative_set: NDArray[np.int32]
-    alternative_kind: NDArray[np.uint8]
-    carried_start: NDArray[np.int32]
-    carried_set: NDArray[np.int32]
-
-    @property
-    def n_typings(self) -> int:
-        """Number of typings, "not typed" included."""
-        return int(self.alternative_start.size - 1)
-
-    def with_nulls(self, typing: int) -> tuple[Alternative, ...]:
-        """Return the alternatives of a typing, as the chromosomes carry them."""
-        pairs = self.carried_set[self.carried_start[typing] : self.carried_start[typing + 1]].tolist()
-        return tuple((self.side(one), self.side(other)) for one, other in pairs)
-
-    def side(self, number: int) -> Side:
-        """Return the side that a set is."""
-        lists = (
-            (self.set_start, self.set_member),
-            (self.antigen_start, self.antigen_member),
-            (self.serology_start, self.serology_member),
-        )
-        return Side(*(tuple(member[start[number] : start[number + 1]].tolist()) for start, member in lists))
+def side_of(table: TypingTable, number: int) -> Side:
+    """Return the side that a set is."""
+    lists = ((table.counted.set_start, table.counted.set_member), table.antigens, table.serology)
+    return Side(*(tuple(member[start[number] : start[number + 1]].tolist()) for start, member in lists))
 
 
 def allele_set(expansion: Expansion, ambiguous_nulls: AmbiguousNulls = "drop") -> AlleleSet:
@@ -185,21 +144,21 @@ def counted(with_nulls: Sequence[Alternative]) -> tuple[CountedAlternative, ...]
 
 def _counted(first: Side, second: Side) -> Iterator[CountedAlternative]:
     if NULL not in first.codes and NULL not in second.codes:
-        yield CountedAlternative(first, second, FREE)
+        yield CountedAlternative(first, second, WITHOUT_NULL)
         return
     expressed, others = (
         side._replace(codes=tuple(code for code in side.codes if code != NULL)) for side in (first, second)
     )
     if expressed.codes and others.codes:
-        yield CountedAlternative(expressed, others, FREE)
+        yield CountedAlternative(expressed, others, WITHOUT_NULL)
     if NULL in second.codes and expressed.codes:
-        yield from (CountedAlternative(one, one, RESOLVED) for one in _members(expressed))
-        yield CountedAlternative(expressed, ABSENT, CARRIED)
+        yield from (CountedAlternative(one, one, NULL_RESOLVED) for one in _members(expressed))
+        yield CountedAlternative(expressed, ABSENT, WITH_NULL)
     if NULL in first.codes and others.codes:
-        yield from (CountedAlternative(one, one, RESOLVED) for one in _members(others))
-        yield CountedAlternative(ABSENT, others, CARRIED)
+        yield from (CountedAlternative(one, one, NULL_RESOLVED) for one in _members(others))
+        yield CountedAlternative(ABSENT, others, WITH_NULL)
     if NULL in first.codes and NULL in second.codes:
-        yield from (CountedAlternative(ABSENT, ABSENT, kind) for kind in (RESOLVED, CARRIED))
+        yield from (CountedAlternative(ABSENT, ABSENT, kind) for kind in (NULL_RESOLVED, WITH_NULL))
 
 
 def _members(side: Side) -> Iterator[Side]:
@@ -305,24 +264,16 @@ class LocusEncoder:
 def typing_table(typings: Sequence[tuple[Alternative, ...]]) -> TypingTable:
     """Return the arrays of some typings, given as their carried alternatives; the first is "not typed"."""
     set_code: dict[Side, int] = {}
-    alternatives = [counted(with_nulls) for with_nulls in typings]
+    alternatives = [counted(pairs) for pairs in typings]
     alternative_start, alternative_set = _pairs([[one[:2] for one in several] for several in alternatives], set_code)
-    carried_start, carried_set = _pairs(typings, set_code)
+    with_nulls = TypingsWithNulls(*_pairs(typings, set_code))
     set_start, set_member = _lists([side.codes for side in set_code])
-    antigen_start, antigen_member = _lists([side.antigens for side in set_code])
-    serology_start, serology_member = _lists([side.serology for side in set_code])
+    kind = np.array([one.kind for several in alternatives for one in several], np.uint8)
     return TypingTable(
-        set_start=set_start,
-        set_member=set_member,
-        antigen_start=antigen_start,
-        antigen_member=antigen_member,
-        serology_start=serology_start,
-        serology_member=serology_member,
-        alternative_start=alternative_start,
-        alternative_set=alternative_set,
-        alternative_kind=np.array([one.kind for several in alternatives for one in several], np.uint8),
-        carried_start=carried_start,
-        carried_set=carried_set,
+        counted=CountedTypings(set_start, set_member, alternative_start, alternative_set, kind),
+        antigens=AntigenSets(*_lists([side.antigens for side in set_code])),
+        serology=SerologySets(*_lists([side.serology for side in set_code])),
+        with_nulls=with_nulls,
     )
 
 

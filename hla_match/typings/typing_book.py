@@ -15,9 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.errors import Reason, TypingError
+from hla_match.kernels.codes import NOT_TYPED
+from hla_match.kernels.schema.typings import TypingTable
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.encoding import NOT_TYPED, Alternative, AmbiguousNulls, LocusEncoder, TypingTable, typing_table
+from hla_match.typings.encoding import Alternative, AmbiguousNulls, LocusEncoder, typing_table
 
 MOST_CODES, MOST_CODES_A_PERSON = 2_000_000, 5
 """Codes in the sets of all distinct typings of a locus: so many, and so many more for each person."""

@@ -10,11 +10,13 @@ import polars as pl
 
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import TypingOrder, n_orders
+from hla_match.donors.typing_index import n_orders
 from hla_match.errors import NomenclatureError, RegistryError
+from hla_match.kernels.schema.array import declarations, of_arrays
+from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
+from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.encoding import TypingTable
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.aside_folder import FileSum
 from registry_io.disk.checked_files import AGAIN, changed, checked_files, damaged_files
@@ -28,15 +30,7 @@ from registry_io.store.registry_folder import (
     current_snapshot,
     snapshot_title,
 )
-from registry_io.store.snapshot_arrays import (
-    ATTRIBUTE_CODE_ARRAYS,
-    CODE_ARRAYS,
-    COLUMN_ARRAYS,
-    DONOR_ARRAYS,
-    ORDER_ARRAYS,
-    TABLE_ARRAYS,
-    open_arrays,
-)
+from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, open_arrays
 from registry_io.store.snapshot_manifest import NOMENCLATURE, SnapshotManifest, parse_manifest
 from registry_io.store.snapshot_soundness import check_snapshot
 
@@ -159,12 +153,12 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         raise changed(path, error.found, error.expected) from None
     codes = None
     if (snapshot / "code_name.npy").exists():
-        codes = MultipleAlleleCodes(**open_arrays(snapshot, CODE_ARRAYS, {}, "code_{}"))
+        codes = MultipleAlleleCodes(**open_arrays(snapshot, declarations(MacArrays), {}))
     columns = {locus: _open_column(snapshot, locus) for locus in loci}
-    donors = open_arrays(snapshot, DONOR_ARRAYS, {"loci": len(loci), "donors": n_donors})
-    attribute_codes = open_arrays(snapshot, ATTRIBUTE_CODE_ARRAYS, {"donors": n_donors})
+    donors = open_arrays(snapshot, declarations(DonorArrays), {"loci": len(loci), "donors": n_donors})
+    attribute_codes = open_arrays(snapshot, ATTRIBUTE_CODES, {"donors": n_donors})
     orders = tuple(
-        TypingOrder(**open_arrays(snapshot, ORDER_ARRAYS, {"donors": n_donors}, f"order_{position}_{{}}"))
+        TypingOrder(**open_arrays(snapshot, declarations(TypingOrder), {"donors": n_donors}, f"order_{position}_{{}}"))
         for position in range(n_orders(loci))
     )
     if are_checked:
@@ -194,8 +188,8 @@ def _open_column(snapshot: Path, locus: str) -> LocusColumn:
         text = pl.read_ipc(path.read_bytes())  # of a path, polars would read brackets as a pattern
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise changed(path, f"no table ({type(error).__name__})", "the typings as they were reported") from None
-    meaning = open_arrays(snapshot, COLUMN_ARRAYS, {"reported": text.height}, f"{{}}-{locus}")
-    table = TypingTable(**open_arrays(snapshot, TABLE_ARRAYS, {}, f"{{}}-{locus}"))
+    meaning = open_arrays(snapshot, declarations(ReportedTypings), {"reported": text.height}, f"{{}}-{locus}")
+    table = of_arrays(TypingTable, open_arrays(snapshot, declarations(TypingTable), {}, f"{{}}-{locus}"))
     return LocusColumn(text=text, table=table, **meaning)
 
 

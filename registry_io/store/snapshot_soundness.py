@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, TypingOrder, cycle_of
+from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, cycle_of
+from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typings.typing_book import LocusColumn
@@ -44,7 +45,7 @@ def check_snapshot(
 
     Args:
         snapshot: its folder.
-        donors: the arrays of the donors by name, as declared in `snapshot_arrays.DONOR_ARRAYS`.
+        donors: the arrays of the donors by name, as `DonorArrays` declares them.
         columns: the typings of each locus, in the order of the rows of ``donor_typing``.
         typing_index: the donors by typing.
         nomenclature: of the snapshot.
@@ -101,7 +102,7 @@ def _check_order(
     snapshot: Path,
 ) -> None:
     """Refuse an order that leads out of its arrays, or says otherwise of a donor than `donor_typing` does."""
-    paths = {name: snapshot / f"order_{position}_{name}.npy" for name in TypingOrder.__slots__}
+    paths = {name: snapshot / f"order_{position}_{name}.npy" for name in TypingOrder._fields}
     first, second, third = cycle_of(position)
     refuse_unless(
         order.first_run.size == n_meanings[first] + 1, paths["first_run"], "another size", f"the meanings at {first}"

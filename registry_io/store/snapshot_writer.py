@@ -14,8 +14,10 @@ from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import TypingOrder
 from hla_match.errors import RegistryError
+from hla_match.kernels.schema.array import arrays_of, declarations
+from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
+from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.typing_book import LocusColumn
@@ -24,14 +26,7 @@ from registry_io.disk.durable_files import flush, flush_folder, rename
 from registry_io.store.attribute_columns import attribute_column, write_column
 from registry_io.store.nomenclature_file import dumps
 from registry_io.store.registry_store import MANIFEST, manifest_hash, verify_snapshot
-from registry_io.store.snapshot_arrays import (
-    CODE_ARRAYS,
-    COLUMN_ARRAYS,
-    DONOR_ARRAYS,
-    ORDER_ARRAYS,
-    TABLE_ARRAYS,
-    write_arrays,
-)
+from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, write_arrays
 from registry_io.store.snapshot_manifest import FORMAT, FORMAT_VERSION, NOMENCLATURE
 
 
@@ -62,9 +57,9 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
     Raises:
         OSError: a file cannot be written.
     """
-    write_arrays(aside, DONOR_ARRAYS, registry)
-    for name, code in registry.attribute_codes.items():
-        aside.write_array(name, code)
+    declared = declarations(DonorArrays)
+    write_arrays(aside, declared, {name: getattr(registry, name) for name in declared})
+    write_arrays(aside, ATTRIBUTE_CODES, registry.attribute_codes)
     write_orders(aside, registry.typing_index)
     for column in registry.attributes:
         write_column(aside, column.name, attribute_column(column))
@@ -82,7 +77,7 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
 def write_orders(aside: AsideFolder, orders: Iterable[TypingOrder]) -> None:
     """Write the donors by typing; of orders that are made one after another only one is held."""
     for position, order in enumerate(orders):
-        write_arrays(aside, ORDER_ARRAYS, order, f"order_{position}_{{}}")
+        write_arrays(aside, declarations(TypingOrder), arrays_of(order), f"order_{position}_{{}}")
 
 
 def write_meanings(
@@ -96,10 +91,10 @@ def write_meanings(
         arrow = io.BytesIO()
         column.text.write_ipc(arrow)
         aside.write(f"typing-{locus}.arrow", arrow.getbuffer())
-        write_arrays(aside, COLUMN_ARRAYS, column, f"{{}}-{locus}")
-        write_arrays(aside, TABLE_ARRAYS, column.table, f"{{}}-{locus}")
+        write_arrays(aside, declarations(ReportedTypings), {"meaning": column.meaning}, f"{{}}-{locus}")
+        write_arrays(aside, declarations(TypingTable), arrays_of(column.table), f"{{}}-{locus}")
     if codes is not None:
-        write_arrays(aside, CODE_ARRAYS, codes, "code_{}")
+        write_arrays(aside, declarations(MacArrays), vars(codes))
     aside.write(NOMENCLATURE, dumps(nomenclature.tables))
 
 

@@ -13,17 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.kernels.codes import FIRST_P_GROUP, NULL, NULL_RESOLVED, WITH_NULL, WITHOUT_NULL
+from hla_match.kernels.schema.array import declarations
+from hla_match.kernels.schema.typings import CountedTypings, TypingTable
 from hla_match.loci import OPTIONAL_GENES, SEROLOGY_PREFIX
 from hla_match.nomenclature.tables import NomenclatureTables
-from hla_match.typings.encoding import (
-    CARRIED,
-    FIRST_P_GROUP,
-    FREE,
-    NULL,
-    RESOLVED,
-    TypingTable,
-    counted,
-)
+from hla_match.typings.encoding import alternatives_with_nulls, counted, side_of
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.array_bounds import check_ascending, check_below, check_offsets, refuse_unless, refuse_where
 
@@ -62,63 +57,69 @@ def _are_texts(texts: pl.DataFrame) -> bool:
 
 
 def _check_table(table: TypingTable, locus: str, n_codes: int, n_antigens: int, snapshot: Path) -> None:
-    paths = {name: snapshot / f"{name}-{locus}.npy" for name in TypingTable.__slots__}
-    check_offsets(table.set_start, table.set_member.size, paths["set_start"], filled=0)
-    check_below(table.set_member, n_codes, paths["set_member"])
-    check_ascending(table.set_member, table.set_start, paths["set_member"])
-    for kind in ("antigen", "serology"):
-        start, member = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_member")
+    paths = {name: snapshot / f"{one.file}-{locus}.npy" for name, one in declarations(TypingTable).items()}
+    start, member = table.counted.set_start, table.counted.set_member
+    check_offsets(start, member.size, paths["set_start"], filled=0)
+    check_below(member, n_codes, paths["set_member"])
+    check_ascending(member, start, paths["set_member"])
+    for kind, (start, member) in (("antigen", table.antigens), ("serology", table.serology)):
         check_offsets(start, member.size, paths[f"{kind}_start"])
         check_below(member, n_antigens, paths[f"{kind}_member"])
         check_ascending(member, start, paths[f"{kind}_member"])
-    n_sets = table.set_start.size - 1
-    for kind in ("carried", "alternative"):
-        start, pairs = getattr(table, f"{kind}_start"), getattr(table, f"{kind}_set")
+    n_sets = table.counted.set_start.size - 1
+    as_counted = (table.counted.alternative_start, table.counted.alternative_set)
+    for kind, (start, pairs) in (("pair", table.with_nulls), ("alternative", as_counted)):
         check_offsets(start, len(pairs), paths[f"{kind}_start"], filled=1)
         none = start.size > 1 and start[1] == 0
         refuse_unless(none, paths[f"{kind}_start"], "alternatives of typing 0", "none: it is not typed")
         check_below(pairs, n_sets, paths[f"{kind}_set"])
-    _check_kinds(table, paths["alternative_kind"])
+    _check_kinds(table.counted, paths["alternative_kind"])
     _check_counted(table, locus, paths)
 
 
-def _check_kinds(table: TypingTable, path: Path) -> None:
+def _check_kinds(typings: CountedTypings, path: Path) -> None:
     """Refuse kinds of alternatives that do not fit their sets."""
-    null = (table.set_member[table.set_start[:-1]] == NULL)[table.alternative_set]
+    null = _null_sets(typings)[typings.alternative_set]
     fitting = {
-        FREE: ~null.any(axis=1),
-        RESOLVED: table.alternative_set[:, 0] == table.alternative_set[:, 1],
-        CARRIED: null.any(axis=1),
+        WITHOUT_NULL: ~null.any(axis=1),
+        NULL_RESOLVED: typings.alternative_set[:, 0] == typings.alternative_set[:, 1],
+        WITH_NULL: null.any(axis=1),
     }
-    fits = np.zeros(table.alternative_kind.size, np.bool_)
+    fits = np.zeros(typings.alternative_kind.size, np.bool_)
     for kind, possible in fitting.items():
-        fits |= (table.alternative_kind == kind) & possible
+        fits |= (typings.alternative_kind == kind) & possible
     refuse_where(~fits, path, "kinds that fit the alternatives")
 
 
 def _check_counted(table: TypingTable, locus: str, paths: Mapping[str, Path]) -> None:
     """Refuse alternatives that are not what the two chromosomes carry, as it counts."""
     path, expected = paths["alternative_set"], "what the two chromosomes carry, as it counts"
+    _, _, start, alternative, kind = table.counted
     has_null = _with_null(table)
-    n_carried, n_alternatives = np.diff(table.carried_start), np.diff(table.alternative_start)
-    refuse_where((n_carried != n_alternatives) & ~has_null, path, expected)
-    of_carried, of_alternative = np.repeat(has_null, n_carried), np.repeat(has_null, n_alternatives)
-    refuse_where(table.carried_set[~of_carried] != table.alternative_set[~of_alternative], path, expected)
-    refuse_where(table.alternative_kind[~of_alternative] != FREE, paths["alternative_kind"], expected)
+    n_pairs, n_alternatives = np.diff(table.with_nulls.pair_start), np.diff(start)
+    refuse_where((n_pairs != n_alternatives) & ~has_null, path, expected)
+    of_pair, of_alternative = np.repeat(has_null, n_pairs), np.repeat(has_null, n_alternatives)
+    refuse_where(table.with_nulls.pair_set[~of_pair] != alternative[~of_alternative], path, expected)
+    refuse_where(kind[~of_alternative] != WITHOUT_NULL, paths["alternative_kind"], expected)
     # Most of those who lack an optional gene have a typing of their own: reading them all takes too long.
     for typing in np.flatnonzero(has_null).tolist() if locus not in OPTIONAL_GENES else ():
-        part = slice(table.alternative_start[typing], table.alternative_start[typing + 1])
-        pairs, kinds = table.alternative_set[part].tolist(), table.alternative_kind[part].tolist()
-        found = [(table.side(one), table.side(other), kind) for (one, other), kind in zip(pairs, kinds, strict=True)]
-        wanted = counted(table.with_nulls(typing))
+        part = slice(start[typing], start[typing + 1])
+        sides = ([side_of(table, one) for one in pair] for pair in alternative[part].tolist())
+        found = [(first, second, own) for (first, second), own in zip(sides, kind[part].tolist(), strict=True)]
+        wanted = counted(alternatives_with_nulls(table, typing))
         refuse_unless(found == list(wanted), path, f"other alternatives of typing {typing:,}", expected)
+
+
+def _null_sets(typings: CountedTypings) -> NDArray[np.bool_]:
+    """Return (sets,) bool: a set can be a null allele, which stands first in it."""
+    return np.equal(typings.set_member[typings.set_start[:-1]], NULL)
 
 
 def _with_null(table: TypingTable) -> NDArray[np.bool_]:
     """Return (typings,) bool: a chromosome may carry a null allele."""
-    null_set = table.set_member[table.set_start[:-1]] == NULL
+    null_set = _null_sets(table.counted)
     found = np.zeros(table.n_typings, np.bool_)
     if null_set.any():
-        typing = np.repeat(np.arange(table.n_typings), np.diff(table.carried_start))
-        found[typing[null_set[table.carried_set].any(axis=1)]] = True
+        typing = np.repeat(np.arange(table.n_typings), np.diff(table.with_nulls.pair_start))
+        found[typing[null_set[table.with_nulls.pair_set].any(axis=1)]] = True
     return found

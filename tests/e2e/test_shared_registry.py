@@ -7,10 +7,11 @@ import itertools
 import polars as pl
 import pytest
 
+from hla_match.kernels.codes import NEW, NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
-from hla_match.typings.encoding import NEW, NULL, LocusEncoder
+from hla_match.typings.encoding import LocusEncoder, alternatives_with_nulls
 from registry_io.formats.imgt_release import read_release
 from registry_io.formats.mac_file import read_codes
 from registry_io.persons.patient_file import read_patients
@@ -89,11 +90,7 @@ def as_names(alternatives):
 def donor_alternatives(registry, locus, donor):
     column = registry.columns[locus]
     typing = int(column.meaning[registry.donor_typing[registry.loci.index(locus), donor]])
-    table = column.table
-    return tuple(
-        tuple(tuple(table.set_member[table.set_start[one] : table.set_start[one + 1]].tolist()) for one in pair)
-        for pair in table.carried_set[table.carried_start[typing] : table.carried_start[typing + 1]]
-    )
+    return tuple(tuple(side.codes for side in pair) for pair in alternatives_with_nulls(column.table, typing))
 
 
 def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared_data):

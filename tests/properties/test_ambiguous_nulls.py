@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
+from hla_match.kernels.codes import NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.searches.matcher import Matcher
-from hla_match.typings.encoding import NULL, NULLS_DROPPED, LocusEncoder
+from hla_match.typings.encoding import NULLS_DROPPED, LocusEncoder
 from tests.oracle import ambiguous_nulls as oracle
 from tests.oracle import matching
 from tests.tiny_tables import tiny_nomenclature

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
 from hla_match.donors.typing_index import CYCLE, typing_orders
-from hla_match.kernels.search.donor_pass import EXCLUDED, OPEN
+from hla_match.kernels.codes import EXCLUDED, UNCERTAIN
 from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
@@ -69,7 +69,7 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
         size = registry.columns[locus].table.n_typings
         assert size <= N_MEANINGS
         if locus in scope:
-            coded = np.array(mismatches[:size], np.uint16) + OPEN * np.array(is_open[:size], np.uint16)
+            coded = np.array(mismatches[:size], np.uint16) + UNCERTAIN * np.array(is_open[:size], np.uint16)
             chosen.append(LocusMismatches(locus, coded))
     eligible = [bool(allowed >> row & 1) for row in range(registry.n_donors)]
     wanted = set()
@@ -85,7 +85,7 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
             wanted.add((row, total, certain))
     bits = np.packbits(eligible, bitorder="little")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(donor_search, "_DEARER", 1e-9)
+        patch.setattr(donor_search, "SCAN_COST_RATIO", 1e-9)
         for one in (registry, replace(registry, typing_index=())):
             found = find_donors(one, chosen, bits, limit)
             rows = list(zip(found.donor.tolist(), found.mismatches.tolist(), found.certain.tolist(), strict=True))

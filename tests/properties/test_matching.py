@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
-from hla_match.kernels.search.locus_count import FIRST, SECOND, count_alternative
-from hla_match.kernels.search.position_grade import A, P, grade_alternative
+from hla_match.kernels.codes import COUNTS_OF_NONE, FIRST, GRADE_A, GRADE_P, SECOND
+from hla_match.kernels.schema.search import PatientMarks, PatientSides, PositionGrades
+from hla_match.kernels.search.locus_count import count_alternative
+from hla_match.kernels.search.position_grade import grade_alternative
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.nomenclature.release import Nomenclature
@@ -39,8 +41,8 @@ RULES = st.sampled_from(("consensus", "strict"))
 def apart(table, pair):
     """The patient sides, as bits, that each donor set is apart from: "x1" is a split of "x"."""
     bits = []
-    for start, stop in pairwise(table.serology_start.tolist()):
-        theirs = [strategies.ANTIGENS[code] for code in table.serology_member[start:stop]]
+    for start, stop in pairwise(table.serology.serology_start.tolist()):
+        theirs = [strategies.ANTIGENS[code] for code in table.serology.serology_member[start:stop]]
         bits.append(0)
         for bit, side in zip((FIRST, SECOND), pair, strict=True):
             mine = [strategies.ANTIGENS[code] for code in side.serology]
@@ -52,20 +54,16 @@ def apart(table, pair):
 def kernel_counts(patient, donor, null_rule):
     table = typing_table([(), carried(donor)])
     counts = np.empty((6, 2), np.uint8)
-    counts[:] = np.array([0, 2, 2, 0, 2, 0], np.uint8)[:, None]
+    counts.T[:] = COUNTS_OF_NONE
     mark = np.zeros(N_CODES, np.uint8)
     for first, second, kinds in alternatives(patient, null_rule):
         count_alternative(
             np.array(first.codes, np.int32),
             np.array(second.codes, np.int32),
-            mark,
-            table.set_start,
-            table.set_member,
-            table.alternative_start,
-            table.alternative_set,
-            table.alternative_kind,
             kinds,
             apart(table, (first, second)),
+            table.counted,
+            mark,
             counts,
         )
     assert not mark.any()
@@ -110,31 +108,22 @@ NULL_OR_NOT = st.one_of(TYPED, WITH_NULLS)
 @settings(max_examples=1000)
 def test_position_grades_are_the_oracles(patient, donor, null_rule):
     table = typing_table([(), carried(donor)])
-    grade, value, certain = np.zeros((2, 2), np.uint8), np.zeros(2, np.uint8), np.ones((2, 2), np.bool_)
-    mark, antigen_mark = np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8)
+    grades = PositionGrades(np.zeros(2, np.uint8), np.zeros((2, 2), np.uint8), np.ones((2, 2), np.bool_))
+    marks = PatientMarks(np.zeros(N_CODES, np.uint8), np.zeros(len(strategies.ANTIGENS), np.uint8))
     for first, second, kinds in alternatives(patient, null_rule):
+        sides = (first.codes, second.codes, first.antigens, second.antigens)
         grade_alternative(
-            np.array(first.codes, np.int32),
-            np.array(second.codes, np.int32),
-            np.array(first.antigens, np.int32),
-            np.array(second.antigens, np.int32),
-            mark,
-            antigen_mark,
-            table.set_start,
-            table.set_member,
-            table.antigen_start,
-            table.antigen_member,
-            table.alternative_start,
-            table.alternative_set,
-            table.alternative_kind,
+            PatientSides(*(np.array(codes, np.int32) for codes in sides)),
             kinds,
             apart(table, (first, second)),
+            table.counted,
+            table.antigens,
+            marks,
             np.arange(2, dtype=np.int32),
-            value,
-            grade,
-            certain,
+            grades,
         )
-    grade[(grade == A) & ~certain] = P
+    assert not any(mark.any() for mark in marks)
+    grade = np.where((grades.grade == GRADE_A) & ~grades.certain, GRADE_P, grades.grade)
     assert "".join(GRADE_LETTERS[code] for code in grade[:, 1]) == oracle.grades(patient, donor, null_rule)
 
 

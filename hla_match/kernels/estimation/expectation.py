@@ -11,21 +11,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels.schema.array import Float64, Uint16
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 
 
-@kernel
-def sum_classes(
-    first: int,
-    last: int,
-    class_member: NDArray[np.int64],
-    member: NDArray[np.uint32],
-    frequency: NDArray[np.float64],
-    total: NDArray[np.float64],
-) -> None:
+@inner_kernel
+def sum_classes(first: int, last: int, classes: HaplotypeClasses, frequency: Float64, total: Float64) -> None:
     """Add up the frequencies of the haplotypes of each class from `first` up to `last`."""
+    class_member, member = classes.class_member, classes.member
     for c in range(first, last):
         mass = 0.0
         for k in range(class_member[c], class_member[c + 1]):
@@ -33,10 +28,8 @@ def sum_classes(
         total[c - first] = mass
 
 
-@kernel
-def weigh_pairs(
-    first: int, last: int, pair: NDArray[np.uint16], total: NDArray[np.float64], partner: NDArray[np.float64]
-) -> float:
+@inner_kernel
+def weigh_pairs(first: int, last: int, pair: Uint16, total: Float64, partner: Float64) -> float:
     """Return the weight of the pairs from `first` up to `last`; `partner` receives what each class can stand beside.
 
     Both haplotypes of a pair within one class are drawn from it, so that a class that is compatible with itself is
@@ -56,28 +49,15 @@ def weigh_pairs(
 
 @kernel
 def expect_haplotypes(
-    start: int,
-    stop: int,
-    part_weight: NDArray[np.float64],
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    frequency: NDArray[np.float64],
-    share: NDArray[np.float64],
+    start: int, stop: int, part_weight: Float64, classes: HaplotypeClasses, frequency: Float64, share: Float64
 ) -> float:
     """Return the log-likelihood of some persons; `share` grows by what they expect of each haplotype.
 
     Args:
         start: first person.
         stop: one behind the last.
-        part_weight: (persons,) how many persons have this typing.
-        part_class: (persons + 1,) offsets into the classes.
-        part_pair: (persons + 1,) offsets into `pair`.
-        class_member: (classes + 1,) offsets into `member`.
-        pair: (pairs, 2) compatible classes, counted from the person's first.
-        member: haplotypes of each class.
+        part_weight: (parts,) how many persons have this typing.
+        classes: the classes of the persons, each of one part.
         frequency: of each haplotype.
         share: (haplotypes,) grows; times the frequency it is the expected count, two copies a person.
 
@@ -87,6 +67,8 @@ def expect_haplotypes(
         (Excoffier & Slatkin, Mol Biol Evol 1995;12:921, equations 3 to 5, with equal terms gathered). A person whom
         nothing explains adds nothing.
     """
+    part_class, part_pair = classes.part_class, classes.part_pair
+    class_member, member, pair = classes.class_member, classes.member, classes.pair
     most = 0
     for part in range(start, stop):
         most = max(most, part_class[part + 1] - part_class[part])
@@ -97,7 +79,7 @@ def expect_haplotypes(
         first, last = part_class[part], part_class[part + 1]
         if part_weight[part] == 0.0:
             continue
-        sum_classes(first, last, class_member, member, frequency, total)
+        sum_classes(first, last, classes, frequency, total)
         partner[: last - first] = 0.0
         weight = weigh_pairs(part_pair[part], part_pair[part + 1], pair, total, partner)
         if weight <= 0.0:
@@ -112,25 +94,12 @@ def expect_haplotypes(
 
 
 @kernel
-def weigh_persons(
-    part_class: NDArray[np.int64],
-    part_pair: NDArray[np.int64],
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    frequency: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    entropy: NDArray[np.float64],
-) -> None:
+def weigh_persons(classes: HaplotypeClasses, frequency: Float64, weight: Float64, entropy: Float64) -> None:
     """Write the weight of all diplotypes of each person, and the entropy of their distribution.
 
     Args:
-        part_class: inputs as in `expect_haplotypes`.
-        part_pair: see there.
-        class_member: see there.
-        pair: see there.
-        member: see there.
-        frequency: see there.
+        classes: the classes of the persons, each of one part.
+        frequency: of each haplotype.
         weight: (persons,) receives the sum over diplotypes of f1 f2, doubled unless both are the same; 0 where nothing
             explains the person.
         entropy: (persons,) receives - sum p log p over diplotypes, in nats.
@@ -139,11 +108,13 @@ def weigh_persons(
         A diplotype of two haplotypes has log p = log 2 + log f1 + log f2 - log W, so the sum falls apart into one over
         haplotypes; those of one haplotype twice lack the log 2.
     """
+    part_class, part_pair = classes.part_class, classes.part_pair
+    class_member, member, pair = classes.class_member, classes.member, classes.pair
     for part in range(part_class.size - 1):
         first, last = part_class[part], part_class[part + 1]
         total = np.empty(last - first)
         partner = np.zeros(last - first)
-        sum_classes(first, last, class_member, member, frequency, total)
+        sum_classes(first, last, classes, frequency, total)
         mass = weigh_pairs(part_pair[part], part_pair[part + 1], pair, total, partner)
         weight[part] = mass
         entropy[part] = 0.0

@@ -6,23 +6,23 @@ the others. Oracle: ``diplotypes`` in ``tests/oracle/probability.py``.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Annotated
 
 from hla_match.kernels._jit import kernel
+from hla_match.kernels.schema.array import Array, Float64, Int64, Uint16, Uint32
 
 
 @kernel
 def list_diplotypes(
     threshold: float,
     ceiling: float,
-    class_member: NDArray[np.int64],
-    pair: NDArray[np.uint16],
-    member: NDArray[np.uint32],
-    frequency: NDArray[np.float64],
-    first: NDArray[np.uint32],
-    second: NDArray[np.uint32],
-    weight: NDArray[np.float64],
+    class_member: Int64,
+    pair: Annotated[Uint16, Array("pairs, 2", "compatible classes")],
+    member: Uint32,
+    frequency: Float64,
+    first: Uint32,
+    second: Uint32,
+    weight: Float64,
 ) -> int:
     """Write the diplotypes whose frequencies multiply to at least a threshold, as far as there is room; count them all.
 

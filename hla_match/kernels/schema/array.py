@@ -33,11 +33,17 @@ class Array:
         dims: its dimensions, separated by commas: the name of what is counted, a number, or a name and a number to add.
         meaning: one sentence.
         missing: the value that stands for none, where there is one.
+        into: for offsets, what they count: they begin at 0, never fall, and end at its number.
+        below: what the numbers are numbers of.
+        file: the name in files, where it is another.
     """
 
     dims: str
     meaning: str
     missing: int | None = None
+    into: str = ""
+    below: str = ""
+    file: str = ""
 
     @property
     def dimensions(self) -> tuple[tuple[str, int], ...]:
@@ -71,6 +77,34 @@ class Declaration:
     name: str
     dtypes: tuple[np.dtype[Any], ...]
     array: Array
+
+    @property
+    def file(self) -> str:
+        """The name in files."""
+        return self.array.file or self.name
+
+    @staticmethod
+    def kind(dtype: np.dtype[Any]) -> str:
+        """Return what a dtype is called; bytes of any width are one kind."""
+        return "bytes" if dtype.kind == "S" else dtype.name
+
+    def fits(self, array: NDArray[Any], sizes: dict[str, int]) -> bool:
+        """Say whether an array is as declared, and note the numbers that its dimensions give in `sizes`.
+
+        >>> declared = Declaration("pair", (np.dtype("int32"),), Array("donors, 2", "pairs"))
+        >>> sizes = {}
+        >>> declared.fits(np.zeros((5, 2), np.int32), sizes), sizes
+        (True, {'donors': 5})
+        >>> declared.fits(np.zeros((6, 2), np.int32), sizes)
+        False
+        """
+        dimensions = self.array.dimensions
+        if array.ndim != len(dimensions) or self.kind(array.dtype) not in map(self.kind, self.dtypes):
+            return False
+        for size, (counted, added) in zip(array.shape, dimensions, strict=True):
+            if size != added + (sizes.setdefault(counted, size - added) if counted else 0):
+                return False
+        return True
 
 
 @cache

@@ -73,13 +73,13 @@ class PersonTypings(NamedTuple):
 class HaplotypeClasses(NamedTuple):
     """The haplotype classes of distinct persons: a person has independent parts, a part classes and pairs of them."""
 
-    person_part: Annotated[Int64, Array("distinct persons + 1", "offsets of the parts of each person")]
+    person_part: Annotated[Int64, Array("distinct persons + 1", "offsets of the parts of each person", into="parts")]
     person_missing: Annotated[Uint16, Array("distinct persons", "loci, as bits, at which nothing explains the person")]
-    part_panel: Annotated[Int16, Array("parts", "panel that explains the part")]
+    part_panel: Annotated[Int16, Array("parts", "panel that explains the part", below="panels")]
     part_mass: Annotated[Float64, Array("parts", "weight of all diplotypes of the part")]
-    part_class: Annotated[Int64, Array("parts + 1", "offsets into the classes")]
-    part_pair: Annotated[Int64, Array("parts + 1", "offsets into `pair`")]
-    class_member: Annotated[Int64, Array("classes + 1", "offsets into `member`")]
+    part_class: Annotated[Int64, Array("parts + 1", "offsets into the classes", into="classes")]
+    part_pair: Annotated[Int64, Array("parts + 1", "offsets into `pair`", into="pairs")]
+    class_member: Annotated[Int64, Array("classes + 1", "offsets into `member`", into="members")]
     pair: Annotated[Uint16, Array("pairs, 2", "compatible classes, counted from the part's first, the lesser first")]
     member: Annotated[Uint32, Array("members", "haplotypes of each class")]
 
@@ -87,5 +87,5 @@ class HaplotypeClasses(NamedTuple):
 class Imputation(NamedTuple):
     """What persons may carry: their haplotype classes, those of equal persons kept once."""
 
-    person: Annotated[Int32, Array("persons", "which of the distinct persons each one is")]
+    person: Annotated[Int32, Array("persons", "which of the distinct persons each one is", below="distinct persons")]
     classes: HaplotypeClasses

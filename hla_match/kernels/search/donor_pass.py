@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
-from numpy.typing import NDArray
 
 from hla_match.kernels._jit import kernel
+from hla_match.kernels.codes import COUNTED, UNCERTAIN
+from hla_match.kernels.schema.array import Array, Uint8, Uint16, Uint32
+from hla_match.kernels.schema.search import FoundRows, LocusTables
 
 BLOCK = 4096
 """Donors a block: the running sums of a block stay in the first-level cache."""
 
-EXCLUDED = 23
-"""Mismatches of a typing over its locus' own limit: more than any total, yet eleven of them fit in a byte."""
-
-OPEN = 256
-"""Added to the mismatches of a typing whose count is not certain, so that one look-up tells both."""
-
-COUNTED = OPEN - 1
-"""The bits of a sum of table values that hold its mismatches."""
-
 
 @kernel
 def select_donors(
-    donor_typing: NDArray[np.uint16],
-    locus_row: NDArray[np.int64],
-    table_start: NDArray[np.int64],
-    table: NDArray[np.uint16],
-    eligible: NDArray[np.uint8],
+    donor_typing: Annotated[Uint16 | Uint32, Array("loci, donors", "typing codes", missing=0)],
+    tables: LocusTables,
+    eligible: Uint8,
     limit: int,
-    donor: NDArray[np.uint32],
-    mismatches: NDArray[np.uint8],
-    uncertain: NDArray[np.bool_],
+    found: FoundRows,
 ) -> int:
     """Write the eligible donors with at most `limit` mismatches, in row order, and return their number.
 
     Args:
-        donor_typing: (loci, donors) uint16 or uint32 typing codes, row-contiguous.
-        locus_row: (n,) int64, the rows of `donor_typing` in scope.
-        table_start: (n,) int64, where the table of each of these loci starts in `table`.
-        table: uint16 mismatches by typing code, all loci one after another; `EXCLUDED` where not allowed, `OPEN` added
-            where the count is not certain.
+        donor_typing: typing codes of the registry, a row a locus.
+        tables: what each typing counts for at the loci in scope.
         eligible: a bit for each donor, lowest bit first.
         limit: greatest total.
-        donor: (donors,) uint32, receives the rows.
-        mismatches: (donors,) uint8, receives their totals.
-        uncertain: (donors,) receives whether a count is not certain.
+        found: receives the donors.
 
     Notes:
         Cost: one table look-up for each donor and locus. Oracle: ``search`` in ``tests/oracle/matching.py``.
     """
+    locus_row, table_start, table = tables.locus_row, tables.table_start, tables.table
     n_donors = donor_typing.shape[1]
     total = np.zeros(BLOCK, np.uint16)
-    found = 0
+    n_found = 0
     for start in range(0, n_donors, BLOCK):
         size = min(BLOCK, n_donors - start)
         total[:] = 0
@@ -63,8 +50,8 @@ def select_donors(
         for i in range(size):
             row = start + i
             if (total[i] & COUNTED) <= limit and (eligible[row >> 3] >> (row & 7)) & 1:
-                donor[found] = row
-                mismatches[found] = total[i] & COUNTED
-                uncertain[found] = total[i] >= OPEN
-                found += 1
-    return found
+                found.donor[n_found] = row
+                found.mismatches[n_found] = total[i] & COUNTED
+                found.uncertain[n_found] = total[i] >= UNCERTAIN
+                n_found += 1
+    return n_found

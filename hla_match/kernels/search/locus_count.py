@@ -4,33 +4,43 @@ Definitions: WMDA framework, Bochtler et al., Bone Marrow Transplant 2011;46:338
 of one P group); the better of direct and cross pairing counts. GvH is the number of patient positions whose allele the
 donor lacks, HvG the number of donor positions whose allele the patient lacks.
 
-Codes: 0 is a null allele (absent), 1 an allele reported as NEW, which equals nothing. P groups start at 2.
+A null allele is absent, and an allele reported as NEW equals nothing (`kernels.codes`).
 A typing is one or more alternatives; an alternative is a pair of sets of codes, drawn from independently. Null alleles
-are resolved in some of them and carried in others, which tells with which of the other person's they are compared
-(``COMPARED`` in ``hla_match/typings/encoding.py``); a null allele equals one where both persons' are carried. Two sets
-that were typed by serology alone as different antigens are *apart*: no allele of one equals any of the other.
+are resolved in some alternatives and count as alleles in others, and the kind of an alternative says with which of the
+other person's it is compared. A null allele equals one where both persons' count as alleles. Two sets that were typed
+by serology alone as different antigens are *apart*: no allele of one equals any of the other.
 Oracle: ``tests/oracle/matching.py``.
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
-from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels.codes import (
+    ABSENT,
+    BEST,
+    BOTH,
+    FIRST,
+    FIRST_P_GROUP,
+    GVH_BEST,
+    GVH_WORST,
+    HVG_BEST,
+    HVG_WORST,
+    NEW,
+    NULL,
+    SECOND,
+    WITH_NULL,
+    WORST,
+)
+from hla_match.kernels.schema.array import Array, Int32, Uint8
+from hla_match.kernels.schema.typings import CountedTypings
 
-NULL, NEW, FIRST_P_GROUP = 0, 1, 2
-CARRIED = 4
-"""The kind of alternatives with a null allele that is an allele like any other."""
 
-FIRST, SECOND, BOTH, ABSENT = 1, 2, 4, 8
-"""Bits of a donor set: it can be an allele of the patient's first side, of the second, one of both; it is null."""
-
-BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST = range(6)
-
-
-@kernel
-def covered(member: NDArray[np.int32], start: int, stop: int, first: int, second: int) -> bool:
+@inner_kernel
+def covered(member: Int32, start: int, stop: int, first: int, second: int) -> bool:
     """Say whether every member of a set equals one of two alleles, so that the set cannot avoid both."""
     if stop - start > 2:
         return False
@@ -41,17 +51,17 @@ def covered(member: NDArray[np.int32], start: int, stop: int, first: int, second
     return True
 
 
-@kernel
+@inner_kernel
 def unless_apart(code: int, apart: int, which: int) -> int:
     """Return an allele of the patient side `which` as a donor set sees it: as one equal to none if they are apart."""
     return NEW if apart & which else code
 
 
-@kernel
+@inner_kernel
 def worst_count(
-    side1: NDArray[np.int32],
-    side2: NDArray[np.int32],
-    member: NDArray[np.int32],
+    side1: Int32,
+    side2: Int32,
+    member: Int32,
     a: int,
     b: int,
     c: int,
@@ -86,19 +96,19 @@ def worst_count(
     return 1
 
 
-@kernel
-def mark_side(side: NDArray[np.int32], bit: int, kinds: int, mark: NDArray[np.uint8]) -> None:
+@inner_kernel
+def mark_side(side: Int32, bit: int, kinds: int, mark: Uint8) -> None:
     """Mark the codes of a patient side that can equal one of alternatives of these kinds."""
     for k in range(side.size):
-        if side[k] >= FIRST_P_GROUP or (side[k] == NULL and kinds == CARRIED):
+        if side[k] >= FIRST_P_GROUP or (side[k] == NULL and kinds == WITH_NULL):
             mark[side[k]] |= bit
 
 
-@kernel
+@inner_kernel
 def patient_may_exceed(
-    side: NDArray[np.int32],
+    side: Int32,
     which: int,
-    member: NDArray[np.int32],
+    member: Int32,
     a: int,
     b: int,
     c: int,
@@ -114,10 +124,8 @@ def patient_may_exceed(
     return False
 
 
-@kernel
-def donor_may_exceed(
-    side1: NDArray[np.int32], side2: NDArray[np.int32], member: NDArray[np.int32], start: int, stop: int, apart: int
-) -> bool:
+@inner_kernel
+def donor_may_exceed(side1: Int32, side2: Int32, member: Int32, start: int, stop: int, apart: int) -> bool:
     """Say whether some allele of a donor set can be one that the patient lacks."""
     for k in range(start, min(start + 3, stop)):
         p, q = unless_apart(member[k], apart, FIRST), unless_apart(member[k], apart, SECOND)
@@ -126,8 +134,8 @@ def donor_may_exceed(
     return False
 
 
-@kernel
-def common_hit(mark: NDArray[np.uint8], bits: int, member: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
+@inner_kernel
+def common_hit(mark: Uint8, bits: int, member: Int32, a: int, b: int, c: int, d: int) -> bool:
     """Say whether two sorted donor sets share an allele of the patient sides `bits`: a homozygous donor inside it."""
     i, j = a, c
     while i < b and j < d:
@@ -143,8 +151,8 @@ def common_hit(mark: NDArray[np.uint8], bits: int, member: NDArray[np.int32], a:
     return False
 
 
-@kernel
-def hit_bits(mark: NDArray[np.uint8], member: NDArray[np.int32], start: int, stop: int, apart: int) -> int:
+@inner_kernel
+def hit_bits(mark: Uint8, member: Int32, start: int, stop: int, apart: int) -> int:
     """Return what a donor set can be of the patient's alleles, and whether it is a null allele, as bits."""
     bits = ABSENT if member[start] == NULL else 0
     for k in range(start, stop):
@@ -155,9 +163,9 @@ def hit_bits(mark: NDArray[np.uint8], member: NDArray[np.int32], start: int, sto
     return bits
 
 
-@kernel
+@inner_kernel
 def fold(
-    counts: NDArray[np.uint8],
+    counts: Uint8,
     t: int,
     best: int,
     worst: int,
@@ -175,81 +183,94 @@ def fold(
     counts[HVG_WORST, t] = max(counts[HVG_WORST, t], hvg_worst)
 
 
+@inner_kernel
+def count_hits(
+    side1: Int32, side2: Int32, mark: Uint8, hits: tuple[int, int], sets: tuple[int, int, int, int],
+    apart: tuple[int, int], member: Int32,
+) -> tuple[int, int, int, int, int, int]:  # fmt: skip
+    """Return the six counts of one pair of alternatives, in the order of their rows.
+
+    Args:
+        side1: ascending codes of the patient's first side.
+        side2: those of the second side.
+        mark: patient sides, as bits, that hold each code.
+        hits: what the two donor sets can be of the patient's alleles, as `hit_bits` gives it.
+        sets: the two donor sets, ``member[a:b]`` and ``member[c:d]``, as (a, b, c, d).
+        apart: the patient sides, as bits, that the two donor sets are apart from.
+        member: codes of the donor sets.
+    """
+    x, y = hits
+    a, b, c, d = sets
+    e, f = apart
+    patient_absent = side1[0] == NULL and side2[0] == NULL
+    donor_absent = x & y & ABSENT != 0
+    if not (x | y) & (FIRST | SECOND):
+        gvh, hvg = 0 if patient_absent else 2, 0 if donor_absent else 2
+        return 0, 0, gvh, gvh, hvg, hvg
+    best = 2 if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)) else 1
+    worst = worst_count(side1, side2, member, a, b, c, d, e, f)
+    gvh_best = gvh_worst = hvg_best = hvg_worst = 0
+    if not patient_absent:
+        if best == 1 and not ((x | y) & BOTH):
+            gvh_best = 1
+        if worst == 0:
+            gvh_worst = 2
+        elif patient_may_exceed(side1, FIRST, member, a, b, c, d, e, f) or patient_may_exceed(
+            side2, SECOND, member, a, b, c, d, e, f
+        ):
+            gvh_worst = 1
+    if not donor_absent:
+        z = x & y & (FIRST | SECOND)
+        if best == 1 and not (z and common_hit(mark, z, member, a, b, c, d)):
+            hvg_best = 1
+        if worst == 0:
+            hvg_worst = 2
+        elif donor_may_exceed(side1, side2, member, a, b, e) or donor_may_exceed(side1, side2, member, c, d, f):
+            hvg_worst = 1
+    return best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst
+
+
 @kernel
 def count_alternative(
-    side1: NDArray[np.int32],
-    side2: NDArray[np.int32],
-    mark: NDArray[np.uint8],
-    set_start: NDArray[np.int32],
-    set_member: NDArray[np.int32],
-    alternative_start: NDArray[np.int32],
-    alternative_set: NDArray[np.int32],
-    alternative_kind: NDArray[np.uint8],
+    side1: Int32,
+    side2: Int32,
     kinds: int,
-    apart: NDArray[np.uint8],
-    counts: NDArray[np.uint8],
+    apart: Uint8,
+    typings: CountedTypings,
+    mark: Uint8,
+    counts: Annotated[Uint8, Array("6, typings", "the counts of each typing")],
 ) -> None:
     """Fold one alternative of the patient's typing into the counts of every donor typing of the locus.
 
     Args:
-        side1: (n,) int32 sorted codes of the patient's first side.
-        side2: the second side.
-        mark: (codes,) uint8 zeros, scratch; all zeros again on return.
-        set_start: (sets + 1,) int32 offsets into `set_member`.
-        set_member: sorted codes of each set.
-        alternative_start: (typings + 1,) int32 offsets into `alternative_set`; typing 0 is "not typed".
-        alternative_set: (alternatives, 2) int32 sets of each alternative.
-        alternative_kind: (alternatives,) uint8 kind of each, a bit.
-        kinds: the kinds that the patient's alternative is compared with.
-        apart: (sets,) uint8, the patient sides, as bits, that each set is apart from.
-        counts: (6, typings) uint8, in the order BEST, WORST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST; the caller
-            starts with 0, 2, 2, 0, 2, 0.
+        side1: ascending codes of the patient's first side.
+        side2: those of the second side.
+        kinds: the kinds of alternatives that the patient's is compared with, as bits.
+        apart: (sets,) the patient sides, as bits, that each donor set is apart from.
+        typings: the distinct donor typings.
+        mark: (codes,) zeros, a working array; all zeros again on return.
+        counts: rows as in `kernels.codes`; the caller starts with `COUNTS_OF_NONE`.
 
     Notes:
         Cost: one visit of each set member, then a constant for each alternative.
     """
+    set_start, member = typings.set_start, typings.set_member
+    alternative_start, alternative_set = typings.alternative_start, typings.alternative_set
+    alternative_kind = typings.alternative_kind
     mark_side(side1, FIRST, kinds, mark)
     mark_side(side2, SECOND, kinds, mark)
     hit = np.zeros(set_start.size - 1, np.uint8)
     for s in range(hit.size):
-        hit[s] = hit_bits(mark, set_member, set_start[s], set_start[s + 1], apart[s])
-    patient_absent = side1[0] == NULL and side2[0] == NULL
+        hit[s] = hit_bits(mark, member, set_start[s], set_start[s + 1], apart[s])
     for t in range(1, alternative_start.size - 1):
         for alternative in range(alternative_start[t], alternative_start[t + 1]):
             if not alternative_kind[alternative] & kinds:
                 continue
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
-            x, y = hit[first], hit[second]
-            donor_absent = x & y & ABSENT != 0
-            if not (x | y) & (FIRST | SECOND):
-                gvh, hvg = 0 if patient_absent else 2, 0 if donor_absent else 2
-                fold(counts, t, 0, 0, gvh, gvh, hvg, hvg)
-                continue
-            best = 2 if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)) else 1
-            a, b = set_start[first], set_start[first + 1]
-            c, d = set_start[second], set_start[second + 1]
-            e, f = apart[first], apart[second]
-            worst = worst_count(side1, side2, set_member, a, b, c, d, e, f)
-            gvh_best = gvh_worst = hvg_best = hvg_worst = 0
-            if not patient_absent:
-                if best == 1 and not ((x | y) & BOTH):
-                    gvh_best = 1
-                if worst == 0:
-                    gvh_worst = 2
-                elif patient_may_exceed(side1, FIRST, set_member, a, b, c, d, e, f) or patient_may_exceed(
-                    side2, SECOND, set_member, a, b, c, d, e, f
-                ):
-                    gvh_worst = 1
-            if not donor_absent:
-                z = x & y & (FIRST | SECOND)
-                if best == 1 and not (z and common_hit(mark, z, set_member, a, b, c, d)):
-                    hvg_best = 1
-                if worst == 0:
-                    hvg_worst = 2
-                elif donor_may_exceed(side1, side2, set_member, a, b, e) or donor_may_exceed(
-                    side1, side2, set_member, c, d, f
-                ):
-                    hvg_worst = 1
+            sets = (set_start[first], set_start[first + 1], set_start[second], set_start[second + 1])
+            best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst = count_hits(
+                side1, side2, mark, (hit[first], hit[second]), sets, (apart[first], apart[second]), member
+            )
             fold(counts, t, best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst)
     for k in range(side1.size):
         mark[side1[k]] = 0

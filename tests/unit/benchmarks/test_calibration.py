@@ -8,7 +8,7 @@ from benchmarks.calibration import measure_names, simulated_pairs
 from benchmarks.calibration_bins import N_BINS, Pairs, bin_name, bin_of, off, picture, reliability_table, standard_error
 from benchmarks.frequency_sets import frequency_set, nomenclature_of, one_population
 from benchmarks.simulated_persons import DONOR_DECADES, METHODS, Laboratory, matching_alleles
-from hla_match.typings.encoding import FIRST_P_GROUP
+from hla_match.kernels.codes import FIRST_P_GROUP
 
 LOCI = ("A", "B", "C", "DRB1", "DQB1")
 

@@ -18,9 +18,9 @@ from hla_match.estimation import support
 from hla_match.estimation.estimate import estimate_frequencies
 from hla_match.estimation.hardy_weinberg import chi_square_above, hardy_weinberg
 from hla_match.estimation.sample import draw_sample
+from hla_match.kernels.codes import NULL
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
-from hla_match.typings.encoding import NULL
 from registry_io.disk.durable_files import listening
 from registry_io.disk.joint_files import lock_files
 from registry_io.formats.frequency_file import read_frequencies

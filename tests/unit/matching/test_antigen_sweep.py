@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from hla_match.donors.registry import build_registry
-from hla_match.kernels.search.locus_count import BEST, WORST
+from hla_match.kernels.codes import BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher

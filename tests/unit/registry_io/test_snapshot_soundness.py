@@ -16,24 +16,20 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
+from hla_match.kernels.codes import FIRST_P_GROUP
+from hla_match.kernels.schema.array import declarations
+from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
+from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
-from hla_match.typings.encoding import FIRST_P_GROUP
 from registry_io.store import attribute_columns
 from registry_io.store.nomenclature_file import dumps
 from registry_io.store.registry_builder import write_registry
 from registry_io.store.registry_store import open_registry
-from registry_io.store.snapshot_arrays import (
-    ATTRIBUTE_CODE_ARRAYS,
-    CODE_ARRAYS,
-    COLUMN_ARRAYS,
-    DONOR_ARRAYS,
-    ORDER_ARRAYS,
-    TABLE_ARRAYS,
-)
+from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES
 from tests.sealing import changed, sealed
 
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999"), ("CD", "02/03"), ("EF", "01/04")])
@@ -218,14 +214,12 @@ def test_it_is_refused(snapshot: Path, monkeypatch, name: str, change: Change) -
 
 def test_every_array_has_its_damage(registry: Registry) -> None:
     names = {name for name, _ in DAMAGES.values()}
-    for array in (*DONOR_ARRAYS, *ATTRIBUTE_CODE_ARRAYS):
-        assert array.name in names
-    for array in (*COLUMN_ARRAYS, *TABLE_ARRAYS):
-        assert f"{array.name}-A" in names
-    for array in CODE_ARRAYS:
-        assert f"code_{array.name}" in names
-    for array in ORDER_ARRAYS:
-        assert any(name.startswith("order_") and name.endswith(array.name) for name in names)
+    for table, pattern in ((DonorArrays, "{}"), (ReportedTypings, "{}-A"), (TypingTable, "{}-A"), (MacArrays, "{}")):
+        for one in declarations(table).values():
+            assert pattern.format(one.file) in names
+    for one in declarations(TypingOrder).values():
+        assert any(name.startswith("order_") and name.endswith(one.file) for name in names)
+    assert names >= ATTRIBUTE_CODES.keys()
     assert {f"attribute-{name}" for name in ("donor_id", "status", "birth_date", "note", "city")} <= names
 
 
