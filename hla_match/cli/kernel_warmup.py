@@ -1,4 +1,7 @@
-"""Compiling before it is asked for: the kernels that the commands call, in several processes, once for a version."""
+"""Compiling before it is asked for: the kernels that Python calls, in several processes, once for a version.
+
+What a kernel is compiled for is read from the declarations of its arguments.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import hashlib
 import importlib
 import multiprocessing
 import os
-import tempfile
+import pkgutil
 import threading
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -17,11 +20,13 @@ from functools import cache
 from pathlib import Path
 
 import hla_match
+import hla_match.kernels
 from hla_match.cli.interruption import children_spared
-from hla_match.cli.kernel_calls import KernelCall, find_calls
 from hla_match.cli.kernel_folder import choose_cache_folder
 from hla_match.errors import HlaMatchError
-from hla_match.kernels import _private_files
+from hla_match.kernels import _machine_code, _private_files
+from hla_match.kernels._jit import ENTRIES
+from hla_match.kernels.signatures import argument_types, n_arrays
 
 _MARK = "warm-"
 """Beginning of the name of the file that tells for which sources and processor a warm-up was finished.
@@ -40,7 +45,7 @@ def is_warm(folder: Path) -> bool:
 
 
 def warm_up(folder: Path, *, searches_only: bool = False) -> Generator[tuple[int, int]]:
-    """Compile the kernels for the calls that the commands make; yield how many are done, of how many.
+    """Compile the kernels; yield how many are done, of how many.
 
     Numba compiles one kernel at a time in a process, so that processes share the work. They end with this one, and
     with the iterator when it is closed.
@@ -53,18 +58,13 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Generator[tuple[int
         OSError: no process can be started, or the folder cannot be written to.
         BrokenProcessPool: a process ended before its time.
     """
-    # The process that finds the calls has kernels that are never compiled, and is of no further use.
-    with tempfile.TemporaryDirectory() as empty, _processes(1, folder) as finder:
-        with children_spared():
-            found = finder.submit(find_calls, Path(empty), searches_only=searches_only)
-        calls = found.result()
+    kernels = _kernels(searches_only=searches_only)
     with _processes(os.cpu_count(), folder) as pool:
         with children_spared():
-            # Kernels of many arguments are the long ones: started last, one would go on when all others are done.
-            futures = [pool.submit(_compile, call) for call in sorted(calls, key=lambda call: -len(call[2]))]
+            futures = [pool.submit(_compile, *names) for names in kernels]
         for done, future in enumerate(as_completed(futures), 1):
             future.result()
-            yield done, len(calls)
+            yield done, len(kernels)
     # Those of other processors stay: hosts may share a home.
     for old in folder.glob(f"{_processor_mark()}*"):
         old.unlink(missing_ok=True)
@@ -74,7 +74,7 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Generator[tuple[int
 def try_to_warm_up(folder: Path) -> None:
     """Warm up what searches call; where that cannot be done, kernels are compiled as they are called.
 
-    No process may be started, or the small registry on which the calls are found may have no room on the disk.
+    No process may be started, or the disk may be full.
     """
     with suppress(OSError, ImportError, BrokenProcessPool, HlaMatchError):
         with closing(warm_up(folder, searches_only=True)) as steps:
@@ -116,17 +116,25 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _compile(call: KernelCall) -> None:
-    from hla_match.kernels import _machine_code
+def _kernels(*, searches_only: bool) -> list[tuple[str, str]]:
+    """Return module and name of the kernels to compile."""
+    for room in pkgutil.walk_packages(hla_match.kernels.__path__, f"{hla_match.kernels.__name__}."):
+        importlib.import_module(room.name)
+    chosen = [function for function, in_searches in ENTRIES if in_searches or not searches_only]
+    # Kernels of many arrays are the long ones: started last, one would go on when all others are done.
+    chosen.sort(key=lambda function: -n_arrays(function))
+    return [(function.__module__, function.__name__) for function in chosen]
 
+
+def _compile(module: str, name: str) -> None:
     def fail(error: OSError) -> None:
         raise error
 
     choose_cache_folder()
     # Where it cannot be kept, compiling beforehand is of no use.
     _machine_code.unsaved = fail
-    module, name, types = call
-    getattr(importlib.import_module(module), name).compile(types)
+    kernel = getattr(importlib.import_module(module), name)
+    kernel.compile(argument_types(kernel.py_func))
 
 
 def _code_files(folder: Path) -> set[str]:

@@ -14,6 +14,9 @@ _CONFIG: Any = config  # whose names Numba makes when it is imported
 
 _njit: Any = numba.njit  # whose type knows fewer options than it takes
 
+ENTRIES: list[tuple[Callable[..., Any], bool]] = []
+"""The functions of the kernels that Python calls, and whether searches do, of all modules that are imported."""
+
 
 def compiled(function: Callable[..., Any], *, counts: bool = True) -> Any:
     """Compile a kernel on first use, without the interpreter lock, and keep the machine code for later processes.
@@ -31,13 +34,21 @@ def compiled(function: Callable[..., Any], *, counts: bool = True) -> Any:
     return made
 
 
-make: Callable[..., Any] = compiled
-"""What becomes of a kernel; before kernels are imported, one who wants to know their calls may put his own here."""
-
-
 def kernel(function: Callable[..., Any]) -> Any:
-    """Make a kernel of a function."""
-    return make(function)
+    """Make a kernel that Python calls; its annotations declare its arguments (`hla_match.kernels.signatures`)."""
+    ENTRIES.append((function, True))
+    return compiled(function)
+
+
+def other_kernel(function: Callable[..., Any]) -> Any:
+    """Make a kernel that Python calls, but no search, so that a first search need not compile it."""
+    ENTRIES.append((function, False))
+    return compiled(function)
+
+
+def array_kernel(function: Callable[..., Any]) -> Any:
+    """Make a kernel that only kernels call, and that makes arrays."""
+    return compiled(function)
 
 
 def inner_kernel(function: Callable[..., Any]) -> Any:
@@ -45,4 +56,4 @@ def inner_kernel(function: Callable[..., Any]) -> Any:
 
     Where a kernel with twenty arrays is called for each donor, counting them takes half of the time.
     """
-    return make(function, counts=False)
+    return compiled(function, counts=False)

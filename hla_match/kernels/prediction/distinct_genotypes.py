@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel, kernel
 from hla_match.kernels.prediction.packed_haplotypes import VACANT, hash_place, table_places
 from hla_match.kernels.schema.prediction import Genotypes
 
 
-@kernel
+@array_kernel
 def room_for(n: int) -> Genotypes:
     """Return room for so many genotypes."""
     return Genotypes(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n))
 
 
-@kernel
+@array_kernel
 def certain_of_nothing() -> Genotypes:
     """Return the one genotype of a person before the first part: no locus has an allele."""
     whole: Genotypes = room_for(1)
@@ -24,13 +24,13 @@ def certain_of_nothing() -> Genotypes:
     return whole
 
 
-@kernel
+@array_kernel
 def first_of(genotypes: Genotypes, n: int) -> Genotypes:
     """Return the first `n` genotypes."""
     return Genotypes(genotypes.lesser[:n], genotypes.greater[:n], genotypes.probability[:n])
 
 
-@kernel
+@array_kernel
 def index_genotypes(
     lesser: NDArray[np.int64],
     greater: NDArray[np.int64],
@@ -58,7 +58,7 @@ def index_genotypes(
     return found
 
 
-@kernel
+@array_kernel
 def merge_genotypes(listed: Genotypes, n: int) -> Genotypes:
     """Return the distinct ones of the first `n` genotypes with the sums of their probabilities."""
     merged = room_for(n)

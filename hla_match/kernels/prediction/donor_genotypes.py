@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import array_kernel, inner_kernel, kernel
 from hla_match.kernels.prediction.distinct_genotypes import certain_of_nothing, first_of, merge_genotypes, room_for
 from hla_match.kernels.prediction.locus_matches import MatchTables, add_marginals
 from hla_match.kernels.prediction.packed_alleles import pack_genotype, unshared_alleles
@@ -18,7 +18,7 @@ LISTED_APART = 1 << 13
 """Genotypes of a donor from which on equal ones are made one before those of all donors are, which looks up fewer."""
 
 
-@kernel
+@array_kernel
 def list_part(limit: int, most: int, patient: PatientClasses, part: PackedPart) -> tuple[Genotypes, int, float]:
     """Return the genotypes of one part of a person that may have few mismatches, how many, and what is cut.
 
@@ -68,7 +68,7 @@ def unshared_of(genotypes: Genotypes, k: int, patient: PatientClasses) -> int:
     return lesser + greater
 
 
-@kernel
+@array_kernel
 def join_parts(
     limit: int, most: int, patient: PatientClasses, one: Genotypes, other: Genotypes
 ) -> tuple[Genotypes, float]:
@@ -110,7 +110,7 @@ def list_patient(limit: int, patient: PatientClasses) -> tuple[Genotypes, float]
     return whole, 1.0 - kept
 
 
-@kernel
+@array_kernel
 def list_donor(
     limit: int,
     most: int,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel
 from hla_match.kernels.prediction.distinct_genotypes import index_genotypes
 from hla_match.kernels.prediction.packed_alleles import label_at, matched_alleles
 from hla_match.kernels.schema.prediction import GenotypeGroups, Genotypes
@@ -30,7 +30,7 @@ class DonorLoci(NamedTuple):
     mismatched: NDArray[np.uint8]
 
 
-@kernel
+@array_kernel
 def match_loci(donor: Genotypes, n: int, patient: GenotypeGroups) -> DonorLoci:
     """Compare the first `n` donor genotypes with those that the patient may have, locus by locus, equal ones once."""
     n_levels = patient.shift.size
@@ -56,7 +56,7 @@ def match_loci(donor: Genotypes, n: int, patient: GenotypeGroups) -> DonorLoci:
     return DonorLoci(number, start, mismatched)
 
 
-@kernel
+@array_kernel
 def refine_order(key: NDArray[np.int64], n_bits: int, order: NDArray[np.int64]) -> None:
     """Order positions by keys of some bits, equal ones as before (radix sort: Knuth, TAOCP 3, section 5.2.5).
 
@@ -79,7 +79,7 @@ def refine_order(key: NDArray[np.int64], n_bits: int, order: NDArray[np.int64]) 
             start[digit] += 1
 
 
-@kernel
+@array_kernel
 def comparison_order(number: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the order of genotypes in which those that begin alike are neighbours; `number` is (levels, n)."""
     order = np.arange(number.shape[1])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import array_kernel, inner_kernel
 from hla_match.kernels.prediction.donor_loci import comparison_order, match_loci
 from hla_match.kernels.schema.prediction import GenotypeGroups, Genotypes
 
@@ -40,7 +40,7 @@ class _States(NamedTuple):
     stamp: NDArray[np.int64]
 
 
-@kernel
+@array_kernel
 def _room_for_states(n_groups: int, n_outcomes: int, n_levels: int) -> _States:
     return _States(
         np.empty((n_groups, n_outcomes)), np.zeros(n_groups, np.int64), np.empty(n_groups, np.int64),
@@ -144,7 +144,7 @@ def _advance_by_genotypes(
     live.n_left[s + 1] = found
 
 
-@kernel
+@array_kernel
 def compare_genotypes(
     most: int, donor: Genotypes, n: int, patient: GenotypeGroups, outcome: NDArray[np.float64]
 ) -> None:

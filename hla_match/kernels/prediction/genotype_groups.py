@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel, kernel
 from hla_match.kernels.prediction.distinct_genotypes import index_genotypes
 from hla_match.kernels.schema.prediction import GenotypeGroups, Genotypes
 
@@ -63,7 +63,7 @@ def group_genotypes(
     )  # fmt: skip
 
 
-@kernel
+@array_kernel
 def order_groups(genotype: NDArray[np.int32], run: NDArray[np.int64]) -> NDArray[np.int64]:
     """Order groups by what they have at a locus, in place, and return where each one has gone.
 

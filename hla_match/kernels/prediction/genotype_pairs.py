@@ -14,11 +14,14 @@ Oracle: ``match_distribution`` in ``tests/oracle/probability.py``.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel, other_kernel
 from hla_match.kernels.prediction.packed_alleles import matched_alleles
+from hla_match.kernels.schema.array import Array, Float64, Int64, Uint8
 from hla_match.kernels.schema.prediction import DonorPairs, PatientPairs
 
 TOO_MANY = 128
@@ -31,15 +34,15 @@ _DONORS_AT_ONCE = 16
 """Donors whose results are written together: those of one patient then lie side by side."""
 
 
-@kernel
+@other_kernel
 def write_mismatches(
     first: int,
     last: int,
     none: int,
-    donor_genotype: NDArray[np.int64],
-    patient_genotype: NDArray[np.int64],
+    donor_genotype: Annotated[Int64, Array("donor genotypes, 2", "allele codes")],
+    patient_genotype: Annotated[Int64, Array("patient genotypes, 2", "allele codes")],
     patient_number: NDArray[np.int32],
-    mismatches: NDArray[np.uint8],
+    mismatches: Annotated[Uint8, Array("donor genotypes, patient columns", "mismatches, `none` for no one")],
 ) -> None:
     """Write the mismatches of donor genotypes of one locus, from `first` to before `last`, with the patients'.
 
@@ -62,14 +65,14 @@ def write_mismatches(
             row[g] = of_distinct[patient_number[g]]
 
 
-@kernel
+@other_kernel
 def add_pairs(
     first: int,
     last: int,
     donors: DonorPairs,
     patients: PatientPairs,
-    mismatches: NDArray[np.uint8],
-    found: NDArray[np.float64],
+    mismatches: Annotated[Uint8, Array("rows, patient columns", "mismatches of all loci")],
+    found: Annotated[Float64, Array("patients, donors, numbers", "probability of 0, 1, 2, ... mismatches")],
 ) -> None:
     """Write the probabilities of each number of mismatches of some donors with all patients.
 
@@ -116,7 +119,7 @@ def add_pairs(
         write_sums(begin, end, donors, patients.row, sums, found)
 
 
-@kernel
+@array_kernel
 def write_sums(
     begin: int,
     end: int,

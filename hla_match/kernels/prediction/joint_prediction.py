@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel, kernel
 from hla_match.kernels.prediction.distinct_genotypes import index_genotypes, room_for
 from hla_match.kernels.prediction.donor_genotypes import list_donor
 from hla_match.kernels.prediction.genotype_comparison import compare_genotypes
@@ -83,7 +83,7 @@ def predict_ambiguous(
     add_outcomes(most, groups, gathered, begin, donor.size, starts, counts)
 
 
-@kernel
+@array_kernel
 def add_outcomes(
     most: int,
     patient: GenotypeGroups,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import inner_kernel, kernel, other_kernel
 from hla_match.kernels.prediction.packed_haplotypes import VACANT, table_places
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses, PanelHaplotypes
 from hla_match.kernels.schema.prediction import ListedGenotypes, PanelScope
@@ -141,7 +141,7 @@ def _list_part(
     return number
 
 
-@kernel
+@other_kernel
 def list_genotypes(
     panels: PanelHaplotypes,
     scope: PanelScope,

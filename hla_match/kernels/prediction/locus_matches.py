@@ -7,15 +7,16 @@ may have at all. Alleles are labels, as in `packed_alleles`. Oracle: ``match_dis
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import kernel
+from hla_match.kernels._jit import array_kernel, kernel
 from hla_match.kernels.prediction.packed_alleles import FIRST_LABEL, NULL, OTHER, label_at, resolve_null
 from hla_match.kernels.prediction.packed_persons import locus_genotypes, pack_part
 from hla_match.kernels.prediction.probable_pairs import count_pairs
+from hla_match.kernels.schema.array import Array, Float64
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import LocusMatches, PackedHaplotypes, PackedPart, PatientClasses
 
@@ -32,7 +33,7 @@ class MatchTables(NamedTuple):
     p_one: NDArray[np.float64]
 
 
-@kernel
+@array_kernel
 def expect_matches(
     genotype: NDArray[np.float64], is_strict: bool, p_both: NDArray[np.float64], p_one: NDArray[np.float64]
 ) -> None:
@@ -76,7 +77,7 @@ def expect_matches(
         p_one[NULL, v] = p_one[v, NULL] = without[v] - genotype[v, v] + all_with_null - with_null[v]
 
 
-@kernel
+@array_kernel
 def expect_at_loci(patient: PatientClasses) -> MatchTables:
     """Return what `expect_matches` writes, for every locus in scope."""
     n_loci, n_labels = patient.shift.size, patient.n_labels
@@ -88,7 +89,7 @@ def expect_at_loci(patient: PatientClasses) -> MatchTables:
     return tables
 
 
-@kernel
+@array_kernel
 def add_marginals(
     patient: PatientClasses,
     tables: MatchTables,
@@ -144,7 +145,7 @@ def add_marginals(
         p_one[s] += one / part.mass
 
 
-@kernel
+@array_kernel
 def add_unshared(patient: PatientClasses, part: PackedPart, unshared: NDArray[np.float64]) -> None:
     """Bring the loci of one part of a donor into the probabilities of 0 and 1 alleles that the patient cannot have.
 
@@ -179,7 +180,7 @@ def match_at_loci(
     persons: HaplotypeClasses,
     donor: NDArray[np.int64],
     matches: LocusMatches,
-    unshared: NDArray[np.float64],
+    unshared: Annotated[Float64, Array("donors, 2", "probabilities of 0 and 1 alleles that the patient cannot have")],
     is_whole: NDArray[np.bool_],
 ) -> None:
     """Add, locus by locus, the probabilities that two alleles and that one allele match.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import array_kernel, inner_kernel, kernel
 from hla_match.kernels.prediction.packed_alleles import label_at
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import PackedHaplotypes, PackedPart, PatientClasses
@@ -89,7 +89,7 @@ def pack_part(
     return PackedPart(scope, persons.part_mass[part], pair, class_first, word, weight)
 
 
-@kernel
+@array_kernel
 def patient_part(patient: PatientClasses, part: int) -> PackedPart:
     """Return a part of a patient by itself."""
     bounds = patient.class_first[patient.part_class[part] : patient.part_class[part + 1] + 1]
@@ -103,7 +103,7 @@ def patient_part(patient: PatientClasses, part: int) -> PackedPart:
     )
 
 
-@kernel
+@array_kernel
 def locus_genotypes(patient: PatientClasses, probability: NDArray[np.float64]) -> None:
     """Add the genotypes of a patient at each locus by itself.
 

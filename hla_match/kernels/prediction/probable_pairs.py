@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import array_kernel, inner_kernel
 from hla_match.kernels.schema.prediction import PackedPart
 
 LISTED_WHOLE = 1 << 14
@@ -60,7 +60,7 @@ def weigh_pairs(threshold: float, part: PackedPart, before: NDArray[np.float64])
     return found
 
 
-@kernel
+@array_kernel
 def pair_threshold(limit: int, part: PackedPart) -> tuple[float, float]:
     """Return the product of weights from which on pairs are listed, and what part of all diplotypes is cut.
 
