@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels
 from hla_match.kernels.schema.array import arrays_of, declarations
-from hla_match.kernels.schema.haplotypes import Imputation
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation
 
 _ROUNDING = 1e-9
 """By how much of itself a sum in another order may differ."""
@@ -27,58 +27,45 @@ def is_sound(donors: Imputation, n_donors: int, panels: Panels, *, thorough: boo
         panels: the haplotypes that it numbers.
         thorough: add up the weights of all haplotypes, too: a member, pair or class that is another shows there.
     """
+    n_panels = panels.haplotypes.panel_start.size - 1
+    mass = donors.classes.part_mass
     return (
-        _fits(donors, n_donors)
-        and _stays_inside(donors, panels)
-        and bool((np.isfinite(donors.classes.part_mass) & (donors.classes.part_mass > 0)).all())
-        and (not thorough or _weighs(donors, panels))
+        _fits(arrays_of(donors), {"persons": n_donors, "panels": n_panels})
+        and _stays_inside(donors.classes, panels)
+        and bool((np.isfinite(mass) & (mass > 0)).all())
+        and (not thorough or _weighs(donors.classes, panels))
     )
 
 
-def _fits(donors: Imputation, n_donors: int) -> bool:
-    """Say whether types and sizes are those of an imputation, and offsets those of its arrays."""
-    for name, array in arrays_of(donors).items():
-        declared = declarations(Imputation)[name]
-        if array.dtype not in declared.dtypes or array.ndim != len(declared.array.dimensions):
-            return False
-    n_distinct, n_parts = donors.classes.person_missing.size, donors.classes.part_panel.size
-    if donors.person.size != n_donors or donors.classes.pair.shape[1] != 2 or donors.classes.part_mass.size != n_parts:
-        return False
-    offsets = (
-        (donors.classes.person_part, n_distinct, n_parts),
-        (donors.classes.part_class, n_parts, donors.classes.class_member.size - 1),
-        (donors.classes.part_pair, n_parts, donors.classes.pair.shape[0]),
-        (donors.classes.class_member, donors.classes.class_member.size - 1, donors.classes.member.size),
+def _fits(arrays: dict[str, NDArray[Any]], sizes: dict[str, int]) -> bool:
+    """Say whether arrays are as declared, offsets are those of what they count, and numbers are below theirs."""
+    declared = declarations(Imputation)
+    return (
+        all(one.fits(arrays[name], sizes) for name, one in declared.items())
+        and all(_ascends(arrays[name], sizes[one.array.into]) for name, one in declared.items() if one.array.into)
+        and all(_below(arrays[name], sizes[one.array.below]) for name, one in declared.items() if one.array.below)
     )
-    return all(_ascends(*one) for one in offsets)
 
 
-def _stays_inside(donors: Imputation, panels: Panels) -> bool:
-    """Say whether every number that is followed is one of what it points to."""
-    panel = donors.classes.part_panel
-    if not (
-        _below(donors.person, donors.classes.person_missing.size)
-        and _below(panel, panels.haplotypes.panel_start.size - 1)
-        and _below(donors.classes.person_missing, 1 << len(panels.loci))
-    ):
+def _stays_inside(classes: HaplotypeClasses, panels: Panels) -> bool:
+    """Say whether haplotypes are those of the part's panel, and classes of pairs those of the part."""
+    if not _below(classes.person_missing, 1 << len(panels.loci)):
         return False
-    # Haplotypes are those of the part's panel, classes of pairs those of the part.
-    first, last = panels.haplotypes.panel_start[panel], panels.haplotypes.panel_start[panel + 1]
-    n_classes = np.diff(donors.classes.part_class)
-    return _within(
-        donors.classes.member, donors.classes.class_member[donors.classes.part_class], first, last
-    ) and _within(donors.classes.pair.reshape(-1), 2 * donors.classes.part_pair, np.zeros_like(n_classes), n_classes)
+    start = panels.haplotypes.panel_start
+    first, last = start[classes.part_panel], start[classes.part_panel + 1]
+    n_classes = np.diff(classes.part_class)
+    return _within(classes.member, classes.class_member[classes.part_class], first, last) and _within(
+        classes.pair.reshape(-1), 2 * classes.part_pair, np.zeros_like(n_classes), n_classes
+    )
 
 
-def _weighs(donors: Imputation, panels: Panels) -> bool:
+def _weighs(classes: HaplotypeClasses, panels: Panels) -> bool:
     """Say whether the diplotypes of each part add up to its weight."""
-    weight = _sums(panels.haplotypes.frequency[donors.classes.member], donors.classes.class_member)
-    first = np.repeat(donors.classes.part_class[:-1], np.diff(donors.classes.part_pair))
-    one, other = donors.classes.pair.T
+    weight = _sums(panels.haplotypes.frequency[classes.member], classes.class_member)
+    first = np.repeat(classes.part_class[:-1], np.diff(classes.part_pair))
+    one, other = classes.pair.T
     product = weight[first + one] * weight[first + other] * np.where(one == other, 1.0, 2.0)
-    return bool(
-        np.allclose(_sums(product, donors.classes.part_pair), donors.classes.part_mass, rtol=_ROUNDING, atol=0.0)
-    )
+    return bool(np.allclose(_sums(product, classes.part_pair), classes.part_mass, rtol=_ROUNDING, atol=0.0))
 
 
 def _sums(numbers: NDArray[np.float64], offset: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -101,11 +88,9 @@ def _within(
     return bool((least >= first[some]).all() and (greatest < last[some]).all())
 
 
-def _ascends(offset: NDArray[np.int64], n_ranges: int, end: int) -> bool:
-    """Say whether offsets of some ranges start at 0, never fall and end at the length of what they point into."""
-    if offset.size != n_ranges + 1 or offset[0] != 0 or offset[-1] != end:
-        return False
-    return bool((offset[1:] >= offset[:-1]).all())
+def _ascends(offset: NDArray[np.int64], end: int) -> bool:
+    """Say whether offsets start at 0, never fall and end at the number of what they count."""
+    return bool(offset.size and offset[0] == 0 and offset[-1] == end and (offset[1:] >= offset[:-1]).all())
 
 
 def _below(numbers: NDArray[Any], bound: int) -> bool:

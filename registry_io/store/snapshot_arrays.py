@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from hla_match.donors.attributes import coded_types
 from hla_match.errors import RegistryError
 from hla_match.kernels.schema.array import Array, Declaration
+from registry_io.disk.array_bounds import check_below, check_offsets
 from registry_io.disk.array_file import map_array
 from registry_io.disk.aside_folder import AsideFolder
 from registry_io.disk.checked_files import changed
@@ -67,6 +69,34 @@ def open_arrays(
             expected = f"{' '.join(map(Declaration.kind, one.dtypes))} by {one.array.dims}"
             raise changed(path, f"{kind} of shape {found.shape}", expected)
     return opened
+
+
+def check_bounds(
+    declared: Mapping[str, Declaration],
+    arrays: Mapping[str, NDArray[Any]],
+    paths: Mapping[str, Path],
+    *,
+    filled: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Refuse offsets that do not fit what they count, and numbers of what there is not, as far as it is declared.
+
+    Args:
+        declared: the declarations.
+        arrays: the arrays by name, of the declared types and sizes.
+        paths: their files.
+        filled: for some offsets the first of the ranges that hold something, as all behind it do.
+
+    Raises:
+        RegistryError: a number leads out of what it points into.
+    """
+    sizes: dict[str, int] = {}
+    for name, one in declared.items():
+        one.fits(arrays[name], sizes)
+    for name, one in declared.items():
+        if one.array.into:
+            check_offsets(arrays[name], sizes[one.array.into], paths[name], filled=filled.get(name))
+        if one.array.below:
+            check_below(arrays[name], sizes[one.array.below], paths[name])
 
 
 def array_of_file(folder: Path, name: str) -> NDArray[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, cycle_of
+from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.tables import NomenclatureTables
@@ -25,6 +26,7 @@ from registry_io.disk.array_bounds import (
     refuse_unless,
     refuse_where,
 )
+from registry_io.store.snapshot_arrays import check_bounds
 from registry_io.store.snapshot_manifest import NOMENCLATURE
 from registry_io.store.typing_soundness import check_typings
 
@@ -107,9 +109,8 @@ def _check_order(
     refuse_unless(
         order.first_run.size == n_meanings[first] + 1, paths["first_run"], "another size", f"the meanings at {first}"
     )
-    check_offsets(order.first_run, order.run_second.size, paths["first_run"])
+    check_bounds(declarations(TypingOrder), order._asdict(), paths)
     check_below(order.run_second, n_meanings[second], paths["run_second"])
-    check_offsets(order.run_donor, order.donor.size, paths["run_donor"])
     check_permutation(order.donor, paths["donor"])
     of_meaning = np.diff(order.run_donor[order.first_run])
     of_run = np.diff(order.run_donor)

@@ -14,13 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.kernels.codes import FIRST_P_GROUP, NULL, NULL_RESOLVED, WITH_NULL, WITHOUT_NULL
-from hla_match.kernels.schema.array import declarations
+from hla_match.kernels.schema.array import arrays_of, declarations
 from hla_match.kernels.schema.typings import CountedTypings, TypingTable
 from hla_match.loci import OPTIONAL_GENES, SEROLOGY_PREFIX
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typings.encoding import alternatives_with_nulls, counted, side_of
 from hla_match.typings.typing_book import LocusColumn
-from registry_io.disk.array_bounds import check_ascending, check_below, check_offsets, refuse_unless, refuse_where
+from registry_io.disk.array_bounds import check_ascending, check_below, refuse_unless, refuse_where
+from registry_io.store.snapshot_arrays import check_bounds
 
 _TEXTS = pl.Schema({"first": pl.String, "second": pl.String})
 
@@ -57,22 +58,16 @@ def _are_texts(texts: pl.DataFrame) -> bool:
 
 
 def _check_table(table: TypingTable, locus: str, n_codes: int, n_antigens: int, snapshot: Path) -> None:
-    paths = {name: snapshot / f"{one.file}-{locus}.npy" for name, one in declarations(TypingTable).items()}
-    start, member = table.counted.set_start, table.counted.set_member
-    check_offsets(start, member.size, paths["set_start"], filled=0)
-    check_below(member, n_codes, paths["set_member"])
-    check_ascending(member, start, paths["set_member"])
-    for kind, (start, member) in (("antigen", table.antigens), ("serology", table.serology)):
-        check_offsets(start, member.size, paths[f"{kind}_start"])
-        check_below(member, n_antigens, paths[f"{kind}_member"])
-        check_ascending(member, start, paths[f"{kind}_member"])
-    n_sets = table.counted.set_start.size - 1
-    as_counted = (table.counted.alternative_start, table.counted.alternative_set)
-    for kind, (start, pairs) in (("pair", table.with_nulls), ("alternative", as_counted)):
-        check_offsets(start, len(pairs), paths[f"{kind}_start"], filled=1)
-        none = start.size > 1 and start[1] == 0
-        refuse_unless(none, paths[f"{kind}_start"], "alternatives of typing 0", "none: it is not typed")
-        check_below(pairs, n_sets, paths[f"{kind}_set"])
+    declared, arrays = declarations(TypingTable), arrays_of(table)
+    paths = {name: snapshot / f"{one.file}-{locus}.npy" for name, one in declared.items()}
+    check_bounds(declared, arrays, paths, filled={"set_start": 0, "alternative_start": 1, "pair_start": 1})
+    for kind, n_members in (("set", n_codes), ("antigen", n_antigens), ("serology", n_antigens)):
+        member = arrays[f"{kind}_member"]
+        check_below(member, n_members, paths[f"{kind}_member"])
+        check_ascending(member, arrays[f"{kind}_start"], paths[f"{kind}_member"])
+    for name in ("alternative_start", "pair_start"):
+        none = arrays[name].size > 1 and arrays[name][1] == 0
+        refuse_unless(none, paths[name], "alternatives of typing 0", "none: it is not typed")
     _check_kinds(table.counted, paths["alternative_kind"])
     _check_counted(table, locus, paths)
 

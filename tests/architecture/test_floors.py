@@ -40,7 +40,7 @@ REGISTRY_IO_SEES = set(FLOORS) - {
 # The composition roots join both packages, and read clock and environment.
 ROOTS = {"services", "cli"}
 KERNELS_SEE = re.compile(
-    r"(numpy|numba|math|__future__|dataclasses|functools|types|typing|collections\.abc|hla_match\.kernels)(\.|$)"
+    r"(numpy|numba|math|__future__|dataclasses|functools|inspect|types|typing|collections\.abc|hla_match\.kernels)(\.|$)"
 )
 # Numba's machine code lies in files, and kernels are imported where no composition root is.
 KEEPS_MACHINE_CODE = {"hla_match/kernels/_machine_code.py", "hla_match/kernels/_private_files.py"}

@@ -74,7 +74,9 @@ class HaplotypeClasses(NamedTuple):
     """The haplotype classes of distinct persons: a person has independent parts, a part classes and pairs of them."""
 
     person_part: Annotated[Int64, Array("distinct persons + 1", "offsets of the parts of each person", into="parts")]
-    person_missing: Annotated[Uint16, Array("distinct persons", "loci, as bits, at which nothing explains the person")]
+    person_missing: Annotated[
+        Uint16, Array("distinct persons", "loci of the panels, as bits, at which nothing explains the person")
+    ]
     part_panel: Annotated[Int16, Array("parts", "panel that explains the part", below="panels")]
     part_mass: Annotated[Float64, Array("parts", "weight of all diplotypes of the part")]
     part_class: Annotated[Int64, Array("parts + 1", "offsets into the classes", into="classes")]

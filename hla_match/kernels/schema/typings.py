@@ -16,12 +16,20 @@ class CountedTypings(NamedTuple):
     set_start: Annotated[Int32, Array("sets + 1", "offsets into `set_member`", into="members")]
     set_member: Annotated[
         Int32,
-        Array("members", "ascending in each set: 0 a null allele, 1 NEW, else 2 + the number of the P group"),
+        Array(
+            "members",
+            "ascending in each set: 0 a null allele (absent), 1 NEW, else 2 + the number of the P group in the "
+            "nomenclature",
+        ),
     ]
     alternative_start: Annotated[Int32, Array("typings + 1", "offsets into `alternative_set`", into="alternatives")]
     alternative_set: Annotated[
         Int32,
-        Array("alternatives, 2", "the two sets of an alternative; one allele is drawn from each", below="sets"),
+        Array(
+            "alternatives, 2",
+            "the two sets of an alternative as it counts for matching; one allele is drawn from each, independently",
+            below="sets",
+        ),
     ]
     alternative_kind: Annotated[
         Uint8,
@@ -37,21 +45,37 @@ class AntigenSets(NamedTuple):
     """The antigens that each set counts as for an antigen match: those typed, not those of every member."""
 
     antigen_start: Annotated[Int32, Array("sets + 1", "offsets into `antigen_member`", into="antigen members")]
-    antigen_member: Annotated[Int32, Array("antigen members", "antigens, ascending in each set")]
+    antigen_member: Annotated[
+        Int32,
+        Array(
+            "antigen members",
+            "antigens that the set counts as, ascending in each set: those typed, not those of every member",
+        ),
+    ]
 
 
 class SerologySets(NamedTuple):
     """The antigens reported for each set that was typed by serology alone; any other set has none."""
 
     serology_start: Annotated[Int32, Array("sets + 1", "offsets into `serology_member`", into="serology members")]
-    serology_member: Annotated[Int32, Array("serology members", "antigens, ascending in each set")]
+    serology_member: Annotated[
+        Int32, Array("serology members", "antigens reported for a set typed by serology alone, ascending in each set")
+    ]
 
 
 class TypingsWithNulls(NamedTuple):
     """The typings as the two chromosomes carry them, null alleles kept."""
 
     pair_start: Annotated[Int32, Array("typings + 1", "offsets into `pair_set`", into="pairs", file="carried_start")]
-    pair_set: Annotated[Int32, Array("pairs, 2", "the two sets, null alleles kept", below="sets", file="carried_set")]
+    pair_set: Annotated[
+        Int32,
+        Array(
+            "pairs, 2",
+            "the two sets of an alternative as the chromosomes carry it, null alleles (0) kept",
+            below="sets",
+            file="carried_set",
+        ),
+    ]
 
 
 class TypingTable(NamedTuple):
@@ -73,7 +97,7 @@ class ReportedTypings(NamedTuple):
 
     meaning: Annotated[
         Int32,
-        Array("reported", "typing that the text means; typings are numbered by the first of their texts", missing=0),
+        Array("reported", "typing that the text means; typings are numbered by the first of their texts"),
     ]
 
 
