@@ -16,7 +16,17 @@ from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
-from hla_match.kernels.codes import BEST, EXCLUDED, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, UNCERTAIN, WORST
+from hla_match.kernels.codes import (
+    BEST,
+    COUNTS_OF_UNTYPED,
+    EXCLUDED,
+    GVH_BEST,
+    GVH_WORST,
+    HVG_BEST,
+    HVG_WORST,
+    UNCERTAIN,
+    WORST,
+)
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
@@ -141,7 +151,7 @@ class Matcher:
         for result in scope:
             total += result.counts[:, result.meaning_of(chosen.donor)]
         for _ in missing:
-            total += np.array([2, 0, 0, 2, 0, 2], np.uint8)[:, None]
+            total += np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
         return MatchList(
             patient=patient,
             criteria=criteria,
