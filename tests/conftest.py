@@ -11,11 +11,32 @@ import pytest
 from hypothesis import settings
 
 from registry_io.disk import checked_files
+from tests.examples import IS_WHOLE, n_daily
+
+MOST_PROCESSES = 4
+"""Processes of a run of all tests; each of them imports everything."""
 
 # The first call of a kernel compiles for seconds, so there is no deadline. Where `CI` is set examples are the same in
 # every run: a failure there is caused by the change, not by luck.
-settings.register_profile("hla-match", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile(
+    "hla-match",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    max_examples=100 if IS_WHOLE else n_daily(100),
+)
 settings.load_profile("hla-match")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Spread a run of all tests over processes, file by file; a run of some of them starts sooner in one."""
+    option = config.option
+    is_of_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_spread_already = hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None
+    if is_of_all and not is_spread_already and not option.usepdb:
+        option.numprocesses = min(os.cpu_count() or 1, MOST_PROCESSES)
+        option.dist = "loadfile"
+        option.loadscopereorder = False  # the longest files come first by name
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -126,12 +126,12 @@ def test_parts_deleted_under_a_batch_end_it_with_status_1_and_the_old_files_stay
     ("action", "name", "left"),
     [
         ("write", "20-40.results", 0),
-        ("rename", ".seal.parquet", 1),
-        ("create", ".out.csv.", 0),
-        ("rename", "out.status.csv", 0),
-        ("rename", "out.manifest.json", 0),
+        pytest.param("rename", ".seal.parquet", 1, marks=pytest.mark.exhaustive),
+        pytest.param("create", ".out.csv.", 0, marks=pytest.mark.exhaustive),
+        pytest.param("rename", "out.status.csv", 0, marks=pytest.mark.exhaustive),
+        pytest.param("rename", "out.manifest.json", 0, marks=pytest.mark.exhaustive),
         ("rename", "out.csv", 0),
-        ("remove", ".out.csv.parts-", 0),
+        pytest.param("remove", ".out.csv.parts-", 0, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_batch_that_was_killed_goes_on_to_the_same_bytes(folder: Path, action: str, name: str, left: int) -> None:

@@ -96,15 +96,17 @@ def wait_for(path: Path) -> None:
     pytest.fail(f"{path.name} did not appear")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_a_cluster_writes_the_bytes_of_threads_and_a_killed_worker_loses_nothing(
-    folder: Path, cluster: list[subprocess.Popen[str]]
-) -> None:
+def test_a_cluster_writes_the_bytes_of_threads(folder: Path, cluster: list[subprocess.Popen[str]]) -> None:
     wait_for(folder / "scheduler.json")
-    scheduler, worker, _ = cluster
     done(folder, *BATCH, "--frequencies=pool.csv", "--out=cluster.csv", "--dask=scheduler.json", "--shards=2")
     assert same_as_threads(folder, "cluster")
 
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_killed_worker_or_scheduler_loses_nothing(folder: Path, cluster: list[subprocess.Popen[str]]) -> None:
+    wait_for(folder / "scheduler.json")
+    scheduler, worker, _ = cluster
     batch = run_until(folder, "100 of", "--out=killed.csv", "--dask=scheduler.json")
     worker.kill()
     _, errors = batch.communicate()

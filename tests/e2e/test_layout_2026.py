@@ -23,6 +23,7 @@ def _run(home: Path, *arguments: str | Path) -> Result:
     return result
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("assign", [False, True])
 def test_donors_are_imported_alike(tmp_path: Path, shared_data: Path, assign: bool) -> None:
     data = shared_data / "data/registry_103k"

@@ -94,6 +94,7 @@ def test_a_damaged_registry_is_said_and_mended_as_the_hint_says(folder: Path) ->
     assert found(folder) == ["DA", "DB", "DC"]
 
 
+@pytest.mark.exhaustive
 def test_of_two_imports_one_is_refused_or_comes_after(folder: Path) -> None:
     for _ in range(3):
         both = [
@@ -109,6 +110,7 @@ def test_of_two_imports_one_is_refused_or_comes_after(folder: Path) -> None:
         assert done(folder, "registry", "verify", "registry")[0] == 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seconds", [0.6, 0.8, 1.0, 1.2])
 def test_a_killed_import_costs_nothing(folder: Path, seconds: float) -> None:
     process = started(folder, "registry", "import", "registry", "b.csv", "--replace")
@@ -121,6 +123,7 @@ def test_a_killed_import_costs_nothing(folder: Path, seconds: float) -> None:
     assert found(folder) == ["DA", "DB", "DC", "DD"]
 
 
+@pytest.mark.exhaustive
 def test_a_reader_under_a_writer_sees_one_of_both(folder: Path) -> None:
     for name in ("b.csv", "a.csv"):
         writer = started(folder, "registry", "import", "registry", name, "--replace", "--allow-shrink")

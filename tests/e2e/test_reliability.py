@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from benchmarks.__main__ import main
 from benchmarks.reliability.course import ATTACKS
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are watched as Linux allows it")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="children are watched as Linux allows it"),
+    pytest.mark.exhaustive,
+]
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,7 @@ def donor_alternatives(registry, locus, donor):
     return tuple(tuple(side.codes for side in pair) for pair in alternatives_with_nulls(column.table, typing))
 
 
+@pytest.mark.exhaustive
 def test_search_equals_the_oracle_on_shared_patients_and_donors(registry, shared_data):
     """Twenty patients, of whom half are made ambiguous, and 2,000 donors of all decades."""
     donors = {}
@@ -152,6 +153,7 @@ def donor_as_patient(registry, donor):
     return Patient(typings=typings, cmv=attributes["cmv"], abo=attributes["abo"])
 
 
+@pytest.mark.exhaustive
 def test_no_reason_contradicts_what_the_list_shows(folder, registry, shared_data):
     """All neighbours in the lists of the shared patients, and of 200 donors of all decades taken as patients."""
     path = shared_data / "data" / "frequencies" / "synthetic_han_5locus.csv"

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ COMMANDS = {
     "batch": ("batch", "registry", "patients.csv", "--out", "matches.csv"),
     "demo": ("demo", "--folder", "demo", "--donors", "3000"),
 }
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DAILY = (("import", signal.SIGINT), ("batch", signal.SIGTERM))
+"""The commands and signals of a daily run."""
 LEFTOVERS = (".writing-", ".part", ".tmp")
 
 
@@ -62,29 +66,33 @@ def wait_until_it_listens(command: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def durations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
-    """How long each command takes here, with its kernels compiled."""
-    found = {}
-    for name, arguments in COMMANDS.items():
-        folder = prepared(tmp_path_factory.mktemp(name))
-        for _ in range(2):  # the first may compile
-            shutil.rmtree(folder / "new", ignore_errors=True)
-            begun = time.monotonic()
-            command = start(folder, *arguments)
-            _, errors = command.communicate()
-            assert command.returncode == 0, errors
-            found[name] = time.monotonic() - begun
-    return found
-
-
-def prepared(folder: Path) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with donors, patients and a registry."""
+    folder = tmp_path_factory.mktemp("prepared")
     volunteers(3000, seed=3, as_of=AS_OF)[0].write_csv(folder / "donors.csv")
     patients(60, seed=3, as_of=AS_OF)[0].write_csv(folder / "patients.csv")
     (folder / "temporary").mkdir()
     _, errors = start(folder, "registry", "import", "registry", "donors.csv").communicate()
     assert (folder / "registry").is_dir(), errors
     return folder
+
+
+@pytest.fixture(scope="module")
+def duration(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], float]:
+    """How long a command takes here, with its kernels compiled."""
+
+    @cache
+    def measured(name: str) -> float:
+        folder = shutil.copytree(prepared, tmp_path_factory.mktemp(name), dirs_exist_ok=True)
+        for _ in range(2):  # the first may compile
+            shutil.rmtree(folder / "new", ignore_errors=True)
+            begun = time.monotonic()
+            command = start(folder, *COMMANDS[name])
+            _, errors = command.communicate()
+            assert command.returncode == 0, errors
+        return time.monotonic() - begun
+
+    return measured
 
 
 def check_end(command: subprocess.Popen[str], folder: Path, number: signal.Signals) -> bool:
@@ -106,15 +114,25 @@ def check_end(command: subprocess.Popen[str], folder: Path, number: signal.Signa
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_signal_at_any_moment(tmp_path: Path, durations: dict[str, float], name: str, number: signal.Signals) -> None:
-    folder = prepared(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param(
+            name, number, id=f"{name}-{number.name}", marks=() if (name, number) in DAILY else pytest.mark.exhaustive
+        )
+        for name in COMMANDS
+        for number in SIGNALS
+    ],
+)
+def test_a_signal_at_any_moment(
+    prepared: Path, duration: Callable[[str], float], tmp_path: Path, name: str, number: signal.Signals
+) -> None:
+    folder = shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     draw = random.Random(f"{name} {number}") if os.environ.get("CI") else random.Random()
     for _ in range(MOMENTS):
         command = start(folder, *COMMANDS[name])
         wait_until_it_listens(command)
-        moment = draw.uniform(0, 1.2 * durations[name])
+        moment = draw.uniform(0, 1.2 * duration(name))
         time.sleep(moment)
         command.send_signal(number)
         if check_end(command, folder, number):
@@ -127,7 +145,11 @@ def test_a_signal_at_any_moment(tmp_path: Path, durations: dict[str, float], nam
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(number, marks=() if number == signal.SIGTERM else pytest.mark.exhaustive) for number in SIGNALS],
+    ids=lambda number: number.name,
+)
 @pytest.mark.parametrize("everybody", [True, False], ids=["to all its processes", "to the command"])
 def test_the_processes_of_a_warm_up_end_with_it(tmp_path: Path, number: signal.Signals, everybody: bool) -> None:
     command = warmup(tmp_path)
@@ -141,6 +163,7 @@ def test_the_processes_of_a_warm_up_end_with_it(tmp_path: Path, number: signal.S
     assert all_end(command.pid)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
 def test_the_processes_of_a_warm_up_end_with_a_command_that_is_killed(tmp_path: Path) -> None:
     command = warmup(tmp_path)

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
@@ -11,6 +11,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import NULLS_DROPPED, LocusEncoder
+from tests.examples import examples
 from tests.oracle import ambiguous_nulls as oracle
 from tests.oracle import matching
 from tests.tiny_tables import tiny_nomenclature
@@ -52,7 +53,7 @@ def named(alternatives):
 
 
 @given(typings, MODES)
-@settings(max_examples=500)
+@examples(500)
 def test_typings_are_read_as_the_oracle_reads_them(typing, mode):
     encoder = LocusEncoder(NOMENCLATURE, "A", BOOK, ambiguous_nulls=mode)
     wanted = oracle.alternatives(*typing, ALLELES, CODES, mode)
@@ -60,7 +61,7 @@ def test_typings_are_read_as_the_oracle_reads_them(typing, mode):
 
 
 @given(typings, st.lists(typings, min_size=1, max_size=6), MODES, MODES | st.none(), st.integers(0, 2))
-@settings(max_examples=150)
+@examples(150)
 def test_searches_find_the_oracles_donors(patient, donors, imported, searched, most):
     frame = pl.DataFrame(
         {

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.attributes import ATTRIBUTES, of_persons
 from hla_match.nomenclature.untyped import is_untyped
 from registry_io.persons.patient_file import read_patients
 from registry_io.persons.person_table import read_persons
+from tests.examples import examples
 
 TODAY = datetime.date(2026, 2, 28)
 NEAR = st.sampled_from(
@@ -41,7 +42,7 @@ OPTIONAL = [name for name in ATTRIBUTES if name != "status"]
 
 
 @given(st.data(), st.lists(st.sampled_from(OPTIONAL), min_size=1, unique=True), st.integers(1, 5))
-@settings(max_examples=150)
+@examples(150)
 def test_a_cell_of_an_attribute_never_costs_a_person(data: st.DataObject, names: list[str], n: int) -> None:
     cells = {name: data.draw(st.lists(CELLS, min_size=n, max_size=n)) for name in names}
     frame = pl.DataFrame({"id": [f"X{number}" for number in range(n)], "A_1": "02:01", "A_2": "", **cells})

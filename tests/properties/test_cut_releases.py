@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.errors import NomenclatureError
 from registry_io.formats.imgt_release import read_release
+from tests.examples import examples
 
 TABLES = {
     "hla_nom.txt": "wmda", "hla_nom_g.txt": "wmda", "hla_nom_p.txt": "wmda", "rel_dna_ser.txt": "wmda",
@@ -29,7 +30,7 @@ def test_a_cut_is_found_or_means_nothing(tmp_path: Path, shared_data: Path, with
     wanted = (whole.loci, whole.antigens, whole.antigen_relations)
 
     @given(table=st.sampled_from(sorted(TABLES)), share=st.floats(0, 1))
-    @settings(max_examples=8)
+    @examples(8)
     def cut(table: str, share: float) -> None:
         place = tmp_path / "release" / TABLES[table] / table
         data = place.read_bytes()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ from registry_io.store import attribute_columns
 from registry_io.store.registry_builder import write_registry
 from registry_io.store.registry_folder import current_snapshot
 from registry_io.store.registry_store import MANIFEST, open_registry
+from tests.examples import examples
 from tests.sealing import sealed
 
 ALONE = re.compile(
@@ -122,7 +123,7 @@ def damages(draw: st.DrawFn, array: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(data=st.data())
 def test_a_changed_number_is_refused_or_changes_nothing(
     folder: Path, right: list[pl.DataFrame], data: st.DataObject

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
@@ -16,6 +16,7 @@ from hla_match.kernels.search.donor_runs import holds_pair
 from hla_match.matching import donor_search
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.nomenclature.release import Nomenclature
+from tests.examples import examples
 
 NOMENCLATURE = Nomenclature.builtin()
 ALLELES = {
@@ -61,7 +62,7 @@ def locus_mismatches():
     st.integers(0, 6),
     st.integers(0, 2**40 - 1),
 )
-@settings(max_examples=300)
+@examples(300)
 def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allowed):
     registry = registry_of(donors)
     chosen = []

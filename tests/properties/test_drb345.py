@@ -2,13 +2,14 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.drb345 import JointGenes
 from hla_match.searches.matcher import Matcher
+from tests.examples import examples
 from tests.oracle import drb345 as oracle
 from tests.oracle import matching
 from tests.oracle.matching import NEW, NULL
@@ -76,7 +77,7 @@ def patient_of(person):
 
 
 @given(persons)
-@settings(max_examples=400)
+@examples(400)
 def test_genotypes_are_the_oracles(person):
     registry = registry_of([person])
     genes = JointGenes(NOMENCLATURE)
@@ -94,7 +95,7 @@ def test_genotypes_are_the_oracles(person):
 
 
 @given(persons, st.lists(persons, min_size=1, max_size=5), RULES, st.sampled_from(("both", "gvh", "hvg")))
-@settings(max_examples=300)
+@examples(300)
 def test_searches_count_as_the_oracle(patient, donors, null_rule, direction):
     criteria = SearchCriteria(scope="DRB345", max_mismatches=2, null_rule=null_rule, direction=direction)
     found = Matcher(registry_of(donors)).search(patient_of(patient), criteria).to_polars()
@@ -106,7 +107,7 @@ def test_searches_count_as_the_oracle(patient, donors, null_rule, direction):
 
 
 @given(persons, st.lists(persons, min_size=1, max_size=4), st.integers(0, 2), st.integers(0, 2))
-@settings(max_examples=100)
+@examples(100)
 def test_limits_hold_as_in_the_oracle(patient, donors, most, limit):
     criteria = SearchCriteria(scope="DRB345", max_mismatches=most, locus_limits={"DRB345": limit})
     found = Matcher(registry_of(donors)).search(patient_of(patient), criteria)

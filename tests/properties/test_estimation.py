@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hla_match.estimation import support
@@ -13,6 +13,7 @@ from hla_match.estimation.expectation_maximisation import explain_sample, maximi
 from hla_match.estimation.sample import code_sample
 from hla_match.typings.encoding import typing_table
 from tests import strategies
+from tests.examples import examples
 from tests.oracle import estimation as oracle
 from tests.oracle.matching import NEW, NULL
 from tests.oracle.probability import diplotypes
@@ -66,7 +67,7 @@ def counted(loci, persons):
 
 
 @given(samples())
-@settings(max_examples=100)
+@examples(100)
 def test_the_support_is_all_that_persons_may_carry(case):
     loci, persons = case
     sample = sample_of(loci, persons)
@@ -80,7 +81,7 @@ def test_the_support_is_all_that_persons_may_carry(case):
 
 
 @given(samples(), st.integers(1, 6))
-@settings(max_examples=100)
+@examples(100)
 def test_iterations_are_the_oracles(case, iterations):
     loci, persons = case
     sample = sample_of(loci, persons)
@@ -95,7 +96,7 @@ def test_iterations_are_the_oracles(case, iterations):
 
 
 @given(samples(), st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_iterations_from_any_start_over_any_haplotypes_are_the_oracles(case, data):
     loci, persons = case
     counting, _ = counted(loci, persons)
@@ -110,7 +111,7 @@ def test_iterations_from_any_start_over_any_haplotypes_are_the_oracles(case, dat
 
 
 @given(samples())
-@settings(max_examples=100)
+@examples(100)
 def test_weights_and_entropies_are_those_of_the_diplotypes(case):
     loci, persons = case
     _, alleles = counted(loci, persons)
@@ -132,7 +133,7 @@ def test_weights_and_entropies_are_those_of_the_diplotypes(case):
 
 
 @given(samples(), st.floats(0, 3))
-@settings(max_examples=100)
+@examples(100)
 def test_dropping_rare_haplotypes_leaves_nobody_unexplained(case, least):
     loci, persons = case
     sample = sample_of(loci, persons)
@@ -147,7 +148,7 @@ def test_dropping_rare_haplotypes_leaves_nobody_unexplained(case, least):
 
 
 @given(samples(), st.integers(1, 20))
-@settings(max_examples=100)
+@examples(100)
 def test_a_bounded_support_explains_all_that_the_full_one_does(case, contribution):
     loci, persons = case
     sample = sample_of(loci, persons)

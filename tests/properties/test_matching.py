@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
@@ -19,6 +19,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import COMPARED, counted, typing_table
 from tests import strategies
+from tests.examples import examples
 from tests.oracle import matching as oracle
 
 MEASURES = ("best", "worst", "gvh_best", "gvh_worst", "hvg_best", "hvg_worst")
@@ -75,26 +76,26 @@ WITH_NULLS = strategies.with_antigens(strategies.with_nulls())
 
 
 @given(TYPED, TYPED, RULES)
-@settings(max_examples=1500)
+@examples(1500)
 def test_locus_counts_are_the_oracles(patient, donor, null_rule):
     assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
 @given(WITH_NULLS, WITH_NULLS, RULES)
-@settings(max_examples=800)
+@examples(800)
 def test_locus_counts_with_nulls_are_the_oracles(patient, donor, null_rule):
     assert kernel_counts(patient, donor, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
 @given(strategies.typings(), strategies.typings(), RULES)
-@settings(max_examples=300)
+@examples(300)
 def test_condensed_typings_count_alike(patient, donor, null_rule):
     condensed = oracle.condensed(patient, donor)
     assert oracle.locus_counts(*condensed, null_rule) == oracle.locus_counts(patient, donor, null_rule)
 
 
 @given(TYPED, TYPED, RULES)
-@settings(max_examples=300)
+@examples(300)
 def test_swapping_patient_and_donor_swaps_the_directions(patient, donor, null_rule):
     one, other = kernel_counts(patient, donor, null_rule), kernel_counts(donor, patient, null_rule)
     assert (one["best"], one["worst"]) == (other["best"], other["worst"])
@@ -105,7 +106,7 @@ NULL_OR_NOT = st.one_of(TYPED, WITH_NULLS)
 
 
 @given(NULL_OR_NOT, NULL_OR_NOT, RULES)
-@settings(max_examples=1000)
+@examples(1000)
 def test_position_grades_are_the_oracles(patient, donor, null_rule):
     table = typing_table([(), carried(donor)])
     grades = PositionGrades(np.zeros(2, np.uint8), np.zeros((2, 2), np.uint8), np.ones((2, 2), np.bool_))
@@ -151,7 +152,7 @@ def texts(locus, typing):
     strategies.locus_limits(),
     strategies.directions(),
 )
-@settings(max_examples=120)
+@examples(120)
 def test_search_finds_the_oracles_donors(patient, donors, max_mismatches, limits, direction):
     columns = {"person_id": list(donors)}
     for locus in strategies.LOCI:
@@ -200,7 +201,7 @@ SIGN, GROUP = st.sampled_from((None, "N", "P")), st.sampled_from((None, "A", "B"
 
 
 @given(attribute_lists(), SIGN, GROUP, st.none() | st.integers(1, 8))
-@settings(max_examples=200)
+@examples(200)
 def test_donors_stand_in_the_oracles_order(donors, patient_cmv, patient_abo, limit):
     schema = {name: pl.Date if name == "birth_date" else pl.String for name in donors[0]}
     registry, _ = build_registry(

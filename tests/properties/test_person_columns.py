@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.errors import FileError
 from hla_match.loci import LOCI
 from registry_io.persons.person_columns import PersonColumns, find_columns
+from tests.examples import examples
 
 PARTS = st.sampled_from(
     ["HLA", "hla", "A", "B", "C", "Cw", "DRB1", "DQB1", "DRB", "DR", "DRB345", "DRB3", "1", "2", "3", "11", "27", "AB"]
@@ -40,7 +41,7 @@ CELLS = st.sampled_from(["", "02:01", "2", "1", "+", "A", "02:01,24:02", "2,24",
 
 
 @given(st.lists(TYPINGS | WORDS | st.text(max_size=4), max_size=8, unique=True), st.data())
-@settings(max_examples=400)
+@examples(400)
 def test_every_column_has_one_meaning_or_none(names: list[str], data: st.DataObject) -> None:
     names = [name for name in names if name.strip() and name != "id"]
     frame = pl.DataFrame({name: data.draw(st.lists(CELLS, min_size=3, max_size=3)) for name in ("id", *names)})

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -19,6 +19,7 @@ from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import typing_table
 from tests import strategies
+from tests.examples import examples
 from tests.oracle import probability as oracle
 from tests.oracle.matching import NULL
 
@@ -108,7 +109,7 @@ def matches(patient, donor, scope, loci, null_rule):
 @pytest.mark.parametrize("null_rule", ["consensus", "strict"])
 @pytest.mark.parametrize("few", [0, 8], ids=["locus by locus", "genotype by genotype"])
 @given(case=cases())
-@settings(max_examples=400)
+@examples(400)
 def test_predictions_are_the_oracles(few, null_rule, case):
     loci, populations, everywhere, patient, donors, homes, scope = case
     blocks, registry, of_patient = set_up(case)
@@ -154,7 +155,7 @@ def test_predictions_are_the_oracles(few, null_rule, case):
 
 @pytest.mark.parametrize("null_rule", ["consensus", "strict"])
 @given(case=cases())
-@settings(max_examples=200)
+@examples(200)
 def test_pairs_of_all_persons_are_the_oracles(null_rule, case):
     loci, populations, everywhere, _, persons, homes, scope = case
     blocks, registry, _ = set_up(case)
@@ -179,7 +180,7 @@ def test_pairs_of_all_persons_are_the_oracles(null_rule, case):
 
 
 @given(case=cases())
-@settings(max_examples=300)
+@examples(300)
 def test_diplotypes_and_genotypes_are_the_oracles(case):
     loci, populations, everywhere, _, donors, homes, scope = case
     blocks, registry, _ = set_up(case)
@@ -217,7 +218,7 @@ def swapped(person):
 
 
 @given(case=cases())
-@settings(max_examples=150)
+@examples(150)
 def test_swapping_sides_or_persons_changes_nothing(case):
     loci, populations, everywhere, patient, donors, homes, scope = case
     donors, homes = donors[:1], homes[:2]
@@ -234,7 +235,7 @@ def test_swapping_sides_or_persons_changes_nothing(case):
 
 
 @given(case=cases(), scope=strategies.scopes_of(strategies.LOCI))
-@settings(max_examples=150)
+@examples(150)
 def test_loci_agree_with_the_joint_distribution(case, scope):
     _, registry, of_patient = set_up(case)
     found = predictor(of_patient, registry, scope[:2]).predict(np.zeros(1, np.uint32))

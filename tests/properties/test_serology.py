@@ -1,11 +1,12 @@
 """Antigens, the P groups behind them and what typings count as, against the oracle of `tests.oracle.serology`."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.errors import TypingError
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import AntigenRelation, LocusTables, NomenclatureTables
+from tests.examples import examples
 from tests.oracle import serology as oracle
 
 # A broad antigen with a variant of its own, a pair of broad ones, splits with variants, an antigen alone.
@@ -77,7 +78,7 @@ def read(nomenclature: Nomenclature, text: str) -> tuple[set[str], set[str], set
 
 
 @given(releases())
-@settings(max_examples=500)
+@examples(500)
 def test_antigens_are_the_oracles(release):
     serology = oracle.Serology("B", *release, RELATIONS)
     nomenclature = Nomenclature(tables(*release))
@@ -99,7 +100,7 @@ def test_antigens_are_the_oracles(release):
 
 
 @given(releases(), st.data())
-@settings(max_examples=200)
+@examples(200)
 def test_a_list_is_the_union_of_its_names_and_serology_only_if_all_are(release, data):
     serology = oracle.Serology("B", *release, RELATIONS)
     nomenclature = Nomenclature(tables(*release))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry_io.tables.frequent_hanzi import FREQUENT_HANZI
 from registry_io.tables.text_encoding import UndecodableError, text_of
+from tests.examples import examples
 
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 HANZI = st.text(st.sampled_from(sorted(FREQUENT_HANZI)), max_size=6)
@@ -16,7 +17,7 @@ LINES = st.lists(st.lists(ASCII | HANZI, min_size=2, max_size=4).map(",".join), 
 
 
 @given(LINES)
-@settings(max_examples=300)
+@examples(300)
 def test_common_chinese_is_read_in_every_encoding(text: str) -> None:
     text = f"id,A_1,A_2\n{text}\n"
     for encoding in ("utf-8", "utf-8-sig", "gb18030", "utf-16"):
@@ -28,7 +29,7 @@ def test_common_chinese_is_read_in_every_encoding(text: str) -> None:
 
 
 @given(st.lists(ASCII | RARE, min_size=1).map(",".join))
-@settings(max_examples=300)
+@examples(300)
 def test_other_text_is_itself_or_refused(text: str) -> None:
     text = f"id,A_1,A_2\n{text}\n"
     for encoding in ("utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be"):
@@ -44,7 +45,7 @@ def test_other_text_is_itself_or_refused(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=500)
+@examples(500)
 def test_bytes_are_text_or_refused(data: bytes) -> None:
     try:
         text, encoding = text_of(data)

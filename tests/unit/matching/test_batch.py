@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import registry_io
@@ -23,6 +23,7 @@ from hla_match.searches import batch
 from hla_match.searches.batch import search_blocks, search_patients
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 from registry_io.store.donor_import import import_donors
+from tests.examples import examples
 
 TODAY = datetime.date(2026, 1, 1)
 LOCI = ("A", "C", "B", "DRB1", "DQB1")
@@ -144,7 +145,7 @@ def test_threads_and_shards_change_nothing(matcher, alone, policy, limit, shards
     st.integers(1, 6),
     st.sampled_from([1, 20_000, 10**9]),
 )
-@settings(max_examples=10)
+@examples(10)
 def test_blocks_and_memory_change_nothing(source, alone, policy, limit, shards, block, in_flight, memory):
     found = search_blocks(
         source,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
@@ -20,6 +20,7 @@ from registry_io.store import attribute_columns, registry_builder
 from registry_io.store.registry_builder import RegistryBuilder, write_registry, write_registry_stream
 from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
+from tests.examples import examples
 
 NOMENCLATURE = Nomenclature.builtin()
 CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
@@ -54,7 +55,7 @@ def files(snapshot: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in snapshot.iterdir()}
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(cuts=st.lists(st.integers(0, 240), max_size=6), seed=st.integers(0, 5), step=st.sampled_from([7, 64, 1 << 20]))
 def test_parts_make_the_same_files(tmp_path_factory, cuts, seed, step) -> None:
     frame = persons(240)
