@@ -1,6 +1,7 @@
 """The command as scripts rely on it, in processes of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -28,14 +29,21 @@ def hla_match(folder, *arguments):
     )
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """A folder with a registry."""
+    folder = tmp_path_factory.mktemp("imported")
+    (folder / "donors.csv").write_text(DONORS, encoding="utf-8")
+    done = hla_match(folder, "registry", "import", "registry", "donors.csv")
+    assert done.returncode == 0, done.stderr
+    assert "5 rows: 3 imported, 2 quarantined" in done.stdout
+    assert "builtin" in done.stderr
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "donors.csv").write_text(DONORS, encoding="utf-8")
-    imported = hla_match(tmp_path, "registry", "import", "registry", "donors.csv")
-    assert imported.returncode == 0, imported.stderr
-    assert "5 rows: 3 imported, 2 quarantined" in imported.stdout
-    assert "builtin" in imported.stderr
-    return tmp_path
+def folder(imported, tmp_path):
+    return shutil.copytree(imported, tmp_path, dirs_exist_ok=True)
 
 
 def test_quarantine_names_row_and_reason(folder):

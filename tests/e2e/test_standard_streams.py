@@ -18,6 +18,11 @@ COMMANDS = {
     "search": ("search", "registry", "--hla", "A*02:01+A*24:02"),
 }
 
+EVERY_COMMAND = pytest.mark.parametrize(
+    "command",
+    [pytest.param(name, marks=() if name in ("help", "search") else pytest.mark.exhaustive) for name in COMMANDS],
+)
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other streams")
 
 
@@ -52,8 +57,8 @@ def own_lines(errors: str) -> list[str]:
     return [line for line in errors.splitlines() if line.startswith("hla-match: ") or "Error" in line]
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.exhaustive)])
+@EVERY_COMMAND
 def test_a_full_disk_under_standard_output_is_one_line(folder: Path, command: str, unbuffered: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
@@ -63,7 +68,7 @@ def test_a_full_disk_under_standard_output_is_one_line(folder: Path, command: st
     assert line.startswith("hla-match: standard output: no room is left on the disk")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@EVERY_COMMAND
 def test_a_closed_standard_output_is_one_line(folder: Path, command: str) -> None:
     done = run(folder, *COMMANDS[command], redirection=">&-")
     assert done.returncode == 2
@@ -71,7 +76,7 @@ def test_a_closed_standard_output_is_one_line(folder: Path, command: str) -> Non
     assert line.startswith("hla-match: standard output: closed")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@EVERY_COMMAND
 def test_a_reader_that_goes_away_is_told_nothing(folder: Path, command: str) -> None:
     done = run(folder, *COMMANDS[command], redirection="| true; exit ${PIPESTATUS[0]}", PYTHONUNBUFFERED="1")
     # What was printed before the reader left went through.
@@ -120,10 +125,10 @@ def test_files_do_not_get_the_numbers_of_closed_streams(folder: Path) -> None:
     "environment",
     [
         {"PYTHONIOENCODING": "ascii"},
-        {"PYTHONIOENCODING": "latin-1"},
+        pytest.param({"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.exhaustive),
         {"PYTHONIOENCODING": "cp1252:strict"},
         {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-        {"LC_ALL": "C"},
+        pytest.param({"LC_ALL": "C"}, marks=pytest.mark.exhaustive),
     ],
     ids=str,
 )

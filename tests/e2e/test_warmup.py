@@ -40,6 +40,7 @@ D2,A*02:XX+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01
 SEARCH = ("search", "registry", "--hla", "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01", "--scope", "6/6")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
 def test_a_damaged_emptied_full_or_open_cache_changes_no_result(tmp_path: Path) -> None:
     (tmp_path / "donors.csv").write_text(REGISTRY, encoding="utf-8")
@@ -74,6 +75,7 @@ def test_a_damaged_emptied_full_or_open_cache_changes_no_result(tmp_path: Path) 
     assert files() == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
 def test_after_a_warm_up_nothing_is_compiled(tmp_path: Path) -> None:
     donors, _ = volunteers(3000, seed=3, as_of=AS_OF)

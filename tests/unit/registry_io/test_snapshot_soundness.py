@@ -119,9 +119,10 @@ def flip(byte: int, bit: int = 0) -> Change:
     return change
 
 
-OFFSETS = {
-    f"{name}-A" for name in ("set_start", "antigen_start", "serology_start", "alternative_start", "carried_start")
-} | {"order_0_first_run", "order_1_run_donor", "code_offset"}  # fmt: skip
+OFFSETS = (
+    "set_start-A", "antigen_start-A", "serology_start-A", "alternative_start-A", "carried_start-A",
+    "order_0_first_run", "order_1_run_donor", "code_offset",
+)  # fmt: skip
 
 DAMAGES: dict[str, tuple[str, Change]] = {
     **{f"offsets of {name} that do not begin at 0": (name, put(0, 1)) for name in OFFSETS},
