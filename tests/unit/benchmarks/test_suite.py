@@ -64,6 +64,7 @@ def test_results_hold_machine_commit_and_every_repetition(quick):
     assert np.array(searches["repetitions"]["seconds"]).shape == (1, 3)
 
 
+@pytest.mark.exhaustive
 def test_shared_cases_run(shared_data, tmp_path):
     done = CliRunner().invoke(
         main, ["--quick", "--cases", "search with P", "--cases", "night run", "--cases", "start*", "--cases", "red*"]

@@ -189,7 +189,9 @@ def test_statuses_and_rows_that_do_not_agree_write_nothing(run, monkeypatch: pyt
     assert contents(*NAMES) == [None] * 3
 
 
-@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet", ".xlsx"])
+@pytest.mark.parametrize(
+    "ending", [".csv", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in (".csv.gz", ".parquet", ".xlsx"))]
+)
 def test_a_disk_that_is_full_at_any_step_is_one_error_and_the_same_command_goes_on(
     run, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
