@@ -185,10 +185,15 @@ def fold(
 
 @inner_kernel
 def count_hits(
-    side1: Int32, side2: Int32, mark: Uint8, hits: tuple[int, int], sets: tuple[int, int, int, int],
-    apart: tuple[int, int], member: Int32,
-) -> tuple[int, int, int, int, int, int]:  # fmt: skip
-    """Return the six counts of one pair of alternatives, in the order of their rows.
+    side1: Int32,
+    side2: Int32,
+    mark: Uint8,
+    hits: tuple[int, int],
+    sets: tuple[int, int, int, int],
+    apart: tuple[int, int],
+    member: Int32,
+) -> tuple[int, int, int, int, int, int]:
+    """Return the six counts of one pair of alternatives, some of whose alleles can match, in the order of their rows.
 
     Args:
         side1: ascending codes of the patient's first side.
@@ -202,15 +207,10 @@ def count_hits(
     x, y = hits
     a, b, c, d = sets
     e, f = apart
-    patient_absent = side1[0] == NULL and side2[0] == NULL
-    donor_absent = x & y & ABSENT != 0
-    if not (x | y) & (FIRST | SECOND):
-        gvh, hvg = 0 if patient_absent else 2, 0 if donor_absent else 2
-        return 0, 0, gvh, gvh, hvg, hvg
     best = 2 if ((x & FIRST) and (y & SECOND)) or ((x & SECOND) and (y & FIRST)) else 1
     worst = worst_count(side1, side2, member, a, b, c, d, e, f)
     gvh_best = gvh_worst = hvg_best = hvg_worst = 0
-    if not patient_absent:
+    if not (side1[0] == NULL and side2[0] == NULL):
         if best == 1 and not ((x | y) & BOTH):
             gvh_best = 1
         if worst == 0:
@@ -219,7 +219,7 @@ def count_hits(
             side2, SECOND, member, a, b, c, d, e, f
         ):
             gvh_worst = 1
-    if not donor_absent:
+    if not x & y & ABSENT:
         z = x & y & (FIRST | SECOND)
         if best == 1 and not (z and common_hit(mark, z, member, a, b, c, d)):
             hvg_best = 1
@@ -262,14 +262,20 @@ def count_alternative(
     hit = np.zeros(set_start.size - 1, np.uint8)
     for s in range(hit.size):
         hit[s] = hit_bits(mark, member, set_start[s], set_start[s + 1], apart[s])
+    gvh = 0 if side1[0] == NULL and side2[0] == NULL else 2
     for t in range(1, alternative_start.size - 1):
         for alternative in range(alternative_start[t], alternative_start[t + 1]):
             if not alternative_kind[alternative] & kinds:
                 continue
             first, second = alternative_set[alternative, 0], alternative_set[alternative, 1]
+            x, y = hit[first], hit[second]
+            if not (x | y) & (FIRST | SECOND):
+                hvg = 0 if x & y & ABSENT else 2
+                fold(counts, t, 0, 0, gvh, gvh, hvg, hvg)
+                continue
             sets = (set_start[first], set_start[first + 1], set_start[second], set_start[second + 1])
             best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst = count_hits(
-                side1, side2, mark, (hit[first], hit[second]), sets, (apart[first], apart[second]), member
+                side1, side2, mark, (x, y), sets, (apart[first], apart[second]), member
             )
             fold(counts, t, best, worst, gvh_best, gvh_worst, hvg_best, hvg_worst)
     for k in range(side1.size):
