@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
-from hla_match.kernels.codes import NULL, WORD_BITS
+from hla_match.imputation.allele_index import allele_index
+from hla_match.imputation.offsets import offsets
+from hla_match.kernels.codes import NULL
 from hla_match.kernels.schema.haplotypes import AlleleIndex, PanelChain, PanelHaplotypes
 from hla_match.kernels.schema.typings import TypingTable
 from hla_match.loci import LOCI
@@ -27,10 +29,6 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
 )
 """Loci that are inherited together more often than with the others: between the blocks recombination is frequent
 (Carrington, Immunol Rev 1999;167:245; Cullen et al., Am J Hum Genet 2002;71:759)."""
-
-
-SET_BYTES = 1 << 24
-"""Room for the sets of haplotypes that carry each allele of a panel; larger panels are looked up by postings."""
 
 
 class Step(IntEnum):
@@ -207,43 +205,28 @@ def _laid_out(
     locus_panel: NDArray[np.int64],
     certain_panel: NDArray[np.int64],
 ) -> Panels:
-    """Return panels with alleles numbered, haplotypes joined, and haplotypes posted by the alleles they carry."""
+    """Return panels with alleles numbered, haplotypes joined, and the haplotypes of each allele indexed."""
+    haplotypes = _numbered(loci, codes, panels)
+    chain = PanelChain(
+        panel_step=np.array([panel.step for panel in panels], np.uint8),
+        population_panel=population_panel,
+        block_panel=block_panel,
+        locus_panel=locus_panel,
+        certain_panel=certain_panel,
+    )
+    return Panels(loci, name, codes, populations, haplotypes, allele_index(haplotypes), chain)
+
+
+def _numbered(loci: tuple[str, ...], codes: tuple[NDArray[np.int32], ...], panels: Sequence[_Panel]) -> PanelHaplotypes:
+    """Return the haplotypes of all panels, one panel after another, with alleles numbered by locus."""
     panel_start = offsets([panel.frequency.size for panel in panels])
-    allele_start = offsets([code.size for code in codes])
     haplotype_allele = np.zeros((len(loci), int(panel_start[-1])), np.uint16)
-    posting_start = np.zeros((len(panels), int(allele_start[-1]) + 1), np.int64)
-    postings: list[NDArray[np.uint32]] = []
-    panel_words = np.zeros(len(panels), np.int64)
-    bits_start = np.full((len(panels), int(allele_start[-1])), -1, np.int64)
-    bits: list[NDArray[np.uint32]] = []
-    posted = n_words = 0
-    for number, panel in enumerate(panels):
-        sizes = np.zeros(int(allele_start[-1]), np.int64)
-        for row, locus in enumerate(loci):
-            if locus not in panel.loci:
-                continue
-            allele = np.searchsorted(codes[row], panel.allele[:, panel.loci.index(locus)]).astype(np.uint16)
-            haplotype_allele[row, panel_start[number] : panel_start[number + 1]] = allele
-            sizes[allele_start[row] : allele_start[row + 1]] = np.bincount(allele, minlength=codes[row].size)
-            postings.append((np.argsort(allele, kind="stable") + panel_start[number]).astype(np.uint32))
-        present = np.flatnonzero(sizes)
-        words = -(-panel.frequency.size // WORD_BITS)
-        # One locus has a haplotype an allele.
-        if len(panel.loci) > 1 and 4 * present.size * words <= SET_BYTES:
-            panel_words[number] = words
-            bits_start[number, present] = n_words + words * np.arange(present.size)
-            bits.append(
-                _haplotype_sets(
-                    haplotype_allele[:, panel_start[number] : panel_start[number + 1]], allele_start, present, words
-                )
-            )
-            n_words += bits[-1].size
-        posting_start[number, 0] = posted
-        np.cumsum(sizes, out=posting_start[number, 1:])
-        posting_start[number, 1:] += posted
-        posted = int(posting_start[number, -1])
-    haplotypes = PanelHaplotypes(
-        allele_start=allele_start,
+    for panel, start, end in zip(panels, panel_start[:-1], panel_start[1:], strict=True):
+        for column, locus in enumerate(panel.loci):
+            row = loci.index(locus)
+            haplotype_allele[row, start:end] = np.searchsorted(codes[row], panel.allele[:, column])
+    return PanelHaplotypes(
+        allele_start=offsets([code.size for code in codes]),
         haplotype_allele=haplotype_allele,
         allele_of=np.ascontiguousarray(haplotype_allele.T),
         frequency=np.concatenate([panel.frequency for panel in panels]),
@@ -253,45 +236,3 @@ def _laid_out(
             [loci.index(locus) for panel in panels for locus in loci if locus in panel.loci], np.int64
         ),
     )
-    index = AlleleIndex(
-        posting_start=posting_start,
-        posting=np.concatenate(postings),
-        panel_words=panel_words,
-        bits_start=bits_start,
-        bits=np.concatenate([*bits, np.zeros(0, np.uint32)]),
-    )
-    chain = PanelChain(
-        panel_step=np.array([panel.step for panel in panels], np.uint8),
-        population_panel=population_panel,
-        block_panel=block_panel,
-        locus_panel=locus_panel,
-        certain_panel=certain_panel,
-    )
-    return Panels(loci, name, codes, populations, haplotypes, index, chain)
-
-
-def _haplotype_sets(
-    allele: NDArray[np.uint16], allele_start: NDArray[np.int64], wanted: NDArray[np.int64], n_words: int
-) -> NDArray[np.uint32]:
-    """Return, allele after allele, which haplotypes carry it, as bits.
-
-    Args:
-        allele: (loci, haplotypes).
-        allele_start: alleles of each locus.
-        wanted: the alleles, numbered over all loci.
-        n_words: of each set.
-    """
-    row = np.searchsorted(allele_start, wanted, side="right") - 1
-    carried = np.zeros((wanted.size, n_words), "<u4")
-    octets = carried.view(np.uint8)
-    for number, (of_locus, own) in enumerate(zip(row.tolist(), (wanted - allele_start[row]).tolist(), strict=True)):
-        packed = np.packbits(allele[of_locus] == own, bitorder="little")
-        octets[number, : packed.size] = packed
-    return carried.ravel().astype(np.uint32)
-
-
-def offsets(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return (n + 1,) int64 where each of some things begins that stand one after another, and where the last ends."""
-    starts = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=starts[1:])
-    return starts

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Panels, offsets
+from hla_match.imputation.offsets import offsets
+from hla_match.imputation.panels import Panels
 from hla_match.kernels.codes import NULL
 from hla_match.kernels.schema.haplotypes import TypingAlleles
 from hla_match.kernels.schema.typings import TypingTable

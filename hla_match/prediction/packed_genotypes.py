@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Panels, offsets
+from hla_match.imputation.offsets import offsets
+from hla_match.imputation.panels import Panels
 from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.kernels.prediction.distinct_genotypes import count_distinct
 from hla_match.kernels.prediction.donor_genotypes import list_patient

@@ -4,7 +4,7 @@ import numpy as np
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation import imputed_registry as imputation
-from hla_match.imputation import panels
+from hla_match.imputation import allele_index
 from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import build_panels
 from hla_match.imputation.typing_membership import typing_membership
@@ -65,7 +65,7 @@ def test_a_person_typed_nowhere_may_carry_every_haplotype():
 
 
 def test_large_panels_are_looked_up_otherwise_to_the_same_end(monkeypatch):
-    monkeypatch.setattr(panels, "SET_BYTES", 0)
+    monkeypatch.setattr(allele_index, "SET_BYTES", 0)
     posted = build_panels(FREQUENCIES, TABLES)
     assert not posted.index.panel_words.any()
     assert PANELS.index.panel_words.any()
