@@ -58,7 +58,7 @@ class ImputedRegistry:
         >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="one", provenance={})
         >>> table = pl.DataFrame({"A": ["02:01", "02:06", "24:02"], "population": "", "frequency": [0.5, 0.3, 0.2]})
         >>> frequencies = code_haplotypes(table, registry.nomenclature, name="example")
-        >>> ImputedRegistry.of(registry, frequencies).donors.part_mass.round(2).tolist()
+        >>> ImputedRegistry.of(registry, frequencies).donors.classes.part_mass.round(2).tolist()
         [0.32]
         """
         panels = build_panels(frequencies, registry_tables(registry), global_frequencies)

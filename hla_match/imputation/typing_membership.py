@@ -93,7 +93,7 @@ def stated_genotypes(alternatives: Iterable[Alternative]) -> tuple[tuple[int, in
     A gene that is reported once may be on one chromosome alone: (a, a) or (null, a). What differs otherwise is not
     stated, and nothing is returned.
 
-    >>> from hla_match.typings.encoding import ABSENT, alternatives_with_nulls
+    >>> from hla_match.typings.encoding import ABSENT, Side
     >>> four, five = Side((4,)), Side((5,))
     >>> stated_genotypes([(five, four)]), stated_genotypes([(four, four), (four, ABSENT)])
     (((4, 5),), ((0, 4), (4, 4)))
