@@ -124,19 +124,6 @@ def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> 
     return impute(typing, population, panels, typing_membership(panels, registry_tables(registry)), workers=workers)
 
 
-def impute_typings(
-    panels: Panels, alternatives: Mapping[str, tuple[Alternative, ...]], population: str | None = None
-) -> Imputation:
-    """Impute one person given as typings by locus, as the chromosomes carry them; loci that are left out are not typed.
-
-    Args:
-        panels: the panels.
-        alternatives: alternatives as given by `hla_match.typings.encoding.LocusEncoder.with_nulls`.
-        population: name of the person's population.
-    """
-    return impute_listed(panels, [alternatives], [population])
-
-
 def impute_listed(
     panels: Panels,
     alternatives: Sequence[Mapping[str, tuple[Alternative, ...]]],
@@ -144,7 +131,15 @@ def impute_listed(
     *,
     workers: int = 1,
 ) -> Imputation:
-    """Impute some persons given as in `impute_typings`, in their order; `workers` are threads."""
+    """Impute some persons given as typings by locus, in their order.
+
+    Args:
+        panels: the panels.
+        alternatives: of each person by locus, as given by `LocusEncoder.with_nulls`; a locus that is left out is not
+            typed.
+        populations: name of each person's population.
+        workers: threads; the result does not depend on them.
+    """
     typing = np.zeros((len(panels.loci), len(alternatives)), np.int32)
     tables: dict[str, TypingTable] = {}
     for row, locus in enumerate(panels.loci):
@@ -153,9 +148,22 @@ def impute_listed(
         typing[row] = [book.setdefault(person.get(locus, ()), len(book)) for person in alternatives]
         if len(book) > 1:
             tables[locus] = typing_table(list(book))
-    known = {name: number for number, name in enumerate(panels.populations)}
-    population = np.array([known.get(name or "", len(known)) for name in populations], np.int16)
+    population = np.array([panels.population_row(name) for name in populations], np.int16)
     return impute(typing, population, panels, typing_membership(panels, tables), workers=workers)
+
+
+def impute_person(panels: Panels, membership: TypingAlleles, typing: Sequence[int], population: int) -> Imputation:
+    """Impute one person given as a typing code at each locus of the panels.
+
+    Args:
+        panels: the panels.
+        membership: the typings.
+        typing: (loci,) numbers of `membership`.
+        population: row of the panels' chain.
+    """
+    persons = PersonTypings(np.array(typing, np.int32)[:, None], np.array([population], np.int16))
+    (classes,) = _impute_range(0, 1, persons, panels, membership)
+    return Imputation(np.zeros(1, np.int32), classes)
 
 
 def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:

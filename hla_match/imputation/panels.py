@@ -73,6 +73,10 @@ class Panels:
         """(loci,) int64 number of alleles."""
         return np.diff(self.haplotypes.allele_start)
 
+    def population_row(self, name: str | None) -> int:
+        """Return the row of `chain.population_panel` of a population; the last one where it is not known."""
+        return self.populations.index(name) if name in self.populations else len(self.populations)
+
     def loci_of(self, panel: int) -> NDArray[np.int64]:
         """Return the loci of a panel, as positions in `loci`."""
         start = self.haplotypes.panel_locus_start

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,45 +16,75 @@ from hla_match.kernels.schema.typings import TypingTable
 from hla_match.typings.encoding import Alternative, alternatives_with_nulls
 
 
+class LocusAlleles(NamedTuple):
+    """The typings of one locus in terms of the panels' alleles; numbers count from the first of the locus.
+
+    Attributes:
+        with_nulls_start: (entries,) int64 offsets into `with_nulls_set`.
+        with_nulls_set: (alternatives, 2) int64 sets of each alternative.
+        set_size: (sets,) int64 alleles of each set.
+        set_allele: int64 alleles of each set, set after set.
+        stated: (entries, 3) int32 as in `TypingAlleles`.
+        max_signatures: as in `TypingAlleles`.
+    """
+
+    with_nulls_start: NDArray[np.int64]
+    with_nulls_set: NDArray[np.int64]
+    set_size: NDArray[np.int64]
+    set_allele: NDArray[np.int64]
+    stated: NDArray[np.int32]
+    max_signatures: int
+
+
+_NOT_TYPED = LocusAlleles(
+    np.zeros(2, np.int64),
+    np.zeros((0, 2), np.int64),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+    np.full((2, 3), -1, np.int32),
+    3,
+)
+"""What is known of a locus at which nobody is typed."""
+
+
 def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingAlleles:
     """Return the typings of some tables in terms of the panels' alleles; a locus without a table has none."""
-    starts: list[NDArray[np.int64]] = []
-    pairs: list[NDArray[np.int64]] = []
-    sizes: list[NDArray[np.int64]] = []
-    alleles: list[NDArray[np.int64]] = []
-    stated: list[NDArray[np.int32]] = []
-    typing_start = np.zeros(len(panels.loci), np.int64)
-    n_typings = n_carried = n_sets = 0
-    max_signatures = 3
-    for row, locus in enumerate(panels.loci):
-        typing_start[row] = n_typings
-        table = tables.get(locus)
-        if table is None:
-            starts.append(np.array([n_carried, n_carried], np.int64))
-            stated.append(np.full((2, 3), -1, np.int32))
-            n_typings += 2
-            continue
-        code = panels.allele_code[row]
-        allele, known = _among(code, table.counted.set_member)
-        of_set = np.repeat(np.arange(table.counted.set_start.size - 1), np.diff(table.counted.set_start))[known]
-        sizes.append(np.bincount(of_set, minlength=table.counted.set_start.size - 1))
-        alleles.append(allele[known])
-        pairs.append(n_sets + table.with_nulls.pair_set.astype(np.int64))
-        starts.append(n_carried + table.with_nulls.pair_start.astype(np.int64))
-        stated.append(_stated(table, code, or_homozygous=panels.chain.locus_panel[row] < 0))
-        max_signatures = max(max_signatures, _most_alleles(table, sizes[-1], alleles[-1], code.size))
-        n_typings += table.n_typings + 1
-        n_carried += table.with_nulls.pair_set.shape[0]
-        n_sets += sizes[-1].size
-    nothing = np.zeros(0, np.int64)
+    return join_loci([locus_alleles(panels, row, tables.get(locus)) for row, locus in enumerate(panels.loci)])
+
+
+def locus_alleles(panels: Panels, row: int, table: TypingTable | None) -> LocusAlleles:
+    """Return the typings of one locus of the panels in terms of its alleles; None: nobody is typed there."""
+    if table is None:
+        return _NOT_TYPED
+    code = panels.allele_code[row]
+    allele, known = _among(code, table.counted.set_member)
+    of_set = np.repeat(np.arange(table.counted.set_start.size - 1), np.diff(table.counted.set_start))[known]
+    set_size = np.bincount(of_set, minlength=table.counted.set_start.size - 1)
+    set_allele = allele[known]
+    return LocusAlleles(
+        table.with_nulls.pair_start.astype(np.int64),
+        table.with_nulls.pair_set.astype(np.int64),
+        set_size,
+        set_allele,
+        _stated(table, code, or_homozygous=panels.chain.locus_panel[row] < 0),
+        max(_NOT_TYPED.max_signatures, _most_alleles(table, set_size, set_allele, code.size)),
+    )
+
+
+def join_loci(loci: Sequence[LocusAlleles]) -> TypingAlleles:
+    """Return the typings of all loci of the panels, given locus by locus."""
+    first_alternative = offsets([one.with_nulls_set.shape[0] for one in loci]).tolist()[:-1]
+    first_set = offsets([one.set_size.size for one in loci]).tolist()[:-1]
     return TypingAlleles(
-        typing_start=typing_start,
-        with_nulls_start=np.concatenate(starts),
-        with_nulls_set=np.concatenate([*pairs, nothing.reshape(0, 2)]),
-        set_start=offsets(np.concatenate([*sizes, nothing])),
-        set_allele=np.concatenate([*alleles, nothing]),
-        stated=np.concatenate(stated),
-        max_signatures=max_signatures,
+        typing_start=offsets([one.with_nulls_start.size for one in loci])[:-1],
+        with_nulls_start=np.concatenate(
+            [one.with_nulls_start + first for one, first in zip(loci, first_alternative, strict=True)]
+        ),
+        with_nulls_set=np.concatenate([one.with_nulls_set + first for one, first in zip(loci, first_set, strict=True)]),
+        set_start=offsets(np.concatenate([one.set_size for one in loci])),
+        set_allele=np.concatenate([one.set_allele for one in loci]),
+        stated=np.concatenate([one.stated for one in loci]),
+        max_signatures=max(one.max_signatures for one in loci),
     )
 
 

@@ -75,10 +75,9 @@ def pack_genotypes(
     Args:
         scope: the loci in scope.
         patient: the classes of the patient alone.
-        stated: codes of the genotypes at loci that no panel explains; other loci than the panels' do not matter.
+        stated: codes of the genotypes at loci that no panel explains.
     """
     panels, loci = scope.panels, scope.loci
-    stated = {locus: genotypes for locus, genotypes in stated.items() if locus in panels.loci}
     parts = np.flatnonzero(scope.in_panels.panel_scope[patient.part_panel]).tolist()
     known, short = _labelled_alleles(panels, patient, parts, loci, stated)
     width = np.array([_width(alleles.size) for alleles in known], np.int64)

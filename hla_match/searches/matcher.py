@@ -44,7 +44,7 @@ from hla_match.prediction.counted_predictions import (
 )
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.pair_prediction import PairPredictor
-from hla_match.prediction.patient_imputation import ImputedPatient, impute_patient
+from hla_match.prediction.patient_imputation import ImputedPatient, PatientImputer
 from hla_match.prediction.prediction import Prediction
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
@@ -79,6 +79,7 @@ class Matcher:
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
         if imputed is not None:
+            self._imputer = PatientImputer(imputed.panels)
             self._prediction_scope = lru_cache(_KEPT_SCOPES)(partial(PredictionScope, imputed.panels))
         self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
 
@@ -294,7 +295,7 @@ class Matcher:
     def _impute(
         self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
     ) -> ImputedPatient:
-        return impute_patient(imputed.panels, self._with_nulls(patient, imputed, ambiguous_nulls), patient.population)
+        return self._imputer.impute(self._with_nulls(patient, imputed, ambiguous_nulls), patient.population)
 
     def _with_nulls(
         self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None

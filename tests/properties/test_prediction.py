@@ -14,7 +14,7 @@ from hla_match.imputation.panels import BLOCKS, Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
-from hla_match.prediction.patient_imputation import impute_patient
+from hla_match.prediction.patient_imputation import PatientImputer
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import typing_table
@@ -90,7 +90,7 @@ def set_up(case):
     registry = ImputedRegistry(panels, imputed(panels, tables, donors, homes[1:]))
     carried = {locus: coded(typing) for locus, typing in patient.items() if typing}
     name = panels.populations[homes[0]] if homes[0] < len(populations) else None
-    return blocks, registry, impute_patient(panels, carried, name)
+    return blocks, registry, PatientImputer(panels).impute(carried, name)
 
 
 def predictor(patient, registry, loci, null_rule="consensus"):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation import imputed_registry as imputation
 from hla_match.imputation import allele_index
+from hla_match.imputation import imputed_registry as imputation
 from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import build_panels
 from hla_match.imputation.typing_membership import typing_membership

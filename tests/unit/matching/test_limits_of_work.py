@@ -5,13 +5,13 @@ import pytest
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import diplotypes, genotype_distribution
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_typings
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute
 from hla_match.imputation.panels import Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.prediction import probable_pairs
 from hla_match.kernels.prediction.packed_persons import PackedPart
 from hla_match.prediction import packed_genotypes, predictor
-from hla_match.prediction.patient_imputation import impute_patient
+from hla_match.prediction.patient_imputation import PatientImputer
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import Side, typing_table
@@ -46,7 +46,7 @@ def registry(*donors):
 # of loci explain (an allele at A that no haplotype has).
 DONORS = registry((1, 1, 1), (1, 2, 1), (3, 1, 1))
 SCOPE = PredictionScope(PANELS, LOCI)
-PATIENT = impute_patient(PANELS, {"DRB1": ((ONE, TWO),)})
+PATIENT = PatientImputer(PANELS).impute({"DRB1": ((ONE, TWO),)})
 
 
 def predicted(patient=PATIENT, donors=(0, 1, 2)):
@@ -115,7 +115,7 @@ def test_few_mismatches_are_the_same_where_no_more_are_asked_for():
 
 
 def test_equal_weights_fill_the_room_there_is():
-    person = impute_typings(PANELS, {"DRB1": ((ONE, TWO),)})
+    person = PATIENT.imputation
     (part,) = diplotypes(person, PANELS, 0, limit=10)
     assert part.probability.size == 10
     assert part.cut == pytest.approx(1 - part.probability.sum())
@@ -134,7 +134,7 @@ def test_a_population_without_readable_haplotypes_does_not_count():
 def test_a_global_set_serves_the_loci_that_the_own_set_lacks():
     own = equal_frequencies(np.unique(EVERY[:, :2], axis=0), ("A", "B"))
     panels = build_panels(own, TABLES, equal_frequencies(EVERY))
-    person = impute_typings(panels, {"A": ((ONE, TWO),)})
+    person = PatientImputer(panels).impute({"A": ((ONE, TWO),)}).imputation
     found = genotype_distribution(person, panels, 0, LOCI)
     assert found.missing == ()
     assert found.step == Step.LOCI
@@ -163,7 +163,7 @@ def test_of_persons_of_whom_hardly_anything_is_known_little_is_cut():
     donors = ImputedRegistry(panels, impute(typing, np.zeros(2, np.int16), panels, typing_membership(panels, tables)))
     scope = PredictionScope(panels, LOCI)
     found = [
-        PatientPredictor(impute_patient(panels, one), donors, scope).predict(np.arange(2, dtype=np.uint32))
+        PatientPredictor(PatientImputer(panels).impute(one), donors, scope).predict(np.arange(2, dtype=np.uint32))
         for one in typings
     ]
     assert all(((one.cut > 0) & (one.cut < 0.005)).all() for one in found)

@@ -9,7 +9,7 @@ from hla_match.imputation.panels import Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
-from hla_match.prediction.patient_imputation import impute_patient
+from hla_match.prediction.patient_imputation import PatientImputer
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.typings.encoding import Side, typing_table
@@ -62,7 +62,7 @@ def expected(most):
 @pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
 def test_every_row_of_the_consensus_holds(monkeypatch, patient, donor, most, few):
     monkeypatch.setattr(few_genotypes, "FEW_GENOTYPES", few)
-    person = impute_patient(AT_B.panels, {"B": carried(patient)})
+    person = PatientImputer(AT_B.panels).impute({"B": carried(patient)})
     row = np.array([GENOTYPES.index(donor)], np.uint32)
     assert predictor(person, AT_B, ("B",)).predict(row).mismatches[0] == pytest.approx(expected(most))
     # Of A there are fifteen genotypes.
@@ -92,7 +92,7 @@ def test_every_row_holds_for_all_pairs():
 @pytest.mark.parametrize("few", [0, 8], ids=["ambiguous", "certain"])
 def test_by_the_strict_rule_two_nulls_never_match(monkeypatch, patient, donor, strict, mismatches, few):
     monkeypatch.setattr(few_genotypes, "FEW_GENOTYPES", few)
-    person = impute_patient(AT_B.panels, {"B": carried(patient)})
+    person = PatientImputer(AT_B.panels).impute({"B": carried(patient)})
     prepared = predictor(person, AT_B, ("B",), "strict" if strict else "consensus")
     found = prepared.predict(np.array([GENOTYPES.index(donor)], np.uint32))
     assert found.mismatches[0] == pytest.approx((np.arange(5) == mismatches).astype(float))
@@ -112,7 +112,7 @@ def test_by_the_strict_rule_two_nulls_never_match(monkeypatch, patient, donor, s
     ],
 )
 def test_a_gene_without_frequencies_counts_where_it_makes_no_difference_what_is_carried(patient, probable, null_rule):
-    person = impute_patient(AT_DRB4.panels, {"DRB4": carried(patient)})
+    person = PatientImputer(AT_DRB4.panels).impute({"DRB4": carried(patient)})
     donors = np.arange(5, dtype=np.uint32)
     found = predictor(person, AT_DRB4, ("DRB4",), null_rule).predict(donors)
     for mismatches, of_donor, why in zip(probable, found.mismatches, found.why_missing(), strict=True):
