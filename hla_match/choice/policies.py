@@ -1,371 +1,176 @@
 """Ranking policies: named, printable lists of keys. The first key in which two donors differ orders them.
 
-A key gives every donor a small whole number, lower first. Keys of a policy are packed into one 64-bit number, so that
-a ranking is one sort. The donor's identifier ends every policy: the order is reproducible.
-Oracle: ``rank_key`` in ``tests/oracle/matching.py``.
+The donor's identifier ends every policy: the order is reproducible.
+Oracle: ``policy_key`` in ``tests/oracle/ranking.py``.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.donors.ages import completed_years
-from hla_match.donors.attribute_types import MISSING_CATEGORY
-from hla_match.donors.attributes import DONOR_AGES, values_of
-from hla_match.donors.registry import Registry
+from hla_match.choice.candidates import Candidates
+from hla_match.choice.donor_features import DONOR_ID
+from hla_match.choice.ranking_key import RankingKey, key_codes
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.matching.criteria import Patient
-from hla_match.prediction.lazy_predictions import LazyPredictions
-from hla_match.prediction.prediction import Prediction
 
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """What keys may look at: donors found for one patient.
-
-    Attributes:
-        patient: for whom.
-        registry: where from.
-        donor: (n,) uint32 rows.
-        mismatches: (n,) least mismatches in scope, in the direction asked for.
-        certain: (n,) bool, best and worst count are equal.
-        as_of: the date at which ages are reckoned.
-        forecast: match probabilities of the donors of the search, or None without frequencies.
-        position: (n,) where the donors stand in the forecast.
-        wanted: how many of the donors are asked for, or None for all: a key whose value is dear may give those that
-            are not among so many first any value that is worse than theirs.
-    """
-
-    patient: Patient
-    registry: Registry
-    donor: NDArray[np.uint32]
-    mismatches: NDArray[np.uint8]
-    certain: NDArray[np.bool_]
-    as_of: datetime.date
-    forecast: LazyPredictions | None
-    position: NDArray[np.int64]
-    wanted: int | None = None
-
-    def take(self, rows: NDArray[np.int64], wanted: int | None) -> Candidates:
-        """Return some of the candidates, of whom `wanted` are asked for."""
-        return replace(
-            self,
-            donor=self.donor[rows],
-            mismatches=self.mismatches[rows],
-            certain=self.certain[rows],
-            position=self.position[rows],
-            wanted=wanted,
-        )
-
-    @property
-    def age(self) -> NDArray[np.int32]:
-        """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
-        return completed_years(self.registry.attribute_codes["birth_date"][self.donor], self.as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class RankingKey:
-    """One key of a policy.
-
-    Attributes:
-        name: what `MatchList.why` calls it.
-        meaning: what "before" means in words, where the values of both donors are known.
-        bits: its width in the packed number.
-        rule: gives each candidate its value.
-        said: what a value says of a donor; None where `meaning` says it.
-        unknown: the values of donors of whom it is not known.
-        aside: where the policy says that those stand.
-    """
-
-    name: str
-    meaning: str
-    bits: int
-    rule: Callable[[Candidates], NDArray[np.int64]]
-    said: Callable[[int], str] | None = None
-    unknown: frozenset[int] = frozenset()
-    aside: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.meaning} ({self.aside})" if self.aside else self.meaning
-
-    def reason(self, before: int, after: int, *, at_least: Set[int] = frozenset()) -> str:
-        """Say why a donor of value `before` stands before one of value `after`, and nothing that is not known.
-
-        Args:
-            before: the lesser value.
-            after: the greater one.
-            at_least: those of the two of which no more is known than that they are the least possible.
-
-        >>> AGE.reason(25, 31), AGE.reason(25, 255)
-        ('age: younger (25 years before 31 years)', 'age: 25 years before no age, or one below that of donors')
-        """
-        said = self.said
-        if said is None:
-            return f"{self.name}: {self.meaning}"
-        one, other = (f"at least {said(value)}" if value in at_least else said(value) for value in (before, after))
-        order = f"{one} before {other}"
-        known = not (self.unknown | at_least) & {before, after}
-        return f"{self.name}: {self.meaning} ({order})" if known else f"{self.name}: {order}"
-
-
-def by_full_match(candidates: Candidates) -> NDArray[np.int64]:
-    """Put the greater probability of no mismatch first, in whole percent (Dehn et al., Blood 2019;134:924)."""
-    return _percent_first(candidates, 0)
-
-
-def by_near_match(candidates: Candidates) -> NDArray[np.int64]:
-    """Put the greater probability of at most one mismatch first, in whole percent."""
-    return _percent_first(candidates, 1)
-
-
-_NOUGHT, _UNKNOWN = 101, 100
-"""Values of donors known to be at nought percent, and of those of whom it is not known; others have 100 - percent."""
-
-
-def _percent_first(candidates: Candidates, mismatches: int) -> NDArray[np.int64]:
-    """Put more percent first; where it is missing or cut it stands before one of nought percent, known to be low."""
-    forecast = candidates.forecast
-    if forecast is None:
-        return np.zeros(candidates.donor.size, np.int64)
-    value = np.full(candidates.donor.size, _NOUGHT, np.int64)
-    # The search knows of the others that there are more mismatches, whatever their alleles.
-    row = np.flatnonzero(candidates.mismatches <= mismatches)
-    position = candidates.position[row]
-    wanted = candidates.wanted
-    if wanted is None:
-        value[row] = _percent_value(forecast.of(position), mismatches)
-        return value
-    bound = None if wanted >= row.size else forecast.bounds(position)
-    if bound is None:
-        value[row] = _percent_value(forecast.near(position), mismatches)
-        return value
-    # Nothing is known where a bound is missing.
-    promise = np.nan_to_num(bound[:, mismatches], nan=1.0)
-    percent = np.rint(100 * promise + _ROUNDING).astype(np.int64)
-    at_best = np.where(percent > 0, 100 - percent, _NOUGHT)
-    order = np.argsort(at_best, kind="stable")
-    order = order[: np.count_nonzero(at_best < _NOUGHT)]
-    done = 0
-    while done < order.size:
-        # Blocks grow, since donors that are predicted together share work.
-        block = order[done : done + max(wanted, _BLOCK, done)]
-        value[row[block]] = _percent_value(forecast.near(position[block]), mismatches)
-        done += block.size
-        so_far = value[row[order[:done]]]
-        if done < order.size and done >= wanted and at_best[order[done]] > np.partition(so_far, wanted - 1)[wanted - 1]:
-            break
-    return value
-
-
-_ROUNDING = 1e-6
-"""Added to a bound in percent, so that it does not round below what it bounds."""
-
-_DECIMALS = 9
-"""Of a percentage that are told apart, so that a half is rounded alike in whatever order it was summed up."""
-
-_BLOCK = 128
-"""Donors whose predictions are worked out at once at least."""
-
-
-def _percent_value(prediction: Prediction, mismatches: int) -> NDArray[np.int64]:
-    probability = prediction.mismatches[:, : mismatches + 1].sum(axis=1)
-    percent = np.rint(np.round(100 * np.nan_to_num(probability), _DECIMALS)).astype(np.int64)
-    unknown = np.isnan(probability) | is_cut(prediction)
-    return np.where(percent > 0, 100 - percent, np.where(unknown, _UNKNOWN, _NOUGHT))
-
-
-def least_percents(prediction: Prediction, values: tuple[int, int]) -> set[int]:
-    """Return which values of a key of percents, of two donors, are only the least possible, as too much was cut."""
-    return {value for value, cut in zip(values, is_cut(prediction).tolist(), strict=True) if cut and value < _UNKNOWN}
-
-
-def is_cut(prediction: Prediction) -> NDArray[np.bool_]:
-    """Return (donors,) bool: so much was cut that whole percents are only the least that they can be."""
-    return prediction.cut >= 0.005
-
-
-def by_mismatches(candidates: Candidates) -> NDArray[np.int64]:
-    """Put fewer mismatches first."""
-    return candidates.mismatches.astype(np.int64)
-
-
-def by_certainty(candidates: Candidates) -> NDArray[np.int64]:
-    """Put certain before potential."""
-    return (~candidates.certain).astype(np.int64)
-
-
-def by_age(candidates: Candidates) -> NDArray[np.int64]:
-    """Put younger first, in completed years (Kollman et al., Blood 2016;127:260).
-
-    Unknown ages stand last, and with them those below the age of donors: a mistaken birth date must not come first.
-    """
-    age = candidates.age
-    return np.where(age < DONOR_AGES[0], _NO_AGE, np.minimum(age, _NO_AGE - 1)).astype(np.int64)
-
-
-_NO_AGE = 255
-"""The value of ages that are unknown or below that of donors."""
-
-
-def by_cmv(candidates: Candidates) -> NDArray[np.int64]:
-    """Put the same cytomegalovirus status first, then unknown, then different (Dehn et al., Blood 2019;134:924)."""
-    return _same_first(
-        candidates.patient.cmv, values_of("cmv"), candidates.registry.attribute_codes["cmv"][candidates.donor]
-    )
-
-
-def by_abo(candidates: Candidates) -> NDArray[np.int64]:
-    """Put the same blood group first, then compatible red cells, then unknown, then incompatible (Dehn 2019)."""
-    if candidates.patient.abo is None:
-        return np.zeros(candidates.donor.size, np.int64)
-    wanted = candidates.patient.abo
-    grade = np.full(MISSING_CATEGORY + 1, 2, np.int64)
-    for code, group in enumerate(values_of("abo")):
-        grade[code] = 0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 3
-    graded: NDArray[np.int64] = grade[candidates.registry.attribute_codes["abo"][candidates.donor]]
-    return graded
-
-
-def by_sex(candidates: Candidates) -> NDArray[np.int64]:
-    """Put male before female, then unknown: no donor pregnancies (Dehn et al., Blood 2019;134:924)."""
-    grade = np.full(MISSING_CATEGORY + 1, 2, np.int64)
-    sexes = values_of("sex")
-    grade[sexes.index("M")], grade[sexes.index("F")] = 0, 1
-    graded: NDArray[np.int64] = grade[candidates.registry.attribute_codes["sex"][candidates.donor]]
-    return graded
-
-
-def by_identifier(candidates: Candidates) -> NDArray[np.int64]:
-    """Take the donor's identifier, ascending."""
-    return candidates.registry.donor_order[candidates.donor].astype(np.int64)
-
-
-def _same_first(wanted: str | None, values: tuple[str, ...], code: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    if wanted is None:
-        return np.zeros(code.size, np.int64)
-    grade = np.full(MISSING_CATEGORY + 1, 1, np.int64)
-    for index, value in enumerate(values):
-        grade[index] = 0 if value == wanted else 2
-    graded: NDArray[np.int64] = grade[code]
-    return graded
-
-
-def _percent_said(value: int) -> str:
-    return {_UNKNOWN: "not known", _NOUGHT: "0%"}.get(value, f"{100 - value}%")
-
-
-def _of(*names: str) -> Callable[[int], str]:
-    """Return what says the name of a value."""
-    return lambda value: names[value]
-
-
-_UNKNOWN_PERCENT = "where that is not known, behind 1% and before 0%"
-
-FULL_MATCH = RankingKey(
-    "p0",
-    "more probably no mismatch, in whole percent",
-    7,
-    by_full_match,
-    _percent_said,
-    frozenset({_UNKNOWN}),
-    _UNKNOWN_PERCENT,
-)
-NEAR_MATCH = RankingKey(
-    "p0+p1",
-    "more probably at most one mismatch, in whole percent",
-    7,
-    by_near_match,
-    _percent_said,
-    frozenset({_UNKNOWN}),
-    _UNKNOWN_PERCENT,
-)
-MISMATCHES = RankingKey("mismatches", "fewer mismatches", 3, by_mismatches, str)
-CERTAINTY = RankingKey("certainty", "a certain match before a potential one", 1, by_certainty)
-AGE = RankingKey(
-    "age",
-    "younger",
-    8,
-    by_age,
-    lambda years: "no age, or one below that of donors" if years == _NO_AGE else f"{years} years",
-    frozenset({_NO_AGE}),
-    "unknown ages, and those below that of donors, last",
-)
-CMV = RankingKey(
-    "cmv",
-    "same CMV status",
-    2,
-    by_cmv,
-    _of("same CMV status", "unknown CMV status", "another CMV status"),
-    frozenset({1}),
-    "unknown before another",
-)
-ABO = RankingKey(
-    "abo",
-    "same or compatible blood group",
-    2,
-    by_abo,
-    _of("same blood group", "compatible blood group", "unknown blood group", "incompatible blood group"),
-    frozenset({2}),
-    "same before compatible, unknown before incompatible",
-)
-SEX = RankingKey("sex", "male", 2, by_sex, _of("male", "female", "unknown sex"), frozenset({2}), "unknown last")
-DONOR_ID = RankingKey("donor_id", "identifier in ascending order", 32, by_identifier)
+KeyColumns = tuple[NDArray[np.unsignedinteger[Any]], ...]
+"""(n,) unsigned integer codes of some donors for each key of a policy, lower first; the first key decides first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankingPolicy:
-    """A named order of donors."""
+    """A named order of donors.
+
+    Attributes:
+        name: what lists call it.
+        keys: the first in which two donors differ orders them; the last is the donor's identifier.
+
+    Raises:
+        CriteriaError: the last key is not the identifier, or a key can decide nothing after those before it.
+
+    >>> young = RankingPolicy("young", (RankingKey("age", bands=10), RankingKey("p0"), RankingKey("donor_id")))
+    >>> young == RankingPolicy.from_dict(young.to_dict())
+    True
+    """
 
     name: str
     keys: tuple[RankingKey, ...]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise CriteriaError("policy: name", found=self.name, expected="text that names the policy")
+        features = [key.feature for key in self.keys]
+        if features[-1:] != [DONOR_ID.name]:
+            expected = f"{DONOR_ID.name} as the last one, which makes the order reproducible"
+            raise CriteriaError(
+                f"policy {self.name}: keys",
+                found=", ".join(features),
+                expected=expected,
+                code=ErrorCode.CRITERIA_CONFLICT,
+            )
+        for number, key in enumerate(self.keys):
+            if not _can_decide(key, self.keys[:number]):
+                expected = f"narrower bands than before, or another feature; {DONOR_ID.name} decides everything"
+                raise CriteriaError(
+                    f"policy {self.name}: key {number + 1}",
+                    found=key.feature,
+                    expected=expected,
+                    code=ErrorCode.CRITERIA_CONFLICT,
+                )
+
     def __str__(self) -> str:
         return f"{self.name}: " + ", then ".join(map(str, self.keys))
 
-    def pack(self, candidates: Candidates) -> NDArray[np.uint64]:
-        """Return (n,) uint64 numbers in the order of the policy, lower first."""
-        packed = np.zeros(candidates.donor.size, np.uint64)
-        for key in self.keys:
-            packed = (packed << np.uint64(key.bits)) | key.rule(candidates).astype(np.uint64)
-        return packed
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return a policy from plain data, as TOML and JSON hold it.
 
-    def deciding_key(self, before: int, after: int) -> tuple[RankingKey, int, int]:
-        """Return the first key in which two packed numbers differ, and the value that each has there."""
-        shift = sum(key.bits for key in self.keys)
-        for key in self.keys:
-            shift -= key.bits
-            one, other = before >> shift, after >> shift
-            if one != other or not shift:
-                break
-        mask = (1 << key.bits) - 1
-        return key, one & mask, other & mask
+        Args:
+            data: `name`, and `keys`: names of features, or tables of the attributes of `RankingKey` where they are
+                not as the feature is declared.
+
+        Raises:
+            CriteriaError: an entry is missing or unknown, or has a value that it cannot have.
+
+        >>> young = {"name": "young", "keys": [{"feature": "age", "bands": [31, 41]}, "mismatches", "donor_id"]}
+        >>> [key.bands for key in RankingPolicy.from_dict(young).keys]
+        [(31, 41), 1, 1]
+        """
+        name, keys = _entries("policy", data, required=("name", "keys")).values()
+        if not isinstance(keys, Sequence) or isinstance(keys, str):
+            raise CriteriaError(
+                f"policy {name}: keys",
+                found=keys,
+                expected="a list of features or tables",
+                code=ErrorCode.CRITERIA_TYPE,
+            )
+        return cls(name, tuple(_key_from(f"policy {name}: key {number}", key) for number, key in enumerate(keys, 1)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the policy as plain data, of which `from_dict` makes an equal one."""
+        return {
+            "name": self.name,
+            "keys": [
+                {entry: list(value) if isinstance(value, tuple) else value for entry, value in key.entries().items()}
+                for key in self.keys
+            ],
+        }
+
+    def columns(self, candidates: Candidates) -> KeyColumns:
+        """Return the codes of some candidates for each key."""
+        return tuple(key.column(key.declared.values(candidates)) for key in self.keys)
+
+    def deciding_key(self, columns: KeyColumns, position: int) -> tuple[RankingKey, int, int]:
+        """Return the first key in which the donor at a position and the next one differ, and their codes."""
+        codes = [column[position : position + 2].tolist() for column in columns]
+        return next(
+            (key, before, after) for key, (before, after) in zip(self.keys, codes, strict=True) if before != after
+        )
+
+
+def _can_decide(key: RankingKey, earlier: Sequence[RankingKey]) -> bool:
+    """Return whether donors who are equal in earlier keys can differ in a key."""
+    features = {one.feature for one in earlier}
+    if key.feature not in features or DONOR_ID.name in features:
+        return DONOR_ID.name not in features
+    alike = [key_codes(one).tolist() for one in earlier if one.feature == key.feature]
+    return len({*zip(*alike, key_codes(key).tolist(), strict=True)}) > len({*zip(*alike, strict=True)})
+
+
+def _key_from(place: str, data: object) -> RankingKey:
+    """Return a key from plain data; `place` says where it stands."""
+    optional = ("bands", "direction", "unknown")
+    table = {"feature": data} if isinstance(data, str) else data
+    entries = _entries(place, table, required=("feature",), optional=optional)
+    if isinstance(entries.get("bands"), list):
+        entries["bands"] = tuple(entries["bands"])
+    try:
+        return RankingKey(**entries)
+    except CriteriaError as error:
+        name = f"{place}: {error.name}"
+        raise CriteriaError(name, found=error.found, expected=error.expected, code=ErrorCode(error.code)) from None
+
+
+def _entries(place: str, data: object, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the entries of a table, the required ones first."""
+    names = (*required, *optional)
+    if not isinstance(data, Mapping) or not {*required} <= data.keys() <= {*names}:
+        found = ", ".join(map(str, data)) if isinstance(data, Mapping) else data
+        expected = f"a table of {', '.join(required)}" + (f", perhaps with {', '.join(optional)}" if optional else "")
+        raise CriteriaError(place, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+    return {name: data[name] for name in names if name in data}
+
+
+def _built_in(name: str, *features: str) -> RankingPolicy:
+    return RankingPolicy(name, tuple(map(RankingKey, features)))
 
 
 POLICIES: Mapping[str, RankingPolicy] = MappingProxyType(
     {
-        "certain-first": RankingPolicy("certain-first", (MISMATCHES, CERTAINTY, AGE, CMV, ABO, SEX, DONOR_ID)),
-        "probability-first": RankingPolicy(
-            "probability-first", (FULL_MATCH, NEAR_MATCH, MISMATCHES, AGE, CMV, ABO, SEX, DONOR_ID)
-        ),
+        one.name: one
+        for one in (
+            _built_in("certain-first", "mismatches", "certainty", "age", "cmv", "abo", "sex", "donor_id"),
+            _built_in("probability-first", "p0", "p0+p1", "mismatches", "age", "cmv", "abo", "sex", "donor_id"),
+        )
     }
 )
 
 
-def policy_named(name: str) -> RankingPolicy:
-    """Return a policy by its name.
+def policy_named(policy: str | RankingPolicy) -> RankingPolicy:
+    """Return a policy by its name; a policy stands for itself.
 
     Raises:
         CriteriaError: there is none of that name.
     """
-    if name not in POLICIES:
-        raise CriteriaError(
-            "policy", found=name, expected=f"one of {', '.join(POLICIES)}", code=ErrorCode.CRITERIA_UNKNOWN
-        )
-    return POLICIES[name]
+    if isinstance(policy, RankingPolicy):
+        return policy
+    if policy not in POLICIES:
+        expected = f"one of {', '.join(POLICIES)}"
+        raise CriteriaError("policy", found=policy, expected=expected, code=ErrorCode.CRITERIA_UNKNOWN)
+    return POLICIES[policy]

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.choice.policies import FULL_MATCH, NEAR_MATCH, RankingPolicy, least_percents
+from hla_match.choice.policies import KeyColumns, RankingPolicy
 from hla_match.donors.registry import Registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
@@ -30,7 +30,7 @@ class RankedDonors:
         donor: (n,) uint32 rows of the registry, best first.
         total: (6, n) uint8 counts summed over the scope.
         age: (n,) int32 completed years, -1 where missing.
-        rank_number: (n,) uint64 packed ranking keys.
+        key_columns: (n,) codes of the donors for each key of the policy, lower first.
         n_found: donors that met the criteria, before `criteria.limit`.
         count_criteria: works out `criteria_counts`.
         prediction: match probabilities of the donors, or None without frequencies.
@@ -44,7 +44,7 @@ class RankedDonors:
     donor: NDArray[np.uint32]
     total: NDArray[np.uint8]
     age: NDArray[np.int32]
-    rank_number: NDArray[np.uint64]
+    key_columns: KeyColumns
     n_found: int
     count_criteria: Callable[[], dict[str, int]]
     prediction: Prediction | None = None
@@ -82,9 +82,9 @@ class RankedDonors:
         """
         if not 0 <= position < len(self) - 1:
             raise IndexError(position)
-        numbers = [int(self.rank_number[position]), int(self.rank_number[position + 1])]
-        key, before, after = self.policy.deciding_key(*numbers)
-        if self.prediction is None or key not in (FULL_MATCH, NEAR_MATCH):
+        key, before, after = self.policy.deciding_key(self.key_columns, position)
+        is_least = key.declared.is_least
+        if self.prediction is None or is_least is None:
             return key.reason(before, after)
-        both = self.prediction.take(slice(position, position + 2))
-        return key.reason(before, after, at_least=least_percents(both, (before, after)))
+        first, second = is_least(self.prediction.take(slice(position, position + 2))).tolist()
+        return key.reason(before, after, is_least=(first, second))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from hla_match.choice.features import FEATURES
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.reporting.match_frame import match_frame
@@ -48,7 +49,8 @@ def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFram
         heading = result.locus if result.locus in found.criteria.loci else f"({result.locus})"
         columns[heading] = frame[f"{result.locus}_grade"].cast(pl.String)
     columns |= {"GvH": frame["gvh"].cast(pl.String), "HvG": frame["hvg"].cast(pl.String)}
-    shown = {"age": "age", **{name: attribute.heading for name, attribute in ATTRIBUTES.items() if attribute.heading}}
+    shown = {feature.columns[0]: feature.heading for feature in FEATURES.values() if feature.heading}
+    shown |= {name: attribute.heading for name, attribute in ATTRIBUTES.items() if attribute.heading}
     for name, title in shown.items():
         if name in frame.columns:
             columns[title] = frame[name].cast(pl.String).fill_null("")

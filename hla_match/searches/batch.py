@@ -2,8 +2,8 @@
 
 Patients travel in blocks. Donors stay where they are: a worker that shares no memory is told where to open the registry
 and does so once. With fewer patients than workers the donors are divided into shards; the first donors of each shard
-hold the first donors of all, and the rank number, which ends with the donor's identifier, merges them exactly. Neither
-blocks, shards nor workers change a result.
+hold the first donors of all, and the codes of the ranking keys, the last of which is the donor's identifier, merge them
+exactly. Neither blocks, shards nor workers change a result.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from hla_match.choice.policies import policy_named
+from hla_match.choice.policies import KeyColumns, RankingPolicy, policy_named
 from hla_match.errors import CriteriaError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.match_frame import match_frame
@@ -107,13 +106,13 @@ class PatientBlock:
         patients: for whom.
         answers: one a patient.
         frame: the donors of all, patient by patient; a column that a patient does not have is null in its rows.
-        rank_number: (rows,) uint64 as in `MatchList`.
+        key_columns: (rows,) codes for each key of the policy, as in `MatchList`; none where no patient was searched.
     """
 
     patients: tuple[Patient, ...]
     answers: tuple[_Answer, ...]
     frame: pl.DataFrame
-    rank_number: NDArray[np.uint64]
+    key_columns: KeyColumns
 
     def outcomes(self) -> Iterator[PatientOutcome]:
         """Yield the outcome of each patient."""
@@ -133,7 +132,7 @@ class _Task:
 
     patients: tuple[Patient, ...] = field(repr=False)
     criteria: SearchCriteria = field(repr=False)
-    policy: str | None
+    policy: str | RankingPolicy | None
     shard: int
     n_shards: int
 
@@ -143,7 +142,7 @@ def search_patients(
     patients: Sequence[Patient],
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | None = None,
+    policy: str | RankingPolicy | None = None,
     workers: int | Executor = 1,
     shards: int | None = None,
     memory: int = MEMORY,
@@ -201,7 +200,7 @@ def search_blocks(
     patients: Sequence[Patient],
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | None = None,
+    policy: str | RankingPolicy | None = None,
     workers: int | Executor = 1,
     shards: int | None = None,
     memory: int = MEMORY,
@@ -326,12 +325,11 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
         notices = matches.patient_notices
         answers.append(_Answer(loci, len(matches), matches.n_found, missing, None, notices, counts))
         lists.append(matches)
-    numbers = [matches.rank_number for matches in lists]
     return PatientBlock(
         patients=task.patients,
         answers=tuple(answers),
         frame=match_frame(lists) if lists else pl.DataFrame(),
-        rank_number=np.concatenate([*numbers, np.empty(0, np.uint64)]),
+        key_columns=_joined([matches.key_columns for matches in lists]),
     )
 
 
@@ -345,8 +343,8 @@ def _merged(shards: Sequence[PatientBlock], limit: int | None) -> PatientBlock:
     rows = np.array([[answer.n_donors for answer in shard.answers] for shard in shards])
     n_patients = len(first.patients)
     patient = np.concatenate([np.repeat(np.arange(n_patients), of_shard) for of_shard in rows])
-    number = np.concatenate([shard.rank_number for shard in shards])
-    order = np.lexsort((number, patient))
+    columns = _joined([shard.key_columns for shard in shards])
+    order = np.lexsort((*reversed(columns), patient))
     n_rows = rows.sum(axis=0)
     rank = np.arange(order.size) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
     kept = np.ones(order.size, np.bool_) if limit is None else rank < limit
@@ -365,8 +363,13 @@ def _merged(shards: Sequence[PatientBlock], limit: int | None) -> PatientBlock:
         patients=first.patients,
         answers=tuple(answers),
         frame=frame.with_columns(rank=pl.Series((rank[kept] + 1).astype(np.uint32))),
-        rank_number=number[order[kept]],
+        key_columns=tuple(column[order[kept]] for column in columns),
     )
+
+
+def _joined(parts: Sequence[KeyColumns]) -> KeyColumns:
+    """Return the columns of several lists by one policy, one list after another."""
+    return tuple(np.concatenate(of_key) for of_key in zip(*parts, strict=True))
 
 
 def _summed(shards: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.choice.policies import Candidates, policy_named
-from hla_match.choice.ranking import first_donors
+from hla_match.choice.candidates import Candidates
+from hla_match.choice.policies import RankingPolicy, policy_named
+from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
@@ -97,7 +98,7 @@ class Matcher:
         patient: Patient,
         criteria: SearchCriteria | None = None,
         *,
-        policy: str | None = None,
+        policy: str | RankingPolicy | None = None,
         donors: range | None = None,
     ) -> MatchList:
         """Return the donors that meet the criteria, best first.
@@ -105,8 +106,8 @@ class Matcher:
         Args:
             patient: for whom.
             criteria: which donors.
-            policy: name of the order (`hla_match.choice.policies.POLICIES`); by default `probability-first` where
-                there are probabilities, else `certain-first`.
+            policy: the order, or its name in `hla_match.POLICIES`; by default `probability-first` where there are
+                probabilities, else `certain-first`.
             donors: rows of the registry to choose from, one after another: a shard; None for all.
 
         Raises:
@@ -143,11 +144,11 @@ class Matcher:
             # A locus that no donor is typed at is a potential match of both alleles for every donor.
             certain=found.certain & (not missing),
             as_of=criteria.as_of or as_of_date(registry),
-            forecast=self._predictions(patient, criteria, loci, found.donor),
+            predictions=self._predictions(patient, criteria, loci, found.donor),
             position=np.arange(found.donor.size),
         )
-        first = first_donors(order, candidates, criteria.limit)
-        chosen = candidates.take(first, None)
+        first, key_columns = rank_donors(order, candidates, criteria.limit)
+        chosen = candidates.take(first)
         total = np.zeros((6, chosen.donor.size), np.uint8)
         for result in scope:
             total += result.counts[:, result.meaning_of(chosen.donor)]
@@ -162,10 +163,10 @@ class Matcher:
             donor=chosen.donor,
             total=total,
             age=chosen.age,
-            rank_number=order.pack(chosen),
+            key_columns=key_columns,
             n_found=int(found.donor.size),
             count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.donor.size)),
-            prediction=None if chosen.forecast is None else chosen.forecast.of(first),
+            prediction=None if chosen.predictions is None else chosen.predictions.of(first),
         )
 
     def predict(

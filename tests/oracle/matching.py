@@ -1,4 +1,4 @@
-"""The slow, obvious twin of matching, grading, searching and ranking: strings, sets and loops over every possibility.
+"""The slow, obvious twin of matching, grading and searching: strings, sets and loops over every possibility.
 
 Source of the rules, unless a function names another: WMDA framework, Bochtler et al., Bone Marrow Transplant
 2011;46:338, matching level AI3 (alleles match when they are of one P group).
@@ -286,61 +286,3 @@ def search(
         worst = sum(counts[locus]["worst"] for locus in loci)
         found.append((donor_id, best, worst))
     return found
-
-
-def cmv_rank(patient: str | None, donor: str | None) -> int:
-    """Same CMV status, then unknown, then different (Dehn et al., Blood 2019;134:924); an unknown patient's is moot."""
-    if patient is None:
-        return 0
-    if donor is None:
-        return 1
-    return 0 if donor == patient else 2
-
-
-def abo_rank(patient: str | None, donor: str | None) -> int:
-    """Same blood group, then compatible from donor to patient, then unknown, then any other (Dehn et al. 2019)."""
-    if patient is None or donor == patient:
-        return 0
-    if donor is None:
-        return 2
-    return 1 if donor == "O" or patient == "AB" else 3
-
-
-def sex_rank(donor: str | None) -> int:
-    """Male, then female, then unknown (Dehn et al., Blood 2019;134:924)."""
-    return {"M": 0, "F": 1}.get(donor or "", 2)
-
-
-def rank_key(
-    donor_id: str,
-    *,
-    mismatches: int,
-    best: int,
-    worst: int,
-    age: int | None = None,
-    cmv: str | None = None,
-    abo: str | None = None,
-    sex: str | None = None,
-    patient_cmv: str | None = None,
-    patient_abo: str | None = None,
-) -> tuple[int, bool, bool, int, int, int, int, str]:
-    """The key of a donor in the list, lesser first (order of donor properties: Dehn et al., Blood 2019;134:924)."""
-    return (
-        mismatches,
-        best != worst,
-        age is None,
-        age or 0,
-        cmv_rank(patient_cmv, cmv),
-        abo_rank(patient_abo, abo),
-        sex_rank(sex),
-        donor_id,
-    )
-
-
-def rank(entries: Iterable[Mapping[str, object]], *, patient_cmv: str | None, patient_abo: str | None) -> list[str]:
-    """The donors' identifiers in order; an entry holds the arguments of `rank_key`, the patient's apart."""
-    keys = [
-        rank_key(**entry, patient_cmv=patient_cmv, patient_abo=patient_abo)  # type: ignore[arg-type]
-        for entry in entries
-    ]
-    return [key[-1] for key in sorted(keys)]

@@ -7,11 +7,19 @@ donors must differ in it as the reason says, and what is not known must not be s
 import re
 from collections.abc import Mapping
 
-from tests.oracle.matching import abo_rank, cmv_rank
+from tests.oracle.ranking import CLASSES, class_of
 
 DONOR_AGE = 16
-CMV_WORDS = ("same CMV status", "unknown CMV status", "another CMV status")
-ABO_WORDS = ("same blood group", "compatible blood group", "unknown blood group", "incompatible blood group")
+UNKNOWN_WORDS = {"cmv": "unknown CMV status", "abo": "unknown blood group", "sex": "unknown sex"}
+LESS_FIRST = ("younger", "fewer mismatches", "same CMV status", "same or compatible blood group", "male")
+"""Claims that the donor who stands before has the lesser number; in classes, the better one."""
+GREATER_FIRST = (
+    "older",
+    "more mismatches",
+    "female",
+    "more probably no mismatch",
+    "more probably at most one mismatch",
+)
 
 Row = Mapping[str, object]
 
@@ -32,10 +40,24 @@ def percent(row: Row, mismatches: int, scope_size: int) -> tuple[str, int | None
     return ("at least", whole) if whole else ("not known", None)
 
 
-def said_percent(text: str) -> tuple[str, int | None]:
-    if text == "not known":
-        return "not known", None
-    return ("at least" if text.startswith("at least") else "exactly"), int(re.sub(r"\D", "", text))
+def said_range(text: str) -> tuple[int, int]:
+    """The least and the greatest number that a text such as "7 years" or "80 to 89%" names."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    return numbers[0], numbers[-1]
+
+
+def is_said(text: str, known: str, number: int | None) -> bool:
+    """Whether a text says a number that is known exactly, at least, or not at all."""
+    if known == "not known":
+        return not re.search(r"\d", text)
+    least, greatest = said_range(text)
+    is_least = text.startswith("at least")
+    return is_least == (known == "at least") and least <= number and (is_least or number <= greatest)  # type: ignore[operator]
+
+
+def claim_holds(claim: str, one: int, other: int) -> bool:
+    """Whether the claim that a reason begins with is one of those that hold where the first number is less, or more."""
+    return claim in LESS_FIRST if one < other else claim in GREATER_FIRST and one > other
 
 
 def is_true(
@@ -56,31 +78,32 @@ def is_true(
     if name == "donor_id":
         return str(before["donor_id"]) < str(after["donor_id"])
     if name == "certainty":
-        return before["matches_best"] == before["matches_worst"] and after["matches_best"] != after["matches_worst"]
+        certain = [row["matches_best"] == row["matches_worst"] for row in (before, after)]
+        return certain == [True, False] and words == "a certain match before a potential one"
     if match is None:
         return False
-    claim, one, other = match["claim"], match["one"], match["other"]
-    if name in ("p0", "p0+p1"):
-        known = [percent(row, name.count("p") - 1, scope_size) for row in (before, after)]
-        if [said_percent(one), said_percent(other)] != known:
+    claim, said = match["claim"], (match["one"], match["other"])
+    # The claim is followed by how exact the values are.
+    claim = claim and re.sub(r", in (whole percent|bands of .*|bands from .*)$", "", claim)
+    if name in CLASSES:
+        classes = [class_of(name, row, cmv, abo) for row in (before, after)]
+        if said != tuple(UNKNOWN_WORDS[name] if one is None else one for one in classes):
             return False
-        claims_more = known[0][0] == known[1][0] == "exactly"
-        return bool(claim) == claims_more and (not claims_more or known[0][1] > known[1][1])  # type: ignore[operator]
+        numbers = [CLASSES[name].index(one) for one in classes if one is not None]
+        return classes[0] != classes[1] and (claim_holds(claim, *numbers) if len(numbers) == 2 else not claim)
+    known = [how_known(name, row, scope_size) for row in (before, after)]
+    if not all(is_said(text, *one) for text, one in zip(said, known, strict=True)):
+        return False
+    if any(how != "exactly" for how, _ in known):
+        return not claim and said[0] != said[1]
+    return claim_holds(claim, said_range(said[0])[0], said_range(said[1])[0])
+
+
+def how_known(name: str, row: Row, scope_size: int) -> tuple[str, int | None]:
+    """How the value of a feature is known, and the value."""
+    if name in ("p0", "p0+p1"):
+        return percent(row, name.count("p") - 1, scope_size)
     if name == "mismatches":
-        counts = [scope_size - int(str(row["matches_best"])) for row in (before, after)]
-        return bool(claim) and [one, other] == [str(count) for count in counts] and counts[0] < counts[1]
-    if name == "age":
-        ages = [row["age"] for row in (before, after)]
-        known_ages = [age for age in ages if age is not None and age >= DONOR_AGE]  # type: ignore[operator]
-        if len(known_ages) == 2:
-            return bool(claim) and known_ages[0] < known_ages[1]  # type: ignore[operator]
-        return not claim and len(known_ages) == 1 and known_ages[0] == ages[0]
-    if name == "sex":
-        order = [{"M": "male", "F": "female"}.get(str(row["sex"]), "unknown sex") for row in (before, after)]
-        return [one, other] == order and bool(claim) == (order == ["male", "female"])
-    if name in ("cmv", "abo"):
-        words = CMV_WORDS if name == "cmv" else ABO_WORDS
-        donors = [None if row[name] is None else str(row[name]) for row in (before, after)]
-        ranks = [cmv_rank(cmv, donor) if name == "cmv" else abo_rank(abo, donor) for donor in donors]
-        return [one, other] == [words[at] for at in ranks] and ranks[0] < ranks[1] and bool(claim) != (None in donors)
-    return False
+        return "exactly", scope_size - int(str(row["matches_best"]))
+    age = row["age"]
+    return ("not known", None) if age is None or age < DONOR_AGE else ("exactly", age)  # type: ignore[operator,return-value]

@@ -5,6 +5,8 @@ import datetime
 import polars as pl
 import pytest
 
+from hla_match.choice import ranking
+from hla_match.choice.policies import POLICIES, RankingPolicy
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
@@ -47,7 +49,21 @@ def wanted():
             yield f"first field {number}", short
 
 
-@pytest.mark.parametrize("policy", ["probability-first", "certain-first"])
+def own(*keys):
+    """A policy of some keys, then the identifier."""
+    return RankingPolicy.from_dict({"name": "own", "keys": [*keys, "donor_id"]})
+
+
+# Keys whose values are costly at all positions.
+OWN = {
+    "age-first": own({"feature": "age", "bands": 10}, "p0", "p0+p1"),
+    "percents-in-bands": own({"feature": "p0", "bands": 10}, "age", "p0"),
+    "near-match-second": own("mismatches", "p0+p1", "age"),
+    "unknown-first": own({"feature": "p0+p1", "unknown": "first"}, {"feature": "age", "direction": "descending"}),
+}
+
+
+@pytest.mark.parametrize("policy", [*POLICIES.values(), *OWN.values()], ids=[*POLICIES, *OWN])
 @pytest.mark.parametrize("typings", [pytest.param(typings, id=name) for name, typings in wanted()])
 def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
     patient = Patient(typings=typings, cmv="P", abo="A")
@@ -59,7 +75,27 @@ def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
             head = matcher.search(patient, criteria.model_copy(update={"limit": limit}), policy=policy)
             assert head.n_found == whole.n_found
             assert head.to_polars().equals(frame.head(limit))
-            assert head.rank_number.tolist() == whole.rank_number[:limit].tolist()
+            for one, other in zip(head.key_columns, whole.key_columns, strict=True):
+                assert one.tolist() == other[:limit].tolist()
+
+
+@pytest.mark.parametrize("policy", ["age-first", "percents-in-bands", "near-match-second"])
+def test_bounds_spare_predictions_for_any_policy(matcher, monkeypatch, policy):
+    predicted = []
+    predict = PatientPredictor.predict
+
+    def noting(self, donor, *, most):
+        predicted.extend(donor.tolist())
+        return predict(self, donor, most=most)
+
+    monkeypatch.setattr(PatientPredictor, "predict", noting)
+    monkeypatch.setattr(ranking, "_MIN_BLOCK", 4)
+    typings = dict(wanted())["first field 0"]
+    criteria = SearchCriteria(max_mismatches=2, limit=3)
+    found = matcher.search(Patient(typings=typings), criteria, policy=OWN[policy])
+    # Whole predictions of the donors of the list, and blocks of the others.
+    assert len(found) == 3 < found.n_found
+    assert len(predicted) < found.n_found / 3
 
 
 def test_no_donor_is_bounded_twice(matcher, monkeypatch):

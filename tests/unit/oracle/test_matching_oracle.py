@@ -275,45 +275,6 @@ def test_search_looks_at_its_loci_only() -> None:
     }  # fmt: skip
 
 
-BASE = {"mismatches": 1, "best": 9, "worst": 9, "age": 30, "cmv": "N", "abo": "A", "sex": "M"}
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        pytest.param({"age": 50}, {"mismatches": 2}, id="mismatches before all"),
-        pytest.param({"age": 50}, {"worst": 8, "age": 20}, id="certain before age"),
-        pytest.param({"age": 29, "cmv": "P"}, {}, id="age before CMV"),
-        pytest.param({"age": 99}, {"age": None}, id="missing age last"),
-        pytest.param({"abo": "B"}, {"cmv": None}, id="CMV before blood group"),
-        pytest.param({"cmv": None}, {"cmv": "P"}, id="unknown CMV before different"),
-        pytest.param({"sex": "F"}, {"abo": "O"}, id="blood group before sex"),
-        pytest.param({"abo": "O"}, {"abo": "B"}, id="compatible before incompatible"),
-        pytest.param({"abo": "O"}, {"abo": None}, id="compatible before unknown"),
-        pytest.param({}, {"sex": "F"}, id="male before female"),
-        pytest.param({"sex": "F"}, {"sex": None}, id="female before unknown"),
-        pytest.param({}, {}, id="identifier"),
-    ],
-)
-def test_rank(before: dict[str, object], after: dict[str, object]) -> None:
-    # The one to come first has the later identifier, except where the identifier decides.
-    decided = before != after
-    first = {**BASE, **before, "donor_id": "2" if decided else "1"}
-    second = {**BASE, **after, "donor_id": "1" if decided else "2"}
-    expected = [first["donor_id"], second["donor_id"]]
-    assert oracle.rank([second, first], patient_cmv="N", patient_abo="A") == expected
-
-
-def test_every_blood_group_is_compatible_for_ab() -> None:
-    assert [oracle.abo_rank("AB", donor) for donor in ("AB", "A", "B", "O", None)] == [0, 1, 1, 1, 2]
-    assert [oracle.abo_rank("O", donor) for donor in ("O", "A", "B", "AB", None)] == [0, 3, 3, 3, 2]
-
-
-def test_what_is_unknown_of_the_patient_orders_nobody() -> None:
-    assert {oracle.cmv_rank(None, donor) for donor in ("P", "N", None)} == {0}
-    assert {oracle.abo_rank(None, donor) for donor in ("A", "O", None)} == {0}
-
-
 @given(strategies.genotypes(), strategies.genotypes())
 def test_gvh_is_hvg_with_the_parts_exchanged(patient: tuple[str, str], donor: tuple[str, str]) -> None:
     assert oracle.gvh(patient, donor) == oracle.hvg(donor, patient)

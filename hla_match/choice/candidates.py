@@ -1,0 +1,70 @@
+"""The donors that a search found for one patient, before they are ranked: what features read."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.donors.ages import completed_years
+from hla_match.donors.registry import Registry
+from hla_match.matching.criteria import Patient
+from hla_match.prediction.lazy_predictions import LazyPredictions
+from hla_match.prediction.prediction import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Donors found for one patient.
+
+    Attributes:
+        patient: for whom.
+        registry: where from.
+        donor: (n,) uint32 rows.
+        mismatches: (n,) uint8 least mismatches in scope, in the direction asked for.
+        certain: (n,) bool, best and worst count are equal.
+        as_of: the date at which ages are reckoned.
+        predictions: match probabilities of the donors of the search, or None without frequencies.
+        position: (n,) int64 where the donors stand in `predictions`.
+        listed: whether the donors are listed, so that whole predictions of them are needed; the order of donors needs
+            the probabilities of few mismatches only.
+    """
+
+    patient: Patient
+    registry: Registry
+    donor: NDArray[np.uint32]
+    mismatches: NDArray[np.uint8]
+    certain: NDArray[np.bool_]
+    as_of: datetime.date
+    predictions: LazyPredictions | None
+    position: NDArray[np.int64]
+    listed: bool = False
+
+    def take(self, rows: NDArray[np.int64]) -> Candidates:
+        """Return some of the candidates, by their positions."""
+        return replace(
+            self,
+            donor=self.donor[rows],
+            mismatches=self.mismatches[rows],
+            certain=self.certain[rows],
+            position=self.position[rows],
+        )
+
+    @property
+    def age(self) -> NDArray[np.int32]:
+        """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
+        return completed_years(self.registry.attribute_codes["birth_date"][self.donor], self.as_of)
+
+    def predicted(self, rows: NDArray[np.integer[Any]]) -> Prediction:
+        """Return the predictions of some of the candidates, by their positions.
+
+        Raises:
+            ValueError: there are no frequencies.
+        """
+        if self.predictions is None:
+            raise ValueError("these candidates have no predictions")
+        position = self.position[rows]
+        return self.predictions.of(position) if self.listed else self.predictions.near(position)

@@ -1,0 +1,132 @@
+"""Features of the donor as a person: age, cytomegalovirus status, blood group, sex, and the identifier."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.choice.candidates import Candidates
+from hla_match.choice.feature import UNKNOWN_VALUE, Feature, Unknown, said_as, said_in
+from hla_match.donors.attribute_types import MISSING_CATEGORY
+from hla_match.donors.attributes import DONOR_AGES, values_of
+
+_DEHN = "Dehn et al., Blood 2019;134:924"
+_KOLLMAN = "Kollman et al., Blood 2016;127:260"
+
+
+def age_in_years(candidates: Candidates) -> NDArray[np.int16]:
+    """Return (n,) int16 completed years.
+
+    An age below that of donors counts as unknown, as a mistaken birth date must not put a donor first.
+    """
+    age = candidates.age
+    return np.where(age < DONOR_AGES[0], UNKNOWN_VALUE, np.minimum(age, _GREATEST_AGE)).astype(np.int16)
+
+
+_GREATEST_AGE = 254
+"""Completed years that are told apart: all that a person can reach."""
+
+
+def cmv_class(candidates: Candidates) -> NDArray[np.int8]:
+    """Return (n,) int8: 0 the patient's cytomegalovirus status, 1 another; 0 for all where the patient's is unknown."""
+    wanted = candidates.patient.cmv
+    if wanted is None:
+        return np.zeros(candidates.donor.size, np.int8)
+    return _of_classes(candidates, "cmv", [int(sign != wanted) for sign in values_of("cmv")])
+
+
+def abo_class(candidates: Candidates) -> NDArray[np.int8]:
+    """Return (n,) int8: 0 the patient's blood group, 1 compatible red cells, 2 incompatible ones.
+
+    0 for all where the patient's is unknown.
+    """
+    wanted = candidates.patient.abo
+    if wanted is None:
+        return np.zeros(candidates.donor.size, np.int8)
+    of_group = [0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 2 for group in values_of("abo")]
+    return _of_classes(candidates, "abo", of_group)
+
+
+def sex_class(candidates: Candidates) -> NDArray[np.int8]:
+    """Return (n,) int8: 0 male, whose blood no pregnancy has immunised, 1 female."""
+    return _of_classes(candidates, "sex", ["MF".index(sex) for sex in values_of("sex")])
+
+
+def _of_classes(candidates: Candidates, attribute: str, classes: list[int]) -> NDArray[np.int8]:
+    """Return (n,) int8 the class of each candidate, from the classes of the known values of an attribute."""
+    by_code = np.full(MISSING_CATEGORY + 1, UNKNOWN_VALUE, np.int8)
+    by_code[: len(classes)] = classes
+    found: NDArray[np.int8] = by_code[candidates.registry.attribute_codes[attribute][candidates.donor]]
+    return found
+
+
+AGE = Feature(
+    name="age",
+    source=_KOLLMAN,
+    values=age_in_years,
+    directions={"ascending": "younger", "descending": "older"},
+    greatest=_GREATEST_AGE,
+    unit="years",
+    said=said_in(" years"),
+    unknown=Unknown(
+        said="no age, or one below that of donors",
+        places={
+            "last": "unknown ages, and those below that of donors, last",
+            "first": "unknown ages, and those below that of donors, first",
+        },
+    ),
+    columns=("age",),
+    heading="age",
+)
+
+CMV = Feature(
+    name="cmv",
+    source=_DEHN,
+    values=cmv_class,
+    directions={"ascending": "same CMV status"},
+    greatest=1,
+    said=said_as("same CMV status", "another CMV status"),
+    unknown=Unknown(
+        said="unknown CMV status",
+        places={"before-worst": "unknown before another", "last": "unknown last", "first": "unknown first"},
+    ),
+    columns=("cmv",),
+)
+
+ABO = Feature(
+    name="abo",
+    source=_DEHN,
+    values=abo_class,
+    directions={"ascending": "same or compatible blood group"},
+    greatest=2,
+    said=said_as("same blood group", "compatible blood group", "incompatible blood group"),
+    unknown=Unknown(
+        said="unknown blood group",
+        places={
+            "before-worst": "same before compatible, unknown before incompatible",
+            "last": "same before compatible before incompatible, unknown last",
+            "first": "unknown first, same before compatible before incompatible",
+        },
+    ),
+    columns=("abo",),
+)
+
+SEX = Feature(
+    name="sex",
+    source=_DEHN,
+    values=sex_class,
+    directions={"ascending": "male", "descending": "female"},
+    greatest=1,
+    said=said_as("male", "female"),
+    unknown=Unknown(said="unknown sex", places={"last": "unknown last", "first": "unknown first"}),
+    columns=("sex",),
+)
+
+DONOR_ID = Feature(
+    name="donor_id",
+    source="a reproducible order",
+    values=lambda candidates: candidates.registry.donor_order[candidates.donor],
+    directions={"ascending": "identifier in ascending order"},
+    greatest=0,
+    columns=("donor_id",),
+)

@@ -1,0 +1,121 @@
+"""Features of the match: mismatches, certainty, and the probabilities of few mismatches."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.choice.candidates import Candidates
+from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_in
+from hla_match.loci import SCOPE_LOCI
+from hla_match.prediction.prediction import Prediction
+
+_DECIMALS = 9
+"""Decimals of a percentage that are told apart, so that a half is rounded alike in whatever order it was summed up."""
+
+_ROUNDING = 1e-6
+"""Added to a bound in percent, so that it does not round below what it bounds."""
+
+
+def percents(prediction: Prediction, mismatches: int) -> NDArray[np.int16]:
+    """Return (n,) int16 the probability of at most so many mismatches in whole percent.
+
+    It is `UNKNOWN_VALUE` where the probability is missing, and where it rounds to 0 percent and too much was cut to
+    tell a low probability from an unknown one.
+    """
+    probability = prediction.mismatches[:, : mismatches + 1].sum(axis=1)
+    percent = np.rint(np.round(100 * np.nan_to_num(probability), _DECIMALS))
+    unknown = np.isnan(probability) | is_cut(prediction)
+    return np.where((percent == 0) & unknown, UNKNOWN_VALUE, percent).astype(np.int16)
+
+
+def is_cut(prediction: Prediction) -> NDArray[np.bool_]:
+    """Return (n,) bool: so much was cut that whole percents are only the least that they can be."""
+    return prediction.cut >= 0.005
+
+
+def match_percent(candidates: Candidates, *, mismatches: int) -> NDArray[np.int16]:
+    """Return (n,) int16 the probability of at most so many mismatches in whole percent; 0 without frequencies.
+
+    It is 0 where the counts of the search leave no so few mismatches, whatever the alleles.
+    """
+    percent = np.zeros(candidates.donor.size, np.int16)
+    if candidates.predictions is not None:
+        possible = np.flatnonzero(candidates.mismatches <= mismatches)
+        percent[possible] = percents(candidates.predicted(possible), mismatches)
+    return percent
+
+
+def greatest_match_percent(candidates: Candidates, wanted: int, *, mismatches: int) -> NDArray[np.int16] | None:
+    """Return (n,) int16 the greatest value that `match_percent` can have for each candidate.
+
+    None where a bound costs as much as a prediction, and where no more donors are possible than are wanted.
+    """
+    possible = np.flatnonzero(candidates.mismatches <= mismatches)
+    if candidates.predictions is None or wanted >= possible.size:
+        return None
+    bound = candidates.predictions.bounds(candidates.position[possible])
+    if bound is None:
+        return None
+    # A bound is a sum that can be above 1.
+    share = np.minimum(bound[:, mismatches], 1.0)
+    greatest = np.rint(100 * np.nan_to_num(share) + _ROUNDING)
+    percent = np.zeros(candidates.donor.size, np.int16)
+    percent[possible] = np.where(np.isnan(share), UNKNOWN_VALUE, greatest)
+    return percent
+
+
+def _match_probability(name: str, mismatches: int, before: str) -> Feature:
+    """Return the feature of the probability of at most so many mismatches."""
+    return Feature(
+        name=name,
+        source="Dehn et al., Blood 2019;134:924",
+        values=partial(match_percent, mismatches=mismatches),
+        directions={"descending": before},
+        greatest=100,
+        unit="percent",
+        resolution="in whole percent",
+        zero_apart=True,
+        cost=Cost.PREDICTION,
+        bounds=partial(greatest_match_percent, mismatches=mismatches),
+        said=said_in("%"),
+        unknown=Unknown(
+            said="not known",
+            places={
+                "before-worst": "where that is not known, behind 1% and before 0%",
+                "last": "where that is not known, last",
+                "first": "where that is not known, first",
+            },
+        ),
+        is_least=is_cut,
+        columns=tuple(f"p{count}" for count in range(mismatches + 1)),
+    )
+
+
+FULL_MATCH = _match_probability("p0", 0, "more probably no mismatch")
+NEAR_MATCH = _match_probability("p0+p1", 1, "more probably at most one mismatch")
+
+MISMATCHES = Feature(
+    name="mismatches",
+    source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
+    values=lambda candidates: candidates.mismatches,
+    directions={"ascending": "fewer mismatches", "descending": "more mismatches"},
+    greatest=2 * len(SCOPE_LOCI),
+    unit="mismatches",
+    said=said_in(""),
+    columns=("matches_best", "gvh", "hvg"),
+)
+
+CERTAINTY = Feature(
+    name="certainty",
+    source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
+    values=lambda candidates: np.where(candidates.certain, np.uint8(0), np.uint8(1)),
+    directions={
+        "ascending": "a certain match before a potential one",
+        "descending": "a potential match before a certain one",
+    },
+    greatest=1,
+    columns=("matches_best", "matches_worst"),
+)

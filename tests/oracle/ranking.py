@@ -1,0 +1,118 @@
+"""The slow, obvious twin of ranking policies: Python's sort by a tuple a donor.
+
+A *donor* is a dict of `donor_id`, `mismatches`, `certain`, `age` (None where unknown or below that of donors), `cmv`,
+`abo`, `sex`, and of the whole percents `p0` and `p0+p1` (None where unknown).
+A *key* is a `Key`: a feature, the width of its bands or their first values, a direction, and the place of donors of
+whom the feature is not known: "first", "last", or "before-worst", between the worst band and all others.
+A *policy* is a list of keys. It ends with the donor's identifier.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+Donor = Mapping[str, Any]
+
+COMPATIBLE_DONORS = {"O": {"O"}, "A": {"A", "O"}, "B": {"B", "O"}, "AB": {"A", "B", "AB", "O"}}
+"""Whose red cells a patient of a blood group tolerates."""
+
+
+class Key(NamedTuple):
+    """One key of a policy."""
+
+    feature: str
+    bands: int | Sequence[int] = 1
+    direction: str = "ascending"
+    unknown: str = "last"
+
+
+# Order of donor properties: Dehn et al., Blood 2019;134:924.
+_PROPERTIES = [Key("age"), Key("cmv", unknown="before-worst"), Key("abo", unknown="before-worst"), Key("sex")]
+CERTAIN_FIRST = [Key("mismatches"), Key("certainty"), *_PROPERTIES, Key("donor_id")]
+PROBABILITY_FIRST = [
+    Key("p0", direction="descending", unknown="before-worst"),
+    Key("p0+p1", direction="descending", unknown="before-worst"),
+    Key("mismatches"),
+    *_PROPERTIES,
+    Key("donor_id"),
+]
+
+CLASSES: Mapping[str, Sequence[str]] = {
+    "certainty": ("certain", "potential"),
+    "cmv": ("same CMV status", "another CMV status"),
+    "abo": ("same blood group", "compatible blood group", "incompatible blood group"),
+    "sex": ("male", "female"),
+}
+"""By feature the classes of donors, the best one first."""
+
+
+def class_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> str | None:
+    """The class of a donor, or None where it is not known; a patient of unknown status makes all donors the same."""
+    if feature == "certainty":
+        return "certain" if donor["certain"] else "potential"
+    if feature == "sex":
+        return {"M": "male", "F": "female", None: None}[donor["sex"]]
+    wanted, status = (cmv, donor["cmv"]) if feature == "cmv" else (abo, donor["abo"])
+    if wanted is None:
+        return CLASSES[feature][0]
+    if status is None:
+        return None
+    if feature == "cmv":
+        return "same CMV status" if status == wanted else "another CMV status"
+    if status == wanted:
+        return "same blood group"
+    return "compatible blood group" if status in COMPATIBLE_DONORS[wanted] else "incompatible blood group"
+
+
+def number_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> int | None:
+    """The value of a donor as a number, or None where it is not known."""
+    if feature not in CLASSES:
+        return donor[feature]
+    found = class_of(feature, donor, cmv, abo)
+    return None if found is None else CLASSES[feature].index(found)
+
+
+def band_of(key: Key, number: int) -> int:
+    """The number of the band of a value; nought percent stands alone, as such a pair does not match."""
+    if key.feature.startswith("p") and number == 0:
+        return -1
+    return number // key.bands if isinstance(key.bands, int) else sum(number >= first for first in key.bands)
+
+
+def worst_band(key: Key) -> int:
+    """The band of the worst value of a feature of which unknown values can stand before the worst."""
+    return -1 if key.feature.startswith("p") else len(CLASSES[key.feature]) - 1
+
+
+def place(key: Key, number: int | None) -> tuple[int, int]:
+    """Where a key puts a donor, lesser first."""
+    if number is None:
+        return {"first": (0, 0), "last": (3, 0), "before-worst": (2, 0)}[key.unknown]
+    band = band_of(key, number)
+    if key.unknown == "before-worst" and band == worst_band(key):
+        return 3, 0
+    return 1, band if key.direction == "ascending" else -band
+
+
+def policy_key(donor: Donor, policy: Iterable[Key], *, cmv: str | None = None, abo: str | None = None) -> list[object]:
+    """The key of a donor in a list, lesser first; `cmv` and `abo` are the patient's."""
+    return [
+        donor["donor_id"] if key.feature == "donor_id" else place(key, number_of(key.feature, donor, cmv, abo))
+        for key in policy
+    ]
+
+
+def rank(
+    donors: Iterable[Donor], policy: Sequence[Key], *, cmv: str | None = None, abo: str | None = None
+) -> list[str]:
+    """The donors' identifiers in order."""
+    return [
+        donor["donor_id"] for donor in sorted(donors, key=lambda donor: policy_key(donor, policy, cmv=cmv, abo=abo))
+    ]
+
+
+def deciding_key(
+    before: Donor, after: Donor, policy: Sequence[Key], *, cmv: str | None = None, abo: str | None = None
+) -> int:
+    """The number, from 0, of the first key in which two donors differ."""
+    keys = (policy_key(donor, policy, cmv=cmv, abo=abo) for donor in (before, after))
+    return next(number for number, (one, other) in enumerate(zip(*keys, strict=True)) if one != other)

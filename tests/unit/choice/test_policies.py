@@ -1,0 +1,173 @@
+"""Ranking policies as data: what is accepted, what is refused, and how a policy is printed."""
+
+from __future__ import annotations
+
+import pickle
+import tomllib
+from typing import Any
+
+import pytest
+
+from hla_match.choice.policies import POLICIES, RankingPolicy, policy_named
+from hla_match.choice.ranking_key import RankingKey
+from hla_match.errors import CriteriaError
+
+PERSON = (
+    "younger (unknown ages, and those below that of donors, last), then same CMV status (unknown before another), then "
+    "same or compatible blood group (same before compatible, unknown before incompatible), then male (unknown last), "
+    "then identifier in ascending order"
+)
+PERCENT = "in whole percent (where that is not known, behind 1% and before 0%)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("certain-first", f"fewer mismatches, then a certain match before a potential one, then {PERSON}"),
+        (
+            "probability-first",
+            f"more probably no mismatch, {PERCENT}, then more probably at most one mismatch, {PERCENT}, "
+            f"then fewer mismatches, then {PERSON}",
+        ),
+    ],
+)
+def test_policies_are_printed_in_words(name: str, text: str) -> None:
+    assert str(POLICIES[name]) == f"{name}: {text}"
+
+
+OWN = """
+name = "young-first"
+keys = [
+    {feature = "age", bands = [31, 41], unknown = "first"},
+    {feature = "p0", bands = 10},
+    "mismatches",
+    {feature = "age", bands = 5, direction = "descending"},
+    {feature = "sex", direction = "descending"},
+    "donor_id",
+]
+"""
+
+
+def test_a_policy_of_ones_own_is_data() -> None:
+    policy = RankingPolicy.from_dict(tomllib.loads(OWN))
+    assert policy.keys[0] == RankingKey("age", (31, 41), "ascending", "first")
+    assert policy.keys[1] == RankingKey("p0", 10, "descending", "before-worst")
+    assert RankingPolicy.from_dict(policy.to_dict()) == policy
+    assert str(policy) == (
+        "young-first: younger, in bands from 31, 41 years (unknown ages, and those below that of donors, first), "
+        "then more probably no mismatch, in bands of 10 percent (where that is not known, behind 1% and before 0%), "
+        "then fewer mismatches, "
+        "then older, in bands of 5 years (unknown ages, and those below that of donors, last), "
+        "then female (unknown last), then identifier in ascending order"
+    )
+
+
+def test_a_policy_travels_between_processes() -> None:
+    policy = RankingPolicy.from_dict(tomllib.loads(OWN))
+    assert pickle.loads(pickle.dumps(policy)) == policy
+
+
+def test_a_policy_stands_for_itself() -> None:
+    own = RankingPolicy("own", (RankingKey("donor_id"),))
+    assert policy_named(own) is own
+    assert policy_named("certain-first") is POLICIES["certain-first"]
+    with pytest.raises(CriteriaError, match=r"policy: found 'best', expected one of certain-first, probability-first"):
+        policy_named("best")
+
+
+def own(*keys: object, **entries: object) -> dict[str, Any]:
+    return {"name": "own", "keys": [*keys, "donor_id"], **entries}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(
+            own("height"),
+            "policy own: key 1: feature: found 'height', expected one of p0, p0+p1, mismatches, certainty, age",
+            id="unknown feature",
+        ),
+        pytest.param(
+            own("sex", {"feature": "age", "bands": 0}),
+            "policy own: key 2: age: bands: found 0, expected a whole number from 1 to 254 years, or first values",
+            id="bands of nothing",
+        ),
+        pytest.param(
+            own({"feature": "age", "bands": -5}), "found -5, expected a whole number from 1", id="below nothing"
+        ),
+        pytest.param(own({"feature": "age", "bands": 2.5}), "found 2.5, expected a whole number", id="half a year"),
+        pytest.param(own({"feature": "age", "bands": True}), "found True, expected a whole number", id="yes"),
+        pytest.param(
+            own({"feature": "p0", "bands": 101}), "found 101, expected a whole number from 1 to 100", id="wide"
+        ),
+        pytest.param(
+            own({"feature": "age", "bands": [41, 31]}),
+            "age: bands: found (41, 31), expected ascending first values of bands, from 1 to 254 years",
+            id="descending bands",
+        ),
+        pytest.param(own({"feature": "age", "bands": []}), "expected ascending first values", id="no bands"),
+        pytest.param(own({"feature": "age", "bands": [0, 5]}), "expected ascending first values", id="from nought"),
+        pytest.param(own({"feature": "age", "bands": [20, 20]}), "expected ascending first values", id="a band twice"),
+        pytest.param(own({"feature": "p0", "bands": [50, 101]}), "expected ascending first values", id="beyond all"),
+        pytest.param(own({"feature": "age", "bands": ["a"]}), "expected ascending first values", id="bands of text"),
+        pytest.param(
+            own({"feature": "sex", "bands": 2}),
+            "sex: bands: found 2, expected none: its values are no numbers with a unit",
+            id="bands of classes",
+        ),
+        pytest.param(
+            own({"feature": "p0", "direction": "ascending"}),
+            "p0: direction: found 'ascending', expected one of descending",
+            id="a direction that bounds cannot spare",
+        ),
+        pytest.param(own({"feature": "age", "direction": "up"}), "expected one of ascending, descending", id="up"),
+        pytest.param(
+            own({"feature": "sex", "unknown": "before-worst"}),
+            "sex: unknown: found 'before-worst', expected one of last, first",
+            id="no such place",
+        ),
+        pytest.param(
+            own({"feature": "mismatches", "unknown": "last"}),
+            "mismatches: unknown: found 'last', expected none: every donor has a known value",
+            id="nothing unknown",
+        ),
+        pytest.param(
+            own("age", "sex", "age"),
+            "policy own: key 3: found 'age', expected narrower bands than before, or another feature",
+            id="doubled",
+        ),
+        pytest.param(own("age", {"feature": "age", "bands": 5}), "key 2: found 'age'", id="wider than before"),
+        pytest.param(own({"feature": "age", "bands": 10}, {"feature": "age", "bands": 20}), "key 2", id="multiple"),
+        pytest.param(own("age", {"feature": "age", "unknown": "first"}), "key 2", id="another place"),
+        pytest.param(own("sex", {"feature": "sex", "direction": "descending"}), "key 2", id="another direction"),
+        pytest.param(own("donor_id"), "policy own: key 2: found 'donor_id'", id="identifier twice"),
+        pytest.param(own("donor_id", "age"), "key 2: found 'age', expected narrower bands", id="behind the identifier"),
+        pytest.param(
+            {"name": "own", "keys": ["age", "sex"]},
+            "policy own: keys: found 'age, sex', expected donor_id as the last one",
+            id="no identifier",
+        ),
+        pytest.param({"name": "own", "keys": []}, "policy own: keys: found ''", id="no keys"),
+        pytest.param({"name": "own", "keys": "age"}, "found 'age', expected a list of features or tables", id="text"),
+        pytest.param({"name": " ", "keys": ["donor_id"]}, "policy: name: found ' ', expected text", id="no name"),
+        pytest.param({"name": 1, "keys": ["donor_id"]}, "policy: name: found 1, expected text", id="a number"),
+        pytest.param({"keys": ["donor_id"]}, "policy: found 'keys', expected a table of name, keys", id="nameless"),
+        pytest.param(own(weights=[1]), "policy: found 'name, keys, weights', expected a table of name", id="more"),
+        pytest.param(["age"], "policy: found ['age'], expected a table", id="a list"),
+        pytest.param(
+            own({"name": "age"}),
+            "policy own: key 1: found 'name', expected a table of feature, perhaps with bands, direction, unknown",
+            id="a key without feature",
+        ),
+        pytest.param(own(7), "policy own: key 1: found 7, expected a table of feature", id="a number as key"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(data: Any, message: str) -> None:
+    with pytest.raises(CriteriaError) as refused:
+        RankingPolicy.from_dict(data)
+    assert message in str(refused.value)
+
+
+def test_narrower_bands_can_decide_again() -> None:
+    keys = ({"feature": "age", "bands": 10}, "mismatches", {"feature": "age", "bands": 4}, "age")
+    assert len(RankingPolicy.from_dict(own(*keys)).keys) == 5
