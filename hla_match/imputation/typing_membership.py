@@ -71,6 +71,36 @@ def locus_alleles(panels: Panels, row: int, table: TypingTable | None) -> LocusA
     )
 
 
+def typing_alleles(panels: Panels, row: int, alternatives: Sequence[Alternative]) -> LocusAlleles:
+    """Return one typing of a locus of the panels, number 1 beside "not typed", in terms of its alleles.
+
+    It is what `locus_alleles` returns for a table of one typing, found without the table. A typing without alternatives
+    is none: the locus is not typed.
+    """
+    if not alternatives:
+        return _NOT_TYPED
+    code = panels.allele_code[row]
+    number: dict[tuple[int, ...], int] = {}
+    pairs = [[number.setdefault(side.codes, len(number)) for side in pair] for pair in alternatives]
+    size = [len(codes) for codes in number]
+    allele, known = _among(code, np.array([one for codes in number for one in codes], np.int32))
+    set_allele, set_size = allele, np.array(size, np.int64)
+    if not known.all():
+        set_allele = allele[known]
+        set_size = np.bincount(np.repeat(np.arange(len(size)), size)[known], minlength=len(size))
+    stated = np.full((3, 3), -1, np.int32)
+    _state(stated, 1, stated_genotypes(alternatives), code, or_homozygous=panels.chain.locus_panel[row] < 0)
+    most = np.unique(set_allele).size if len(pairs) > 1 else 0
+    return LocusAlleles(
+        np.array([0, 0, len(pairs)], np.int64),
+        np.array(pairs, np.int64),
+        set_size,
+        set_allele,
+        stated,
+        max(_NOT_TYPED.max_signatures, most),
+    )
+
+
 def join_loci(loci: Sequence[LocusAlleles]) -> TypingAlleles:
     """Return the typings of all loci of the panels, given locus by locus."""
     first_alternative = offsets([one.with_nulls_set.shape[0] for one in loci]).tolist()[:-1]
@@ -170,8 +200,20 @@ def _stated(table: TypingTable, code: NDArray[np.int32], *, or_homozygous: bool)
     several[alone] = False
     for typing in np.flatnonzero(several).tolist():
         found = stated_genotypes(alternatives_with_nulls(table, typing))
-        if len(found) == 1 or (found and or_homozygous):
-            allele, known = _among(code, np.array(found[0], np.int32))
-            if known.all():
-                stated[typing] = *allele.tolist(), len(found) - 1
+        _state(stated, typing, found, code, or_homozygous=or_homozygous)
     return stated
+
+
+def _state(
+    stated: NDArray[np.int32],
+    typing: int,
+    genotypes: tuple[tuple[int, int], ...],
+    code: NDArray[np.int32],
+    *,
+    or_homozygous: bool,
+) -> None:
+    """Write what a typing states, given by `stated_genotypes`, where the locus has its alleles."""
+    if len(genotypes) == 1 or (genotypes and or_homozygous):
+        allele, known = _among(code, np.array(genotypes[0], np.int32))
+        if known.all():
+            stated[typing] = *allele.tolist(), len(genotypes) - 1

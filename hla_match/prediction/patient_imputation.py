@@ -8,9 +8,9 @@ from functools import lru_cache, partial
 
 from hla_match.imputation.imputed_registry import impute_person
 from hla_match.imputation.panels import Panels
-from hla_match.imputation.typing_membership import LocusAlleles, join_loci, locus_alleles, stated_genotypes
+from hla_match.imputation.typing_membership import LocusAlleles, join_loci, stated_genotypes, typing_alleles
 from hla_match.kernels.schema.haplotypes import Imputation
-from hla_match.typings.encoding import Alternative, typing_table
+from hla_match.typings.encoding import Alternative
 
 _KEPT_TYPINGS = 4096
 """Typings of a locus that are kept in terms of the panels' alleles; one takes a kilobyte, an ambiguous one several."""
@@ -75,8 +75,7 @@ class PatientImputer:
 
 def _read_typing(panels: Panels, row: int, alternatives: tuple[Alternative, ...]) -> _Typing:
     """Return a typing of a locus of the panels, as number 1 beside "not typed"; of no alternatives nothing."""
-    table = typing_table([(), alternatives]) if alternatives else None
     stated = stated_genotypes(alternatives)
     # Where frequencies tell how probable a null allele is, a typing that leaves it open states nothing.
     is_stated = len(stated) == 1 or panels.chain.locus_panel[row] < 0
-    return _Typing(locus_alleles(panels, row, table), stated if is_stated else ())
+    return _Typing(typing_alleles(panels, row, alternatives), stated if is_stated else ())

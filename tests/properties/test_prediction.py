@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import diplotypes, genotype_distribution
-from hla_match.imputation.imputed_registry import ImputedRegistry, impute
+from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_listed
 from hla_match.imputation.panels import BLOCKS, Step, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
@@ -210,6 +210,25 @@ def test_diplotypes_and_genotypes_are_the_oracles(case):
         }
         assert len(found) == genotypes.probability.size
         assert found == pytest.approx({genotype: float(p) for genotype, p in dist.items()}, abs=1e-9)
+
+
+@given(case=cases())
+@examples(150)
+def test_a_patient_is_imputed_as_a_person_of_a_list(case):
+    _, _, _, patient, donors, homes, _ = case
+    _, registry, _ = set_up(case)
+    panels = registry.panels
+    imputer = PatientImputer(panels)
+    # What is kept of the first person's typings does not change what the others are.
+    for person, home in zip([patient, *donors, patient], [*homes, homes[0]], strict=True):
+        alternatives = {locus: coded(typing) for locus, typing in person.items() if typing}
+        name = panels.populations[home] if home < len(panels.populations) else None
+        listed = impute_listed(panels, [alternatives], [name])
+        found = imputer.impute(alternatives, name).imputation
+        assert found.person.tolist() == [0]
+        for wanted, own in zip(listed.classes, found.classes, strict=True):
+            assert wanted.dtype == own.dtype
+            assert wanted.tolist() == own.tolist()
 
 
 def swapped(person):
