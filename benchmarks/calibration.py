@@ -40,7 +40,7 @@ from benchmarks.simulated_persons import DONOR_DECADES, PATIENT_DECADES, Laborat
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import ImputedRegistry
-from hla_match.imputation.panels import Step
+from hla_match.imputation.panels import FallbackLevel
 from hla_match.loci import SCOPES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
@@ -86,7 +86,7 @@ def simulated_pairs(
     drawn: list[list[tuple[float, int, int]]] = [[] for _ in names]
     used = np.zeros((len(names), N_BINS, n_donors), np.bool_)
     n_predicted, n_cut, greatest_cut = 0, 0, 0.0
-    steps = np.zeros(len(Step), np.int64)
+    levels = np.zeros(len(FallbackLevel), np.int64)
     order = [criteria.loci.index(locus) for locus in loci]
     for number, patient in enumerate(_as_patients(patients, loci)):
         found = matcher.search(patient, criteria)
@@ -96,7 +96,7 @@ def simulated_pairs(
         n_predicted += len(found)
         n_cut += int((prediction.cut > 0.01).sum())
         greatest_cut = max(greatest_cut, float(np.nanmax(prediction.cut)))
-        steps += np.bincount(prediction.step, minlength=len(Step))
+        levels += np.bincount(prediction.fallback, minlength=len(FallbackLevel))
         predicted = np.concatenate([prediction.mismatches[:, :COUNTS], prediction.p_both[:, order]], axis=1)
         for column in range(len(names)):
             for one, row in _one_donor_a_bin(rng, predicted[:, column], found.donor, used[column]):
@@ -113,7 +113,8 @@ def simulated_pairs(
         f"{n_donors:,} donors and {n_patients:,} patients, {n_predicted:,} potential pairs with at most "
         f"{MAX_MISMATCHES} mismatches predicted; more than 1% of the probability cut in {n_cut:,} of them, "
         f"{greatest_cut:.2g} at most",
-        "explained by: " + ", ".join(f"{Step(step)} {count:,}" for step, count in enumerate(steps.tolist()) if count),
+        "explained by: "
+        + ", ".join(f"{FallbackLevel(level)} {count:,}" for level, count in enumerate(levels.tolist()) if count),
     ]
     return pairs, notes
 

@@ -159,7 +159,7 @@ def check_imputation(imputing: Imputing) -> str:
     for donor in np.linspace(0, place.n_donors - 1, 60).astype(np.int64).tolist():
         found = genotype_distribution(imputed.donors, imputed.panels, donor, loci)
         wanted = plain_genotypes(place.frequencies, {locus: plain.donor_alternatives(locus, donor) for locus in loci})
-        if wanted is None or str(found.step) not in ("own", "registry") or found.cut > _NEAR:
+        if wanted is None or str(found.fallback) not in ("own", "registry") or found.cut > _NEAR:
             continue
         order = np.lexsort(found.allele.reshape(len(found.probability), -1).T[::-1])
         if not np.array_equal(found.allele[order], wanted[0]):

@@ -17,7 +17,7 @@ from benchmarks.simulated_persons import matching_alleles
 from hla_match.donors.registry import Registry
 from hla_match.imputation.genotypes import genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry
-from hla_match.imputation.panels import Step
+from hla_match.imputation.panels import FallbackLevel
 from hla_match.kernels.codes import FIRST_P_GROUP, WITH_NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
@@ -111,7 +111,7 @@ def shared_pairs(
     criteria = SearchCriteria(scope=",".join(loci), max_mismatches=max_mismatches, as_of=AS_OF)
     predicted, matches, patient_row, donor_row = [], [], [], []
     certain = np.zeros(len(shared.patients), np.bool_)
-    steps = np.zeros(len(Step), np.int64)
+    levels = np.zeros(len(FallbackLevel), np.int64)
     for number, patient in enumerate(shared.patients):
         found = matcher.search(patient, criteria)
         if found.prediction is None or not len(found):
@@ -119,7 +119,7 @@ def shared_pairs(
         certain[number] = all(_leaves_no_choice(one) for one in found.loci if one.locus in loci)
         order = [found.prediction.loci.index(locus) for locus in loci]
         known = ~np.isnan(found.prediction.cut)
-        steps += np.bincount(found.prediction.step, minlength=len(Step))
+        levels += np.bincount(found.prediction.fallback, minlength=len(FallbackLevel))
         donor = found.donor[known].astype(np.int64)
         of_counts, of_loci = found.prediction.mismatches[known, :n_counts], found.prediction.p_both[known][:, order]
         predicted.append(np.concatenate([of_counts, of_loci], axis=1))
@@ -142,7 +142,7 @@ def shared_pairs(
             Pairs(one.measure, one.predicted[clear], one.observed[clear], donor=donor_of[clear]) for one in pairs
         ],
     }
-    explained = ", ".join(f"{Step(step)} {count:,}" for step, count in enumerate(steps.tolist()) if count)
+    explained = ", ".join(f"{FallbackLevel(level)} {count:,}" for level, count in enumerate(levels.tolist()) if count)
     notes = [
         f"{shared.registry.n_donors:,} donors, {len(shared.patients)} patients ({int(certain.sum())} of one genotype), "
         f"{every.shape[0]:,} potential pairs with at most {max_mismatches} mismatches; {shared.imputed.panels.name}",

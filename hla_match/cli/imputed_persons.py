@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hla_match.frequencies.haplotype_frequencies import ABSENT
 from hla_match.imputation.genotypes import Diplotypes, diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry
-from hla_match.imputation.panels import BLOCKS, Step
+from hla_match.imputation.panels import BLOCKS, FallbackLevel
 from hla_match.kernels.codes import NEW
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.release import Nomenclature
@@ -41,7 +41,7 @@ class _Rows:
     loci: tuple[str, ...]
     allele: NDArray[np.int32]
     probability: NDArray[np.float64]
-    step: Step
+    fallback: FallbackLevel
     missing: tuple[str, ...]
 
 
@@ -103,7 +103,7 @@ def _person_rows(imputed: ImputedRegistry, number: int, person: int, loci: tuple
                     loci=tuple(listed.loci[column] for column in order),
                     allele=listed.haplotype[:limit, :, order].transpose(0, 2, 1),
                     probability=listed.probability[:limit].copy(),  # a view would keep the whole list in memory
-                    step=listed.step,
+                    fallback=listed.fallback,
                     missing=(),
                 )
             )
@@ -111,7 +111,7 @@ def _person_rows(imputed: ImputedRegistry, number: int, person: int, loci: tuple
     known = [column for column, locus in enumerate(loci) if locus not in genotypes.missing]
     if known:
         # Not to be explained at some loci says nothing of how the others were.
-        step = max((one.step for one in rows), default=Step.MISSING)
+        fallback = max((one.fallback for one in rows), default=FallbackLevel.MISSING)
         rows.append(
             _Rows(
                 person=number,
@@ -120,7 +120,7 @@ def _person_rows(imputed: ImputedRegistry, number: int, person: int, loci: tuple
                 loci=tuple(loci[column] for column in known),
                 allele=genotypes.allele[:limit, known],
                 probability=genotypes.probability[:limit].copy(),
-                step=step,
+                fallback=fallback,
                 missing=genotypes.missing,
             )
         )
@@ -172,7 +172,7 @@ def _frame(same: list[_Rows], nomenclature: Nomenclature) -> pl.DataFrame:
         "probability": np.concatenate([rows.probability for rows in same]),
         "cumulative": np.concatenate(cumulative),
         "cut": cut[each],
-        "step": pl.Series([str(rows.step) for rows in same]).gather(each.astype(np.uint32)),
+        "step": pl.Series([str(rows.fallback) for rows in same]).gather(each.astype(np.uint32)),
         "missing": pl.Series([",".join(rows.missing) or None for rows in same], dtype=pl.String).gather(
             each.astype(np.uint32)
         ),

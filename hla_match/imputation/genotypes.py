@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Panels, Step
+from hla_match.imputation.panels import FallbackLevel, Panels
 from hla_match.kernels.codes import NULL
 from hla_match.kernels.imputation.diplotypes import list_diplotypes
 from hla_match.kernels.schema.haplotypes import Imputation
@@ -31,14 +31,14 @@ class Diplotypes:
             gene.
         probability: (n,) float64.
         cut: probability of the diplotypes that are not listed.
-        step: how far along the chain the part was explained.
+        fallback: how far along the chain the part was explained.
     """
 
     loci: tuple[str, ...]
     haplotype: NDArray[np.int32]
     probability: NDArray[np.float64]
     cut: float
-    step: Step
+    fallback: FallbackLevel
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class GenotypeDistribution:
         allele: (n, loci, 2) int32 allele codes, the lesser first.
         probability: (n,) float64; with `cut` they sum to 1.
         cut: probability of the genotypes that are not listed.
-        step: the farthest step along the chain of any part.
+        fallback: the farthest level along the chain of any part.
         missing: loci of these at which nothing explains the person; their alleles are 0.
     """
 
@@ -58,7 +58,7 @@ class GenotypeDistribution:
     allele: NDArray[np.int32]
     probability: NDArray[np.float64]
     cut: float
-    step: Step
+    fallback: FallbackLevel
     missing: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def _part_diplotypes(imputation: Imputation, panels: Panels, part: int, limit: i
         haplotype=haplotype,
         probability=weight[order] / mass,
         cut=max(0.0, 1.0 - float(weight.sum()) / mass),
-        step=Step(int(panels.chain.panel_step[panel])),
+        fallback=FallbackLevel(int(panels.chain.panel_fallback[panel])),
     )
 
 
@@ -159,14 +159,14 @@ def genotype_distribution(
     missing = tuple(locus for locus in loci if locus not in panels.loci or lacking >> panels.loci.index(locus) & 1)
     allele = np.zeros((1, len(loci), 2), np.int32)
     probability = np.ones(1)
-    step = Step.MISSING if missing else Step.OWN
+    fallback = FallbackLevel.MISSING if missing else FallbackLevel.OWN
     for part in range(int(imputation.classes.person_part[row]), int(imputation.classes.person_part[row + 1])):
         panel = int(imputation.classes.part_panel[part])
         rows = panels.loci_of(panel)
         chosen = [(loci.index(panels.loci[locus]), int(locus)) for locus in rows if panels.loci[locus] in loci]
         if not chosen:
             continue
-        step = max(step, Step(int(panels.chain.panel_step[panel])))
+        fallback = max(fallback, FallbackLevel(int(panels.chain.panel_fallback[panel])))
         first, second, weight = part_diplotypes(
             imputation, panels, part, min(limit * DIPLOTYPES_A_GENOTYPE, MAX_DIPLOTYPES)
         )
@@ -178,7 +178,7 @@ def genotype_distribution(
         allele[:, [column for column, _ in chosen]] = of_part[now]
         probability = joint[largest]
     return GenotypeDistribution(
-        tuple(loci), allele, probability, max(0.0, 1.0 - float(probability.sum())), step, missing
+        tuple(loci), allele, probability, max(0.0, 1.0 - float(probability.sum())), fallback, missing
     )
 
 

@@ -1,4 +1,4 @@
-"""Panels: the haplotypes of every step of the chain, laid one after another for the kernels.
+"""Panels: the haplotypes of every level of the chain, laid one after another for the kernels.
 
 The chain of a person: all loci with the frequencies of the own population, with those of the registry's populations
 together, with those of a global set; then each block of loci by itself; then each locus by itself; then, where a
@@ -31,7 +31,7 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
 (Carrington, Immunol Rev 1999;167:245; Cullen et al., Am J Hum Genet 2002;71:759)."""
 
 
-class Step(IntEnum):
+class FallbackLevel(IntEnum):
     """How far along the chain a person was explained; the order is that of the chain."""
 
     OWN = 0
@@ -85,7 +85,7 @@ class Panels:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    step: Step
+    fallback: FallbackLevel
     loci: tuple[str, ...]
     allele: NDArray[np.int32]
     frequency: NDArray[np.float64]
@@ -109,33 +109,37 @@ def build_panels(
     for row, population in enumerate(frequencies.populations):
         if population:
             own.append(len(panels))
-            panels.append(_positive(Step.OWN, frequencies.loci, frequencies.allele, frequencies.frequency[row]))
+            panels.append(
+                _positive(FallbackLevel.OWN, frequencies.loci, frequencies.allele, frequencies.frequency[row])
+            )
     pooled = frequencies.pooled()
     shared = [len(panels)]
-    panels.append(_positive(Step.REGISTRY, frequencies.loci, frequencies.allele, pooled))
+    panels.append(_positive(FallbackLevel.REGISTRY, frequencies.loci, frequencies.allele, pooled))
     if global_frequencies is not None:
         shared.append(len(panels))
         panels.append(
-            _positive(Step.GLOBAL, global_frequencies.loci, global_frequencies.allele, global_frequencies.pooled())
+            _positive(
+                FallbackLevel.GLOBAL, global_frequencies.loci, global_frequencies.allele, global_frequencies.pooled()
+            )
         )
     blocks = [tuple(locus for locus in frequencies.loci if locus in block) for block in BLOCKS]
     blocks = [block for block in blocks if block]
     block_panel = list(range(len(panels), len(panels) + len(blocks)))
-    panels += [_marginal(Step.BLOCKS, block, frequencies, pooled) for block in blocks]
+    panels += [_marginal(FallbackLevel.BLOCKS, block, frequencies, pooled) for block in blocks]
     every = {*frequencies.loci, *tables, *(global_frequencies.loci if global_frequencies is not None else ())}
     loci = tuple(locus for locus in LOCI if locus in every)
     locus_panel = [-1] * len(loci)
     for locus in frequencies.loci:
         locus_panel[loci.index(locus)] = len(panels)
-        panels.append(_marginal(Step.LOCI, (locus,), frequencies, pooled))
+        panels.append(_marginal(FallbackLevel.LOCI, (locus,), frequencies, pooled))
     if global_frequencies is not None:
         for locus in (locus for locus in global_frequencies.loci if locus not in frequencies.loci):
             locus_panel[loci.index(locus)] = len(panels)
-            panels.append(_marginal(Step.LOCI, (locus,), global_frequencies, global_frequencies.pooled()))
+            panels.append(_marginal(FallbackLevel.LOCI, (locus,), global_frequencies, global_frequencies.pooled()))
     codes = tuple(_allele_codes(locus, panels, tables) for locus in loci)
     certain_panel = list(range(len(panels), len(panels) + len(loci)))
     panels += [
-        _Panel(Step.CERTAIN, (locus,), code[:, None], np.ones(code.size))
+        _Panel(FallbackLevel.CERTAIN, (locus,), code[:, None], np.ones(code.size))
         for locus, code in zip(loci, codes, strict=True)
     ]
     chains = [[panel, *shared] for panel in own]
@@ -156,7 +160,7 @@ def build_panels(
 def panel_of_support(loci: Sequence[str], allele: NDArray[np.int32], tables: Mapping[str, TypingTable]) -> Panels:
     """Lay out haplotypes of equal frequency as the only panel, for the estimation of their frequencies."""
     chosen = tuple(locus for locus in LOCI if locus in loci)
-    panels = [_Panel(Step.REGISTRY, chosen, allele, np.full(allele.shape[0], 1.0 / allele.shape[0]))]
+    panels = [_Panel(FallbackLevel.REGISTRY, chosen, allele, np.full(allele.shape[0], 1.0 / allele.shape[0]))]
     codes = tuple(_allele_codes(locus, panels, {}) for locus in chosen)
     none = np.full(len(chosen), -1, np.int64)
     return _laid_out(
@@ -172,18 +176,20 @@ def panel_of_support(loci: Sequence[str], allele: NDArray[np.int32], tables: Map
     )
 
 
-def _positive(step: Step, loci: tuple[str, ...], allele: NDArray[np.int32], frequency: NDArray[np.float64]) -> _Panel:
+def _positive(
+    fallback: FallbackLevel, loci: tuple[str, ...], allele: NDArray[np.int32], frequency: NDArray[np.float64]
+) -> _Panel:
     present = frequency > 0
-    return _Panel(step, loci, allele[present], frequency[present])
+    return _Panel(fallback, loci, allele[present], frequency[present])
 
 
 def _marginal(
-    step: Step, loci: tuple[str, ...], frequencies: HaplotypeFrequencies, frequency: NDArray[np.float64]
+    fallback: FallbackLevel, loci: tuple[str, ...], frequencies: HaplotypeFrequencies, frequency: NDArray[np.float64]
 ) -> _Panel:
     """Return the haplotypes over some of the loci, frequencies added up over the others."""
     columns = [frequencies.loci.index(locus) for locus in loci]
     allele, sums = merge_haplotypes(frequencies.allele[:, columns], frequency[None, :])
-    return _positive(step, loci, allele, sums[0])
+    return _positive(fallback, loci, allele, sums[0])
 
 
 def _allele_codes(locus: str, panels: Sequence[_Panel], tables: Mapping[str, TypingTable]) -> NDArray[np.int32]:
@@ -212,7 +218,7 @@ def _laid_out(
     """Return panels with alleles numbered, haplotypes joined, and the haplotypes of each allele indexed."""
     haplotypes = _numbered(loci, codes, panels)
     chain = PanelChain(
-        panel_step=np.array([panel.step for panel in panels], np.uint8),
+        panel_fallback=np.array([panel.fallback for panel in panels], np.uint8),
         population_panel=population_panel,
         block_panel=block_panel,
         locus_panel=locus_panel,

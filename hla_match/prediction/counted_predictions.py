@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Step
+from hla_match.imputation.panels import FallbackLevel
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
 
 
@@ -107,7 +107,7 @@ def with_counted_locus(
         p_only_mismatch=only,
         cut=np.where(known, prediction.cut, np.nan),
         missing=missing.astype(np.uint16),
-        step=np.where(certain, prediction.step, Step.MISSING).astype(np.uint8),
+        fallback=np.where(certain, prediction.fallback, FallbackLevel.MISSING).astype(np.uint8),
     )
 
 
@@ -137,5 +137,7 @@ def with_certain_counts(prediction: Prediction, certain: NDArray[np.bool_], coun
         p_only_mismatch=only,
         cut=np.where(certain, 0.0, prediction.cut),
         missing=np.where(certain, 0, prediction.missing).astype(np.uint16),
-        step=np.where(certain & np.isnan(prediction.cut), Step.CERTAIN, prediction.step).astype(np.uint8),
+        fallback=np.where(certain & np.isnan(prediction.cut), FallbackLevel.CERTAIN, prediction.fallback).astype(
+            np.uint8
+        ),
     )

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Step
+from hla_match.imputation.panels import FallbackLevel
 
 MAX_MISMATCHES = 4
 """Probabilities are given for 0 to so many mismatches."""
 
-_STEPS = pl.Series("fallback", [str(step) for step in Step])
+_FALLBACKS = pl.Series("fallback", [str(level) for level in FallbackLevel])
 
-PER_DONOR = ("mismatches", "p_both", "p_one", "p_only_mismatch", "cut", "step", "missing")
+PER_DONOR = ("mismatches", "p_both", "p_one", "p_only_mismatch", "cut", "fallback", "missing")
 """The arrays of a prediction that have a row for each donor."""
 
 
@@ -34,7 +34,7 @@ class Prediction:
             scope.
         cut: (donors,) float64, probability of what was too unlikely to be compared; it is not in `mismatches`.
         patient_cut: the part of it that is the patient's; it is not in `p_both` and `p_one` either.
-        step: (donors,) uint8 `Step`, the farthest of patient and donor.
+        fallback: (donors,) uint8 `FallbackLevel`, the farthest of patient and donor.
         missing: (donors,) uint16 loci in scope, as bits, at which nothing explains the donor.
         patient_missing: loci in scope at which nothing explains the patient.
         frequency_set: name of the frequencies.
@@ -47,7 +47,7 @@ class Prediction:
     p_only_mismatch: NDArray[np.float64]
     cut: NDArray[np.float64]
     patient_cut: float
-    step: NDArray[np.uint8]
+    fallback: NDArray[np.uint8]
     missing: NDArray[np.uint16]
     patient_missing: tuple[str, ...]
     frequency_set: str
@@ -69,7 +69,7 @@ class Prediction:
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row a donor: `p0` to `p4`, `p_A`, ... (both alleles match), and where they come from."""
-        n_donors = self.step.size
+        n_donors = self.fallback.size
         found = {f"p{count}": self.mismatches[:, count] for count in range(MAX_MISMATCHES + 1)}
         found |= {f"p_{locus}": self.p_both[:, column] for column, locus in enumerate(self.loci)}
         cut = np.where(self.cut < 1e-9, 0.0, self.cut)
@@ -77,7 +77,7 @@ class Prediction:
             [
                 *(pl.Series(name, values, nan_to_null=True) for name, values in found.items()),
                 pl.Series("frequency_set", [self.frequency_set], pl.String).new_from_index(0, n_donors),
-                _STEPS[self.step],
+                _FALLBACKS[self.fallback],
                 pl.Series("p_missing", self.why_missing(), pl.String),
                 pl.Series("p_cut", cut, nan_to_null=True),
             ]
@@ -89,7 +89,7 @@ class Prediction:
         `two`, `one` and `none` are the probabilities of as many matching alleles, `single` is the probability that the
         mismatch is here, given exactly one in scope.
         """
-        n_donors = self.step.size
+        n_donors = self.fallback.size
         return pl.DataFrame(
             {
                 "position": np.repeat(np.arange(n_donors), len(self.loci)),

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.imputation.imputed_registry import DonorImputation
-from hla_match.imputation.panels import Step
+from hla_match.imputation.panels import FallbackLevel
 from hla_match.kernels.prediction.genotype_prediction import predict_matches
 from hla_match.kernels.prediction.joint_prediction import predict_ambiguous
 from hla_match.kernels.prediction.locus_matches import match_at_loci
@@ -61,9 +61,9 @@ class PatientPredictor:
         (lacking,) = scope.missing_loci(classes.person_missing[row]).tolist()
         unexplained = [locus for bit, locus in enumerate(scope.loci) if lacking >> bit & 1]
         self._missing = tuple(locus for locus in unexplained if locus not in patient.stated)
-        self._step = Step(int(scope.farthest_step(classes, row)[0]))
+        self._fallback = FallbackLevel(int(scope.farthest_fallback(classes, row)[0]))
         if unexplained:
-            self._step = Step.MISSING if self._missing else Step.CERTAIN
+            self._fallback = FallbackLevel.MISSING if self._missing else FallbackLevel.CERTAIN
         stated = {locus: patient.stated[locus] for locus in unexplained if locus in patient.stated}
         genotypes = None if self._missing else few_genotypes(scope, patient.imputation, stated)
         self._seen = [] if genotypes is None else [*seen_haplotypes(scope, genotypes)]
@@ -105,8 +105,8 @@ class PatientPredictor:
             values[unknown] = np.nan
         with np.errstate(invalid="ignore", divide="ignore"):
             p_only_mismatch = counts.p_only_mismatch / counts.mismatches[:, 1:2]
-        step = np.maximum(self._scope.farthest_step(persons.classes, persons.person), self._step)
-        step[missing != 0] = Step.MISSING
+        fallback = np.maximum(self._scope.farthest_fallback(persons.classes, persons.person), self._fallback)
+        fallback[missing != 0] = FallbackLevel.MISSING
         row = persons.row
         return Prediction(
             loci=self._scope.loci,
@@ -116,7 +116,7 @@ class PatientPredictor:
             p_only_mismatch=p_only_mismatch[row] if is_whole else np.full((row.size, n_loci), np.nan),
             cut=cut[row],
             patient_cut=self._patient_cut,
-            step=step[row],
+            fallback=fallback[row],
             missing=missing[row],
             patient_missing=self._missing,
             frequency_set=self._scope.panels.name,

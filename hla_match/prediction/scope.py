@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.imputation.panels import Panels, Step
+from hla_match.imputation.panels import FallbackLevel, Panels
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import PanelScope
 from hla_match.loci import OPTIONAL_GENES
@@ -43,7 +43,9 @@ class PredictionScope:
         )
         self.in_panels = self._in_panels()
         self._missing = self._missing_by_bits()
-        self._panel_step = np.where(self.in_panels.panel_scope != 0, panels.chain.panel_step, 0).astype(np.uint8)
+        self._panel_fallback = np.where(self.in_panels.panel_scope != 0, panels.chain.panel_fallback, 0).astype(
+            np.uint8
+        )
 
     def _in_panels(self) -> PanelScope:
         column = np.full(len(self.panels.loci), -1, np.int64)
@@ -79,19 +81,21 @@ class PredictionScope:
             uncertain |= (greatest < 1.0 - cut - _ROUNDING).astype(np.uint16) << np.uint16(column)
         return uncertain
 
-    def farthest_step(self, classes: HaplotypeClasses, person: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-        """Return (n,) uint8 the farthest `Step` of each person's parts that touch the scope."""
+    def farthest_fallback(self, classes: HaplotypeClasses, person: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Return (n,) uint8 the farthest `FallbackLevel` of each person's parts that touch the scope."""
         first, last = classes.person_part[person], classes.person_part[person + 1]
-        step = np.zeros(person.size, np.uint8)
+        fallback = np.zeros(person.size, np.uint8)
         for ahead in range(int((last - first).max(initial=0))):
             has = first + ahead < last
-            step[has] = np.maximum(step[has], self._panel_step[classes.part_panel[first[has] + ahead]])
-        return step
+            fallback[has] = np.maximum(fallback[has], self._panel_fallback[classes.part_panel[first[has] + ahead]])
+        return fallback
 
     def open_persons(self, classes: HaplotypeClasses) -> NDArray[np.bool_]:
         """Say of which distinct persons a typing without frequencies leaves two genotypes in scope."""
         panel = classes.part_panel
-        stated = (self.panels.chain.panel_step[panel] == Step.CERTAIN) & (self.in_panels.panel_scope[panel] != 0)
+        stated = (self.panels.chain.panel_fallback[panel] == FallbackLevel.CERTAIN) & (
+            self.in_panels.panel_scope[panel] != 0
+        )
         n_open = np.concatenate([[0], np.cumsum(stated & (np.diff(classes.part_pair) > 1))])
         is_open: NDArray[np.bool_] = np.diff(n_open[classes.person_part]) > 0
         return is_open

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_listed
-from hla_match.imputation.panels import BLOCKS, Step, build_panels
+from hla_match.imputation.panels import BLOCKS, FallbackLevel, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
@@ -150,7 +150,7 @@ def test_predictions_are_the_oracles(few, null_rule, case):
             where = [float(wanted["where"][locus]) for locus in scope]
             assert found.p_only_mismatch[i] == pytest.approx(where, abs=1e-9)
         if set(scope) == set(strategies.LOCI):
-            assert str(Step(int(found.step[i]))) == max(step, patient_step, key=oracle.STEPS.index)
+            assert str(FallbackLevel(int(found.fallback[i]))) == max(step, patient_step, key=oracle.STEPS.index)
 
 
 @pytest.mark.parametrize("null_rule", ["consensus", "strict"])

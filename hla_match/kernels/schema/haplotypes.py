@@ -32,7 +32,7 @@ class AlleleIndex(NamedTuple):
 class PanelChain(NamedTuple):
     """The panels in the order in which they are asked whether they explain a person."""
 
-    panel_step: Annotated[Uint8, Array("panels", "how far along the chain each panel stands")]
+    panel_fallback: Annotated[Uint8, Array("panels", "how far along the chain each panel stands")]
     population_panel: Annotated[
         Int64, Array("populations + 1, links", "panels over all loci; the last row is for no known population", -1)
     ]

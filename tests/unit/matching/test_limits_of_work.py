@@ -6,7 +6,7 @@ import pytest
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute
-from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.panels import FallbackLevel, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.prediction import probable_pairs
 from hla_match.kernels.prediction.packed_persons import PackedPart
@@ -137,7 +137,7 @@ def test_a_global_set_serves_the_loci_that_the_own_set_lacks():
     person = PatientImputer(panels).impute({"A": ((ONE, TWO),)}).imputation
     found = genotype_distribution(person, panels, 0, LOCI)
     assert found.missing == ()
-    assert found.step == Step.LOCI
+    assert found.fallback == FallbackLevel.LOCI
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -148,7 +148,7 @@ def test_threads_change_nothing_for_an_ambiguous_patient(monkeypatch, workers):
     threaded = PatientPredictor(PATIENT, DONORS, SCOPE, workers=workers).predict(donors)
     assert np.array_equal(alone.mismatches, threaded.mismatches)
     assert np.array_equal(alone.p_both, threaded.p_both)
-    assert np.array_equal(alone.step, threaded.step)
+    assert np.array_equal(alone.fallback, threaded.fallback)
 
 
 def test_of_persons_of_whom_hardly_anything_is_known_little_is_cut():

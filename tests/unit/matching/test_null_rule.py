@@ -5,7 +5,7 @@ import pytest
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute
-from hla_match.imputation.panels import Step, build_panels
+from hla_match.imputation.panels import FallbackLevel, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
@@ -121,4 +121,6 @@ def test_a_gene_without_frequencies_counts_where_it_makes_no_difference_what_is_
             assert "DRB4" in why
         else:
             assert of_donor == pytest.approx((np.arange(5) == mismatches).astype(float))
-    assert (found.step == [Step.MISSING if one is None else Step.CERTAIN for one in probable]).all()
+    assert (
+        found.fallback == [FallbackLevel.MISSING if one is None else FallbackLevel.CERTAIN for one in probable]
+    ).all()
