@@ -27,6 +27,7 @@ from benchmarks.places import import_shared_donors
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.estimation.estimate import estimate_frequencies
 from hla_match.estimation.estimated_frequencies import Estimation
+from hla_match.estimation.settings import EstimationSettings
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool
@@ -97,7 +98,7 @@ def shared_registry(data: Path, folder: Path) -> tuple[Registry, HaplotypeFreque
 def measure(name: str, registry: Registry, truth: HaplotypeFrequencies, workers: int) -> dict[str, str | float]:
     """Return the figures of one estimation."""
     start = time.perf_counter()
-    found: Estimation = estimate_frequencies(registry, LOCI, workers=workers)
+    found: Estimation = estimate_frequencies(registry, LOCI, settings=EstimationSettings(workers=workers))
     seconds = time.perf_counter() - start
     report = found.populations[0]
     return {

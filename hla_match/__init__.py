@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from hla_match.errors import NomenclatureError as NomenclatureError
     from hla_match.errors import RegistryError as RegistryError
     from hla_match.errors import TypingError as TypingError
+    from hla_match.estimation.settings import EstimationSettings as EstimationSettings
     from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
     from hla_match.imputation.imputed_registry import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
     from hla_match.matching.criteria import SearchCriteria as SearchCriteria
     from hla_match.nomenclature.reading import Reading as Reading
     from hla_match.nomenclature.reading import read_typing as read_typing
+    from hla_match.nomenclature.reduction import reduce_typing as reduce_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.prediction.prediction import Prediction as Prediction
     from hla_match.searches.batch import PatientOutcome as PatientOutcome
@@ -31,30 +33,52 @@ if TYPE_CHECKING:
     from hla_match.searches.match_list import Match as Match
     from hla_match.searches.match_list import MatchList as MatchList
     from hla_match.searches.matcher import Matcher as Matcher
+    from hla_match.services.batch import BatchReport as BatchReport
+    from hla_match.services.batch import batch as batch
+    from hla_match.services.estimation import EstimateReport as EstimateReport
+    from hla_match.services.estimation import estimate as estimate
+    from hla_match.services.executors import ExecutorConfig as ExecutorConfig
+    from hla_match.services.imputed_file import ImputeReport as ImputeReport
+    from hla_match.services.imputed_file import impute as impute
+    from hla_match.services.notices import Notice as Notice
+    from hla_match.services.notices import NoticeKind as NoticeKind
+    from hla_match.services.search import search as search
 
 _HOME = {
+    "batch": "services.batch",
+    "BatchReport": "services.batch",
+    "build_registry": "donors.registry",
     "CriteriaError": "errors",
+    "estimate": "services.estimation",
+    "EstimateReport": "services.estimation",
+    "EstimationSettings": "estimation.settings",
+    "ExecutorConfig": "services.executors",
     "FileError": "errors",
-    "HlaMatchError": "errors",
-    "NomenclatureError": "errors",
-    "RegistryError": "errors",
-    "TypingError": "errors",
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
+    "HlaMatchError": "errors",
+    "impute": "services.imputed_file",
     "ImputedRegistry": "imputation.imputed_registry",
-    "Patient": "matching.criteria",
-    "PatientOutcome": "searches.batch",
-    "search_patients": "searches.batch",
-    "SearchCriteria": "matching.criteria",
-    "Matcher": "searches.matcher",
-    "POLICIES": "choice.policies",
-    "Prediction": "prediction.prediction",
+    "ImputeReport": "services.imputed_file",
     "Match": "searches.match_list",
+    "Matcher": "searches.matcher",
     "MatchList": "searches.match_list",
     "Nomenclature": "nomenclature.release",
-    "Reading": "nomenclature.reading",
+    "NomenclatureError": "errors",
+    "Notice": "services.notices",
+    "NoticeKind": "services.notices",
+    "Patient": "matching.criteria",
+    "PatientOutcome": "searches.batch",
+    "POLICIES": "choice.policies",
+    "Prediction": "prediction.prediction",
     "read_typing": "nomenclature.reading",
+    "Reading": "nomenclature.reading",
+    "reduce_typing": "nomenclature.reduction",
     "Registry": "donors.registry",
-    "build_registry": "donors.registry",
+    "RegistryError": "errors",
+    "search": "services.search",
+    "search_patients": "searches.batch",
+    "SearchCriteria": "matching.criteria",
+    "TypingError": "errors",
 }
 
 __all__ = sorted(_HOME)

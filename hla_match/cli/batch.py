@@ -7,8 +7,16 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice, warn_of_notices
+from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
-from hla_match.cli.search_options import SearchRequest, search_options
+from hla_match.cli.search_options import SearchOptions, search_options
+from hla_match.services.counts import counted
+from hla_match.services.executors import ExecutorConfig
+
+_SAY_EVERY = 100
+"""Patients between two lines of progress where there is no terminal."""
 
 
 @click.command()
@@ -25,13 +33,11 @@ from hla_match.cli.search_options import SearchRequest, search_options
 )
 @raw_text_option
 @click.option("--dask", help="Search on a Dask cluster: the address of its scheduler, or its scheduler file.")
-@click.pass_context
 def command(
-    context: click.Context,
     registry: Path,
     patients: Path,
     out: Path,
-    request: SearchRequest,
+    options: SearchOptions,
     workers: int | None,
     memory: int,
     shards: int | None,
@@ -43,18 +49,21 @@ def command(
     An interrupted batch goes on when it is started again with the same options. Ages are part of them: after midnight
     give the first day with --as-of.
     """
-    from hla_match.cli.batch_outputs import manifest_path, refuse_overwriting, status_path
-    from hla_match.cli.workforce import Workforce
-    from registry_io.disk.joint_files import lock_files
-    from registry_io.store.registry_store import open_registry
-
     # What can be seen to be wrong is said before anything is compiled.
-    workforce = Workforce(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000)
-    refuse_overwriting(out, registry, (patients, *request.files))
-    context.with_resource(lock_files(out, status_path(out), manifest_path(out)))
-    opened = open_registry(registry, verify=request.verify)
-    sets = request.frequency_sets(opened)
-    prepare_kernels(probabilities=sets is not None)
-    from hla_match.cli.batch_run import BatchRun
+    executor = ExecutorConfig(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000, processes=None)
+    from hla_match.services.batch import open_batch
+    from hla_match.services.batch_outputs import refuse_overwriting
 
-    BatchRun((registry, opened), patients, out, request, sets, workforce, raw_text=raw_text).run()
+    refuse_overwriting(out, registry, options.donor_lists)
+    with open_batch(registry, patients, out, options.request, on_notice=say_notice) as batch:
+        prepare_kernels(probabilities=batch.has_probabilities)
+        with progress("patients", _SAY_EVERY) as on_progress:
+            report = batch.run(executor, raw_text=raw_text, on_progress=on_progress)
+    say(
+        f"{counted(report.n_patients, 'patient')}: {report.n_patients - report.n_failed:,} ok, "
+        f"{report.n_failed:,} with errors, under {report.nomenclature}",
+        *([] if report.frequencies is None else [f"  frequencies: {report.frequencies}"]),
+        f"  {counted(report.n_rows, 'row')} in {report.out}",
+        f"  statuses in {report.statuses}, what the batch was made from in {report.manifest}",
+    )
+    warn_of_notices(report.notices)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hla_match.cli.cautions import print_cautions
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.cli.notices import warn_of_cautions
 from hla_match.loci import LOCI
 
 if TYPE_CHECKING:
@@ -52,10 +52,9 @@ def command() -> None:
 @click.option("--name", required=True, help="What the set is called: letters, digits, '-', '_' and '.'.")
 def install(file: Path, name: str) -> None:
     """Check FILE and keep its frequencies in the data folder, in place of an earlier set of the name."""
-    from registry_io.store.frequency_store import FrequencyStore
-    from registry_io.store.nomenclature_store import data_folder
+    from registry_io.store.frequency_store import install_frequencies
 
-    content = FrequencyStore(data_folder()).install(file, name)
+    content = install_frequencies(file, name)
     n_populations = content.frame["population"].n_unique()
     say(
         f"Installed {name}: {content.frame.height:,} frequencies over {'~'.join(_loci(content.frame))}, "
@@ -63,7 +62,7 @@ def install(file: Path, name: str) -> None:
     )
     for note in content.notes:
         say(f"note: {note}")
-    print_cautions(content.cautions)
+    warn_of_cautions(content.cautions)
 
 
 @command.command("list")
@@ -108,7 +107,7 @@ def show(source: str, release: str | None) -> None:
             lines.append(f"    and {len(coded.unmapped) - _SHOWN:,} more")
     lines += [f"  note: {note}" for note in content.notes]
     say(*lines)
-    print_cautions(content.cautions)
+    warn_of_cautions(content.cautions)
 
 
 def _loci(frame: pl.DataFrame) -> list[str]:

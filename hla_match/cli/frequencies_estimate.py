@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import functools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,24 +14,61 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hla_match.cli.compilation import prepare_kernels
-from hla_match.cli.frequency_options import n_workers
 from hla_match.cli.messages import bars, say
 from hla_match.cli.raw_text import raw_text_option
-from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.loci import typed_loci
+from hla_match.estimation.settings import FLOOR, MAX_ITERATIONS, TOLERANCE, EstimationSettings
+from hla_match.services.executors import n_processors
 
 if TYPE_CHECKING:
-    from hla_match.donors.registry import Registry
-    from hla_match.estimation.estimated_frequencies import Estimation, Iteration, PopulationEstimate, Progress
-
-# The values of `hla_match.estimation.estimate`, whose import would make the help wait for the kernels.
-TOLERANCE, MAX_ITERATIONS, FLOOR = 0.05, 2000, 0.01
+    from hla_match.estimation.estimated_frequencies import Iteration, PopulationEstimate, Progress
 
 _SAY_EVERY = 25
 """Iterations between two lines of progress where there is no terminal."""
 
 _POSITIVE = click.IntRange(1)
 _COUNT = click.IntRange(0)
+
+
+_SETTINGS = (
+    click.option("--restarts", default=0, show_default=True, type=_COUNT, help="More runs, from random frequencies."),
+    click.option("--seed", default=0, show_default=True, type=_COUNT, help="Of the random numbers."),
+    click.option(
+        "--bootstrap", default=0, show_default=True, type=_COUNT, help="Samples for standard errors; 0: none."
+    ),
+    click.option(
+        "--tolerance",
+        default=TOLERANCE,
+        show_default=True,
+        type=click.FloatRange(0),
+        help="Iterations end where no expected number of copies changes by more.",
+    ),
+    click.option(
+        "--max-iterations", default=MAX_ITERATIONS, show_default=True, type=_POSITIVE, help="At most, each run."
+    ),
+    click.option(
+        "--floor",
+        default=FLOOR,
+        show_default=True,
+        type=float,
+        help="Haplotypes expected in fewer copies are left out; less than 1.",
+    ),
+    click.option("--workers", type=_POSITIVE, help="Threads.  [default: all processors]"),
+)
+
+
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `EstimationSettings`; it receives them as one argument, `settings`."""
+
+    @functools.wraps(command)
+    def with_settings(**values: Any) -> None:
+        chosen = {one.name: values.pop(one.name) for one in dataclasses.fields(EstimationSettings)}
+        chosen["workers"] = chosen["workers"] or n_processors()
+        command(settings=EstimationSettings(**chosen), **values)
+
+    decorated: Callable[..., None] = with_settings
+    for option in reversed(_SETTINGS):
+        decorated = option(decorated)
+    return decorated
 
 
 @click.command("estimate")
@@ -43,42 +80,16 @@ _COUNT = click.IntRange(0)
 @click.option("--by-population", is_flag=True, help="Estimate each of the donors' populations by itself.")
 @click.option("--population", "populations", multiple=True, help="Estimate this population; can be repeated.")
 @click.option("--start", help="Frequencies to start from: a file, or an installed set's name.")
-@click.option("--restarts", default=0, show_default=True, type=_COUNT, help="More runs, from random frequencies.")
-@click.option("--seed", default=0, show_default=True, type=_COUNT, help="Of the random numbers.")
-@click.option("--bootstrap", default=0, show_default=True, type=_COUNT, help="Samples for standard errors; 0: none.")
-@click.option(
-    "--tolerance",
-    default=TOLERANCE,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Iterations end where no expected number of copies changes by more.",
-)
-@click.option("--max-iterations", default=MAX_ITERATIONS, show_default=True, type=_POSITIVE, help="At most, each run.")
-@click.option(
-    "--floor",
-    default=FLOOR,
-    show_default=True,
-    type=float,
-    help="Haplotypes expected in fewer copies are left out; less than 1.",
-)
-@click.option("--workers", type=_POSITIVE, help="Threads.  [default: all processors]")
+@_settings_options
 @raw_text_option
-@click.pass_context
 def estimate(
-    context: click.Context,
     registry: Path,
     out: Path,
     loci: str,
     by_population: bool,
     populations: tuple[str, ...],
     start: str | None,
-    restarts: int,
-    seed: int,
-    bootstrap: int,
-    tolerance: float,
-    max_iterations: int,
-    floor: float,
-    workers: int | None,
+    settings: EstimationSettings,
     raw_text: bool,
 ) -> None:
     """Estimate haplotype frequencies from the donors of REGISTRY, whatever the resolution of their typings.
@@ -86,72 +97,24 @@ def estimate(
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
-    from registry_io.disk.joint_files import lock_files, write_together
-    from registry_io.tables.results_file import check_writable_ending, put_rows
-
-    check_writable_ending(out)
-    if out.resolve().is_relative_to(registry.resolve()):
-        raise CriteriaError(
-            "output file",
-            found=str(out),
-            expected="a place outside the registry's folder",
-            code=ErrorCode.CRITERIA_OUTPUT,
-        )
-    context.with_resource(lock_files(out, report_path(out)))
     prepare_kernels()
-    from hla_match.estimation.estimate import estimate_frequencies
-    from registry_io.store.frequency_store import load_frequencies
-    from registry_io.store.nomenclature_store import data_folder
-    from registry_io.store.registry_store import open_registry
-    from registry_io.tables.spreadsheet_text import neutral_file
+    from hla_match.services.estimation import estimate as estimate_file
 
-    opened = open_registry(registry)
-    if by_population and not populations:
-        populations = _populations(opened)
-    with _progress(tolerance) as progress:
-        estimation = estimate_frequencies(
-            opened,
-            typed_loci(loci),
-            populations=populations or None,
-            start=load_frequencies(start, opened.nomenclature, data_folder()) if start is not None else None,
-            restarts=restarts,
-            seed=seed,
-            tolerance=tolerance,
-            max_iterations=max_iterations,
-            floor=floor,
-            bootstrap=bootstrap,
-            workers=workers or n_workers(),
-            progress=progress,
+    with _progress(settings.tolerance) as on_iteration:
+        report = estimate_file(
+            registry,
+            out,
+            loci=loci,
+            populations=populations,
+            by_population=by_population,
+            start=start,
+            settings=settings,
+            raw_text=raw_text,
+            on_iteration=on_iteration,
         )
-    settings = {
-        "start": start,
-        "restarts": restarts,
-        "seed": seed,
-        "bootstrap": bootstrap,
-        "tolerance": tolerance,
-        "max_iterations": max_iterations,
-        "floor": floor,
-    }
-    report = json.dumps(_report(opened, estimation, settings), indent=1, ensure_ascii=False, allow_nan=False)
-    frame = neutral_file(estimation.to_polars(opened.nomenclature), out, raw_text=raw_text)
-    # The frequencies come last: where they stand, the report does too.
-    with write_together(report_path(out), out) as (beside, file):
-        beside.write(f"{report}\n".encode())
-        put_rows(frame.lazy(), frame.height, file, out)
-    for population in estimation.populations:
+    for population in report.estimation.populations:
         say(*describe(population))
-    say(f"{frame.height:,} frequencies in {out}, the report in {report_path(out)}")
-
-
-def report_path(out: Path) -> Path:
-    """Return where the report stands: beside the frequencies, under the same name but for the ending.
-
-    >>> report_path(Path("own.1.csv.gz")).name
-    'own.1.report.json'
-    """
-    from registry_io.tables.results_file import check_writable_ending
-
-    return out.with_name(out.name[: -len(check_writable_ending(out))] + ".report.json")
+    say(f"{report.n_frequencies:,} frequencies in {report.out}, the report in {report.report}")
 
 
 def describe(estimate: PopulationEstimate) -> list[str]:
@@ -188,30 +151,6 @@ def describe(estimate: PopulationEstimate) -> list[str]:
     return lines
 
 
-def _populations(registry: Registry) -> tuple[str, ...]:
-    column = registry.attributes.get_column("population", default=None)
-    known = tuple(column.drop_nulls().unique().sort()) if column is not None else ()
-    if not known:
-        raise CriteriaError(
-            "by-population", found=registry.name, expected="donors with a population", code=ErrorCode.ESTIMATION_DONORS
-        )
-    return known
-
-
-def _report(registry: Registry, estimation: Estimation, settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "registry": registry.name,
-        "nomenclature": registry.nomenclature.title,
-        "provenance": registry.provenance.entries(),
-        "loci": list(estimation.frequencies.loci),
-        "settings": settings,
-        "populations": [
-            {**dataclasses.asdict(one), "iterations": one.iterations, "n_excluded": one.n_excluded}
-            for one in estimation.populations
-        ],
-    }
-
-
 @contextmanager
 def _progress(tolerance: float) -> Iterator[Progress]:
     """Yield what is told of iterations: a bar on a terminal, a line now and then elsewhere."""
@@ -230,7 +169,7 @@ def _progress(tolerance: float) -> Iterator[Progress]:
             yield show
         return
 
-    def tell(iteration: Iteration) -> None:
+    def say_it(iteration: Iteration) -> None:
         if iteration.number == 1 or iteration.number % _SAY_EVERY == 0:
             say(
                 f"{_title(iteration)}: iteration {iteration.number:,}, log-likelihood {iteration.log_likelihood:,.2f}, "
@@ -238,7 +177,7 @@ def _progress(tolerance: float) -> Iterator[Progress]:
                 err=True,
             )
 
-    yield tell
+    yield say_it
 
 
 def _title(iteration: Iteration) -> str:

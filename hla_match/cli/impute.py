@@ -7,8 +7,15 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
-from hla_match.cli.frequency_options import frequency_options, source_files
+from hla_match.cli.frequency_options import frequency_options
+from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice, warn_of_notices
+from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.services.counts import counted
+
+_SAY_EVERY = 10_000
+"""Persons between two lines of progress where there is no terminal."""
 
 
 @click.command()
@@ -21,9 +28,7 @@ from hla_match.cli.raw_text import raw_text_option
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Most probable rows of a kind.")
 @click.option("--loci", help="Loci of the genotypes: 10/10 or A,B,DRB1.  [default: those of the frequencies]")
 @raw_text_option
-@click.pass_context
 def command(
-    context: click.Context,
     registry: Path,
     persons: Path,
     frequencies: str,
@@ -38,13 +43,28 @@ def command(
     Typings are read with the nomenclature and the multiple allele codes of REGISTRY. Beside the result stands a file of
     statuses, which names the persons that could not be read and those whom no frequencies explain.
     """
-    from hla_match.cli.batch_outputs import refuse_overwriting, status_path
-    from registry_io.disk.joint_files import lock_files
-
-    refuse_overwriting(out, registry, (persons, *source_files(frequencies, global_frequencies)))
-    context.with_resource(lock_files(out, status_path(out)))
     prepare_kernels()
-    from hla_match.cli.impute_run import impute_file
+    from hla_match.services.imputed_file import impute
 
-    names = (frequencies, global_frequencies)
-    impute_file(registry, persons, names, out, limit=limit, loci=loci, raw_text=raw_text)
+    with progress("persons", _SAY_EVERY) as on_progress:
+        report = impute(
+            registry,
+            persons,
+            out,
+            frequencies=frequencies,
+            global_frequencies=global_frequencies,
+            limit=limit,
+            loci=loci,
+            raw_text=raw_text,
+            on_notice=say_notice,
+            on_progress=on_progress,
+        )
+    say(
+        f"{counted(report.n_persons + report.n_failed, 'person')}: {report.n_persons:,} read, "
+        f"{report.n_unexplained:,} of them not explained at some locus, {report.n_failed:,} with errors, "
+        f"under {report.nomenclature}",
+        f"  frequencies: {report.frequencies}",
+        f"  {counted(report.n_rows, 'row')} in {report.out}",
+        f"  statuses in {report.statuses}",
+    )
+    warn_of_notices(report.notices)

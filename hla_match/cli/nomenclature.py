@@ -20,18 +20,15 @@ _SHOWN = 20
 
 def choose_nomenclature(release: str | None) -> Nomenclature:
     """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
-    from hla_match.nomenclature.builtin import builtin_tables
-    from hla_match.nomenclature.release import Nomenclature
-    from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
+    from registry_io.store.nomenclature_store import BUILTIN, newest_release, open_nomenclature
 
-    store = NomenclatureStore(data_folder())
     if release is None:
-        release = store.newest() or "builtin"
-        note = "" if release != "builtin" else " (no release is installed; see: hla-match nomenclature install --help)"
+        release = newest_release()
+        note = "" if release != BUILTIN else " (no release is installed; see: hla-match nomenclature install --help)"
         say(f"Nomenclature: {release}{note}", err=True)
-    tables = builtin_tables() if release == "builtin" else store.load(release)
-    _print_mismatched(tables)
-    return Nomenclature(tables)
+    nomenclature = open_nomenclature(release)
+    _print_mismatched(nomenclature.tables)
+    return nomenclature
 
 
 @click.group()
@@ -48,10 +45,9 @@ def command() -> None:
 )
 def install(source: Path, accept_checksum_mismatch: bool) -> None:
     """Check a release and compile it into the data folder."""
-    from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
+    from registry_io.store.nomenclature_store import install_nomenclature
 
-    store = NomenclatureStore(data_folder())
-    tables = store.install(source, accept_checksum_mismatch=accept_checksum_mismatch)
+    tables = install_nomenclature(source, accept_checksum_mismatch=accept_checksum_mismatch).tables
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
     say(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
     _print_faults(tables)

@@ -10,19 +10,30 @@ from hla_match.cli.messages import bars, say
 
 
 @contextmanager
-def progress(total: int, what: str, say_every: int) -> Iterator[Callable[[int], None]]:
-    """Yield what is told of persons that are done: a bar on a terminal, a line now and then elsewhere."""
+def progress(what: str, say_every: int) -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows how many of all persons are done: a bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        what: the persons, such as "patients".
+        say_every: persons between two lines where there is no terminal.
+    """
     if sys.stderr.isatty():
         with bars() as bar:
-            task = bar.add_task(what.capitalize(), total=total)
-            yield lambda count: bar.advance(task, count)
+            task = bar.add_task(what.capitalize(), total=None)
+
+            def show(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+                if done == total:
+                    bar.stop()
+
+            yield show
         return
-    done = 0
+    before = 0
 
-    def tell(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if done == total or done // say_every > before // say_every:
+    def say_it(done: int, total: int) -> None:
+        nonlocal before
+        if done > before and (done == total or done // say_every > before // say_every):
             say(f"{done:,} of {total:,} {what}", err=True)
+        before = done
 
-    yield tell
+    yield say_it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import shutil
 import sys
 from collections import Counter
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hla_match.cli.cautions import print_cautions
-from hla_match.cli.counts import counted
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.cli.notices import warn_of_cautions
 from hla_match.errors import Reason, RegistryError
+from hla_match.services.counts import counted
 from hla_match.visible_text import visible
 
 if TYPE_CHECKING:
@@ -60,18 +59,13 @@ def import_command(
 
     A registry that is there is never replaced without --replace; how many of its donors go, stay and come is said.
     """
-    from registry_io.formats.mac_file import read_codes
     from registry_io.store.donor_import import import_donors
 
-    nomenclature = choose_nomenclature(release)
-    book = read_codes(codes) if codes is not None else None
     report = import_donors(
         registry,
         donors,
-        nomenclature,
-        today=datetime.date.today(),
-        codes=book,
-        codes_source=codes.name if codes is not None else "",
+        choose_nomenclature(release),
+        codes=codes,
         ambiguous_nulls=ambiguous_nulls,
         replace=replace,
         allow_shrink=allow_shrink,
@@ -88,7 +82,7 @@ def print_import(report: ImportReport) -> None:
         print_note(f"{len(report.notes) - _NOTES:,} more; hla-match registry info lists those on donors")
     for limit in report.registry.nomenclature.tables.limits:
         print_note(limit)
-    print_cautions(report.cautions)
+    warn_of_cautions(report.cautions)
 
 
 def print_counts(report: ImportReport) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
-from hla_match.cli.frequency_options import n_workers
-from hla_match.cli.search_options import SearchRequest, attribute_options, search_options
+from hla_match.cli.notices import say_notice
+from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
 
 
 @click.command()
@@ -16,18 +16,17 @@ from hla_match.cli.search_options import SearchRequest, attribute_options, searc
 @click.option("--hla", required=True, help="The patient's typing as a GL String.")
 @search_options(limit=20, limit_help="Rows to print.")
 @attribute_options
-def command(registry: Path, hla: str, request: SearchRequest, **attributes: str | None) -> None:
+def command(registry: Path, hla: str, options: SearchOptions, **attributes: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
     from hla_match.matching.criteria import Patient
-    from registry_io.store.registry_store import open_registry
+    from hla_match.services.notices import Notices
+    from hla_match.services.searched_registry import SearchedRegistry
 
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     # What can be seen to be wrong is said before anything is compiled.
-    opened = open_registry(registry, verify=request.verify)
-    sets = request.frequency_sets(opened)
-    prepare_kernels(probabilities=sets is not None)
+    searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
+    prepare_kernels(probabilities=searched.sets is not None)
     from hla_match.reporting.terminal import match_table
+    from hla_match.services.search import search_opened
 
-    request.say_unknown_donors(opened)
-    matcher = request.matcher(registry, opened, sets, threads=n_workers())
-    match_table(matcher.search(patient, request.criteria, policy=request.policy))
+    match_table(search_opened(searched, patient))

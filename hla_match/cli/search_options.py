@@ -5,106 +5,31 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hla_match.cli.frequency_options import (
-    check_frequency_options,
-    frequency_options,
-    n_workers,
-    say_imputing,
-    source_files,
-)
-from hla_match.cli.messages import say
+from hla_match.cli.frequency_options import frequency_options
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError, ErrorCode
 
 if TYPE_CHECKING:
-    from hla_match.cli.frequency_sets import FrequencySets
-    from hla_match.donors.registry import Registry
-    from hla_match.matching.criteria import SearchCriteria
-    from hla_match.searches.matcher import Matcher
-    from registry_io.store.worker_registry import RegistrySource
+    from hla_match.services.searched_registry import SearchRequest
 
 
 @dataclass(frozen=True, slots=True)
-class SearchRequest:
+class SearchOptions:
     """What the options ask for.
 
     Attributes:
-        criteria: which donors.
-        policy: name of the ranking policy.
-        files: the files that the search reads beside the registry and the patients.
-        frequencies: file or installed set of haplotype frequencies, or None.
-        global_frequencies: that of the fallback, or None.
-        verify: whether every file of the registry is compared with its checksum, whatever is remembered.
+        request: which donors, in which order, under which frequencies.
+        donor_lists: the files of donors to choose from or to leave out.
     """
 
-    criteria: SearchCriteria
-    policy: str
-    files: tuple[Path, ...]
-    frequencies: str | None
-    global_frequencies: str | None
-    verify: bool
-
-    def frequency_sets(self, registry: Registry) -> FrequencySets | None:
-        """Read the frequencies asked for; what of them cannot be used is said on standard error.
-
-        Raises:
-            FileError: a set is neither a file nor installed, or cannot be read.
-            CriteriaError: the registry's nomenclature can read no haplotype of a set.
-        """
-        if self.frequencies is None:
-            return None
-        from hla_match.cli.frequency_sets import FrequencySets
-
-        return FrequencySets.load(self.frequencies, self.global_frequencies, registry.nomenclature)
-
-    def matcher(self, folder: Path, registry: Registry, sets: FrequencySets | None, *, threads: int) -> Matcher:
-        """Return what searches the registry of a folder; with frequencies its donors are imputed, once.
-
-        `threads` predict the matches of one patient.
-        """
-        from hla_match.searches.matcher import Matcher
-
-        if sets is None:
-            return Matcher(registry)
-        from registry_io.store.imputation_store import open_imputation
-
-        imputed = open_imputation(
-            folder,
-            registry,
-            sets.frequencies,
-            sets.fallback,
-            workers=n_workers(),
-            verify=self.verify,
-            on_build=say_imputing(registry.n_donors),
-        )
-        return Matcher(registry, imputed, workers=threads)
-
-    def source(self, folder: Path) -> RegistrySource:
-        """Return what makes the same matcher in another process.
-
-        Raises:
-            RegistryError: there is no registry in the folder.
-            FileError: a set of frequencies cannot be read.
-        """
-        from registry_io.store.worker_registry import registry_source
-
-        return registry_source(folder, self.frequencies, self.global_frequencies)
-
-    def say_unknown_donors(self, registry: Registry) -> None:
-        """Say on standard error how many of the identifiers asked for are not in the registry."""
-        named = [("--only-donors", self.criteria.only_donors), ("--without-donors", self.criteria.without_donors)]
-        for option, identifiers in named:
-            if identifiers:
-                known = int(registry.attributes["donor_id"].is_in(list(identifiers)).sum())
-                if known < len(identifiers):
-                    missing = f"{len(identifiers) - known:,} of {len(identifiers):,} identifiers"
-                    say(f"{option}: {missing} are not in the registry", err=True)
+    request: SearchRequest
+    donor_lists: tuple[Path, ...]
 
 
 _AGE = click.IntRange(0, OLDEST)
@@ -169,15 +94,15 @@ def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of a search; it receives them as one argument, `request`."""
+    """Give a command the options of a search; it receives them as one argument, `options`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
-        def with_request(**values: Any) -> None:
-            request = _request({name: values.pop(name) for name in _NAMES})
-            command(request=request, **values)
+        def with_options(**values: Any) -> None:
+            options = _options({name: values.pop(name) for name in _NAMES})
+            command(options=options, **values)
 
-        decorated: Callable[..., None] = with_request
+        decorated: Callable[..., None] = with_options
         limited = click.option(
             "--limit", default=limit, show_default=limit is not None, type=click.IntRange(1), help=limit_help
         )
@@ -188,25 +113,17 @@ def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[
     return decorate
 
 
-def _request(values: dict[str, Any]) -> SearchRequest:
+def _options(values: dict[str, Any]) -> SearchOptions:
     """Return what the values of the options ask for; a name that the criteria have stands for itself."""
-    from hla_match.choice.policies import policy_named
     from hla_match.matching.criteria import SearchCriteria
+    from hla_match.services.searched_registry import SearchRequest
     from registry_io.tables.identifier_file import read_identifiers
 
-    status, as_of, policy = values.pop("status"), values.pop("as_of"), values.pop("policy")
-    frequencies, global_frequencies = values.pop("frequencies"), values.pop("global_frequencies")
-    verify = values.pop("verify")
-    check_frequency_options(frequencies, global_frequencies)
-    if policy is not None:
-        policy_named(policy)
-    if policy == "probability-first" and frequencies is None:
-        raise CriteriaError(
-            "policy",
-            found=policy,
-            expected="--frequencies beside it, which give the probabilities",
-            code=ErrorCode.CRITERIA_FREQUENCIES,
-        )
+    status, as_of = values.pop("status"), values.pop("as_of")
+    request = SearchRequest(
+        **{name: values.pop(name) for name in ("policy", "frequencies", "global_frequencies", "verify")}
+    )
+    request.check()
     low, high = values["min_age"], values["max_age"]
     if low is not None and high is not None and low > high:
         raise CriteriaError(
@@ -222,14 +139,7 @@ def _request(values: dict[str, Any]) -> SearchRequest:
             "as_of": as_of.date() if as_of is not None else datetime.date.today(),
         }
     )
-    return SearchRequest(
-        criteria=criteria,
-        policy=policy or ("certain-first" if frequencies is None else "probability-first"),
-        files=(*files.values(), *source_files(frequencies, global_frequencies)),
-        frequencies=frequencies,
-        global_frequencies=global_frequencies,
-        verify=verify,
-    )
+    return SearchOptions(replace(request, criteria=criteria), tuple(files.values()))
 
 
 def locus_limits(texts: tuple[str, ...]) -> dict[str, int]:

@@ -20,28 +20,10 @@ from hla_match.estimation.estimated_frequencies import Estimation, Iteration, Po
 from hla_match.estimation.expectation_maximisation import ExplainedSample, Maximum, OnIteration, maximise, worth_keeping
 from hla_match.estimation.hardy_weinberg import hardy_weinberg
 from hla_match.estimation.sample import Sample, draw_sample
+from hla_match.estimation.settings import EstimationSettings
 from hla_match.estimation.support import choose_support
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
 from hla_match.loci import LOCI
-
-TOLERANCE = 0.05
-"""Largest change of an expected count, in copies, at which the iterations end."""
-
-MAX_ITERATIONS = 2000
-
-FLOOR = 0.01
-"""Expected copies below which a haplotype is left out of the result: a frequency of a hundredth of 1/(2n)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    restarts: int
-    seed: int
-    tolerance: float
-    max_iterations: int
-    floor: float
-    bootstrap: int
-    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +41,8 @@ def estimate_frequencies(
     populations: Sequence[str] | None = None,
     name: str = "",
     start: HaplotypeFrequencies | None = None,
-    restarts: int = 0,
-    seed: int = 0,
-    tolerance: float = TOLERANCE,
-    max_iterations: int = MAX_ITERATIONS,
-    floor: float = FLOOR,
-    bootstrap: int = 0,
-    workers: int = 1,
-    progress: Progress | None = None,
+    settings: EstimationSettings | None = None,
+    on_iteration: Progress | None = None,
 ) -> Estimation:
     """Estimate haplotype frequencies from the typings of all donors of a registry.
 
@@ -77,15 +53,8 @@ def estimate_frequencies(
             donors are one population.
         name: what results call the set; by default that of the registry.
         start: frequencies to start from, over these loci or more; their haplotypes join the support.
-        restarts: further runs from random frequencies, of which the best is taken.
-        seed: of the random numbers.
-        tolerance: largest change of an expected count, in copies, at which the iterations end.
-        max_iterations: iterations of a run at most.
-        floor: expected copies, less than 1, below which a haplotype is left out of the result.
-        bootstrap: samples drawn with replacement from the persons to take standard errors from; 0 for none. Their
-            iterations start from the estimate, over the same haplotypes.
-        workers: threads; the result does not depend on them.
-        progress: is told after every iteration.
+        settings: how it is done.
+        on_iteration: is called after every iteration.
 
     Raises:
         CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
@@ -97,20 +66,22 @@ def estimate_frequencies(
     >>> donors = pl.DataFrame(typings, schema=["A_1", "A_2", "B_1", "B_2"], orient="row")
     >>> donors = donors.with_columns(person_id=pl.Series(["D1", "D2"]))
     >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="two", provenance={})
-    >>> found = estimate_frequencies(registry, ["A", "B"], tolerance=1e-9)
+    >>> found = estimate_frequencies(registry, ["A", "B"], settings=EstimationSettings(tolerance=1e-9))
     >>> found.frequencies.frequency.round(3).tolist(), found.populations[0].converged
     ([[0.75, 0.25]], True)
     """
-    chosen = _check(registry, loci, populations, start, floor)
-    settings = _Settings(restarts, seed, tolerance, max_iterations, floor, bootstrap, workers)
+    settings = settings if settings is not None else EstimationSettings()
+    chosen = _check(registry, loci, populations, start, settings.floor)
     results = []
     for population in populations or ("",):
         persons = None
         if populations is not None:
             persons = np.flatnonzero((registry.attributes["population"] == population).fill_null(False).to_numpy())
         sample = draw_sample(registry, chosen, persons)
-        results.append(_estimate(sample, population, _start_of(start, chosen, population), settings, progress))
-    return _joined(results, name or registry.name, chosen, tuple(populations or ("",)), with_errors=bootstrap > 0)
+        results.append(_estimate(sample, population, _start_of(start, chosen, population), settings, on_iteration))
+    return _joined(
+        results, name or registry.name, chosen, tuple(populations or ("",)), with_errors=settings.bootstrap > 0
+    )
 
 
 def _check(
@@ -183,15 +154,15 @@ def _estimate(
     sample: Sample,
     population: str,
     start: tuple[NDArray[np.int32], NDArray[np.float64]] | None,
-    settings: _Settings,
-    progress: Progress | None,
+    settings: EstimationSettings,
+    on_iteration: Progress | None,
 ) -> _Result:
     """Estimate one population."""
 
     def telling(stage: str) -> OnIteration | None:
-        if progress is None:
+        if on_iteration is None:
             return None
-        return lambda number, log_likelihood, change: progress(
+        return lambda number, log_likelihood, change: on_iteration(
             Iteration(population, stage, number, log_likelihood, change)
         )
 
@@ -237,7 +208,10 @@ def _estimate(
 
 
 def _run(
-    explained: ExplainedSample, start: NDArray[np.float64], settings: _Settings, on_iteration: OnIteration | None
+    explained: ExplainedSample,
+    start: NDArray[np.float64],
+    settings: EstimationSettings,
+    on_iteration: OnIteration | None,
 ) -> Maximum:
     return maximise(
         explained,
@@ -252,7 +226,7 @@ def _run(
 def _bootstrap(
     explained: ExplainedSample,
     frequency: NDArray[np.float64],
-    settings: _Settings,
+    settings: EstimationSettings,
     rng: np.random.Generator,
     telling: Callable[[str], OnIteration | None],
 ) -> NDArray[np.float64]:

@@ -11,6 +11,8 @@ Every layout first becomes a table of text (`registry_io.formats.frequency_table
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,13 @@ import polars as pl
 from hla_match.loci import LOCI
 from registry_io.formats.frequency_alleles import haplotype_alleles
 from registry_io.formats.frequency_columns import FrequencyColumns, find_frequency_columns, is_frequency_header
-from registry_io.formats.frequency_table import EXPECTED_FILE, FrequencyTable, frequency_table, no_frequency
+from registry_io.formats.frequency_table import (
+    EXPECTED_FILE,
+    FrequencyTable,
+    frequency_table,
+    no_frequency,
+    table_of_frame,
+)
 from registry_io.formats.frequency_units import in_parts_of_1, written_values
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.source_file import SourceFile, read_error
@@ -66,11 +74,35 @@ def read_frequencies(path: Path, *, budgets: Budgets | None = None) -> Frequency
     except OSError as error:
         raise read_error(path, error, expected=EXPECTED_FILE, hint="check the name and the folder") from error
     table = frequency_table(packed, budget, is_frequency_header)
+    return _file_of(table, budget, path.name, source.checksum)
+
+
+def frequencies_of(frame: pl.DataFrame, name: str) -> FrequencyFile:
+    """Return the haplotype frequencies of a frame with the columns of a file: the same checks, and the same errors.
+
+    Args:
+        frame: a column `haplotype` and one `frequency`, or any other columns that a file may have; its first row is
+            row 2, as below the header of a file.
+        name: what errors and results call it.
+
+    Raises:
+        FileError: as `read_frequencies`, with `name` as the path.
+
+    >>> found = frequencies_of(pl.DataFrame({"haplotype": ["A*02:01~B*07:02"], "frequency": [0.4]}), "own")
+    >>> found.frame.select("A", "B", "frequency").rows()
+    [('02:01', '07:02', 0.4)]
+    """
+    table = table_of_frame(frame, name)
+    content = hashlib.sha256(json.dumps([table.header, *(column.to_list() for column in table.columns)]).encode())
+    return _file_of(table, FileBudget.of(name, int(frame.estimated_size())), name, content.hexdigest())
+
+
+def _file_of(table: FrequencyTable, budget: FileBudget, name: str, checksum: str) -> FrequencyFile:
     columns = find_frequency_columns(table)
     if not len(table.row):
         raise no_frequency(table.path)
     frame = _populations(table, columns, haplotype_alleles(table, columns.haplotype, columns.places), budget)
-    return FrequencyFile(frame, path.name, source.checksum, tuple(table.notes), tuple(table.cautions))
+    return FrequencyFile(frame, name, checksum, tuple(table.notes), tuple(table.cautions))
 
 
 def _populations(

@@ -131,10 +131,14 @@ def frequency_table(data: bytes, budget: FileBudget, is_known: Callable[[Sequenc
 
 
 def _parquet(data: bytes, budget: FileBudget) -> FrequencyTable:
-    frame = parquet_frame(data, budget)
+    return table_of_frame(parquet_frame(data, budget), budget.path)
+
+
+def table_of_frame(frame: pl.DataFrame, path: str) -> FrequencyTable:
+    """Return a frame as a table of text; its first row is row 2, as below the header of a file."""
     columns = [column.cast(pl.String) for column in frame.get_columns()]
     row = pl.Series("row", np.arange(2, frame.height + 2, dtype=np.uint32))
-    return FrequencyTable(budget.path, frame.columns, 1, columns, row)
+    return FrequencyTable(path, frame.columns, 1, columns, row)
 
 
 def _text(budget: FileBudget, text: str) -> FrequencyTable:

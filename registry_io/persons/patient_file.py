@@ -42,7 +42,7 @@ class PatientFile:
 
 
 def read_patients(
-    path: Path,
+    path: str | Path,
     nomenclature: Nomenclature | None = None,
     codes: MultipleAlleleCodes | None = None,
     *,
@@ -60,7 +60,7 @@ def read_patients(
         FileError: the file cannot be read at all.
         BudgetError: it takes more than its budget.
     """
-    read = read_persons(path, kind="patient", today=today, budgets=budgets)
+    read = read_persons(Path(path), kind="patient", today=today, budgets=budgets)
     records = settle(read, nomenclature, codes, ambiguous_nulls)
     patients: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]

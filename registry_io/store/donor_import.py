@@ -21,11 +21,13 @@ from hla_match.errors import ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.formats.mac_file import read_codes
 from registry_io.persons.person_attributes import finding_records
 from registry_io.persons.person_notices import Noticed
 from registry_io.persons.person_table import PersonRecords, person_slices
 from registry_io.persons.typing_conflicts import settle
-from registry_io.store.registry_builder import RegistryBuilder
+from registry_io.store.nomenclature_store import open_nomenclature
+from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import (
     CURRENT,
     FAILED_QUARANTINE,
@@ -77,27 +79,28 @@ class ImportReport:
 
 
 def import_donors(
-    folder: Path,
-    donors: Path,
-    nomenclature: Nomenclature,
+    folder: str | Path,
+    donors: str | Path,
+    nomenclature: Nomenclature | str | None = None,
     *,
-    today: datetime.date,
-    codes: MultipleAlleleCodes | None = None,
+    today: datetime.date | None = None,
+    codes: MultipleAlleleCodes | str | Path | None = None,
     codes_source: str = "",
     ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
     allow_shrink: bool = False,
     budgets: Budgets | None = None,
 ) -> ImportReport:
-    """Read a donor file and write it as the current snapshot of a registry folder.
+    r"""Read a donor file and write it as the current snapshot of a registry folder.
 
     Args:
         folder: the registry's; made where it is missing.
         donors: the file.
-        nomenclature: reads the typings.
-        today: the day of the import.
-        codes: multiple allele codes.
-        codes_source: name of their file.
+        nomenclature: reads the typings; or a release, as `registry_io.open_nomenclature` takes it, by default the
+            newest installed, and the built-in one where none is.
+        today: the day of the import; by default the clock's.
+        codes: multiple allele codes, or their file (NMDP's alpha.v3 layout).
+        codes_source: name of their file where it is not given itself.
         ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
         replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
         allow_shrink: whether a replacement may lose more than a tenth of the donors.
@@ -109,42 +112,84 @@ def import_donors(
         BudgetError: the file takes more than its budget.
         RegistryError: the folder holds a registry that may not be replaced, or something else.
         LockedError: another process writes to the folder.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,02:01,24:02\nD2,99:99,24:02\n")
+    >>> report = import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> report.n_imported, report.n_quarantined, report.registry.loci
+    (1, 1, ('A',))
     """
+    folder = Path(folder)
+    if not isinstance(nomenclature, Nomenclature):
+        nomenclature = open_nomenclature(nomenclature)
+    if isinstance(codes, str | Path):
+        codes_source = Path(codes).name
+        codes = read_codes(Path(codes))
     builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
     with writing_registry(folder), builder:
         settled = partial(settle, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
-        rows = _read(builder, donors, settled, today, budgets)
+        rows = _read(builder, Path(donors), settled, today or datetime.date.today(), budgets)
         built = builder.build()
-        n_unreadable = sum(typing.rows.size for typing in built.unreadable)
-        FileBudget.of(donors, donors.stat().st_size, budgets).check_records(len(rows.quarantined) + n_unreadable)
-        quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
-        quarantined.sort(key=lambda record: (record.row, record.column))
-        failed = folder / FAILED_QUARANTINE
-        if not built.n_donors:
-            if quarantined:
-                write_quarantine(quarantined, failed)
-            raise _no_donor(donors, rows.n_rows, failed)
+        quarantined = _quarantined(rows, built, folder)
         replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
-        left_out = {record.row for record in quarantined}
-        warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
-        built.aside.write(QUARANTINE, quarantine_report(quarantined))
-        built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
-        provenance = Provenance(
-            source=donors.name,
-            source_sha256=rows.checksum,
-            source_rows=rows.n_rows,
-            imported_on=today,
-            nomenclature=nomenclature.title,
-            nomenclature_checksum=nomenclature.tables.checksum,
-            # Of a sound release nothing stands there.
-            nomenclature_unverified=", ".join(nomenclature.tables.unverified) or None,
-            nomenclature_mismatched=", ".join(nomenclature.tables.mismatched) or None,
-            nomenclature_cautions="; ".join(nomenclature.tables.cautions) or None,
-            codes=codes_source,
-            ambiguous_nulls=ambiguous_nulls,
-        )
-        registry = publish(built.aside, built.description, provenance).registry
-        failed.unlink(missing_ok=True)
+        provenance = _provenance(rows, nomenclature, codes_source, ambiguous_nulls)
+        return _published(folder, built, rows, quarantined, replacement, provenance)
+
+
+def _quarantined(rows: _Rows, built: BuiltSnapshot, folder: Path) -> list[QuarantinedRecord]:
+    """Return what is quarantined, by rows.
+
+    Raises:
+        FileError: no donor is left; the reasons are then written beside the registry.
+        BudgetError: there are more records than a table of persons has.
+    """
+    n_unreadable = sum(typing.rows.size for typing in built.unreadable)
+    rows.budget.check_records(len(rows.quarantined) + n_unreadable)
+    quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
+    quarantined.sort(key=lambda record: (record.row, record.column))
+    if not built.n_donors:
+        if quarantined:
+            write_quarantine(quarantined, folder / FAILED_QUARANTINE)
+        raise _no_donor(rows.budget.path, rows.n_rows, folder / FAILED_QUARANTINE)
+    return quarantined
+
+
+def _provenance(
+    rows: _Rows, nomenclature: Nomenclature, codes_source: str, ambiguous_nulls: AmbiguousNulls
+) -> Provenance:
+    tables = nomenclature.tables
+    return Provenance(
+        source=rows.source,
+        source_sha256=rows.checksum,
+        source_rows=rows.n_rows,
+        imported_on=rows.day,
+        nomenclature=nomenclature.title,
+        nomenclature_checksum=tables.checksum,
+        # Of a sound release nothing stands there.
+        nomenclature_unverified=", ".join(tables.unverified) or None,
+        nomenclature_mismatched=", ".join(tables.mismatched) or None,
+        nomenclature_cautions="; ".join(tables.cautions) or None,
+        codes=codes_source,
+        ambiguous_nulls=ambiguous_nulls,
+    )
+
+
+def _published(
+    folder: Path,
+    built: BuiltSnapshot,
+    rows: _Rows,
+    quarantined: list[QuarantinedRecord],
+    replacement: Replacement | None,
+    provenance: Provenance,
+) -> ImportReport:
+    """Make a snapshot the registry's current one, with its reports, and return what became of every row."""
+    left_out = {record.row for record in quarantined}
+    warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
+    built.aside.write(QUARANTINE, quarantine_report(quarantined))
+    built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
+    registry = publish(built.aside, built.description, provenance).registry
+    (folder / FAILED_QUARANTINE).unlink(missing_ok=True)
     noticed = reduce(add, rows.noticed)
     return ImportReport(
         registry=registry,
@@ -163,14 +208,17 @@ def import_donors(
 
 @dataclass(slots=True)
 class _Rows:
-    """What was read of a donor file, slice by slice."""
+    """What was read of a donor file, slice by slice, on a day."""
 
+    day: datetime.date
+    budget: FileBudget
+    source: str = ""
+    checksum: str = ""
+    n_rows: int = 0
     quarantined: list[QuarantinedRecord] = field(default_factory=list)
     warnings: list[pl.DataFrame] = field(default_factory=list)
     persons: list[pl.DataFrame] = field(default_factory=list)
     noticed: list[Noticed] = field(default_factory=list)
-    n_rows: int = 0
-    checksum: str = ""
 
 
 def _read(
@@ -180,7 +228,8 @@ def _read(
     today: datetime.date,
     budgets: Budgets | None,
 ) -> _Rows:
-    rows = _Rows()
+    size = donors.stat().st_size if donors.is_file() else 0
+    rows = _Rows(today, FileBudget.of(donors, size, budgets), donors.name)
     for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
         records = settled(part)
         builder.add(records.frame, records.noted)
@@ -198,10 +247,10 @@ def donor_notes(registry: Registry) -> list[str]:
     return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]
 
 
-def _no_donor(donors: Path, n_rows: int, report: Path) -> FileError:
+def _no_donor(donors: str, n_rows: int, report: Path) -> FileError:
     state = "the registry is as it was" if (report.parent / CURRENT).exists() else "no registry was made"
     return FileError(
-        str(donors),
+        donors,
         found=f"no donor that can be read in {n_rows:,} row{'s' * (n_rows != 1)}"
         if n_rows
         else "no row below the header",

@@ -7,20 +7,26 @@ import io
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import BudgetError, CriteriaError, ErrorCode, FileError
+from hla_match.foreign_frames import polars_frame
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write, make_folder
-from registry_io.formats.frequency_file import FrequencyFile, read_frequencies
+from registry_io.formats.frequency_file import FrequencyFile, frequencies_of, read_frequencies
 from registry_io.store.nomenclature_store import data_folder
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.parquet_file import parquet_frame
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 FORMAT_VERSION = 1
 
@@ -144,6 +150,21 @@ class FrequencyStore:
         )
 
 
+def install_frequencies(path: str | Path, name: str, *, home: Path | None = None) -> FrequencyFile:
+    """Check a file of haplotype frequencies and keep it under a name, in place of an earlier set of that name.
+
+    Args:
+        path: the file.
+        name: letters, digits and ``- _ .``.
+        home: the data folder; without it ``HLA_MATCH_HOME`` or the platform's.
+
+    Raises:
+        CriteriaError: the name has other characters.
+        FileError: the file cannot be read, or the data folder cannot be written to.
+    """
+    return FrequencyStore(home if home is not None else data_folder()).install(Path(path), name)
+
+
 def load_frequencies(text: str, nomenclature: Nomenclature, home: Path) -> HaplotypeFrequencies:
     """Read and code the frequencies that a text names: a file, or a set installed under a data folder.
 
@@ -158,19 +179,45 @@ def load_frequencies(text: str, nomenclature: Nomenclature, home: Path) -> Haplo
     return code_haplotypes(content.frame, nomenclature, name=Path(text).name, checksum=content.checksum)
 
 
-def open_frequencies(source: str | Path, registry: Registry, *, home: Path | None = None) -> HaplotypeFrequencies:
-    """Read the frequencies that `source` names, coded for a registry.
+FrequencyInput: TypeAlias = "str | Path | Mapping[str, float] | IntoDataFrame | pl.LazyFrame | HaplotypeFrequencies"
+"""What frequencies can be given as: see `open_frequencies`."""
+
+
+def open_frequencies(
+    source: FrequencyInput, registry: Registry, *, name: str = "frequencies", home: Path | None = None
+) -> HaplotypeFrequencies:
+    """Return haplotype frequencies, coded for a registry.
 
     Args:
-        source: a file, or the name of an installed set.
+        source: a file; the name of an installed set; a mapping of haplotypes to their frequencies; a frame of polars,
+            pandas or pyarrow with the columns of a file; or frequencies that are coded for the registry already.
         registry: its nomenclature reads the alleles.
+        name: what results call a mapping or a frame.
         home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
 
     Raises:
-        FileError: there is neither, or it cannot be read.
-        CriteriaError: the nomenclature can read no haplotype.
+        FileError: there is neither a file nor a set, or a haplotype or frequency cannot be read.
+        CriteriaError: the nomenclature can read no haplotype, or `source` is nothing of these.
+
+    >>> import polars as pl
+    >>> from hla_match.donors.registry import build_registry
+    >>> from hla_match.nomenclature.release import Nomenclature
+    >>> donors = pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"]})
+    >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="one", provenance={})
+    >>> open_frequencies({"A*02:01": 0.3, "A*24:02": 0.2}, registry).frequency.tolist()
+    [[0.3, 0.2]]
     """
-    return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
+    if isinstance(source, HaplotypeFrequencies):
+        return source
+    if isinstance(source, str | Path):
+        return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
+    if isinstance(source, Mapping):
+        columns = {"haplotype": list(source.keys()), "frequency": list(source.values())}
+        frame = pl.DataFrame(columns, schema={"haplotype": pl.String, "frequency": pl.Float64})
+    else:
+        frame = polars_frame(source, name)
+    content = frequencies_of(frame, name)
+    return code_haplotypes(content.frame, registry.nomenclature, name=name, checksum=content.checksum)
 
 
 def _content(file: FrequencyFile) -> str:

@@ -9,10 +9,14 @@ from pathlib import Path
 import platformdirs
 
 from hla_match.errors import ErrorCode, NomenclatureError
+from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
 from registry_io.disk.durable_files import make_folder
 from registry_io.formats.imgt_release import read_release
 from registry_io.store.nomenclature_file import read_nomenclature, write_nomenclature
+
+BUILTIN = "builtin"
+"""The name of the nomenclature that needs no installation."""
 
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
@@ -21,6 +25,48 @@ def data_folder() -> Path:
     """Return ``HLA_MATCH_HOME``, else the platform's folder for user data."""
     home = os.environ.get("HLA_MATCH_HOME")
     return Path(home) if home else platformdirs.user_data_path("hla-match")
+
+
+def install_nomenclature(
+    source: str | Path, *, accept_checksum_mismatch: bool = False, home: Path | None = None
+) -> Nomenclature:
+    """Check a release of IPD-IMGT/HLA, compile it into the data folder, and return it.
+
+    Args:
+        source: folder or zip of the release.
+        accept_checksum_mismatch: go on where a file differs from its checksum in the release; the tables name it.
+        home: the data folder; without it ``HLA_MATCH_HOME`` or the platform's.
+
+    Raises:
+        NomenclatureError: the release cannot be read, or the data folder cannot be made.
+        FileError: the data folder cannot be written to.
+    """
+    store = NomenclatureStore(home if home is not None else data_folder())
+    return Nomenclature(store.install(Path(source), accept_checksum_mismatch=accept_checksum_mismatch))
+
+
+def newest_release(*, home: Path | None = None) -> str:
+    """Return the newest installed release; where none is installed, "builtin"."""
+    return NomenclatureStore(home if home is not None else data_folder()).newest() or BUILTIN
+
+
+def open_nomenclature(release: str | None = None, *, home: Path | None = None) -> Nomenclature:
+    """Return an installed release, or the built-in nomenclature.
+
+    Args:
+        release: such as "3.58.0", or "builtin"; by default the newest installed, and "builtin" where none is.
+        home: the data folder; without it ``HLA_MATCH_HOME`` or the platform's.
+
+    Raises:
+        NomenclatureError: the release is not installed, or its file is damaged.
+
+    >>> open_nomenclature("builtin").tables.closed
+    False
+    """
+    name = release if release is not None else newest_release(home=home)
+    if name == BUILTIN:
+        return Nomenclature.builtin()
+    return Nomenclature(NomenclatureStore(home if home is not None else data_folder()).load(name))
 
 
 class NomenclatureStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,6 +50,25 @@ class FrequencySource:
 
 
 @dataclass(frozen=True, slots=True)
+class FrequencyCopy:
+    """A set of haplotype frequencies that lies in no file: it travels itself.
+
+    Attributes:
+        name: what results call it.
+        checksum: SHA-256 of what it was made from.
+        frequencies: the set, coded by the registry's nomenclature.
+    """
+
+    name: str
+    checksum: str
+    frequencies: HaplotypeFrequencies = field(compare=False, repr=False)
+
+    def __call__(self, nomenclature: Nomenclature) -> HaplotypeFrequencies:
+        """Return the frequencies."""
+        return self.frequencies
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrySource:
     """A registry by its place, in one version; called, it opens the registry and returns what searches it.
 
@@ -64,8 +83,8 @@ class RegistrySource:
     folder: Path
     snapshot: str
     program_version: str
-    frequencies: FrequencySource | None = None
-    global_frequencies: FrequencySource | None = None
+    frequencies: FrequencySource | FrequencyCopy | None = None
+    global_frequencies: FrequencySource | FrequencyCopy | None = None
 
     def __call__(self) -> Matcher:
         """Open the registry, memory-mapped.
@@ -100,8 +119,8 @@ class RegistrySource:
 
 def registry_source(
     folder: str | Path,
-    frequencies: str | Path | None = None,
-    global_frequencies: str | Path | None = None,
+    frequencies: str | Path | HaplotypeFrequencies | None = None,
+    global_frequencies: str | Path | HaplotypeFrequencies | None = None,
     *,
     home: Path | None = None,
 ) -> RegistrySource:
@@ -109,7 +128,7 @@ def registry_source(
 
     Args:
         folder: the registry's folder.
-        frequencies: a file of frequencies, or the name of an installed set.
+        frequencies: a file of frequencies, the name of an installed set, or frequencies coded for the registry.
         global_frequencies: likewise, tried where the first explain nothing.
         home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
 
@@ -119,11 +138,14 @@ def registry_source(
     """
     root = Path(folder).resolve()
     place = (home if home is not None else data_folder()).resolve()
-    sets = [None if one is None else _frequency_source(str(one), place) for one in (frequencies, global_frequencies)]
+    sets = [None if one is None else _frequency_source(one, place) for one in (frequencies, global_frequencies)]
     return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), *sets)
 
 
-def _frequency_source(text: str, home: Path) -> FrequencySource:
+def _frequency_source(source: str | Path | HaplotypeFrequencies, home: Path) -> FrequencySource | FrequencyCopy:
+    if isinstance(source, HaplotypeFrequencies):
+        return FrequencyCopy(source.name, source.checksum, source)
+    text = str(source)
     checksum = FrequencyStore(home).resolve(text).checksum
     # As in `FrequencyStore.resolve`, a file comes before an installed set.
     name = str(Path(text).resolve()) if Path(text).is_file() else text

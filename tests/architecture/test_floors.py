@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A room imports itself and rooms on lower floors. `__init__` is the door: the public names of the package.
 FLOORS = {
     "errors": 0,
+    "foreign_frames": 1,
     "visible_text": 0,
     "kernels": 0,
     "loci": 1,
@@ -28,9 +29,10 @@ FLOORS = {
     "choice": 9,
     "reporting": 10,
     "searches": 11,
-    "__init__": 12,
-    "services": 13,
+    "services": 12,
+    "__init__": 13,
     "cli": 14,
+    "__main__": 15,
 }
 # The rooms of registry_io, and what of hla_match they see.
 IO_FLOORS = {"disk": 0, "tables": 1, "persons": 2, "formats": 3, "store": 4, "__init__": 5}

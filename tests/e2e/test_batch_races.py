@@ -18,7 +18,7 @@ MAIN = "from hla_match.cli.main import main\nmain()\n"
 # Ends the process before the step that is named: action, part of a name, and how many such steps pass before.
 KILLED = """
 import os, signal, sys
-from hla_match.cli import batch_run
+from hla_match.services import batch_run
 from registry_io.disk.durable_files import listening
 action, name, left = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
 batch_run.PART_SIZE = 20

@@ -9,9 +9,7 @@ import sys
 import click
 import pytest
 
-from hla_match.cli import frequencies_estimate
 from hla_match.cli.main import group
-from hla_match.estimation import estimate as estimation
 
 HEAVY = ("numpy", "numba", "polars", "pydantic", "fastexcel", "rich")
 PROGRAM = f"""
@@ -45,8 +43,3 @@ def test_help_imports_nothing_heavy(name: tuple[str, ...]) -> None:
     )
     assert done.stdout.startswith("Usage: ")
     assert done.stdout.splitlines()[-1] == "imported:"
-
-
-def test_the_help_of_estimate_shows_the_values_that_are_used() -> None:
-    for name in ("TOLERANCE", "MAX_ITERATIONS", "FLOOR"):
-        assert getattr(frequencies_estimate, name) == getattr(estimation, name)

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from hla_match.cli import imputed_persons
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError, FileError, LockedError
+from hla_match.services import imputed_persons
 from registry_io.disk.durable_files import listening
 from registry_io.disk.joint_files import lock_files
 

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from hla_match.cli import batch_parts, batch_run
+from hla_match.cli import batch as batch_command
 from hla_match.cli.main import group
 from hla_match.cli.search_options import locus_limits
 from hla_match.errors import CriteriaError, FileError, TypingError
 from hla_match.searches.matcher import Matcher
+from hla_match.services import batch_parts, batch_run
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DONORS = f"""donor_id,status,birth_date,gl_string
@@ -134,7 +135,7 @@ def test_the_day_does_not_count_where_there_are_no_ages(run) -> None:
 
 def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_run, "PART_SIZE", 1)
-    monkeypatch.setattr(batch_run, "_SAY_EVERY", 2)
+    monkeypatch.setattr(batch_command, "_SAY_EVERY", 2)
     batch = ("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_parts.BatchParts, "joined", lambda *_, **__: 1 / 0)

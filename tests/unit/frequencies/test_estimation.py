@@ -11,15 +11,17 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from hla_match.cli.frequencies_estimate import estimate, report_path
+from hla_match.cli.frequencies_estimate import estimate
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, FileError, LockedError
 from hla_match.estimation import support
 from hla_match.estimation.estimate import estimate_frequencies
 from hla_match.estimation.hardy_weinberg import chi_square_above, hardy_weinberg
 from hla_match.estimation.sample import draw_sample
+from hla_match.estimation.settings import EstimationSettings
 from hla_match.kernels.codes import NULL
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.services.estimation import report_path
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.disk.durable_files import listening
 from registry_io.disk.joint_files import lock_files
@@ -75,7 +77,9 @@ def test_the_limit_is_the_oracles():
         for person in persons
     ]
     wanted, log_likelihoods = oracle.em(named, ("A", "B"), tolerance=1e-13)
-    found = estimate_frequencies(registry_of(persons), ["B", "A"], tolerance=1e-12, max_iterations=20_000, floor=0)
+    found = estimate_frequencies(
+        registry_of(persons), ["B", "A"], settings=EstimationSettings(tolerance=1e-12, max_iterations=20_000, floor=0)
+    )
     frequencies = by_name(found)
     assert {one: frequencies.get(one, 0.0) for one in wanted} == pytest.approx(wanted, abs=1e-8)
     report = found.populations[0]
@@ -106,7 +110,7 @@ def test_a_chromosome_carries_one_of_the_optional_genes_at_most():
         estimate_frequencies(
             registry_of(persons, ("DRB1_1", "DRB1_2", "DRB3_1", "DRB3_2", "DRB4_1", "DRB4_2")),
             ["DRB1", "DRB3", "DRB4"],
-            floor=0,
+            settings=EstimationSettings(floor=0),
         )
     )
     assert all(one == "-" or other == "-" for _, one, other in found)
@@ -126,7 +130,9 @@ def test_populations_are_estimated_by_themselves():
 def test_a_warm_start_decides_between_equals_and_ends_at_the_same_place_otherwise(synthetic):
     phases = registry_of([(X[0], Y[0], X[1], Y[1])])
     east = estimate_frequencies(registry_of([(X[0], X[0], X[1], X[1]), (Y[0], Y[0], Y[1], Y[1])]), ["A", "B"])
-    found = by_name(estimate_frequencies(phases, ["A", "B"], start=east.frequencies, tolerance=1e-9))
+    found = by_name(
+        estimate_frequencies(phases, ["A", "B"], start=east.frequencies, settings=EstimationSettings(tolerance=1e-9))
+    )
     assert found == pytest.approx({X: 0.5, Y: 0.5}, abs=1e-6)
     cold = estimate_frequencies(synthetic, ["A", "B", "DRB1"])
     warm = estimate_frequencies(synthetic, ["A", "B", "DRB1"], start=cold.frequencies)
@@ -135,9 +141,9 @@ def test_a_warm_start_decides_between_equals_and_ends_at_the_same_place_otherwis
 
 
 def test_restarts_keep_the_best_run(synthetic):
-    settings = {"restarts": 2, "seed": 5, "tolerance": 1.0}
-    found = estimate_frequencies(synthetic, ["A", "B"], **settings)
-    again = estimate_frequencies(synthetic, ["A", "B"], **settings)
+    settings = EstimationSettings(restarts=2, seed=5, tolerance=1.0)
+    found = estimate_frequencies(synthetic, ["A", "B"], settings=settings)
+    again = estimate_frequencies(synthetic, ["A", "B"], settings=settings)
     report = found.populations[0]
     assert len(report.runs) == 3
     assert report.log_likelihood[-1] == max(report.runs)
@@ -146,7 +152,7 @@ def test_restarts_keep_the_best_run(synthetic):
 
 def test_standard_errors_of_counted_haplotypes_are_binomial():
     persons = [(X[0], X[0], X[1], X[1])] * 60 + [(Y[0], Y[0], Y[1], Y[1])] * 40
-    found = estimate_frequencies(registry_of(persons), ["A", "B"], bootstrap=400, seed=1)
+    found = estimate_frequencies(registry_of(persons), ["A", "B"], settings=EstimationSettings(bootstrap=400, seed=1))
     # Homozygotes only: the persons are the draws, and not the chromosomes.
     assert found.standard_error[0] == pytest.approx([math.sqrt(0.6 * 0.4 / 100)] * 2, rel=0.1)
     frame = found.to_polars(NOMENCLATURE)
@@ -155,7 +161,10 @@ def test_standard_errors_of_counted_haplotypes_are_binomial():
 
 
 def test_threads_change_nothing(synthetic):
-    one, three = (estimate_frequencies(synthetic, ["A", "C", "B"], workers=workers) for workers in (1, 3))
+    one, three = (
+        estimate_frequencies(synthetic, ["A", "C", "B"], settings=EstimationSettings(workers=workers))
+        for workers in (1, 3)
+    )
     assert (one.frequencies.allele == three.frequencies.allele).all()
     assert (one.frequencies.frequency == three.frequencies.frequency).all()
     assert one.populations == three.populations
@@ -163,7 +172,7 @@ def test_threads_change_nothing(synthetic):
 
 def test_a_bounded_support_explains_everybody_and_the_likelihood_never_falls(synthetic):
     told = []
-    found = estimate_frequencies(synthetic, ["A", "C", "B", "DRB1", "DQB1"], progress=told.append)
+    found = estimate_frequencies(synthetic, ["A", "C", "B", "DRB1", "DQB1"], on_iteration=told.append)
     report = found.populations[0]
     assert not report.complete
     assert report.n_unexplained == 0
@@ -229,7 +238,7 @@ def test_chi_square_of_printed_tables(chi_square, degrees, p_value):
     [
         ({"loci": ["DPB1"]}, "loci"),
         ({"loci": []}, "loci"),
-        ({"floor": 1.0}, "floor"),
+        ({"settings": EstimationSettings(floor=1.0)}, "floor"),
         ({"populations": ["north"]}, "populations"),
         ({"populations": []}, "populations"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.cli.batch_outputs import status_path
+from hla_match.services.batch_outputs import status_path
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from hla_match.cli import batch_run, batch_size
-from hla_match.cli.batch_parts import BatchParts
 from hla_match.cli.main import group
 from hla_match.errors import BrokenPartsError, CriteriaError, FileError, LockedError
 from hla_match.searches.matcher import Matcher
+from hla_match.services import batch_run, batch_size
+from hla_match.services.batch_parts import BatchParts
 from registry_io.disk.durable_files import listening
 from registry_io.disk.joint_files import lock_files
 

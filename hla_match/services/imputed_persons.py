@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from hla_match.imputation.panels import BLOCKS, FallbackLevel
 from hla_match.kernels.codes import NEW
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.services.notices import OnProgress
 
 COLUMNS = {
     "kind": pl.String, "loci": pl.String, "rank": pl.UInt32, "haplotype_1": pl.String, "haplotype_2": pl.String,
@@ -51,7 +52,7 @@ def imputed_table(
     loci: Sequence[str],
     *,
     limit: int,
-    advance: Callable[[int], None],
+    on_progress: OnProgress | None = None,
 ) -> pl.DataFrame:
     """Return the rows of every person, most probable first: `person` (its position), then `COLUMNS`.
 
@@ -62,17 +63,20 @@ def imputed_table(
         nomenclature: names the P groups.
         loci: the loci of the genotypes; diplotypes are those of the parts that touch one of them.
         limit: rows of a kind for each person and part.
-        advance: told of persons that are done.
+        on_progress: is called with the number of persons that are done, and of all.
     """
     distinct, example, of_person, counts = np.unique(
         imputed.donors.person, return_index=True, return_inverse=True, return_counts=True
     )
     found: dict[tuple[str, tuple[str, ...]], list[_Rows]] = {}
+    n_done = 0
     # Persons of equal typings have equal rows.
     for number in range(distinct.size):
         for rows in _person_rows(imputed, number, int(example[number]), tuple(loci), limit):
             found.setdefault((rows.kind, rows.loci), []).append(rows)
-        advance(int(counts[number]))
+        n_done += int(counts[number])
+        if on_progress is not None:
+            on_progress(n_done, of_person.size)
     frames = [_frame(same, nomenclature) for same in found.values()]
     schema = {"distinct": pl.UInt32, "part": pl.UInt32, **COLUMNS}
     table = pl.concat([pl.DataFrame(schema=schema), *frames])

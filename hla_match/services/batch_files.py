@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.cli.batch_manifest import with_files
-from hla_match.cli.batch_outputs import manifest_path, status_path
-from hla_match.cli.batch_parts import STATUS_COLUMNS, BatchParts
-from hla_match.cli.counts import counted
-from hla_match.cli.person_statuses import quarantined_statuses
 from hla_match.errors import BrokenPartsError
+from hla_match.services.batch_manifest import with_files
+from hla_match.services.batch_outputs import manifest_path, status_path
+from hla_match.services.batch_parts import STATUS_COLUMNS, BatchParts
+from hla_match.services.counts import counted
+from hla_match.services.person_statuses import quarantined_statuses
 from registry_io.disk.joint_files import write_together
 from registry_io.persons.patient_file import PatientFile
 from registry_io.tables.results_file import put_rows

@@ -1,15 +1,15 @@
-"""The sets of haplotype frequencies that a command computes with, and what is said of them."""
+"""The sets of haplotype frequencies that a use case computes with, and what is said of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from hla_match.cli.messages import say
+from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.store.frequency_store import load_frequencies
-from registry_io.store.nomenclature_store import data_folder
+from hla_match.services.notices import NoticeKind, Notices
+from registry_io.store.frequency_store import FrequencyInput, open_frequencies
 
 _SHOWN = 3
 """Names that the line about alleles left out shows; ``frequencies show`` has them all."""
@@ -17,25 +17,26 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class FrequencySets:
-    """The sets that a command computes with, coded by one nomenclature."""
+    """The sets that a use case computes with, coded by one nomenclature."""
 
     frequencies: HaplotypeFrequencies
     fallback: HaplotypeFrequencies | None
 
     @classmethod
-    def load(cls, frequencies: str, fallback: str | None, nomenclature: Nomenclature) -> FrequencySets:
-        """Read both sets, and say on standard error what of them cannot be used.
+    def load(
+        cls, frequencies: FrequencyInput, fallback: FrequencyInput | None, registry: Registry, notices: Notices
+    ) -> FrequencySets:
+        """Read both sets with the nomenclature of a registry, and note what of them cannot be used.
 
         Raises:
             FileError: a set is neither a file nor installed, or cannot be read.
             CriteriaError: the nomenclature can read no haplotype of a set.
         """
-        home = data_folder()
-        own = load_frequencies(frequencies, nomenclature, home)
-        other = load_frequencies(fallback, nomenclature, home) if fallback is not None else None
+        own = open_frequencies(frequencies, registry)
+        other = open_frequencies(fallback, registry) if fallback is not None else None
         for one in (own, other):
             if one is not None and one.unmapped:
-                say(unmapped_note(one, nomenclature), err=True)
+                notices.add(NoticeKind.NOTE, unmapped_note(one, registry.nomenclature))
         return cls(own, other)
 
     @property

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.cli.counts import counted
-from hla_match.cli.messages import say
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.services.counts import counted
+from hla_match.services.notices import NoticeKind, Notices
 from registry_io.tables.results_file import EXCEL_ROWS, check_writable_ending, put_rows
 
 MANY = 100_000
@@ -30,9 +30,11 @@ class BatchSize:
         n_patients: patients of the batch.
         n_donors: donors of the registry.
         limit: donors for each patient at most, or None.
+        notices: takes what there is to say.
     """
 
-    def __init__(self, out: Path, n_patients: int, n_donors: int, limit: int | None) -> None:
+    def __init__(self, out: Path, n_patients: int, n_donors: int, limit: int | None, notices: Notices) -> None:
+        self._notices = notices
         self._out = out
         self._n_patients = n_patients
         self._n_donors = n_donors
@@ -40,17 +42,17 @@ class BatchSize:
         self._is_sheet = check_writable_ending(out) == ".xlsx"
         self._rows = self._patients = 0
 
-    def say_bound(self) -> None:
-        """Say before the search that nothing but the registry bounds the result."""
+    def note_bound(self) -> None:
+        """Note before the search that nothing but the registry bounds the result."""
         if self._announced:
-            say(
+            self._notices.add(
+                NoticeKind.STATE,
                 f"{counted(self._n_patients, 'patient')}, no --limit: all donors that meet the criteria are written, "
                 f"{self._n_donors:,} at most for each patient; how many rows that becomes is said once it is known",
-                err=True,
             )
 
     def count(self, n_patients: int, n_rows: int, example: pl.DataFrame | None = None) -> None:
-        """Count the rows of some more patients, and say once, as soon as it can be reckoned, what to expect.
+        """Count the rows of some more patients, and note once, as soon as it can be reckoned, what to expect.
 
         Raises:
             CriteriaError: they no longer fit into an Excel sheet.
@@ -68,17 +70,17 @@ class BatchSize:
             )
         if self._announced and self._patients >= min(_ENOUGH, self._n_patients) and example is not None:
             self._announced = False
-            self._say_expected(example.head(_SAMPLE))
+            self._note_expected(example.head(_SAMPLE))
 
-    def _say_expected(self, example: pl.DataFrame) -> None:
+    def _note_expected(self, example: pl.DataFrame) -> None:
         rows = self._rows * self._n_patients // self._patients
         written = io.BytesIO()
         put_rows(example.lazy(), example.height, written, self._out)
         size = written.tell() * rows / max(example.height, 1) / 1e6
-        say(
+        self._notices.add(
+            NoticeKind.STATE,
             f"about {_rounded(rows)} rows are expected, about {_rounded(size)} MB in {self._out.name}, from the donors "
             f"of the first {counted(self._patients, 'patient')}; if that is too many, stop and give --limit",
-            err=True,
         )
 
 

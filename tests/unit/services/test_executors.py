@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from hla_match.cli import workforce
-from hla_match.cli.batch_parts import BatchParts
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError
+from hla_match.services import executors
+from hla_match.services.batch_parts import BatchParts
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DAY = "--as-of=2026-06-14"
@@ -77,7 +77,7 @@ def test_dask_that_is_not_installed_is_named(run, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://127.0.0.1:9", "a b"])
 def test_a_scheduler_that_does_not_answer_is_named(run, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     pytest.importorskip("distributed", reason="the extra [dask] is not installed")
-    monkeypatch.setattr(workforce, "_SECONDS", 1)
+    monkeypatch.setattr(executors, "_SECONDS", 1)
     done = run(*BATCH, "out.csv", "--dask", address)
     assert isinstance(done.exception, CriteriaError)
     assert str(done.exception).startswith(f"dask: found '{address}', expected the address of a Dask scheduler")

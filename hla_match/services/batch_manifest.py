@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from hla_match.choice.policies import RankingPolicy
-from hla_match.cli.frequency_sets import FrequencySets
 from hla_match.donors.registry import Registry
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.reporting.match_summary import NOTICE
+from hla_match.services.frequency_sets import FrequencySets
 from registry_io.persons.patient_file import PatientFile
 
 

@@ -1,0 +1,29 @@
+"""What use cases have to say, as lines of a command: at once on standard error, cautions in the last lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hla_match.cli.messages import say
+from hla_match.services.notices import Notice, NoticeKind
+
+_OPTIONS = {"only_donors": "--only-donors", "without_donors": "--without-donors"}
+"""What the command calls the arguments that notices are about."""
+
+
+def say_notice(notice: Notice) -> None:
+    """Say a notice; a caution waits for the end of the command (`warn_of_cautions`)."""
+    if notice.kind is not NoticeKind.CAUTION:
+        about = _OPTIONS.get(notice.about, notice.about)
+        say(f"{about}: {notice.text}" if about else notice.text, err=True)
+
+
+def warn_of_cautions(cautions: Iterable[str]) -> None:
+    """Say what may have gone wrong unseen, each on a line of standard error."""
+    for caution in cautions:
+        say(f"warning: {caution}", err=True)
+
+
+def warn_of_notices(notices: Iterable[Notice]) -> None:
+    """Say those of the notices that are cautions."""
+    warn_of_cautions(notice.text for notice in notices if notice.kind is NoticeKind.CAUTION)

@@ -1,0 +1,180 @@
+"""``batch``: a file of patients in; results, statuses and a manifest out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.services.batch_outputs import manifest_path, refuse_overwriting, status_path
+from hla_match.services.executors import ExecutorConfig
+from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
+from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
+from registry_io.disk.joint_files import lock_files
+from registry_io.store.frequency_store import FrequencyInput
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What a batch has written.
+
+    Attributes:
+        out: the file of results; each row is a donor of a patient.
+        statuses: the file of statuses; each row is a patient of the file.
+        manifest: the file that says what the results were made from.
+        n_patients: patients of the file, readable or not.
+        n_failed: patients without a search.
+        n_rows: rows of results.
+        nomenclature: title of the nomenclature that the typings were read with.
+        frequencies: the sets of frequencies in one line, or None.
+        notices: what was to be said, in its order.
+    """
+
+    out: Path
+    statuses: Path
+    manifest: Path
+    n_patients: int
+    n_failed: int
+    n_rows: int
+    nomenclature: str
+    frequencies: str | None
+    notices: tuple[Notice, ...]
+
+
+def batch(
+    registry: str | Path,
+    patients: str | Path,
+    out: str | Path,
+    criteria: SearchCriteria | None = None,
+    *,
+    policy: str | None = None,
+    frequencies: FrequencyInput | None = None,
+    global_frequencies: FrequencyInput | None = None,
+    executor: ExecutorConfig | None = None,
+    raw_text: bool = False,
+    on_notice: OnNotice | None = None,
+    on_progress: OnProgress | None = None,
+) -> BatchReport:
+    r"""Search a registry for every patient of a file, and write the results.
+
+    Beside the file of results stand a file of statuses and a manifest. A batch that was interrupted goes on when it is
+    started again with the same arguments.
+
+    Args:
+        registry: folder of the registry.
+        patients: file of the patients: CSV, TSV, Excel or Parquet.
+        out: file of the results: CSV, Parquet, JSON lines or Excel, by its ending.
+        criteria: which donors.
+        policy: name of the ranking policy; by default ``probability-first`` with frequencies, else ``certain-first``.
+        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
+        global_frequencies: those that are asked where the first explain nobody.
+        executor: who searches, and how much memory is used; by default threads, one for each processor.
+        raw_text: whether text stays as it is that a spreadsheet would take for a formula.
+        on_notice: is called with each notice as soon as there is one.
+        on_progress: is called with the number of patients that are done, and of all.
+
+    Raises:
+        CriteriaError: a criterion or option has a value that it cannot have, or a file that is read would be replaced.
+        FileError: a file cannot be read or written.
+        RegistryError: there is no registry in the folder, or it is damaged.
+        LockedError: another batch writes the same files.
+        BrokenPartsError: what was finished was changed from outside; the files of an earlier batch are as they were.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,02:01,24:02\nD2,11:01,24:02\n")
+    >>> _ = (folder / "patients.csv").write_text("patient_id,A_1,A_2\nP1,02:01,24:02\n")
+    >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> criteria = SearchCriteria(scope="A", max_mismatches=1)
+    >>> report = batch(folder / "registry", folder / "patients.csv", folder / "found.csv", criteria)
+    >>> report.n_patients, report.n_failed, report.n_rows
+    (1, 0, 2)
+    """
+    request = SearchRequest(
+        criteria=criteria if criteria is not None else SearchCriteria(),
+        policy=policy,
+        frequencies=frequencies,
+        global_frequencies=global_frequencies,
+    )
+    request.check()
+    with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:
+        return opened.run(executor or ExecutorConfig(), raw_text=raw_text, on_progress=on_progress)
+
+
+@contextmanager
+def open_batch(
+    registry: str | Path,
+    patients: str | Path,
+    out: str | Path,
+    request: SearchRequest,
+    *,
+    on_notice: OnNotice | None = None,
+) -> Iterator[OpenBatch]:
+    """Yield a batch whose registry and frequencies are opened, and whose files no other process writes meanwhile.
+
+    What can be seen to be wrong is said here, before any kernel is compiled or imported.
+
+    Args:
+        registry: folder of the registry.
+        patients: file of the patients.
+        out: file of the results.
+        request: which donors, in which order, under which frequencies.
+        on_notice: is called with each notice as soon as there is one.
+
+    Raises:
+        CriteriaError: a file that is read would be replaced.
+        FileError: a file cannot be read, or the folder of the results cannot be written to.
+        RegistryError: there is no registry in the folder, or it is damaged.
+        LockedError: another batch writes the same files.
+    """
+    registry, patients, out = Path(registry), Path(patients), Path(out)
+    refuse_overwriting(out, registry, (patients, *request.files))
+    with lock_files(out, status_path(out), manifest_path(out)):
+        yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), patients, out)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that can be run; `open_batch` makes it.
+
+    Attributes:
+        searched: the registry with its frequencies.
+        patients: file of the patients.
+        out: file of the results.
+    """
+
+    searched: SearchedRegistry
+    patients: Path
+    out: Path
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether there are frequencies, so that matches are predicted."""
+        return self.searched.sets is not None
+
+    def run(self, executor: ExecutorConfig, *, raw_text: bool, on_progress: OnProgress | None) -> BatchReport:
+        """Search every patient and write the files, as `batch` does.
+
+        Raises:
+            KeyboardInterrupt: with a note that the same batch goes on, where it does.
+            CriteriaError: a criterion or option has a value that it cannot have.
+            FileError: a file cannot be read or written.
+            BrokenPartsError: what was finished was changed from outside.
+        """
+        from hla_match.services.batch_run import BatchRun
+
+        run = BatchRun(self.searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
+        statuses = run.run()
+        return BatchReport(
+            out=self.out,
+            statuses=status_path(self.out),
+            manifest=manifest_path(self.out),
+            n_patients=statuses.height,
+            n_failed=int((statuses["status"] != "ok").sum()),
+            n_rows=int(statuses["donors"].sum()),
+            nomenclature=self.searched.registry.nomenclature.title,
+            frequencies=None if self.searched.sets is None else str(self.searched.sets),
+            notices=self.searched.notices.all,
+        )

@@ -1,0 +1,162 @@
+"""``estimate``: a registry in; haplotype frequencies and a report out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.estimation.settings import EstimationSettings
+from hla_match.loci import typed_loci
+from hla_match.services.executors import n_processors
+from registry_io.disk.joint_files import lock_files, write_together
+from registry_io.store.frequency_store import FrequencyInput, open_frequencies
+from registry_io.store.registry_store import open_registry
+from registry_io.tables.results_file import check_writable_ending, put_rows
+from registry_io.tables.spreadsheet_text import neutral_file
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hla_match.estimation.estimated_frequencies import Estimation, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateReport:
+    """What an estimation has written.
+
+    Attributes:
+        out: the file of frequencies, which `registry_io.open_frequencies` reads.
+        report: the file of the report: what the estimate is worth.
+        n_frequencies: rows of the file of frequencies.
+        estimation: the same in memory.
+    """
+
+    out: Path
+    report: Path
+    n_frequencies: int
+    estimation: Estimation
+
+
+def estimate(
+    registry: str | Path,
+    out: str | Path,
+    *,
+    loci: str = "10/10",
+    populations: Sequence[str] = (),
+    by_population: bool = False,
+    start: FrequencyInput | None = None,
+    settings: EstimationSettings | None = None,
+    raw_text: bool = False,
+    on_iteration: Progress | None = None,
+) -> EstimateReport:
+    r"""Estimate haplotype frequencies from the donors of a registry, and write them and a report.
+
+    Args:
+        registry: folder of the registry.
+        out: file of the frequencies: CSV, Parquet, JSON lines or Excel, by its ending.
+        loci: ``6/6``, ``8/8``, ``10/10``, ``12/12``, or loci separated by commas.
+        populations: the populations of donors to estimate, each by itself; without them all donors are one.
+        by_population: whether each population of the registry is estimated by itself, where none is named.
+        start: frequencies to start from, as `registry_io.open_frequencies` takes them.
+        settings: how it is done; by default all processors compute.
+        raw_text: whether text stays as it is that a spreadsheet would take for a formula.
+        on_iteration: is called after every iteration.
+
+    Raises:
+        CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
+        FileError: a file cannot be read or written.
+        RegistryError: there is no registry in the folder, or it is damaged.
+        LockedError: another process writes the same files.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,01:01,01:01\nD2,01:01,02:01\n")
+    >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> done = estimate(folder / "registry", folder / "own.csv", loci="A")
+    >>> done.estimation.frequencies.frequency.round(2).tolist(), done.report.name
+    ([[0.75, 0.25]], 'own.report.json')
+    """
+    registry, out = Path(registry), Path(out)
+    settings = settings if settings is not None else EstimationSettings(workers=n_processors())
+    _check_output(out, registry)
+    with lock_files(out, report_path(out)):
+        from hla_match.estimation.estimate import estimate_frequencies
+
+        opened = open_registry(registry)
+        estimation = estimate_frequencies(
+            opened,
+            typed_loci(loci),
+            populations=populations or (_populations(opened) if by_population else None),
+            start=open_frequencies(start, opened) if start is not None else None,
+            settings=settings,
+            on_iteration=on_iteration,
+        )
+        frame = neutral_file(estimation.to_polars(opened.nomenclature), out, raw_text=raw_text)
+        _write(out, frame, _report(opened, estimation, start, settings))
+    return EstimateReport(out, report_path(out), frame.height, estimation)
+
+
+def _check_output(out: Path, registry: Path) -> None:
+    check_writable_ending(out)
+    if out.resolve().is_relative_to(registry.resolve()):
+        raise CriteriaError(
+            "output file",
+            found=str(out),
+            expected="a place outside the registry's folder",
+            code=ErrorCode.CRITERIA_OUTPUT,
+        )
+
+
+def _write(out: Path, frame: pl.DataFrame, report: dict[str, Any]) -> None:
+    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
+    # The frequencies come last: where they stand, the report does too.
+    with write_together(report_path(out), out) as (beside, file):
+        beside.write(f"{text}\n".encode())
+        put_rows(frame.lazy(), frame.height, file, out)
+
+
+def report_path(out: Path) -> Path:
+    """Return where the report stands: beside the frequencies, under the same name but for the ending.
+
+    >>> report_path(Path("own.1.csv.gz")).name
+    'own.1.report.json'
+    """
+    return out.with_name(out.name[: -len(check_writable_ending(out))] + ".report.json")
+
+
+def _populations(registry: Registry) -> tuple[str, ...]:
+    column = registry.attributes.get_column("population", default=None)
+    known = tuple(column.drop_nulls().unique().sort()) if column is not None else ()
+    if not known:
+        raise CriteriaError(
+            "by-population", found=registry.name, expected="donors with a population", code=ErrorCode.ESTIMATION_DONORS
+        )
+    return known
+
+
+def _report(
+    registry: Registry, estimation: Estimation, start: FrequencyInput | None, settings: EstimationSettings
+) -> dict[str, Any]:
+    named = start if start is None or isinstance(start, str | Path) else "frequencies given in memory"
+    # The number of workers decides nothing.
+    decisive = ("restarts", "seed", "bootstrap", "tolerance", "max_iterations", "floor")
+    return {
+        "registry": registry.name,
+        "nomenclature": registry.nomenclature.title,
+        "provenance": registry.provenance.entries(),
+        "loci": list(estimation.frequencies.loci),
+        "settings": {
+            "start": None if named is None else str(named),
+            **{name: getattr(settings, name) for name in decisive},
+        },
+        "populations": [
+            {**dataclasses.asdict(one), "iterations": one.iterations, "n_excluded": one.n_excluded}
+            for one in estimation.populations
+        ],
+    }

@@ -1,0 +1,81 @@
+"""``search``: one patient in, the donors that match out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.services.executors import n_processors
+from hla_match.services.notices import Notices, OnNotice
+from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
+from registry_io.store.frequency_store import FrequencyInput
+
+if TYPE_CHECKING:
+    from hla_match.searches.match_list import MatchList
+
+
+def search(
+    registry: str | Path,
+    patient: Patient | str,
+    criteria: SearchCriteria | None = None,
+    *,
+    policy: str | None = None,
+    frequencies: FrequencyInput | None = None,
+    global_frequencies: FrequencyInput | None = None,
+    workers: int | None = None,
+    verify: bool = False,
+    on_notice: OnNotice | None = None,
+) -> MatchList:
+    r"""Search the registry of a folder for one patient, and return the donors that meet the criteria, best first.
+
+    For many searches open the registry once (`registry_io.open_registry`) and make one `hla_match.Matcher`.
+
+    Args:
+        registry: folder of the registry.
+        patient: for whom; or the patient's typing as a GL String.
+        criteria: which donors.
+        policy: name of the ranking policy; by default ``probability-first`` with frequencies, else ``certain-first``.
+        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
+        global_frequencies: those that are asked where the first explain nobody.
+        workers: threads that predict matches; by default one for each processor. The result does not depend on them.
+        verify: whether every file of the registry is compared with its checksum.
+        on_notice: is called with each notice as soon as there is one.
+
+    Raises:
+        CriteriaError: a criterion or option has a value that it cannot have.
+        TypingError: a typing of the patient cannot be read.
+        FileError: frequencies cannot be read.
+        RegistryError: there is no registry in the folder, or it is damaged.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,11:01,24:02\nD2,02:01,24:02\n")
+    >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> found = search(folder / "registry", "A*02:01+A*24:02", SearchCriteria(scope="A", max_mismatches=1))
+    >>> found.to_polars().select("rank", "donor_id", "matches_best").rows()
+    [(1, 'D2', 2), (2, 'D1', 1)]
+    """
+    request = SearchRequest(
+        criteria=criteria if criteria is not None else SearchCriteria(),
+        policy=policy,
+        frequencies=frequencies,
+        global_frequencies=global_frequencies,
+        verify=verify,
+    )
+    request.check()
+    person = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
+    searched = SearchedRegistry.open(registry, request, Notices(on_notice))
+    return search_opened(searched, person, workers=workers)
+
+
+def search_opened(searched: SearchedRegistry, patient: Patient, *, workers: int | None = None) -> MatchList:
+    """Search an opened registry for one patient, as `search` does.
+
+    Raises:
+        CriteriaError: no locus in scope is typed in the registry.
+        TypingError: a typing of the patient cannot be read.
+    """
+    searched.note_unknown_donors()
+    matcher = searched.matcher(workers=workers or n_processors())
+    return matcher.search(patient, searched.request.criteria, policy=searched.request.policy_name)

@@ -1,0 +1,182 @@
+"""A registry opened for searches: its donors, and the haplotype frequencies that give them probabilities."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.services.counts import counted
+from hla_match.services.executors import n_processors
+from hla_match.services.frequency_sets import FrequencySets
+from hla_match.services.notices import NoticeKind, Notices
+from registry_io.store.frequency_store import FrequencyInput
+from registry_io.store.registry_store import open_registry
+
+if TYPE_CHECKING:
+    from hla_match.searches.matcher import Matcher
+    from registry_io.store.worker_registry import RegistrySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """Which donors are wanted, in which order, and under which frequencies.
+
+    Attributes:
+        criteria: which donors.
+        policy: name of the ranking policy; None for ``probability-first`` with frequencies, else ``certain-first``.
+        frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
+        global_frequencies: those that are asked where the first explain nothing, or None.
+        verify: whether every file of the registry is compared with its checksum, whatever is remembered.
+    """
+
+    criteria: SearchCriteria = field(default_factory=SearchCriteria)
+    policy: str | None = None
+    frequencies: FrequencyInput | None = None
+    global_frequencies: FrequencyInput | None = None
+    verify: bool = False
+
+    @property
+    def policy_name(self) -> str:
+        """The name of the ranking policy, given or by default."""
+        return self.policy or ("certain-first" if self.frequencies is None else "probability-first")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of frequencies, which a result must not replace."""
+        return source_files(self.frequencies, self.global_frequencies)
+
+    def check(self) -> None:
+        """Refuse what does not fit together.
+
+        Raises:
+            CriteriaError: there is no such policy, it needs frequencies that are not given, or there are global
+                frequencies only.
+        """
+        from hla_match.choice.policies import policy_named
+
+        check_fallback(self.frequencies, self.global_frequencies)
+        if self.policy is not None:
+            policy_named(self.policy)
+        if self.policy == "probability-first" and self.frequencies is None:
+            raise CriteriaError(
+                "policy",
+                found=self.policy,
+                expected="--frequencies beside it, which give the probabilities",
+                code=ErrorCode.CRITERIA_FREQUENCIES,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedRegistry:
+    """A registry of a folder, and the frequencies asked for, coded for it.
+
+    Attributes:
+        folder: the registry's folder.
+        registry: opened from it.
+        request: what was asked for.
+        sets: the frequencies, or None.
+        notices: takes what there is to say.
+    """
+
+    folder: Path
+    registry: Registry
+    request: SearchRequest
+    sets: FrequencySets | None
+    notices: Notices
+
+    @classmethod
+    def open(cls, folder: str | Path, request: SearchRequest, notices: Notices) -> SearchedRegistry:
+        """Open the registry and read the frequencies; nothing is compiled for that.
+
+        Raises:
+            RegistryError: there is no registry in the folder, or it is damaged.
+            FileError: frequencies are neither a file nor installed, or cannot be read.
+            CriteriaError: the registry's nomenclature can read no haplotype.
+        """
+        registry = open_registry(folder, verify=request.verify)
+        sets = None
+        if request.frequencies is not None:
+            sets = FrequencySets.load(request.frequencies, request.global_frequencies, registry, notices)
+        return cls(Path(folder), registry, request, sets, notices)
+
+    def note_unknown_donors(self) -> None:
+        """Note how many of the identifiers asked for are not in the registry."""
+        criteria = self.request.criteria
+        named = [("only_donors", criteria.only_donors), ("without_donors", criteria.without_donors)]
+        for argument, identifiers in named:
+            if identifiers:
+                known = int(self.registry.attributes["donor_id"].is_in(list(identifiers)).sum())
+                if known < len(identifiers):
+                    missing = f"{len(identifiers) - known:,} of {len(identifiers):,} identifiers"
+                    self.notices.add(NoticeKind.NOTE, f"{missing} are not in the registry", argument)
+
+    def matcher(self, *, workers: int) -> Matcher:
+        """Return what searches the registry; with frequencies its donors are imputed, once, by all processors.
+
+        Args:
+            workers: threads that predict the matches of one patient.
+        """
+        from hla_match.searches.matcher import Matcher
+
+        if self.sets is None:
+            return Matcher(self.registry)
+        from registry_io.store.imputation_store import open_imputation
+
+        imputed = open_imputation(
+            self.folder,
+            self.registry,
+            self.sets.frequencies,
+            self.sets.fallback,
+            workers=n_processors(),
+            verify=self.request.verify,
+            on_build=self._note_imputing,
+        )
+        return Matcher(self.registry, imputed, workers=workers)
+
+    def source(self) -> RegistrySource:
+        """Return what makes the same matcher in another process.
+
+        Raises:
+            RegistryError: there is no registry in the folder.
+            FileError: a set of frequencies cannot be read.
+        """
+        from registry_io.store.worker_registry import registry_source
+
+        # Frequencies in a file are read by each worker; those in memory travel, coded as they are.
+        given = (self.request.frequencies, self.request.global_frequencies)
+        coded = (None, None) if self.sets is None else (self.sets.frequencies, self.sets.fallback)
+        named = [
+            source if isinstance(source, str | Path) else found for source, found in zip(given, coded, strict=True)
+        ]
+        return registry_source(self.folder, *named)
+
+    def _note_imputing(self) -> None:
+        donors = counted(self.registry.n_donors, "donor")
+        text = f"Imputing {donors}, which is done once for a registry and a set of frequencies ..."
+        self.notices.add(NoticeKind.STATE, text)
+
+
+def check_fallback(frequencies: object | None, fallback: object | None) -> None:
+    """Refuse a fallback without what it is a fallback of.
+
+    Raises:
+        CriteriaError: there are global frequencies only.
+    """
+    if frequencies is None and fallback is not None:
+        raise CriteriaError(
+            "global-frequencies",
+            found=fallback,
+            expected="--frequencies beside it; name the set there if it is alone",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+
+
+def source_files(*sources: object | None) -> tuple[Path, ...]:
+    """Return those of the sources of frequencies that are files, which a result must not replace."""
+    named = [one for one in sources if isinstance(one, str | Path)]
+    return tuple(Path(one) for one in named if os.path.exists(one))
