@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from types import MappingProxyType
 
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import check_name, check_type
 
 LOCI: tuple[str, ...] = ("A", "B", "C", "DRB1", "DRB3", "DRB4", "DRB5", "DQA1", "DQB1", "DPA1", "DPB1")
 """Every locus, in the order in which reports and files list them."""
@@ -67,6 +68,7 @@ def scope_loci(scope: str) -> tuple[str, ...]:
     >>> scope_loci("drb1, B")
     ('B', 'DRB1')
     """
+    check_type("scope", scope, str, expected="a text such as 10/10 or A,B,DRB1")
     named = SCOPES.get(scope.strip())
     if named is not None:
         return named
@@ -103,6 +105,27 @@ def genes_of(locus: str) -> tuple[str, ...]:
     (('A',), ('DRB3', 'DRB4', 'DRB5'))
     """
     return OPTIONAL_GENES if locus == DRB345 else (locus,)
+
+
+def check_locus(name: str, locus: object) -> None:
+    """Refuse an argument that is no locus.
+
+    Args:
+        name: of the argument.
+        locus: as given.
+
+    Raises:
+        CriteriaError: it is none of `LOCI`.
+
+    >>> try:
+    ...     check_locus("locus", "DQ")
+    ... except CriteriaError as error:
+    ...     error.hint
+    'did you mean DQA1, DQB1?'
+    """
+    near = [one for one in near_loci(locus) if one in LOCI] if isinstance(locus, str) else []
+    hint = f"did you mean {', '.join(near)}?" if near else ""
+    check_name(name, locus, LOCI, expected="one of", hint=hint)
 
 
 def near_loci(name: str) -> tuple[str, ...]:

@@ -27,8 +27,10 @@ from hla_match.donors.arrangement import (
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
+from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import check_type
 from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -144,7 +146,12 @@ def build_registry(
     Returns:
         The registry of readable donors, in the order of their typings, and the unreadable typings with the frame rows
         that carry them.
+
+    Raises:
+        CriteriaError: the frame is no such frame, or the provenance none; all that is wrong with it at once.
     """
+    check_persons(persons)
+    check_type("nomenclature", nomenclature, Nomenclature, expected="a Nomenclature, such as Nomenclature.builtin()")
     books = {
         locus: TypingBook(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls)
         for locus in reported_loci(persons, loci)

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from hla_match.donors.attribute_types import Number
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, DescentAttributes, PersonalAttributes, values_of
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
-from hla_match.errors.arguments import InWords
+from hla_match.errors.arguments import InWords, check_type
 from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
 from hla_match.matching.checked_model import CheckedModel
 from hla_match.nomenclature.gl_string import split_loci
@@ -88,10 +88,12 @@ class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
 
         Raises:
             TypingError: the text is not that of one person, or names a locus that is none of the HLA region.
+            CriteriaError: it is no text, or no locus is typed.
 
         >>> Patient.from_gl_string("P1", "A*02:01^MICA*008").ignored_loci
         ('MICA',)
         """
+        check_type("gl_string", gl_string, str, expected="a GL String or a line of names")
         other_loci: list[str] = []
         notes: list[str] = []
         typings = split_loci(gl_string, other_loci, notes)

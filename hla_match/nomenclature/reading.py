@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hla_match.errors import TypingError
-from hla_match.loci import LOCI
+from hla_match.errors.arguments import check_type
+from hla_match.loci import LOCI, check_locus
 from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene, split_loci, split_locus
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.name_line import standard_gl_string
@@ -102,10 +103,17 @@ def read_typing(
         locus: the locus of names that stand without one.
         codes: multiple allele codes.
 
+    Raises:
+        CriteriaError: the text is none, the nomenclature none, or the locus unknown.
+
     >>> reading = read_typing("a0201 B*46:01", Nomenclature.builtin())
     >>> reading.gl_string, [found.genotypes[0][0].p_groups for found in reading.loci]
     ('A*0201^B*46:01', [('02:01P',), ('46:01',)])
     """
+    check_type("text", text, str, expected="a typing as text")
+    check_type("nomenclature", nomenclature, Nomenclature, expected="a Nomenclature, such as Nomenclature.builtin()")
+    if locus is not None:
+        check_locus("locus", locus)
     notes: list[str] = []
     ignored: list[str] = []
     try:

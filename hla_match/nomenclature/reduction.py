@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hla_match.errors import CriteriaError, ErrorCode, Reason, TypingError
+from hla_match.errors.arguments import check_type
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
 from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
@@ -46,6 +47,8 @@ def reduce_typing(
     >>> reduce_typing(Nomenclature.builtin(), "A*02:09+A*24:02", "P")
     'A*02:01P+A*24:02P'
     """
+    check_type("text", text, str, expected="a typing as text")
+    check_type("nomenclature", nomenclature, Nomenclature, expected="a Nomenclature, such as Nomenclature.builtin()")
     if level not in ("P", "G", "lg", "S"):
         raise CriteriaError("to", found=level, expected="P, G, lg or S", code=ErrorCode.CRITERIA_UNKNOWN)
     if level == "G" and not nomenclature.tables.closed:

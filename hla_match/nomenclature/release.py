@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hla_match.errors import TypingError
+from hla_match.errors.arguments import check_type
+from hla_match.loci import check_locus
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
@@ -50,6 +52,7 @@ class Nomenclature:
     """
 
     def __init__(self, tables: NomenclatureTables) -> None:
+        check_type("tables", tables, NomenclatureTables, expected="the tables of a nomenclature")
         self.tables = tables
         self.title = tables.title
         self.release = tables.release
@@ -65,9 +68,14 @@ class Nomenclature:
         return cls(builtin_tables())
 
     def index(self, locus: str) -> LocusIndex:
-        """Return the look-ups of a locus, made once."""
+        """Return the look-ups of a locus, made once.
+
+        Raises:
+            CriteriaError: the locus is unknown.
+        """
         found = self._index.get(locus)
         if found is None:
+            check_locus("locus", locus)
             found = self._index[locus] = LocusIndex(self.tables, locus)
         return found
 
@@ -84,7 +92,9 @@ class Nomenclature:
 
         Raises:
             TypingError: with the reason, the position and what was expected.
+            CriteriaError: the locus is unknown, or the text is none.
         """
+        check_type("text", text, str, expected="a typing as text")
         stripped = text.strip()
         index = self.index(locus)
         standard = standard_typing(locus, stripped)

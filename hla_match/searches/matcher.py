@@ -15,6 +15,7 @@ from hla_match.choice.policies import RankingPolicy, policy_named
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
 from hla_match.kernels.codes import (
@@ -70,6 +71,7 @@ class Matcher:
     """
 
     def __init__(self, registry: Registry, imputed: DonorImputation | None = None, *, workers: int = 1) -> None:
+        check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
@@ -116,6 +118,8 @@ class Matcher:
                 the registry's.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
+        check_type("patient", patient, Patient, expected="a Patient")
+        check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
         order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
         registry = self._searched(criteria)
         missing = [locus for locus in criteria.loci if locus not in registry.loci]

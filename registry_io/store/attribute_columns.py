@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords
 from registry_io.disk.array_file import map_array
 from registry_io.disk.aside_folder import AsideFolder
 from registry_io.store.mapped_series import MappedArray
@@ -65,10 +67,15 @@ def attribute_column(series: pl.Series, start: int = 0) -> AttributeColumn:
     """Return a series as arrays; `start` is where its long texts begin in the text of the whole column.
 
     Raises:
-        ValueError: a type that is not in `FORMATS`.
+        CriteriaError: a type that is not in `FORMATS`.
     """
     if str(series.dtype) not in FORMATS:
-        raise ValueError(f"an attribute of type {series.dtype}: expected one of {', '.join(FORMATS)}")
+        raise CriteriaError(
+            f"column {series.name}",
+            found=InWords(f"values of type {series.dtype}"),
+            expected=f"one of {', '.join(FORMATS)}",
+            code=ErrorCode.CRITERIA_COLUMN,
+        )
     valid = series.is_not_null().to_numpy()
     if series.dtype == pl.String:
         views, text = _views(series, start)

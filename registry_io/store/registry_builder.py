@@ -29,8 +29,11 @@ from hla_match.donors.arrangement import (
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
+from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry, donor_attributes, registry_notes, reported_loci
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
@@ -106,7 +109,12 @@ class _GrowingColumn:
 
     def put(self, first_row: int, series: pl.Series) -> None:
         if series.dtype != self.dtype:
-            raise ValueError(f"attribute {series.name}: {series.dtype}, and {self.dtype} in an earlier part")
+            raise CriteriaError(
+                f"column {series.name}",
+                found=InWords(f"values of type {series.dtype}"),
+                expected=f"{self.dtype}, as in an earlier part",
+                code=ErrorCode.CRITERIA_COLUMN,
+            )
         column = attribute_column(series, self._n_bytes)
         self._values.put(first_row, column.values)
         self._valid.put(first_row, column.valid)
@@ -204,8 +212,10 @@ class RegistryBuilder:
         was understood otherwise than it was written before, a `note` for a `row` of the persons.
 
         Raises:
-            ValueError: an attribute is of another type than in an earlier part.
+            CriteriaError: the frame lacks a column or has one of another type, or an attribute is of another type than
+                in an earlier part.
         """
+        check_persons(persons)
         first = self._n_persons
         if noted is not None and noted.height:
             rows = persons.select("row").with_row_index("person", offset=first).join(noted, on="row")
@@ -234,7 +244,7 @@ class RegistryBuilder:
         """Write the files of all persons so far; nothing is added afterwards.
 
         Raises:
-            ValueError: two persons have one identifier.
+            CriteriaError: two persons have one identifier.
             OSError: a file cannot be written.
         """
         rows = self._by_identifier()
@@ -274,7 +284,12 @@ class RegistryBuilder:
             # One more than the slice, which compares its last with the first of the next one.
             part = identifier.gather(rows.slice(start, SLICE + 1))
             if (part.head(len(part) - 1) == part.tail(len(part) - 1)).any():
-                raise ValueError("two persons have one identifier")
+                raise CriteriaError(
+                    "column person_id",
+                    found=InWords("two persons with one identifier"),
+                    expected="one row a person",
+                    code=ErrorCode.CRITERIA_COLUMN,
+                )
         return rows.to_numpy()
 
     def _write_typings(self, found: Arrangement, reported: Mapping[str, NDArray[np.uint32]]) -> None:
@@ -350,7 +365,7 @@ def write_registry_stream(
         RegistryError: the folder holds a registry that may not be replaced, or something that is none.
         LockedError: another process writes.
         FileError: it cannot be written.
-        ValueError: two persons have one identifier.
+        CriteriaError: a part is no frame of persons, or two persons have one identifier.
     """
     with writing_registry(folder):
         if not replace:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hla_match.errors import RegistryError
+from hla_match.errors import CriteriaError, RegistryError
 from registry_io.disk.aside_folder import AsideFolder
 from registry_io.store import attribute_columns
 from registry_io.store.attribute_columns import attribute_column, map_column, write_column
@@ -113,5 +113,5 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content) -> None:
 
 
 def test_a_type_that_has_no_file_is_refused() -> None:
-    with pytest.raises(ValueError, match="an attribute of type Boolean: expected one of String"):
-        attribute_column(pl.Series([True]))
+    with pytest.raises(CriteriaError, match="column text: found values of type Boolean, expected one of String"):
+        attribute_column(pl.Series("text", [True]))

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
+from hla_match.errors import CriteriaError
 from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
@@ -118,7 +119,7 @@ def test_more_distinct_typings_than_16_bits_hold_are_coded_in_32(tmp_path: Path)
 
 def test_two_persons_of_one_identifier_are_refused(tmp_path: Path) -> None:
     frame = persons(10)
-    with pytest.raises(ValueError, match="two persons have one identifier"):
+    with pytest.raises(CriteriaError, match="column person_id: found two persons with one identifier"):
         in_parts([frame, frame[3:4]], tmp_path / "r")
     assert not (tmp_path / "r").exists()
 
@@ -133,5 +134,7 @@ def test_nothing_is_written_where_nobody_can_be_read(tmp_path: Path) -> None:
 def test_a_type_that_changes_between_parts_is_refused(tmp_path: Path) -> None:
     frame = persons(10)
     other = persons(20)[10:].with_columns(pl.col("weight_kg").cast(pl.Int64))
-    with pytest.raises(ValueError, match="attribute weight_kg: Int64, and Float32 in an earlier part"):
+    with pytest.raises(
+        CriteriaError, match="column weight_kg: found values of type Int64, expected Float32"
+    ):
         in_parts([frame, other], tmp_path / "r")
