@@ -89,7 +89,7 @@ def pack_genotypes(
             own = allele_word[panels.haplotypes.allele_start[row] : panels.haplotypes.allele_start[row + 1]]
             own[:] = label[locus] << shift[loci.index(locus)]
     haplotypes = pack_all_haplotypes(scope, allele_word)
-    place = np.zeros(haplotypes.word.size, np.int64)
+    place = np.zeros(haplotypes.word.size + 1, np.int64)
     found = [_trimmed(pack_part(patient, part, haplotypes, place)) for part in parts]
     for locus, genotypes in stated.items():
         column = loci.index(locus)

@@ -133,7 +133,7 @@ def list_donor(
         haplotypes: the haplotypes of all panels.
         persons: the donors' classes.
         donor: the person.
-        place: scratch, as long as there are distinct words.
+        place: working array, zeros at first, one more than there are distinct words.
         row: of `matches`, to which what matches at each locus is added.
         matches: of all donors.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.kernels._jit import inner_kernel, kernel
-from hla_match.kernels.prediction.packed_persons import merge_class
+from hla_match.kernels.prediction.packed_persons import merge_classes
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import LocusMatches, MismatchCounts, PackedHaplotypes
 
@@ -25,27 +25,29 @@ BITS_SET = np.array([bin(word).count("1") for word in range(1 << 11)], np.int64)
 """Number of bits set in a word of eleven loci."""
 
 
-class _Scratch(NamedTuple):
-    """Room for what one part of a donor comes to.
+class _Outcomes(NamedTuple):
+    """What the pairs of haplotypes of a part match; working arrays.
 
     Attributes:
-        outcome: (4 ** loci,) float64 weight of the pairs of haplotypes that match at the same loci in both alleles and
-            in some: the loci of both are the lower bits; zeros between parts.
-        touched: (4 ** loci,) int64 the outcomes that a part has.
-        mismatches: (alleles + 1,) float64 probability of each number of mismatches of the parts so far.
-        of_part: (alleles + 1,) float64 likewise of one part.
-        joined: (alleles + 1,) float64 likewise of both together.
-        only: (loci,) float64 probability of one mismatch in all parts so far, which is at the locus.
-        only_of_part: (loci,) float64 likewise of one part.
+        weight: (4 ** loci,) float64 weight of the pairs that match at the same loci in both alleles and in some: the
+            loci of both are the lower bits; zeros between parts.
+        touched: (4 ** loci,) int64 the outcomes that the part has.
     """
 
-    outcome: NDArray[np.float64]
+    weight: NDArray[np.float64]
     touched: NDArray[np.int64]
+
+
+class _Numbers(NamedTuple):
+    """Numbers of mismatches of some parts of a donor; working arrays.
+
+    Attributes:
+        mismatches: (alleles + 1,) float64 probability of each number of mismatches.
+        only: (loci,) float64 probability of one mismatch in all, which is at the locus.
+    """
+
     mismatches: NDArray[np.float64]
-    of_part: NDArray[np.float64]
-    joined: NDArray[np.float64]
     only: NDArray[np.float64]
-    only_of_part: NDArray[np.float64]
 
 
 @inner_kernel
@@ -83,10 +85,10 @@ def _weigh_outcomes(
     word: NDArray[np.int64],
     weight: NDArray[np.float64],
     n_loci: int,
-    scratch: _Scratch,
+    outcomes: _Outcomes,
 ) -> int:
     """Add up the weights of a part's pairs of haplotypes by what they match; return how many outcomes there are."""
-    outcome, touched = scratch.outcome, scratch.touched
+    outcome, touched = outcomes.weight, outcomes.touched
     n_touched = 0
     for p in range(pair.shape[0]):
         c, d = int(pair[p, 0]), int(pair[p, 1])
@@ -109,44 +111,45 @@ def _read_outcomes(
     probability: float,
     mass: float,
     n_alleles: int,
-    scratch: _Scratch,
+    outcomes: _Outcomes,
+    of_part: _Numbers,
     p_both: NDArray[np.float64],
     p_one: NDArray[np.float64],
 ) -> None:
     """Turn the outcomes of a part into numbers of mismatches, add what matches at each locus, and clear them."""
-    n_loci = p_both.size
-    for k in range(scratch.of_part.size):
-        scratch.of_part[k] = 0.0
+    outcome, mismatches, only, n_loci = outcomes.weight, of_part.mismatches, of_part.only, p_both.size
+    for k in range(mismatches.size):
+        mismatches[k] = 0.0
     for s in range(n_loci):
-        scratch.only_of_part[s] = 0.0
+        only[s] = 0.0
     for k in range(n_touched):
-        at = scratch.touched[k]
+        at = outcomes.touched[k]
         both, some = at & ((1 << n_loci) - 1), at >> n_loci
-        share = scratch.outcome[at] / mass
-        scratch.outcome[at] = 0.0
+        share = outcome[at] / mass
+        outcome[at] = 0.0
         count = n_alleles - BITS_SET[both] - BITS_SET[some]
-        scratch.of_part[count] += share
+        mismatches[count] += share
         for s in range(n_loci):
             if (both >> s) & 1:
                 p_both[s] += probability * share
             elif (some >> s) & 1:
                 p_one[s] += probability * share
                 if count == 1:
-                    scratch.only_of_part[s] += share
+                    only[s] += share
 
 
 @inner_kernel
-def _join_part(n_alleles: int, scratch: _Scratch) -> None:
+def _join_part(n_alleles: int, of_part: _Numbers, whole: _Numbers, joined: NDArray[np.float64]) -> None:
     """Bring the mismatches of one part, which has so many alleles in scope, into those of the parts before it."""
-    mismatches, of_part, joined = scratch.mismatches, scratch.of_part, scratch.joined
+    mismatches, added = whole.mismatches, of_part.mismatches
     for k in range(joined.size):
         joined[k] = 0.0
     for k in range(n_alleles + 1):
-        if of_part[k] > 0.0:
+        if added[k] > 0.0:
             for before in range(joined.size - k):
-                joined[before + k] += mismatches[before] * of_part[k]
-    for s in range(scratch.only.size):
-        scratch.only[s] = scratch.only[s] * of_part[0] + scratch.only_of_part[s] * mismatches[0]
+                joined[before + k] += mismatches[before] * added[k]
+    for s in range(whole.only.size):
+        whole.only[s] = whole.only[s] * added[0] + of_part.only[s] * mismatches[0]
     for k in range(joined.size):
         mismatches[k] = joined[k]
 
@@ -177,18 +180,17 @@ def predict_matches(
         each outcome: which loci match in both alleles, and which in some.
     """
     n_loci = matches.p_both.shape[1]
-    place = np.zeros(haplotypes.word.size, np.int64)
+    place = np.zeros(haplotypes.word.size + 1, np.int64)
     room = 64
     word, weight, class_first = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
     n_numbers = 2 * n_loci + 1
-    scratch = _Scratch(
-        np.zeros(1 << (2 * n_loci)), np.empty(1 << (2 * n_loci), np.int64), np.zeros(n_numbers), np.zeros(n_numbers),
-        np.zeros(n_numbers), np.zeros(n_loci), np.zeros(n_loci),
-    )  # fmt: skip
+    outcomes = _Outcomes(np.zeros(1 << (2 * n_loci)), np.empty(1 << (2 * n_loci), np.int64))
+    of_part, whole = _Numbers(np.zeros(n_numbers), np.zeros(n_loci)), _Numbers(np.zeros(n_numbers), np.zeros(n_loci))
+    joined = np.zeros(n_numbers)
     for i in range(donor.size):
-        scratch.mismatches[:] = 0.0
-        scratch.mismatches[0] = 1.0
-        scratch.only[:] = 0.0
+        whole.mismatches[:] = 0.0
+        whole.mismatches[0] = 1.0
+        whole.only[:] = 0.0
         for part in range(persons.person_part[donor[i]], persons.person_part[donor[i] + 1]):
             scope = haplotypes.panel_scope[persons.part_panel[part]]
             if scope == 0:
@@ -199,19 +201,15 @@ def predict_matches(
             if needed > room:
                 room = 2 * needed
                 word, weight, class_first = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
-            found = 0
-            for c in range(first_class, last_class):
-                class_first[c - first_class] = found
-                member = persons.member[persons.class_member[c] : persons.class_member[c + 1]]
-                found = merge_class(member, haplotypes, found, place, word, weight)
-            class_first[last_class - first_class] = found
+            merge_classes(persons, part, haplotypes, place, word, weight, class_first)
             pair = persons.pair[persons.part_pair[part] : persons.part_pair[part + 1]]
-            n_touched = _weigh_outcomes(null_loci, pair, class_first, word, weight, n_loci, scratch)
+            n_touched = _weigh_outcomes(null_loci, pair, class_first, word, weight, n_loci, outcomes)
             _read_outcomes(
-                n_touched, probability, persons.part_mass[part], n_alleles, scratch, matches.p_both[i], matches.p_one[i]
-            )
-            _join_part(n_alleles, scratch)
+                n_touched, probability, persons.part_mass[part], n_alleles, outcomes, of_part, matches.p_both[i],
+                matches.p_one[i],
+            )  # fmt: skip
+            _join_part(n_alleles, of_part, whole, joined)
         for k in range(min(n_numbers, counts.mismatches.shape[1])):
-            counts.mismatches[i, k] += probability * scratch.mismatches[k]
+            counts.mismatches[i, k] += probability * whole.mismatches[k]
         for s in range(n_loci):
-            counts.p_only_mismatch[i, s] += probability * scratch.only[s]
+            counts.p_only_mismatch[i, s] += probability * whole.only[s]

@@ -58,7 +58,7 @@ def predict_ambiguous(
         cut: (n,) receives the probability of the donor's genotypes that were not compared.
     """
     tables = expect_at_loci(patient)
-    place = np.zeros(haplotypes.word.size, np.int64)
+    place = np.zeros(haplotypes.word.size + 1, np.int64)
     gathered = room_for(BATCH)
     starts = np.zeros(donor.size + 1, np.int64)
     begin = 0

@@ -200,7 +200,7 @@ def match_at_loci(
         Cost: the pairs of labels at each locus, not those of whole haplotypes.
     """
     tables = expect_at_loci(patient)
-    place = np.zeros(haplotypes.word.size, np.int64)
+    place = np.zeros(haplotypes.word.size + 1, np.int64)
     for i in range(donor.size):
         unshared[i, 0] = 1.0
         n_pairs = 1.0

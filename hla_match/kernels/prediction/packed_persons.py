@@ -18,31 +18,47 @@ from hla_match.kernels.schema.prediction import PackedHaplotypes, PackedPart, Pa
 
 
 @inner_kernel
-def merge_class(
-    member: NDArray[np.uint32],
+def merge_classes(
+    persons: HaplotypeClasses,
+    part: int,
     haplotypes: PackedHaplotypes,
-    begin: int,
     place: NDArray[np.int64],
     word: NDArray[np.int64],
     weight: NDArray[np.float64],
-) -> int:
-    """Write the distinct words of the haplotypes of a class, from `begin` on, and the sums of their frequencies.
+    class_first: NDArray[np.int64],
+) -> None:
+    """Write the distinct words of each class of a part, and the sums of the frequencies of their haplotypes.
 
-    `place` is scratch, as long as there are distinct words of all haplotypes. Returns where the words of the class end.
+    Args:
+        persons: the classes of all persons.
+        part: the part.
+        haplotypes: the haplotypes of all panels.
+        place: working array of one call for the next, zeros at first, one longer than there are distinct words of all
+            haplotypes: behind where a word was written last. The last number is above all others.
+        word: (at least members,) receives the words.
+        weight: (at least members,) receives the sums.
+        class_first: (at least classes + 1,) receives where the words of each class begin.
     """
-    found = begin
-    for m in range(member.size):
-        own = haplotypes.word_index[member[m]]
-        at = place[own]
-        # What an earlier class or person left in `place` is told by the word that stands there.
-        if at < begin or at >= found or word[at] != haplotypes.word[own]:
-            at = found
-            place[own] = at
-            word[at] = haplotypes.word[own]
-            weight[at] = 0.0
-            found += 1
-        weight[at] += haplotypes.frequency[member[m]]
-    return found
+    word_index, words, frequency, member = haplotypes.word_index, haplotypes.word, haplotypes.frequency, persons.member
+    first_class, last_class = persons.part_class[part], persons.part_class[part + 1]
+    # What an earlier class, part or person left in `place` is below what this class writes.
+    mark = place[place.size - 1] + 1
+    found = 0
+    for c in range(first_class, last_class):
+        begin = found
+        class_first[c - first_class] = begin
+        for m in range(persons.class_member[c], persons.class_member[c + 1]):
+            own = word_index[member[m]]
+            at = place[own] - mark
+            if at < begin:
+                at = found
+                place[own] = mark + at
+                word[at] = words[own]
+                weight[at] = 0.0
+                found += 1
+            weight[at] += frequency[member[m]]
+    class_first[last_class - first_class] = found
+    place[place.size - 1] = mark + found
 
 
 @inner_kernel
@@ -71,19 +87,14 @@ def sort_falling(begin: int, end: int, word: NDArray[np.int64], weight: NDArray[
 def pack_part(
     persons: HaplotypeClasses, part: int, haplotypes: PackedHaplotypes, place: NDArray[np.int64]
 ) -> PackedPart:
-    """Return a part of a person packed; `place` is scratch, as long as there are distinct words of all haplotypes."""
+    """Return a part of a person packed; `place` is a working array: zeros, one more than there are distinct words."""
     first_class, last_class = persons.part_class[part], persons.part_class[part + 1]
     n_members = persons.class_member[last_class] - persons.class_member[first_class]
     word, weight = np.empty(n_members, np.int64), np.empty(n_members)
     class_first = np.empty(last_class - first_class + 1, np.int64)
-    found = 0
-    for c in range(first_class, last_class):
-        class_first[c - first_class] = found
-        member = persons.member[persons.class_member[c] : persons.class_member[c + 1]]
-        end = merge_class(member, haplotypes, found, place, word, weight)
-        sort_falling(found, end, word, weight)
-        found = end
-    class_first[last_class - first_class] = found
+    merge_classes(persons, part, haplotypes, place, word, weight, class_first)
+    for c in range(class_first.size - 1):
+        sort_falling(class_first[c], class_first[c + 1], word, weight)
     pair = persons.pair[persons.part_pair[part] : persons.part_pair[part + 1]]
     scope = haplotypes.panel_scope[persons.part_panel[part]]
     return PackedPart(scope, persons.part_mass[part], pair, class_first, word, weight)
