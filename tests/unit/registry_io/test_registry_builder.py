@@ -134,7 +134,5 @@ def test_nothing_is_written_where_nobody_can_be_read(tmp_path: Path) -> None:
 def test_a_type_that_changes_between_parts_is_refused(tmp_path: Path) -> None:
     frame = persons(10)
     other = persons(20)[10:].with_columns(pl.col("weight_kg").cast(pl.Int64))
-    with pytest.raises(
-        CriteriaError, match="column weight_kg: found values of type Int64, expected Float32"
-    ):
+    with pytest.raises(CriteriaError, match="column weight_kg: found values of type Int64, expected Float32"):
         in_parts([frame, other], tmp_path / "r")
