@@ -30,6 +30,9 @@ MultilocusGenotype = tuple[Genotype, ...]
 Distribution = dict[MultilocusGenotype, Fraction]
 Part = tuple[tuple[str, ...], Distribution | None]
 
+BLOCKS = (("A", "B", "C"), ("DQA1", "DQB1", "DRB1", "DRB3", "DRB4", "DRB5"), ("DPA1", "DPB1"))
+"""Class I, DR with DQ, and DP: recombination between them is frequent (Carrington, Immunol Rev 1999;167:245)."""
+
 STEPS = ("own", "registry", "global", "blocks", "loci", "certain", "missing")
 """Where a prediction comes from, the most trusted first."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import diplotypes, genotype_distribution
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute, impute_listed
-from hla_match.imputation.panels import BLOCKS, FallbackLevel, build_panels
+from hla_match.imputation.panels import FallbackLevel, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.prediction import few_genotypes
 from hla_match.prediction.pair_prediction import PairPredictor
@@ -81,7 +81,7 @@ def chain(populations, everywhere, home):
 
 def set_up(case):
     loci, populations, everywhere, patient, donors, homes, _ = case
-    blocks = [tuple(locus for locus in block if locus in loci) for block in BLOCKS]
+    blocks = [tuple(locus for locus in block if locus in loci) for block in oracle.BLOCKS]
     blocks = [block for block in blocks if block]
     tables = {locus: typing_table([(), *(coded(donor[locus]) for donor in donors)]) for locus in strategies.LOCI}
     panels = build_panels(

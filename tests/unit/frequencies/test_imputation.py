@@ -3,13 +3,15 @@
 import numpy as np
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation import allele_index
+from hla_match.imputation import allele_index, panels
 from hla_match.imputation import imputed_registry as imputation
 from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.schema.array import arrays_of
+from hla_match.loci import LOCI as EVERY_LOCUS
 from hla_match.typings.encoding import Side, typing_table
+from tests.oracle import probability as oracle
 
 # Haplotypes of A and B, codes 2 to 5; typings: not typed, any of all, one pair.
 ALLELE = np.array([[2, 2], [2, 3], [3, 2], [4, 5]], np.int32)
@@ -38,6 +40,11 @@ def classes(found):
         {frozenset(member[found.part_class[part] + one] for one in pair) for pair in found.pair[start:stop].tolist()}
         for part, (start, stop) in enumerate(zip(found.part_pair[:-1], found.part_pair[1:], strict=True))
     ]
+
+
+def test_blocks_of_loci_are_the_oracles():
+    assert {frozenset(block) for block in panels.BLOCKS} == {frozenset(block) for block in oracle.BLOCKS}
+    assert sorted(locus for block in panels.BLOCKS for locus in block) == sorted(EVERY_LOCUS)
 
 
 def test_no_persons_are_no_persons():

@@ -10,7 +10,7 @@ from hla_match.imputation.panels import FallbackLevel, build_panels
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.prediction import probable_pairs
 from hla_match.kernels.prediction.packed_persons import PackedPart
-from hla_match.prediction import packed_genotypes, predictor
+from hla_match.prediction import few_genotypes, packed_genotypes, predictor
 from hla_match.prediction.patient_imputation import PatientImputer
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
@@ -76,6 +76,21 @@ def test_alleles_that_get_no_name_are_cut(monkeypatch):
     assert (found.cut >= found.patient_cut - 1e-9).all()
     assert (found.mismatches <= exact.mismatches + 1e-9).all()
     assert (found.mismatches + found.cut[:, None] >= exact.mismatches - 1e-9).all()
+
+
+def test_bounds_hold_whatever_of_the_patient_is_cut(monkeypatch):
+    """The patient's other allele at A is anything but the donor's: there is one mismatch, of certain counts."""
+    other = Side(tuple(code for code in ANY.codes if code != 3))
+    typings = {"A": ((ONE, other),), "B": ((ONE, TWO),), "DRB1": ((ONE, TWO),)}
+    patient, donors = PatientImputer(PANELS).impute(typings), registry((2, 2, 2))
+    donor = np.zeros(1, np.uint32)
+    monkeypatch.setattr(few_genotypes, "FEW_GENOTYPES", 0)
+    exact = PatientPredictor(patient, donors, SCOPE).predict(donor)
+    assert exact.mismatches[0].tolist() == pytest.approx([0, 1, 0, 0, 0])
+    monkeypatch.setattr(packed_genotypes, "WORD_BITS", 6)
+    prepared = PatientPredictor(patient, donors, SCOPE)
+    assert prepared.predict(donor).patient_cut > 0.1
+    assert prepared.bounds(donor)[0, 1] >= 1 - 1e-9
 
 
 @pytest.mark.parametrize("tail", [0.0, 0.01, 0.3])

@@ -12,7 +12,15 @@ import pytest
 import xxhash
 
 from hla_match.errors import FileError
-from registry_io.disk.durable_files import NewFile, atomic_write, listening, make_folder, write_array
+from registry_io.disk.durable_files import (
+    NewFile,
+    atomic_write,
+    flush,
+    flush_folder,
+    listening,
+    make_folder,
+    write_array,
+)
 from registry_io.disk.writer_lock import try_lock
 
 
@@ -33,6 +41,37 @@ def test_steps_are_taken_in_an_order_that_a_power_cut_cannot_break(tmp_path: Pat
         handle.write(b"x")
     (_, aside) = steps[0]
     assert steps == [("create", aside), ("flush", aside), ("rename", "out"), ("flush folder", tmp_path.name)]
+
+
+def test_every_flush_reaches_the_disk_with_all_that_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after the name is there finds the whole content: it is flushed before, and the folder afterwards."""
+    flushed: list[tuple[int, int, bool]] = []
+    path = tmp_path / "out"
+
+    def note(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        flushed.append((found.st_ino, found.st_size if stat.S_ISREG(found.st_mode) else -1, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    with atomic_write(path) as handle:
+        handle.write(b"12345")
+    folder = tmp_path.stat().st_ino
+    assert flushed == [(path.stat().st_ino, 5, False), (folder, -1, True)]
+    flushed.clear()
+    flush(path)
+    flush_folder(tmp_path)
+    assert flushed == [(path.stat().st_ino, 5, True), (folder, -1, True)]
+    flushed.clear()
+    with NewFile(tmp_path / "array.npy") as file:
+        write_array(file, np.arange(3))
+        assert not flushed
+    written = (tmp_path / "array.npy").stat()
+    assert flushed == [(written.st_ino, written.st_size, True)]
+    flushed.clear()
+    make_folder(tmp_path / "a" / "b")
+    assert [inode for inode, *_ in flushed] == [folder, (tmp_path / "a").stat().st_ino]
 
 
 @pytest.mark.parametrize("at", range(4))

@@ -1,0 +1,120 @@
+"""The tests nearest to each module: those whose failure says that the rule of this module is wrong.
+
+The quickest stand first, since a trial ends at the first failure.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+
+_SEARCH = ("tests/properties/test_donor_search.py", "tests/properties/test_matching.py")
+_PREDICTION = (
+    "tests/unit/matching/test_null_rule.py",
+    "tests/unit/matching/test_search_with_probabilities.py",
+    "tests/unit/matching/test_limits_of_work.py",
+    "tests/properties/test_prediction.py",
+    "tests/unit/matching/test_pair_prediction.py",
+)
+_TYPINGS = (
+    "tests/unit/test_encoding.py",
+    "tests/unit/test_ambiguity.py",
+    "tests/unit/matching/test_null_alleles.py",
+    "tests/properties/test_ambiguous_nulls.py",
+    "tests/properties/test_matching.py",
+)
+_NAMES = (
+    "tests/unit/nomenclature/test_allele.py",
+    "tests/unit/nomenclature/test_gl_string.py",
+    "tests/unit/nomenclature/test_builtin.py",
+    "tests/unit/nomenclature/test_builtin_tables.py",
+    "tests/unit/nomenclature/test_antigen_names.py",
+    "tests/unit/nomenclature/test_antigen_match.py",
+    "tests/unit/nomenclature/test_multiple_allele_codes.py",
+    "tests/unit/test_readable_forms.py",
+    "tests/unit/test_ambiguity.py",
+    "tests/properties/test_gl_string.py",
+    "tests/properties/test_attributes.py",
+    "tests/unit/cli/test_typing.py",
+)
+
+_NEAREST: dict[str, tuple[str, ...]] = {
+    "hla_match/kernels/_*": ("tests/unit/kernels",),
+    "hla_match/kernels/machine_code/*": ("tests/unit/kernels",),
+    "hla_match/kernels/codes.py": (*_TYPINGS, *_SEARCH),
+    "hla_match/kernels/schema*": ("tests/unit/kernels",),
+    "hla_match/kernels/signatures.py": ("tests/unit/kernels",),
+    "hla_match/kernels/search/donor_*": _SEARCH,
+    "hla_match/kernels/search/*": ("tests/unit/matching/test_null_alleles.py", "tests/properties/test_matching.py"),
+    "hla_match/kernels/imputation/*": ("tests/unit/frequencies/test_imputation.py", *_PREDICTION),
+    "hla_match/kernels/prediction/*": _PREDICTION,
+    "hla_match/kernels/estimation/*": (
+        "tests/properties/test_estimation.py",
+        "tests/unit/frequencies/test_estimation.py",
+    ),
+    "hla_match/typings/*": _TYPINGS,
+    "hla_match/nomenclature/reduction.py": (
+        "tests/unit/nomenclature/test_release.py",
+        "tests/unit/nomenclature/test_abandoned_names.py",
+        "tests/unit/nomenclature/test_conformance.py",
+    ),
+    "hla_match/nomenclature/antigen_index.py": (
+        "tests/unit/nomenclature/test_antigen_match.py",
+        "tests/unit/matching/test_typed_antigens.py",
+        "tests/unit/nomenclature/test_release.py",
+        "tests/properties/test_serology.py",
+    ),
+    "hla_match/nomenclature/*": (
+        *_NAMES,
+        "tests/unit/nomenclature/test_release.py",
+        "tests/unit/nomenclature/test_abandoned_names.py",
+        "tests/properties/test_written_forms.py",
+    ),
+    "hla_match/imputation/*": (
+        "tests/unit/frequencies/test_imputation.py",
+        "tests/unit/frequencies/test_imputed_on_demand.py",
+        *_PREDICTION,
+    ),
+    "hla_match/prediction/*": (*_PREDICTION, "tests/unit/matching/test_first_donors.py"),
+    "hla_match/matching/criteria*": (
+        "tests/unit/matching/test_patient.py",
+        "tests/unit/matching/test_ages.py",
+        "tests/unit/cli/test_searches.py",
+    ),
+    "hla_match/matching/drb345.py": ("tests/unit/matching/test_drb345.py", "tests/properties/test_drb345.py"),
+    "hla_match/matching/*": (
+        "tests/unit/matching/test_ages.py",
+        "tests/unit/matching/test_notices.py",
+        "tests/unit/matching/test_null_alleles.py",
+        "tests/unit/matching/test_typed_antigens.py",
+        *_SEARCH,
+    ),
+    "hla_match/choice/*": (
+        "tests/unit/choice",
+        "tests/unit/matching/test_ages.py",
+        "tests/unit/matching/test_search_with_probabilities.py",
+        "tests/unit/matching/test_drb345.py",
+        "tests/unit/matching/test_first_donors.py",
+        "tests/properties/test_ranking.py",
+    ),
+}
+"""Tests by pattern of a module's path; the first pattern that fits counts."""
+
+
+def nearest_tests(path: str) -> tuple[str, ...]:
+    """Return the tests of a module, and its own examples.
+
+    Raises:
+        ValueError: the table has no tests for it.
+
+    >>> nearest_tests("hla_match/matching/drb345.py")[0]
+    'tests/unit/matching/test_drb345.py'
+    """
+    for pattern, tests in _NEAREST.items():
+        if fnmatch.fnmatchcase(path, pattern):
+            return (*dict.fromkeys(tests), path)
+    raise ValueError(f"{path}: found no tests in tests/mutants/nearest_tests.py, expected a pattern that fits it")
+
+
+def named_tests() -> set[str]:
+    """Return every test that the table names."""
+    return {test for tests in _NEAREST.values() for test in tests}
