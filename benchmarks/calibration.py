@@ -74,7 +74,7 @@ def simulated_pairs(
     if unreadable:
         raise click.ClickException(f"{len(unreadable)} simulated typings cannot be read: {unreadable[0]}")
     # In the order in which they were drawn, so that a row of the registry is a row of the truth.
-    registry = registry.take(np.argsort(registry.donor_order))
+    registry = registry.take(np.argsort(registry.id_rank))
     frequencies = laboratory.frequencies
     workers = os.cpu_count() or 1
     imputed = ImputedRegistry.of(registry, frequencies, workers=workers)

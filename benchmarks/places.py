@@ -19,7 +19,7 @@ from benchmarks.findings import SHARED, NotRun
 from benchmarks.worker_process import run_module
 from hla_match import HaplotypeFrequencies, ImputedRegistry, Matcher, Nomenclature, Patient, Registry
 from hla_match.imputation.imputed_registry import DonorImputation
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.synthetic import chinese_haplotypes
 from hla_match.synthetic.volunteers import POOL_SEED, haplotype_pool, patients, volunteers
 from registry_io import open_frequencies, open_imputation, open_registry
@@ -129,7 +129,7 @@ class Place:
     label: str
     donor_file: Path
     nomenclature: Nomenclature
-    codes: MultipleAlleleCodes | None = None
+    codes: MacTable | None = None
     frequency_file: Path
     patient_file: Path
 

@@ -18,7 +18,7 @@ from hla_match import ImputedRegistry, Nomenclature
 from hla_match.imputation.genotypes import genotype_distribution
 from hla_match.kernels.schema.array import arrays_of
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.synthetic.volunteers import volunteer_parts
 from registry_io import open_registry
@@ -93,9 +93,9 @@ def check_build(place: Place) -> str:
     part = next(iter(volunteer_parts(place.n_donors, seed=SEED, as_of=AS_OF)))
     # Identifiers are numbered: the first donors streamed are the first by identifier.
     rank = np.linspace(0, part.height - 1, _SAMPLE).astype(np.int64)
-    wanted = np.isin(registry.donor_order, rank.astype(np.uint32))
+    wanted = np.isin(registry.id_rank, rank.astype(np.uint32))
     donor = np.flatnonzero(wanted)
-    donor = donor[np.argsort(registry.donor_order[donor])].astype(np.uint32)
+    donor = donor[np.argsort(registry.id_rank[donor])].astype(np.uint32)
     reported = part[rank]
     if not registry.attributes["donor_id"][donor].equals(reported["donor_id"]):
         raise Disagreement("other donors than were streamed")
@@ -216,7 +216,7 @@ def _name(locus: str, text: str) -> str:
     return "/".join(f"{locus}*{part}" for part in text.split("/"))
 
 
-def reduce_names(names: pl.DataFrame, nomenclature: Nomenclature, codes: MultipleAlleleCodes | None) -> pl.DataFrame:
+def reduce_names(names: pl.DataFrame, nomenclature: Nomenclature, codes: MacTable | None) -> pl.DataFrame:
     """Return the P groups of every name; each distinct name is reduced once."""
     loci = [locus for locus in LOCI if f"{locus}_1" in names.columns]
     columns = {}

@@ -21,7 +21,7 @@ from registry_io.formats.imgt_release import read_release
 from registry_io.formats.mac_file import read_codes
 from registry_io.persons.patient_file import read_patients
 from registry_io.persons.person_table import person_slices
-from registry_io.persons.typing_conflicts import settle
+from registry_io.persons.typing_conflicts import reconcile
 from registry_io.store.frequency_store import FrequencyStore
 from registry_io.store.nomenclature_store import NomenclatureStore
 from registry_io.tables.identifier_file import read_identifiers
@@ -79,7 +79,7 @@ def _encoder(locus: str) -> LocusEncoder:
 
 def _donors(path: Path) -> None:
     for part in person_slices(path, kind="donor"):
-        build_registry(settle(part, _nomenclature(), None).frame, _nomenclature(), name="x", provenance={})
+        build_registry(reconcile(part, _nomenclature(), None).frame, _nomenclature(), name="x", provenance={})
 
 
 def _frequencies(path: Path) -> None:

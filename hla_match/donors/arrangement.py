@@ -38,14 +38,14 @@ class Arrangement:
 
     Attributes:
         rows: (donors,) uint32 rows of the persons who become donors.
-        donor_order: (donors,) uint32 as in `Registry`.
+        id_rank: (donors,) uint32 as in `Registry`.
         columns: the typings by locus.
         numbers: by locus the (codes,) row in the column of each code of the book.
         notes: as in `Registry`, those on typings.
     """
 
     rows: NDArray[np.uint32]
-    donor_order: NDArray[np.uint32]
+    id_rank: NDArray[np.uint32]
     columns: Mapping[str, LocusColumn]
     numbers: Mapping[str, NDArray[np.uint32]]
     notes: Mapping[str, int]
@@ -122,7 +122,7 @@ def _donors_noted(books: Mapping[str, TypingBook], reported: Mapping[str, NDArra
     return {note: int(here.sum()) for note, here in holds.items()}
 
 
-def orders_by_typing(
+def typing_orders_of(
     columns: Mapping[str, LocusColumn], donor_typing: NDArray[np.unsignedinteger[Any]]
 ) -> Iterator[TypingOrder]:
     """Yield the orders of donors given as in `Registry`."""

@@ -21,8 +21,8 @@ from hla_match.donors.arrangement import (
     Arrangement,
     UnreadableTyping,
     arrange,
-    orders_by_typing,
     readable_rows,
+    typing_orders_of,
     unreadable_typings,
 )
 from hla_match.donors.attribute_codes import codes_of
@@ -33,7 +33,7 @@ from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
 from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.loci import LOCI
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls, LocusEncoder
 from hla_match.typings.typing_book import LocusColumn, TypingBook
@@ -49,7 +49,7 @@ class Registry:
         donor_typing: (loci, donors) uint16 or uint32 code of each reported typing; 0 is "not typed".
         columns: the reported typings of each locus.
         attributes: one row a donor: `donor_id`, then sex, birth_date, abo, ... where the registry has them.
-        donor_order: (donors,) uint32 rank of each donor's identifier among all identifiers.
+        id_rank: (donors,) uint32 rank of each donor's identifier among all identifiers.
         attribute_codes: (donors,) by name the codes of the attributes that are kept as numbers too, as
             `hla_match.donors.attribute_codes.codes_of` makes them.
         typing_index: the donors by typing, for searches; none where the registry lacks a locus of their cycle.
@@ -65,11 +65,11 @@ class Registry:
     donor_typing: NDArray[np.uint16] | NDArray[np.uint32]
     columns: Mapping[str, LocusColumn]
     attributes: pl.DataFrame
-    donor_order: NDArray[np.uint32]
+    id_rank: NDArray[np.uint32]
     attribute_codes: Mapping[str, NDArray[np.integer[Any]]]
     typing_index: tuple[TypingOrder, ...]
     nomenclature: Nomenclature
-    codes: MultipleAlleleCodes | None
+    codes: MacTable | None
     provenance: Provenance
     notes: Mapping[str, int] = field(default_factory=dict)
     snapshot: str = ""
@@ -95,15 +95,15 @@ class Registry:
     def take(self, rows: NDArray[np.integer[Any]]) -> Registry:
         """Return a registry of some donors, in the order of `rows`, with all typings and notes of this one."""
         rank = np.empty(rows.size, np.uint32)
-        rank[np.argsort(self.donor_order[rows])] = np.arange(rows.size, dtype=np.uint32)
+        rank[np.argsort(self.id_rank[rows])] = np.arange(rows.size, dtype=np.uint32)
         donor_typing: Any = np.ascontiguousarray(self.donor_typing[:, rows])
         return replace(
             self,
             donor_typing=donor_typing,
             attributes=self.attributes[rows],
-            donor_order=rank,
+            id_rank=rank,
             attribute_codes={name: code[rows] for name, code in self.attribute_codes.items()},
-            typing_index=tuple(orders_by_typing(self.columns, donor_typing)),
+            typing_index=tuple(typing_orders_of(self.columns, donor_typing)),
             snapshot="",
         )
 
@@ -127,7 +127,7 @@ def build_registry(
     *,
     name: str,
     provenance: Mapping[str, str | int] | Provenance,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
     ambiguous_nulls: AmbiguousNulls = "drop",
     loci: Iterable[str] = LOCI,
 ) -> tuple[Registry, list[UnreadableTyping]]:
@@ -170,9 +170,9 @@ def build_registry(
         donor_typing=donor_typing,
         columns=found.columns,
         attributes=attributes,
-        donor_order=found.donor_order,
+        id_rank=found.id_rank,
         attribute_codes=codes_of(attributes),
-        typing_index=tuple(orders_by_typing(found.columns, donor_typing)),
+        typing_index=tuple(typing_orders_of(found.columns, donor_typing)),
         nomenclature=nomenclature,
         codes=codes,
         provenance=replace(Provenance.of(provenance), ambiguous_nulls=ambiguous_nulls),

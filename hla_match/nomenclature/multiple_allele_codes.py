@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class MultipleAlleleCodes:
+class MacTable:
     """Immutable code book from code to expansion text.
 
     Attributes:
@@ -31,7 +31,7 @@ class MultipleAlleleCodes:
     def from_items(cls, items: Iterable[tuple[str, str]]) -> Self:
         """Make a book from pairs of code and expansion; a later pair replaces an earlier one.
 
-        >>> book = MultipleAlleleCodes.from_items([("ZAAB", "01/02")])
+        >>> book = MacTable.from_items([("ZAAB", "01/02")])
         >>> book.lookup("ZAAB"), book.lookup("QQ")
         ('01/02', None)
         """

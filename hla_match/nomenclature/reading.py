@@ -8,7 +8,7 @@ from hla_match.errors import TypingError
 from hla_match.errors.arguments import check_type
 from hla_match.loci import LOCI, check_locus
 from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene, split_loci, split_locus
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import standard_typing
@@ -93,7 +93,7 @@ def read_typing(
     nomenclature: Nomenclature,
     *,
     locus: str | None = None,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
 ) -> Reading:
     """Return how a typing is understood; what cannot be read stands in the result as an error.
 
@@ -131,7 +131,7 @@ def read_typing(
 
 
 def _locus_reading(
-    nomenclature: Nomenclature, locus: str, first: str, second: str, codes: MultipleAlleleCodes | None
+    nomenclature: Nomenclature, locus: str, first: str, second: str, codes: MacTable | None
 ) -> LocusReading:
     notes = dict.fromkeys(column_notes(first, second))
     sides: dict[str, Side] = {}
@@ -149,7 +149,7 @@ def _side(
     nomenclature: Nomenclature,
     locus: str,
     text: str,
-    codes: MultipleAlleleCodes | None,
+    codes: MacTable | None,
     notes: dict[str, None],
 ) -> Side:
     standard = standard_typing(locus, text).text

@@ -10,7 +10,7 @@ from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
 from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
 from hla_match.nomenclature.locus_index import SUFFIXES
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NOT_TYPED
@@ -23,7 +23,7 @@ def reduce_typing(
     nomenclature: Nomenclature,
     text: str,
     level: str,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
     notes: list[str] | None = None,
 ) -> str:
     """Return a typing, GL String or line of names with every allele reduced; lists lose duplicates and are sorted.
@@ -91,9 +91,7 @@ def locus_of(nomenclature: Nomenclature, name: str) -> str:
 class _Reduction:
     """Reduces the names of one text, and gathers the notes."""
 
-    def __init__(
-        self, nomenclature: Nomenclature, level: str, codes: MultipleAlleleCodes | None, notes: dict[str, None]
-    ) -> None:
+    def __init__(self, nomenclature: Nomenclature, level: str, codes: MacTable | None, notes: dict[str, None]) -> None:
         self.notes = notes
         self._nomenclature = nomenclature
         self._level = level

@@ -9,7 +9,7 @@ from hla_match.errors.arguments import check_type
 from hla_match.loci import check_locus
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.locus_index import LocusIndex
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.standard_form import standard_typing
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.nomenclature.typing_reader import TypingReader
@@ -87,7 +87,7 @@ class Nomenclature:
         """Return the antigens of each P group by code; a first field ("*12") stands where none is known."""
         return self.index(locus).antigens.of_group
 
-    def expand(self, locus: str, text: str, codes: MultipleAlleleCodes | None = None) -> Expansion:
+    def expand(self, locus: str, text: str, codes: MacTable | None = None) -> Expansion:
         """Return what one side of a typing can be; a list's alternatives stand between slashes.
 
         Raises:

@@ -11,7 +11,7 @@ from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.abandoned_names import DeletedName, heirs, names_since_2010, with_two_digits
 from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reported_names import ALLELE, ReportedName, antigen_parts, reported_names
 from hla_match.nomenclature.serology import (
     alleles_of_antigen,
@@ -50,7 +50,7 @@ class TypingReader:
         is_new: reported as NEW.
     """
 
-    def __init__(self, index: LocusIndex, text: str, codes: MultipleAlleleCodes | None) -> None:
+    def __init__(self, index: LocusIndex, text: str, codes: MacTable | None) -> None:
         self.alleles: list[int] = []
         self.antigens: set[str] = set()
         self.serology: set[str] = set()

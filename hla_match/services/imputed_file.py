@@ -19,7 +19,7 @@ from hla_match.services.searched_registry import check_fallback, source_files
 from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.persons.person_attributes import warnings_by_row
 from registry_io.persons.person_table import PersonRecords, read_persons
-from registry_io.persons.typing_conflicts import settle
+from registry_io.persons.typing_conflicts import reconcile
 from registry_io.store.donor_import import unreadable_records
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.registry_store import open_registry
@@ -130,7 +130,7 @@ class _People:
 
     def report(self, out: Path, sets: FrequencySets, n_rows: int, n_unexplained: int, notices: Notices) -> ImputeReport:
         """Return what was written, and note what may have gone wrong unseen."""
-        for caution in self.records.noticed.cautions:
+        for caution in self.records.read_notes.cautions:
             notices.add(NoticeKind.CAUTION, caution)
         return ImputeReport(
             out=out,
@@ -148,7 +148,7 @@ class _People:
 def _read(opened: Registry, persons: Path, notices: Notices) -> _People:
     """Read a file with the nomenclature and the multiple allele codes of a registry."""
     reading = (opened.nomenclature, opened.codes, opened.ambiguous_nulls)
-    records = settle(read_persons(persons, kind="patient"), *reading)
+    records = reconcile(read_persons(persons, kind="patient"), *reading)
     for note in records.notes:
         notices.add(NoticeKind.NOTE, note, str(persons))
     people, unreadable = build_registry(

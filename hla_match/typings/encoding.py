@@ -22,7 +22,7 @@ from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NULL, NULL_RESOLVED, WIT
 from hla_match.kernels.schema.typings import AntigenSets, CountedTypings, SerologySets, TypingsWithNulls, TypingTable
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.gl_string import column_notes, genotypes, is_absent_gene, lone_typings
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Expansion, Nomenclature
 from hla_match.nomenclature.untyped import UNKNOWN
 
@@ -180,7 +180,7 @@ class LocusEncoder:
         self,
         nomenclature: Nomenclature,
         locus: str,
-        codes: MultipleAlleleCodes | None = None,
+        codes: MacTable | None = None,
         *,
         ambiguous_nulls: AmbiguousNulls = "drop",
     ) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hla_match.errors import Reason, TypingError
 from hla_match.kernels.codes import NOT_TYPED
 from hla_match.kernels.schema.typings import TypingTable
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import Alternative, AmbiguousNulls, LocusEncoder, typing_table
 
@@ -63,7 +63,7 @@ class TypingBook:
         self,
         nomenclature: Nomenclature,
         locus: str,
-        codes: MultipleAlleleCodes | None = None,
+        codes: MacTable | None = None,
         *,
         ambiguous_nulls: AmbiguousNulls = "drop",
     ) -> None:

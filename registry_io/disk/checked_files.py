@@ -71,9 +71,9 @@ def checked_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool =
     yield not is_known
     if is_known:
         return
-    settled = max((state.st_ctime for state in before.values()), default=0) < time.time() - _SETTLED_SECONDS
+    has_rested = max((state.st_ctime for state in before.values()), default=0) < time.time() - _SETTLED_SECONDS
     # A change within the clock's grain would go unnoticed: what has just been written is compared again next time.
-    if settled and _fingerprint(_states(folder, sums), sums) == found:
+    if has_rested and _fingerprint(_states(folder, sums), sums) == found:
         _remember(memory, found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.errors import ErrorCode, FileError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.source_file import SourceFile, read_error, unpack
 from registry_io.tables.zip_members import ZipMembers
@@ -27,7 +27,7 @@ _LINE_BYTES = 120  # of memory, for a line, its code, its alleles and their sort
 _TEXT_COPIES = 3
 
 
-def read_codes(path: Path, *, budgets: Budgets | None = None) -> MultipleAlleleCodes:
+def read_codes(path: Path, *, budgets: Budgets | None = None) -> MacTable:
     """Read a file of codes; gzip and zip are known by their first bytes, whatever the file is called.
 
     Raises:
@@ -53,7 +53,7 @@ def read_codes(path: Path, *, budgets: Budgets | None = None) -> MultipleAlleleC
     _check_whole(path, text, rows.height)
     _check_meanings(path, codes)
     codes = codes.unique("code", keep="first", maintain_order=True)
-    return MultipleAlleleCodes.from_columns(codes["code"].to_list(), codes["alleles"].to_list())
+    return MacTable.from_columns(codes["code"].to_list(), codes["alleles"].to_list())
 
 
 def _text(path: Path, budgets: Budgets | None) -> str:

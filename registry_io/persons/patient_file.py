@@ -10,12 +10,12 @@ from pathlib import Path
 from hla_match.donors.attributes import of_persons
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.persons.person_attributes import warnings_by_row
 from registry_io.persons.person_table import read_persons
-from registry_io.persons.typing_conflicts import settle
+from registry_io.persons.typing_conflicts import reconcile
 from registry_io.tables.budgets import Budgets
 from registry_io.tables.quarantine import QuarantinedRecord
 
@@ -44,7 +44,7 @@ class PatientFile:
 def read_patients(
     path: str | Path,
     nomenclature: Nomenclature | None = None,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
     *,
     ambiguous_nulls: AmbiguousNulls = "drop",
     today: datetime.date | None = None,
@@ -61,7 +61,7 @@ def read_patients(
         BudgetError: it takes more than its budget.
     """
     read = read_persons(Path(path), kind="patient", today=today, budgets=budgets)
-    records = settle(read, nomenclature, codes, ambiguous_nulls)
+    records = reconcile(read, nomenclature, codes, ambiguous_nulls)
     patients: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
     noted: dict[int, tuple[str, ...]] = {}
@@ -83,5 +83,5 @@ def read_patients(
         warnings_by_row(records.warnings),
         records.checksum,
         records.notes,
-        records.noticed.cautions,
+        records.read_notes.cautions,
     )

@@ -8,13 +8,13 @@ from hla_match.errors import Reason
 from hla_match.loci import LOCI
 from registry_io.tables.quarantine import QuarantinedRecord
 from registry_io.tables.table_file import Table
-from registry_io.tables.table_slice import OddRow
+from registry_io.tables.table_slice import RaggedRow
 
 # Control and invisible characters, the sign of a failed conversion, and the full-width forms of ASCII.
 _BAD_TEXT = r"[\p{Cc}\p{Cf}\x{FFFD}\x{FF01}-\x{FF5E}\x{3000}]"
 
 
-def odd_record(odd: OddRow, table: Table, identifier: str) -> QuarantinedRecord:
+def odd_record(odd: RaggedRow, table: Table, identifier: str) -> QuarantinedRecord:
     """Return the record of a row of a wrong length; `identifier` is the column of identifiers."""
     names, first = table.header, "first row" if table.headerless else "header"
     at = names.index(identifier)

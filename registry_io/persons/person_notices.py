@@ -11,7 +11,7 @@ from registry_io.tables.spreadsheet_values import Doubts, joined_doubts, said_do
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class ReadNotes:
     """What the reader noticed about a file, or a slice of one.
 
     Attributes:
@@ -21,7 +21,7 @@ class Noticed:
         named_columns: columns that go by another name than the project's, and the name they are read as.
         n_empty: rows without any content.
         ignored_loci: loci of GL Strings that are not read.
-        n_settled: typings that stood in columns and in a GL String, of which one was taken.
+        n_reconciled: typings that stood in columns and in a GL String, of which one was taken.
         lookalikes: ignored columns that look as if they were meant to be read.
         doubts: what is doubtful of identifiers.
         cells: number of cells, by what was read otherwise than it is written, and column.
@@ -33,18 +33,18 @@ class Noticed:
     named_columns: Mapping[str, str]
     n_empty: int
     ignored_loci: frozenset[str]
-    n_settled: int = 0
+    n_reconciled: int = 0
     lookalikes: Lookalikes = field(default_factory=Lookalikes)
     doubts: Doubts = field(default_factory=dict)
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def __add__(self, other: Noticed) -> Noticed:
+    def __add__(self, other: ReadNotes) -> ReadNotes:
         """Add what was noticed about another slice of the same file."""
         return replace(
             self,
             n_empty=self.n_empty + other.n_empty,
             ignored_loci=self.ignored_loci | other.ignored_loci,
-            n_settled=self.n_settled + other.n_settled,
+            n_reconciled=self.n_reconciled + other.n_reconciled,
             lookalikes=self.lookalikes | other.lookalikes,
             doubts=joined_doubts(self.doubts, other.doubts),
             cells=self.cells + other.cells,
@@ -65,9 +65,8 @@ class Noticed:
             f"ignored columns: {', '.join(ignored)}": ignored,
             f"skipped {self.n_empty:,} empty rows": self.n_empty,
             f"ignored loci of GL Strings: {', '.join(sorted(self.ignored_loci))}": self.ignored_loci,
-            f"{self.n_settled:,} typings given in columns and in gl_string: the DNA one or the finer one was taken": (
-                self.n_settled
-            ),
+            f"{self.n_reconciled:,} typings given in columns and in gl_string: "
+            "the DNA one or the finer one was taken": self.n_reconciled,
         }
         return (*self.file_notes, *(note for note, holds in words.items() if holds), *self._cell_notes)
 

@@ -32,7 +32,7 @@ from registry_io.persons.person_attributes import (
 )
 from registry_io.persons.person_columns import PersonColumns, find_columns, is_person_header, may_stand_twice
 from registry_io.persons.person_findings import identifier_findings, not_typed, odd_record, second_without_first
-from registry_io.persons.person_notices import Noticed
+from registry_io.persons.person_notices import ReadNotes
 from registry_io.tables.budgets import Budgets
 from registry_io.tables.quarantine import QuarantinedRecord
 from registry_io.tables.spreadsheet_values import formatted_typings, identifier_doubts
@@ -54,9 +54,9 @@ class PersonRecords:
         source: name of the file.
         checksum: SHA-256 of the file.
         n_rows: rows of the file or slice, without header and empty rows.
-        noticed: what the reader noticed about the whole.
+        read_notes: what the reader noticed about the whole.
         twice: typings that stand in `frame` and, in other words, in the person's GL String: `row`, `locus`, `first` and
-            `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.persons.typing_conflicts` settles them.
+            `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.persons.typing_conflicts` reconciles them.
         noted: what was understood otherwise than it was written before typings are read, as in
             `registry_io.persons.line_notes.LINE_NOTES`.
     """
@@ -67,14 +67,14 @@ class PersonRecords:
     source: str
     checksum: str
     n_rows: int
-    noticed: Noticed
+    read_notes: ReadNotes
     twice: pl.DataFrame
     noted: pl.DataFrame
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader noticed, in words."""
-        return self.noticed.notes
+        return self.read_notes.notes
 
 
 def read_persons(
@@ -165,7 +165,7 @@ def _read(
         source=table.name,
         checksum=table.checksum,
         n_rows=n_filled + len(table.odd),
-        noticed=Noticed(
+        read_notes=ReadNotes(
             file_notes=(*_headerless_notes(table), *table.notes),
             file_cautions=table.cautions,
             ignored_columns=columns.ignored,

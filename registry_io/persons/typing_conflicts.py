@@ -14,7 +14,7 @@ import polars as pl
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.antigen_names import antigen_in_use
 from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.reported_names import antigen_parts, reported_names
 from hla_match.nomenclature.standard_form import standard_typing
@@ -27,10 +27,10 @@ Choice = Literal["columns", "gl_string", "conflict"]
 _TEXTS = ("first", "second", "gl_first", "gl_second")
 
 
-def settle(
+def reconcile(
     records: PersonRecords,
     nomenclature: Nomenclature | None,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
     ambiguous_nulls: AmbiguousNulls = "drop",
 ) -> PersonRecords:
     """Return the records with one typing a locus; a person with two that exclude each other is quarantined.
@@ -64,7 +64,7 @@ def settle(
         frame=frame.filter(others),
         warnings=records.warnings.filter(others),
         quarantined=sorted([*records.quarantined, *found], key=lambda record: record.row),
-        noticed=dataclasses.replace(records.noticed, n_settled=chosen.height - conflicts.height),
+        read_notes=dataclasses.replace(records.read_notes, n_reconciled=chosen.height - conflicts.height),
         twice=twice.clear(),
     )
 

@@ -42,7 +42,7 @@ _FIRST_DAY, _LAST_DAY = -719162, 2932896
 def check_attributes(
     snapshot: Path,
     attributes: Sequence[tuple[str, str]],
-    donor_order: NDArray[np.uint32],
+    id_rank: NDArray[np.uint32],
     attribute_codes: Mapping[str, NDArray[Any]],
 ) -> None:
     """Refuse attributes that a frame cannot be made over, or that disagree with the arrays of the donors.
@@ -50,14 +50,14 @@ def check_attributes(
     Args:
         snapshot: the folder.
         attributes: names and types, of `attribute_columns.FORMATS`.
-        donor_order: the ranks of the donors, which `snapshot_soundness.check_snapshot` found sound.
+        id_rank: the ranks of the donors, which `snapshot_soundness.check_snapshot` found sound.
         attribute_codes: the codes of the attributes that are coded.
 
     Raises:
         FileNotFoundError: a file is missing.
         RegistryError: a file is not as declared, or not sound.
     """
-    columns = {name: open_column(snapshot, name, dtype, donor_order.size) for name, dtype in attributes}
+    columns = {name: open_column(snapshot, name, dtype, id_rank.size) for name, dtype in attributes}
     texts = {name: columns[name] for name, dtype in attributes if dtype == TEXT}
     dates = {name: columns[name] for name, dtype in attributes if dtype == "Date"}
     for name, kind in coded_types().items():
@@ -73,7 +73,7 @@ def check_attributes(
     for name, kind in coded_types().items():
         if isinstance(kind, Date):
             _check_days(dates.get(name), kind, attribute_codes[name], snapshot / f"{name}.npy")
-    _check_identifiers(texts["donor_id"], donor_order)
+    _check_identifiers(texts["donor_id"], id_rank)
 
 
 def _check_text(column: ColumnFiles) -> None:
@@ -128,12 +128,12 @@ def _check_long(column: ColumnFiles, part: slice, start: int) -> int:
     return total
 
 
-def _check_identifiers(column: ColumnFiles, donor_order: NDArray[np.uint32]) -> None:
+def _check_identifiers(column: ColumnFiles, id_rank: NDArray[np.uint32]) -> None:
     """Refuse identifiers of which one is missing, or that do not ascend in the order of their ranks."""
     is_valid = column.valid is None or bool(_valid(column).all())
     refuse_unless(is_valid, column.path, "donors without identifier", "an identifier of each donor")
-    row = np.empty(donor_order.size, np.uint32)
-    row[donor_order.astype(np.intp)] = np.arange(donor_order.size, dtype=np.uint32)
+    row = np.empty(id_rank.size, np.uint32)
+    row[id_rank.astype(np.intp)] = np.arange(id_rank.size, dtype=np.uint32)
     ranked = column.as_arrow(FORMATS[TEXT]).series("").gather(pl.Series(row))
     ascends = bool((ranked.slice(1) > ranked.slice(0, max(len(ranked) - 1, 0))).all())
     refuse_unless(ascends, column.path, "identifiers in another order", "those that donor_order.npy ranks, each once")

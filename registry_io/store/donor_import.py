@@ -18,14 +18,14 @@ from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, FileError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.formats.mac_file import read_codes
 from registry_io.persons.person_attributes import finding_records
-from registry_io.persons.person_notices import Noticed
+from registry_io.persons.person_notices import ReadNotes
 from registry_io.persons.person_table import PersonRecords, person_slices
-from registry_io.persons.typing_conflicts import settle
+from registry_io.persons.typing_conflicts import reconcile
 from registry_io.store.nomenclature_store import open_nomenclature
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import (
@@ -84,7 +84,7 @@ def import_donors(
     nomenclature: Nomenclature | str | None = None,
     *,
     today: datetime.date | None = None,
-    codes: MultipleAlleleCodes | str | Path | None = None,
+    codes: MacTable | str | Path | None = None,
     codes_source: str = "",
     ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
@@ -128,8 +128,8 @@ def import_donors(
         codes = read_codes(Path(codes))
     builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
     with writing_registry(folder), builder:
-        settled = partial(settle, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
-        rows = _read(builder, Path(donors), settled, today or datetime.date.today(), budgets)
+        reconciled = partial(reconcile, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
+        rows = _read(builder, Path(donors), reconciled, today or datetime.date.today(), budgets)
         built = builder.build()
         quarantined = _quarantined(rows, built, folder)
         replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
@@ -190,7 +190,7 @@ def _published(
     built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
     registry = publish(built.aside, built.description, provenance).registry
     (folder / FAILED_QUARANTINE).unlink(missing_ok=True)
-    noticed = reduce(add, rows.noticed)
+    read_notes = reduce(add, rows.read_notes)
     return ImportReport(
         registry=registry,
         n_rows=rows.n_rows,
@@ -200,9 +200,9 @@ def _published(
         quarantine_path=folder / QUARANTINE,
         warnings=warnings,
         warnings_path=folder / WARNINGS,
-        notes=(*noticed.notes, *donor_notes(registry)),
+        notes=(*read_notes.notes, *donor_notes(registry)),
         replacement=replacement,
-        cautions=noticed.cautions,
+        cautions=read_notes.cautions,
     )
 
 
@@ -218,25 +218,25 @@ class _Rows:
     quarantined: list[QuarantinedRecord] = field(default_factory=list)
     warnings: list[pl.DataFrame] = field(default_factory=list)
     persons: list[pl.DataFrame] = field(default_factory=list)
-    noticed: list[Noticed] = field(default_factory=list)
+    read_notes: list[ReadNotes] = field(default_factory=list)
 
 
 def _read(
     builder: RegistryBuilder,
     donors: Path,
-    settled: Callable[[PersonRecords], PersonRecords],
+    reconciled: Callable[[PersonRecords], PersonRecords],
     today: datetime.date,
     budgets: Budgets | None,
 ) -> _Rows:
     size = donors.stat().st_size if donors.is_file() else 0
     rows = _Rows(today, FileBudget.of(donors, size, budgets), donors.name)
     for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
-        records = settled(part)
+        records = reconciled(part)
         builder.add(records.frame, records.noted)
         rows.persons.append(records.frame.select("row", "person_id"))
         rows.quarantined += records.quarantined
         rows.warnings.append(records.warnings)
-        rows.noticed.append(records.noticed)
+        rows.read_notes.append(records.read_notes)
         rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
     return rows
 

@@ -23,8 +23,8 @@ from hla_match.donors.arrangement import (
     Arrangement,
     UnreadableTyping,
     arrange,
-    orders_by_typing,
     readable_rows,
+    typing_orders_of,
     unreadable_typings,
 )
 from hla_match.donors.attribute_codes import codes_of
@@ -35,7 +35,7 @@ from hla_match.donors.registry import Registry, donor_attributes, registry_notes
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from hla_match.loci import LOCI
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from hla_match.typings.typing_book import TypingBook
@@ -167,7 +167,7 @@ class RegistryBuilder:
         nomenclature: Nomenclature,
         *,
         name: str,
-        codes: MultipleAlleleCodes | None = None,
+        codes: MacTable | None = None,
         ambiguous_nulls: AmbiguousNulls = "drop",
         loci: Iterable[str] = LOCI,
     ) -> None:
@@ -299,9 +299,9 @@ class RegistryBuilder:
                 narrow, code = number.astype(found.dtype), reported[locus]
                 for start in range(0, found.rows.size, SLICE):
                     file.write(narrow[code[found.rows[start : start + SLICE]]].view(np.uint8))
-        self._aside.write_array("donor_order", found.donor_order)
+        self._aside.write_array("donor_order", found.id_rank)
         donor_typing = array_of_file(self._aside.path, "donor_typing")
-        write_orders(self._aside, orders_by_typing(found.columns, donor_typing))
+        write_orders(self._aside, typing_orders_of(found.columns, donor_typing))
 
     def _write_attributes(self, rows: NDArray[np.uint32]) -> dict[str, int]:
         """Write the attributes in the order of `rows`, and return `hla_match.donors.registry.n_by_default`."""
@@ -343,7 +343,7 @@ def write_registry_stream(
     *,
     name: str,
     provenance: Mapping[str, str | int] | Provenance,
-    codes: MultipleAlleleCodes | None = None,
+    codes: MacTable | None = None,
     ambiguous_nulls: AmbiguousNulls = "drop",
     replace: bool = False,
 ) -> BuiltSnapshot:

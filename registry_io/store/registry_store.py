@@ -15,7 +15,7 @@ from hla_match.errors import NomenclatureError, RegistryError
 from hla_match.kernels.schema.array import declarations, of_arrays
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.aside_folder import FileSum
@@ -153,7 +153,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         raise changed(path, error.found, error.expected) from None
     codes = None
     if (snapshot / "code_name.npy").exists():
-        codes = MultipleAlleleCodes(**open_arrays(snapshot, declarations(MacArrays), {}))
+        codes = MacTable(**open_arrays(snapshot, declarations(MacArrays), {}))
     columns = {locus: _open_column(snapshot, locus) for locus in loci}
     donors = open_arrays(snapshot, declarations(DonorArrays), {"loci": len(loci), "donors": n_donors})
     attribute_codes = open_arrays(snapshot, ATTRIBUTE_CODES, {"donors": n_donors})
@@ -164,7 +164,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
     if are_checked:
         check_snapshot(snapshot, donors=donors, columns=columns, typing_index=orders, nomenclature=tables, codes=codes)
         # Before a frame is made over their files, which follows what it finds there.
-        check_attributes(snapshot, manifest.attributes, donors["donor_order"], attribute_codes)
+        check_attributes(snapshot, manifest.attributes, donors["id_rank"], attribute_codes)
     return Registry(
         name=manifest.name,
         loci=loci,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hla_match.donors.typing_index import COVERED_LOCI, CYCLE, cycle_of
 from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import TypingOrder
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.array_bounds import (
@@ -41,7 +41,7 @@ def check_snapshot(
     columns: Mapping[str, LocusColumn],
     typing_index: Sequence[TypingOrder],
     nomenclature: NomenclatureTables,
-    codes: MultipleAlleleCodes | None,
+    codes: MacTable | None,
 ) -> None:
     """Refuse a snapshot whose arrays do not fit each other; `check_attributes` does the same for attributes.
 
@@ -62,7 +62,7 @@ def check_snapshot(
         check_typings(column, locus, nomenclature, snapshot)
     if codes is not None:
         _check_codes(codes, snapshot)
-    check_permutation(donors["donor_order"], snapshot / "donor_order.npy")
+    check_permutation(donors["id_rank"], snapshot / "donor_order.npy")
     for code, column in zip(donors["donor_typing"], columns.values(), strict=True):
         check_below(code, column.meaning.size, snapshot / "donor_typing.npy")
     if typing_index:
@@ -72,7 +72,7 @@ def check_snapshot(
             _check_order(order, position, meaning, n_meanings, snapshot)
 
 
-def _check_codes(codes: MultipleAlleleCodes, snapshot: Path) -> None:
+def _check_codes(codes: MacTable, snapshot: Path) -> None:
     path = snapshot / "code_name.npy"
     refuse_where(codes.name[1:] <= codes.name[:-1], path, "codes that ascend")
     check_offsets(codes.offset, codes.text.size, snapshot / "code_offset.npy")

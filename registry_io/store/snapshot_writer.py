@@ -18,7 +18,7 @@ from hla_match.errors import RegistryError
 from hla_match.kernels.schema.array import arrays_of, declarations
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.aside_folder import AsideFolder
@@ -84,7 +84,7 @@ def write_meanings(
     aside: AsideFolder,
     columns: Mapping[str, LocusColumn],
     nomenclature: Nomenclature,
-    codes: MultipleAlleleCodes | None,
+    codes: MacTable | None,
 ) -> None:
     """Write the files on what typings mean."""
     for locus, column in columns.items():

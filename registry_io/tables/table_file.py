@@ -17,7 +17,7 @@ from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.parquet_file import ParquetFile
 from registry_io.tables.source_file import SourceFile, read_error
 from registry_io.tables.table_header import ANY_HEADER, HeaderRules, distinct_names, named_columns, no_header
-from registry_io.tables.table_slice import MOST_CELLS, OddRow, TableSlice, row_numbers
+from registry_io.tables.table_slice import MOST_CELLS, RaggedRow, TableSlice, row_numbers
 from registry_io.tables.text_table import TEXT_ENDINGS, text_slices
 from registry_io.tables.workbook import chosen_sheet
 from registry_io.tables.workbook_cells import MIDNIGHT, shown_cells
@@ -53,7 +53,7 @@ class Table:
     frame: pl.DataFrame
     row: pl.Series
     header: tuple[str, ...]
-    odd: tuple[OddRow, ...]
+    odd: tuple[RaggedRow, ...]
     name: str
     checksum: str
     headerless: bool

@@ -15,7 +15,7 @@ MOST_CELLS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class OddRow:
+class RaggedRow:
     """A row with more or fewer fields than the header.
 
     Attributes:
@@ -35,7 +35,7 @@ class TableSlice:
 
     frame: pl.DataFrame
     row: pl.Series
-    odd: Sequence[OddRow] = ()
+    odd: Sequence[RaggedRow] = ()
     headerless: bool = False
     formatted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(FORMATTED)))
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ import polars as pl
 from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.source_file import SourceFile
 from registry_io.tables.table_header import HeaderRules, distinct_names, no_header
-from registry_io.tables.table_slice import MOST_CELLS, OddRow, TableSlice, row_numbers
+from registry_io.tables.table_slice import MOST_CELLS, RaggedRow, TableSlice, row_numbers
 from registry_io.tables.text_file import TextFile
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -176,13 +176,13 @@ def _batches(names: list[str], records: Iterable[tuple[int, list[str]]], headerl
     most = min(_BATCH, max(1, MOST_CELLS // 4 // len(names)))
     batch: list[list[str]] = []
     rows: list[int] = []
-    odd: list[OddRow] = []
+    odd: list[RaggedRow] = []
     for row, fields in records:
         if len(fields) == len(names):
             rows.append(row)
             batch.append(fields)
         elif any(field.strip() for field in fields):
-            odd.append(OddRow(row, tuple(fields[: len(names)]), len(fields)))
+            odd.append(RaggedRow(row, tuple(fields[: len(names)]), len(fields)))
         if len(batch) + len(odd) == most:
             yield TableSlice(_frame(names, batch), pl.Series("row", rows, dtype=pl.UInt32), odd, headerless)
             batch, rows, odd = [], [], []

@@ -50,7 +50,7 @@ class Trial:
 
     @property
     def survived(self) -> bool:
-        """Whether no test noticed."""
+        """Whether no test read_notes."""
         return self.code == _PASSED
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hla_match.donors.registry import build_registry
 from hla_match.kernels.codes import NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.searches.matcher import Matcher
 from hla_match.typings.encoding import NULLS_DROPPED, LocusEncoder
 from tests.examples import examples
@@ -37,7 +37,7 @@ MODES = st.sampled_from(("drop", "keep"))
 
 
 NOMENCLATURE = tiny_nomenclature({"A": ALLELES})
-BOOK = MultipleAlleleCodes.from_items(CODES.items())
+BOOK = MacTable.from_items(CODES.items())
 P_NAMES = (matching.NULL, matching.NEW, *NOMENCLATURE.p_groups("A"))
 
 sides = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map("/".join)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
@@ -55,7 +55,7 @@ def registry() -> Registry:
         pl.when(row % 20 == 7).then(pl.lit("24:09N")).otherwise("A_2").alias("A_2"),
         pl.when(row % 3 == 0).then(pl.lit("血液中心 in a place of many letters")).alias("note"),
     )
-    codes = MultipleAlleleCodes.from_items([("AB", "01/02"), ("CD", "02/03")])
+    codes = MacTable.from_items([("AB", "01/02"), ("CD", "02/03")])
     provenance = {"imported_on": "2026-01-01"}
     return build_registry(persons, Nomenclature.builtin(), name="r", provenance=provenance, codes=codes)[0]
 

@@ -152,7 +152,7 @@ def candidates_of(donors, predictions, *, cmv, abo):
             "abo": coded("abo"),
             "sex": coded("sex"),
         },
-        donor_order=rank,
+        id_rank=rank,
     )
     rows = np.arange(len(donors))
     return Candidates(
@@ -270,7 +270,7 @@ def test_bounds_spare_predictions_at_any_position():
         policy = RankingPolicy(name, policy_keys)
         counted = CountedPredictions(donors, bounded=True)
         candidates = candidates_of(donors, counted.lazy, cmv=None, abo=None)
-        candidates.registry.donor_order[:] = np.arange(len(donors))
+        candidates.registry.id_rank[:] = np.arange(len(donors))
         first, _ = rank_donors(policy, candidates, 10)
         assert [seen[row]["donor_id"] for row in first] == oracle.rank(seen, oracles_keys(policy))[:10], name
         if name == "unknown first":

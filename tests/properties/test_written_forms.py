@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from hla_match.errors import TypingError
 from hla_match.nomenclature.gl_string import column_notes, genotypes, split_loci
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NOT_TYPED, standard_typing
 
 BUILTIN = Nomenclature.builtin()
-CODES = MultipleAlleleCodes.from_items([("AB", "01/02"), ("ZAAB", "01/03")])
+CODES = MacTable.from_items([("AB", "01/02"), ("ZAAB", "01/03")])
 ALLELES = [
     "02:01",
     "24:02",

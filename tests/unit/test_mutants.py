@@ -1,4 +1,4 @@
-"""Mutants: what is changed, which tests are run, and that a change is noticed, or said not to be."""
+"""Mutants: what is changed, which tests are run, and that a change is read_notes, or said not to be."""
 
 from __future__ import annotations
 

@@ -8,14 +8,14 @@ import pytest
 
 from hla_match.errors import TypingError
 from hla_match.nomenclature.gl_string import split_loci
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import LocusEncoder
 from registry_io.formats.imgt_release import read_release
 from tests.readable_forms import CELLS, CODES, LINES, PAGE, Cell, Line, page
 
 BUILTIN = Nomenclature.builtin()
-BOOK = MultipleAlleleCodes.from_items(CODES.items())
+BOOK = MacTable.from_items(CODES.items())
 ALL_CELLS = [row for section in CELLS for row in section.rows if isinstance(row, Cell)]
 ALL_LINES = [row for section in LINES for row in section.rows if isinstance(row, Line)]
 

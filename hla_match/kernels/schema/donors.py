@@ -13,7 +13,10 @@ class DonorArrays(NamedTuple):
     donor_typing: Annotated[
         Uint16 | Uint32, Array("loci, donors", "the reported typing, a row of `typing-L.arrow`", missing=0)
     ]
-    donor_order: Annotated[Uint32, Array("donors", "rank of the donor's identifier among all identifiers, from 0")]
+    id_rank: Annotated[
+        Uint32,
+        Array("donors", "rank of the donor's identifier among all identifiers, from 0", file="donor_order"),
+    ]
 
 
 class TypingOrder(NamedTuple):

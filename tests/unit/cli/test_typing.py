@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from hla_match import read_typing
 from hla_match.cli.commands import group
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import NOT_TYPED
@@ -128,7 +128,7 @@ def test_control_characters_of_a_typing_do_not_reach_the_terminal(run) -> None:
 
 
 def test_python_gives_the_same_as_data() -> None:
-    codes = MultipleAlleleCodes.from_items([("ZAAB", "01/02")])
+    codes = MacTable.from_items([("ZAAB", "01/02")])
     reading = read_typing("A*02:ZAAB+A*24:02^B*40:9999", BUILTIN, codes=codes)
     assert not reading.is_readable
     by_locus = {found.locus: found for found in reading.loci}

@@ -11,7 +11,7 @@ from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import Reason
 from hla_match.kernels.schema.array import arrays_of
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 
@@ -30,7 +30,7 @@ def test_notes_count_the_donors_that_were_read_otherwise_than_written() -> None:
         Nomenclature.builtin(),
         name="r",
         provenance={"imported_on": "2026-01-01"},
-        codes=MultipleAlleleCodes.from_items([("AB", "01/9999")]),
+        codes=MacTable.from_items([("AB", "01/9999")]),
     )
     assert [typing.reason for typing in unreadable] == [Reason.UNKNOWN_ALLELE]
     (missing,) = (note for note in registry.notes if note.startswith("A*02:9999 of code AB does not exist"))
@@ -52,7 +52,7 @@ def test_a_registry_is_the_same_whatever_the_order_of_its_donors() -> None:
     persons = donors()
     one, other = built(persons), built(persons.sample(fraction=1, shuffle=True, seed=1))
     assert one.attributes.equals(other.attributes)
-    for name in ("donor_typing", "donor_order"):
+    for name in ("donor_typing", "id_rank"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
     for name, code in one.attribute_codes.items():
         assert np.array_equal(code, other.attribute_codes[name]), name
@@ -73,7 +73,7 @@ def test_donors_are_sorted_by_what_their_typings_mean_then_by_identifier() -> No
     rows = list(zip(*keys, registry.attributes["donor_id"].to_list(), strict=True))
     assert rows == sorted(rows)
     identifiers = registry.attributes["donor_id"].to_list()
-    assert [sorted(identifiers).index(one) for one in identifiers] == registry.donor_order.tolist()
+    assert [sorted(identifiers).index(one) for one in identifiers] == registry.id_rank.tolist()
 
 
 def test_typings_and_meanings_are_numbered_by_texts() -> None:
@@ -133,5 +133,5 @@ def test_some_donors_can_be_taken_in_another_order() -> None:
     assert some.attribute_codes.keys() == registry.attribute_codes.keys()
     for name, code in registry.attribute_codes.items():
         assert some.attribute_codes[name].tolist() == code[rows].tolist()
-    assert np.argsort(some.donor_order).tolist() == np.argsort(registry.donor_order[rows]).tolist()
-    assert sorted(some.donor_order.tolist()) == [0, 1, 2]
+    assert np.argsort(some.id_rank).tolist() == np.argsort(registry.id_rank[rows]).tolist()
+    assert sorted(some.id_rank.tolist()) == [0, 1, 2]

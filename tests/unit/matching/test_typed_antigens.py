@@ -9,12 +9,12 @@ import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from registry_io.formats.imgt_release import read_release
 
-CODES = MultipleAlleleCodes.from_items(
+CODES = MacTable.from_items(
     [("TWO", "01/02"), ("RARE", "01/04/05/06/08/09/16"), ("FEW", "01/16"), ("WHOLE", "15:01/15:02/40:01")]
 )
 

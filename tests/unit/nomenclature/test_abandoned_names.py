@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import Reason, TypingError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Expansion, Nomenclature
 from registry_io.formats.imgt_release import read_release
@@ -101,7 +101,7 @@ def rows_of(release: Nomenclature, locus: str, name: str) -> tuple[int, ...]:
 def test_cut_names_follow_alone_and_inside_a_code(
     release: Nomenclature, locus: str, text: str, same_as: str, renamed: str
 ) -> None:
-    codes = MultipleAlleleCodes.from_items([("HEIR", "01/199")])
+    codes = MacTable.from_items([("HEIR", "01/199")])
     found, same = release.expand(locus, text, codes), release.expand(locus, same_as, codes)
     if not text.endswith("XX"):
         assert (found.alleles, found.p_codes, found.has_null) == (same.alleles, same.p_codes, same.has_null)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hla_match.errors import Reason, TypingError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
@@ -39,7 +39,7 @@ DRB1_ROWS = [("03:01", "", "", "17", ""), ("14:03", "", "", "1403", "")]
 DRB3_ROWS = [("01:01", "", "", "52", "")]
 C_ROWS = [("07:01", "", "", "7", "")]
 
-CODES = MultipleAlleleCodes.from_items(
+CODES = MacTable.from_items(
     [("AB", "01/03"), ("NULL", "02/09"), ("WHOLE", "23:01/24:02/24:09N"), ("SOME", "01/99"), ("NONE", "98/99")]
 )
 
@@ -97,7 +97,7 @@ def groups(locus: str, text: str, nomenclature: Nomenclature = NOMENCLATURE) -> 
     return [nomenclature.p_groups(locus)[code] for code in nomenclature.expand(locus, text, CODES).p_codes]
 
 
-def refusal(locus: str, text: str, codes: MultipleAlleleCodes | None = CODES) -> TypingError:
+def refusal(locus: str, text: str, codes: MacTable | None = CODES) -> TypingError:
     with pytest.raises(TypingError) as raised:
         NOMENCLATURE.expand(locus, text, codes)
     return raised.value

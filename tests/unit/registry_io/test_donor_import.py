@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError, RegistryError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import donor_import
@@ -24,7 +24,7 @@ NOMENCLATURE = Nomenclature.builtin()
 HEADER = "donor_id,A_1,A_2,status\n"
 
 
-def imported(folder: Path, rows: str, codes: MultipleAlleleCodes | None = None, **how: bool) -> ImportReport:
+def imported(folder: Path, rows: str, codes: MacTable | None = None, **how: bool) -> ImportReport:
     path = folder / "donors.csv"
     path.write_text(HEADER + rows, encoding="utf-8")
     today = datetime.date(2026, 1, 1)
@@ -32,7 +32,7 @@ def imported(folder: Path, rows: str, codes: MultipleAlleleCodes | None = None, 
 
 
 def test_notes_are_reported_and_kept(tmp_path: Path) -> None:
-    codes = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+    codes = MacTable.from_items([("AB", "01/9999")])
     report = imported(tmp_path, "D1,02:AB,24:02,\nD2,02:AB,,AV\n", codes)
     assert report.notes[0].startswith("2 donors: A*02:9999 of code AB does not exist in ")
     assert report.notes[1] == "1 donor: without a status, counted as available"

@@ -38,7 +38,7 @@ def test_a_name_close_to_a_locus_is_one_of_typings(tmp_path: Path, name: str, wa
     assert typing_name(name) == wanted
     records = read(tmp_path, f"donor_id,B_1,B_2,{name}\nX1,40:01,,9\n")
     assert records.frame.columns == ["row", "person_id", "B_1", "B_2"]
-    (caution,) = records.noticed.cautions
+    (caution,) = records.read_notes.cautions
     assert caution.startswith(f"column {name} looks like typings and was not read; ")
     # A name that the file has already is no help.
     if wanted and not wanted.startswith("B_"):
@@ -60,7 +60,7 @@ def test_a_name_close_to_an_attribute_is_one(tmp_path: Path, name: str, wanted: 
     frame.write_parquet(tmp_path / "donors.parquet")
     records = read_persons(tmp_path / "donors.parquet", kind="donor")
     assert wanted not in records.frame.columns
-    assert records.noticed.cautions == (f"column {name} looks like attributes and was not read; name it {wanted}",)
+    assert records.read_notes.cautions == (f"column {name} looks like attributes and was not read; name it {wanted}",)
 
 
 @pytest.mark.parametrize("name", ["race", "diagnosis", "height", "age", "postcode", "grade", "centre", "", "x" * 1000])
@@ -87,7 +87,7 @@ def test_other_columns_are_a_note(tmp_path: Path, name: str) -> None:
 def test_a_column_of_alleles_is_one_of_typings(tmp_path: Path, cells: list[str], is_caution: bool) -> None:
     rows = "".join(f"X{number},02:01,,{cell}\n" for number, cell in enumerate(cells))
     records = read(tmp_path, f"donor_id,A_1,A_2,位点\n{rows}")
-    assert bool(records.noticed.cautions) == is_caution
+    assert bool(records.read_notes.cautions) == is_caution
     assert (records.notes == ("ignored columns: 位点",)) == (not is_caution)
 
 
@@ -97,21 +97,21 @@ def test_a_name_that_may_be_something_else_is_read_over_typings_only(tmp_path: P
     records = read(tmp_path, f"donor_id,{names},DRB1_1,DRB1_2,abo\nX1,{cells},09:01,,B\n")
     is_read = names in ("C1,C2", "A1,A2") and cells in (",", "A,B")
     assert (records.frame.columns == ["row", "person_id", "DRB1_1", "DRB1_2", "abo"]) != (is_read and cells != ",")
-    told = " ".join((*records.notes, *records.noticed.cautions))
+    told = " ".join((*records.notes, *records.read_notes.cautions))
     assert all(name in told for name in names.split(","))
 
 
 def test_a_column_an_antigen_is_no_column_of_typings(tmp_path: Path) -> None:
     records = read(tmp_path, "donor_id,A1,A2,A3,A11,DRB1_1,DRB1_2\nX1,2,24,,,09:01,\n")
     assert records.frame.columns == ["row", "person_id", "DRB1_1", "DRB1_2"]
-    assert records.noticed.cautions[0].startswith("columns A1, A2, A3 look like typings and were not read")
+    assert records.read_notes.cautions[0].startswith("columns A1, A2, A3 look like typings and were not read")
 
 
 @pytest.mark.parametrize("pair", ["DRB1,DRB2", "DQB1,DQB2", "DPB1,dpb2", "HLA-DRB1,HLA-DRB2"])
 def test_the_two_typings_of_a_locus_without_its_number_are_not_one_of_each(tmp_path: Path, pair: str) -> None:
     records = read(tmp_path, f"donor_id,{pair},A_1,A_2\nX1,09:01,15:01,2,24\n")
     assert records.frame.columns == ["row", "person_id", "A_1", "A_2"]
-    assert records.noticed.cautions[0].startswith(f"columns {pair.replace(',', ', ')} look like typings")
+    assert records.read_notes.cautions[0].startswith(f"columns {pair.replace(',', ', ')} look like typings")
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_a_file_without_identifiers_is_told_the_closest_name(tmp_path: Path) -> 
 def test_several_columns_are_one_line_of_each_kind(tmp_path: Path) -> None:
     header = "donor_id,A_1,A_2,DR_1,DR_2,geschlecht,birthday,note"
     records = read(tmp_path, f"{header}\nX1,02:01,,09:01,15:01,F,1985-05-01,x\n")
-    assert records.noticed.cautions == (
+    assert records.read_notes.cautions == (
         "columns DR_1, DR_2 look like typings and were not read; name them DRB1_1, DRB1_2",
         "columns geschlecht, birthday look like attributes and were not read; name them sex, birth_date",
     )
     assert records.notes == ("ignored columns: note",)
     mixed = read(tmp_path, "donor_id,A_1,A_2,DR_1,A_3\nX1,02:01,,09:01,\n")
-    assert mixed.noticed.cautions == (
+    assert mixed.read_notes.cautions == (
         "columns DR_1, A_3 look like typings and were not read; "
         "name DR_1 as DRB1_1, and others LOCUS_1 and LOCUS_2, such as A_1 and A_2",
     )
@@ -174,12 +174,12 @@ def test_several_columns_are_one_line_of_each_kind(tmp_path: Path) -> None:
 def test_hundreds_of_columns_are_not_all_listed(tmp_path: Path) -> None:
     names = ",".join(f"A_{number}" for number in range(3, 5)) + "," + ",".join(f"x{number}" for number in range(300))
     records = read(tmp_path, f"donor_id,A_1,A_2,{names}\nX1,02:01,{',02:01' * 302}\n")
-    assert "and 282 more look like typings" in records.noticed.cautions[0]
+    assert "and 282 more look like typings" in records.read_notes.cautions[0]
 
 
 def test_a_column_beside_its_better_name_is_no_attribute(tmp_path: Path) -> None:
     records = read(tmp_path, "donor_id,A_1,A_2,sex,geschlecht\nX1,02:01,,F,F\n")
-    assert records.noticed.cautions == ()
+    assert records.read_notes.cautions == ()
     assert records.notes == ("ignored columns: geschlecht",)
 
 

@@ -356,7 +356,7 @@ def test_simulated_registry_is_read_whole(shared_data: Path) -> None:
     # Donors beyond 70 years are on the registry still.
     old = records.frame.filter(pl.col("birth_date") <= datetime.date(1955, 11, 1))["row"]
     assert records.warnings.select("row", "reason").rows() == [(row, "unusual_value") for row in old]
-    assert records.noticed.cautions == ()
+    assert records.read_notes.cautions == ()
     assert records.frame["person_id"][0] == "ZJ0000001"
     assert records.frame["birth_date"].dtype == pl.Date
 

@@ -26,7 +26,7 @@ def test_a_file_is_read_as_the_table_says(tmp_path: Path, form: FileForm) -> Non
         else:
             persons = read_persons(path, kind="donor", today=TODAY)
             row = persons.frame.row(0, named=True) if persons.frame.height else {}
-            said = [*persons.notes, *persons.noticed.cautions]
+            said = [*persons.notes, *persons.read_notes.cautions]
             places = [(one.column, one.reason) for one in persons.quarantined]
             places += persons.warnings.select("column", "reason").rows()
             refused = [f"column {column}: {reason}" for column, reason in places]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns, registry_builder
@@ -24,7 +24,7 @@ from registry_io.store.registry_store import open_registry, verify_registry
 from tests.examples import examples
 
 NOMENCLATURE = Nomenclature.builtin()
-CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+CODES = MacTable.from_items([("AB", "01/9999")])
 PROVENANCE = {"imported_on": "2026-01-01"}
 
 

@@ -39,14 +39,16 @@ def test_the_first_sheet_with_a_known_header_is_read_and_named(tmp_path: Path, b
     records = read(tmp_path, {**before, "供者": DONORS})
     assert records.frame.select("person_id", "A_1", "A_2", "sex").rows() == [("X1", "02:01", "24:02", "F")]
     assert records.notes[0] == f"read the sheet 供者, number {len(before) + 1} of {len(before) + 1} in the workbook"
-    assert records.noticed.cautions == ()
+    assert records.read_notes.cautions == ()
 
 
 def test_a_second_sheet_that_could_be_read_is_a_caution(tmp_path: Path) -> None:
     records = read(tmp_path, {"one": DONORS, "about": ABOUT, "two": OTHERS})
     assert records.frame["person_id"].to_list() == ["X1"]
     assert records.notes[0] == "read the sheet one, number 1 of 3 in the workbook"
-    assert records.noticed.cautions == ("the sheet two can be read as well and was not: put all rows into one sheet",)
+    assert records.read_notes.cautions == (
+        "the sheet two can be read as well and was not: put all rows into one sheet",
+    )
 
 
 def test_nothing_is_said_of_an_only_sheet(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_numbers_are_looked_at_in_the_sheet_that_is_read(tmp_path: Path) -> None
     rows: list[list[object]] = [["ID", "A_1", "A_2"], [123, "02:01", ""]]
     records = read(tmp_path, {"about": [["x", 7], [8, 9]], "donors": rows})
     assert records.frame["person_id"].to_list() == ["123"]
-    assert "column ID: the identifier is a number that Excel shows by the format 0000" in records.noticed.cautions[0]
+    assert "column ID: the identifier is a number that Excel shows by the format 0000" in records.read_notes.cautions[0]
     twice: list[list[object]] = [["ID", "A", "A"], ["X1", 703, "02:01"]]
     records = read(tmp_path, {"about": ABOUT, "donors": twice})
     assert [(record.row, record.column) for record in records.quarantined] == [(2, "A (1)")]

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from hla_match.errors import FileError
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store.donor_import import ImportReport, import_donors
@@ -20,7 +20,7 @@ from registry_io.store.registry_store import read_manifest
 from registry_io.tables import table_file, text_file, text_table
 
 NOMENCLATURE = Nomenclature.builtin()
-CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+CODES = MacTable.from_items([("AB", "01/9999")])
 TODAY = datetime.date(2026, 1, 1)
 
 FINDINGS = """donor_id,A_1,A_2,B_1,B_2,gl_string,sex,status,weight_kg,note

@@ -21,7 +21,7 @@ from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
@@ -32,7 +32,7 @@ from registry_io.store.registry_store import open_registry
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES
 from tests.sealing import changed, sealed
 
-CODES = MultipleAlleleCodes.from_items([("AB", "01/9999"), ("CD", "02/03"), ("EF", "01/04")])
+CODES = MacTable.from_items([("AB", "01/9999"), ("CD", "02/03"), ("EF", "01/04")])
 
 
 def persons() -> pl.DataFrame:

@@ -102,4 +102,4 @@ def test_a_file_read_as_a_whole_is_compared_at_the_end(tmp_path: Path) -> None:
 def test_a_last_line_without_its_end_is_noted(tmp_path: Path, end: str, is_noted: bool) -> None:
     records = read_persons(write(tmp_path / "d.csv", TEXT.rstrip(b"\n") + end.encode()), kind="donor")
     assert records.frame.height == 2_000
-    assert any("no line end" in caution for caution in records.noticed.cautions) == is_noted
+    assert any("no line end" in caution for caution in records.read_notes.cautions) == is_noted

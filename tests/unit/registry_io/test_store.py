@@ -15,7 +15,7 @@ from hla_match.errors import RegistryError
 from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns
@@ -24,7 +24,7 @@ from registry_io.store.registry_store import open_registry
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES
 from tests.sealing import changed
 
-CODES = MultipleAlleleCodes.from_items([("AB", "01/9999")])
+CODES = MacTable.from_items([("AB", "01/9999")])
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import Reason
-from hla_match.nomenclature.multiple_allele_codes import MultipleAlleleCodes
+from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import LocusEncoder
 from registry_io.persons.patient_file import read_patients
 from registry_io.persons.person_table import read_persons
-from registry_io.persons.typing_conflicts import choose, settle
+from registry_io.persons.typing_conflicts import choose, reconcile
 
 NOMENCLATURE = Nomenclature.builtin()
-CODES = MultipleAlleleCodes.from_items([("AB", "01/06")])
+CODES = MacTable.from_items([("AB", "01/06")])
 FILE = """patient_id,A_1,A_2,B_1,B_2,gl_string
 P1,A2,A24,40:01,46:01,A*02:01+A*24:02^B*46:01+B*40:01
 P2,02:01,24:02,B60,B46,A*02:XX+A*24:02
@@ -69,7 +69,7 @@ def test_a_null_allele_counts_as_its_partner_beside_none(gl_string: tuple[str, s
 def test_typings_that_agree_are_kept_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text(FILE, encoding="utf-8")
-    records = settle(read_persons(path, kind="donor"), NOMENCLATURE)
+    records = reconcile(read_persons(path, kind="donor"), NOMENCLATURE)
     assert records.frame.drop("row").rows() == [
         ("P1", "02:01", "24:02", "40:01", "46:01"),
         ("P2", "02:01", "24:02", "B60", "B46"),

@@ -72,7 +72,7 @@ def rewritten(path: Path, part: str, change: Callable[[str], str]) -> Path:
 def test_an_identifier_that_is_shown_otherwise_is_said(tmp_path: Path, value: float, code: str, words: str) -> None:
     rows = [["X1", "02:01", "", "M"], [(value, code), "02:01", "", "M"], [(value + 1, code), "02:01", "", "F"]]
     records = donors(workbook(tmp_path / "d.xlsx", rows))
-    (caution,) = records.noticed.cautions
+    (caution,) = records.read_notes.cautions
     assert caution.startswith("column donor_id: the identifier is ")
     assert words in caution
     assert "the first row 3; format the column as text" in caution
@@ -88,7 +88,7 @@ def test_an_identifier_that_is_shown_otherwise_is_said(tmp_path: Path, value: fl
 )  # fmt: skip
 def test_an_identifier_that_is_shown_as_it_is_read_is_not(tmp_path: Path, value: object, code: str) -> None:
     records = donors(workbook(tmp_path / "d.xlsx", [[(value, code), "02:01", "", "M"]]))
-    assert records.noticed.cautions == ()
+    assert records.read_notes.cautions == ()
     assert records.frame["person_id"].to_list() == [str(value)]
 
 
@@ -96,7 +96,7 @@ def test_an_identifier_that_is_shown_as_it_is_read_is_not(tmp_path: Path, value:
 def test_a_text_table_may_hold_what_excel_made_of_identifiers(tmp_path: Path, identifier: str) -> None:
     path = tmp_path / "d.csv"
     path.write_text(f"id,A_1,A_2\nX1,02:01,\n{identifier},02:01,\n")
-    (caution,) = donors(path).noticed.cautions
+    (caution,) = donors(path).read_notes.cautions
     assert "in 1 row, the first row 3" in caution
 
 
@@ -181,7 +181,7 @@ def test_places_hold_wherever_the_table_begins(tmp_path: Path, at: tuple[int, in
     ]
     records = donors(workbook(tmp_path / "d.xlsx", rows, at=at))
     assert [(record.row, record.column) for record in records.quarantined] == [(4, "A_2")]
-    assert "the first row 4" in records.noticed.cautions[0]
+    assert "the first row 4" in records.read_notes.cautions[0]
 
 
 def test_a_plain_workbook_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_a_format_of_an_impossible_number_is_damage(tmp_path: Path, number: str)
 def test_a_workbook_without_styles_has_no_formats(tmp_path: Path) -> None:
     path = workbook(tmp_path / "d.xlsx", [[(7, "000"), "02:01", "", "M"]])
     records = donors(rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace("/styles", "/other")))
-    assert records.noticed.cautions == ()
+    assert records.read_notes.cautions == ()
 
 
 @pytest.mark.parametrize("part", ["_rels/.rels", "xl/_rels/workbook.xml.rels"])
@@ -233,7 +233,7 @@ def test_elements_may_have_a_prefix(tmp_path: Path) -> None:
         "xl/worksheets/sheet1.xml",
         lambda text: re.sub(r"<(/?)([a-z])", r"<\1x:\2", text.partition("?>")[2]).replace("xmlns=", "xmlns:x=", 1),
     )
-    assert "by the format 000" in donors(prefixed).noticed.cautions[0]
+    assert "by the format 000" in donors(prefixed).read_notes.cautions[0]
 
 
 def test_cells_without_places_follow_one_another(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_cells_without_places_follow_one_another(tmp_path: Path) -> None:
         return text
 
     records = donors(rewritten(path, "xl/worksheets/sheet1.xml", without_places))
-    assert "by the format 000" in records.noticed.cautions[0]
+    assert "by the format 000" in records.read_notes.cautions[0]
 
 
 @pytest.mark.parametrize(
