@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hla_match.errors import CriteriaError, ErrorCode
-from registry_io.disk.durable_files import hidden_path, rename
+from registry_io.disk.durable_files import rename
+from registry_io.disk.hidden_names import hidden_path
 from registry_io.tables.results_file import ENDINGS, check_writable_ending
 
 

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from hla_match.errors import ErrorCode, FileError
 from registry_io.disk.durable_files import (
-    OWNER_FOLDER,
     NewFile,
     flush,
     flush_folder,
@@ -28,6 +27,7 @@ from registry_io.disk.durable_files import (
     write_array,
     write_header,
 )
+from registry_io.disk.permissions import OWNER_FOLDER
 
 WRITING = ".writing-"
 """How the names of folders begin that are being written, or were when their writer was killed."""

@@ -15,9 +15,7 @@ import errno
 import io
 import os
 import re
-import secrets
 import shutil
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,17 +27,14 @@ import xxhash
 from numpy.typing import NDArray
 
 from hla_match.errors import ErrorCode, FileError
+from registry_io.disk.hidden_names import aside_path, hidden_path, is_part
+from registry_io.disk.permissions import OWNER_FOLDER, give, open_new, permissions
 from registry_io.disk.writer_lock import try_lock
 
 Action = Literal["make folder", "create", "write", "flush", "rename", "flush folder", "remove"]
 Listener = Callable[[Action, Path], None]
 
-OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
-"""Modes of files and folders that nobody but their owner can read, whatever the umask."""
 
-_RANDOM_BYTES = 4
-_LONGEST_NAME = 200
-_PART = re.compile(rf"\..*\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.part", re.DOTALL)
 _WRAPPED = re.compile(r"\(os error (\d{1,3})\)")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _listeners: list[Listener] = []
@@ -83,7 +78,7 @@ class NewFile(io.RawIOBase):
         self._flushed = flushed
         self.n_bytes = 0
         self._xxh3 = xxhash.xxh3_128()
-        self._descriptor = _open_new(path)
+        self._descriptor = open_new(path)
 
     def writable(self) -> bool:
         """Say that it can be written."""
@@ -150,7 +145,7 @@ def new_scratch(path: Path) -> BinaryIO:
         OSError: it is there already, or cannot be made.
     """
     _step("create", path)
-    return os.fdopen(_open_new(path), "w+b")
+    return os.fdopen(open_new(path), "w+b")
 
 
 @contextmanager
@@ -171,13 +166,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         _remove_stale(target)
         aside = aside_path(target)
         _step("create", aside)
-        descriptor = _open_new(aside)
+        descriptor = open_new(aside)
     except OSError as error:
         raise write_error(path, error) from error
     try:
         with os.fdopen(descriptor, "wb") as handle:
             try_lock(handle.fileno())  # which tells other runs that this one is alive
-            _give(handle.fileno(), mode, group)
+            give(handle.fileno(), mode, group)
             yield handle
             handle.flush()
             _step("flush", aside)
@@ -291,72 +286,6 @@ def _system_error(error: Exception) -> OSError | None:
         return error
     match = _WRAPPED.search(str(error))
     return OSError(int(match[1]), os.strerror(int(match[1]))) if match is not None else None
-
-
-def _open_new(path: Path) -> int:
-    """Return the descriptor of a new file that its owner alone can read, whatever the umask."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, OWNER_FILE)
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, OWNER_FILE)
-    return descriptor
-
-
-def permissions(target: Path) -> tuple[int, int | None]:
-    """Return mode and group that a file written in place of `target` gets.
-
-    Raises:
-        OSError: `target` is there and is no file, or may not be written.
-    """
-    try:
-        found = target.stat()
-    except FileNotFoundError:
-        return OWNER_FILE, None
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "something that is not a file")
-    if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "a file that may not be written")
-    return stat.S_IMODE(found.st_mode), found.st_gid
-
-
-def _give(descriptor: int, mode: int, group: int | None) -> None:
-    """Give a file its mode and group; a group that the user may not give leaves the file to its owner alone."""
-    if not hasattr(os, "fchmod"):
-        return
-    if group is not None and os.fstat(descriptor).st_gid != group:
-        try:
-            os.fchown(descriptor, -1, group)
-        except OSError:
-            mode &= ~stat.S_IRWXG
-    os.fchmod(descriptor, mode)
-
-
-def hidden_path(target: Path, ending: str) -> Path:
-    """Return where something hidden stands beside `target`, named after it.
-
-    Names have at most 255 bytes: of a long one the beginning is left, and a checksum that tells it from its neighbours.
-
-    >>> hidden_path(Path("run.csv"), "lock").name
-    '.run.csv.lock'
-    """
-    name, data = target.name, os.fsencode(target.name)
-    if len(data) > _LONGEST_NAME:
-        name = f"{data[:_LONGEST_NAME].decode(errors='ignore')}~{xxhash.xxh3_64_hexdigest(data)}"
-    return target.with_name(f".{name}.{ending}")
-
-
-def aside_path(target: Path) -> Path:
-    """Return a new name beside `target` of the kind that the next run removes where this one is killed."""
-    return hidden_path(target, f"{secrets.token_hex(_RANDOM_BYTES)}.part")
-
-
-def is_part(path: Path) -> bool:
-    """Say whether a file has a name that `aside_path` gives.
-
-    >>> is_part(Path(".run.csv.0123cdef.part")), is_part(Path(".film.part"))
-    (True, False)
-    """
-    return _PART.fullmatch(path.name) is not None
 
 
 def stale_parts(folder: Path, prefix: str = ".") -> Iterator[Path]:

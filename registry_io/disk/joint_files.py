@@ -17,16 +17,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from registry_io.disk.durable_files import (
-    NewFile,
-    aside_path,
-    atomic_write,
-    hidden_path,
-    permissions,
-    remove,
-    rename,
-    write_error,
-)
+from registry_io.disk.durable_files import NewFile, atomic_write, remove, rename, write_error
+from registry_io.disk.hidden_names import aside_path, hidden_path
+from registry_io.disk.permissions import permissions
 from registry_io.disk.writer_lock import writer_lock
 
 

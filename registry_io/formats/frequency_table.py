@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from hla_match.errors import ErrorCode, FileError
+from registry_io.formats.frequency_fields import POLARS_CELL, separated_fields
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.parquet_file import parquet_frame
 from registry_io.tables.source_file import unpack
@@ -30,13 +28,11 @@ GREATEST_TOTAL = 1.05
 """The sum of a population's frequencies, beyond which rounding does not explain that it is above 1."""
 
 
-# Bytes of memory, as measured or little above: for a cell in polars, a value of JSON, a line of text, and how often a
+# Bytes of memory, as measured or little above: for a value of JSON, a line of text, and how often a
 # text lies in memory while it is taken apart.
-_POLARS_CELL = 16
 _JSON_BYTES = 100
 _LINE_BYTES = 50
 _TEXT_COPIES = 3
-_BATCH_CELLS = 1_000_000
 _FEWEST = 2  # columns: haplotype and frequency
 # Escapes of characters that are none without their other half.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -158,71 +154,10 @@ def _text(budget: FileBudget, text: str) -> FrequencyTable:
         # Without header, columns are separated by any run of blanks.
         lines = lines.with_columns(line.str.strip_chars().str.replace_all(r"[ \t]+", "\t"))
         separator = "\t"
-    table = _headed(budget, _fields(budget, lines, separator))
+    table = _headed(budget, separated_fields(budget, lines, separator))
     if not text.endswith("\n"):
         table.cautions.append(UNENDED)
     return table
-
-
-def _fields(budget: FileBudget, lines: pl.DataFrame, separator: str) -> pl.DataFrame:
-    """Split lines at the separator; every line must have as many fields as the first."""
-    texts, row = lines["line"], lines["\0row"]
-    quoted = bool(texts.str.contains('"', literal=True).any())
-    parts = list(_quoted_fields(budget.path, texts, separator)) if quoted else []
-    if quoted:
-        widths = np.concatenate([width for width, _ in parts])
-        if len(widths) != len(texts):
-            raise _quotes(budget.path)
-    else:
-        widths = texts.str.count_matches(separator, literal=True).to_numpy() + 1
-    wrong = int(np.argmax(widths != widths[0]))
-    if wrong:
-        raise FileError(
-            budget.path,
-            row=row[wrong],
-            found=f"{widths[wrong]} fields",
-            expected=f"{widths[0]}, as in row {row[0]}",
-            hint="write one haplotype a line, and decimals with a point",
-            code=ErrorCode.FILE_ROW_WIDTH,
-        )
-    width = int(widths[0])
-    budget.check_columns(width)
-    budget.check_held(_POLARS_CELL * len(texts) * width, f"a table of {len(texts):,} rows and {width:,} columns")
-    if quoted:
-        frame = pl.concat([frame for _, frame in parts])
-    else:
-        frame = pl.read_csv(
-            "\n".join(texts).encode(),
-            has_header=False,
-            separator=separator,
-            quote_char=None,
-            schema=dict.fromkeys(map(str, range(width)), pl.String),
-        )
-    return frame.insert_column(0, row)
-
-
-def _quoted_fields(path: str, texts: pl.Series, separator: str) -> Iterator[tuple[NDArray[np.int64], pl.DataFrame]]:
-    """Yield the widths of some records and their fields; those of a width other than the first's are left out."""
-    records = csv.reader(iter(texts), delimiter=separator, strict=True)
-    try:
-        first = next(records)
-        rest = chain([first], records)
-        while batch := list(islice(rest, max(1, _BATCH_CELLS // len(first)))):
-            fields = zip(*(record for record in batch if len(record) == len(first)), strict=True)
-            frame = pl.DataFrame([pl.Series(str(n), column, dtype=pl.String) for n, column in enumerate(fields)])
-            yield np.array([len(record) for record in batch]), frame
-    except csv.Error as error:
-        raise _quotes(path) from error
-
-
-def _quotes(path: str) -> FileError:
-    return FileError(
-        path,
-        found="quotation marks that do not close on their line",
-        expected="fields with closed quotation marks",
-        hint='write a quotation mark inside a field twice: ""',
-        code=ErrorCode.FILE_QUOTES,
-    )
 
 
 def _headed(budget: FileBudget, frame: pl.DataFrame) -> FrequencyTable:
@@ -318,7 +253,7 @@ def _json(budget: FileBudget, text: str) -> FrequencyTable:
         raise no_frequency(path)
     keys = [*entries[0], *sorted(set().union(*entries[1:]) - set(entries[0]))]
     budget.check_columns(len(keys))
-    budget.check_held(_POLARS_CELL * len(keys) * len(entries), f"{len(entries):,} haplotypes of {len(keys):,} keys")
+    budget.check_held(POLARS_CELL * len(keys) * len(entries), f"{len(entries):,} haplotypes of {len(keys):,} keys")
     columns = [_texts(entry.get(key) for entry in entries) for key in keys]
     named = [number for number, column in enumerate(columns) if column.null_count() < len(column)]
     return FrequencyTable(

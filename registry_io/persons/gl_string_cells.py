@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -27,7 +27,6 @@ def join_gl_strings(
     The second frame holds the typings that stand in both and differ as texts, as in `PersonRecords.twice`, the last one
     what is `PersonRecords.noted`. Loci that are not read are added to `other_loci`.
     """
-    findings: list[QuarantinedRecord] = []
     texts = frame["gl_string"].drop_nulls().unique(maintain_order=True).to_list()
     sides: dict[str, list[str | None]] = {f"{locus}_{side}": [] for locus in LOCI for side in (1, 2)}
     errors: dict[str, TypingError] = {}
@@ -45,20 +44,6 @@ def join_gl_strings(
             first, second = typings.get(locus, ("", ""))
             sides[f"{locus}_1"].append(first or None)
             sides[f"{locus}_2"].append(second or None)
-    if errors:
-        rows = frame.filter(pl.col("gl_string").is_in(list(errors))).select("row", "person_id", "gl_string")
-        findings += [
-            QuarantinedRecord(
-                row=row,
-                person_id=person or "",
-                column="gl_string",
-                text=text,
-                reason=errors[text].reason,
-                message=f"position {errors[text].position}: expected {errors[text].expected}",
-                hint=errors[text].hint,
-            )
-            for row, person, text in rows.iter_rows()
-        ]
     split = pl.DataFrame({"gl_string": texts, **{f"gl {name}": side for name, side in sides.items()}}).cast(pl.String)
     joined = frame.join(split, on="gl_string", how="left", maintain_order="left")
     merged: list[pl.Expr] = []
@@ -83,7 +68,29 @@ def join_gl_strings(
             for new, old, name in zip(given, own, names, strict=True)
         ]
     noted = line_notes(frame, "gl_string", notes)
-    return joined.with_columns(merged).select(pl.exclude("^gl .*$")), pl.concat(twice), findings, noted
+    return (
+        joined.with_columns(merged).select(pl.exclude("^gl .*$")),
+        pl.concat(twice),
+        _unreadable(frame, errors),
+        noted,
+    )
+
+
+def _unreadable(frame: pl.DataFrame, errors: Mapping[str, TypingError]) -> list[QuarantinedRecord]:
+    """Return the records whose GL String cannot be read."""
+    rows = frame.filter(pl.col("gl_string").is_in(list(errors))).select("row", "person_id", "gl_string")
+    return [
+        QuarantinedRecord(
+            row=row,
+            person_id=person or "",
+            column="gl_string",
+            text=text,
+            reason=errors[text].reason,
+            message=f"position {errors[text].position}: expected {errors[text].expected}",
+            hint=errors[text].hint,
+        )
+        for row, person, text in rows.iter_rows()
+    ]
 
 
 def _same_pair(own: tuple[pl.Expr, ...], given: tuple[pl.Expr, ...], locus: str) -> pl.Expr:

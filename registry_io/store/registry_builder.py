@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -40,8 +39,8 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from hla_match.typings.typing_book import TypingBook
 from registry_io.disk.aside_folder import AsideFolder, writing_aside
-from registry_io.disk.durable_files import new_scratch
-from registry_io.store.attribute_columns import SLICE, AttributeColumn, attribute_column, write_column
+from registry_io.store.attribute_columns import SLICE, write_column
+from registry_io.store.growing_arrays import GrowingArray, GrowingColumn
 from registry_io.store.registry_folder import refuse_any, writing_registry
 from registry_io.store.registry_versions import publish
 from registry_io.store.snapshot_arrays import array_of_file
@@ -51,82 +50,6 @@ from registry_io.store.snapshot_writer import (
     write_orders,
     write_registry_files,
 )
-
-
-class GrowingArray:
-    """An array whose rows are appended to a file; rows that were passed over are 0.
-
-    Args:
-        path: a new file.
-        dtype: type of the numbers.
-        width: numbers a row.
-    """
-
-    def __init__(self, path: Path, dtype: Any, width: int = 1) -> None:
-        self._path, self._dtype, self._width = path, np.dtype(dtype), width
-        self._file: BinaryIO | None = None
-
-    def put(self, first_row: int, rows: NDArray[Any]) -> None:
-        """Write rows from `first_row` on."""
-        file = self._opened()
-        file.seek(first_row * self._width * self._dtype.itemsize)
-        file.write(np.ascontiguousarray(rows, self._dtype).data)
-
-    def array(self, n_rows: int) -> NDArray[Any]:
-        """Return all rows, mapped into memory; nothing is appended afterwards."""
-        file = self._opened()
-        file.truncate(n_rows * self._width * self._dtype.itemsize)
-        file.close()
-        shape = (n_rows,) if self._width == 1 else (n_rows, self._width)
-        if 0 in shape:
-            return np.zeros(shape, self._dtype)
-        return np.asarray(np.memmap(self._path, self._dtype, "r", shape=shape))
-
-    def close(self) -> None:
-        """Close the file; what a full disk did not take is not wanted any more."""
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
-            self._file = new_scratch(self._path)
-        return self._file
-
-
-class _GrowingColumn:
-    """A column of attributes that is appended to files."""
-
-    def __init__(self, folder: Path, name: str, series: pl.Series) -> None:
-        self.dtype = series.dtype
-        is_text = series.dtype == pl.String
-        self._values = GrowingArray(
-            folder / f"{name}.values", attribute_column(series.clear()).values.dtype, 2 if is_text else 1
-        )
-        self._valid = GrowingArray(folder / f"{name}.valid", np.bool_)
-        self._text = GrowingArray(folder / f"{name}.text", np.uint8)
-        self._n_bytes = 0
-
-    def put(self, first_row: int, series: pl.Series) -> None:
-        if series.dtype != self.dtype:
-            raise CriteriaError(
-                f"column {series.name}",
-                found=InWords(f"values of type {series.dtype}"),
-                expected=f"{self.dtype}, as in an earlier part",
-                code=ErrorCode.CRITERIA_COLUMN,
-            )
-        column = attribute_column(series, self._n_bytes)
-        self._values.put(first_row, column.values)
-        self._valid.put(first_row, column.valid)
-        self._text.put(self._n_bytes, column.text)
-        self._n_bytes += column.text.size
-
-    def column(self, n_rows: int) -> AttributeColumn:
-        return AttributeColumn(self._values.array(n_rows), self._valid.array(n_rows), self._text.array(self._n_bytes))
-
-    def close(self) -> None:
-        for array in (self._values, self._valid, self._text):
-            array.close()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,7 +100,7 @@ class RegistryBuilder:
         self._books: dict[str, TypingBook] = {}
         self._reported: dict[str, GrowingArray] = {}
         self._coded: dict[str, GrowingArray] = {}
-        self._attributes: dict[str, _GrowingColumn] = {}
+        self._attributes: dict[str, GrowingColumn] = {}
         self._noted: dict[str, list[NDArray[np.uint32]]] = {}
         self._identifiers: list[pl.Series] = []
         self._n_persons = 0
@@ -193,7 +116,7 @@ class RegistryBuilder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        growing: Iterable[GrowingArray | _GrowingColumn] = chain(
+        growing: Iterable[GrowingArray | GrowingColumn] = chain(
             self._reported.values(), self._coded.values(), self._attributes.values()
         )
         for one in growing:
@@ -235,7 +158,7 @@ class RegistryBuilder:
             self._coded[name].put(first, code)
         for series in attributes:
             if series.name not in self._attributes:
-                self._attributes[series.name] = _GrowingColumn(self._parts, f"attribute-{series.name}", series)
+                self._attributes[series.name] = GrowingColumn(self._parts, f"attribute-{series.name}", series)
             self._attributes[series.name].put(first, series)
         self._identifiers.append(persons["person_id"])
         self._n_persons += persons.height

@@ -15,7 +15,9 @@ from pathlib import Path
 from hla_match.errors import ErrorCode, FileError, LockedError, RegistryError
 from registry_io.disk.aside_folder import WRITING, remove_leftovers
 from registry_io.disk.checked_files import AGAIN
-from registry_io.disk.durable_files import OWNER_FOLDER, is_part, make_folder, remove, stale_parts, write_error
+from registry_io.disk.durable_files import make_folder, remove, stale_parts, write_error
+from registry_io.disk.hidden_names import is_part
+from registry_io.disk.permissions import OWNER_FOLDER
 from registry_io.disk.writer_lock import writer_lock
 
 CURRENT = "CURRENT"

@@ -121,15 +121,8 @@ def scan_slices(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets
         with SourceFile.open(path, budgets) as source:
             if not source.budget.size and path.is_file():
                 raise no_header(path, "an empty file")
-            parts: Iterable[TableSlice]
-            if ending == ".parquet":
-                parts = _parquet(source)
-            elif ending == ".xlsx":
-                parts = [_workbook(source, rules)]
-            else:
-                parts = text_slices(source, ending, rules)
             n_odd = 0
-            for part in parts:
+            for part in _slices(source, ending, rules):
                 n_odd += len(part.odd)
                 source.budget.check_records(n_odd)
                 source.budget.check_time()
@@ -160,6 +153,14 @@ def scan_slices(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets
         raise read_error(
             path, error, expected="a file that can be read", hint="check that it is a file and that you may read it"
         ) from error
+
+
+def _slices(source: SourceFile, ending: str, rules: HeaderRules) -> Iterable[TableSlice]:
+    if ending == ".parquet":
+        return _parquet(source)
+    if ending == ".xlsx":
+        return [_workbook(source, rules)]
+    return text_slices(source, ending, rules)
 
 
 def _parquet(source: SourceFile) -> Iterator[TableSlice]:

@@ -55,7 +55,7 @@ class UndecodableError(ValueError):
     """
 
     def __init__(self, row: int, found: str) -> None:
-        super().__init__(found)
+        super().__init__(row, found)
         self.row = row
         self.found = found
 
