@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hla_match.choice.policies import POLICIES as POLICIES
+    from hla_match.choice.policies import RankingPolicy as RankingPolicy
     from hla_match.donors.registry import Registry as Registry
     from hla_match.donors.registry import build_registry as build_registry
     from hla_match.errors import CriteriaError as CriteriaError
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from hla_match.nomenclature.reduction import reduce_typing as reduce_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.prediction.prediction import Prediction as Prediction
-    from hla_match.searches.batch import PatientOutcome as PatientOutcome
     from hla_match.searches.batch import search_patients as search_patients
     from hla_match.searches.match_list import Match as Match
     from hla_match.searches.match_list import MatchList as MatchList
     from hla_match.searches.matcher import Matcher as Matcher
+    from hla_match.searches.patient_blocks import PatientOutcome as PatientOutcome
     from hla_match.services.batch import BatchReport as BatchReport
     from hla_match.services.batch import batch as batch
     from hla_match.services.estimation import EstimateReport as EstimateReport
@@ -67,9 +68,10 @@ _HOME = {
     "Notice": "services.notices",
     "NoticeKind": "services.notices",
     "Patient": "matching.criteria",
-    "PatientOutcome": "searches.batch",
+    "PatientOutcome": "searches.patient_blocks",
     "POLICIES": "choice.policies",
     "Prediction": "prediction.prediction",
+    "RankingPolicy": "choice.policies",
     "read_typing": "nomenclature.reading",
     "Reading": "nomenclature.reading",
     "reduce_typing": "nomenclature.reduction",

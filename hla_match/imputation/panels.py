@@ -103,25 +103,9 @@ def build_panels(
         tables: the registry's distinct typings by locus; alleles that some typing states alone become known.
         global_frequencies: tried where the registry's set explains nothing, and for the loci that it lacks.
     """
-    panels: list[_Panel] = []
     named = [population for population in frequencies.populations if population]
-    own: list[int] = []
-    for row, population in enumerate(frequencies.populations):
-        if population:
-            own.append(len(panels))
-            panels.append(
-                _positive(FallbackLevel.OWN, frequencies.loci, frequencies.allele, frequencies.frequency[row])
-            )
     pooled = frequencies.pooled()
-    shared = [len(panels)]
-    panels.append(_positive(FallbackLevel.REGISTRY, frequencies.loci, frequencies.allele, pooled))
-    if global_frequencies is not None:
-        shared.append(len(panels))
-        panels.append(
-            _positive(
-                FallbackLevel.GLOBAL, global_frequencies.loci, global_frequencies.allele, global_frequencies.pooled()
-            )
-        )
+    panels, own, shared = _whole_haplotypes(frequencies, pooled, global_frequencies)
     blocks = [tuple(locus for locus in frequencies.loci if locus in block) for block in BLOCKS]
     blocks = [block for block in blocks if block]
     block_panel = list(range(len(panels), len(panels) + len(blocks)))
@@ -155,6 +139,30 @@ def build_panels(
         locus_panel=np.array(locus_panel, np.int64),
         certain_panel=np.array(certain_panel, np.int64),
     )
+
+
+def _whole_haplotypes(
+    frequencies: HaplotypeFrequencies, pooled: NDArray[np.float64], global_frequencies: HaplotypeFrequencies | None
+) -> tuple[list[_Panel], list[int], list[int]]:
+    """Return the panels of whole haplotypes, which of them are a population's own, and which are for everybody."""
+    panels: list[_Panel] = []
+    own: list[int] = []
+    for row, population in enumerate(frequencies.populations):
+        if population:
+            own.append(len(panels))
+            panels.append(
+                _positive(FallbackLevel.OWN, frequencies.loci, frequencies.allele, frequencies.frequency[row])
+            )
+    shared = [len(panels)]
+    panels.append(_positive(FallbackLevel.REGISTRY, frequencies.loci, frequencies.allele, pooled))
+    if global_frequencies is not None:
+        shared.append(len(panels))
+        panels.append(
+            _positive(
+                FallbackLevel.GLOBAL, global_frequencies.loci, global_frequencies.allele, global_frequencies.pooled()
+            )
+        )
+    return panels, own, shared
 
 
 def panel_of_support(loci: Sequence[str], allele: NDArray[np.int32], tables: Mapping[str, TypingTable]) -> Panels:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.kernels.codes import BEST, WORST
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.typings.encoding import CountedAlternative, NullRule
 
@@ -54,3 +55,14 @@ class LocusResult:
         """Return (n,) int32, the meaning of the typing of each of some donors."""
         meaning: NDArray[np.int32] = self.comparison.column.meaning[self.comparison.donor_typing[donor]]
         return meaning
+
+
+def certain_matches(
+    result: LocusResult | None, donor: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the best counts of a locus with some donors, and whether each is certain; None: no donor is typed."""
+    if result is None:
+        return np.full(donor.size, 2, np.uint8), np.zeros(donor.size, np.bool_)
+    meaning = result.meaning_of(donor)
+    best = result.counts[BEST, meaning]
+    return best, (result.counts[WORST, meaning] == best) & ~result.is_new[meaning]

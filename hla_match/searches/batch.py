@@ -22,12 +22,12 @@ import numpy as np
 import polars as pl
 
 from hla_match.choice.policies import KeyColumns, RankingPolicy, policy_named
-from hla_match.errors import CriteriaError, HlaMatchError, TypingError
+from hla_match.errors import CriteriaError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.match_frame import match_frame
-from hla_match.reporting.search_notices import counts_notice
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
+from hla_match.searches.patient_blocks import PatientAnswer, PatientBlock, PatientOutcome
 
 BLOCK = 25
 """Patients that travel together at most: enough to make one table of, few enough to deal out evenly."""
@@ -49,81 +49,6 @@ class MatcherSource(Hashable, Protocol):
     def __call__(self) -> Matcher:
         """Open the registry."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PatientOutcome:
-    """What came of one patient.
-
-    Attributes:
-        patient: for whom.
-        frame: the donors, best first, as in `MatchList.to_polars`; without columns after an error.
-        n_found: donors that met the criteria, before the limit.
-        patient_missing: loci in scope at which no frequencies explain the patient.
-        error: why there was no search, or None.
-        notices: as in `MatchList`; none after an error.
-    """
-
-    patient: Patient
-    frame: pl.DataFrame
-    n_found: int
-    patient_missing: tuple[str, ...]
-    error: HlaMatchError | None
-    notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Of one patient what is not in the rows.
-
-    Attributes:
-        loci: the loci that were compared.
-        n_donors: rows.
-        patient_notices: as in `MatchList`.
-        criteria_counts: as in `MatchList`, where no donor was found; else empty.
-    """
-
-    loci: tuple[str, ...]
-    n_donors: int
-    n_found: int
-    patient_missing: tuple[str, ...]
-    error: HlaMatchError | None
-    patient_notices: tuple[str, ...] = ()
-    criteria_counts: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What is said before the list, as in `MatchList`."""
-        counts = self.criteria_counts
-        return (*self.patient_notices, *([counts_notice(counts)] if counts and not self.n_found else []))
-
-
-@dataclass(frozen=True, slots=True)
-class PatientBlock:
-    """What came of some patients that follow each other.
-
-    Attributes:
-        patients: for whom.
-        answers: one a patient.
-        frame: the donors of all, patient by patient; a column that a patient does not have is null in its rows.
-        key_columns: (rows,) codes for each key of the policy, as in `MatchList`; none where no patient was searched.
-    """
-
-    patients: tuple[Patient, ...]
-    answers: tuple[_Answer, ...]
-    frame: pl.DataFrame
-    key_columns: KeyColumns
-
-    def outcomes(self) -> Iterator[PatientOutcome]:
-        """Yield the outcome of each patient."""
-        compared = {locus for answer in self.answers for locus in answer.loci}
-        start = 0
-        for patient, answer in zip(self.patients, self.answers, strict=True):
-            lacking = [f"{locus}_grade" for locus in compared if locus not in answer.loci]
-            rows = self.frame[start : start + answer.n_donors].drop(lacking) if answer.error is None else pl.DataFrame()
-            missing = answer.patient_missing
-            yield PatientOutcome(patient, rows, answer.n_found, missing, answer.error, answer.notices)
-            start += answer.n_donors
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,22 +132,10 @@ def search_blocks(
     block: int = BLOCK,
     in_flight: int | None = None,
 ) -> Iterator[PatientBlock]:
-    """Search many patients as `search_patients` does, and yield them in blocks.
+    """Search many patients as `search_patients` does, with the same arguments and errors, and yield them in blocks.
 
     Args:
-        source: see there.
-        patients: see there.
-        criteria: see there.
-        policy: see there.
-        workers: see there.
-        shards: see there.
-        memory: see there.
         block: patients of a block at most; no block crosses a multiple of it.
-        in_flight: see there.
-
-    Raises:
-        CriteriaError: see there.
-        HlaMatchError: see there.
     """
     criteria = criteria if criteria is not None else SearchCriteria()
     if policy is not None:
@@ -312,18 +225,18 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
     shard = range(n_donors * task.shard // task.n_shards, n_donors * (task.shard + 1) // task.n_shards)
     donors = None if task.n_shards == 1 else shard
     lists: list[MatchList] = []
-    answers: list[_Answer] = []
+    answers: list[PatientAnswer] = []
     for patient in task.patients:
         try:
             matches = matcher.search(patient, task.criteria, policy=task.policy, donors=donors)
         except TypingError as error:
-            answers.append(_Answer((), 0, 0, (), error))
+            answers.append(PatientAnswer((), 0, 0, (), error))
             continue
         missing = () if matches.prediction is None else matches.prediction.patient_missing
         loci = tuple(result.locus for result in matches.loci)
         counts = {} if matches.n_found else matches.criteria_counts
         notices = matches.patient_notices
-        answers.append(_Answer(loci, len(matches), matches.n_found, missing, None, notices, counts))
+        answers.append(PatientAnswer(loci, len(matches), matches.n_found, missing, None, notices, counts))
         lists.append(matches)
     return PatientBlock(
         patients=task.patients,

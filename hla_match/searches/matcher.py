@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -19,30 +18,20 @@ from hla_match.errors.arguments import check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
 from hla_match.kernels.codes import (
-    BEST,
     COUNTS_OF_UNTYPED,
-    EXCLUDED,
-    GVH_BEST,
-    GVH_WORST,
-    HVG_BEST,
-    HVG_WORST,
-    UNCERTAIN,
-    WORST,
 )
-from hla_match.loci import DRB345, OPTIONAL_GENES
+from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
 from hla_match.matching.donor_search import LocusMismatches, find_donors
-from hla_match.matching.drb345 import JointRegistry, with_drb345
 from hla_match.matching.eligibility import eligible_donors, within
-from hla_match.matching.locus_result import LocusResult
-from hla_match.matching.patient_table import KEPT_BYTES, LocusComparison
+from hla_match.matching.limited_loci import MEASURE, limited
+from hla_match.matching.locus_result import LocusResult, certain_matches
+from hla_match.matching.patient_table import KEPT_BYTES
+from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.prediction.counted_predictions import (
     further_mismatches,
     least_possible,
-    with_certain_counts,
-    with_counted_locus,
-    within_counts,
 )
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.pair_prediction import PairPredictor
@@ -50,12 +39,9 @@ from hla_match.prediction.patient_imputation import ImputedPatient, PatientImput
 from hla_match.prediction.prediction import Prediction
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
+from hla_match.searches.counted_search import counted_search
 from hla_match.searches.match_list import MatchList
-from hla_match.typings.encoding import Alternative, AmbiguousNulls, LocusEncoder, NullRule, counted
-
-_MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}
-"""By direction, the rows of the counts that hold its best and its worst number."""
-
+from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
 _KEPT_SCOPES = 16
 """Sets of loci, by rule of null alleles, that are kept prepared for predictions."""
@@ -75,25 +61,17 @@ class Matcher:
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
-        self._encoder: dict[tuple[str, AmbiguousNulls], LocusEncoder] = {}
-        self._comparison: dict[str, LocusComparison] = {}
-        self._joint: JointRegistry | None = None
-        self._joining = Lock()
+        self._comparisons = RegistryComparisons(registry)
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
         if imputed is not None:
             self._imputer = PatientImputer(imputed.panels)
             self._prediction_scope = lru_cache(_KEPT_SCOPES)(partial(PredictionScope, imputed.panels))
-        self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(_limited)
+        self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(limited)
 
     def make_ready(self) -> None:
         """Work out what all searches share, which threads that start together would each work out."""
-        for locus in self.registry.loci:
-            self._comparison_of(locus, self.registry)
-            self._encode(locus, self.registry.ambiguous_nulls)
-        if self.imputed is not None:
-            for locus in self.imputed.panels.loci:
-                self._encode(locus, self.registry.ambiguous_nulls)
+        self._comparisons.make_ready(() if self.imputed is None else self.imputed.panels.loci)
 
     def search(
         self,
@@ -121,43 +99,16 @@ class Matcher:
         check_type("patient", patient, Patient, expected="a Patient")
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
         order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
-        registry = self._searched(criteria)
-        missing = [locus for locus in criteria.loci if locus not in registry.loci]
-        if len(missing) == len(criteria.loci):
-            raise CriteriaError(
-                "scope",
-                found=criteria.scope,
-                expected="a locus typed in the registry",
-                code=ErrorCode.CRITERIA_CONFLICT,
-            )
-        reported = self._reported(patient, criteria)
-        loci = {locus: self._compare(locus, patient, criteria) for locus in registry.loci if locus in reported}
+        registry = self._comparisons.searched(criteria)
+        missing = _untyped_loci(registry, criteria)
+        reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
+        loci = {
+            locus: self._comparisons.compare(locus, patient, criteria) for locus in registry.loci if locus in reported
+        }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
-        *_, allowed = self._allowed(criteria).values()
-        found = find_donors(
-            registry,
-            self._limited_loci(scope, criteria),
-            within(allowed, donors, registry.n_donors),
-            criteria.max_mismatches,
-        )
-        candidates = Candidates(
-            patient=patient,
-            registry=self.registry,
-            donor=found.donor,
-            mismatches=found.mismatches,
-            # A locus that no donor is typed at is a potential match of both alleles for every donor.
-            certain=found.certain & (not missing),
-            as_of=criteria.as_of or as_of_date(registry),
-            predictions=self._predictions(patient, criteria, loci, found.donor),
-            position=np.arange(found.donor.size),
-        )
+        candidates = self._candidates(patient, criteria, loci, donors)
         first, key_columns = rank_donors(order, candidates, criteria.limit)
         chosen = candidates.take(first)
-        total = np.zeros((6, chosen.donor.size), np.uint8)
-        for result in scope:
-            total += result.counts[:, result.meaning_of(chosen.donor)]
-        for _ in missing:
-            total += np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
         return MatchList(
             patient=patient,
             criteria=criteria,
@@ -165,12 +116,36 @@ class Matcher:
             registry=self.registry,
             loci=tuple(loci.values()),
             donor=chosen.donor,
-            total=total,
+            total=_total(scope, len(missing), chosen.donor),
             age=chosen.age,
             key_columns=key_columns,
-            n_found=int(found.donor.size),
-            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.donor.size)),
+            n_found=int(candidates.donor.size),
+            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(candidates.donor.size)),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
+        )
+
+    def _candidates(
+        self, patient: Patient, criteria: SearchCriteria, loci: Mapping[str, LocusResult], donors: range | None
+    ) -> Candidates:
+        """Return the donors that meet the criteria, in the order of their rows."""
+        scope = [loci[locus] for locus in criteria.loci if locus in loci]
+        *_, allowed = self._allowed(criteria).values()
+        found = find_donors(
+            self._comparisons.searched(criteria),
+            self._limited_loci(scope, criteria),
+            within(allowed, donors, self.registry.n_donors),
+            criteria.max_mismatches,
+        )
+        return Candidates(
+            patient=patient,
+            registry=self.registry,
+            donor=found.donor,
+            mismatches=found.mismatches,
+            # A locus that no donor is typed at is a potential match of both alleles for every donor.
+            certain=found.certain & (len(scope) == len(criteria.loci)),
+            as_of=criteria.as_of or as_of_date(self.registry),
+            predictions=self._predictions(patient, criteria, loci, found.donor),
+            position=np.arange(found.donor.size),
         )
 
     def predict(
@@ -234,7 +209,7 @@ class Matcher:
         donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
         persons = impute_listed(
             imputed.panels,
-            [self._with_nulls(patient, imputed, ambiguous_nulls) for patient in patients],
+            [self._comparisons.with_nulls(patient, imputed.panels.loci, ambiguous_nulls) for patient in patients],
             [patient.population for patient in patients],
             workers=self._workers,
         )
@@ -247,15 +222,15 @@ class Matcher:
         )
         others = np.flatnonzero(~donor_listed)
         for row, patient in enumerate(patients):
-            results = self._in_scope(patient, criteria)
+            results = self._comparisons.in_scope(patient, criteria)
             if DRB345 in criteria.loci:
-                found[row] = further_mismatches(found[row], *_certain_matches(results.get(DRB345), donor))
+                found[row] = further_mismatches(found[row], *certain_matches(results.get(DRB345), donor))
             if not patient_listed[row]:
                 found[row] = self._predicted(patient, donor, criteria).mismatches
             elif others.size:
                 found[row, others] = self._predicted(patient, donor[others], criteria).mismatches
             if any(result.is_serology for result in results.values()):
-                best = np.stack([_certain_matches(result, donor)[0] for result in results.values()])
+                best = np.stack([certain_matches(result, donor)[0] for result in results.values()])
                 found[row] = least_possible(found[row], 2 * len(results) - best.sum(axis=0, dtype=np.int64))
         return found
 
@@ -276,7 +251,7 @@ class Matcher:
 
     def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""
-        predictions = self._predictions(patient, criteria, self._in_scope(patient, criteria), donor)
+        predictions = self._predictions(patient, criteria, self._comparisons.in_scope(patient, criteria), donor)
         if predictions is None:
             raise _without_frequencies()
         return predictions.of(np.arange(donor.size))
@@ -300,100 +275,21 @@ class Matcher:
     def _impute(
         self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
     ) -> ImputedPatient:
-        return self._imputer.impute(self._with_nulls(patient, imputed, ambiguous_nulls), patient.population)
-
-    def _with_nulls(
-        self, patient: Patient, imputed: DonorImputation, ambiguous_nulls: AmbiguousNulls | None
-    ) -> dict[str, tuple[Alternative, ...]]:
-        """Return a patient's typings at the loci of the panels, as the chromosomes carry them."""
-        return {
-            locus: self._encode(locus, ambiguous_nulls or self.registry.ambiguous_nulls).with_nulls(
-                *patient.typings[locus]
-            )
-            for locus in imputed.panels.loci
-            if locus in patient.typings
-        }
-
-    def _encode(self, locus: str, ambiguous_nulls: AmbiguousNulls) -> LocusEncoder:
-        encoder = self._encoder.get((locus, ambiguous_nulls))
-        if encoder is None:
-            encoder = self._encoder.setdefault((locus, ambiguous_nulls), self.registry.encoder(locus, ambiguous_nulls))
-        return encoder
+        return self._imputer.impute(
+            self._comparisons.with_nulls(patient, imputed.panels.loci, ambiguous_nulls), patient.population
+        )
 
     def _predictions(
         self, patient: Patient, criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
     ) -> LazyPredictions | None:
-        """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same."""
+        """Return what predicts matches of a patient with some donors by their rows; None without frequencies."""
         if self.imputed is None:
             return None
-        person, scope = self._impute(patient, self.imputed, criteria.ambiguous_nulls), criteria.loci
-        covered = tuple(locus for locus in scope if locus != DRB345)
-        predictor = PatientPredictor(
-            person, self.imputed, self._prediction_scope(covered, criteria.null_rule), workers=self._workers
-        )
-        is_serology = any(loci[locus].is_serology for locus in scope if locus in loci)
-
-        def predicted(rows: NDArray[np.uint32], most: int) -> Prediction:
-            found = predictor.predict(rows, most=most)
-            if DRB345 in scope:
-                of_locus = _certain_matches(loci.get(DRB345), rows)
-                found = with_counted_locus(found, scope.index(DRB345), DRB345, *of_locus)
-            counts = [_certain_matches(loci.get(locus), rows) for locus in scope]
-            best = np.stack([one for one, _ in counts], axis=1)
-            certain: NDArray[np.bool_] = np.all([one for _, one in counts], axis=0)
-            return with_certain_counts(within_counts(found, best) if is_serology else found, certain, best)
-
-        def bounded(rows: NDArray[np.uint32]) -> NDArray[np.float64]:
-            # A bound without a locus holds with it, whatever mismatches are there.
-            found = predictor.bounds(rows)
-            if DRB345 in scope:
-                found[~_certain_matches(loci.get(DRB345), rows)[1]] = np.nan
-            return found
-
-        bound = bounded if predictor.bounds_pay else None
-        return LazyPredictions(donor, predicted, bound, near_pays=predictor.near_pays)
-
-    def _in_scope(self, patient: Patient, criteria: SearchCriteria) -> dict[str, LocusResult]:
-        """Return the loci in scope that the registry has."""
-        known = self._searched(criteria).loci
-        return {locus: self._compare(locus, patient, criteria) for locus in criteria.loci if locus in known}
-
-    def _reported(self, patient: Patient, criteria: SearchCriteria) -> set[str]:
-        """Return the loci in scope and those beyond it that the patient is typed at."""
-        return set(criteria.loci) | {locus for locus, (first, _) in patient.typings.items() if first}
-
-    def _searched(self, criteria: SearchCriteria) -> Registry:
-        """Return the registry, with DRB345 as a locus where it is in scope."""
-        return self._with_drb345().registry if DRB345 in criteria.loci else self.registry
-
-    def _with_drb345(self) -> JointRegistry:
-        """Return the registry with DRB345, worked out once."""
-        with self._joining:
-            if self._joint is None:
-                self._joint = with_drb345(self.registry)
-            return self._joint
-
-    def _compare_drb345(self, patient: Patient, criteria: SearchCriteria) -> LocusResult:
-        joint = self._with_drb345()
-        mode = criteria.ambiguous_nulls or self.registry.ambiguous_nulls
-        typed = [gene for gene in OPTIONAL_GENES if gene in patient.typings]
-        with_nulls = {gene: self._encode(gene, mode).with_nulls(*patient.typings[gene]) for gene in typed}
-        alternatives, notes = joint.read(with_nulls)
-        return LocusResult(DRB345, self._comparison_of(DRB345, joint.registry), alternatives, criteria.null_rule, notes)
-
-    def _compare(self, locus: str, patient: Patient, criteria: SearchCriteria) -> LocusResult:
-        if locus == DRB345:
-            return self._compare_drb345(patient, criteria)
-        encoder = self._encode(locus, criteria.ambiguous_nulls or self.registry.ambiguous_nulls)
-        with_nulls, notes = encoder.with_nulls_and_notes(*patient.typings.get(locus, ("", "")))
-        comparison = self._comparison_of(locus, self.registry)
-        return LocusResult(locus, comparison, counted(with_nulls), criteria.null_rule, notes)
-
-    def _comparison_of(self, locus: str, registry: Registry) -> LocusComparison:
-        comparison = self._comparison.get(locus)
-        if comparison is None:
-            comparison = self._comparison.setdefault(locus, LocusComparison(registry, locus))
-        return comparison
+        covered = tuple(locus for locus in criteria.loci if locus != DRB345)
+        scope = self._prediction_scope(covered, criteria.null_rule)
+        person = self._impute(patient, self.imputed, criteria.ambiguous_nulls)
+        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers)
+        return counted_search(predictor, criteria.loci, loci, donor)
 
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
         """Return `eligible_donors`, kept for the next search by the same criteria."""
@@ -404,25 +300,37 @@ class Matcher:
 
     def _limited_loci(self, scope: Sequence[LocusResult], criteria: SearchCriteria) -> list[LocusMismatches]:
         """Return what each locus counts for, in the direction asked for."""
-        measure, worst = _MEASURE[criteria.direction]
+        measure, worst = MEASURE[criteria.direction]
         return [self._limited(one, measure, worst, criteria.locus_limits.get(one.locus)) for one in scope]
 
     def _criteria_counts(
         self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, n_found: int
     ) -> dict[str, int]:
         limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
-        return criteria_counts(self._searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found)
+        return criteria_counts(
+            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found
+        )
 
 
-def _certain_matches(
-    result: LocusResult | None, donor: NDArray[np.uint32]
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the best counts of a locus with some donors, and whether each is certain; None: no donor is typed."""
-    if result is None:
-        return np.full(donor.size, 2, np.uint8), np.zeros(donor.size, np.bool_)
-    meaning = result.meaning_of(donor)
-    best = result.counts[BEST, meaning]
-    return best, (result.counts[WORST, meaning] == best) & ~result.is_new[meaning]
+def _untyped_loci(registry: Registry, criteria: SearchCriteria) -> list[str]:
+    """Return the loci in scope at which no donor is typed; a search needs another one."""
+    missing = [locus for locus in criteria.loci if locus not in registry.loci]
+    if len(missing) == len(criteria.loci):
+        raise CriteriaError(
+            "scope",
+            found=criteria.scope,
+            expected="a locus typed in the registry",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    return missing
+
+
+def _total(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return (6, n) uint8 counts of some donors over the scope."""
+    total = np.zeros((6, donor.size), np.uint8)
+    for result in scope:
+        total += result.counts[:, result.meaning_of(donor)]
+    return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
 
 
 def _without_frequencies() -> CriteriaError:
@@ -432,13 +340,3 @@ def _without_frequencies() -> CriteriaError:
         expected="a matcher made with an imputed registry",
         code=ErrorCode.CRITERIA_FREQUENCIES,
     )
-
-
-def _limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
-    """Return what a locus counts for; meanings over its own limit are excluded."""
-    counts = result.counts
-    least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
-    if limit is not None:
-        least[least > limit] = EXCLUDED
-    least[(counts[measure] != counts[worst]) | result.is_new] += UNCERTAIN
-    return LocusMismatches(result.locus, least)

@@ -13,8 +13,9 @@ import polars as pl
 from hla_match.choice.policies import policy_named
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient
-from hla_match.searches.batch import MatcherSource, PatientBlock, PatientOutcome, search_blocks
+from hla_match.searches.batch import MatcherSource, search_blocks
 from hla_match.searches.matcher import Matcher
+from hla_match.searches.patient_blocks import PatientBlock, PatientOutcome
 from hla_match.services.batch_files import complete_statuses, write_batch
 from hla_match.services.batch_manifest import batch_manifest
 from hla_match.services.batch_outputs import other_parts, parts_folder, take_over_parts

@@ -46,7 +46,7 @@ class Workers:
     """Workers that are ready.
 
     Attributes:
-        pool: the number of threads, or what hands work to other processes.
+        pool: the number of threads, or what gives work to other processes.
         number: searches at once.
         block: patients that are searched together.
     """

@@ -1,0 +1,22 @@
+"""What a locus counts for in a search, in the direction asked for and under its own limit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hla_match.kernels.codes import BEST, EXCLUDED, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, UNCERTAIN, WORST
+from hla_match.matching.donor_search import LocusMismatches
+from hla_match.matching.locus_result import LocusResult
+
+MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST, HVG_WORST)}
+"""By direction, the rows of the counts that hold its best and its worst number."""
+
+
+def limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
+    """Return what a locus counts for; meanings over its own limit are excluded."""
+    counts = result.counts
+    least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
+    if limit is not None:
+        least[least > limit] = EXCLUDED
+    least[(counts[measure] != counts[worst]) | result.is_new] += UNCERTAIN
+    return LocusMismatches(result.locus, least)
