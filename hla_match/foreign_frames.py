@@ -19,11 +19,15 @@ def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl
         name: of the argument, for the error.
 
     Raises:
-        CriteriaError: it is no frame, or its package lacks what its columns need to travel.
+        CriteriaError: it is no frame.
 
     >>> import polars as pl
     >>> polars_frame(pl.LazyFrame({"A_1": ["02:01"]})).rows()
     [('02:01',)]
+    >>> polars_frame([1, 2])
+    Traceback (most recent call last):
+    ...
+    hla_match.errors.CriteriaError: frame: found 'a list', expected a frame of polars, pandas or pyarrow
     """
     import polars as pl
 
@@ -31,15 +35,18 @@ def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl
         return frame
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
+    refused = CriteriaError(
+        name,
+        found=f"a {type(frame).__name__}",
+        expected="a frame of polars, pandas or pyarrow",
+        code=ErrorCode.CRITERIA_TYPE,
+    )
+    if not hasattr(frame, "columns"):
+        raise refused
     import narwhals
 
     try:
         found: pl.DataFrame = narwhals.from_native(frame, eager_only=True).to_polars()
     except TypeError as error:
-        raise CriteriaError(
-            name,
-            found=f"a {type(frame).__name__}",
-            expected="a frame of polars, pandas or pyarrow",
-            code=ErrorCode.CRITERIA_TYPE,
-        ) from error
+        raise refused from error
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
-from hla_match.errors.arguments import InWords, check_type
+from hla_match.errors.arguments import InWords
 from hla_match.loci import LOCI
 
 _TEXTS = (pl.String, pl.Null)
@@ -22,10 +22,9 @@ def check_persons(persons: pl.DataFrame) -> None:
             attributes.
 
     Raises:
-        CriteriaError: it is no frame of polars, lacks a column, has one of another type, or two persons have one
+        CriteriaError: it lacks a column, has one of another type, or two persons have one
             identifier; all of these at once. Rows are counted from 0.
     """
-    check_type("persons", persons, pl.DataFrame, expected="a DataFrame of polars")
     if faults := [*_identifier_faults(persons), *_typing_faults(persons)]:
         raise criteria_error(faults)
 

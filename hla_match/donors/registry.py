@@ -11,7 +11,7 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -31,12 +31,16 @@ from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
+from hla_match.foreign_frames import polars_frame
 from hla_match.kernels.schema.donors import TypingOrder
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls, LocusEncoder
 from hla_match.typings.typing_book import LocusColumn, TypingBook
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def as_of_date(registry: Registry) -> datetime.date:
 
 
 def build_registry(
-    persons: pl.DataFrame,
+    persons: IntoDataFrame | pl.LazyFrame,
     nomenclature: Nomenclature,
     *,
     name: str,
@@ -134,7 +138,7 @@ def build_registry(
     """Code the donors of a frame; a donor with a typing that cannot be read is left out and reported.
 
     Args:
-        persons: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes.
+        persons: any frame: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes.
         nomenclature: reads the typings.
         name: what messages call the registry.
         provenance: what it is made from, or a mapping of that as `Provenance.of` reads it; `imported_on` is the date
@@ -150,6 +154,7 @@ def build_registry(
     Raises:
         CriteriaError: the frame is no such frame, or the provenance none; all that is wrong with it at once.
     """
+    persons = polars_frame(persons, "persons")
     check_persons(persons)
     check_type("nomenclature", nomenclature, Nomenclature, expected="a Nomenclature, such as Nomenclature.builtin()")
     books = {

@@ -34,9 +34,10 @@ from registry_io.persons.person_columns import PersonColumns, find_columns, is_p
 from registry_io.persons.person_findings import identifier_findings, not_typed, odd_record, second_without_first
 from registry_io.persons.person_notices import ReadNotes
 from registry_io.tables.budgets import Budgets
+from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import QuarantinedRecord
 from registry_io.tables.spreadsheet_values import formatted_typings, identifier_doubts
-from registry_io.tables.table_file import Table, scan_slices, scan_table
+from registry_io.tables.table_file import Table, scan_slices, scan_table, whole_table
 from registry_io.tables.table_header import HeaderRules
 
 _BLANKS = " \t\u00a0"
@@ -78,14 +79,14 @@ class PersonRecords:
 
 
 def read_persons(
-    path: Path, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
+    source: Path | FrameTable, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
 ) -> PersonRecords:
     """Read a file of donors or patients; rows with a finding are quarantined, the others are in the frame.
 
     A cell of an attribute that cannot be read is left empty and reported, but for the status of a donor.
 
     Args:
-        path: the file.
+        source: the file, or a frame that stands for one.
         kind: what the persons are.
         today: the day at which ages are reckoned, and after which nothing can have happened; without it the clock's.
         budgets: what may be taken for the file; without them those of the environment.
@@ -94,14 +95,17 @@ def read_persons(
         FileError: the file cannot be read, has no identifiers, no typings, or half a pair of columns.
         BudgetError: it takes more than its budget.
     """
-    table = scan_table(path, HEADER_RULES, budgets=budgets)
+    if isinstance(source, FrameTable):
+        table = whole_table(source.slices(budgets=budgets))
+    else:
+        table = scan_table(source, HEADER_RULES, budgets=budgets)
     table.budget.check_persons(table.frame.height + len(table.odd))
-    columns = find_columns(path, table.frame, kind)
+    columns = find_columns(Path(table.budget.path), table.frame, kind)
     return _read(table, columns, kind, today or datetime.date.today(), [])
 
 
 def person_slices(
-    path: Path, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
+    source: Path | FrameTable, *, kind: PersonKind, today: datetime.date | None = None, budgets: Budgets | None = None
 ) -> Iterator[PersonRecords]:
     """Yield what `read_persons` reads in slices: one after another they hold the same persons and findings.
 
@@ -114,9 +118,13 @@ def person_slices(
     day = today or datetime.date.today()
     n_findings = 0
     columns: PersonColumns | None = None
-    for table in scan_slices(path, HEADER_RULES, budgets=budgets):
+    if isinstance(source, FrameTable):
+        tables = source.slices(budgets=budgets)
+    else:
+        tables = scan_slices(source, HEADER_RULES, budgets=budgets)
+    for table in tables:
         # What the first rows say of a doubtful column holds for the others.
-        columns = columns or find_columns(path, table.frame, kind)
+        columns = columns or find_columns(Path(table.budget.path), table.frame, kind)
         records = _read(table, columns, kind, day, known)
         n_findings += len(records.quarantined)
         table.budget.check_records(n_findings)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, FileError
+from hla_match.foreign_frames import polars_frame
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
@@ -38,8 +40,12 @@ from registry_io.store.registry_folder import (
 from registry_io.store.registry_versions import publish
 from registry_io.store.replacement import Replacement, check_replacement
 from registry_io.tables.budgets import Budgets, FileBudget
+from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 from registry_io.tables.spreadsheet_values import typing_hint
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class ImportReport:
 
 def import_donors(
     folder: str | Path,
-    donors: str | Path,
+    donors: str | Path | IntoDataFrame | pl.LazyFrame,
     nomenclature: Nomenclature | str | None = None,
     *,
     today: datetime.date | None = None,
@@ -95,7 +101,7 @@ def import_donors(
 
     Args:
         folder: the registry's; made where it is missing.
-        donors: the file.
+        donors: the file, or a frame of polars, pandas or pyarrow with the same columns, whose first row is row 2.
         nomenclature: reads the typings; or a release, as `registry_io.open_nomenclature` takes it, by default the
             newest installed, and the built-in one where none is.
         today: the day of the import; by default the clock's.
@@ -129,7 +135,7 @@ def import_donors(
     builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
     with writing_registry(folder), builder:
         reconciled = partial(reconcile, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
-        rows = _read(builder, Path(donors), reconciled, today or datetime.date.today(), budgets)
+        rows = _read(builder, _source(donors), reconciled, today or datetime.date.today(), budgets)
         built = builder.build()
         quarantined = _quarantined(rows, built, folder)
         replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
@@ -221,15 +227,25 @@ class _Rows:
     read_notes: list[ReadNotes] = field(default_factory=list)
 
 
+def _source(donors: str | Path | IntoDataFrame | pl.LazyFrame) -> Path | FrameTable:
+    """Return the file that donors are read from, or the frame that stands for one."""
+    if isinstance(donors, str | Path):
+        return Path(donors)
+    return FrameTable(polars_frame(donors, "donors"), "frame of donors")
+
+
 def _read(
     builder: RegistryBuilder,
-    donors: Path,
+    donors: Path | FrameTable,
     reconciled: Callable[[PersonRecords], PersonRecords],
     today: datetime.date,
     budgets: Budgets | None,
 ) -> _Rows:
-    size = donors.stat().st_size if donors.is_file() else 0
-    rows = _Rows(today, FileBudget.of(donors, size, budgets), donors.name)
+    if isinstance(donors, FrameTable):
+        budget = FileBudget.of(donors.name, int(donors.frame.estimated_size()), budgets)
+    else:
+        budget = FileBudget.of(donors, donors.stat().st_size if donors.is_file() else 0, budgets)
+    rows = _Rows(today, budget, donors.name)
     for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
         records = reconciled(part)
         builder.add(records.frame, records.noted)

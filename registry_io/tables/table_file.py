@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
-import polars.selectors as cs
 
 from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import Budgets, FileBudget
+from registry_io.tables.cell_texts import cell_texts
 from registry_io.tables.parquet_file import ParquetFile
 from registry_io.tables.source_file import SourceFile, read_error
 from registry_io.tables.table_header import ANY_HEADER, HeaderRules, distinct_names, named_columns, no_header
@@ -28,7 +28,8 @@ ENDINGS = (*TEXT_ENDINGS, ".parquet", ".xlsx")
 _CELL_BYTES, _ODD_BYTES = 16, 250
 """Bytes of memory that a cell takes beside its text, and a row of a wrong length."""
 
-_ROWS = 250_000
+ROWS = 250_000
+"""Rows of a slice at most, of what is not read from text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,27 @@ def scan_table(path: Path, rules: HeaderRules = ANY_HEADER, *, budgets: Budgets 
         FileError: the file cannot be read as a table; the error says where and why.
         BudgetError: it takes more than its budget.
     """
-    slices: list[Table] = []
+    return whole_table(scan_slices(path, rules, budgets=budgets))
+
+
+def whole_table(slices: Iterable[Table]) -> Table:
+    """Return the slices of a table as one.
+
+    Raises:
+        BudgetError: it takes more than its budget.
+    """
+    parts: list[Table] = []
     held = 0
-    for part in scan_slices(path, rules, budgets=budgets):
-        slices.append(part)
+    for part in slices:
+        parts.append(part)
         held += _CELL_BYTES * part.frame.height * part.frame.width + int(part.frame.estimated_size())
         held += sum(_ODD_BYTES + 8 * len(odd.fields) for odd in part.odd)
         part.budget.check_held(held, "a table too large to be read as a whole")
     return replace(
-        slices[0],
-        frame=pl.concat([part.frame for part in slices]),
-        row=pl.concat([part.row for part in slices]),
-        odd=tuple(odd for part in slices for odd in part.odd),
+        parts[0],
+        frame=pl.concat([part.frame for part in parts]),
+        row=pl.concat([part.row for part in parts]),
+        odd=tuple(odd for part in parts for odd in part.odd),
     )
 
 
@@ -169,12 +179,8 @@ def _parquet(source: SourceFile) -> Iterator[TableSlice]:
     distinct_names(source.path, file.names)
     if not file.names:
         raise no_header(source.path, "no columns")
-    # A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
-    whole = cs.float().fill_nan(None)
-    number = pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
-    for first, frame in file.slices(_ROWS, MOST_CELLS):
-        texts = frame.with_columns(number).with_columns(pl.all().cast(pl.String))
-        yield TableSlice(texts.with_columns(pl.all().replace("", None)), row_numbers(frame.height, 2 + first))
+    for first, frame in file.slices(ROWS, MOST_CELLS):
+        yield TableSlice(cell_texts(frame), row_numbers(frame.height, 2 + first))
 
 
 def _workbook(source: SourceFile, rules: HeaderRules) -> TableSlice:

@@ -73,7 +73,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 def cut(patch: pytest.MonkeyPatch, size: int) -> None:
     patch.setattr(text_file, "_BLOCK", size)
     patch.setattr(text_table, "_BATCH", max(size // 40, 1))
-    patch.setattr(table_file, "_ROWS", max(size // 40, 1))
+    patch.setattr(table_file, "ROWS", max(size // 40, 1))
 
 
 def assert_same(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]) -> ImportReport:

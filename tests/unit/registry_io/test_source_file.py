@@ -24,7 +24,7 @@ TEXT = f"donor_id,A_1,A_2\n{ROWS}".encode()
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_file, "_BLOCK", 1_000)
     monkeypatch.setattr(text_table, "_BATCH", 100)
-    monkeypatch.setattr(table_file, "_ROWS", 100)
+    monkeypatch.setattr(table_file, "ROWS", 100)
 
 
 def write(path: Path, text: bytes) -> Path:

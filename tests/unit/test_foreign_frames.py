@@ -1,0 +1,119 @@
+"""Donors, persons and frequencies in frames of other packages are read as those of polars are."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hla_match.donors.registry import build_registry
+from hla_match.errors import CriteriaError, FileError
+from hla_match.nomenclature.release import Nomenclature
+from registry_io.store.donor_import import import_donors
+from registry_io.store.frequency_store import open_frequencies
+
+DAY = datetime.date(2026, 1, 1)
+DONORS = pl.DataFrame(
+    {
+        "donor_id": ["D1", "D2", "D3", None],
+        "A_1": ["02:01", "11:01", "99:99", "02:01"],
+        "A_2": ["24:02", "24:02", "24:02", "24:02"],
+        "birth_date": [datetime.date(1990, 5, 1), None, None, None],
+        "weight_kg": [70.0, None, 60.5, None],
+    }
+)
+PERSONS = DONORS.head(2).select(person_id="donor_id", A_1="A_1", A_2="A_2")
+SHARES = {"A*02:01": 0.3, "A*24:02": 0.2}
+
+
+def pandas(frame: pl.DataFrame) -> Any:
+    module = pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("narwhals", reason="narwhals is not installed")
+    return module.DataFrame(frame.to_dict(as_series=False))
+
+
+def pyarrow(frame: pl.DataFrame) -> Any:
+    module = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    pytest.importorskip("narwhals", reason="narwhals is not installed")
+    return module.table(frame.to_dict(as_series=False))
+
+
+KINDS = [pl.DataFrame.clone, pl.DataFrame.lazy, pandas, pyarrow]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_frame_is_imported_as_a_parquet_file_is(tmp_path: Path, kind: Callable[[pl.DataFrame], Any]) -> None:
+    DONORS.write_parquet(tmp_path / "donors.parquet")
+    by_file = import_donors(tmp_path / "file", tmp_path / "donors.parquet", "builtin", today=DAY)
+    by_frame = import_donors(tmp_path / "frame", kind(DONORS), "builtin", today=DAY)
+    assert by_frame.registry.attributes.equals(by_file.registry.attributes)
+    assert (by_frame.registry.donor_typing == by_file.registry.donor_typing).all()
+    assert [(one.row, one.column, one.reason) for one in by_frame.quarantined] == [
+        (one.row, one.column, one.reason) for one in by_file.quarantined
+    ]
+    assert {record.row for record in by_frame.quarantined} == {4, 5}
+    assert by_frame.registry.provenance.source == "frame of donors"
+    assert by_frame.registry.provenance.source_rows == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_registry_is_built_from_any_frame(kind: Callable[[pl.DataFrame], Any]) -> None:
+    wanted, _ = build_registry(PERSONS, Nomenclature.builtin(), name="two", provenance={})
+    found, _ = build_registry(kind(PERSONS), Nomenclature.builtin(), name="two", provenance={})
+    assert (found.donor_typing == wanted.donor_typing).all()
+    assert found.attributes.equals(wanted.attributes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_frequencies_of_a_frame_are_those_of_a_file(tmp_path: Path, kind: Callable[[pl.DataFrame], Any]) -> None:
+    registry, _ = build_registry(PERSONS, Nomenclature.builtin(), name="two", provenance={})
+    frame = pl.DataFrame({"haplotype": list(SHARES), "frequency": list(SHARES.values())})
+    frame.write_csv(tmp_path / "shares.csv")
+    wanted = open_frequencies(tmp_path / "shares.csv", registry)
+    for found in (open_frequencies(kind(frame), registry), open_frequencies(SHARES, registry)):
+        assert (found.allele == wanted.allele).all()
+        assert (found.frequency == wanted.frequency).all()
+        assert found.loci == wanted.loci
+
+
+@pytest.mark.parametrize("wrong", [{}, {"haplotype": 0.2}, {"A*02:01": 0.0}, {"A*02:01": -0.1}])
+def test_a_mapping_that_holds_no_frequencies_is_refused_as_a_file_is(tmp_path: Path, wrong: dict[str, float]) -> None:
+    registry, _ = build_registry(PERSONS, Nomenclature.builtin(), name="two", provenance={})
+    rows = "".join(f"{name},{share}\n" for name, share in wrong.items())
+    (tmp_path / "own.csv").write_text(f"haplotype,frequency\n{rows}", encoding="utf-8")
+    with pytest.raises(FileError) as of_file:
+        open_frequencies(tmp_path / "own.csv", registry)
+    with pytest.raises(FileError) as of_mapping:
+        open_frequencies(wrong, registry, name="own")
+    assert str(of_mapping.value) == str(of_file.value).replace(str(tmp_path / "own.csv"), "own")
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [1, 2], object()])
+def test_what_is_no_frame_is_refused(tmp_path: Path, wrong: Any) -> None:
+    for call in (
+        lambda: build_registry(wrong, Nomenclature.builtin(), name="none", provenance={}),
+        lambda: import_donors(tmp_path / "registry", wrong, "builtin"),
+    ):
+        with pytest.raises(CriteriaError, match="expected a frame of polars, pandas or pyarrow"):
+            call()
+    assert not (tmp_path / "registry" / "CURRENT").exists()
+
+
+@pytest.mark.parametrize(
+    ("frame", "text"),
+    [
+        (pl.DataFrame(), "no columns"),
+        (pl.DataFrame({"donor_id": ["D1"], "A": [["02:01", "24:02"]]}), "column A: found a column of List"),
+        (pl.DataFrame({"donor_id": ["D1"], "sex": ["F"]}), "no column of typings"),
+        (pl.DataFrame({"A_1": ["02:01"], "A_2": ["24:02"]}), "no column of identifiers"),
+    ],
+)
+def test_a_frame_that_is_no_table_of_donors_is_refused_by_name(tmp_path: Path, frame: pl.DataFrame, text: str) -> None:
+    with pytest.raises(FileError) as caught:
+        import_donors(tmp_path / "registry", frame, "builtin")
+    assert str(caught.value).startswith("frame of donors")
+    assert text in str(caught.value)
