@@ -12,8 +12,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -130,17 +128,3 @@ def _in_a_step(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-@contextmanager
-def children_spared() -> Iterator[None]:
-    """Start processes that a terminal's signals do not reach: the command itself gets them, and ends its processes."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # A process is born with the signals blocked that its parent blocks; a signal that comes now comes a moment later.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -8,25 +8,23 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib
-import multiprocessing
 import os
 import pkgutil
-import threading
-from collections.abc import Generator, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections.abc import Generator
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager, suppress
-from functools import cache
+from contextlib import closing, suppress
+from functools import cache, partial
 from pathlib import Path
 
 import hla_match
 import hla_match.kernels
-from hla_match.cli.interruption import children_spared
 from hla_match.cli.kernel_folder import choose_cache_folder
 from hla_match.errors import HlaMatchError
 from hla_match.kernels import _machine_code, _private_files
 from hla_match.kernels._jit import ENTRIES
 from hla_match.kernels.signatures import argument_types, n_arrays
+from hla_match.services.worker_processes import children_spared, end_with_parent, worker_processes
 
 _MARK = "warm-"
 """Beginning of the name of the file that tells for which sources and processor a warm-up was finished.
@@ -59,7 +57,8 @@ def warm_up(folder: Path, *, searches_only: bool = False) -> Generator[tuple[int
         BrokenProcessPool: a process ended before its time.
     """
     kernels = _kernels(searches_only=searches_only)
-    with _processes(os.cpu_count(), folder) as pool:
+    left_by = partial(_private_files.remove_left_by, folder=folder)
+    with worker_processes(os.cpu_count(), _begin, left_by) as pool:
         with children_spared():
             futures = [pool.submit(_compile, *names) for names in kernels]
         for done, future in enumerate(as_completed(futures), 1):
@@ -82,38 +81,11 @@ def try_to_warm_up(folder: Path) -> None:
                 pass
 
 
-@contextmanager
-def _processes(number: int | None, folder: Path) -> Iterator[Executor]:
-    """Yield processes that do not outlive the block, however it ends, and leave nothing half-written behind."""
-    with children_spared():
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(number, mp_context=context, initializer=_begin)
-    with executor as pool:
-        try:
-            yield pool
-        except BaseException:
-            children = multiprocessing.active_children()
-            for child in children:
-                child.kill()
-            for child in children:
-                child.join()
-                _private_files.remove_left_by(child.pid or 0, folder)
-            raise
-
-
 def _begin() -> None:
     """Begin a process of a warm-up."""
     # Reference cycles are few in the little time that a process has: looking for them takes 6 % of it.
     gc.disable()
-    # Should its parent be killed, a process would wait for work for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 def _kernels(*, searches_only: bool) -> list[tuple[str, str]]:
