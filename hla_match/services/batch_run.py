@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,8 +182,13 @@ class BatchRun:
             if kind is ExecutorKind.PROCESSES:
                 # They take a second to start, in which this process imputes the donors, once, and keeps them for all.
                 workers = opened.enter_context(executor.open(kind))
-            source: Matcher | MatcherSource = searched.matcher(workers=1)
+            matcher = searched.matcher(workers=1)
+            if kind is ExecutorKind.PROCESSES and searched.sets is None:
+                # Kernels that count are compiled as they are called: here, where it is said, and not in each process.
+                with suppress(TypingError):
+                    matcher.search(patients[0], self._criteria, policy=self._policy)
             workers = workers or opened.enter_context(executor.open(kind))
+            source: Matcher | MatcherSource = matcher
             if workers.are_remote:
                 source = replace(searched.source(), snapshot=self._registry.snapshot)
             yield from search_blocks(

@@ -109,6 +109,7 @@ def is_alive(process: int) -> bool:
         return False
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("ends", "code", "line"),
     [
