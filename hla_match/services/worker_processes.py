@@ -13,6 +13,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+_LOOKS_SECONDS, _GRACE_SECONDS = 0.5, 3.0
+"""How often it is seen whether a process was killed, and how long the executor may take to notice it by itself."""
 
 
 @contextmanager
@@ -47,18 +52,52 @@ def worker_processes(
     with children_spared():
         context = multiprocessing.get_context("spawn")
         executor = ProcessPoolExecutor(number, mp_context=context, initializer=begin)
+    ended = threading.Event()
+    watching = threading.Thread(target=_end_with_a_child, args=(executor, ended), daemon=True)
+    watching.start()
     with executor as pool:
         try:
             yield pool
         except BaseException:
-            children = multiprocessing.active_children()
-            for child in children:
-                child.kill()
-            for child in children:
-                child.join()
+            ended.set()
+            watching.join()
+            for child in _killed(executor):
                 if on_kill is not None:
                     on_kill(child.pid or 0)
             raise
+        finally:
+            ended.set()
+
+
+def _end_with_a_child(executor: ProcessPoolExecutor, ended: threading.Event) -> None:
+    """Break an executor of which a process was killed, where it does not notice that by itself."""
+    while not ended.wait(_LOOKS_SECONDS):
+        if any(child.exitcode not in (None, 0) for child in _processes(executor)):
+            if not ended.wait(_GRACE_SECONDS):
+                _killed(executor)
+            return
+
+
+def _killed(executor: ProcessPoolExecutor) -> list[BaseProcess]:
+    """Kill the processes of an executor and return them; whoever waits for a result then gets `BrokenProcessPool`.
+
+    A process that is killed while it sends a result leaves half of it in the pipe. The executor reads on for the rest,
+    and looks at no process meanwhile: it must see the end of the pipe, which this process holds open as well.
+    """
+    children = _processes(executor)
+    results: Any = executor._result_queue
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join()
+    if results is not None:
+        results._writer.close()
+    return children
+
+
+def _processes(executor: ProcessPoolExecutor) -> list[BaseProcess]:
+    # The children that multiprocessing lists are without those that have ended.
+    return list((executor._processes or {}).values())
 
 
 @contextmanager
