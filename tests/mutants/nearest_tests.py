@@ -9,15 +9,15 @@ import fnmatch
 
 _SEARCH = ("tests/properties/test_donor_search.py", "tests/properties/test_matching.py")
 _PREDICTION = (
-    "tests/unit/matching/test_null_rule.py",
-    "tests/unit/matching/test_search_with_probabilities.py",
-    "tests/unit/matching/test_limits_of_work.py",
+    "tests/unit/prediction/test_null_rule.py",
+    "tests/unit/searches/test_search_with_probabilities.py",
+    "tests/unit/prediction/test_limits_of_work.py",
     "tests/properties/test_prediction.py",
-    "tests/unit/matching/test_pair_prediction.py",
+    "tests/unit/prediction/test_pair_prediction.py",
 )
 _TYPINGS = (
-    "tests/unit/test_encoding.py",
-    "tests/unit/test_ambiguity.py",
+    "tests/unit/typings/test_encoding.py",
+    "tests/unit/typings/test_ambiguity.py",
     "tests/unit/matching/test_null_alleles.py",
     "tests/properties/test_ambiguous_nulls.py",
     "tests/properties/test_matching.py",
@@ -31,7 +31,7 @@ _NAMES = (
     "tests/unit/nomenclature/test_antigen_match.py",
     "tests/unit/nomenclature/test_multiple_allele_codes.py",
     "tests/unit/test_readable_forms.py",
-    "tests/unit/test_ambiguity.py",
+    "tests/unit/typings/test_ambiguity.py",
     "tests/properties/test_gl_string.py",
     "tests/properties/test_attributes.py",
     "tests/unit/cli/test_typing.py",
@@ -45,11 +45,11 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/kernels/signatures.py": ("tests/unit/kernels",),
     "hla_match/kernels/search/donor_*": _SEARCH,
     "hla_match/kernels/search/*": ("tests/unit/matching/test_null_alleles.py", "tests/properties/test_matching.py"),
-    "hla_match/kernels/imputation/*": ("tests/unit/frequencies/test_imputation.py", *_PREDICTION),
+    "hla_match/kernels/imputation/*": ("tests/unit/imputation/test_imputation.py", *_PREDICTION),
     "hla_match/kernels/prediction/*": _PREDICTION,
     "hla_match/kernels/estimation/*": (
         "tests/properties/test_estimation.py",
-        "tests/unit/frequencies/test_estimation.py",
+        "tests/unit/estimation/test_estimation.py",
     ),
     "hla_match/typings/*": _TYPINGS,
     "hla_match/nomenclature/reduction.py": (
@@ -70,11 +70,11 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/properties/test_written_forms.py",
     ),
     "hla_match/imputation/*": (
-        "tests/unit/frequencies/test_imputation.py",
-        "tests/unit/frequencies/test_imputed_on_demand.py",
+        "tests/unit/imputation/test_imputation.py",
+        "tests/unit/imputation/test_imputed_on_demand.py",
         *_PREDICTION,
     ),
-    "hla_match/prediction/*": (*_PREDICTION, "tests/unit/matching/test_first_donors.py"),
+    "hla_match/prediction/*": (*_PREDICTION, "tests/unit/choice/test_first_donors.py"),
     "hla_match/matching/criteria*": (
         "tests/unit/matching/test_patient.py",
         "tests/unit/matching/test_ages.py",
@@ -83,7 +83,7 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/matching/drb345.py": ("tests/unit/matching/test_drb345.py", "tests/properties/test_drb345.py"),
     "hla_match/matching/*": (
         "tests/unit/matching/test_ages.py",
-        "tests/unit/matching/test_notices.py",
+        "tests/unit/reporting/test_notices.py",
         "tests/unit/matching/test_null_alleles.py",
         "tests/unit/matching/test_typed_antigens.py",
         *_SEARCH,
@@ -91,9 +91,9 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/choice/*": (
         "tests/unit/choice",
         "tests/unit/matching/test_ages.py",
-        "tests/unit/matching/test_search_with_probabilities.py",
+        "tests/unit/searches/test_search_with_probabilities.py",
         "tests/unit/matching/test_drb345.py",
-        "tests/unit/matching/test_first_donors.py",
+        "tests/unit/choice/test_first_donors.py",
         "tests/properties/test_ranking.py",
     ),
 }

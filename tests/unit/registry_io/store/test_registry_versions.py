@@ -441,7 +441,7 @@ from pathlib import Path
 sys.path[:0] = sys.argv[3:]
 from registry_io.disk.durable_files import listening
 from registry_io.store.registry_versions import roll_back
-from tests.unit.registry_io.test_registry_versions import put
+from tests.unit.registry_io.store.test_registry_versions import put
 
 def ended(action, path):
     if (action, path.name) == ("rename", "CURRENT"):
@@ -454,7 +454,7 @@ with listening(ended):
 
 def test_a_rollback_or_import_that_is_killed_before_the_switch_keeps_the_way_back(folder: Path) -> None:
     put(folder, "b")
-    root = str(Path(__file__).parents[3])
+    root = str(Path(__file__).parents[4])
     for what in ("import", "rollback"):
         killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), what, root, *sys.path], check=False)
         assert killed.returncode == 9

@@ -16,7 +16,7 @@ import hla_match.errors
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, Reason, TypingError
 from tests.error_codes import CAUSES, NOT_CAUSED, PAGE, page
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path for package in ("hla_match", "registry_io") for path in (ROOT / package).rglob("*.py"))
 CLASSES = {
     name
