@@ -26,7 +26,11 @@ _SAY_EVERY = 100
     "--out", required=True, type=click.Path(path_type=Path), help="CSV, Parquet, JSON lines or Excel by ending."
 )
 @search_options(limit=None, limit_help="Donors a patient, best first; all without it.")
-@click.option("--workers", type=click.IntRange(1), help="Threads that search.  [default: one for each processor]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Threads that search; processes in a large batch, by themselves.  [default: one for each processor]",
+)
 @click.option("--memory", type=click.IntRange(1), default=1000, show_default=True, help="MB of results held at most.")
 @click.option(
     "--shards", type=click.IntRange(1), help="Parts to divide the donors into.  [default: as few as occupy the workers]"

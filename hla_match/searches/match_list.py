@@ -10,7 +10,6 @@ import polars as pl
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import match_summary, match_text
-from hla_match.reporting.notebook import match_list_html
 from hla_match.reporting.search_notices import patient_notices, search_notices
 
 
@@ -107,4 +106,7 @@ class MatchList(RankedDonors):
         return match_text(self)
 
     def _repr_html_(self) -> str:
+        # Only notebooks ask for it: no command waits for the template engine.
+        from hla_match.reporting.notebook import match_list_html
+
         return match_list_html(self)

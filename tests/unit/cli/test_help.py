@@ -11,7 +11,8 @@ import pytest
 
 from hla_match.cli.main import group
 
-HEAVY = ("numpy", "numba", "polars", "pydantic", "fastexcel", "rich")
+HEAVY = ("numpy", "numba", "polars", "pydantic", "fastexcel", "rich", "jinja2")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 PROGRAM = f"""
 import sys
 from hla_match.cli.main import group
@@ -36,10 +37,15 @@ def commands(command: click.Command, name: tuple[str, ...] = ()) -> list[tuple[s
 def test_help_imports_nothing_heavy(name: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *name, "--help"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout.startswith("Usage: ")
     assert done.stdout.splitlines()[-1] == "imported:"
+
+
+def test_a_search_imports_no_templates() -> None:
+    code = "import sys, hla_match.services.search, hla_match.searches.matcher; sys.exit('jinja2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=True)
