@@ -6,7 +6,7 @@ texts and donors are ordered by them, so that equal donors make an equal registr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,13 @@ class Arrangement:
     @property
     def dtype(self) -> type[np.uint16] | type[np.uint32]:
         """The narrowest type that holds the codes of every locus."""
-        widest = max((column.meaning.size for column in self.columns.values()), default=1)
-        return np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
+        return typing_dtype(self.columns)
+
+
+def typing_dtype(columns: Mapping[str, LocusColumn]) -> type[np.uint16] | type[np.uint32]:
+    """Return the narrowest type that holds the codes of reported typings at every locus."""
+    widest = max((column.meaning.size for column in columns.values()), default=1)
+    return np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
 
 
 def unreadable_typings(
@@ -101,13 +106,28 @@ def arrange(
         numbered = book.numbered(n_donors > 0)
         columns[locus], numbers[locus] = numbered.column, numbered.number
     notes = _donors_noted(books, {locus: reported[locus][rows] for locus in books})
-    order = np.arange(rows.size, dtype=np.uint32)
-    # The last locus first: a stable sort keeps the order that it finds among equals.
-    for locus in sorted(books, key=_place, reverse=True):
-        narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
-        meaning = columns[locus].meaning.astype(narrow)[numbers[locus]]
-        order = order[np.argsort(meaning[reported[locus][rows[order]]], kind="stable")]
+    order = by_typing(columns, lambda locus, order: numbers[locus][reported[locus][rows[order]]], rows.size)
     return Arrangement(rows[order], order, columns, numbers, notes)
+
+
+def by_typing(
+    columns: Mapping[str, LocusColumn],
+    typing: Callable[[str, NDArray[np.uint32]], NDArray[np.unsignedinteger[Any]]],
+    n_donors: int,
+) -> NDArray[np.uint32]:
+    """Return donors that are numbered by their identifiers in the order of what their typings mean.
+
+    Args:
+        columns: the typings by locus.
+        typing: returns the rows of a column that some donors have.
+        n_donors: how many donors there are.
+    """
+    order = np.arange(n_donors, dtype=np.uint32)
+    # The last locus first: a stable sort keeps the order that it finds among equals.
+    for locus in sorted(columns, key=_place, reverse=True):
+        narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
+        order = order[np.argsort(columns[locus].meaning.astype(narrow)[typing(locus, order)], kind="stable")]
+    return order
 
 
 def _donors_noted(books: Mapping[str, TypingBook], reported: Mapping[str, NDArray[np.uint32]]) -> dict[str, int]:
