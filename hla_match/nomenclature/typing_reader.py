@@ -10,6 +10,7 @@ from hla_match.errors import Reason, TypingError
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.abandoned_names import DeletedName, heirs, names_since_2010, with_two_digits
 from hla_match.nomenclature.antigen_names import antigen_in_use
+from hla_match.nomenclature.group_names import members_of_group
 from hla_match.nomenclature.locus_index import SUFFIXES, LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reported_names import ALLELE, ReportedName, antigen_parts, reported_names
@@ -198,25 +199,13 @@ class TypingReader:
     def _group(self, name: str) -> list[int]:
         """Read a G group, P group or small g group."""
         index = self._index
-        kind = name[-1]
-        digits = name.rstrip(SUFFIXES + "GPg")
-        two = ":".join(digits.split(":")[:2])
-        rows = index.group.get(name, [])
-        if kind == "g":
-            in_p = index.group.get(f"{two}P") or index.prefix.get(two, [])
-            of_g = (group for group in index.group if group.endswith("G") and group.startswith(f"{two}:"))
-            rows = sorted({*in_p, *(row for group in of_g for row in index.group[group])})
-        elif not rows and (kind == "P" or not index.nomenclature.closed):
-            rows = index.group.get(f"{two}P", []) if kind == "G" else []
-            rows = rows or index.expressed_first(index.prefix.get(two, []))
-        elif not rows and digits in index.prefix:
-            # A group that a later release dissolved or renamed: its naming allele tells where its members are now.
-            heir = next((group for row in index.prefix[digits] if (group := index.tables.g_group[row])), "")
-            rows = index.group[heir] if heir else index.prefix[digits]
-            title, locus = index.nomenclature.title, index.locus
-            self.notes.append(f"{locus}*{name} is no group of {title}; read as {locus}*{heir or digits}")
+        rows, read_as = members_of_group(index, name)
         if not rows:
+            kind = name[-1]
             raise self._refusal(Reason.UNKNOWN_GROUP, f"a {kind} group of {index.nomenclature.title}", _NEWER_RELEASE)
+        if read_as:
+            title, locus = index.nomenclature.title, index.locus
+            self.notes.append(f"{locus}*{name} is no group of {title}; read as {locus}*{read_as}")
         self.keeps_null |= all(index.is_null[row] for row in rows)
         return rows
 

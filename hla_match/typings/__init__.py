@@ -1,1 +1,15 @@
-"""A person's typing as sets of integers."""
+"""A person's typing as sets of integers.
+
+Names become integers here. A *side* is what one chromosome can carry: a set of P groups, a null allele, or an allele
+reported as NEW. A typing is one or more *alternatives*, each a pair of sides drawn from independently:
+
+    A*02:01/A*02:06+A*24:02            ({02:01P, 02:06}, {24:02P})                  one alternative
+    A*02:01+A*24:02|A*02:06+A*23:01    ({02:01P}, {24:02P}), ({02:06}, {23:01P})    two alternatives: whole genotypes
+
+    encoding       the alternatives of a typing; which null alleles count, and beside whom
+    typing_book    the distinct typings of a locus: each text is read once, however many donors report it
+    typing_union   the typings of a locus in several registries as one column
+
+Texts with the same alternatives have one *meaning*. A search counts matches once for each meaning of a locus, so that
+the cost of counting does not grow with the number of donors.
+"""
