@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from numbers import Integral
 
 from hla_match.errors import CriteriaError, ErrorCode
 
@@ -36,6 +37,23 @@ def check_type(name: str, value: object, *types: type, expected: str) -> None:
     if not isinstance(value, types):
         found = None if value is None else InWords(f"a value of type {type(value).__name__}")
         raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+
+
+def check_count(name: str, value: object, *, least: int = 1) -> None:
+    """Refuse an argument that is no whole number of at least `least`.
+
+    Raises:
+        CriteriaError: it is none.
+
+    >>> check_count("workers", 0)
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: workers: found 0, expected a whole number of at least 1
+    """
+    expected = f"a whole number of at least {least}"
+    check_type(name, value, int, Integral, expected=expected)
+    if isinstance(value, bool) or not isinstance(value, int | Integral) or int(value) < least:
+        raise CriteriaError(name, found=value, expected=expected)
 
 
 def check_name(name: str, value: object, known: Collection[str], *, expected: str, hint: str = "") -> None:

@@ -71,7 +71,7 @@ def estimate_frequencies(
     ([[0.75, 0.25]], True)
     """
     settings = settings if settings is not None else EstimationSettings()
-    chosen = _check(registry, loci, populations, start, settings.floor)
+    chosen = _check(registry, loci, populations, start)
     results = []
     for population in populations or ("",):
         persons = None
@@ -89,13 +89,10 @@ def _check(
     loci: Sequence[str],
     populations: Sequence[str] | None,
     start: HaplotypeFrequencies | None,
-    floor: float,
 ) -> tuple[str, ...]:
     """Return the loci in order."""
     if not loci or not set(loci) <= set(registry.loci):
         raise CriteriaError("loci", found=",".join(loci), expected=f"some of {','.join(registry.loci)}")
-    if not 0 <= floor < 1:
-        raise CriteriaError("floor", found=floor, expected="less than 1 copy, that is a frequency below 1/(2n)")
     if start is not None and not set(loci) <= set(start.loci):
         raise CriteriaError("start", found=f"haplotypes over {','.join(start.loci)}", expected=",".join(loci))
     if populations is not None:

@@ -23,6 +23,7 @@ import polars as pl
 
 from hla_match.choice.policies import KeyColumns, RankingPolicy, policy_named
 from hla_match.errors import CriteriaError, TypingError
+from hla_match.errors.arguments import check_count
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.match_frame import match_frame
 from hla_match.searches.match_list import MatchList
@@ -150,8 +151,8 @@ def search_blocks(
         ("memory", memory),
         ("block", block),
     ):
-        if isinstance(number, int) and number < 1:
-            raise CriteriaError(name, found=number, expected="a whole number of at least 1")
+        if not isinstance(number, Executor):
+            check_count(name, number)
     with _pool(workers) as pool:
         # Threads share one matcher; other workers make their own.
         source = _shared(source) if isinstance(pool, ThreadPoolExecutor) else _travelling(source)

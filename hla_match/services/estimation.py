@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import check_type
 from hla_match.estimation.settings import EstimationSettings
 from hla_match.loci import typed_loci
 from hla_match.services.executors import n_processors
@@ -84,6 +85,7 @@ def estimate(
     """
     registry, out = Path(registry), Path(out)
     settings = settings if settings is not None else EstimationSettings(workers=n_processors())
+    check_type("settings", settings, EstimationSettings, expected="EstimationSettings")
     _check_output(out, registry)
     with lock_files(out, report_path(out)):
         from hla_match.estimation.estimate import estimate_frequencies

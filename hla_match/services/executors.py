@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hla_match.errors import CriteriaError, ErrorCode, HlaMatchError
+from hla_match.errors.arguments import check_count
 from hla_match.services.worker_processes import search_processes
 
 GOES_ON = "what was finished is kept: the same command, started again, goes on from there"
@@ -97,8 +98,8 @@ class ExecutorConfig:
                 code=ErrorCode.CRITERIA_CONFLICT,
             )
         for name, number in (("workers", self.workers), ("shards", self.shards), ("memory", self.memory)):
-            if number is not None and number < 1:
-                raise CriteriaError(name, found=number, expected="a whole number of at least 1")
+            if number is not None:
+                check_count(name, number)
 
     @property
     def n_workers(self) -> int:

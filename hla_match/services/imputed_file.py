@@ -9,6 +9,7 @@ import polars as pl
 
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import CriteriaError
+from hla_match.errors.arguments import check_count
 from hla_match.loci import typed_loci
 from hla_match.services.batch_outputs import refuse_overwriting, status_path
 from hla_match.services.executors import n_processors
@@ -106,8 +107,7 @@ def impute(
     """
     registry, persons, out = Path(registry), Path(persons), Path(out)
     check_fallback(frequencies, global_frequencies)
-    if limit < 1:
-        raise CriteriaError("limit", found=limit, expected="a whole number of at least 1")
+    check_count("limit", limit)
     notices = Notices(on_notice)
     refuse_overwriting(out, registry, (persons, *source_files(frequencies, global_frequencies)))
     with lock_files(out, status_path(out)):

@@ -238,7 +238,6 @@ def test_chi_square_of_printed_tables(chi_square, degrees, p_value):
     [
         ({"loci": ["DPB1"]}, "loci"),
         ({"loci": []}, "loci"),
-        ({"settings": EstimationSettings(floor=1.0)}, "floor"),
         ({"populations": ["north"]}, "populations"),
         ({"populations": []}, "populations"),
     ],
@@ -249,6 +248,36 @@ def test_what_cannot_be_is_refused(wrong, name):
     with pytest.raises(CriteriaError) as caught:
         estimate_frequencies(registry, options.pop("loci"), **options)
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"floor": 1.0},
+        {"floor": -0.1},
+        {"floor": "0.01"},
+        {"tolerance": math.nan},
+        {"tolerance": math.inf},
+        {"tolerance": -1},
+        {"restarts": -1},
+        {"restarts": "1"},
+        {"seed": -1},
+        {"max_iterations": 0},
+        {"bootstrap": 1.5},
+        {"workers": 0},
+        {"workers": True},
+    ],
+)
+def test_settings_that_cannot_be_are_refused_as_they_are_made(wrong):
+    with pytest.raises(CriteriaError) as caught:
+        EstimationSettings(**wrong)
+    assert [caught.value.name] == [*wrong]
+
+
+def test_the_command_refuses_a_tolerance_that_nothing_reaches(tmp_path):
+    ran = CliRunner().invoke(estimate, [str(tmp_path), "--out", str(tmp_path / "own.csv"), "--tolerance", "nan"])
+    assert isinstance(ran.exception, CriteriaError)
+    assert ran.exception.name == "tolerance"
 
 
 def test_a_registry_without_typed_donors_is_refused():

@@ -200,7 +200,7 @@ def test_a_range_of_rows_is_searched_alone(matcher):
 
 
 def test_what_cannot_be_is_refused(matcher, source):
-    for numbers in ({"workers": 0}, {"shards": -1}, {"memory": 0}):
+    for numbers in ({"workers": 0}, {"workers": "2"}, {"shards": -1}, {"memory": 0}):
         with pytest.raises(CriteriaError, match="at least 1"):
             list(search_patients(matcher, PATIENTS, **numbers))
     with pytest.raises(CriteriaError, match="registry_source"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ from hla_match.cli.main import group
 from hla_match.errors import CriteriaError
 from hla_match.services import executors
 from hla_match.services.batch_parts import BatchParts
+from hla_match.services.executors import ExecutorConfig
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DAY = "--as-of=2026-06-14"
@@ -54,6 +56,13 @@ def test_neither_threads_nor_shards_nor_memory_change_a_byte(run, ending: str, m
     # The last run had little room.
     assert (ranges[0][0], ranges[-1][1]) == (0, 91)
     assert len(ranges) > 1
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"workers": "2"}, {"workers": 1.5}, {"shards": 0}, {"memory": -1}])
+def test_numbers_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(CriteriaError, match="a whole number of at least 1") as caught:
+        ExecutorConfig(**wrong)
+    assert [caught.value.name] == [*wrong]
 
 
 def test_what_is_finished_without_a_gap_is_taken_up(tmp_path: Path) -> None:
