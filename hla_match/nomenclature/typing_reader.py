@@ -32,6 +32,12 @@ ANY_ALLELE = "XXXX, present, was read as any allele of the locus"
 UNKNOWN_ALLELE = "an allele given as unknown or not typed was read as any allele of the locus"
 ONE_DIGIT = "third fields of one digit, such as A*03012, were read with two, A*030102"
 
+NOW_NAMED = " was renamed "
+"""Stands in a note between a name and those that took its place."""
+
+NOT_IN_RELEASE = " does not exist in "
+"""Stands in a note between a name that a code lists and the nomenclature that lacks it."""
+
 _HEIRS = 4
 """Names that a note lists."""
 
@@ -193,7 +199,7 @@ class TypingReader:
             return [name]
         read_as = " and ".join(f"{locus}*{heir}" for heir in current[:_HEIRS])
         more = f" and {len(current) - _HEIRS} more" if len(current) > _HEIRS else ""
-        self.notes.append(f"{locus}*{name} was renamed {read_as}{more}")
+        self.notes.append(f"{locus}*{name}{NOW_NAMED}{read_as}{more}")
         return current
 
     def _group(self, name: str) -> list[int]:
@@ -238,7 +244,7 @@ class TypingReader:
                 found.append(self._allele(listed))
             except TypingError:
                 locus, title = self._index.locus, self._index.nomenclature.title
-                self.notes.append(f"{locus}*{listed} of code {code} does not exist in {title}")
+                self.notes.append(f"{locus}*{listed} of code {code}{NOT_IN_RELEASE}{title}")
         if not found:
             raise self._refusal(
                 Reason.IMPOSSIBLE_CODE, f"a code with alleles that exist at {self._index.locus}*{family}"

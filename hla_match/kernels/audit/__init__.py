@@ -1,0 +1,1 @@
+"""Kernels of the audit: whether two typings can stand side by side."""
