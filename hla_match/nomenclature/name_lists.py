@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from hla_match.loci import LOCI
 from hla_match.nomenclature.spelling import Spelling
@@ -20,11 +21,12 @@ def fill_lists(spelling: Spelling) -> None:
     Behind a locus a lone first field is a family, not an antigen; so it is behind another family: ``A*02/03``.
     Behind an allele, group or code the digits are a second field: ``02:01/05``, ``0201/05``.
     """
-    for match in reversed(list(_LIST.finditer(spelling.text))):
-        _fill_list(spelling, match.start(), match[0])
+    lists = _LIST.finditer(spelling.text)
+    spelling.insert([place for match in lists for place in _lacking(match.start(), match[0])])
 
 
-def _fill_list(spelling: Spelling, start: int, members: str) -> None:
+def _lacking(start: int, members: str) -> Iterator[tuple[int, str]]:
+    """Yield what the names of a list lack, and before which position, in ascending order."""
     locus = before = ""
     for member in members.split("/"):
         own, star, name = member.rpartition("*")
@@ -35,9 +37,10 @@ def _fill_list(spelling: Spelling, start: int, members: str) -> None:
         if not star and (head or tail or ":" in name):
             head = locus + head
         start += len(own + star)
-        spelling.insert(start, head)
-        spelling.insert(start + len(head + name), tail)
-        start += len(head + name + tail) + 1
+        yield start, head
+        start += len(name)
+        yield start, tail
+        start += 1
 
 
 def _missing(name: str, before: str, *, starred: bool) -> tuple[str, str]:

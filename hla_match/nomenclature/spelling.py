@@ -79,10 +79,18 @@ class Spelling:
                 self.notes[note] = None
             self.text, self._origin = text, origin + self._origin[end:]
 
-    def insert(self, at: int, text: str) -> None:
-        """Insert a text; it comes from the place before which it stands."""
-        self.text = self.text[:at] + text + self.text[at:]
-        self._origin[at:at] = [self._origin[at]] * len(text)
+    def insert(self, places: Sequence[tuple[int, str]]) -> None:
+        """Insert texts, each before a position, which ascend; a text comes from the place before which it stands."""
+        parts: list[str] = []
+        origin: list[int] = []
+        end = 0
+        for at, text in places:
+            parts += self.text[end:at], text
+            origin += self._origin[end:at]
+            origin += [self._origin[at]] * len(text)
+            end = at
+        self.text = "".join([*parts, self.text[end:]])
+        self._origin = origin + self._origin[end:]
 
     def arrange(self, loci: Sequence[Sequence[tuple[str, tuple[int, int]]]]) -> None:
         """Replace the text by a GL String of parts of it: by locus, its names, each with what lacks in front of it."""

@@ -120,8 +120,10 @@ def _to_half_width(spelling: Spelling) -> None:
 
 def _to_capitals(spelling: Spelling) -> None:
     capitals = spelling.text.translate(_TO_CAPITALS)
+    letters = list(capitals)
     for match in _SMALL_G.finditer(spelling.text):
-        capitals = f"{capitals[: match.start()]}g{capitals[match.end() :]}"
+        letters[match.start()] = "g"
+    capitals = "".join(letters)
     # The w of Cw is a small letter by right.
     is_noted = capitals != re.sub("(?<=[A-Z])w(?=[0-9*])", "W", spelling.text)
     spelling.replace(capitals, CAPITALS if is_noted else "")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from hla_match.errors import Reason, TypingError
@@ -238,3 +240,14 @@ def test_genotypes_refused(text1: str, text2: str, position: int, reason: Reason
 def test_digits_behind_a_locus_are_a_name_before_2010_and_no_antigen() -> None:
     assert split_loci("A*2403+A2403") == {"A": ("A*2403", "A2403")}
     assert split_loci("B*3901^Cw*0702") == {"B": ("B*3901", ""), "C": ("C*0702", "")}
+
+
+@pytest.mark.parametrize("name", ["A*0201", "A*02:01g", "a*02:01/03"])
+def test_a_long_list_is_read_in_time_that_grows_with_its_length(name: str) -> None:
+    seconds = []
+    for n_genotypes in (1_000, 16_000):
+        began = time.process_time()
+        split_loci("|".join([f"{name}+A*24:02"] * n_genotypes) + "^b*07:02")
+        seconds.append(time.process_time() - began)
+    # The square of the length would take 256 times as long.
+    assert seconds[1] < 32 * seconds[0] + 0.5
