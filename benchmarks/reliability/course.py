@@ -27,7 +27,14 @@ ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, RACES, READ
 
 
 def attack(
-    attacks: Sequence[Attack], folder: Path, say: Say, *, seed: int, quick: bool, trials: Sequence[int] = ()
+    attacks: Sequence[Attack],
+    folder: Path,
+    say: Say,
+    *,
+    seed: int,
+    quick: bool,
+    times: int = 1,
+    trials: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Run attacks and return what they found, as plain values.
 
@@ -37,6 +44,7 @@ def attack(
         say: takes one line.
         seed: of inputs and trials.
         quick: a few trials of each.
+        times: how many times as many trials as an attack has.
         trials: numbers of the trials to run, in place of all.
     """
     began = time.perf_counter()
@@ -44,13 +52,13 @@ def attack(
     with Children(folder / "said") as children:
         scene = Scene(folder, children, seed)
         for one in attacks:
-            found = one.run(scene, trials or range(one.quick if quick else one.long), say)
+            found = one.run(scene, trials or range(times * (one.quick if quick else one.long)), say)
             say(f"{one.name}: {in_words(found)}")
             results.append({**found, "proves": one.proves})
     return {
         "format": FORMAT,
         "machine": machine(),
-        "settings": {"seed": seed, "quick": quick},
+        "settings": {"seed": seed, "quick": quick, "times": times},
         "seconds": time.perf_counter() - began,
         "results": results,
     }
@@ -58,11 +66,12 @@ def attack(
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A few trials of each attack.")
+@click.option("--times", default=1, show_default=True, type=click.IntRange(1), help="Times as many trials.")
 @click.option("--seed", default=1, show_default=True, help="Of inputs and trials.")
 @click.option("--only", help="Attacks, separated by commas.")
 @click.option("--trial", "trials", multiple=True, type=click.IntRange(0), help="This trial alone; can be repeated.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results here.")
-def main(quick: bool, seed: int, only: str | None, trials: tuple[int, ...], json_path: Path | None) -> None:
+def main(quick: bool, times: int, seed: int, only: str | None, trials: tuple[int, ...], json_path: Path | None) -> None:
     """Attack the commands that write and read; exit with 1 where one of them loses something or is wrong."""
     from benchmarks import results
 
@@ -74,7 +83,13 @@ def main(quick: bool, seed: int, only: str | None, trials: tuple[int, ...], json
     click.echo(f"{machine_line()}; seed {seed}")
     with tempfile.TemporaryDirectory() as folder:
         document = attack(
-            [by_name[name] for name in names], Path(folder).resolve(), click.echo, seed=seed, quick=quick, trials=trials
+            [by_name[name] for name in names],
+            Path(folder).resolve(),
+            click.echo,
+            seed=seed,
+            quick=quick,
+            times=times,
+            trials=trials,
         )
     if json_path is not None:
         results.write(document, json_path)

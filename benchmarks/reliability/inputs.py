@@ -7,6 +7,7 @@ is to take some hundredths of a second.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hla_match.loci import LOCI
@@ -30,8 +31,8 @@ def write_inputs(folder: Path, seed: int) -> None:
     """Write all files into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
-    _write_release(folder / RELEASE_FOLDER, RELEASE)
-    _write_release(folder / NEXT_RELEASE_FOLDER, "9.10.0")
+    write_release(folder / RELEASE_FOLDER, RELEASE, alleles())
+    write_release(folder / NEXT_RELEASE_FOLDER, "9.10.0", alleles())
     # Half of the donors are in both files: a replacement loses some and brings others.
     rows = [_person(rng, f"D{number:04}") for number in range(N_DONORS + N_DONORS // 2)]
     header = ",".join(["{}_id", *(f"{locus}_{side}" for locus in chinese_haplotypes.LOCI for side in (1, 2))])
@@ -63,7 +64,8 @@ def _haplotype_name(haplotype: tuple[str, ...]) -> str:
     return "~".join(f"{locus}*{allele}" for locus, allele in zip(chinese_haplotypes.LOCI, haplotype, strict=True))
 
 
-def _alleles() -> dict[str, list[str]]:
+def alleles() -> dict[str, list[str]]:
+    """Return the alleles of the release, by locus."""
     found = {locus: ["01:01"] for locus in LOCI}
     for column, locus in enumerate(chinese_haplotypes.LOCI):
         found[locus] = sorted({haplotype[column] for haplotype, _ in _HAPLOTYPES})
@@ -74,13 +76,13 @@ def _person(rng: random.Random, identifier: str) -> str:
     """Return identifier and typings of a person: single names, families, lists, blank second sides, loci not typed."""
     shares = [share for _, share in _HAPLOTYPES]
     first, second = (haplotype for haplotype, _ in rng.choices(_HAPLOTYPES, shares, k=2))
-    alleles = _alleles()
+    known = alleles()
     cells = [identifier]
     for column, locus in enumerate(chinese_haplotypes.LOCI):
         if locus in ("C", "DQB1") and rng.random() < 0.3:
             cells += ["", ""]
             continue
-        one, other = (_reported(rng, haplotype[column], alleles[locus]) for haplotype in (first, second))
+        one, other = (_reported(rng, haplotype[column], known[locus]) for haplotype in (first, second))
         cells += [one, "" if other == one and rng.random() < 0.5 else other]
     return ",".join(cells)
 
@@ -103,8 +105,9 @@ def _code_rows() -> list[str]:
     return [f"\t{first}{second}\t01/02/0{number + 3}" for first in "ABC" for number, second in enumerate("DEFG")]
 
 
-def _write_release(folder: Path, release: str) -> None:
-    names = [(locus, allele) for locus, alleles in _alleles().items() for allele in alleles]
+def write_release(folder: Path, release: str, named: Mapping[str, Sequence[str]]) -> None:
+    """Write the files of a release with some alleles of each locus."""
+    names = [(locus, allele) for locus, known in named.items() for allele in known]
     antigen = {
         (locus, allele): str(int(allele.partition(":")[0])) if locus in _WITH_ANTIGENS else "?"
         for locus, allele in names
@@ -117,7 +120,8 @@ def _write_release(folder: Path, release: str) -> None:
         "wmda/hla_nom_p.txt": [f"{locus}*;{allele};" for locus, allele in names],
         "wmda/rel_dna_ser.txt": [f"{locus}*;{allele};{antigen[locus, allele]};;;" for locus, allele in names],
         "wmda/rel_ser_ser.txt": ["A;9;23/24;", "B;15;62/63/75/76/77;", "B;40;60/61;"],
-        "tce/dpb_tce.csv": ["Allele,Protein,V1_Assignment,V2_Assignment,Comments", "DPB1*01:01,DPB1*01:01,3,3,"],
+        "tce/dpb_tce.csv": ["Allele,Protein,V1_Assignment,V2_Assignment,Comments"]
+        + [f"DPB1*{allele},DPB1*{allele},3,3," for allele in named["DPB1"]],
     }
     for name, lines in files.items():
         path = folder / name

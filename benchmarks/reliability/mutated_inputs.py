@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
-import shutil
 import zipfile
 from pathlib import Path
 
-import polars as pl
-
-from benchmarks.reliability import inputs
-from registry_io.store.frequency_store import FrequencyStore
-from registry_io.store.nomenclature_store import NomenclatureStore
-
-KINDS = (
-    "donors.csv", "patients.csv", "text.txt", "frequencies.csv", "codes.zip", "donors.parquet", "release.zip",
-    "identifiers.txt", "donors.xlsx", "installed.parquet", "installed.hlanom", "codes.txt", "release", "donors.csv.gz",
-    "frequencies.parquet", "patients.xlsx", "text.txt", "donors.tsv", "donors.csv", "frequencies.csv.gz",
-)  # fmt: skip
-"""What is mutated: kind and format."""
+from benchmarks.reliability.originals import LARGE, SMALL
 
 INSTALLED = {"installed.hlanom": "home/nomenclature/1.1.hlanom", "installed.parquet": "home/frequencies/set.parquet"}
 """Where installed files must lie to be read."""
 
-_ROWS = 25
+_LARGE_SHARE = 0.04
+_BELOW_PACKING = 0.7
+"""Of mutations of a packed file, those of what it unpacks to; the others are of the packed bytes."""
+
 _TOKENS = (
     b'"', b'""', b"'", b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\xef\xbb\xbf", b"\xff\xfe",
     b"\xed\xa0\x80", b"\x1b[31m", b"/", b"+", b"^", b"~", b"|", b"?", b"*", b":", b":XX", b"-", b"=1+1", b"@x",
@@ -63,56 +55,45 @@ def _changed(data: bytes, rng: random.Random) -> bytes:
     return before + token + data[at + rng.choice((0, 1, len(token))) :]
 
 
-def write_originals(folder: Path, sources: Path) -> None:
-    """Write the sound files: those of the inputs, shortened, in each format.
-
-    Args:
-        folder: a new one.
-        sources: folder of the inputs.
-    """
-    folder.mkdir()
-    for name in (inputs.DONORS, inputs.PATIENTS, inputs.FREQUENCIES, inputs.CODES, inputs.IDENTIFIERS):
-        rows = (sources / name).read_text(encoding="utf-8").splitlines(keepends=True)[:_ROWS]
-        (folder / name).write_text("".join(rows), encoding="utf-8", newline="")
-    for name in (inputs.DONORS, inputs.PATIENTS, inputs.FREQUENCIES):
-        frame = pl.read_csv(folder / name, infer_schema=False)
-        if name == inputs.FREQUENCIES:
-            frame = frame.with_columns(pl.col("frequency").cast(pl.Float64))
-        frame.write_parquet(folder / Path(name).with_suffix(".parquet"))
-        frame.write_excel(folder / Path(name).with_suffix(".xlsx"))
-        frame.write_csv(folder / Path(name).with_suffix(".tsv"), separator="\t")
-        (folder / f"{name}.gz").write_bytes(gzip.compress((folder / name).read_bytes()))
-    with zipfile.ZipFile(folder / "codes.zip", "w") as archive:
-        archive.write(folder / inputs.CODES, inputs.CODES)
-    shutil.copytree(sources / inputs.RELEASE_FOLDER, folder / "release")
-    (folder / "text.txt").write_text(inputs.patient_text(), encoding="utf-8")
-    home = folder / "home"
-    NomenclatureStore(home).install(sources / inputs.RELEASE_FOLDER)
-    FrequencyStore(home).install(folder / inputs.FREQUENCIES, "set")
-    shutil.copy(next((home / "nomenclature").glob("*.hlanom")), folder / "installed.hlanom")
-    shutil.copy(home / "frequencies" / "set.parquet", folder / "installed.parquet")
-
-
 def write_mutation(kind: str, originals: Path, place: Path, rng: random.Random) -> Path:
     """Write a mutation of a kind below a place, and return its path.
 
     Args:
-        kind: of `KINDS`.
-        originals: the folder of the sound files.
+        kind: of `originals.KINDS`.
+        originals: the folder of the sound files, small and large.
         place: an existing folder; the mutation replaces the last one of its kind.
         rng: decides.
     """
+    whole = originals / (LARGE if rng.random() < _LARGE_SHARE else SMALL)
     if kind.startswith("release"):
-        return _write_release(originals / "release", place, rng, is_zip=kind.endswith("zip"))
+        return _write_release(whole / "release", place, rng, is_zip=kind.endswith("zip"))
     path = place / INSTALLED.get(kind, f"mutated.{kind.partition('.')[2]}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = (originals / kind).read_bytes()
-    if kind.endswith(".gz") and rng.random() < 0.7:  # else the packed bytes are mutated
-        data = gzip.compress(mutated(gzip.decompress(data), rng), 1)
-    else:
-        data = mutated(data, rng)
-    path.write_bytes(data)
+    path.write_bytes(_mutated_file((whole / kind).read_bytes(), rng))
     return path
+
+
+def _mutated_file(data: bytes, rng: random.Random) -> bytes:
+    if data.startswith(b"\x1f\x8b") and rng.random() < _BELOW_PACKING:
+        return gzip.compress(mutated(gzip.decompress(data), rng), 1)
+    if data.startswith(b"PK") and rng.random() < _BELOW_PACKING:
+        return _mutated_member(data, rng)
+    return mutated(data, rng)
+
+
+def _mutated_member(data: bytes, rng: random.Random) -> bytes:
+    """Return a zip of which one member is mutated."""
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as archive,
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, True, 1) as to,
+    ):
+        names = archive.namelist()
+        chosen = rng.choice(names)
+        for name in names:
+            content = archive.read(name)
+            to.writestr(name, mutated(content, rng) if name == chosen else content)
+    return packed.getvalue()
 
 
 def _write_release(whole: Path, place: Path, rng: random.Random, *, is_zip: bool) -> Path:

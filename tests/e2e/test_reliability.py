@@ -38,6 +38,6 @@ def test_a_trial_is_run_again_by_its_number(tmp_path: Path):
     arguments = ["reliability", "--only", "kills", "--trial", "8", "--seed", "3", "--json", str(path)]
     done = CliRunner().invoke(main, arguments)
     document = json.loads(path.read_text(encoding="utf-8"))
-    assert document["settings"] == {"seed": 3, "quick": False}
+    assert document["settings"] == {"seed": 3, "quick": False, "times": 1}
     assert [one["trials"] for one in document["results"]] == [1]
     assert (done.exit_code == 1) == bool(document["results"][0]["findings"])

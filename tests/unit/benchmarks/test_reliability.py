@@ -12,7 +12,8 @@ from benchmarks.reliability.children import TEMPORARY, Children, Ended
 from benchmarks.reliability.damage import damaged
 from benchmarks.reliability.deeds import deeds
 from benchmarks.reliability.inputs import patient_text, write_inputs
-from benchmarks.reliability.mutated_inputs import KINDS, mutated, write_mutation, write_originals
+from benchmarks.reliability.mutated_inputs import mutated, write_mutation
+from benchmarks.reliability.originals import KINDS, write_originals
 from benchmarks.reliability.races import races
 from benchmarks.reliability.scene import Scene, differences, open_to_others, tree_of
 from benchmarks.reliability.section import FORMAT, in_words, reliability_section
@@ -152,7 +153,7 @@ def test_a_damage_changes_bytes_and_is_made_again_by_its_seed(tmp_path):
 def test_mutations_differ_and_are_made_again_by_their_seed(tmp_path):
     write_inputs(tmp_path / "inputs", seed=1)
     write_originals(tmp_path / "originals", tmp_path / "inputs")
-    for kind in dict.fromkeys(KINDS):
+    for kind in KINDS:
         written = [
             tree_of(write_mutation(kind, tmp_path / "originals", tmp_path, random.Random(number)).parent)
             for number in (1, 1, 2)
