@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from hla_match.kernels._jit import inner_kernel, kernel
+from hla_match.kernels._jit import array_kernel, inner_kernel, kernel
 from hla_match.kernels.imputation.allele_signatures import Signatures, sign_alleles
 from hla_match.kernels.imputation.candidate_haplotypes import Candidates
 from hla_match.kernels.imputation.haplotype_classes import (
@@ -169,32 +169,9 @@ def explain_persons(
     return stop
 
 
-@kernel
-def impute_persons(
-    start: int,
-    stop: int,
-    persons: PersonTypings,
-    typings: TypingAlleles,
-    panels: PanelHaplotypes,
-    index: AlleleIndex,
-    chain: PanelChain,
-    out: HaplotypeClasses,
-) -> int:
-    """Impute persons from `start` on until `stop`, or until an output array is full.
-
-    Args:
-        start: first person.
-        stop: one behind the last person.
-        persons: the persons, those of equal typings side by side.
-        typings: the distinct typings.
-        panels: the haplotypes of all panels.
-        index: the haplotypes that hold each allele.
-        chain: the panels in their order.
-        out: receives the classes; its first person is `start`.
-
-    Returns:
-        One behind the last person that was imputed.
-    """
+@array_kernel
+def working_arrays(panels: PanelHaplotypes, index: AlleleIndex, typings: TypingAlleles) -> Work:
+    """Return working arrays that are large enough for every panel, locus and typing."""
     n_loci = typings.typing_start.size
     largest = 0
     for panel in range(panels.panel_start.size - 1):
@@ -227,7 +204,36 @@ def impute_persons(
         frequency=np.empty(largest),
         slot=np.empty(4 * largest + 16, np.int64),
     )
-    work = Work(signatures, candidates, classes, np.zeros(n_loci, np.bool_), np.zeros(4, np.int64))
+    return Work(signatures, candidates, classes, np.zeros(n_loci, np.bool_), np.zeros(4, np.int64))
+
+
+@kernel
+def impute_persons(
+    start: int,
+    stop: int,
+    persons: PersonTypings,
+    typings: TypingAlleles,
+    panels: PanelHaplotypes,
+    index: AlleleIndex,
+    chain: PanelChain,
+    out: HaplotypeClasses,
+) -> int:
+    """Impute persons from `start` on until `stop`, or until an output array is full.
+
+    Args:
+        start: first person.
+        stop: one behind the last person.
+        persons: the persons, those of equal typings side by side.
+        typings: the distinct typings.
+        panels: the haplotypes of all panels.
+        index: the haplotypes that hold each allele.
+        chain: the panels in their order.
+        out: receives the classes; its first person is `start`.
+
+    Returns:
+        One behind the last person that was imputed.
+    """
+    work = working_arrays(panels, index, typings)
     out.person_part[0] = 0
     out.part_class[0] = 0
     out.part_pair[0] = 0
