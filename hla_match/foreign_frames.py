@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords
 
 if TYPE_CHECKING:
+    import narwhals
     import polars as pl
     from narwhals.typing import IntoDataFrame
 
 
-def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl.DataFrame:
+def polars_frame(
+    frame: IntoDataFrame | pl.LazyFrame, name: str = "frame", *, expected: str = "a frame of polars, pandas or pyarrow"
+) -> pl.DataFrame:
     """Return a frame as one of polars.
 
     Args:
         frame: a frame of polars, pandas, pyarrow, or of another package that narwhals knows; its data stay in memory.
         name: of the argument, for the error.
+        expected: what the argument must be, for the error.
 
     Raises:
-        CriteriaError: it is no frame.
+        CriteriaError: it is no frame, or one with a column that polars cannot hold.
 
     >>> import polars as pl
     >>> polars_frame(pl.LazyFrame({"A_1": ["02:01"]})).rows()
@@ -27,7 +32,7 @@ def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl
     >>> polars_frame([1, 2])
     Traceback (most recent call last):
     ...
-    hla_match.errors.CriteriaError: frame: found 'a list', expected a frame of polars, pandas or pyarrow
+    hla_match.errors.CriteriaError: frame: found a value of type list, expected a frame of polars, pandas or pyarrow
     """
     import polars as pl
 
@@ -37,8 +42,8 @@ def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl
         return frame.collect()
     refused = CriteriaError(
         name,
-        found=f"a {type(frame).__name__}",
-        expected="a frame of polars, pandas or pyarrow",
+        found=None if frame is None else InWords(f"a value of type {type(frame).__name__}"),
+        expected=expected,
         code=ErrorCode.CRITERIA_TYPE,
     )
     if not hasattr(frame, "columns"):
@@ -46,7 +51,33 @@ def polars_frame(frame: IntoDataFrame | pl.LazyFrame, name: str = "frame") -> pl
     import narwhals
 
     try:
-        found: pl.DataFrame = narwhals.from_native(frame, eager_only=True).to_polars()
+        found = narwhals.from_native(frame, eager_only=True)
+    except narwhals.exceptions.DuplicateError as error:
+        raise _wrong_column(name, found="two columns of one name", expected="a name for each column") from error
     except TypeError as error:
         raise refused from error
+    return pl.DataFrame([_polars_column(found[column], name) for column in found.columns])
+
+
+def _polars_column(column: narwhals.Series[Any], name: str) -> pl.Series:
+    """Return a column as one of polars.
+
+    Raises:
+        CriteriaError: it holds values of several types, or of a type that polars does not have.
+    """
+    import polars as pl
+
+    try:
+        found: pl.Series = column.to_polars()
+    except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError):
+        # Without the chain: messages of polars and pyarrow quote values.
+        raise _wrong_column(
+            f"{name}: column {column.name}",
+            found="values of several types, or of a type that no table has",
+            expected="text, numbers or dates; convert the column, such as by astype(str)",
+        ) from None
     return found
+
+
+def _wrong_column(name: str, *, found: str, expected: str) -> CriteriaError:
+    return CriteriaError(name, found=InWords(found), expected=expected, code=ErrorCode.CRITERIA_COLUMN)

@@ -15,6 +15,7 @@ import polars as pl
 from hla_match.errors import ErrorCode, FileError
 from registry_io.formats.frequency_fields import POLARS_CELL, separated_fields
 from registry_io.tables.budgets import FileBudget
+from registry_io.tables.cell_texts import column_text
 from registry_io.tables.parquet_file import parquet_frame
 from registry_io.tables.source_file import unpack
 from registry_io.tables.text_encoding import UndecodableError, encoding_notes, text_of
@@ -131,8 +132,12 @@ def _parquet(data: bytes, budget: FileBudget) -> FrequencyTable:
 
 
 def table_of_frame(frame: pl.DataFrame, path: str) -> FrequencyTable:
-    """Return a frame as a table of text; its first row is row 2, as below the header of a file."""
-    columns = [column.cast(pl.String) for column in frame.get_columns()]
+    """Return a frame as a table of text; its first row is row 2, as below the header of a file.
+
+    Raises:
+        FileError: a column holds neither text nor numbers.
+    """
+    columns = [column_text(column, path) for column in frame.get_columns()]
     row = pl.Series("row", np.arange(2, frame.height + 2, dtype=np.uint32))
     return FrequencyTable(path, frame.columns, 1, columns, row)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import ErrorCode, FileError
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.cell_texts import cell_texts
 from registry_io.tables.table_file import ROWS, Table
@@ -33,28 +32,18 @@ class FrameTable:
         """Yield the slices of the table, at least one; the first row of the frame is row 2, as below a header.
 
         Raises:
-            FileError: there is no column, or one that holds lists or records.
+            FileError: there is no column, or one that holds neither text nor numbers nor dates.
             BudgetError: it takes more than its budget.
         """
         path = Path(self.name)
         if not self.frame.width:
             raise no_header(path, "no columns")
-        nested = [name for name, dtype in self.frame.schema.items() if dtype.is_nested() or dtype == pl.Object]
-        if nested:
-            raise FileError(
-                self.name,
-                column=nested[0],
-                found=f"a column of {self.frame.schema[nested[0]]}",
-                expected="text, numbers and dates",
-                hint="give each typing a column of its own",
-                code=ErrorCode.FILE_FORMAT,
-            )
         distinct_names(path, self.frame.columns)
         budget = FileBudget.of(self.name, int(self.frame.estimated_size()), budgets)
         budget.check_columns(self.frame.width)
         checksum = self._checksum()
         for first in range(0, max(self.frame.height, 1), ROWS):
-            texts = cell_texts(self.frame.slice(first, ROWS))
+            texts = self._texts(first)
             part = TableSlice(named_columns(path, texts), row_numbers(texts.height, 2 + first))
             header = tuple(self.frame.columns)
             yield Table(
@@ -65,5 +54,11 @@ class FrameTable:
         """Return the SHA-256 of the frame as CSV."""
         content = hashlib.sha256()
         for first in range(0, max(self.frame.height, 1), ROWS):
-            content.update(cell_texts(self.frame.slice(first, ROWS)).write_csv(include_header=not first).encode())
+            content.update(
+                cell_texts(self.frame.slice(first, ROWS), self.name).write_csv(include_header=not first).encode()
+            )
         return content.hexdigest()
+
+    def _texts(self, first: int) -> pl.DataFrame:
+        """Return the slice of rows that begins with a row, as text."""
+        return cell_texts(self.frame.slice(first, ROWS), self.name)

@@ -180,7 +180,7 @@ def _parquet(source: SourceFile) -> Iterator[TableSlice]:
     if not file.names:
         raise no_header(source.path, "no columns")
     for first, frame in file.slices(ROWS, MOST_CELLS):
-        yield TableSlice(cell_texts(frame), row_numbers(frame.height, 2 + first))
+        yield TableSlice(cell_texts(frame, str(source.path)), row_numbers(frame.height, 2 + first))
 
 
 def _workbook(source: SourceFile, rules: HeaderRules) -> TableSlice:

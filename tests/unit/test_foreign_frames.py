@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,62 @@ def test_a_mapping_that_holds_no_frequencies_is_refused_as_a_file_is(tmp_path: P
     with pytest.raises(FileError) as of_mapping:
         open_frequencies(wrong, registry, name="own")
     assert str(of_mapping.value) == str(of_file.value).replace(str(tmp_path / "own.csv"), "own")
+
+
+class Unknown:
+    """A type that no table has, whose value nobody may read in a message."""
+
+    def __repr__(self) -> str:
+        return "secret"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(["secret", 5], id="mixed"),
+        pytest.param([Unknown(), Unknown()], id="objects"),
+        pytest.param([1j, 2j], id="complex"),
+    ],
+)
+def test_a_column_that_polars_cannot_hold_is_named_and_not_quoted(tmp_path: Path, values: list[object]) -> None:
+    frame = pandas(PERSONS).rename(columns={"person_id": "donor_id"}).assign(donor_id=values)
+    with pytest.raises(CriteriaError, match=r"^donors: column donor_id: found values of several types") as caught:
+        import_donors(tmp_path / "registry", frame, "builtin")
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("kind", [pandas, pyarrow])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, kind: Callable[[pl.DataFrame], Any]) -> None:
+    frame = kind(PERSONS)
+    names = ["donor_id", "A", "A"]
+    frame = frame.set_axis(names, axis=1) if kind is pandas else frame.rename_columns(names)
+    with pytest.raises(CriteriaError, match="donors: found two columns of one name"):
+        import_donors(tmp_path / "registry", frame, "builtin")
+
+
+NO_TEXT = [
+    pytest.param(pl.Series([datetime.timedelta(1)]), id="span of time"),
+    pytest.param(pl.Series([b"\xff"]), id="bytes"),
+    pytest.param(pl.Series([["02:01"]]), id="list"),
+]
+
+
+@pytest.mark.parametrize("values", NO_TEXT)
+def test_a_column_without_text_is_refused_by_name(tmp_path: Path, values: pl.Series) -> None:
+    donors = DONORS.head(1).with_columns(values.alias("diagnosis"))
+    with pytest.raises(FileError, match=r"^frame of donors, column diagnosis: found a column of"):
+        import_donors(tmp_path / "registry", donors, "builtin")
+    registry, _ = build_registry(PERSONS, Nomenclature.builtin(), name="two", provenance={})
+    shares = pl.DataFrame({"haplotype": ["A*02:01"], "frequency": values})
+    with pytest.raises(FileError, match=r"^frequencies, column frequency: found a column of"):
+        open_frequencies(shares, registry)
+
+
+@pytest.mark.parametrize("values", NO_TEXT[:2])
+def test_a_column_without_text_in_a_parquet_file_is_refused_by_name(tmp_path: Path, values: pl.Series) -> None:
+    DONORS.head(1).with_columns(values.alias("diagnosis")).write_parquet(tmp_path / "donors.parquet")
+    with pytest.raises(FileError, match="column diagnosis: found a column of"):
+        import_donors(tmp_path / "registry", tmp_path / "donors.parquet", "builtin")
 
 
 @pytest.mark.parametrize("wrong", [None, 7, [1, 2], object()])
