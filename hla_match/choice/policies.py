@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
 from hla_match.choice.donor_features import DONOR_ID
+from hla_match.choice.feature import Cost
 from hla_match.choice.ranking_key import RankingKey, key_codes
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords, check_name
 
 KeyColumns = tuple[NDArray[np.unsignedinteger[Any]], ...]
 """(n,) unsigned integer codes of some donors for each key of a policy, lower first; the first key decides first."""
@@ -32,7 +34,8 @@ class RankingPolicy:
         keys: the first in which two donors differ orders them; the last is the donor's identifier.
 
     Raises:
-        CriteriaError: the last key is not the identifier, or a key can decide nothing after those before it.
+        CriteriaError: a key is no `RankingKey`, the last one is not the identifier, or a key can decide nothing after
+            those before it.
 
     >>> young = RankingPolicy("young", (RankingKey("age", bands=10), RankingKey("p0"), RankingKey("donor_id")))
     >>> young == RankingPolicy.from_dict(young.to_dict())
@@ -45,6 +48,14 @@ class RankingPolicy:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise CriteriaError("policy: name", found=self.name, expected="text that names the policy")
+        keys: object = self.keys
+        if not isinstance(keys, tuple) or not all(isinstance(key, RankingKey) for key in keys):
+            raise CriteriaError(
+                f"policy {self.name}: keys",
+                found=InWords(f"a value of type {type(keys).__name__}"),
+                expected="a tuple of RankingKey; RankingPolicy.from_dict takes names of features",
+                code=ErrorCode.CRITERIA_TYPE,
+            )
         features = [key.feature for key in self.keys]
         if features[-1:] != [DONOR_ID.name]:
             expected = f"{DONOR_ID.name} as the last one, which makes the order reproducible"
@@ -101,6 +112,11 @@ class RankingPolicy:
                 for key in self.keys
             ],
         }
+
+    @property
+    def needs_probabilities(self) -> bool:
+        """Whether a key orders donors by what frequencies predict."""
+        return any(key.declared.cost is Cost.PREDICTION for key in self.keys)
 
     def columns(self, candidates: Candidates) -> KeyColumns:
         """Return the codes of some candidates for each key."""
@@ -170,7 +186,27 @@ def policy_named(policy: str | RankingPolicy) -> RankingPolicy:
     """
     if isinstance(policy, RankingPolicy):
         return policy
-    if policy not in POLICIES:
-        expected = f"one of {', '.join(POLICIES)}"
-        raise CriteriaError("policy", found=policy, expected=expected, code=ErrorCode.CRITERIA_UNKNOWN)
+    check_name("policy", policy, POLICIES, expected="one of")
     return POLICIES[policy]
+
+
+def policy_for(policy: str | RankingPolicy | None, *, has_probabilities: bool) -> RankingPolicy:
+    """Return the policy of a search: the one asked for, or by default the one that uses what is known.
+
+    Raises:
+        CriteriaError: there is none of that name, or it orders by probabilities, of which there are none.
+
+    >>> policy_for(None, has_probabilities=True).name, policy_for(None, has_probabilities=False).name
+    ('probability-first', 'certain-first')
+    """
+    if policy is None:
+        return POLICIES["probability-first" if has_probabilities else "certain-first"]
+    found = policy_named(policy)
+    if found.needs_probabilities and not has_probabilities:
+        raise CriteriaError(
+            "policy",
+            found=found.name,
+            expected="frequencies beside it, which give the probabilities",
+            code=ErrorCode.CRITERIA_FREQUENCIES,
+        )
+    return found

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from hla_match.choice.feature import UNKNOWN_VALUE, Direction, Feature, UnknownPlace
 from hla_match.choice.features import FEATURES
-from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors import CriteriaError
+from hla_match.errors.arguments import check_name
 
 _MAX_KEYS = 256
 """Keys whose codes are kept."""
@@ -49,9 +50,7 @@ class RankingKey:
     unknown: UnknownPlace | None = None
 
     def __post_init__(self) -> None:
-        if self.feature not in FEATURES:
-            expected = f"one of {', '.join(FEATURES)}"
-            raise CriteriaError("feature", found=self.feature, expected=expected, code=ErrorCode.CRITERIA_UNKNOWN)
+        check_name("feature", self.feature, FEATURES, expected="one of")
         declared = FEATURES[self.feature]
         _check_bands(declared, self.bands)
         places = declared.unknown.places if declared.unknown is not None else {}
@@ -59,7 +58,7 @@ class RankingKey:
             found = getattr(self, name)
             if found is None:
                 object.__setattr__(self, name, next(iter(options), None))
-            elif found not in options:
+            elif not isinstance(found, str) or found not in options:
                 expected = f"one of {', '.join(options)}" if options else "none: every donor has a known value"
                 raise CriteriaError(f"{self.feature}: {name}", found=found, expected=expected)
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
-from hla_match.choice.policies import RankingPolicy, policy_named
+from hla_match.choice.policies import RankingPolicy, policy_for
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
@@ -92,13 +92,13 @@ class Matcher:
 
         Raises:
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
-            CriteriaError: no locus in scope is typed in the registry, the policy is unknown, or the rows are none of
-                the registry's.
+            CriteriaError: no locus in scope is typed in the registry, the policy is unknown or needs probabilities that
+                there are not, or the rows are none of the registry's.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
         check_type("patient", patient, Patient, expected="a Patient")
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
-        order = policy_named(policy or ("certain-first" if self.imputed is None else "probability-first"))
+        order = policy_for(policy, has_probabilities=self.imputed is not None)
         registry = self._comparisons.searched(criteria)
         missing = _untyped_loci(registry, criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}

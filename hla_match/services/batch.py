@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hla_match.errors.arguments import check_type
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.services.batch_outputs import manifest_path, refuse_overwriting, status_path
 from hla_match.services.executors import ExecutorConfig
@@ -14,6 +16,9 @@ from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.disk.joint_files import lock_files
 from registry_io.store.frequency_store import FrequencyInput
+
+if TYPE_CHECKING:
+    from hla_match.choice.policies import RankingPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def batch(
     out: str | Path,
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | None = None,
+    policy: str | RankingPolicy | None = None,
     frequencies: FrequencyInput | None = None,
     global_frequencies: FrequencyInput | None = None,
     executor: ExecutorConfig | None = None,
@@ -67,7 +72,7 @@ def batch(
         patients: file of the patients: CSV, TSV, Excel or Parquet.
         out: file of the results: CSV, Parquet, JSON lines or Excel, by its ending.
         criteria: which donors.
-        policy: name of the ranking policy; by default ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
         global_frequencies: those that are asked where the first explain nobody.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
@@ -99,8 +104,10 @@ def batch(
         global_frequencies=global_frequencies,
     )
     request.check()
+    executor = executor if executor is not None else ExecutorConfig()
+    check_type("executor", executor, ExecutorConfig, expected="an ExecutorConfig")
     with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:
-        return opened.run(executor or ExecutorConfig(), raw_text=raw_text, on_progress=on_progress)
+        return opened.run(executor, raw_text=raw_text, on_progress=on_progress)
 
 
 @contextmanager

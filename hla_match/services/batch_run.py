@@ -10,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.choice.policies import policy_named
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient
 from hla_match.searches.batch import MatcherSource, search_blocks
@@ -70,7 +69,7 @@ class BatchRun:
         self._raw_text = raw_text
         self._on_progress = on_progress
         self._n_done = 0
-        self._policy = searched.request.policy_name
+        self._policy = searched.request.ranking
         # Where there are no ages the day decides nothing, and must not part a batch from its continuation.
         without_ages = not self._registry.attribute_codes["birth_date"].any()
         self._criteria = criteria.model_copy(update={"as_of": None} if without_ages else {})
@@ -79,7 +78,7 @@ class BatchRun:
             self._registry,
             (patients, self._file),
             self._criteria,
-            policy_named(self._policy),
+            self._policy,
             searched.sets,
             raw_text=raw_text,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hla_match.errors.arguments import check_count
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.services.executors import n_processors
 from hla_match.services.notices import Notices, OnNotice
@@ -12,6 +13,7 @@ from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.store.frequency_store import FrequencyInput
 
 if TYPE_CHECKING:
+    from hla_match.choice.policies import RankingPolicy
     from hla_match.searches.match_list import MatchList
 
 
@@ -20,7 +22,7 @@ def search(
     patient: Patient | str,
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | None = None,
+    policy: str | RankingPolicy | None = None,
     frequencies: FrequencyInput | None = None,
     global_frequencies: FrequencyInput | None = None,
     workers: int | None = None,
@@ -35,7 +37,7 @@ def search(
         registry: folder of the registry.
         patient: for whom; or the patient's typing as a GL String.
         criteria: which donors.
-        policy: name of the ranking policy; by default ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
         global_frequencies: those that are asked where the first explain nobody.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
@@ -64,6 +66,8 @@ def search(
         verify=verify,
     )
     request.check()
+    if workers is not None:
+        check_count("workers", workers)
     person = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
     searched = SearchedRegistry.open(registry, request, Notices(on_notice))
     return search_opened(searched, person, workers=workers)
@@ -78,4 +82,4 @@ def search_opened(searched: SearchedRegistry, patient: Patient, *, workers: int 
     """
     searched.note_unknown_donors()
     matcher = searched.matcher(workers=workers or n_processors())
-    return matcher.search(patient, searched.request.criteria, policy=searched.request.policy_name)
+    return matcher.search(patient, searched.request.criteria, policy=searched.request.ranking)

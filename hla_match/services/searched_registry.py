@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords, check_type
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
@@ -18,6 +19,7 @@ from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.registry_store import open_registry
 
 if TYPE_CHECKING:
+    from hla_match.choice.policies import RankingPolicy
     from hla_match.searches.matcher import Matcher
     from registry_io.store.worker_registry import RegistrySource
 
@@ -28,22 +30,28 @@ class SearchRequest:
 
     Attributes:
         criteria: which donors.
-        policy: name of the ranking policy; None for ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, or its name; None for ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
         global_frequencies: those that are asked where the first explain nothing, or None.
         verify: whether every file of the registry is compared with its checksum, whatever is remembered.
     """
 
     criteria: SearchCriteria = field(default_factory=SearchCriteria)
-    policy: str | None = None
+    policy: str | RankingPolicy | None = None
     frequencies: FrequencyInput | None = None
     global_frequencies: FrequencyInput | None = None
     verify: bool = False
 
     @property
-    def policy_name(self) -> str:
-        """The name of the ranking policy, given or by default."""
-        return self.policy or ("certain-first" if self.frequencies is None else "probability-first")
+    def ranking(self) -> RankingPolicy:
+        """The ranking policy, given or by default.
+
+        Raises:
+            CriteriaError: there is none of that name, or it needs frequencies that are not given.
+        """
+        from hla_match.choice.policies import policy_for
+
+        return policy_for(self.policy, has_probabilities=self.frequencies is not None)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -54,21 +62,12 @@ class SearchRequest:
         """Refuse what does not fit together.
 
         Raises:
-            CriteriaError: there is no such policy, it needs frequencies that are not given, or there are global
-                frequencies only.
+            CriteriaError: there is no such policy, it needs frequencies that are not given, there are global
+                frequencies only, or the criteria are none.
         """
-        from hla_match.choice.policies import policy_named
-
+        check_type("criteria", self.criteria, SearchCriteria, expected="SearchCriteria")
         check_fallback(self.frequencies, self.global_frequencies)
-        if self.policy is not None:
-            policy_named(self.policy)
-        if self.policy == "probability-first" and self.frequencies is None:
-            raise CriteriaError(
-                "policy",
-                found=self.policy,
-                expected="--frequencies beside it, which give the probabilities",
-                code=ErrorCode.CRITERIA_FREQUENCIES,
-            )
+        _ = self.ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,8 @@ def check_fallback(frequencies: object | None, fallback: object | None) -> None:
     if frequencies is None and fallback is not None:
         raise CriteriaError(
             "global-frequencies",
-            found=fallback,
-            expected="--frequencies beside it; name the set there if it is alone",
+            found=fallback if isinstance(fallback, str | Path) else InWords("frequencies given in memory"),
+            expected="frequencies beside it; name the set there if it is alone",
             code=ErrorCode.CRITERIA_CONFLICT,
         )
 

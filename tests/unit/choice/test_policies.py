@@ -75,6 +75,18 @@ def test_a_policy_stands_for_itself() -> None:
         policy_named("best")
 
 
+@pytest.mark.parametrize("wrong", [5, ["age"], "", None])
+def test_a_name_that_is_none_is_refused(wrong: Any) -> None:
+    with pytest.raises(CriteriaError, match="expected one of certain-first, probability-first"):
+        policy_named(wrong)
+
+
+@pytest.mark.parametrize("wrong", [("age", "donor_id"), [RankingKey("donor_id")], None, "donor_id"])
+def test_keys_that_are_none_are_refused(wrong: Any) -> None:
+    with pytest.raises(CriteriaError, match=r"policy own: keys: found .*, expected a tuple of RankingKey"):
+        RankingPolicy("own", wrong)
+
+
 def own(*keys: object, **entries: object) -> dict[str, Any]:
     return {"name": "own", "keys": [*keys, "donor_id"], **entries}
 
@@ -104,6 +116,10 @@ def own(*keys: object, **entries: object) -> dict[str, Any]:
             own({"feature": "age", "bands": [41, 31]}),
             "age: bands: found (41, 31), expected ascending first values of bands, from 1 to 254 years",
             id="descending bands",
+        ),
+        pytest.param(own({"feature": ["age"]}), "feature: found a value of type list, expected one of p0", id="list"),
+        pytest.param(
+            own({"feature": "age", "direction": ["ascending"]}), "expected one of ascending, descending", id="lists"
         ),
         pytest.param(own({"feature": "age", "bands": []}), "expected ascending first values", id="no bands"),
         pytest.param(own({"feature": "age", "bands": [0, 5]}), "expected ascending first values", id="from nought"),

@@ -5,8 +5,9 @@ import math
 import polars as pl
 import pytest
 
+from hla_match.choice.policies import RankingPolicy
 from hla_match.donors.registry import build_registry
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -28,6 +29,7 @@ DONORS = {
 }
 PATIENT = Patient(typings={"A": ("02:01", "11:01"), "B": ("46:01", "40:01")})
 CRITERIA = SearchCriteria(scope="A,B", max_mismatches=4)
+OWN = RankingPolicy.from_dict({"name": "own", "keys": ["age", "p0+p1", "donor_id"]})
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +154,12 @@ def test_a_summary_reads_in_percent(matcher):
     assert summary["P0"].to_list()[:2] == ["100%", "83%"]
     assert "?" in summary["P0"].to_list()
     assert not math.isnan(summary.height)
+
+
+@pytest.mark.parametrize("policy", ["probability-first", OWN])
+def test_an_order_by_probabilities_needs_frequencies(matcher, policy):
+    without = Matcher(matcher.registry)
+    with pytest.raises(CriteriaError, match="expected frequencies beside it") as caught:
+        without.search(PATIENT, CRITERIA, policy=policy)
+    assert caught.value.code == ErrorCode.CRITERIA_FREQUENCIES
+    assert matcher.search(PATIENT, CRITERIA, policy=policy).to_polars().height == len(DONORS)
