@@ -42,6 +42,7 @@ from registry_io.formats.mac_file import read_codes
 from registry_io.persons.patient_file import read_patients
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
+from registry_io.store.journal.journal import Journal
 from registry_io.store.nomenclature_file import loads
 from registry_io.store.nomenclature_store import NomenclatureStore
 from registry_io.store.registry_builder import write_registry
@@ -108,6 +109,11 @@ def other_format(folder: Path) -> None:
     manifest = next(iter(sorted(imported(folder).rglob("manifest.json"))))
     edit(manifest, '"format_version": 3', '"format_version": 99')
     open_registry(folder / "registry")
+
+
+def no_transaction(folder: Path) -> None:
+    with Journal.writing(folder) as journal:
+        journal.transaction_at(1)
 
 
 def full_disk(folder: Path) -> None:
@@ -247,6 +253,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_DAMAGED: (RegistryError, lambda folder: open_registry(emptied(imported(folder), "status.npy"))),
     ErrorCode.REGISTRY_FORMAT: (RegistryError, other_format),
     ErrorCode.REGISTRY_CHANGED: (RegistryError, lambda folder: source(folder, snapshot="snapshot-0")),
+    ErrorCode.REGISTRY_NO_TRANSACTION: (RegistryError, no_transaction),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
     ErrorCode.WRITER_BUSY: (LockedError, busy),
     ErrorCode.BATCH_BROKEN: (BrokenPartsError, broken_parts),

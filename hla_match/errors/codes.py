@@ -266,6 +266,11 @@ class ErrorCode(StrEnum):
         "There is no earlier snapshot to return to.",
         "Import an earlier donor file in place of the registry.",
     )
+    REGISTRY_NO_TRANSACTION = (
+        "registry.no-transaction",
+        "The record of a registry has no transaction of that number, or none up to that day.",
+        "Give a number or a day that the log of the registry lists.",
+    )
     WRITER_BUSY = (
         "writer.busy",
         "Another process is writing the same registry or result.",

@@ -4,6 +4,7 @@
     reads a file    donors in parts     files, manifest,   which snapshot is valid; rollback, clean-up
                                         name
 
+    journal                 the record: every version of every donor; snapshots are derived from it
     registry_store          opens a snapshot: checksums, soundness of every array, then mapped into memory
     imputation_store        what donors may carry under a set of frequencies, computed once
     nomenclature_store, frequency_store     what is installed in the user's data folder

@@ -1,0 +1,303 @@
+"""The record of a registry, read: what happened, what is known of a donor, and who was a donor at any transaction."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import polars as pl
+
+from hla_match.errors import ErrorCode, RegistryError
+from hla_match.nomenclature.multiple_allele_codes import MacTable
+from hla_match.nomenclature.release import Nomenclature
+from registry_io.persons.line_notes import LINE_NOTES
+from registry_io.store.journal.contents import Contents
+from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.journal_file import (
+    damaged,
+    journal_faults,
+    open_for_reading,
+    open_for_writing,
+    remove_journal,
+    writing,
+)
+from registry_io.store.journal.known_donors import known_donors
+from registry_io.store.journal.person_texts import in_order, persons_of
+from registry_io.store.journal.transactions import Cause, Settings, Transaction
+from registry_io.store.journal.verification import record_faults
+from registry_io.store.registry_folder import JOURNAL
+
+SLICE = 250_000
+"""Persons of a frame at most."""
+
+_DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :txn AND v.person IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
+# The version of one donor that holds at a transaction.
+_AT = "(SELECT id FROM version WHERE donor = {donor} AND txn <= {txn} ORDER BY txn DESC LIMIT 1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a donor's record.
+
+    Attributes:
+        transaction: number of the transaction that brought it.
+        action: what became of the donor.
+        row: of the donor file, or None.
+        person: the record, texts by column; None where the donor left.
+        reported: cells of the row that `person` does not hold word for word, by header.
+        noted: what of the row was understood otherwise than it was written.
+    """
+
+    transaction: int
+    action: str
+    row: int | None
+    person: Mapping[str, str] | None
+    reported: Mapping[str, str]
+    noted: tuple[str, ...]
+
+
+class Changes(NamedTuple):
+    """What leads from the donors at one transaction to those at another.
+
+    Attributes:
+        persons: those that are new or have another record, in frames as `Journal.persons_at` gives them.
+        removed: identifiers of those who are no donors any more.
+    """
+
+    persons: Iterator[pl.DataFrame]
+    removed: pl.Series
+
+
+class Journal:
+    """The record of a registry's folder; a context that closes it.
+
+    Args:
+        path: its file.
+        connection: to it.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path, self._connection = path, connection
+        self._contents = Contents(path, connection)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the record of a folder for reading; a writer is not held up, and does not hold it up.
+
+        Raises:
+            RegistryError: there is none, or it is damaged.
+        """
+        path = folder / JOURNAL
+        return cls(path, open_for_reading(path))
+
+    @classmethod
+    @contextmanager
+    def writing(cls, folder: Path) -> Iterator[Self]:
+        """Give the record of a folder to write to, made where it is missing; the caller holds the folder's lock.
+
+        One that is still without a transaction at the end is removed.
+
+        Raises:
+            RegistryError: it is damaged.
+            FileError: it cannot be written to.
+        """
+        path = folder / JOURNAL
+        is_empty = False
+        try:
+            with cls(path, open_for_writing(path)) as journal:
+                is_empty = journal.latest_transaction() is None
+                yield journal
+                is_empty = is_empty and journal.latest_transaction() is None
+        finally:
+            if is_empty:
+                remove_journal(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self, cause: Cause) -> Iterator[Entry]:
+        """Give a transaction to write into, which is on the disk when the block has ended without an error.
+
+        One that holds no version and changes no setting leaves nothing.
+
+        Args:
+            cause: who makes it, why, and from what; `Entry.cause` may be set again.
+
+        Raises:
+            FileError: it cannot be written; nothing of it is kept.
+        """
+        with journal_faults(self.path):
+            before = self.latest_transaction()
+            with writing(self._connection):
+                entry = Entry(self.path, self._connection, cause, before)
+                yield entry
+                entry.finish()
+
+    def latest_transaction(self) -> Transaction | None:
+        """Return the last transaction; None where there is none."""
+        return next(iter(self._transactions("ORDER BY id DESC LIMIT 1")), None)
+
+    def transactions(self) -> list[Transaction]:
+        """Return all transactions, first to last."""
+        return self._transactions("ORDER BY id")
+
+    def transaction_at(self, when: int | datetime.date) -> Transaction:
+        """Return a transaction by its number, or the last one up to the end of a day.
+
+        Raises:
+            RegistryError: there is none.
+        """
+        if isinstance(when, int):
+            found = self._transactions("WHERE id = ?", when)
+        else:
+            found = self._transactions("WHERE day <= ? ORDER BY id DESC LIMIT 1", when.isoformat())
+        if found:
+            return found[0]
+        every = self.transactions()
+        raise RegistryError(
+            str(self.path.parent),
+            found=f"no transaction {'' if isinstance(when, int) else 'up to '}{when}",
+            expected=f"1 to {len(every)}, or a date from {every[0].day} on" if every else "a registry with a record",
+            hint="hla-match registry log lists them",
+            code=ErrorCode.REGISTRY_NO_TRANSACTION,
+        )
+
+    def versions(self, donor_id: str) -> list[Version]:
+        """Return all versions of a donor's record, first to last; none where the identifier was never known."""
+        with journal_faults(self.path):
+            rows = self._connection.execute(
+                "SELECT txn, action, row, person, reported, noted FROM version"
+                " WHERE donor = (SELECT key FROM donor WHERE donor_id = ?) ORDER BY id",
+                (donor_id,),
+            ).fetchall()
+        try:
+            return [
+                Version(txn, action, row, json.loads(person or "null"), json.loads(reported or "{}"), _notes(noted))
+                for txn, action, row, person, reported, noted in rows
+            ]
+        except ValueError:
+            raise damaged(self.path, "a version that is no record") from None
+
+    def persons_at(self, txn: int) -> Iterator[pl.DataFrame]:
+        """Yield the donors at a transaction, in frames as the reader of a donor file makes them; `row` is the version.
+
+        Only loci that somebody of a frame is typed at have columns; all frames have all attributes.
+
+        Raises:
+            RegistryError: the record is damaged.
+        """
+        yield from self._frames(f"SELECT v.id, d.donor_id, v.person {_DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
+
+    def n_donors_at(self, txn: int) -> int:
+        """Return the number of donors at a transaction."""
+        with journal_faults(self.path):
+            (number,) = self._connection.execute(f"SELECT count(*) {_DONORS_AT}", {"txn": txn}).fetchone()
+        return int(number)
+
+    def noted_at(self, txn: int) -> pl.DataFrame:
+        """Return what was understood otherwise than it was written: a `note` for a `row` of `persons_at`."""
+        with journal_faults(self.path):
+            rows = self._connection.execute(
+                "SELECT id, noted FROM version WHERE txn <= ? AND noted IS NOT NULL", (txn,)
+            ).fetchall()
+        return pl.DataFrame([(row, note) for row, noted in rows for note in _notes(noted)], LINE_NOTES, orient="row")
+
+    def changes(self, after: int, upto: int) -> Changes:
+        """Return what leads from the donors at transaction `after` to those at `upto`, which may be an earlier one.
+
+        Raises:
+            RegistryError: the record is damaged.
+        """
+        between = (
+            "WITH touched AS (SELECT DISTINCT donor FROM version WHERE id > :first AND id <= :last) "
+            "SELECT b.id, d.donor_id, b.person FROM touched t JOIN donor d ON d.key = t.donor"
+            f" LEFT JOIN version a ON a.id = {_AT.format(donor='t.donor', txn=':after')}"
+            f" LEFT JOIN version b ON b.id = {_AT.format(donor='t.donor', txn=':upto')} WHERE "
+        )
+        first, last = sorted(self.transaction_at(txn).last_version if txn else 0 for txn in (after, upto))
+        bounds = {"after": after, "upto": upto, "first": first, "last": last}
+        with journal_faults(self.path):
+            removed = self._connection.execute(
+                f"{between} a.person IS NOT NULL AND b.person IS NULL ORDER BY d.donor_id", bounds
+            ).fetchall()
+        return Changes(
+            persons=self._frames(
+                f"{between} b.person IS NOT NULL AND b.person IS NOT a.person ORDER BY b.id", bounds, upto
+            ),
+            removed=pl.Series("person_id", [row[1] for row in removed], pl.String),
+        )
+
+    def known(self, identifiers: pl.Series) -> pl.DataFrame:
+        """Return what is known of donors: `donor_id`, `key`, and the latest `person`, null of one who left.
+
+        Identifiers that were never known have no row.
+        """
+        with journal_faults(self.path):
+            return known_donors(self._connection, identifiers)
+
+    def nomenclature(self, settings: Settings) -> Nomenclature:
+        """Return the nomenclature of a transaction's settings.
+
+        Raises:
+            RegistryError: the record is damaged.
+        """
+        with journal_faults(self.path):
+            return self._contents.nomenclature(settings)
+
+    def codes(self, settings: Settings) -> MacTable | None:
+        """Return the multiple allele codes of a transaction's settings; None where there are none.
+
+        Raises:
+            RegistryError: the record is damaged.
+        """
+        with journal_faults(self.path):
+            return self._contents.codes(settings)
+
+    def verify(self) -> list[str]:
+        """Return all that is not as it was written, by transaction and row, never by donor; none where all is right.
+
+        Raises:
+            RegistryError: the file cannot be read at all.
+        """
+        with journal_faults(self.path):
+            return list(record_faults(self._connection, self._contents))
+
+    def _transactions(self, clause: str, *values: Any) -> list[Transaction]:
+        with journal_faults(self.path):
+            rows = self._connection.execute(f"SELECT * FROM txn {clause}", values).fetchall()
+        try:
+            return [Transaction.of(row) for row in rows]
+        except (ValueError, TypeError, KeyError):
+            raise damaged(self.path, "a transaction that is none") from None
+
+    def _frames(self, query: str, bounds: Mapping[str, int], upto: int) -> Iterator[pl.DataFrame]:
+        attributes: dict[str, str] = {}
+        for transaction in self._transactions("WHERE id <= ? AND attributes <> '{}' ORDER BY id", upto):
+            attributes |= transaction.attributes
+        with journal_faults(self.path):
+            found = self._connection.execute(query, bounds)
+            while rows := found.fetchmany(SLICE):
+                try:
+                    versions, donor_ids, texts = zip(*rows, strict=True)
+                    yield persons_of(versions, donor_ids, texts, in_order(attributes))
+                except pl.exceptions.PolarsError:
+                    raise damaged(self.path, "a version that is no record") from None
+
+
+def _notes(noted: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(noted)) if noted else ()

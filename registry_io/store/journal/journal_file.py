@@ -1,0 +1,175 @@
+"""The file of a registry's record: made for its owner alone, opened for reading or writing, its errors in words.
+
+SQLite in WAL mode: readers and the one writer do not wait for each other, and a transaction is on the disk when its
+commit returns. What is removed is overwritten.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hla_match.errors import FileError, RegistryError
+from registry_io.disk.durable_files import flush_folder, remove, write_error
+from registry_io.disk.permissions import open_new
+from registry_io.store.registry_folder import JOURNAL
+
+FORMAT_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE txn(
+  id INTEGER PRIMARY KEY, at TEXT NOT NULL, day TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+  reason TEXT NOT NULL, source TEXT NOT NULL, source_sha256 TEXT NOT NULL, source_rows INTEGER, file_date TEXT,
+  settings TEXT NOT NULL, same_as INTEGER, attributes TEXT NOT NULL, counts TEXT NOT NULL,
+  last_version INTEGER NOT NULL, versions_digest BLOB NOT NULL, previous_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TABLE donor(key INTEGER PRIMARY KEY, donor_id TEXT UNIQUE, latest INTEGER NOT NULL) STRICT;
+CREATE TABLE version(
+  id INTEGER PRIMARY KEY, donor INTEGER NOT NULL, txn INTEGER NOT NULL, action TEXT NOT NULL, row INTEGER, person TEXT,
+  reported TEXT, noted TEXT, salt BLOB, digest BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX version_of_donor ON version(donor, txn);
+CREATE TABLE codes(sha256 TEXT PRIMARY KEY, title TEXT NOT NULL, content BLOB NOT NULL) STRICT;
+CREATE TABLE nomenclature(checksum TEXT PRIMARY KEY, title TEXT NOT NULL, content BLOB NOT NULL) STRICT;
+"""
+_CACHE_KILOBYTES = 64_000
+_BUSY_SECONDS = 10
+_CANNOT_WRITE = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_LOCKED: errno.EBUSY,
+}
+_PRIMARY_CODE = 0xFF
+
+
+def has_journal(folder: Path) -> bool:
+    """Say whether a folder has a record, or the file of one that was being made."""
+    return (folder / JOURNAL).exists()
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a record that nothing is written to.
+
+    Raises:
+        RegistryError: there is none, or it is damaged or of another format version.
+    """
+    if not path.exists():
+        raise RegistryError(
+            str(path),
+            found="no record of the registry's changes",
+            expected="a registry that was written by this version of hla-match",
+            hint="its first change begins the record",
+        )
+    with journal_faults(path):
+        connection = _connected(path, "mode=ro")
+        try:
+            _check_format(path, connection)
+        except sqlite3.OperationalError:
+            connection.close()
+            # A folder that cannot be written to takes no file of shared memory, which no writer then needs.
+            if os.access(path.parent, os.W_OK):
+                raise
+            connection = _connected(path, "immutable=1")
+            _check_format(path, connection)
+    return connection
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open a record for its one writer, who holds the lock of the registry's folder; made where it is missing.
+
+    Raises:
+        RegistryError: it is damaged, or of another format version.
+        FileError: it cannot be written to.
+    """
+    try:
+        if not path.exists():
+            os.close(open_new(path))
+            flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    with journal_faults(path):
+        connection = _connected(path, "mode=rw")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
+            meta = (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
+            with writing(connection):
+                for statement in _SCHEMA.split(";"):
+                    connection.execute(statement)
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        _check_format(path, connection)
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a block as one transaction of the database: all of it is kept, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def remove_journal(folder: Path) -> None:
+    """Remove the file of a record that nothing was written to."""
+    for ending in ("-wal", "-shm", ""):
+        remove(folder / f"{JOURNAL}{ending}")
+
+
+@contextmanager
+def journal_faults(path: Path) -> Iterator[None]:
+    """Say in words what the database says in its own.
+
+    Raises:
+        FileError: the file cannot be written to.
+        RegistryError: it does not hold what it must.
+    """
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise _fault(path, error) from error
+
+
+def damaged(path: Path, found: str, expected: str = "the record as it was written") -> RegistryError:
+    """Return the error of a record that does not hold what it must."""
+    hint = "restore the registry's folder from a copy; its snapshot can still be searched"
+    return RegistryError(str(path), found=found, expected=expected, hint=hint)
+
+
+def _fault(path: Path, error: Exception) -> FileError:
+    # An error of Python's own part has no number.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    if code in _CANNOT_WRITE:
+        return write_error(path, OSError(_CANNOT_WRITE[code], os.strerror(_CANNOT_WRITE[code])))
+    return damaged(path, f"a damaged file ({error})")
+
+
+def _connected(path: Path, mode: str) -> sqlite3.Connection:
+    # Without a level of isolation Python begins no transaction of its own accord.
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+    )
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
+
+def _check_format(path: Path, connection: sqlite3.Connection) -> None:
+    found = dict(connection.execute("SELECT key, value FROM meta")).get("format_version")
+    if found != str(FORMAT_VERSION):
+        raise damaged(path, f"format version {found}", f"{FORMAT_VERSION}")
