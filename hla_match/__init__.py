@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hla_match.audit.audit import Audit as Audit
     from hla_match.choice.policies import POLICIES as POLICIES
     from hla_match.choice.policies import RankingPolicy as RankingPolicy
     from hla_match.donors.registry import Registry as Registry
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from hla_match.searches.match_list import MatchList as MatchList
     from hla_match.searches.matcher import Matcher as Matcher
     from hla_match.searches.patient_blocks import PatientOutcome as PatientOutcome
+    from hla_match.services.audit import AuditReport as AuditReport
+    from hla_match.services.audit import audit as audit
     from hla_match.services.batch import BatchReport as BatchReport
     from hla_match.services.batch import batch as batch
     from hla_match.services.estimation import EstimateReport as EstimateReport
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from hla_match.services.search import search as search
 
 _HOME = {
+    "audit": "services.audit",
+    "Audit": "audit.audit",
+    "AuditReport": "services.audit",
     "batch": "services.batch",
     "BatchReport": "services.batch",
     "build_registry": "donors.registry",

@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.dates import REGISTRATION_AGES, date_findings
+from hla_match.audit.dates import date_findings
 from hla_match.audit.dr_groups import dr_findings
 from hla_match.audit.duplicates import MOST_ALIKE, duplicates, grid_findings
-from hla_match.audit.findings import KINDS, all_findings
+from hla_match.audit.findings import KINDS, FindingKind, all_findings
 from hla_match.audit.haplotypes import LINKED, donor_levels, level_findings, linkage_findings
 from hla_match.audit.names import name_findings
 from hla_match.audit.resolution import Resolution, resolution
+from hla_match.audit.settings import AuditSettings
 from hla_match.audit.tce_groups import tce_findings
-from hla_match.donors.attributes import DONOR_AGES
-from hla_match.donors.registry import Registry
+from hla_match.donors.registry import Registry, as_of_date
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import DonorImputation
 from hla_match.imputation.panels import FallbackLevel
 from hla_match.loci import OPTIONAL_GENES
-from hla_match.nomenclature.release import Nomenclature
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSettings:
-    """What an audit goes by.
-
-    Attributes:
-        as_of: today.
-        registration_ages: the least and the greatest age at registration, in completed years.
-        ages: those of today.
-        nomenclature: reads the names; None for the registry's own.
-        workers: threads; the result does not depend on them.
-    """
-
-    as_of: datetime.date
-    registration_ages: tuple[int, int] = REGISTRATION_AGES
-    ages: tuple[int, int] = DONOR_AGES
-    nomenclature: Nomenclature | None = None
-    workers: int = 1
+OF_TWO_REPORTS = (
+    FindingKind.CONFLICTING_REPORTS,
+    FindingKind.DNA_AGAINST_SEROLOGY,
+    FindingKind.SWAPPED_SAMPLES,
+)
+"""Kinds that compare a donor's earlier typing with the one that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +42,14 @@ class Audit:
         levels: by `FallbackLevel` the number of donors whom the frequencies explain so; empty without frequencies.
         n_duplicates_by_chance: how many of the suspected duplicates are to be expected by chance; None without
             frequencies.
-        not_checked: what could not be looked at, and why.
+        not_checked: the kinds that could not be looked at, wholly or in part, and why.
     """
 
     findings: pl.DataFrame
     resolution: Resolution
     levels: dict[str, int]
     n_duplicates_by_chance: int | None
-    not_checked: tuple[str, ...] = ()
+    not_checked: tuple[tuple[FindingKind, str], ...] = ()
 
     def counts(self) -> pl.DataFrame:
         """Return one row a kind of findings: `kind`, `findings`, and `donors` that have one; kinds without any too."""
@@ -78,7 +64,7 @@ class Audit:
 
 def audit_registry(
     registry: Registry,
-    settings: AuditSettings,
+    settings: AuditSettings | None = None,
     *,
     frequencies: HaplotypeFrequencies | None = None,
     imputed: DonorImputation | None = None,
@@ -88,13 +74,18 @@ def audit_registry(
 
     Args:
         registry: the donors.
-        settings: what to go by.
+        settings: what to go by; ages are reckoned at the day of the import where they name no day.
         frequencies: coded with the registry's nomenclature; without them haplotypes are not looked at.
         imputed: the donors under these frequencies; both or none are given.
         further: findings from elsewhere, such as the records that the last import left out.
+
+    Raises:
+        CriteriaError: neither the settings nor the registry say at which day ages are reckoned.
     """
+    settings = settings if settings is not None else AuditSettings()
+    as_of = settings.as_of or as_of_date(registry)
     same = duplicates(registry, imputed.panels if imputed is not None else None, workers=settings.workers)
-    dates = date_findings(registry, settings.as_of, registration_ages=settings.registration_ages, ages=settings.ages)
+    dates = date_findings(registry, as_of, registration_ages=settings.registration_ages, ages=settings.ages)
     found = [
         *further,
         name_findings(registry, settings.nomenclature),
@@ -124,25 +115,36 @@ def _level_counts(level: NDArray[np.uint8]) -> dict[str, int]:
     return {str(one): n for one, n in zip(FallbackLevel, counts, strict=True) if n}
 
 
-def _not_checked(registry: Registry, frequencies: HaplotypeFrequencies | None, n_passed_over: int) -> list[str]:
-    """Return in words what could not be looked at."""
-    found = []
-    if frequencies is None:
-        found.append("haplotypes, and whether duplicates are chance: no frequencies were given")
-    else:
-        for pair in LINKED.values():
-            lacking = [locus for locus in pair if locus not in frequencies.loci or locus not in registry.loci]
-            if lacking:
-                found.append(
-                    f"linkage of {' and '.join(pair)}: {', '.join(lacking)} is not in frequencies and registry"
-                )
+def _not_checked(
+    registry: Registry, frequencies: HaplotypeFrequencies | None, n_passed_over: int
+) -> Iterator[tuple[FindingKind, str]]:
+    """Yield what could not be looked at, wholly or in part, and why."""
+    for kind in OF_TWO_REPORTS:
+        yield kind, "the registry keeps one report of each donor"
     if not set(OPTIONAL_GENES) & set(registry.loci):
-        found.append("DRB1 with DRB3, DRB4 and DRB5: nobody is typed at these genes")
-    for name, what in {"birth_date": "ages and duplicates", "registered_on": "ages at registration"}.items():
+        yield FindingKind.DR_LINKAGE, f"nobody is typed at {', '.join(OPTIONAL_GENES)}"
+    if frequencies is None:
+        for kind in (*LINKED, FindingKind.UNEXPLAINED):
+            yield kind, "no frequencies were given"
+        yield FindingKind.SAME_PERSON, "whether they are chance: no frequencies were given"
+    else:
+        for kind, pair in LINKED.items():
+            if lacking := [locus for locus in pair if locus not in frequencies.loci or locus not in registry.loci]:
+                yield kind, f"{' and '.join(lacking)} not in the registry and the frequencies both"
+    for name, kinds in _NEEDED.items():
         if name not in registry.attributes.columns:
-            found.append(f"{what}: the registry has no {name}")
+            yield from ((kind, f"the registry has no {name}") for kind in kinds)
     if n_passed_over:
-        found.append(
-            f"duplicates among {n_passed_over:,} donors: more than {MOST_ALIKE:,} of one sex share the birth date"
-        )
-    return found
+        shared = f"{n_passed_over:,} donors whose birth date more than {MOST_ALIKE:,} of their sex share"
+        yield FindingKind.SAME_PERSON, shared
+    if "DPB1" not in registry.loci:
+        yield FindingKind.MIXED_TCE, "nobody is typed at DPB1"
+
+
+_NEEDED = {
+    "birth_date": (FindingKind.AGE_AT_REGISTRATION, FindingKind.AGE_TODAY, FindingKind.SAME_PERSON),
+    "sex": (FindingKind.SAME_PERSON,),
+    "registered_on": (FindingKind.AGE_AT_REGISTRATION, FindingKind.DATES_OUT_OF_ORDER),
+    "grid": (FindingKind.SAME_GRID,),
+}
+"""The attributes without which findings of some kinds cannot be."""

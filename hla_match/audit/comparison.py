@@ -12,6 +12,7 @@ from hla_match.donors.registry import Registry
 from hla_match.kernels.audit.paired_typings import pair_typings
 from hla_match.kernels.codes import NEW, NOT_TYPED
 from hla_match.kernels.schema.typings import TypingTable
+from hla_match.nomenclature.antigen_index import AntigenIndex
 
 Rows = NDArray[np.integer[Any]]
 
@@ -25,7 +26,10 @@ class RecordComparison:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._typed = registry.donor_typing != NOT_TYPED
-        self._common = {locus: sets_in_common(registry.columns[locus].table) for locus in registry.loci}
+        self._common = {
+            locus: sets_in_common(registry.columns[locus].table, registry.nomenclature.index(locus).antigens)
+            for locus in registry.loci
+        }
 
     def n_common_loci(self, one: Rows, other: Rows) -> NDArray[np.int64]:
         """Return (pairs,) at how many loci both records are typed."""
@@ -57,8 +61,28 @@ class RecordComparison:
         return found
 
 
-def sets_in_common(table: TypingTable) -> NDArray[np.bool_]:
-    """Return (sets, sets) whether two sets have an allele in common; NEW may be any allele."""
+def sets_in_common(table: TypingTable, antigens: AntigenIndex) -> NDArray[np.bool_]:
+    """Return (sets, sets) whether two sets can be of one chromosome.
+
+    They have an allele in common, and antigens that are related where both were typed by serology: a laboratory that
+    reports B38 has told it from B39. NEW may be any allele.
+    """
     has = set_alleles(table, int(table.counted.set_member.max(initial=NEW)) + 1)
     is_new = np.logical_not(has.any(axis=1))
-    return meeting(has, has) | is_new[:, None] | is_new[None, :]
+    common = meeting(has, has) | is_new[:, None] | is_new[None, :]
+    return common & ~told_apart(table, antigens)
+
+
+def told_apart(table: TypingTable, antigens: AntigenIndex) -> NDArray[np.bool_]:
+    """Return (sets, sets) whether both were typed by serology, as antigens that are not related."""
+    start, member = table.serology
+    number = np.unique(member)
+    name = {code: antigen for antigen, code in antigens.code.items()}
+    related = np.array(
+        [[antigens.are_related(name[one], name[other]) for other in number.tolist()] for one in number.tolist()],
+        np.bool_,
+    ).reshape(number.size, number.size)
+    reported = np.zeros((start.size - 1, number.size), np.bool_)
+    reported[np.repeat(np.arange(start.size - 1), np.diff(start)), np.searchsorted(number, member)] = True
+    typed = np.diff(start) > 0
+    return np.logical_and.outer(typed, typed) & ~meeting(meeting(reported, related), reported)

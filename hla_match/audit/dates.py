@@ -9,14 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.audit.findings import FindingKind, all_findings, findings
+from hla_match.audit.settings import REGISTRATION_AGES
 from hla_match.donors.ages import completed_years
 from hla_match.donors.attribute_codes import day_numbers
 from hla_match.donors.attributes import DONOR_AGES, values_of
 from hla_match.donors.registry import Registry
-
-REGISTRATION_AGES = (18, 45)
-"""Completed years at which the China Marrow Donor Program takes volunteers (its conditions of registration); the WMDA's
-members take them from 16 or 18 to between 35 and 60."""
 
 
 def date_findings(

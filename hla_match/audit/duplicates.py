@@ -66,6 +66,8 @@ def duplicates(registry: Registry, panels: Panels | None, *, workers: int = 1) -
     n_passed_over = int(size[size > MOST_ALIKE].sum())
     records = RecordComparison(registry)
     one, other, chance = _found(records, registry, group, panels, workers)
+    by_identifier = registry.id_rank[one] < registry.id_rank[other]
+    one, other = np.where(by_identifier, one, other), np.where(by_identifier, other, one)
     columns = {
         "other_donor_id": registry.attributes["donor_id"][other],
         "reported": reported_at(registry, registry.loci, one),

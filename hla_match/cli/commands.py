@@ -14,7 +14,7 @@ COMMANDS = {
     "impute": "Write what persons may carry, with probabilities, to a file.",
     "nomenclature": "Install, list and look into IPD-IMGT/HLA releases.",
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
-    "registry": "Import, describe, verify, roll back and clean up a registry.",
+    "registry": "Import, describe, audit, verify, roll back and clean up a registry.",
     "search": "Search a registry for one patient and print the donors.",
     "typing": "Show how typings are understood, before anything is searched.",
     "warmup": "Compile the kernels beforehand, so that no command waits for it.",

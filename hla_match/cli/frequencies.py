@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.notices import warn_of_cautions
@@ -21,28 +21,10 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-class _Group(click.Group):
-    """A group whose command ``estimate`` is imported when it is called: it needs the kernels, the others do not."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands."""
-        return sorted([*super().list_commands(ctx), "estimate"])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name."""
-        if cmd_name != "estimate":
-            return super().get_command(ctx, cmd_name)
-        estimate: click.Command = import_module("hla_match.cli.frequencies_estimate").estimate
-        return estimate
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any."""
-        rows = [(name, command.get_short_help_str(limit=100)) for name, command in self.commands.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted([*rows, ("estimate", "Estimate haplotype frequencies from a registry.")]))
-
-
-@click.group(cls=_Group)
+@click.group(
+    cls=LateCommands,
+    late={"estimate": ("frequencies_estimate", "Estimate haplotype frequencies from a registry.")},
+)
 def command() -> None:
     """Estimate, install, list and look into sets of haplotype frequencies."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.notices import warn_of_cautions
@@ -27,9 +28,12 @@ _NOTES = 20
 """Notes that an import prints; the names of a large file of codes that a release lacks are many."""
 
 
-@click.group()
+@click.group(
+    cls=LateCommands,
+    late={"audit": ("registry_audit", "Look through the donors of a registry for what may be wrong.")},
+)
 def command() -> None:
-    """Import, describe, verify, roll back and clean up a registry."""
+    """Import, describe, audit, verify, roll back and clean up a registry."""
 
 
 @command.command("import")

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from hla_match.errors import Reason
+import polars as pl
+
+from hla_match.errors import ErrorCode, FileError, Reason
 from registry_io.disk.durable_files import atomic_write
 from registry_io.tables.spreadsheet_text import neutral_text
 
@@ -56,6 +58,34 @@ def write_quarantine(records: Iterable[Finding], path: Path, *, raw_text: bool =
     """
     with atomic_write(path) as handle:
         handle.write(quarantine_report(records, raw_text=raw_text))
+
+
+def read_quarantine(path: Path) -> pl.DataFrame:
+    """Return the rows of a report as it was written, or none where there is no file.
+
+    Raises:
+        FileError: it cannot be read, or is no report.
+    """
+    types: dict[str, type[pl.DataType]] = {name: pl.Int64 if name == "row" else pl.String for name in COLUMNS}
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return pl.DataFrame(schema=types)
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise FileError(str(path), found=found, expected="a file that can be read") from None
+    try:
+        if content.partition(b"\n")[0].strip().decode("utf-8", "replace") != ",".join(COLUMNS):
+            raise pl.exceptions.SchemaError
+        return pl.read_csv(content, schema=types).with_columns(pl.col(pl.String).fill_null(""))
+    except pl.exceptions.PolarsError:
+        raise FileError(
+            str(path),
+            found="no report of an import",
+            expected=f"the columns {', '.join(COLUMNS)}",
+            hint="import the donors again, or remove the file",
+            code=ErrorCode.FILE_WRONG_COLUMNS,
+        ) from None
 
 
 def quarantine_report(records: Iterable[Finding], *, raw_text: bool = False) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hla_match.audit.audit import Audit, AuditSettings, audit_registry
+from hla_match.audit.audit import Audit, audit_registry
 from hla_match.audit.dates import date_findings
 from hla_match.audit.dr_groups import dr_findings
 from hla_match.audit.duplicates import duplicates, grid_findings
@@ -18,6 +18,7 @@ from hla_match.audit.findings import SCHEMA, FindingKind
 from hla_match.audit.haplotypes import donor_levels, level_findings, linkage_findings
 from hla_match.audit.names import name_findings
 from hla_match.audit.resolution import resolution
+from hla_match.audit.settings import AuditSettings
 from hla_match.audit.tce_groups import tce_findings
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
@@ -284,13 +285,21 @@ def test_an_audit_counts_every_kind_and_says_what_it_could_not_look_at():
     assert without.findings.is_empty()
     assert without.counts()["kind"].to_list() == [kind.value for kind in FindingKind]
     assert without.counts()["findings"].sum() == 0
-    assert any("no frequencies" in text for text in without.not_checked)
+    missing = {kind for kind, _ in without.not_checked}
+    assert {FindingKind.B_C_LINKAGE, FindingKind.UNEXPLAINED, FindingKind.SAME_PERSON} < missing
     full = audited(registry, frequencies_of(registry, HAPLOTYPES))
     assert found(full.findings) == [("D0", "b_c_linkage"), ("D0", "unexplained")]
     assert full.levels == {"registry": 1, "loci": 1}
-    assert full.not_checked == (
-        "linkage of DRB1 and DQB1: DRB1, DQB1 is not in frequencies and registry",
-        "DRB1 with DRB3, DRB4 and DRB5: nobody is typed at these genes",
-        "ages and duplicates: the registry has no birth_date",
-        "ages at registration: the registry has no registered_on",
-    )
+    missing = {kind for kind, _ in full.not_checked}
+    assert FindingKind.B_C_LINKAGE not in missing
+    assert FindingKind.DRB1_DQB1_LINKAGE in missing
+
+
+def test_antigens_that_serology_tells_apart_are_of_two_persons():
+    others = {"A": "33+30", "DRB1": "3+7", "C": "03:02+06:02", **SAME}
+    registry = registry_of({**others, "B": "60+58"}, {**others, "B": "61+58"}, {**others, "B": "40+58"})
+    same = duplicates(registry, None).findings
+    assert {frozenset(pair) for pair in same.select("donor_id", "other_donor_id").rows()} == {
+        frozenset({"D0", "D2"}),
+        frozenset({"D1", "D2"}),
+    }

@@ -1,0 +1,115 @@
+"""``hla-match registry audit``: what may be wrong with donors, and how well they are typed."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.frequency_options import frequency_options
+from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice
+from hla_match.cli.raw_text import raw_text_option
+from hla_match.errors import CriteriaError
+
+if TYPE_CHECKING:
+    from hla_match.services.audit import AuditReport
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("audit")
+@click.argument("registry", type=_PATH)
+@frequency_options(required=False)
+@click.option("--out", type=_PATH, help="Table of the findings, by donor: CSV, Parquet, JSON lines or Excel by ending.")
+@click.option("--scores", type=_PATH, help="Table of the donors' resolution, likewise.")
+@click.option("--page", type=_PATH, help="HTML page of counts and plots, which names nobody.")
+@click.option("--nomenclature", "release", help="Release by which names are judged.  [default: the registry's own]")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are reckoned.  [default: today]"
+)
+@click.option("--registration-ages", default="18-45", show_default=True, help="Ages at which donors are registered.")
+@click.option("--ages", default="16-70", show_default=True, help="Ages at which donors are kept.")
+@raw_text_option
+def audit(
+    registry: Path,
+    frequencies: str | None,
+    global_frequencies: str | None,
+    out: Path | None,
+    scores: Path | None,
+    page: Path | None,
+    release: str | None,
+    as_of: datetime.datetime | None,
+    registration_ages: str,
+    ages: str,
+    raw_text: bool,
+) -> None:
+    """Look through the donors of REGISTRY for what may be wrong, and how well they are typed.
+
+    The terminal shows counts; whoever a finding is about stands in the file of --out alone.
+    """
+    from hla_match.audit.settings import AuditSettings
+    from hla_match.services.executors import n_processors
+    from registry_io.store.nomenclature_store import open_nomenclature
+
+    settings = AuditSettings(
+        as_of=as_of.date() if as_of is not None else None,
+        registration_ages=_ages("registration-ages", registration_ages),
+        ages=_ages("ages", ages),
+        nomenclature=open_nomenclature(release) if release is not None else None,
+        workers=n_processors(),
+    )
+    prepare_kernels()
+    from hla_match.services.audit import audit as audit_folder
+
+    report = audit_folder(
+        registry,
+        out,
+        scores=scores,
+        page=page,
+        frequencies=frequencies,
+        global_frequencies=global_frequencies,
+        settings=settings,
+        raw_text=raw_text,
+        on_notice=say_notice,
+    )
+    say(*_lines(report))
+    for what, path in {"Findings": out, "Scores": scores, "Page": page}.items():
+        if path is not None:
+            say(f"{what}: {path}")
+
+
+def _ages(name: str, text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,3})-([0-9]{1,3})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise CriteriaError(name, found=text, expected="the least and the greatest age, such as 18-45")
+    return int(match[1]), int(match[2])
+
+
+def _lines(report: AuditReport) -> list[str]:
+    from hla_match.audit.findings import FindingKind
+    from hla_match.audit.resolution import LEVELS
+    from hla_match.services.counts import counted
+
+    audit = report.audit
+    lines = [
+        f"{report.registry.name}: {counted(report.registry.n_donors, 'donor')}, "
+        f"{counted(audit.findings.height, 'finding')} as of {report.settings.as_of}"
+    ]
+    for kind, n_findings, n_donors in audit.counts().iter_rows():
+        if n_findings:
+            lines.append(f"  {FindingKind(kind).label:<38} {n_findings:>9,}, {counted(n_donors, 'donor')}")
+    if audit.n_duplicates_by_chance is not None:
+        lines.append(f"  suspected duplicates expected by chance {audit.n_duplicates_by_chance:>8,}")
+    n_typings = max(audit.resolution.level.size, 1)
+    shares = ", ".join(
+        f"{(audit.resolution.level == code).sum() / n_typings:.1%} {name}" for code, name in enumerate(LEVELS)
+    )
+    lines.append(f"Typings of {', '.join(audit.resolution.loci)}: {shares}")
+    if report.registry.n_donors:
+        lines.append(f"Mean resolution score: {audit.resolution.score.mean():.3f}")
+    return lines + [f"not looked at: {kind.label}: {why}" for kind, why in audit.not_checked]
