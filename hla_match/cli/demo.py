@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 from pathlib import Path
 
 import click
@@ -46,6 +47,7 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     from registry_io.tables.spreadsheet_text import neutral_frame
 
     _refuse_other_registry(folder / "registry")
+    _refuse_other_files(donor_file, patient_file, match_file, page_file)
     say(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
@@ -104,3 +106,34 @@ def _refuse_other_registry(registry: Path) -> None:
             hint="name another folder by --folder",
             code=ErrorCode.REGISTRY_EXISTS,
         )
+
+
+def _refuse_other_files(donor_file: Path, *others: Path) -> None:
+    """Refuse to replace files that no demonstration made: it writes its donors first.
+
+    Raises:
+        CriteriaError: there is a file, and not the donors of a demonstration beside it.
+    """
+    from hla_match.errors import CriteriaError, ErrorCode
+
+    there = [path for path in (donor_file, *others) if path.exists()]
+    if there and not _is_synthetic(donor_file):
+        raise CriteriaError(
+            "folder",
+            found=f"{there[0]}, a file that no demonstration made",
+            expected="a new folder, or that of an earlier demonstration",
+            hint="name another folder by --folder",
+            code=ErrorCode.CRITERIA_OUTPUT,
+        )
+
+
+def _is_synthetic(donor_file: Path) -> bool:
+    """Return whether the first donor of a file is one that a demonstration makes up."""
+    from hla_match.synthetic.volunteers import DONOR_PREFIX
+
+    try:
+        with gzip.open(donor_file, "rt", encoding="utf-8") as file:
+            file.readline()
+            return file.readline().startswith(DONOR_PREFIX)
+    except (OSError, EOFError, UnicodeDecodeError):
+        return False

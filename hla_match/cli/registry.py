@@ -96,8 +96,11 @@ def print_counts(report: ImportReport) -> None:
         f"under {report.registry.nomenclature.title}"
     )
     if report.replacement is not None:
+        from registry_io.store.registry_folder import PREVIOUS
+
         say(f"Replaced {report.replacement}")
-        say(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
+        if (report.quarantine_path.parent / PREVIOUS).exists():
+            say(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
         say(f"  {reason}: {n:,}")
     if report.n_quarantined:

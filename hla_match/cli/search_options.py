@@ -13,7 +13,7 @@ import click
 
 from hla_match.cli.frequency_options import frequency_options
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
-from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors import CriteriaError
 
 if TYPE_CHECKING:
     from hla_match.services.searched_registry import SearchRequest
@@ -124,11 +124,6 @@ def _options(values: dict[str, Any]) -> SearchOptions:
         **{name: values.pop(name) for name in ("policy", "frequencies", "global_frequencies", "verify")}
     )
     request.check()
-    low, high = values["min_age"], values["max_age"]
-    if low is not None and high is not None and low > high:
-        raise CriteriaError(
-            "min_age", found=low, expected=f"at most {high}, the max_age", code=ErrorCode.CRITERIA_CONFLICT
-        )
     files = {name: path for name in ("only_donors", "without_donors") if (path := values.pop(name)) is not None}
     criteria = SearchCriteria.model_validate(
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from numbers import Integral
 
 from hla_match.errors import CriteriaError, ErrorCode
@@ -54,6 +54,24 @@ def check_count(name: str, value: object, *, least: int = 1) -> None:
     check_type(name, value, int, Integral, expected=expected)
     if isinstance(value, bool) or not isinstance(value, int | Integral) or int(value) < least:
         raise CriteriaError(name, found=value, expected=expected)
+
+
+def check_names(name: str, values: object, *, expected: str) -> None:
+    """Refuse what is no collection of texts, such as a single text, whose letters would count as several.
+
+    Raises:
+        CriteriaError: it is none; no value is named.
+
+    >>> check_names("donors", "D1", expected="a list of identifiers")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: donors: found a value of type str, expected a list of identifiers
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        found = None if values is None else InWords(f"a value of type {type(values).__name__}")
+        raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+    for value in values:
+        check_type(name, value, str, expected=expected)
 
 
 def check_name(name: str, value: object, known: Collection[str], *, expected: str, hint: str = "") -> None:

@@ -167,6 +167,9 @@ class SearchCriteria(CheckedModel):
         if unknown:
             expected, code = f"statuses of {', '.join(known)}", ErrorCode.CRITERIA_UNKNOWN
             faults.append(CriteriaError("statuses", found=", ".join(unknown), expected=expected, code=code))
+        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
+            expected, code = f"at most {self.max_age}, the max_age", ErrorCode.CRITERIA_CONFLICT
+            faults.append(CriteriaError("min_age", found=self.min_age, expected=expected, code=code))
         if faults:
             raise criteria_error(faults)
         return self

@@ -14,9 +14,9 @@ from hla_match.choice.policies import RankingPolicy, policy_for
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import check_count, check_names, check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
-from hla_match.imputation.imputed_registry import DonorImputation, impute_listed
+from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.kernels.codes import (
     COUNTS_OF_UNTYPED,
 )
@@ -58,6 +58,9 @@ class Matcher:
 
     def __init__(self, registry: Registry, imputed: DonorImputation | None = None, *, workers: int = 1) -> None:
         check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
+        if imputed is not None:
+            check_type("imputed", imputed, ImputedRegistry, ImputedOnDemand, expected="donors under frequencies")
+        check_count("workers", workers)
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
@@ -236,6 +239,7 @@ class Matcher:
 
     def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
         """Return the rows of the registry that hold some donors."""
+        check_names("donors", donors, expected="a list of identifiers")
         named = self.registry.attributes["donor_id"]
         row = pl.Series(donors, dtype=pl.String).replace_strict(
             named, pl.int_range(len(named), eager=True), default=None

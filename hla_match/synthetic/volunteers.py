@@ -15,10 +15,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError
+from hla_match.errors.arguments import check_count
 from hla_match.synthetic import chinese_haplotypes as published
 
 POOL_SEED = 20_200_101
 """Seed of the pool of every registry: registries and patients of any seed come from one population."""
+
+DONOR_PREFIX = "SYN"
+"""What the identifiers of volunteers begin with."""
 
 _ORDER = ("A", "B", "C", "DRB1", "DQB1", "DPB1")
 _CITIES = (
@@ -119,8 +123,8 @@ def volunteers(n: int, *, seed: int = 1, as_of: datetime.date) -> tuple[pl.DataF
     Raises:
         CriteriaError: `n` is negative.
     """
-    _check_count(n)
-    return _volunteers(np.random.default_rng([seed, 0]), _identifiers("SYN", 7, 1, n), as_of)
+    check_count("n", n, least=0)
+    return _volunteers(np.random.default_rng([seed, 0]), _identifiers(DONOR_PREFIX, 7, 1, n), as_of)
 
 
 def volunteer_parts(n: int, *, seed: int = 1, as_of: datetime.date, part: int = 500_000) -> Iterator[pl.DataFrame]:
@@ -135,15 +139,14 @@ def volunteer_parts(n: int, *, seed: int = 1, as_of: datetime.date, part: int = 
     >>> [part.height for part in volunteer_parts(5, as_of=datetime.date(2026, 1, 1), part=2)]
     [2, 2, 1]
     """
-    _check_count(n)
-    if part < 1:
-        raise CriteriaError("part", found=part, expected="1 or more persons")
+    check_count("n", n, least=0)
+    check_count("part", part)
     return _parts(n, seed, as_of, part)
 
 
 def _parts(n: int, seed: int, as_of: datetime.date, part: int) -> Iterator[pl.DataFrame]:
     for number, first in enumerate(range(0, n, part)):
-        identifier = _identifiers("SYN", 8, first + 1, part)
+        identifier = _identifiers(DONOR_PREFIX, 8, first + 1, part)
         reported, _ = _volunteers(np.random.default_rng([seed, 2, number]), identifier, as_of)
         yield reported.head(n - first)
 
@@ -177,7 +180,7 @@ def patients(n: int, *, seed: int = 1, as_of: datetime.date) -> tuple[pl.DataFra
     Raises:
         CriteriaError: `n` is negative.
     """
-    _check_count(n)
+    check_count("n", n, least=0)
     rng = np.random.default_rng([seed, 1])
     # A few arrive with a typing of the decade before; the search starts from it all the same.
     era = np.where(rng.random(n) < 0.1, _RECENT - 1, _RECENT).astype(np.uint8)
@@ -214,11 +217,6 @@ def forms_of(locus: str, allele: str) -> dict[str, str]:
         "three": ":".join(full.split(":")[:3]),
         "four": full,
     }
-
-
-def _check_count(n: int) -> None:
-    if n < 0:
-        raise CriteriaError("n", found=n, expected="0 or more persons")
 
 
 def _draw_truth(rng: np.random.Generator, n: int) -> _Truth:

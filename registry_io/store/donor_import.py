@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import NoneType
+from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, FileError
+from hla_match.errors.arguments import check_name, check_type
 from hla_match.foreign_frames import polars_frame
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
@@ -113,6 +115,7 @@ def import_donors(
         budgets: what may be taken for the file; without them those of the environment.
 
     Raises:
+        CriteriaError: an argument has a value that it cannot have.
         FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
             and the reasons stand in `quarantine-failed.csv`. Or the folder cannot be written to.
         BudgetError: the file takes more than its budget.
@@ -127,6 +130,7 @@ def import_donors(
     (1, 1, ('A',))
     """
     folder = Path(folder)
+    _check_arguments(today, codes, ambiguous_nulls)
     if not isinstance(nomenclature, Nomenclature):
         nomenclature = open_nomenclature(nomenclature)
     if isinstance(codes, str | Path):
@@ -141,6 +145,13 @@ def import_donors(
         replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
         provenance = _provenance(rows, nomenclature, codes_source, ambiguous_nulls)
         return _published(folder, built, rows, quarantined, replacement, provenance)
+
+
+def _check_arguments(today: object, codes: object, ambiguous_nulls: object) -> None:
+    """Refuse arguments of an import that cannot be, before anything is read."""
+    check_name("ambiguous_nulls", ambiguous_nulls, get_args(AmbiguousNulls), expected="one of")
+    check_type("today", today, datetime.date, NoneType, expected="a date")
+    check_type("codes", codes, MacTable, str, Path, NoneType, expected="a file of multiple allele codes, or a MacTable")
 
 
 def _quarantined(rows: _Rows, built: BuiltSnapshot, folder: Path) -> list[QuarantinedRecord]:

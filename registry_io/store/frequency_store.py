@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import BudgetError, CriteriaError, ErrorCode, FileError
+from hla_match.errors.arguments import check_type
 from hla_match.foreign_frames import polars_frame
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.loci import LOCI
@@ -180,7 +182,9 @@ def load_frequencies(text: str, nomenclature: Nomenclature, home: Path) -> Haplo
 
 
 FrequencyInput: TypeAlias = "str | Path | Mapping[str, float] | IntoDataFrame | pl.LazyFrame | HaplotypeFrequencies"
-"""What frequencies can be given as: see `open_frequencies`."""
+"""What frequencies can be given as, to `open_frequencies` and whatever computes with them."""
+
+_EXPECTED = "a file, the name of an installed set, a mapping of haplotypes to frequencies, or a frame"
 
 
 def open_frequencies(
@@ -207,15 +211,19 @@ def open_frequencies(
     >>> open_frequencies({"A*02:01": 0.3, "A*24:02": 0.2}, registry).frequency.tolist()
     [[0.3, 0.2]]
     """
+    check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
     if isinstance(source, HaplotypeFrequencies):
         return source
     if isinstance(source, str | Path):
         return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
     if isinstance(source, Mapping):
-        columns = {"haplotype": list(source.keys()), "frequency": list(source.values())}
+        for haplotype, share in source.items():
+            check_type(name, haplotype, str, expected="haplotypes as texts, such as A*01:01~B*08:01")
+            check_type(f"{name}: {haplotype}", share, float, Real, expected="a number from 0 to 1")
+        columns = {"haplotype": list(source.keys()), "frequency": list(map(float, source.values()))}
         frame = pl.DataFrame(columns, schema={"haplotype": pl.String, "frequency": pl.Float64})
     else:
-        frame = polars_frame(source, name)
+        frame = polars_frame(source, name, expected=_EXPECTED)
     content = frequencies_of(frame, name)
     return code_haplotypes(content.frame, registry.nomenclature, name=name, checksum=content.checksum)
 

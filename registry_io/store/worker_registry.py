@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
+from hla_match.errors.arguments import check_type
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
@@ -135,6 +136,7 @@ def registry_source(
     Raises:
         RegistryError: there is no registry.
         FileError: frequencies are neither a file nor installed, or cannot be read.
+        CriteriaError: they are given in memory without being coded for the registry.
     """
     root = Path(folder).resolve()
     place = (home if home is not None else data_folder()).resolve()
@@ -145,6 +147,8 @@ def registry_source(
 def _frequency_source(source: str | Path | HaplotypeFrequencies, home: Path) -> FrequencySource | FrequencyCopy:
     if isinstance(source, HaplotypeFrequencies):
         return FrequencyCopy(source.name, source.checksum, source)
+    expected = "a file, the name of an installed set, or what registry_io.open_frequencies gives"
+    check_type("frequencies", source, str, Path, expected=expected)
     text = str(source)
     checksum = FrequencyStore(home).resolve(text).checksum
     # As in `FrequencyStore.resolve`, a file comes before an installed set.

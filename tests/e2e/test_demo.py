@@ -81,3 +81,16 @@ def test_a_narrow_terminal_cuts_no_identifier(matches: hla_match.MatchList, widt
     assert all(donor in text for donor in matches.to_polars()["donor_id"])
     assert "(DPB1)" in text
     assert max(len(line) for line in text.splitlines()) <= max(width, 100)
+
+
+@pytest.mark.parametrize("name", ["patients.csv", "donors.csv.gz", "report.html"])
+def test_demo_replaces_no_file_that_it_did_not_make(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("patient_id,gl_string\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["hla-match", "demo", "--folder", str(tmp_path), "--donors", "100"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"{name}, a file that no demonstration made" in capsys.readouterr().err
+    assert (tmp_path / name).read_text(encoding="utf-8") == "patient_id,gl_string\n"

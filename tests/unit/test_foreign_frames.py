@@ -149,6 +149,24 @@ def test_a_column_without_text_in_a_parquet_file_is_refused_by_name(tmp_path: Pa
         import_donors(tmp_path / "registry", tmp_path / "donors.parquet", "builtin")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"A*02:01": "0.3"}, r"frequencies: A\*02:01: found a value of type str, expected a number from 0 to 1"),
+        ({"A*02:01": None}, r"frequencies: A\*02:01: found None, expected a number"),
+        ({"Han": SHARES}, "frequencies: Han: found a value of type dict, expected a number"),
+        ({7: 0.3}, "frequencies: found a value of type int, expected haplotypes as texts"),
+        (7, "frequencies: found a value of type int, expected a file, the name of an installed set, a mapping"),
+    ],
+)
+def test_what_are_no_frequencies_is_refused(wrong: Any, message: str) -> None:
+    registry, _ = build_registry(PERSONS, Nomenclature.builtin(), name="two", provenance={})
+    with pytest.raises(CriteriaError, match=message):
+        open_frequencies(wrong, registry)
+    with pytest.raises(CriteriaError, match="registry: found a value of type str, expected a Registry"):
+        open_frequencies(SHARES, "registry")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("wrong", [None, 7, [1, 2], object()])
 def test_what_is_no_frame_is_refused(tmp_path: Path, wrong: Any) -> None:
     for call in (

@@ -207,6 +207,14 @@ def test_an_order_by_probabilities_needs_frequencies(run, command: str) -> None:
     assert not Path("out.csv").exists()
 
 
+def test_a_return_is_named_where_there_is_one(run) -> None:
+    same = run("registry", "import", "registry", "donors.csv", "--replace")
+    assert "Replaced" in same.stdout
+    assert "To return" not in same.stdout
+    Path("donors.csv").write_text(Path("donors.csv").read_text(encoding="utf-8") + f"D9,{PATIENT}\n", encoding="utf-8")
+    assert "To return" in run("registry", "import", "registry", "donors.csv", "--replace").stdout
+
+
 def test_info_says_what_is_known(run) -> None:
     assert run("registry", "import", "one", "one.csv").exception is not None
     Path("one.csv").write_text("donor_id,A_1,A_2\nD1,02:01,24:02\n", encoding="utf-8")

@@ -112,6 +112,12 @@ def test_a_value_of_criteria_is_named() -> None:
         SearchCriteria(direction="up")  # type: ignore[arg-type]
 
 
+def test_ages_that_nobody_has_are_refused() -> None:
+    with pytest.raises(CriteriaError, match=r"^min_age: found 50, expected at most 20, the max_age$"):
+        SearchCriteria(min_age=50, max_age=20)
+    assert SearchCriteria(min_age=20, max_age=20).max_age == 20
+
+
 def test_a_copy_is_checked_and_keeps_the_rest() -> None:
     assert faults(lambda: PATIENT.model_copy(update={"cmv": "Z", "abo": 5})) == [
         ("abo", "criteria.value"), ("cmv", "criteria.value"),

@@ -163,3 +163,16 @@ def test_an_order_by_probabilities_needs_frequencies(matcher, policy):
         without.search(PATIENT, CRITERIA, policy=policy)
     assert caught.value.code == ErrorCode.CRITERIA_FREQUENCIES
     assert matcher.search(PATIENT, CRITERIA, policy=policy).to_polars().height == len(DONORS)
+
+
+@pytest.mark.parametrize("wrong", ["young", [1, 2], None])
+def test_donors_that_are_no_list_of_identifiers_are_refused(matcher, wrong):
+    with pytest.raises(CriteriaError, match="expected a list of identifiers") as caught:
+        matcher.predict(PATIENT, wrong, scope="A,B")
+    assert "young" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("imputed", "workers"), [("han", 1), (None, 0), (None, "2")])
+def test_a_matcher_of_what_cannot_be_is_refused(matcher, imputed, workers):
+    with pytest.raises(CriteriaError, match=r"^(imputed|workers): found"):
+        Matcher(matcher.registry, imputed, workers=workers)

@@ -133,7 +133,7 @@ def test_a_small_registry_has_every_column(n: int) -> None:
 
 @pytest.mark.parametrize("make", [volunteers, patients])
 def test_a_negative_number_is_refused(make: type) -> None:
-    with pytest.raises(CriteriaError, match="expected 0 or more"):
+    with pytest.raises(CriteriaError, match="a whole number of at least 0"):
         make(-1, as_of=AS_OF)
 
 

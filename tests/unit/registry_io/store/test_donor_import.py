@@ -6,11 +6,12 @@ import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from hla_match.errors import FileError, RegistryError
+from hla_match.errors import CriteriaError, FileError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
@@ -145,3 +146,11 @@ def test_a_refused_import_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="--replace"):
         imported(tmp_path, "D2,02:01,24:02,\n")
     assert sorted(path.name for path in (tmp_path / "registry").rglob("*")) == before
+
+
+@pytest.mark.parametrize("wrong", [{"ambiguous_nulls": "x"}, {"today": "2026-01-01"}, {"codes": 5}])
+def test_arguments_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(CriteriaError) as caught:
+        import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin", **wrong)
+    assert [caught.value.name] == [*wrong]
+    assert not (tmp_path / "registry").exists()

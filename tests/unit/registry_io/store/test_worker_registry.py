@@ -6,14 +6,16 @@ import dataclasses
 import datetime
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import registry_io
-from hla_match.errors import FileError, HlaMatchError, RegistryError
+from hla_match.errors import CriteriaError, FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore
+from registry_io.store.worker_registry import registry_source
 
 FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01,0.5\nA*24:02~B*46:01,0.5\n"
 
@@ -68,3 +70,9 @@ def test_what_is_not_there_is_said_at_once(folder: Path) -> None:
         registry_io.registry_source("none")
     with pytest.raises(FileError):
         registry_io.registry_source("registry", "none", home=folder)
+
+
+@pytest.mark.parametrize("wrong", [{"A*02:01": 0.3}, 7])
+def test_frequencies_that_are_coded_for_no_registry_are_refused(folder: Path, wrong: Any) -> None:
+    with pytest.raises(CriteriaError, match=r"or what registry_io\.open_frequencies gives"):
+        registry_source(folder, wrong)
