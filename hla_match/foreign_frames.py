@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+from polars.exceptions import PolarsError
+
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 
+_UNCONVERTIBLE = (TypeError, ValueError, NotImplementedError, PolarsError)
+"""What polars and pyarrow raise of values that they cannot hold."""
+
 if TYPE_CHECKING:
     import narwhals
-    import polars as pl
     from narwhals.typing import IntoDataFrame
 
 
@@ -34,8 +39,6 @@ def polars_frame(
     ...
     hla_match.errors.CriteriaError: frame: found a value of type list, expected a frame of polars, pandas or pyarrow
     """
-    import polars as pl
-
     if isinstance(frame, pl.DataFrame):
         return frame
     if isinstance(frame, pl.LazyFrame):
@@ -56,27 +59,27 @@ def polars_frame(
         raise _wrong_column(name, found="two columns of one name", expected="a name for each column") from error
     except TypeError as error:
         raise refused from error
-    return pl.DataFrame([_polars_column(found[column], name) for column in found.columns])
-
-
-def _polars_column(column: narwhals.Series[Any], name: str) -> pl.Series:
-    """Return a column as one of polars.
-
-    Raises:
-        CriteriaError: it holds values of several types, or of a type that polars does not have.
-    """
-    import polars as pl
-
     try:
-        found: pl.Series = column.to_polars()
-    except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError):
+        return found.to_polars()
+    except _UNCONVERTIBLE:
         # Without the chain: messages of polars and pyarrow quote values.
-        raise _wrong_column(
-            f"{name}: column {column.name}",
-            found="values of several types, or of a type that no table has",
-            expected="text, numbers or dates; convert the column, such as by astype(str)",
-        ) from None
-    return found
+        raise _unconvertible(found, name) from None
+
+
+def _unconvertible(frame: narwhals.DataFrame[Any], name: str) -> CriteriaError:
+    """Return what is said of a frame with a column of values of several types, or of a type that polars lacks."""
+    place = name
+    for column in frame.iter_columns():
+        try:
+            column.to_polars()
+        except _UNCONVERTIBLE:
+            place = f"{name}: column {column.name}"
+            break
+    return _wrong_column(
+        place,
+        found="values of several types, or of a type that no table has",
+        expected="text, numbers or dates; convert the column, such as by astype(str)",
+    )
 
 
 def _wrong_column(name: str, *, found: str, expected: str) -> CriteriaError:

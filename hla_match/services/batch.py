@@ -13,7 +13,7 @@ from hla_match.matching.criteria import SearchCriteria
 from hla_match.services.batch_outputs import manifest_path, refuse_overwriting, status_path
 from hla_match.services.executors import ExecutorConfig
 from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
-from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
+from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
 from registry_io.disk.joint_files import lock_files
 from registry_io.store.frequency_store import FrequencyInput
 
@@ -136,6 +136,7 @@ def open_batch(
         RegistryError: there is no registry in the folder, or it is damaged.
         LockedError: another batch writes the same files.
     """
+    check_folder(registry)
     registry, patients, out = Path(registry), Path(patients), Path(out)
     refuse_overwriting(out, registry, (patients, *request.files))
     with lock_files(out, status_path(out), manifest_path(out)):

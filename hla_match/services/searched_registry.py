@@ -95,8 +95,9 @@ class SearchedRegistry:
         Raises:
             RegistryError: there is no registry in the folder, or it is damaged.
             FileError: frequencies are neither a file nor installed, or cannot be read.
-            CriteriaError: the registry's nomenclature can read no haplotype.
+            CriteriaError: the folder is no path, or the registry's nomenclature can read no haplotype.
         """
+        check_folder(folder)
         registry = open_registry(folder, verify=request.verify)
         sets = None
         if request.frequencies is not None:
@@ -158,6 +159,16 @@ class SearchedRegistry:
         donors = counted(self.registry.n_donors, "donor")
         text = f"Imputing {donors}, which is done once for a registry and a set of frequencies ..."
         self.notices.add(NoticeKind.STATE, text)
+
+
+def check_folder(registry: object) -> None:
+    """Refuse what names no folder of a registry, such as a registry that is open.
+
+    Raises:
+        CriteriaError: it is no path.
+    """
+    expected = "the folder of a registry; hla_match.Matcher searches a registry that is open"
+    check_type("registry", registry, str, os.PathLike, expected=expected)
 
 
 def check_fallback(frequencies: object | None, fallback: object | None) -> None:

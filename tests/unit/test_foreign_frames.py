@@ -115,6 +115,13 @@ def test_a_column_that_polars_cannot_hold_is_named_and_not_quoted(tmp_path: Path
     assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("names", [[0, 1, 2], [("donor_id", ""), ("A", "1"), ("A", "2")]])
+def test_columns_whose_names_are_no_texts_are_read_by_their_texts(tmp_path: Path, names: list[Any]) -> None:
+    frame = pandas(PERSONS).set_axis(names, axis=1)
+    with pytest.raises(FileError, match="frame of donors, row 1: found no column of"):
+        import_donors(tmp_path / "registry", frame, "builtin")
+
+
 @pytest.mark.parametrize("kind", [pandas, pyarrow])
 def test_two_columns_of_one_name_are_refused(tmp_path: Path, kind: Callable[[pl.DataFrame], Any]) -> None:
     frame = kind(PERSONS)

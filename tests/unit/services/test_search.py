@@ -78,3 +78,13 @@ def test_arguments_of_a_batch_that_cannot_be_are_refused(registry: Path, wrong: 
         hla_match.batch(registry, registry.parent / "patients.csv", out, **wrong)
     assert [caught.value.name] == [*wrong]
     assert not out.exists()
+
+
+def test_an_open_registry_is_no_folder(registry: Path) -> None:
+    opened: Any = registry_io.open_registry(registry)
+    for call in (
+        lambda: hla_match.search(opened, PATIENT, CRITERIA),
+        lambda: hla_match.batch(opened, registry.parent / "patients.csv", registry.parent / "found.csv", CRITERIA),
+    ):
+        with pytest.raises(hla_match.CriteriaError, match=r"registry: .*hla_match\.Matcher searches a registry"):
+            call()
