@@ -23,7 +23,6 @@ _TYPINGS = (
     "tests/properties/test_matching.py",
 )
 _NAMES = (
-    "tests/unit/nomenclature/test_allele.py",
     "tests/unit/nomenclature/test_gl_string.py",
     "tests/unit/nomenclature/test_builtin.py",
     "tests/unit/nomenclature/test_builtin_tables.py",
