@@ -77,10 +77,11 @@ def _interrupted(error: BaseException, signal: Signals) -> tuple[list[str], int]
 
 def _expected(error: BaseException) -> str | None:
     """Return what an error that comes from outside the program says, or None where it is the program's own."""
+    from hla_match.cli.option_hints import with_option_hint
     from hla_match.errors import HlaMatchError
 
     if isinstance(error, HlaMatchError):
-        return str(error)
+        return with_option_hint(error)
     if isinstance(error, OSError):
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
         return f"{' -> '.join(named)}: {_system_error(error)}" if named else _system_error(error)

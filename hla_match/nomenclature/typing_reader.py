@@ -227,7 +227,7 @@ class TypingReader:
             raise self._refusal(
                 Reason.UNKNOWN_CODE,
                 "a known multiple allele code",
-                "give the file of codes with --codes"
+                "give the file of multiple allele codes"
                 if self._codes is None
                 else "check the code, or give a newer file",
             )

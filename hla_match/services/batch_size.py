@@ -47,7 +47,7 @@ class BatchSize:
         if self._announced:
             self._notices.add(
                 NoticeKind.STATE,
-                f"{counted(self._n_patients, 'patient')}, no --limit: all donors that meet the criteria are written, "
+                f"{counted(self._n_patients, 'patient')}, no limit: all donors that meet the criteria are written, "
                 f"{self._n_donors:,} at most for each patient; how many rows that becomes is said once it is known",
             )
 
@@ -64,8 +64,8 @@ class BatchSize:
             raise CriteriaError(
                 "output file",
                 found=f"{self._rows:,} rows for the first {counted(self._patients, 'patient')} in {self._out.name}",
-                expected=f"at most {EXCEL_ROWS:,} rows in Excel; bound them with --limit, or write --out {other} or "
-                ".csv, which goes on from what is finished",
+                expected=f"at most {EXCEL_ROWS:,} rows in Excel; give a limit, or write {other} or .csv, which "
+                "goes on from what is finished",
                 code=ErrorCode.CRITERIA_OUTPUT,
             )
         if self._announced and self._patients >= min(_ENOUGH, self._n_patients) and example is not None:
@@ -80,7 +80,7 @@ class BatchSize:
         self._notices.add(
             NoticeKind.STATE,
             f"about {_rounded(rows)} rows are expected, about {_rounded(size)} MB in {self._out.name}, from the donors "
-            f"of the first {counted(self._patients, 'patient')}; if that is too many, stop and give --limit",
+            f"of the first {counted(self._patients, 'patient')}; if that is too many, stop and give a limit",
         )
 
 

@@ -94,7 +94,7 @@ class ExecutorConfig:
             raise CriteriaError(
                 "workers",
                 found=self.workers,
-                expected="none beside --dask: the cluster has workers of its own",
+                expected="none beside a cluster, which has workers of its own",
                 code=ErrorCode.CRITERIA_CONFLICT,
             )
         for name, number in (("workers", self.workers), ("shards", self.shards), ("memory", self.memory)):
@@ -140,7 +140,7 @@ class ExecutorConfig:
             except BrokenProcessPool as error:
                 raise HlaMatchError(
                     "workers: a process that searches was ended from outside, or cannot start; expected all of them to "
-                    f"stay; free memory, or give fewer --workers or less --memory; {GOES_ON}"
+                    f"stay; free memory, or give fewer workers or less memory; {GOES_ON}"
                 ) from error
         else:
             assert self.scheduler is not None

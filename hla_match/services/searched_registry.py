@@ -179,7 +179,7 @@ def check_fallback(frequencies: object | None, fallback: object | None) -> None:
     """
     if frequencies is None and fallback is not None:
         raise CriteriaError(
-            "global-frequencies",
+            "global_frequencies",
             found=fallback if isinstance(fallback, str | Path) else InWords("frequencies given in memory"),
             expected="frequencies beside it; name the set there if it is alone",
             code=ErrorCode.CRITERIA_CONFLICT,

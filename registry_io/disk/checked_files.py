@@ -28,7 +28,7 @@ EACH_TIME = 100_000_000
 """Bytes up to which files are compared at every opening. Measured: 24 MB of 103,000 donors take 4 ms, so that these
 take some 17 ms."""
 
-AGAIN = "import the donors again with --replace, or return to the registry before: hla-match registry rollback REGISTRY"
+AGAIN = "import the donors again in its place, or roll back to the registry before"
 """What to do about a damaged registry."""
 
 _SETTLED_SECONDS = 2

@@ -141,7 +141,6 @@ def _mismatch(files: ReleaseFiles, differing: dict[str, set[str]], *, is_list_of
         name,
         found=f"MD5 {_md5(files.published(name))}",
         expected=f"MD5 {' or '.join(sorted(differing[name]))}, by the release's own list",
-        hint=f"{more}fetch the release again; where it was published so, go on with --accept-checksum-mismatch "
-        "(in Python accept_checksum_mismatch=True)",
+        hint=f"{more}fetch the release again; if it was published so, accept the mismatch",
         code=ErrorCode.NOMENCLATURE_CHECKSUM,
     )

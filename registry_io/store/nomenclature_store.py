@@ -123,7 +123,7 @@ class NomenclatureStore:
                 str(self._folder),
                 found=f"no release {release}",
                 expected=f"one of: {installed}",
-                hint="install it with: hla-match nomenclature install --from DIR",
+                hint="install it first",
                 code=ErrorCode.NOMENCLATURE_NOT_INSTALLED,
             )
         return read_nomenclature(self._path(release))

@@ -70,7 +70,7 @@ def current_snapshot(folder: Path) -> Path:
             str(folder),
             found="no registry",
             expected="a folder made by registry import",
-            hint="make it with: hla-match registry import REGISTRY DONORS",
+            hint="import donors into it",
             code=ErrorCode.REGISTRY_MISSING,
         )
     return found

@@ -125,7 +125,7 @@ def roll_back(folder: Path) -> tuple[Path, Path | None]:
                 str(folder),
                 found="no earlier snapshot",
                 expected="the one before the last import",
-                hint="import an earlier donor file with --replace",
+                hint="import an earlier donor file in its place",
                 code=ErrorCode.REGISTRY_NO_EARLIER,
             )
         make_current(previous)

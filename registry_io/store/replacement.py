@@ -71,16 +71,16 @@ def check_replacement(folder: Path, built: BuiltSnapshot, *, replace: bool, allo
         raise _refused(
             folder,
             f"a registry of {found}",
-            "a new folder, or --replace",
-            "give --replace to replace it",
+            "a new folder, or leave to replace it",
+            "allow it to be replaced",
             ErrorCode.REGISTRY_EXISTS,
         )
     if found.loss > GREATEST_LOSS and not allow_shrink:
         raise _refused(
             folder,
             str(found),
-            f"a donor file that loses at most {GREATEST_LOSS:.0%} of them, or --allow-shrink",
-            "look whether the file is whole; give --allow-shrink beside --replace if it is",
+            f"a donor file that loses at most {GREATEST_LOSS:.0%} of them, or leave to lose more",
+            "check that the file is whole; if it is, allow the registry to shrink",
             ErrorCode.REGISTRY_SHRINKS,
         )
     return found

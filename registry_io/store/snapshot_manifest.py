@@ -85,7 +85,7 @@ def parse_manifest(text: bytes, path: Path) -> SnapshotManifest:
             str(path.parent.parent),
             found=f"format version {shown}",
             expected=f"{FORMAT_VERSION}",
-            hint="import the donors again with this version of hla-match, and --replace",
+            hint="import the donors again with this version of hla-match, in its place",
             code=ErrorCode.REGISTRY_FORMAT,
         )
     place = ".".join(map(str, found[0]["loc"][:1]))

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hla_match.cli.main import group
+from hla_match.cli.option_hints import with_option_hint
 from hla_match.errors import NomenclatureError
 from tests.tiny_release import HEAD, edit, make_release, write
 
@@ -27,7 +28,7 @@ def test_a_mismatch_is_refused_and_accepted_aloud(run, tmp_path: Path) -> None:
     write(make_release(tmp_path / "release") / "wmda/md5checksum.txt", f"MD5 (hla_nom_p.txt) = {'0' * 32}\n")
     refused = run("nomenclature", "install", "--from", "release")
     assert isinstance(refused.exception, NomenclatureError)
-    assert "--accept-checksum-mismatch" in str(refused.exception)
+    assert with_option_hint(refused.exception).endswith("accept the mismatch; give --accept-checksum-mismatch")
     assert run("nomenclature", "list").stdout == "builtin\n"
 
     warning = "warning: IPD-IMGT/HLA 3.58.0: not as in the release's own list of checksums: hla_nom_p.txt"

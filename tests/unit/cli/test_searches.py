@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from hla_match.cli import batch as batch_command
 from hla_match.cli.main import group
+from hla_match.cli.option_hints import with_option_hint
 from hla_match.cli.search_options import locus_limits
 from hla_match.errors import CriteriaError, FileError, TypingError
 from hla_match.searches.matcher import Matcher
@@ -203,7 +204,7 @@ def test_an_order_by_probabilities_needs_frequencies(run, command: str) -> None:
     given = {"search": ("--hla", PATIENT), "batch": ("patients.csv", "--out", "out.csv")}[command]
     done = run(command, "registry", *given, "--policy", "probability-first")
     assert isinstance(done.exception, CriteriaError)
-    assert "expected frequencies beside it" in str(done.exception)
+    assert with_option_hint(done.exception).endswith("; give --frequencies")
     assert not Path("out.csv").exists()
 
 

@@ -308,7 +308,7 @@ def test_a_deleted_allele_says_why() -> None:
 
 def test_a_code_without_a_book_says_how_to_give_one() -> None:
     error = refusal("A", "02:AB", None)
-    assert (error.reason, "--codes" in error.hint) == (Reason.UNKNOWN_CODE, True)
+    assert (error.reason, "multiple allele codes" in error.hint) == (Reason.UNKNOWN_CODE, True)
 
 
 @pytest.mark.parametrize(

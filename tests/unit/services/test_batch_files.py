@@ -295,7 +295,7 @@ def test_a_sheet_that_is_full_ends_the_search_and_another_format_goes_on(
     done = run(*BATCH, "out.xlsx", "--workers", "1")
     assert isinstance(done.exception, CriteriaError)
     assert "at most 24 rows in Excel" in str(done.exception)
-    assert "--out out.parquet" in str(done.exception)
+    assert "write out.parquet or .csv" in str(done.exception)
     assert len(set(searched)) < N_PATIENTS
     assert not list(Path().glob("out.*"))
     (folder,) = Path().glob(".out.xlsx.parts-*")
@@ -315,15 +315,15 @@ def test_a_batch_that_nothing_bounds_says_before_and_soon_how_large_it_becomes(
     run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = run(*BATCH, "out.csv")
-    assert "no --limit" not in done.stderr
+    assert "no limit" not in done.stderr
     monkeypatch.setattr(batch_size, "MANY", 50)
     for out in ("out.csv", "out.csv.gz", "out.tsv", "out.parquet", "out.jsonl", "out.xlsx"):
         lines = run(*BATCH, out).stderr.splitlines()
-        assert lines[0].startswith("10 patients, no --limit: all donors that meet the criteria are written, 6 at most")
+        assert lines[0].startswith("10 patients, no limit: all donors that meet the criteria are written, 6 at most")
         assert lines[1].startswith(f"about 60 rows are expected, about 1 MB in {out}, from the donors of the first ")
-        assert lines[1].endswith("stop and give --limit")
+        assert lines[1].endswith("stop and give a limit")
         assert len(lines) == 3
-    assert "no --limit" not in run(*BATCH, "out.csv", "--limit", "6").stderr
+    assert "no limit" not in run(*BATCH, "out.csv", "--limit", "6").stderr
     assert "about 0 rows are expected" in run(*BATCH, "out.csv", "--status", "TU").stderr
 
 

@@ -95,4 +95,4 @@ def test_a_scheduler_that_does_not_answer_is_named(run, monkeypatch: pytest.Monk
 def test_a_cluster_has_workers_of_its_own(run) -> None:
     done = run(*BATCH, "out.csv", "--dask", "tcp://127.0.0.1:8786", "--workers", "2")
     assert isinstance(done.exception, CriteriaError)
-    assert "none beside --dask" in str(done.exception)
+    assert "none beside a cluster" in str(done.exception)

@@ -61,7 +61,7 @@ def test_an_order_by_probabilities_needs_frequencies(registry: Path) -> None:
         ({"policy": ["age"]}, "policy"),
         ({"workers": 0}, "workers"),
         ({"workers": "2"}, "workers"),
-        ({"global_frequencies": SHARES}, "global-frequencies"),
+        ({"global_frequencies": SHARES}, "global_frequencies"),
     ],
 )
 def test_arguments_of_a_search_that_cannot_be_are_refused(registry: Path, wrong: dict[str, Any], name: str) -> None:

@@ -1,0 +1,32 @@
+"""Which options and commands help after an error: errors name arguments of Python, the command adds its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hla_match.errors import ErrorCode, HlaMatchError
+
+OPTION_HINTS: Mapping[str, str] = {
+    ErrorCode.CRITERIA_FREQUENCIES: "give --frequencies",
+    ErrorCode.NOMENCLATURE_CHECKSUM: "give --accept-checksum-mismatch",
+    ErrorCode.NOMENCLATURE_NOT_INSTALLED: "run hla-match nomenclature install --from DIR",
+    ErrorCode.REGISTRY_DAMAGED: "run hla-match registry import with --replace, or hla-match registry rollback",
+    ErrorCode.REGISTRY_EXISTS: "give --replace",
+    ErrorCode.REGISTRY_FORMAT: "run hla-match registry import with --replace",
+    ErrorCode.REGISTRY_MISSING: "run hla-match registry import",
+    ErrorCode.REGISTRY_NO_EARLIER: "run hla-match registry import with --replace",
+    ErrorCode.REGISTRY_SHRINKS: "give --allow-shrink beside --replace",
+}
+"""By the code of an error, the options or the command that its hint asks for."""
+
+
+def with_option_hint(error: HlaMatchError) -> str:
+    """Return the message of an error with the options that its hint asks for.
+
+    >>> from hla_match.errors import RegistryError
+    >>> error = RegistryError("han", found="a registry", expected="a new folder", code=ErrorCode.REGISTRY_EXISTS)
+    >>> with_option_hint(error)
+    'han: found a registry, expected a new folder; give --replace'
+    """
+    option = OPTION_HINTS.get(error.code)
+    return f"{error}; {option}" if option else str(error)
