@@ -1,4 +1,4 @@
-"""Tables of other packages: whatever frame a notebook holds becomes a frame of polars."""
+"""Frames of other packages, such as pandas and pyarrow, as frames of polars."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ A name that is neither here nor in `LOCI` is a mistake.
 """
 
 _ALIKE = 0.5
-"""How alike, from 0 to 1, a name and a locus are that may be meant by it: half of their letters."""
+"""The similarity, from 0 to 1, from which on a wrong name suggests a locus: half of their letters are equal."""
 
 OPTIONAL_GENES = ("DRB3", "DRB4", "DRB5")
 """Genes of which a chromosome carries at most one, and may carry none."""
 
 DRB345 = "DRB345"
-"""The scope locus of the two positions of a person's DRB3, DRB4 and DRB5 genes taken together; nobody reports it."""
+"""The scope locus of the two positions of a person's DRB3, DRB4 and DRB5 genes as one; no laboratory reports it."""
 
 SCOPE_LOCI: tuple[str, ...] = tuple(
     scope_locus for locus in LOCI for scope_locus in ((locus, DRB345) if locus == OPTIONAL_GENES[-1] else (locus,))

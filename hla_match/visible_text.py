@@ -1,7 +1,7 @@
-"""Text from outside as text: what a terminal would obey, or nobody could see, is written out instead.
+"""Text from outside, made safe to print: control characters and invisible characters are written out.
 
-Files, folders and data name what is printed. A control character among it moves the cursor, changes the title of the
-window or hides the rest of the line; one that turns the direction of writing shows another identifier than it is.
+Names of files, folders and donors are printed. A control character in one of them moves the cursor, changes the title
+of the window or hides the rest of the line; one that reverses the direction of writing shows another identifier.
 """
 
 from __future__ import annotations

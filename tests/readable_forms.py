@@ -311,7 +311,7 @@ def page() -> str:
     """Return the page of what can be read."""
     parts = [
         "# What can be read",
-        "Every row of these tables is a test. What is understood otherwise than it is written is noted: printed with "
+        "Every row of these tables is a test. What is understood differently than written is noted: printed with "
         "its number of donors at an import, shown again by `registry info`, and shown for one typing by "
         "`hla-match typing`. What could be understood in two ways is refused, with its place.",
         "## Typings in columns",

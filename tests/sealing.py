@@ -25,7 +25,7 @@ def changed(snapshot: Path, name: str, change: Callable[[NDArray[Any]], NDArray[
 
 
 def sealed(snapshot: Path, *names: str) -> Path:
-    """Write the checksums of some files anew, and name the snapshot by its manifest, as an import does."""
+    """Write the checksums of some files again, and name the snapshot by its manifest, as an import does."""
     manifest = json.loads((snapshot / MANIFEST).read_text(encoding="utf-8"))
     for name in names:
         found = sum_of_file(snapshot / name)

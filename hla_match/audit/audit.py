@@ -74,13 +74,13 @@ def audit_registry(
 
     Args:
         registry: the donors.
-        settings: what to go by; ages are reckoned at the day of the import where they name no day.
+        settings: what to go by; ages are computed at the day of the import where they name no day.
         frequencies: coded with the registry's nomenclature; without them haplotypes are not looked at.
         imputed: the donors under these frequencies; both or none are given.
         further: findings from elsewhere, such as the records that the last import left out.
 
     Raises:
-        CriteriaError: neither the settings nor the registry say at which day ages are reckoned.
+        CriteriaError: neither the settings nor the registry say at which day ages are computed.
     """
     settings = settings if settings is not None else AuditSettings()
     as_of = settings.as_of or as_of_date(registry)

@@ -20,7 +20,7 @@ class AuditSettings:
     """What an audit goes by.
 
     Attributes:
-        as_of: the day at which ages are reckoned; None for today, or without a clock the day of the import.
+        as_of: the day at which ages are computed; None for today, or without a clock the day of the import.
         registration_ages: the least and the greatest age at registration, in completed years.
         ages: the least and the greatest age of a donor who is not deleted.
         nomenclature: by which names are judged; None for the registry's own.

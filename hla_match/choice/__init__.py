@@ -20,8 +20,8 @@ of parts of a registry are merged by their columns.
 certainly among the first are put aside, donors who certainly are not are dropped, and the next key is asked for the
 contested ones only. The value of a costly feature is a prediction; it has an upper bound that costs less. Donors are
 predicted in the order of the best code that their bounds allow, until the best code of the next one is greater than the
-code of the last donor who is wanted. Whoever is left cannot be among the first, whatever the prediction would be. This
-holds for any policy and any position of the key.
+code of the last donor who is wanted. A donor who is left cannot be among the first, for any prediction within the
+bound. This holds for any policy and any position of the key.
 
 To add a feature, declare it in `match_features` or `donor_features` and name it in `features`: policies, printed
 policies, reasons and the summary follow from the declaration. Its rule gets a twin in ``tests/oracle/ranking.py`` and

@@ -26,7 +26,7 @@ class Candidates:
         donor: (n,) uint32 rows.
         mismatches: (n,) uint8 least mismatches in scope, in the direction asked for.
         certain: (n,) bool, best and worst count are equal.
-        as_of: the date at which ages are reckoned.
+        as_of: the date at which ages are computed.
         predictions: match probabilities of the donors of the search, or None without frequencies.
         position: (n,) int64 where the donors stand in `predictions`.
         listed: whether the donors are listed, so that whole predictions of them are needed; the order of donors needs

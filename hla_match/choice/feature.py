@@ -57,8 +57,8 @@ class Feature:
         directions: in which order values can stand, each with what "before" means in words; the first is the default.
         greatest: the greatest value; 0 where every donor has a value of its own, which is a uint32.
         unit: of the values, "" where they number classes. Only values with a unit can be put into bands.
-        resolution: how exact single values are, in words; "" where that needs no words.
-        zero_apart: whether the value 0 is a band of its own, whatever the bands.
+        resolution: the precision of single values, in words; "" where values are exact.
+        zero_apart: whether the value 0 is always a band of its own.
         cost: what a value costs.
         bounds: of a feature whose values cost a prediction: returns (n,) the greatest value that each donor can have,
             `UNKNOWN_VALUE` where it is not known. A donor with a bound of 0 has the value 0, one with another bound

@@ -13,7 +13,7 @@ from hla_match.loci import SCOPE_LOCI
 from hla_match.prediction.prediction import Prediction
 
 _DECIMALS = 9
-"""Decimals of a percentage that are told apart, so that a half is rounded alike in whatever order it was summed up."""
+"""Decimals of a percentage that count, so that a half is rounded alike in any order of summation."""
 
 _ROUNDING = 1e-6
 """Added to a bound in percent, so that it does not round below what it bounds."""
@@ -32,14 +32,14 @@ def percents(prediction: Prediction, mismatches: int) -> NDArray[np.int16]:
 
 
 def is_cut(prediction: Prediction) -> NDArray[np.bool_]:
-    """Return (n,) bool: so much was cut that whole percents are only the least that they can be."""
+    """Return (n,) bool: so much was cut that whole percents are lower bounds."""
     return prediction.cut >= 0.005
 
 
 def match_percent(candidates: Candidates, *, mismatches: int) -> NDArray[np.int16]:
     """Return (n,) int16 the probability of at most so many mismatches in whole percent; 0 without frequencies.
 
-    It is 0 where the counts of the search leave no so few mismatches, whatever the alleles.
+    It is 0 where the counts of the search exclude so few mismatches.
     """
     percent = np.zeros(candidates.donor.size, np.int16)
     if candidates.predictions is not None:

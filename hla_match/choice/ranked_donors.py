@@ -19,7 +19,7 @@ from hla_match.typings.encoding import AmbiguousNulls
 
 @dataclass(frozen=True, repr=False, eq=False)
 class RankedDonors:
-    """The donors found for one patient, best first, before anything of them is made into text.
+    """The donors found for one patient, best first, as numbers.
 
     Attributes:
         patient: for whom.

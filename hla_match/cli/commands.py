@@ -17,7 +17,7 @@ COMMANDS = {
     "registry": "Import, describe, audit, verify, roll back and clean up a registry.",
     "search": "Search a registry for one patient and print the donors.",
     "typing": "Show how typings are understood, before anything is searched.",
-    "warmup": "Compile the kernels beforehand, so that no command waits for it.",
+    "warmup": "Compile the kernels in advance, so that no command waits for it.",
 }
 
 
@@ -51,7 +51,7 @@ def group() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command of these arguments and return its exit code; whatever ends it otherwise is raised."""
+    """Run the command of these arguments and return its exit code; any other end is raised."""
     if "_HLA_MATCH_COMPLETE" in os.environ:
         group.main(arguments, "hla-match")  # a shell asks what an unfinished word could become
     try:

@@ -1,4 +1,4 @@
-"""The kernels of a command made ready, and what is said when they are compiled."""
+"""Prepares the kernels of a command, and announces it when they are compiled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hla_match.cli.kernel_folder import choose_cache_folder, why_not_kept
 def prepare_kernels(*, probabilities: bool = False) -> None:
     """Make the kernels of the running command ready; to be called before they are imported.
 
-    Seconds without a word look like a command that hangs: the first compilation is said in one line on standard error.
-    Numba tells of every compilation, and of none where it finds the machine code of an earlier process.
+    A command that is silent for seconds looks as if it hangs: one line on standard error announces the first
+    compilation. Numba reports every compilation, and none where it finds the machine code of an earlier process.
 
     Args:
         probabilities: whether the command predicts matches. Compiling what that takes is shared among processes where

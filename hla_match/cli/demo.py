@@ -13,7 +13,7 @@ from hla_match.cli.messages import say
 from hla_match.cli.registry import print_counts
 
 _AS_OF = datetime.date(2026, 1, 1)
-"""Ages of the synthetic volunteers are reckoned here, so that the demo is the same on every day."""
+"""The date at which ages of the synthetic volunteers are computed, so that the demo is the same on every day."""
 
 _DONORS = "donors.csv.gz"
 

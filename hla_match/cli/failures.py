@@ -1,4 +1,4 @@
-"""What a command says of the exception that ended it, in one line, and the exit code that goes with it."""
+"""The line and the exit code of a command that an exception ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SYSTEM_ERRORS = {
     errno.EISDIR: "found a folder where a file should be; check the name",
     errno.EMFILE: "too many open files; raise the limit with 'ulimit -n'",
     errno.ENFILE: "too many open files on this machine; end other programs",
-    errno.ENOMEM: "the memory does not suffice; end other programs, or give fewer --workers or less --memory",
+    errno.ENOMEM: "there is not enough memory; end other programs, or give fewer --workers or less --memory",
     errno.EIO: "the disk fails; see the system's log, and copy the data to another one",
     errno.EBADF: "closed; leave standard input and output open, or connect them with /dev/null",
 }
@@ -39,7 +39,7 @@ _SYSTEM_ERRORS = {
 def report(error: BaseException, signal: int | None) -> int:
     """Say in one line on standard error what ended a command, and return its exit code.
 
-    The code is 128 plus the number of the signal that interrupted it; else 2 for what the user can mend, and 1 for a
+    The code is 128 plus the number of the signal that interrupted it; else 2 for what the user can correct, and 1 for a
     fault of the program.
 
     Args:
@@ -49,7 +49,7 @@ def report(error: BaseException, signal: int | None) -> int:
     """
     lines, code = _outcome(error, signal)
     if lines:
-        # Where standard error takes nothing, the exit code has to suffice.
+        # Where standard error cannot be written to, only the exit code tells.
         with suppress(OSError):
             say(*lines, err=True)
     return code

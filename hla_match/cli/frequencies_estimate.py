@@ -92,7 +92,7 @@ def estimate(
     settings: EstimationSettings,
     raw_text: bool,
 ) -> None:
-    """Estimate haplotype frequencies from the donors of REGISTRY, whatever the resolution of their typings.
+    """Estimate haplotype frequencies from the donors of REGISTRY, whose typings may be of any resolution.
 
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
@@ -153,7 +153,7 @@ def describe(estimate: PopulationEstimate) -> list[str]:
 
 @contextmanager
 def _progress(tolerance: float) -> Iterator[Progress]:
-    """Yield what is told of iterations: a bar on a terminal, a line now and then elsewhere."""
+    """Yield a callback that shows iterations: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
         with bars(transient=True) as bar:
             task = bar.add_task("Estimating", total=1.0)

@@ -15,7 +15,7 @@ def frequency_options(*, required: bool) -> Callable[[Callable[..., None]], Call
             "--frequencies", required=required, help="Haplotype frequencies: a file, or an installed set's name."
         )
         fallback = click.option(
-            "--global-frequencies", help="File or set that is asked where --frequencies explain nobody."
+            "--global-frequencies", help="File or set that is tried for persons whom --frequencies do not explain."
         )
         return own(fallback(command))
 

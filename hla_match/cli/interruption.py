@@ -1,8 +1,8 @@
-"""How a command ends that is told to end: by an exception, so that everything it opened is closed and removed.
+"""How a signal ends a command: by an exception, so that everything that is open is closed and removed.
 
 Python raises a `KeyboardInterrupt` between any two steps of the program, once and for SIGINT alone. That is too coarse:
 raised in an import or in a callback it is lost or becomes another error, raised while leftovers are removed it leaves
-them behind. Here a signal waits until such a step is over, and is raised again where somebody swallowed it.
+them behind. Here a signal waits until such a step is over, and is raised again where other code swallowed it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _AGAIN = 0.02
 """Seconds until it is looked again whether the command can be interrupted."""
 
 _PATIENCE = 5.0
-"""Seconds after which a command is interrupted in whatever step it is."""
+"""Seconds after which a command is interrupted in any step."""
 
 _STEPS = frozenset({"__enter__", "__exit__", "__del__"})
 _STEP_MODULES = frozenset({"importlib", "multiprocessing", "polars", "shutil", "tempfile"})
@@ -49,7 +49,7 @@ class Interrupter:
     """Ends the command by an exception of the main thread when a signal comes.
 
     The first signal counts. A second one does not disturb what the first has begun; after it the third ends the process
-    at once, for nobody should have to wait for a clean-up that hangs.
+    at once, in case the clean-up hangs.
 
     Attributes:
         signal: the signal that came first, or None.
@@ -97,9 +97,9 @@ class Interrupter:
     def _interrupt(self, frame: FrameType | None) -> None:
         assert self.signal is not None
         if _SIG_ALRM is not None:
-            # Should somebody swallow the exception, then the next look raises it again.
+            # Where other code swallows the exception, the next look raises it again.
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-            # Where an exception is being handled, clean-up is under way, be it for this interruption or another error.
+            # Where an exception is being handled, clean-up is under way, for this interruption or for another error.
             waits = sys.exc_info()[1] is not None
             if self._raised:
                 if waits:

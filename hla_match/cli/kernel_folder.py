@@ -14,8 +14,8 @@ def choose_cache_folder() -> Path | None:
     """Choose where machine code is kept, and return the folder, or None where it is not kept.
 
     It is the folder of NUMBA_CACHE_DIR, else the user's cache folder; where neither can be written to, such as in a
-    container under any user number, a folder of the user's own among the temporary files. In the stead of one that
-    others can write to no other is taken: that is for the user to mend.
+    container under any user number, a folder of the user's own among the temporary files. A folder
+    that others can write to is not replaced by another: the user has to change its permissions.
     """
     import numba
 
@@ -34,7 +34,7 @@ def choose_cache_folder() -> Path | None:
 
 
 def why_not_kept() -> str:
-    """Return why machine code is not kept, and what mends that where something does."""
+    """Return why machine code is not kept, and what helps, where something does."""
     from hla_match.kernels._machine_code import UnsafeFolderError, cache_folder
 
     try:
@@ -45,7 +45,7 @@ def why_not_kept() -> str:
 
 
 def own_temporary_folder() -> Path | None:
-    """Return a temporary folder that is the user's and nobody else's to write, or None.
+    """Return a temporary folder that only the user can write to, or None.
 
     Machine code is run: a folder that somebody else made, or a link, is never taken.
     """

@@ -1,4 +1,4 @@
-"""Compiling before it is asked for: the kernels that Python calls, in several processes, once for a version.
+"""Compiling in advance: the kernels that Python calls, in several processes, once for a version.
 
 What a kernel is compiled for is read from the declarations of its arguments.
 """
@@ -103,7 +103,7 @@ def _compile(module: str, name: str) -> None:
         raise error
 
     choose_cache_folder()
-    # Where it cannot be kept, compiling beforehand is of no use.
+    # Where machine code cannot be kept, compiling in advance is of no use.
     _machine_code.unsaved = fail
     kernel = getattr(importlib.import_module(module), name)
     kernel.compile(argument_types(kernel.py_func))

@@ -1,4 +1,4 @@
-"""The door of the command: what is promised of every command's end, be it by an error, a signal or a full disk."""
+"""The entry point of the command: how every command ends, after an error, a signal or on a full disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands print: the one place where text reaches the terminal, so that none of it can command the terminal.
+"""What commands print. Text reaches the terminal here only, with control characters written out.
 
 A test fails where a command prints in another way.
 """

@@ -19,7 +19,7 @@ _SHOWN = 20
 
 
 def choose_nomenclature(release: str | None) -> Nomenclature:
-    """Load the release asked for; without one the newest installed, else the built-in one, said aloud."""
+    """Load the release asked for; without one the newest installed, else the built-in one; the choice is printed."""
     from registry_io.store.nomenclature_store import BUILTIN, newest_release, open_nomenclature
 
     if release is None:

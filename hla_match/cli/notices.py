@@ -1,4 +1,4 @@
-"""What use cases have to say, as lines of a command: at once on standard error, cautions in the last lines."""
+"""Notices of use cases as lines on standard error: at once, but for cautions, which are the last lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def say_notice(notice: Notice) -> None:
 
 
 def warn_of_cautions(cautions: Iterable[str]) -> None:
-    """Say what may have gone wrong unseen, each on a line of standard error."""
+    """Print the cautions: what may have gone wrong without an error, a line each on standard error."""
     for caution in cautions:
         say(f"warning: {caution}", err=True)
 

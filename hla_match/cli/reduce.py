@@ -1,4 +1,4 @@
-"""``hla-match reduce``: the nomenclature for everybody's own use."""
+"""``hla-match reduce``: typings reduced to groups or antigens."""
 
 from __future__ import annotations
 

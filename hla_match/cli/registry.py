@@ -78,7 +78,7 @@ def import_command(
 
 
 def print_import(report: ImportReport) -> None:
-    """Say what became of every row, and what the nomenclature does not know."""
+    """Print what became of every row, and what the nomenclature does not know."""
     print_counts(report)
     for note in report.notes[:_NOTES]:
         print_note(note)
@@ -105,13 +105,13 @@ def print_counts(report: ImportReport) -> None:
         say(f"  {reason}: {n:,}")
     if report.n_quarantined:
         say(f"Quarantine report: {report.quarantine_path}")
-    for line in cells_amiss(report.warnings):
+    for line in unusual_cells(report.warnings):
         say(f"  {line}")
     if report.n_warned:
         say(f"Report on cells of imported donors: {report.warnings_path}")
 
 
-def cells_amiss(warnings: pl.DataFrame) -> list[str]:
+def unusual_cells(warnings: pl.DataFrame) -> list[str]:
     """Return how many cells of which attribute were left empty, or kept although they are unusual."""
     import polars as pl
 

@@ -30,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--page", type=_PATH, help="HTML page of counts and plots, which names nobody.")
 @click.option("--nomenclature", "release", help="Release by which names are judged.  [default: the registry's own]")
 @click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are reckoned.  [default: today]"
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are computed.  [default: today]"
 )
 @click.option("--registration-ages", default="18-45", show_default=True, help="Ages at which donors are registered.")
 @click.option("--ages", default="16-70", show_default=True, help="Ages at which donors are kept.")

@@ -65,7 +65,7 @@ _OPTIONS = (
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option(
-        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are reckoned.  [default: today]"
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are computed.  [default: today]"
     ),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),

@@ -1,4 +1,4 @@
-"""The standard streams as a command finds them: closed, full, read by nobody, or unable to show a name."""
+"""The standard streams as a command finds them: closed, full, without a reader, or unable to show a name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def prepare() -> None:
         try:
             os.fstat(number)
         except OSError:
-            # Opened the wrong way round, a standard output that nobody gets fails when it is written to.
+            # Opened for reading, a standard output without a reader fails when it is written to.
             os.open(os.devnull, mode)
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, closefd=False)
@@ -66,7 +66,7 @@ def _standard_output(like: Any) -> io.TextIOWrapper:
 
 
 def abandon() -> None:
-    """Let go what the streams do not take, that Python does not try once more, and complain, when the process ends."""
+    """Discard what the streams did not take, so that Python does not write it again, and fail, at the end."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -26,7 +26,7 @@ def typing_lines(typings: Sequence[str]) -> Iterable[Sequence[str | None]]:
 def _batches(source: BinaryIO) -> Iterator[list[str | None]]:
     """Yield the lines that arrive together as text, None for one that is too long to be a typing.
 
-    Printing is dear, so that they are answered together; but who waits for the answer to a line gets it.
+    Printing is slow, so that they are answered together; a caller who sends one line and waits gets its answer.
     """
     rest, is_too_long = b"", False
     while chunk := cast("io.BufferedReader", source).read1(_CHUNK):

@@ -1,4 +1,4 @@
-"""``hla-match warmup``: the kernels compiled beforehand, so that nobody waits for a compiler."""
+"""``hla-match warmup``: the kernels compiled in advance, so that no command waits for the compiler."""
 
 from __future__ import annotations
 

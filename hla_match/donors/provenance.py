@@ -18,7 +18,7 @@ class Provenance:
     """What a registry was made from; None where it is not known.
 
     Attributes:
-        imported_on: the day of the import, at which ages are reckoned unless a search names a date.
+        imported_on: the day of the import; ages are computed at it unless a search names a date.
         source: name of the donor file, without its folder.
         source_sha256: its checksum, in hexadecimal.
         source_rows: its rows, the header excluded.

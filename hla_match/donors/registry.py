@@ -60,7 +60,7 @@ class Registry:
         nomenclature: the nomenclature that the typings were read with.
         codes: the multiple allele codes known at import.
         provenance: what it was made from.
-        notes: what was understood otherwise than it was written, and the number of donors; it names no person.
+        notes: what was understood differently than written, and the number of donors; it names no person.
         snapshot: name of the stored snapshot that it was opened from, a hash of what it holds; empty where it was not.
     """
 
@@ -113,7 +113,7 @@ class Registry:
 
 
 def as_of_date(registry: Registry) -> datetime.date:
-    """Return the date of the registry's import, at which ages are reckoned when a search names no date.
+    """Return the date of the registry's import; a search that names no date computes ages at it.
 
     Raises:
         CriteriaError: the registry's provenance does not say when it was imported.
@@ -142,7 +142,7 @@ def build_registry(
         nomenclature: reads the typings.
         name: what messages call the registry.
         provenance: what it is made from, or a mapping of that as `Provenance.of` reads it; `imported_on` is the date
-            at which searches reckon ages that name none.
+            at which searches that name no date compute ages.
         codes: multiple allele codes.
         ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
         loci: the loci to take, where the frame has them.

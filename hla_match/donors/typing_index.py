@@ -1,8 +1,8 @@
 """Donors in the order of their typings: what a search walks instead of the whole registry.
 
 Three loci stand in a cycle. For each of them the donors are ordered by its typing, then by that of the next locus of
-the cycle; donors equal at both form a *run*. A search rules out runs at a glance and reads the other typings of the
-few that are left from arrays that lie in the same order.
+the cycle; donors equal at both form a *run*. A search rules out whole runs by one look-up each and reads the other
+typings of the few that are left from arrays that lie in the same order.
 
 If at most k mismatches are spread over the three loci, some locus of the cycle and its next hold at most 2k/3 of them,
 the first no more than the second (pigeonhole principle): the two that are not the greatest hold no more than that; and
@@ -58,7 +58,7 @@ def typing_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, i
 def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> TypingOrder:
     first, second, third = cycle_of(position)
     narrow = max(n_meanings.values()) <= np.iinfo(np.uint16).max
-    # In 32 bits where they suffice: sorting is most of the work.
+    # In 32 bits where the keys fit: sorting is most of the work.
     short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
     key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
     key += meaning[second]

@@ -1,4 +1,4 @@
-"""Arguments of another type or name than they must be, refused where they are given."""
+"""Checks of the types, numbers and names that arguments may have."""
 
 from __future__ import annotations
 

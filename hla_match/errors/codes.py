@@ -44,7 +44,7 @@ class ErrorCode(StrEnum):
     CRITERIA_UNKNOWN = (
         "criteria.unknown",
         "A name is none of those that can be given.",
-        "Give one of the names that the message lists; look for a slip of the pen.",
+        "Give one of the names that the message lists; check the spelling.",
     )
     CRITERIA_CONFLICT = (
         "criteria.conflict",
@@ -173,7 +173,7 @@ class ErrorCode(StrEnum):
     )
     FILE_NOT_KEPT = (
         "file.not-kept",
-        "A file reads back otherwise than it was written.",
+        "A file reads back differently than written.",
         "Check the disk and the memory; nothing was changed.",
     )
     FREQUENCIES_SUM = (
@@ -258,7 +258,7 @@ class ErrorCode(StrEnum):
     )
     REGISTRY_CHANGED = (
         "registry.changed",
-        "A registry was imported anew while work on it went on.",
+        "A registry was imported again while work on it went on.",
         "Start the work again.",
     )
     REGISTRY_NO_EARLIER = (

@@ -1,4 +1,4 @@
-"""How much the typings of a sample say, in persons that are fully typed and in phase."""
+"""The information in the typings of a sample, as a number of persons who are fully typed and in phase."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hla_match.estimation.expectation_maximisation import ExplainedSample
 
 
 def effective_sample_size(explained: ExplainedSample, frequency: NDArray[np.float64]) -> float:
-    """Return the number of persons, fully typed and in phase, whose typings would say as much as those of a sample.
+    """Return the number of persons, fully typed and in phase, whose typings hold as much information as a sample.
 
     A person without any typing may have all diplotypes in Hardy-Weinberg proportions, whose entropy is H0; after the
-    typing the entropy of the person's diplotypes is H. The typing has given the share 1 - H / H0 of what there is to
-    know (Shannon, Bell Syst Tech J 1948;27:379), and the effective sample size is the sum of these shares. The missing
-    share is what slows the iterations down (Dempster, Laird & Rubin, J R Stat Soc B 1977;39:1, section 3).
+    typing the entropy of the person's diplotypes is H. The typing has given the share 1 - H / H0 of the information
+    (Shannon, Bell Syst Tech J 1948;27:379), and the effective sample size is the sum of these shares. The missing share
+    is what slows the iterations down (Dempster, Laird & Rubin, J R Stat Soc B 1977;39:1, section 3).
     """
     present = frequency[frequency > 0]
     n_persons = float(explained.weight.sum())

@@ -1,8 +1,8 @@
-"""Haplotype frequencies from a registry's own typings, of whatever resolution, by expectation-maximisation.
+"""Haplotype frequencies from a registry's own typings, of any resolution, by expectation-maximisation.
 
 `hla_match.estimation.support` chooses the haplotypes, `hla_match.estimation.expectation_maximisation` iterates over
-them; here both are done for each population, and what the result is worth is reported. Expected counts are in copies: a
-frequency times 2n, so that one copy is the frequency 1/(2n).
+them; here both are done for each population, and the quality of the result is reported. Expected counts are in copies:
+a frequency times 2n, so that one copy is the frequency 1/(2n).
 """
 
 from __future__ import annotations

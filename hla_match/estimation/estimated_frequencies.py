@@ -1,4 +1,4 @@
-"""Estimated haplotype frequencies, how the estimate came about, and what it is worth."""
+"""Estimated haplotype frequencies, the course of the estimation, and its quality."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hla_match.nomenclature.release import Nomenclature
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """What is told after an iteration.
+    """The state after one iteration.
 
     Attributes:
         population: the population's name.
@@ -38,7 +38,7 @@ Progress = Callable[[Iteration], None]
 
 @dataclass(frozen=True, slots=True)
 class PopulationEstimate:
-    """How the estimate of one population came about.
+    """The course and the quality of the estimate of one population.
 
     Attributes:
         population: its name; "" for the whole registry.
@@ -87,7 +87,7 @@ class PopulationEstimate:
 
 @dataclass(frozen=True)
 class Estimation:
-    """Estimated frequencies and what they are worth.
+    """Estimated frequencies and their quality.
 
     Attributes:
         frequencies: the haplotypes, each population with a sum of 1.

@@ -1,7 +1,7 @@
 """Expectation-maximisation over a fixed set of haplotypes (Excoffier & Slatkin, Mol Biol Evol 1995;12:921).
 
 The haplotypes that a person's typing allows do not depend on their frequencies, so they are found once; every step
-then weighs all persons anew by the frequencies of the step before, the ambiguous ones like the others.
+then weighs all persons again by the frequencies of the step before, the ambiguous ones like the others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SLICES = 8
 """Ranges of persons that are counted apart and added up in order; fixed, so that threads do not change the sums."""
 
 OnIteration = Callable[[int, float, float], None]
-"""OnIteration after every iteration: its number, the log-likelihood, and the largest change of an expected count."""
+"""Called after every iteration: its number, the log-likelihood, and the largest change of an expected count."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def maximise(
         max_iterations: iterations at most.
         weight: (parts,) number of persons instead of those of the sample.
         workers: threads.
-        on_iteration: is told after every iteration.
+        on_iteration: is called after every iteration.
     """
     weights = explained.weight if weight is None else weight
     copies = 2.0 * float(weights.sum())
@@ -152,7 +152,7 @@ def maximise(
 
 
 def worth_keeping(explained: ExplainedSample, frequency: NDArray[np.float64], least_copies: float) -> NDArray[np.bool_]:
-    """Return the haplotypes to keep when rare ones are dropped, such that whoever was explained still is.
+    """Return the haplotypes to keep when rare ones are dropped; whoever was explained before still is.
 
     Kept are those expected `least_copies` times or more and, of a person whom these do not explain, the most frequent
     haplotypes of the most probable pair of classes.

@@ -1,4 +1,4 @@
-"""Whether the genotypes of a locus stand in Hardy-Weinberg proportions: the chi-square of the persons surely typed."""
+"""Test of Hardy-Weinberg proportions at a locus: the chi-square of the persons whose genotype is certain."""
 
 from __future__ import annotations
 

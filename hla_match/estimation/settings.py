@@ -1,4 +1,4 @@
-"""How an estimation is done: what decides its result beside the donors. It is read without the kernels."""
+"""Settings of an estimation, which decide its result together with the donors. Reading them needs no kernels."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class EstimationSettings:
         workers: threads; the result does not depend on them.
 
     Raises:
-        CriteriaError: a number is none that it can be.
+        CriteriaError: a number is out of its range.
     """
 
     restarts: int = 0

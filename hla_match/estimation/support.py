@@ -1,11 +1,11 @@
-"""The support: the haplotypes whose frequencies are estimated. All others are held to be 0.
+"""The support: the haplotypes whose frequencies are estimated. All others are taken as 0.
 
 Where the haplotypes that all persons' typings allow are few enough, listed person by person, the support is all of
 them; this is the plain algorithm of Excoffier & Slatkin (Mol Biol Evol 1995;12:921). A registry with old typings allows
 many more than there are chromosomes: one serological typing at three of five loci allows millions. Then
 
 1. the support is what the *contributing* persons allow, those whose typings leave at most `CONTRIBUTION` haplotypes;
-2. a few iterations over these persons show which of it is of any use: haplotypes expected less than `LEAST_COPIES`
+2. a few iterations over these persons show which haplotypes are used: those expected less than `LEAST_COPIES`
    times are dropped, unless a person would remain without explanation. Rare but true haplotypes stay, since a carrier
    gives them more than that: the number is far below one copy, and a person who allows 2^5 haplotypes without any
    knowledge spreads two copies over them;
@@ -93,7 +93,7 @@ def choose_support(
         sample: the persons.
         start: (haplotypes, loci) codes and (haplotypes,) frequencies from an earlier estimate; they join the support.
         workers: threads.
-        on_iteration: is told after every iteration of step 2.
+        on_iteration: is called after every iteration of step 2.
     """
     n_allowed = sample.n_allowed()
     everybody = np.arange(n_allowed.size)

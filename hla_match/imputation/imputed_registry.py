@@ -1,4 +1,4 @@
-"""Persons under the panels: their haplotype classes, from which every probability follows."""
+"""Imputed persons: their haplotype classes under the panels, from which every probability follows."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _WORTH_THREADS = 256
 """Donors from which on threads are worth starting: some ten microseconds each."""
 
 DonorImputation = ImputedRegistry | ImputedOnDemand
-"""Donors under a set of frequencies, imputed beforehand or on demand; predictions are the same."""
+"""Donors under a set of frequencies, imputed in advance or on demand; predictions are the same."""
 
 
 def imputed_on_demand(registry: Registry, panels: Panels) -> ImputedOnDemand:

@@ -2,7 +2,7 @@
 
 The chain of a person: all loci with the frequencies of the own population, with those of the registry's populations
 together, with those of a global set; then each block of loci by itself; then each locus by itself; then, where a
-typing leaves no choice, the genotype that it states. Alleles are numbered anew, locus by locus, to keep tables small.
+typing leaves no choice, the genotype that it states. Alleles are renumbered, locus by locus, to keep tables small.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def build_panels(
 def _whole_haplotypes(
     frequencies: HaplotypeFrequencies, pooled: NDArray[np.float64], global_frequencies: HaplotypeFrequencies | None
 ) -> tuple[list[_Panel], list[int], list[int]]:
-    """Return the panels of whole haplotypes, which of them are a population's own, and which are for everybody."""
+    """Return the panels of whole haplotypes, which of them are a population's own, and which all share."""
     panels: list[_Panel] = []
     own: list[int] = []
     for row, population in enumerate(frequencies.populations):

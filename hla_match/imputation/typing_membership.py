@@ -1,4 +1,4 @@
-"""What the distinct typings of a registry, or of a patient, say in terms of the panels' alleles."""
+"""Which alleles of the panels the distinct typings of a registry, or of a patient, allow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NOT_TYPED = LocusAlleles(
     np.full((2, 3), -1, np.int32),
     3,
 )
-"""What is known of a locus at which nobody is typed."""
+"""The typings of a locus at which no person is typed."""
 
 
 def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> TypingAlleles:
@@ -53,7 +53,7 @@ def typing_membership(panels: Panels, tables: Mapping[str, TypingTable]) -> Typi
 
 
 def locus_alleles(panels: Panels, row: int, table: TypingTable | None) -> LocusAlleles:
-    """Return the typings of one locus of the panels in terms of its alleles; None: nobody is typed there."""
+    """Return the typings of one locus of the panels in terms of its alleles; None: no person is typed there."""
     if table is None:
         return _NOT_TYPED
     code = panels.allele_code[row]

@@ -8,6 +8,6 @@
     audit ------------- whether two typings can stand side by side
 
 A kernel sees numbers only: no name of an allele, no file, no exception. A rule is a scalar function that can be read
-alone, and the loop around it is another. A kernel takes named tuples of arrays (`schema`), and is compiled beforehand
+alone, and the loop around it is another. A kernel takes named tuples of arrays (`schema`), and is compiled in advance
 for what its annotations say (`signatures`).
 """

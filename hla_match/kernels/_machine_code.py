@@ -5,7 +5,7 @@ the composition root may set before kernels are imported; else in the user's cac
 choice would come earlier: the folder of the sources. There it would outlive an uninstalled program, be out of reach in
 a read-only install, and be shared by users who need not trust each other.
 
-What is kept is unpickled and run. It is taken only from folders and files that nobody but the user can write; from a
+What is kept is unpickled and run. It is taken only from folders and files that only the user can write; from a
 folder that others can write nothing is run, and nothing is kept there. And where a disk has changed a byte, another
 instruction would be run: every file begins with a checksum, and a file that does not match it counts as none.
 

@@ -1,4 +1,4 @@
-"""Files and folders that nobody but the user can write: what lies in them is run.
+"""Files and folders that only the user can write, since their content is executed.
 
 Whoever can write machine code that a user runs can do what the user can. The same holds for whoever can put another
 folder in the place of the one that it lies in.
@@ -21,7 +21,7 @@ def fault(folder: Path) -> str | None:
     """Return how others could change what lies in a folder, and what mends that, or None where they cannot.
 
     The folder must belong to the user and be closed to the writes of all others. So must all folders above it, which
-    may be root's as well, but for those such as ``/tmp`` where everybody can only remove what is his own.
+    may be root's as well, but for those such as ``/tmp`` where users can remove their own files only.
 
     Args:
         folder: a path without links, as `os.path.realpath` gives it.
@@ -44,7 +44,7 @@ def fault(folder: Path) -> str | None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, for the user alone whatever the umask.
+    """Make a folder, and those above it that are missing, for the user alone under any umask.
 
     Raises:
         OSError: it cannot be made.
@@ -82,7 +82,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
-        aside.chmod(0o600)  # whatever the umask
+        aside.chmod(0o600)  # under any umask
         aside.replace(path)
     except BaseException:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The integers that kernels and their callers share: codes, bits, rows of tables. They stand once, here.
+"""The integers that kernels and their callers share: codes, bits, rows of tables. Each is declared here only.
 
 A code of an allele is 0 for a null allele, 1 for an allele reported as NEW, and from 2 on the number of a P group.
 """

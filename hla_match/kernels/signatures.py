@@ -1,4 +1,4 @@
-"""The Numba types that a kernel is compiled for beforehand: read from the annotations of its arguments.
+"""The Numba types that a kernel is compiled for in advance: read from the annotations of its arguments.
 
 A number is of 64 bits. An array has the dtype and the dimensions that its declaration says, the narrowest of several
 dtypes, and is contiguous and writable; a plain array type without a declaration is of one dimension. A named tuple of

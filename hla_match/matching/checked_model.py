@@ -1,6 +1,6 @@
-"""Models whose wrong values are told as the errors of this project: all at once, each with its place.
+"""Models that refuse wrong values by errors of this project: all at once, each with its place.
 
-Pydantic checks the values; what it finds becomes a `CriteriaError` a value, of which several are one error. Copies are
+Pydantic checks the values. Each fault becomes a `CriteriaError`, and several faults become one error. Copies are
 checked as new objects are.
 """
 
@@ -39,7 +39,7 @@ _EXPECTED = {
     "too_short": "at least {min_length} items",
     "too_long": "at most {max_length} items",
 }
-"""What each of pydantic's findings asks for; of one that is not here, its own words stand."""
+"""What is expected, by the type of pydantic's finding; other findings keep pydantic's words."""
 
 _OF_TYPE = frozenset(kind for kind in _EXPECTED if kind.endswith(("_type", "_from_float")))
 
@@ -141,7 +141,7 @@ def _fault(model: type[CheckedModel], finding: Any) -> CriteriaError:
 def _shown(model: type[CheckedModel], kind: str, value: object) -> object:
     """Return a value as messages may name it: a number, or a text where one of some texts is expected.
 
-    Of all else, and of whatever tells of a person, the type is named.
+    Of other values, and of all values of a person, the type is named.
     """
     is_plain = value is None or (isinstance(value, float | int) and not model.is_of_person)
     is_choice = kind == "literal_error" and isinstance(value, str) and not model.is_of_person

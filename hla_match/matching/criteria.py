@@ -1,4 +1,4 @@
-"""Whom a search is for and which donors it wants: the patient and the criteria, checked when they are made."""
+"""The patient of a search, and its criteria: which donors are wanted. Both are checked when they are made."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
 
     The attributes are those of `hla_match.donors.attributes` that patients have. A typing is the pair of texts of its
     two columns; an empty second text means reported homozygous. `ignored_loci` are loci that were reported and are not
-    compared (`hla_match.loci.OTHER_LOCI`), `reading_notes` what of a GL String or a line of names was understood
-    otherwise than it was written: every list says both, and patients who differ in them alone are equal.
+    compared (`hla_match.loci.OTHER_LOCI`), `reading_notes` tell what of a GL String or a line of names was
+    understood differently than written: every list says both, and patients who differ in them alone are equal.
 
     >>> Patient(patient_id="P1", typings={"A": ("02:01", "24:02")}).typings["A"]
     ('02:01', '24:02')
@@ -88,7 +88,7 @@ class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
 
         Raises:
             TypingError: the text is not that of one person, or names a locus that is none of the HLA region.
-            CriteriaError: it is no text, or no locus is typed.
+            CriteriaError: it is not a text, or no locus is typed.
 
         >>> Patient.from_gl_string("P1", "A*02:01^MICA*008").ignored_loci
         ('MICA',)
@@ -126,7 +126,7 @@ class SearchCriteria(CheckedModel):
         max_age: completed years at `as_of`; donors without a birth date stay.
         only_donors: identifiers to choose from, or None for all.
         without_donors: identifiers to leave out.
-        as_of: the date at which ages are reckoned; without it, the date of the registry's import.
+        as_of: the date at which ages are computed; without it, the date of the registry's import.
         limit: the number of donors to return, best first, or None for all.
     """
 

@@ -3,8 +3,8 @@
 A chromosome carries at most one of the three genes, and some carry none (Marsh et al., Tissue Antigens 2010;75:291,
 table 1; Bochtler et al., Bone Marrow Transplant 2011;46:338). So a person has two positions, each with an allele of one
 of the genes or with none, which is a null allele. A pair of positions is possible where the typing of every gene allows
-what the pair shows of that gene; a gene that is not typed allows anything. Nobody reports this locus: it follows from
-the typings of the three. Oracle: ``tests/oracle/drb345.py``.
+what the pair shows of that gene; a gene that is not typed allows anything. No laboratory reports this locus: it follows
+from the typings of the three. Oracle: ``tests/oracle/drb345.py``.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class JointRegistry:
     def read(
         self, typings: Mapping[str, Sequence[Alternative]]
     ) -> tuple[tuple[CountedAlternative, ...], tuple[str, ...]]:
-        """Return a patient's typing of DRB345 and what is to be said of it.
+        """Return a patient's typing of DRB345 and the notes on it.
 
         Args:
             typings: by gene what the patient's chromosomes carry.

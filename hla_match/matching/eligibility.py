@@ -1,4 +1,4 @@
-"""The donors that everything but the typing allows: status, age, and the donors asked for or left out by name."""
+"""The criteria beside the typing: status, age, and donors who are asked for or left out by identifier."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def within(bits: NDArray[np.uint8], donors: range | None, n_donors: int) -> NDAr
     """Return the bits of a range of donors, and 0 for the others; None stands for all donors.
 
     Raises:
-        CriteriaError: the range is none of rows of the registry, one after another.
+        CriteriaError: it is not a range of consecutive rows of the registry.
     """
     if donors is None:
         return bits

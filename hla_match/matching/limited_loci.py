@@ -1,4 +1,4 @@
-"""What a locus counts for in a search, in the direction asked for and under its own limit."""
+"""The mismatches of a locus in one search: in the direction asked for, within the limit of the locus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST
 
 
 def limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
-    """Return what a locus counts for; meanings over its own limit are excluded."""
+    """Return the mismatches of each meaning of a locus; meanings over the limit of the locus are excluded."""
     counts = result.counts
     least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
     if limit is not None:

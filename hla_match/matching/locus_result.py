@@ -1,4 +1,4 @@
-"""What comparing a patient with a registry gives at one locus."""
+"""The result of comparing a patient with a registry at one locus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LocusResult:
         comparison: the registry's side of it.
         alternatives: the patient's typing; empty where not typed.
         null_rule: how null alleles count.
-        notes: what of the patient's typing was understood otherwise than it was written.
+        notes: what of the patient's typing was understood differently than written.
     """
 
     locus: str

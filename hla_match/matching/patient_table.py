@@ -39,7 +39,7 @@ KEPT_BYTES = 1 << 23
 """Room for the tables of a locus that are kept, as patients share typings."""
 
 _KEPT_APART = 16
-"""Pairs of antigens of which is kept what they are apart from."""
+"""Pairs of antigens whose unrelated sets are kept."""
 
 
 class LocusComparison:

@@ -1,4 +1,4 @@
-"""Patients compared with the registry, locus by locus; what all patients share is worked out once."""
+"""Patients compared with the registry, locus by locus; what all patients share is computed once."""
 
 from __future__ import annotations
 

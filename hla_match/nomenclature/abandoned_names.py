@@ -1,4 +1,4 @@
-"""Names that were in use once: renamed and deleted alleles, and names before April 2010.
+"""Names that are no longer in use: renamed and deleted alleles, and names before April 2010.
 
 Sources: Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291), "The use of colons
 in HLA allele names" and the list of names that were changed or deleted; for third fields of one digit, Marsh et al.,
@@ -23,7 +23,7 @@ class DeletedName:
 
 
 def name_in_use(index: LocusIndex, name: str) -> str | DeletedName:
-    """Return the name to use for one, through every renaming; the same where it was never abandoned."""
+    """Return the current name of an allele, after every renaming; the name itself where it was never abandoned."""
     deleted = index.tables.deleted
     current, seen = name, {name}
     while current == name or current not in index.row:
@@ -41,7 +41,7 @@ def name_in_use(index: LocusIndex, name: str) -> str | DeletedName:
 
 
 def heirs(index: LocusIndex, name: str) -> list[str] | DeletedName:
-    """Return the names to use for an abandoned one, whole or truncated; none where it was never in use.
+    """Return the current names of an abandoned name, whole or truncated; none where it was never in use.
 
     A truncated name has the heirs of all abandoned names that begin so: C*16:199 was C*16:199N alone.
     """

@@ -1,4 +1,4 @@
-"""The names of serological antigens: those in use, those of before 2026, and those that read like old allele names.
+"""Names of serological antigens: current names, names before 2026, and digits that may be an old allele name.
 
 Sources: HLA Nomenclature Report 2026 (doi:10.1111/tan.70595) as the read-me of IPD-IMGT/HLA 3.64 tells it: antigens of
 three digits got a leading zero (A203 is A0203), and some 250 associated antigens were named after alleles (A0201,
@@ -18,7 +18,7 @@ SECOND_DR = MappingProxyType({"DRB3": "52", "DRB4": "53", "DRB5": "51"})
 RENAMED = MappingProxyType({"A": {"203": "0203", "210": "0210"}, "B": {"703": "0703"}, "DR": {"103": "0103"}})
 """The antigens of three digits by prefix, and their names since 2026."""
 
-# The antigens of four digits until 2026: what reads like one of them was never read as an allele.
+# The antigens that had four digits before 2026: such digits are read as the antigen, not as an old allele name.
 _FOUR_DIGITS = MappingProxyType(
     {"A": ("2403",), "B": ("2708", "3901", "3902", "4005", "5102", "5103"), "DR": ("1403", "1404")}
 )
@@ -27,8 +27,8 @@ _FOUR_DIGITS = MappingProxyType(
 def antigen_in_use(nomenclature: NomenclatureTables, locus: str, prefix: str, number: str) -> str:
     """Return the number by which the nomenclature knows a reported antigen of a locus, or "" where it is none.
 
-    Four digits that name an allele of before 2010 are that allele, but behind DR and DQ, which never stood before one,
-    and but for the few that were antigens before 2026.
+    Four digits that named an allele before 2010 are that allele. There are two exceptions: behind DR and DQ, which
+    never stood before the name of an allele, and the few numbers of four digits that were antigens before 2026.
 
     Args:
         nomenclature: the tables.

@@ -1,4 +1,4 @@
-"""Lists of names of which some are cut short because of those before them: each name in full."""
+"""Lists in which names are cut short, such as 02:01/05: each name is completed from the one before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIST = re.compile(r"[^?^|+~ ,;]+")
 
 
 def fill_lists(spelling: Spelling) -> None:
-    """Give every name of a list its locus and its first field, where it is cut short because of those before it.
+    """Give every name of a list the locus and the first field that it leaves out because an earlier name has them.
 
     Behind a locus a lone first field is a family, not an antigen; so it is behind another family: ``A*02/03``.
     Behind an allele, group or code the digits are a second field: ``02:01/05``, ``0201/05``.

@@ -46,7 +46,7 @@ class LocusReading:
         locus: the locus.
         genotypes: the alternatives, each of two sides; none where the locus was not typed or cannot be read.
         is_lone: one typing is reported for both chromosomes.
-        notes: what was understood otherwise than it was written.
+        notes: what was understood differently than written.
         error: why it cannot be read, or None.
     """
 
@@ -71,7 +71,7 @@ class Reading:
         gl_string: the line in standard form, "" where it cannot be read.
         loci: the loci that are typed or cannot be read, in the order of `hla_match.loci.LOCI`.
         ignored_loci: loci that were passed over.
-        notes: what was understood otherwise than it was written, those of single loci apart.
+        notes: what was understood differently than written, those of single loci apart.
         error: why the line cannot be read at all, or None.
     """
 
@@ -104,7 +104,7 @@ def read_typing(
         codes: multiple allele codes.
 
     Raises:
-        CriteriaError: the text is none, the nomenclature none, or the locus unknown.
+        CriteriaError: the text or the nomenclature is of another type, or the locus is unknown.
 
     >>> reading = read_typing("a0201 B*46:01", Nomenclature.builtin())
     >>> reading.gl_string, [found.genotypes[0][0].p_groups for found in reading.loci]

@@ -1,4 +1,4 @@
-"""Reductions of a typing: to P groups, G groups, small g groups or serological antigens, keeping its operators."""
+"""Reduction of a typing to P groups, G groups, small g groups or serological antigens; its operators stay."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def reduce_typing(
         text: the typing.
         level: "P", "G", "lg" or "S".
         codes: multiple allele codes.
-        notes: receives what was passed over, or understood otherwise than it was written, each once.
+        notes: receives what was passed over, or understood differently than written, each once.
 
     Raises:
         TypingError: a name cannot be read.

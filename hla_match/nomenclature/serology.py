@@ -14,7 +14,7 @@ from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.tables import NomenclatureTables
 
 _ONE_IN = 5
-"""The members of a family mostly have an antigen where at least one in so many has it.
+"""An antigen belongs to a family where at least one of so many members has it.
 
 In IPD-IMGT/HLA 3.58.0 the exceptions of all families of A, B, C, DRB1 and DQB1 are far below: 1 allele of 13 in
 B*78:XX (B35), 3 of 63 in A*66:XX (A10), 3 of 111 in B*50:XX (B45), 22 of 901 in C*04:XX (Cw6), 11 of 504 in
@@ -66,7 +66,7 @@ def antigens_of_alleles(index: LocusIndex, rows: Iterable[int]) -> set[str]:
 
 
 def antigens_mostly(index: LocusIndex, members: Sequence[Sequence[int]]) -> set[str]:
-    """Return the antigens that the members of a family or code mostly have: a rare exception is not one of them.
+    """Return the antigens of most members of a family or code, without rare exceptions.
 
     Args:
         index: the locus.

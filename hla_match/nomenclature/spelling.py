@@ -19,7 +19,7 @@ class StandardText:
         text: the standard form.
         origin: (len(text) + 1,) positions in `written` of each character of `text` and of its end; empty where the
             two are the same.
-        notes: what was understood otherwise than it was written, each once.
+        notes: what was understood differently than written, each once.
     """
 
     written: str
@@ -40,7 +40,7 @@ class Spelling:
     Attributes:
         written: the text as it was written.
         text: the text so far.
-        notes: what was understood otherwise than it was written.
+        notes: what was understood differently than written.
     """
 
     def __init__(self, written: str) -> None:

@@ -1,4 +1,4 @@
-"""What spreadsheets make of typings: 02:01 becomes a time, a day's fraction or a date, which tell no typing."""
+"""What spreadsheets make of typings: 02:01 becomes a time, a day's fraction or a date, which is no typing any more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.]+)?|[0-9]{1,4}[/-][0-9]{1,2}[/-][0-9]{1,4}"
 EXPONENT = r"[0-9](?:\.[0-9]+)?E[+-]?[0-9]+"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-# A day's fraction; a time with seconds or a half of the day; and hours without their nought.
+# A day's fraction; a time with seconds, or with AM or PM; and hours without their leading 0.
 _TIME = (
     r"0?\.[0-9]{3,}|[0-9]{1,2}:[0-9]{2}:00(?:\.0+)?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})? ?[AaPp]\.?[Mm]\.?"
     r"|[0-9]:[0-9]{2}(?::[0-9]{2})?"

@@ -1,8 +1,8 @@
 """The standard form of a typing: one spelling of what laboratories write in many, with the places of the original.
 
 The grammar (`gl_string`) and the names (`reported_names`) read the standard form alone: half-width, in capitals, a star
-and colons in every name of an allele, no blanks, every name of a list in full. What was understood otherwise than
-it was written is noted, one sentence a kind; what could be understood in two ways is left as it is, and then refused.
+and colons in every name of an allele, no blanks, every name of a list in full. Each kind of change is noted in
+one sentence. A text that could be understood in two ways is not changed, and is refused later.
 
 Sources: Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291), "The use of colons
 in HLA allele names"; Milius et al., Genotype List String (Tissue Antigens 2013;82:106), GL String Code.
@@ -124,7 +124,7 @@ def _to_capitals(spelling: Spelling) -> None:
     for match in _SMALL_G.finditer(spelling.text):
         letters[match.start()] = "g"
     capitals = "".join(letters)
-    # The w of Cw is a small letter by right.
+    # The w of Cw is written as a small letter.
     is_noted = capitals != re.sub("(?<=[A-Z])w(?=[0-9*])", "W", spelling.text)
     spelling.replace(capitals, CAPITALS if is_noted else "")
 

@@ -1,4 +1,4 @@
-"""Reading of one side of a typing: the alleles that its names stand for, each form of name by its own rule.
+"""Reads one side of a typing: the alleles that its names stand for. Each form of name has its own rule.
 
 Sources: WMDA framework, Bochtler et al., Bone Marrow Transplant 2011;46:338 (expansion of codes, serology and truncated
 names); Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue Antigens 2010;75:291).
@@ -53,7 +53,7 @@ class TypingReader:
         antigens: what the names count as for an antigen match.
         serology: the antigens that were named, where every name is one.
         notes: what was dropped or replaced.
-        keeps_null: a null allele was named, not merely implied: by its own name or one that stands for nulls alone.
+        keeps_null: a null allele was named by its own name, or by a name that stands for null alleles alone.
         is_new: reported as NEW.
     """
 
@@ -107,7 +107,7 @@ class TypingReader:
         return rows, reported_antigens(self._index, number)
 
     def _of_dna(self, name: ReportedName) -> tuple[list[int], set[str]]:
-        """Return the alleles behind a name, and the antigens that they, or of a family or code most of them, have."""
+        """Return the alleles behind a name, and their antigens; of a family or a code those that most alleles have."""
         index = self._index
         match name.form:
             case "family":
@@ -178,7 +178,7 @@ class TypingReader:
         raise self._unknown(name)
 
     def _heirs(self, names: list[str]) -> list[int]:
-        """Read the names that took the place of one, null alleles among several only where no other is there."""
+        """Read the names that took the place of one; of several, null alleles count only if all are null alleles."""
         keeps_null = self.keeps_null
         rows = self._index.expressed_first(row for name in names for row in self._allele(name))
         if len(names) > 1:

@@ -1,6 +1,6 @@
-"""What laboratories write where nothing was typed: signs and words, which are no names.
+"""Signs and words that laboratories write where nothing was typed.
 
-``UUUU`` and ``XXXX`` are those of registries: unknown, and present but not typed further (DRB3, DRB4, DRB5).
+Registries write ``UUUU`` for unknown, and ``XXXX`` for present but not typed further (DRB3, DRB4, DRB5).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ UNKNOWN = "UUUU"
 """The standard form of a typing that is not known."""
 
 PRESENT = "XXXX"
-"""The standard form of an allele that is there and of which nothing else is known."""
+"""The standard form of an allele that is present and not typed further."""
 
 EMPTY_WORDS = frozenset({"na", "n/a", "n.a.", "n.a", "nan", "<na>", "blank", "空", "空白", "无", "無"})
 """Words, in lower case, for an empty cell: not typed; as a second typing, nothing beside the first."""

@@ -1,4 +1,4 @@
-"""Predictions beside counts: what typings alone make certain or exclude holds whatever frequencies say."""
+"""Predictions in agreement with counts: what typings alone make certain or exclude overrides frequencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
 
 
 def least_possible(mismatches: NDArray[np.float64], least: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return probabilities of mismatches in which fewer than the counts allow count as the least that they allow.
+    """Return probabilities of mismatches without numbers below the least; theirs are added to that of the least.
 
     Two antigens that serology tells apart are a mismatch, though frequencies know alleles that may stand behind both.
 
@@ -71,7 +71,7 @@ def further_mismatches(
 def with_counted_locus(
     prediction: Prediction, column: int, locus: str, count: NDArray[np.uint8], certain: NDArray[np.bool_]
 ) -> Prediction:
-    """Return a prediction for one more locus, which no frequencies know and only counts tell of.
+    """Return a prediction for one more locus, of which there are counts and no frequencies.
 
     Where the count is certain, its mismatches are added to those of the other loci; elsewhere probabilities are
     missing.
@@ -112,7 +112,7 @@ def with_counted_locus(
 
 
 def with_certain_counts(prediction: Prediction, certain: NDArray[np.bool_], count: NDArray[np.uint8]) -> Prediction:
-    """Return a prediction in which pairs of persons of certain counts have probabilities 0 and 1, explained or not.
+    """Return a prediction in which pairs of certain counts have probabilities 0 and 1, explained or not.
 
     Args:
         prediction: of some donors.

@@ -1,4 +1,4 @@
-"""A patient of few genotypes: each of them is compared with the donors by itself.
+"""A patient of few genotypes: each genotype is compared with the donors separately.
 
 Of a donor's alleles only this matters to one genotype: whether it is the first of its two alleles, the second, or null.
 That is three bits a locus (`hla_match.kernels.prediction.genotype_prediction`).

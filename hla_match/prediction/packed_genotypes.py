@@ -32,7 +32,7 @@ _ORDERS = (
 begin alike and end alike."""
 
 _LAST_LOCI = 2
-"""That order is taken of which the patient has the fewest genotypes at so many last loci: there most time is spent."""
+"""The order is taken in which the patient has the fewest genotypes at so many last loci: most time is spent there."""
 
 Genotypes = tuple[tuple[int, int], ...]
 

@@ -1,4 +1,4 @@
-"""A patient under the panels: haplotype classes, and what a typing states where nothing explains it."""
+"""A patient imputed by the panels: haplotype classes, and the stated genotype where no panel explains a typing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Genotypes = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class ImputedPatient:
-    """A patient under the panels.
+    """A patient imputed by the panels.
 
     Attributes:
         imputation: the patient alone.

@@ -1,4 +1,4 @@
-"""What match prediction says of one patient and some donors."""
+"""The match probabilities of one patient with some donors."""
 
 from __future__ import annotations
 

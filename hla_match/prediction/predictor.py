@@ -150,7 +150,7 @@ class PatientPredictor:
             )
 
         _run(run, persons.stripes)
-        # A pair whose counts are certain has probability 1, whatever of the patient was cut.
+        # A pair whose counts are certain has probability 1, even where something of the patient was cut.
         p_both, p_one = matches
         at_loci = np.stack([p_both.min(axis=1), (p_both + p_one).min(axis=1)], axis=1)
         bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(unshared, axis=1)) + self._patient_cut

@@ -1,4 +1,4 @@
-"""The loci in scope of a prediction, in terms of the panels: what each panel covers, and what nothing explains."""
+"""The loci in scope of a prediction: which of them each panel covers, and which no panel explains."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PredictionScope:
     def uncertain_loci(self, p_both: NDArray[np.float64], p_one: NDArray[np.float64], cut: float) -> NDArray[np.uint16]:
         """Return (n,) uint16, as bits, the loci without frequencies at which not all genotypes match alike.
 
-        How probable each genotype is is not known there.
+        The probability of each genotype is not known there.
         """
         uncertain = np.zeros(p_both.shape[0], np.uint16)
         for column in self.uncovered:

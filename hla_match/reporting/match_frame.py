@@ -1,4 +1,4 @@
-"""Match lists as one table: a block of patients costs hardly more than one."""
+"""Match lists of several patients as one table, at hardly more cost than the list of one."""
 
 from __future__ import annotations
 

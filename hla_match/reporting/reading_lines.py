@@ -11,7 +11,7 @@ from hla_match.nomenclature.reading import LocusReading, Reading, Side
 from hla_match.visible_text import visible
 
 _GROUPS, _ANTIGENS, _GENOTYPES = 3, 6, 6
-"""How many are shown of many."""
+"""Entries of a long list that are shown."""
 
 _WIDEST = 100
 """Columns of a text in which a place is marked; of a longer one the part around the place is shown."""

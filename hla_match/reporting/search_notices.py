@@ -1,4 +1,4 @@
-"""What a reader must know before a list of donors: what of the patient was not reported, assumed or left aside.
+"""Notices above a list of donors: what of the patient was not reported, was assumed, or was not compared.
 
 A notice is one sentence that names loci and no person. It stands above every list and in the status file of a batch.
 """
@@ -13,12 +13,12 @@ from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
 
 def search_notices(found: RankedDonors) -> tuple[str, ...]:
-    """Return what a reader must know before a list: the notices on the patient, and why there is no donor."""
+    """Return the notices above a list: those on the patient, and why there is no donor."""
     return (*patient_notices(found), *(() if found.n_found else (counts_notice(found.criteria_counts),)))
 
 
 def patient_notices(found: RankedDonors) -> tuple[str, ...]:
-    """Return the notices on a patient, which are the same whatever donors are found."""
+    """Return the notices on a patient, which do not depend on the donors found."""
     patient, criteria, loci, prediction = found.patient, found.criteria, found.loci, found.prediction
     untyped = [locus for locus in criteria.loci if not patient.is_typed(locus)]
     lacking = [locus for locus in criteria.loci if not set(genes_of(locus)) & set(found.registry.loci)]

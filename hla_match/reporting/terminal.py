@@ -22,17 +22,17 @@ PROBABILITIES = "P0, P1, P2: probability of no, one, two mismatches in scope, by
 """The columns of probabilities explained, before the name of the set."""
 
 NUMBERS = ("rank", "best", "worst", "P0", "P1", "P2", "age")
-"""Columns of a summary that stand to the right."""
+"""Columns of a summary that are aligned to the right."""
 
 
 def match_table(matches: RankedDonors, console: Console | None = None) -> None:
     """Print the donors of a match list, best first, below its notices and with the grade letters explained.
 
-    The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps. What files say
-    is printed as text, whatever is in it.
+    The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps. Text from
+    files is printed safely (`hla_match.visible_text`).
     """
     out = console or Console()
-    # Lines are wrapped between words where somebody reads them; a file or another program gets them whole.
+    # On a terminal lines are wrapped between words; a file or another program gets whole lines.
     wrap = console is not None or out.is_terminal
 
     def say(line: str) -> None:

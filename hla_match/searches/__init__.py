@@ -1,4 +1,4 @@
-"""The door: patients in, ranked donors out.
+"""The entry point of a search: patients in, ranked donors out.
 
 A `Matcher` holds a registry, and with frequencies its donors imputed, ready for any number of patients:
 

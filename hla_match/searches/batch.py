@@ -31,7 +31,7 @@ from hla_match.searches.matcher import Matcher
 from hla_match.searches.patient_blocks import PatientAnswer, PatientBlock, PatientOutcome
 
 BLOCK = 25
-"""Patients that travel together at most: enough to make one table of, few enough to deal out evenly."""
+"""Patients of a block at most: enough for one table, few enough to divide the work evenly."""
 
 MEMORY = 1_000_000_000
 """Bytes of results that wait in order to be taken, by default."""
@@ -54,7 +54,7 @@ class MatcherSource(Hashable, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One block in one shard; what a cluster writes of it in a log names no person."""
+    """One block of patients in one shard of the donors; its text, which a cluster may log, names no person."""
 
     patients: tuple[Patient, ...] = field(repr=False)
     criteria: SearchCriteria = field(repr=False)
@@ -74,7 +74,7 @@ def search_patients(
     memory: int = MEMORY,
     in_flight: int | None = None,
 ) -> Iterator[PatientOutcome]:
-    """Search many patients and yield one outcome each, in their order, whatever works on them.
+    """Search many patients and yield one outcome each, in their order, with any kind of workers.
 
     Args:
         source: a matcher, or what makes one; workers that are not threads of this process need the latter.
@@ -84,7 +84,8 @@ def search_patients(
         workers: number of threads, or an executor: of threads, of processes, or of a cluster
             (``distributed.Client.get_executor()``).
         shards: parts to divide the donors into; by default only where there are fewer patients than workers.
-        memory: bytes of results that wait to be taken, about; what one patient gets is held in any case.
+        memory: bytes of results that may wait to be taken, about; the result of one patient is held even if it is
+            larger.
         in_flight: blocks of patients handed out at once; by default two a thread, or 16 where an executor is given. A
             cluster needs two for each of its threads.
 
@@ -179,7 +180,7 @@ def search_blocks(
 
 
 _ROW_BYTES = 500
-"""Bytes of a row of results, generously."""
+"""Bytes of a row of results, rounded up."""
 
 
 @contextmanager
@@ -215,7 +216,7 @@ def _kept(source: MatcherSource) -> Matcher:
 
 
 def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
-    """Search the patients of a task, in whatever process this runs."""
+    """Search the patients of a task, in this process or in that of a worker."""
     if isinstance(source, Matcher):
         matcher = source
     else:
@@ -248,7 +249,7 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
 
 
 def _merged(shards: Sequence[PatientBlock], limit: int | None) -> PatientBlock:
-    """Return the first donors of all shards together; ranks count anew."""
+    """Return the first donors of all shards together; ranks start again at 1."""
     first = shards[0]
     if len(shards) == 1:
         return first

@@ -18,7 +18,7 @@ from hla_match.prediction.predictor import PatientPredictor
 def counted_search(
     predictor: PatientPredictor, scope: Sequence[str], loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]
 ) -> LazyPredictions:
-    """Return what predicts matches; a pair of persons whose counts are certain is 0 or 1 all the same.
+    """Return a predictor of matches in which pairs of persons with certain counts have probability 0 or 1.
 
     Args:
         predictor: of the patient.
@@ -39,7 +39,7 @@ def counted_search(
         return with_certain_counts(within_counts(found, best) if is_serology else found, certain, best)
 
     def bounded(rows: NDArray[np.uint32]) -> NDArray[np.float64]:
-        # A bound without a locus holds with it, whatever mismatches are there.
+        # A bound without a locus holds with it, too: more loci only add mismatches.
         found = predictor.bounds(rows)
         if DRB345 in scope:
             found[~certain_matches(loci.get(DRB345), rows)[1]] = np.nan

@@ -46,12 +46,12 @@ class MatchList(RankedDonors):
 
     @cached_property
     def patient_notices(self) -> tuple[str, ...]:
-        """What of the patient was not reported, assumed or left aside: one sentence each."""
+        """What of the patient was not reported, was assumed, or was not compared: one sentence each."""
         return patient_notices(self)
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a reader must know before the list: the notices on the patient, and why there is no donor.
+        """The notices above the list: those on the patient, and why there is no donor.
 
         >>> from hla_match.matching.criteria import Patient, SearchCriteria
         >>> from hla_match.searches.matcher import Matcher

@@ -1,4 +1,4 @@
-"""The one door of a search: a registry, made ready once, and the patients that are searched in it."""
+"""The entry point of a search: a registry, prepared once, in which patients are searched."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Matcher:
         self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(limited)
 
     def make_ready(self) -> None:
-        """Work out what all searches share, which threads that start together would each work out."""
+        """Compute what all searches share, so that threads that start together do not each compute it."""
         self._comparisons.make_ready(() if self.imputed is None else self.imputed.panels.loci)
 
     def search(
@@ -187,8 +187,8 @@ class Matcher:
     ) -> NDArray[np.float64]:
         """Return the match probabilities of all patients with all donors.
 
-        Persons of few diplotypes (`hla_match.prediction.pair_prediction`) are compared all with all, far sooner than
-        one by one; pairs with others cost what `predict` costs.
+        Persons of few diplotypes (`hla_match.prediction.pair_prediction`) are compared all with all, which is much
+        faster than one by one; other pairs cost what `predict` costs.
 
         Args:
             patients: for whom.

@@ -1,4 +1,4 @@
-"""What came of patients that were searched, one by one and in blocks."""
+"""The outcomes of searched patients, one by one and in blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hla_match.reporting.search_notices import counts_notice
 
 @dataclass(frozen=True, slots=True)
 class PatientOutcome:
-    """What came of one patient.
+    """The outcome of one patient.
 
     Attributes:
         patient: for whom.
@@ -36,7 +36,7 @@ class PatientOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PatientAnswer:
-    """Of one patient what is not in the rows.
+    """The part of a patient's outcome that is not in the rows.
 
     Attributes:
         loci: the loci that were compared.
@@ -55,14 +55,14 @@ class PatientAnswer:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What is said before the list, as in `MatchList`."""
+        """The notices above the list, as in `MatchList`."""
         counts = self.criteria_counts
         return (*self.patient_notices, *([counts_notice(counts)] if counts and not self.n_found else []))
 
 
 @dataclass(frozen=True, slots=True)
 class PatientBlock:
-    """What came of some patients that follow each other.
+    """The outcome of consecutive patients.
 
     Attributes:
         patients: for whom.

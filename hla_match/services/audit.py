@@ -67,7 +67,7 @@ def audit(
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them; without them haplotypes are
             not looked at, nor whether duplicates are chance.
         global_frequencies: those that are asked where the first explain nobody.
-        settings: what to go by; by default ages are reckoned today, and all processors compute.
+        settings: what to go by; by default ages are computed today, and all processors compute.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
         on_notice: is called with each notice as soon as there is one.
 

@@ -74,7 +74,7 @@ def batch(
         criteria: which donors.
         policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
-        global_frequencies: those that are asked where the first explain nobody.
+        global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
         on_notice: is called with each notice as soon as there is one.

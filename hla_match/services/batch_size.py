@@ -1,4 +1,4 @@
-"""How large the result of a batch becomes: said before, where nothing bounds it, and reckoned as soon as it can be."""
+"""The size of a batch's result: a notice before a search without limit, and an estimate after the first patients."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hla_match.services.notices import NoticeKind, Notices
 from registry_io.tables.results_file import EXCEL_ROWS, check_writable_ending, put_rows
 
 MANY = 100_000
-"""Rows from which on a result that nothing bounds is announced."""
+"""Rows that a result without limit may have before it is announced."""
 
 _ENOUGH = 25
-"""Patients whose donors tell about those of all."""
+"""Patients after which the rows of all are estimated."""
 
 _SAMPLE = 2_000
-"""Rows that are written to see how long one is."""
+"""Rows that are written to measure the length of one."""
 
 
 class BatchSize:
@@ -52,7 +52,7 @@ class BatchSize:
             )
 
     def count(self, n_patients: int, n_rows: int, example: pl.DataFrame | None = None) -> None:
-        """Count the rows of some more patients, and note once, as soon as it can be reckoned, what to expect.
+        """Count the rows of some more patients, and note once how many rows are expected in all.
 
         Raises:
             CriteriaError: they no longer fit into an Excel sheet.
@@ -85,7 +85,7 @@ class BatchSize:
 
 
 def _rounded(number: float) -> str:
-    """Return a number with two digits that count; only what is none is 0.
+    """Return a number rounded to two significant digits; only 0 becomes 0.
 
     >>> _rounded(25_653), _rounded(0.34), _rounded(0)
     ('26,000', '1', '0')

@@ -1,4 +1,4 @@
-"""Numbers of things as they are said."""
+"""Numbers with their nouns, for messages."""
 
 from __future__ import annotations
 

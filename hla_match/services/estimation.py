@@ -33,7 +33,7 @@ class EstimateReport:
 
     Attributes:
         out: the file of frequencies, which `registry_io.open_frequencies` reads.
-        report: the file of the report: what the estimate is worth.
+        report: the file of the report: the course and the quality of the estimate.
         n_frequencies: rows of the file of frequencies.
         estimation: the same in memory.
     """
@@ -117,14 +117,14 @@ def _check_output(out: Path, registry: Path) -> None:
 
 def _write(out: Path, frame: pl.DataFrame, report: dict[str, Any]) -> None:
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
-    # The frequencies come last: where they stand, the report does too.
+    # The frequencies are renamed last: where they are, the report is, too.
     with write_together(report_path(out), out) as (beside, file):
         beside.write(f"{text}\n".encode())
         put_rows(frame.lazy(), frame.height, file, out)
 
 
 def report_path(out: Path) -> Path:
-    """Return where the report stands: beside the frequencies, under the same name but for the ending.
+    """Return the path of the report: beside the frequencies, under the same name but for the ending.
 
     >>> report_path(Path("own.1.csv.gz")).name
     'own.1.report.json'
@@ -146,7 +146,7 @@ def _report(
     registry: Registry, estimation: Estimation, start: FrequencyInput | None, settings: EstimationSettings
 ) -> dict[str, Any]:
     named = start if start is None or isinstance(start, str | Path) else "frequencies given in memory"
-    # The number of workers decides nothing.
+    # The number of workers does not change the result.
     decisive = ("restarts", "seed", "bootstrap", "tolerance", "max_iterations", "floor")
     return {
         "registry": registry.name,

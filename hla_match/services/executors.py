@@ -20,10 +20,10 @@ from hla_match.services.worker_processes import search_processes
 GOES_ON = "what was finished is kept: the same command, started again, goes on from there"
 
 _SECONDS = 10
-"""How long a scheduler, and then its first worker, is waited for."""
+"""Time to wait for a scheduler, and then for its first worker."""
 
 _LOCAL_BLOCK, _CLUSTER_BLOCK = 25, 50
-"""Patients that are searched together; what travels is worth it when it takes a while."""
+"""Patients of a block on a cluster: enough work to pay for sending it."""
 
 _PREDICTED_COMPARISONS, _COUNTED_COMPARISONS = 100_000_000, 200_000_000
 """Comparisons of a patient with a donor from which on processes are faster, with probabilities, and without.
@@ -163,7 +163,7 @@ def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
         raise CriteriaError(
             "dask", found=scheduler, expected="Dask to be installed: pip install 'hla-match[dask]'"
         ) from None
-    # What goes wrong is an error of this command, in one line; Dask would write how its own code came to it.
+    # A failure is one error of this project; Dask would write a traceback of its own code, too.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     is_file = Path(scheduler).is_file()
     place = {"scheduler_file": scheduler} if is_file else {"address": scheduler}

@@ -1,4 +1,4 @@
-"""The sets of haplotype frequencies that a use case computes with, and what is said of them."""
+"""The sets of haplotype frequencies of a use case, and the notices on them."""
 
 from __future__ import annotations
 

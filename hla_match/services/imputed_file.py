@@ -83,7 +83,7 @@ def impute(
         persons: file of donors or patients: CSV, TSV, Excel or Parquet.
         out: file of the rows: CSV, Parquet, JSON lines or Excel, by its ending.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
-        global_frequencies: those that are asked where the first explain nobody.
+        global_frequencies: those that are tried for persons whom the first do not explain.
         limit: most probable rows of a kind.
         loci: the loci of the genotypes: ``10/10``, or loci separated by commas; by default those of the frequencies.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
@@ -129,7 +129,7 @@ class _People:
     quarantined: list[QuarantinedRecord]
 
     def report(self, out: Path, sets: FrequencySets, n_rows: int, n_unexplained: int, notices: Notices) -> ImputeReport:
-        """Return what was written, and note what may have gone wrong unseen."""
+        """Return what was written, and note what may have gone wrong without an error."""
         for caution in self.records.read_notes.cautions:
             notices.add(NoticeKind.CAUTION, caution)
         return ImputeReport(
@@ -167,7 +167,7 @@ def _read(opened: Registry, persons: Path, notices: Notices) -> _People:
 
 
 def _write(out: Path, table: pl.DataFrame, statuses: pl.DataFrame, *, raw_text: bool) -> None:
-    # The rows come last: where they stand, the statuses do too.
+    # The rows are renamed last: where they are, the statuses are, too.
     with write_together(status_path(out), out) as files:
         for frame, file in zip((statuses, table), files, strict=True):
             written = neutral_file(frame, file.path, raw_text=raw_text)

@@ -1,4 +1,4 @@
-"""What a use case has to say beside its result: notices, each of a kind, handed on as they come and kept."""
+"""Notices of a use case beside its result: each has a kind, is passed on at once, and is kept."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class NoticeKind(StrEnum):
     """What is being done, where that takes long, or where a batch goes on."""
 
     NOTE = "note"
-    """What was understood otherwise than it was written, or left out."""
+    """What was understood differently than written, or left out."""
 
     CAUTION = "caution"
-    """What may have gone wrong unseen."""
+    """What may have gone wrong without an error."""
 
 
 @dataclass(frozen=True, slots=True)

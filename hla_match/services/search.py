@@ -39,7 +39,7 @@ def search(
         criteria: which donors.
         policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
-        global_frequencies: those that are asked where the first explain nobody.
+        global_frequencies: those that are tried for persons whom the first do not explain.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
         verify: whether every file of the registry is compared with its checksum.
         on_notice: is called with each notice as soon as there is one.

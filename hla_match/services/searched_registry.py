@@ -32,8 +32,8 @@ class SearchRequest:
         criteria: which donors.
         policy: the order, or its name; None for ``probability-first`` with frequencies, else ``certain-first``.
         frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
-        global_frequencies: those that are asked where the first explain nothing, or None.
-        verify: whether every file of the registry is compared with its checksum, whatever is remembered.
+        global_frequencies: those that are tried where the first explain nothing, or None.
+        verify: whether every file of the registry is compared with its checksum, even files that were compared before.
     """
 
     criteria: SearchCriteria = field(default_factory=SearchCriteria)

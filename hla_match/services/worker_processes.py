@@ -1,6 +1,6 @@
 """Processes of this machine that work for this one: they leave nothing behind, whichever of them ends first.
 
-Each is started anew ("spawn"), as a copy of a process with threads may hang. A terminal's signals reach this process
+Each is newly started ("spawn"), as a copy of a process with threads may hang. A terminal's signals reach this process
 alone, which ends the others. Should this one be killed, the others end themselves.
 """
 

@@ -1,6 +1,6 @@
 """Names to integers: typings become codes of a code book, and the code book becomes arrays for the kernels.
 
-Meaning is stripped here, once. A *side* is what one chromosome can carry, with the antigens that it was typed as; an
+Names end here. A *side* is what one chromosome can carry, with the antigens that it was typed as; an
 *alternative* is a pair of sides drawn from independently; a typing has one alternative, or several where the laboratory
 reported whole genotypes. A typing is kept twice: as its two chromosomes *carry* it, null alleles included, for
 haplotypes; and as it *counts* for matching, where a null allele is read by what the other person carries (`counted`).
@@ -53,7 +53,7 @@ Transplant 2011;46:338; the 26 patterns of Bochtler et al., Hum Immunol 2016;77:
 """
 
 AmbiguousNulls = Literal["drop", "keep"]
-"""What becomes of a null allele that a list or a multiple allele code names beside expressed ones.
+"""How a null allele is read that a list or a multiple allele code names beside expressed ones.
 
 It is dropped, as coordinators read decoded codes, or kept as possible. Those that a truncated name, a family such as
 ``24:XX``, an antigen or a group stands for are dropped in any case. Alternatives that were reported as whole genotypes

@@ -1,6 +1,6 @@
 """The distinct reported typings of one locus, each read once, however many donors report it and in however many parts.
 
-Codes are given in the order in which typings are met. What a registry keeps is numbered anew, by the texts: so it is
+Codes are given in the order in which typings are met. What a registry keeps is renumbered, by the texts: so it is
 the same whatever the order of the donors.
 """
 
@@ -98,7 +98,7 @@ class TypingBook:
 
     @property
     def notes(self) -> Mapping[str, list[int]]:
-        """What was read otherwise than it was written, with the codes of its typings."""
+        """What was read differently than written, with the codes of its typings."""
         return self._notes
 
     def numbered(self, kept: NDArray[np.bool_]) -> NumberedTypings:

@@ -1,7 +1,7 @@
 """Files of NumPy's array format, mapped into memory as they were written, and in no other form.
 
 `numpy.load` takes forms that this package does not write (another order of bytes or of dimensions, bytes behind the
-array), which kernels would be compiled for anew or fail on, and takes five times as long to open a file.
+array), which kernels would be compiled for again or fail on, and takes five times as long to open a file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def map_array(path: Path, *, writable: bool = True) -> NDArray[Any]:
         raise ValueError(f"{path}: found another header, expected that of an array")
     dtype = np.dtype(header[1].decode())
     shape = tuple(map(int, header[2].split(b", ")))
-    # Whole numbers of Python do not overflow, whatever a damaged header says.
+    # Integers of Python do not overflow, even with the numbers of a damaged header.
     size = start + dtype.itemsize * math.prod(shape)
     if size != len(content):
         raise ValueError(f"{path}: found {len(content)} bytes, expected {size}")

@@ -44,7 +44,7 @@ def checked_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool =
     Args:
         folder: where they lie.
         sums: what each must be.
-        thorough: read all of them through, whatever is remembered.
+        thorough: read all of them, even those that were compared before.
 
     Yields:
         Whether what they hold is to be looked at: nothing is remembered of them.

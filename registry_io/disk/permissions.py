@@ -8,11 +8,11 @@ import stat
 from pathlib import Path
 
 OWNER_FILE, OWNER_FOLDER = 0o600, 0o700
-"""Modes of files and folders that nobody but their owner can read, whatever the umask."""
+"""Modes of files and folders that only their owner can read, under any umask."""
 
 
 def open_new(path: Path) -> int:
-    """Return the descriptor of a new file that its owner alone can read, whatever the umask."""
+    """Return the descriptor of a new file that its owner alone can read, under any umask."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, OWNER_FILE)
     if hasattr(os, "fchmod"):

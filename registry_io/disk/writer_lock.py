@@ -1,7 +1,7 @@
 """One writer at a time: a lock that the system releases when its holder ends, however it ends.
 
-The lock is on an open file, not on the file's existence, so that one left by a killed process holds nobody up. The file
-says who holds it and since when, for the message that the second writer gets.
+The lock is on an open file, not on the file's existence, so that a file left by a killed process blocks no writer. The
+file says who holds it and since when, for the message that the second writer gets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which columns of a file of frequencies hold what: haplotypes or loci, populations, and what is frequent."""
+"""Which columns of a file of frequencies hold what: haplotypes or loci, populations, and frequencies."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class FrequencyFile:
         source: the file's name.
         checksum: SHA-256 of the file's bytes.
         notes: what the reader noticed, for a person.
-        cautions: what may have gone wrong unseen.
+        cautions: what may have gone wrong without an error.
     """
 
     frame: pl.DataFrame

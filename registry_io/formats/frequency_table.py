@@ -1,4 +1,4 @@
-"""The table of text that a file of haplotype frequencies first becomes, whatever kind of file it is."""
+"""The table of text that a file of haplotype frequencies of any kind becomes first."""
 
 from __future__ import annotations
 

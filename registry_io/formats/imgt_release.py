@@ -106,7 +106,7 @@ def _alleles(files: ReleaseFiles) -> dict[str, dict[str, list[str]]]:
         if _ALLELE.fullmatch(name) is None:
             raise files.error(name_of_file, row=row, found=repr(name), expected="an allele name such as 01:01:01:01")
         columns["allele"].append(name)
-        # A null allele has no antigen, whatever is written beside it.
+        # A null allele has no antigen, even where one is written beside it.
         is_null = name.endswith("N")
         for column, cells in zip(names[1:], ([unambiguous], [possible, assumed], [expert], computed[:1]), strict=True):
             columns[column].append(_antigens([] if is_null else cells))

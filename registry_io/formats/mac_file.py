@@ -28,7 +28,7 @@ _TEXT_COPIES = 3
 
 
 def read_codes(path: Path, *, budgets: Budgets | None = None) -> MacTable:
-    """Read a file of codes; gzip and zip are known by their first bytes, whatever the file is called.
+    """Read a file of codes; gzip and zip are known by their first bytes, not by the name of the file.
 
     Raises:
         FileError: the file is missing, holds no codes, or was cut; a row is not a code and its alleles; or a code

@@ -199,5 +199,5 @@ class ReleaseFiles:
 
 
 def line_feeds(data: bytes) -> bytes:
-    """Return text whose lines end by a line feed alone, whatever they ended by."""
+    """Return text whose lines end by a line feed, from text with any line ends."""
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -7,6 +7,6 @@
                               which are not                  +-- attribute_values, blood_groups  attributes
                                                              +-- person_findings                 rows that are left out
 
-What is read otherwise than it is written is noted (`person_notices`, `line_notes`); a row that cannot be read is a
+What is read differently than written is noted (`person_notices`, `line_notes`); a row that cannot be read is a
 finding with its row, column and reason, and never dropped in silence.
 """

@@ -1,7 +1,7 @@
 """What the cells of an attribute mean: dates of many spellings, words in English and Chinese, and signs for nothing.
 
 Most cells are as the project writes them, and are read as a column; only what is left is read one text after another.
-A text of two meanings has none: `01/05/1990` is in January or in May.
+A text with two meanings is not read: `01/05/1990` is in January or in May.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AttributeValues:
     Attributes:
         text: as in the file; null where empty, or where a sign for nothing stands.
         value: what was read; null where empty, or where nothing could be read.
-        notes: what was read otherwise than it is written, and in how many cells.
+        notes: what was read differently than written, and in how many cells.
     """
 
     text: pl.Series
@@ -96,7 +96,7 @@ def _own_spelling(kind: AttributeType, text: pl.Expr) -> pl.Expr:
 
 
 def _is_nothing(kind: AttributeType, text: str) -> bool:
-    """Whether a text says that there is nothing; where an empty cell counts as a value, only a sign does."""
+    """Whether a text says that nothing is known; where an empty cell counts as a value, only a sign says so."""
     if text.startswith("#"):  # what Excel shows of a formula that failed
         return False
     has_default = isinstance(kind, Category) and kind.default is not None
@@ -104,7 +104,7 @@ def _is_nothing(kind: AttributeType, text: str) -> bool:
 
 
 def _other_spelling(kind: AttributeType, text: str) -> str | float | datetime.date | None:
-    """Return what a text is read as that is written otherwise than the project writes it, else None."""
+    """Return what a text is read as that is written in another spelling than the project's, else None."""
     match kind:
         case Category():
             word = "".join(half_width(text).split()).upper()
@@ -135,7 +135,7 @@ def _other_date(kind: Date, text: str) -> datetime.date | None:
 
 
 def _note_of(kind: AttributeType) -> str:
-    """Return what is noted of cells that are written otherwise than the project writes them."""
+    """Return what is noted of cells that are written in another spelling than the project's."""
     match kind:
         case Date():
             return DATE_NOTE

@@ -1,4 +1,4 @@
-"""Columns that are not read and look as if they were meant to be: said, with the names that are read."""
+"""Columns that are not read and look as if they were meant to be: they are reported with the names that are read."""
 
 from __future__ import annotations
 

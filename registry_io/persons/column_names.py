@@ -1,6 +1,6 @@
 """What the name of a column of persons says: an identifier, an attribute, or typings, in English or Chinese.
 
-Names are read whatever their case, width, blanks and separators: `Donor ID`, `DONOR-ID` and `donor_id` are one. Words
+Names are read in any case, width, blanks and separators: `Donor ID`, `DONOR-ID` and `donor_id` are one. Words
 that could as well mean something else are not here: `weight` may be in pounds, a nation is no population, and a letter
 alone is a locus only where `registry_io.persons.person_columns` finds typings below it.
 """
@@ -50,7 +50,7 @@ ATTRIBUTE_NAMES = _read_as({name: attribute.columns for name, attribute in ATTRI
 # Names that are meant to be an attribute and may be something else, or more than one.
 _MEANT = _read_as({name: attribute.asked_columns for name, attribute in ATTRIBUTES.items()})
 _ALIKE = 0.86
-"""Likeness of a name to one that is read, by `difflib`, from which it is taken for a slip of the pen."""
+"""Likeness of a name to one that is read, by `difflib`, from which on it is taken for a spelling mistake."""
 _NEAREST, _SHORT = 0.75, 3
 """Likeness from which a name is worth a question, and letters from which one is."""
 

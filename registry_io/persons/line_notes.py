@@ -1,4 +1,4 @@
-"""What of the lines of persons was understood otherwise than it was written, row by row of their file."""
+"""Which lines of persons were understood differently than written, row by row of their file."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class PatientFile:
         warnings: by row of patients, which of their cells were left empty and why, in words.
         checksum: SHA-256 of the file.
         notes: what the reader noticed about the whole file.
-        cautions: what may have gone wrong unseen.
+        cautions: what may have gone wrong without an error.
     """
 
     patients: list[tuple[int, Patient]]

@@ -1,7 +1,7 @@
-"""The attributes of persons: what may stand in their cells, what it means, and what is said of a cell that is amiss.
+"""The attributes of persons: what may stand in their cells, what it means, and what is reported of a faulty cell.
 
-Nobody is left out for an attribute that is a wish, not a condition: a cell that cannot be read, or that cannot be true,
-is left empty and reported, and the person stays. A donor's status decides who is searched at all, and an empty one
+Attributes rank donors and are no condition of a match: a cell that cannot be read, or that cannot be true, is left
+empty and reported, and the person stays. A donor's status decides who is searched at all, and an empty one
 counts as available, so a donor whose status cannot be read is quarantined.
 """
 
@@ -35,15 +35,15 @@ _UNPRINTABLE = r"[\p{Cc}\p{Cf}\x{FFFD}]"
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """What can be amiss with the cells of a column.
+    """What can be wrong with the cells of a column.
 
     Attributes:
-        amiss: of the columns `text`, as in the file, and `value`, as it was read.
+        is_wrong: of the columns `text`, as in the file, and `value`, as it was read.
         message: said of the attribute, without its name.
         outcome: what becomes of the cell.
     """
 
-    amiss: pl.Expr
+    is_wrong: pl.Expr
     reason: Reason
     message: str
     hint: str = "correct it, or leave it empty"
@@ -57,8 +57,8 @@ class ReadAttributes:
     Attributes:
         frame: the persons with attributes as what they are.
         warnings: findings, as `FINDINGS`, on cells of persons who stay.
-        unreadable: likewise those that keep a person out.
-        notes: cells, by what was read otherwise than it is written, and column.
+        unreadable: findings, too, that keep a person out.
+        notes: cells, by what was read differently than written, and column.
     """
 
     frame: pl.DataFrame
@@ -76,7 +76,7 @@ def read_attributes(
         frame: `row`, `person_id` and the attributes as text.
         present: the attributes, and what the file calls their columns; `rhesus` may be read from that of `abo`.
         kind: what the persons are.
-        today: the day at which ages are reckoned, and after which nothing can have happened.
+        today: the day at which ages are computed, and after which nothing can have happened.
     """
     warnings, unreadable = [pl.DataFrame(schema=FINDINGS)], [pl.DataFrame(schema=FINDINGS)]
     values, notes = [], Counter[tuple[str, str]]()
@@ -93,7 +93,7 @@ def read_attributes(
                 continue
             (unreadable if check.outcome == "donor left out" else warnings).append(found)
             if check.outcome == "left empty":
-                cells = cells.with_columns(value=pl.when(~check.amiss.fill_null(False)).then("value"))
+                cells = cells.with_columns(value=pl.when(~check.is_wrong.fill_null(False)).then("value"))
         values.append(cells["value"].alias(name))
     return ReadAttributes(frame.with_columns(values), pl.concat(warnings), pl.concat(unreadable), notes)
 
@@ -168,8 +168,8 @@ def _age_checks(kind: PersonKind, today: datetime.date) -> Iterator[_Check]:
 
 
 def _found(cells: pl.DataFrame, check: _Check, name: str, column: str) -> pl.DataFrame:
-    """Return a finding for each cell where a check finds something amiss."""
-    return cells.filter(check.amiss).select(
+    """Return a finding for each cell that fails a check."""
+    return cells.filter(check.is_wrong).select(
         "row",
         pl.col("person_id").fill_null(""),
         pl.lit(column).alias("column"),

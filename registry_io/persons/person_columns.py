@@ -269,7 +269,7 @@ def _own_names(locus: str, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _is_renamed(name: str, meant: str) -> bool:
-    """Whether a column goes by another name than the project's, whatever its case."""
+    """Whether a column goes by another name than the project's, in any case."""
     return re.sub("(?i)^HLA-", "", name).lower() != meant.lower()
 
 

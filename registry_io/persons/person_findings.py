@@ -1,4 +1,4 @@
-"""What keeps a row of a table of persons out: its length, its identifier, its place of typings."""
+"""Why a row of a table of persons is left out: its length, its identifier, its place of typings."""
 
 from __future__ import annotations
 

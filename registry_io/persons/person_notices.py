@@ -1,4 +1,4 @@
-"""What the reader of persons noticed about a file: what was read otherwise than written, and what was not read."""
+"""What the reader of persons noticed about a file: what was read differently than written, and what was not read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReadNotes:
         n_reconciled: typings that stood in columns and in a GL String, of which one was taken.
         lookalikes: ignored columns that look as if they were meant to be read.
         doubts: what is doubtful of identifiers.
-        cells: number of cells, by what was read otherwise than it is written, and column.
+        cells: number of cells, by what was read differently than written, and column.
     """
 
     file_notes: tuple[str, ...]
@@ -52,7 +52,7 @@ class ReadNotes:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What may have gone wrong unseen, in words, for the last lines of a command."""
+        """What may have gone wrong without an error, in words, for the last lines of a command."""
         return (*said_doubts(self.doubts), *self.lookalikes.cautions, *self.file_cautions)
 
     @property

@@ -1,6 +1,6 @@
 """A table of donors or patients: identifiers, typings and attributes checked column by column.
 
-Whatever spoils one row quarantines that row and names row and column; whatever spoils the file (a column missing from a
+A fault of one row quarantines that row and names row and column; a fault of the file (a column missing from a
 pair, no typings at all) is a `FileError`. Whether a typing can be read is not asked here: that takes a nomenclature.
 A file of millions is read in slices, with the findings that it has as a whole.
 """
@@ -58,7 +58,7 @@ class PersonRecords:
         read_notes: what the reader noticed about the whole.
         twice: typings that stand in `frame` and, in other words, in the person's GL String: `row`, `locus`, `first` and
             `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.persons.typing_conflicts` reconciles them.
-        noted: what was understood otherwise than it was written before typings are read, as in
+        noted: what was understood differently than written before typings are read, as in
             `registry_io.persons.line_notes.LINE_NOTES`.
     """
 
@@ -88,7 +88,8 @@ def read_persons(
     Args:
         source: the file, or a frame that stands for one.
         kind: what the persons are.
-        today: the day at which ages are reckoned, and after which nothing can have happened; without it the clock's.
+        today: the day at which ages are computed, and after which nothing can have happened; by default that of the
+            clock.
         budgets: what may be taken for the file; without them those of the environment.
 
     Raises:

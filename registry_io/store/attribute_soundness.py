@@ -1,4 +1,4 @@
-"""Whether the attributes of a snapshot can be a frame: views that lie in their text, UTF-8, days of the calendar.
+"""Checks that the attributes of a snapshot can be a frame: views inside their text, UTF-8, days of the calendar.
 
 A frame over mapped files takes them as they are, and would read beyond them. What is kept twice is compared here too:
 attributes as text and as code, the identifiers and the ranks of the donors.

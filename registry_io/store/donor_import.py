@@ -63,9 +63,9 @@ class ImportReport:
         quarantine_path: the report.
         warnings: findings, as `registry_io.persons.person_attributes.FINDINGS`, on cells of donors who were imported.
         warnings_path: the report of these.
-        notes: what the reader noticed, and what was understood otherwise than it was written.
+        notes: what the reader noticed, and what was understood differently than written.
         replacement: what became of the donors of the registry that was there before; None where there was none.
-        cautions: what may have gone wrong unseen.
+        cautions: what may have gone wrong without an error.
     """
 
     registry: Registry
@@ -269,7 +269,7 @@ def _read(
 
 
 def donor_notes(registry: Registry) -> list[str]:
-    """Return what was understood otherwise than it was written, in words, what holds for the most donors first."""
+    """Return what was understood differently than written, in words, what holds for the most donors first."""
     notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
     return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]
 

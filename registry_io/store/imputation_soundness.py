@@ -1,6 +1,6 @@
 """Whether the numbers of a kept imputation are what kernels can follow, and say the same twice.
 
-An imputation that is not sound is computed anew, so that nothing has to be told of it but yes or no.
+An imputation that is not sound is computed again, so that the answer is only yes or no.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """What the donors of a registry may carry under a set of frequencies, computed once and kept in the registry's folder.
 
 An imputation belongs to one snapshot, one set of frequencies and one version of the program; the name of its folder is
-a hash of the three, so that a kept one is never taken for another. A set is what it holds, whatever it is called. What
-is opened is checked as far as the kernels rely on it, so that a damaged file is no crash. An imputation holds nothing
-that cannot be computed again: where it is missing or damaged, or the folder cannot be written to, it is computed.
+a hash of the three, so that a kept one is never taken for another. A set is identified by its content, not by its name.
+What is opened is checked as far as the kernels rely on it, so that a damaged file is no crash. An imputation holds
+nothing that cannot be computed again: where it is missing or damaged, or the folder cannot be written to, it is
+computed.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def open_imputation(
         frequencies: coded with the registry's nomenclature.
         global_frequencies: tried where the first set explains nothing.
         workers: threads; the result does not depend on them.
-        verify: compare all files of a kept imputation with their checksums, whatever is remembered.
+        verify: compare all files of a kept imputation with their checksums, even those compared before.
         on_build: called before donors are imputed, which takes a second for some 100,000 of them.
 
     Raises:
@@ -82,7 +83,7 @@ def open_imputation(
     parts = _key_parts(registry.snapshot, frequencies, global_frequencies)
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     kept = snapshot / f"imputed-{key}"
-    # A registry that was imported anew since it was opened is another one.
+    # A registry that was imported again since it was opened is another one.
     same = registry.snapshot == snapshot_title(snapshot)
     if same and (donors := _opened(kept, parts, registry.n_donors, panels, verify=verify)) is not None:
         return ImputedRegistry(panels, donors)
@@ -182,7 +183,7 @@ def _write(donors: Imputation, kept: Path, parts: dict[str, Any], panels: Panels
 
     Raises:
         OSError: the snapshot's folder cannot be written to, or is no longer there.
-        FileError: likewise, or a file reads back otherwise than it was written.
+        FileError: it cannot be written, or a file reads back differently than written.
         LockedError: another process writes an imputation.
     """
     snapshot = kept.parent

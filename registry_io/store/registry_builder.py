@@ -132,7 +132,7 @@ class RegistryBuilder:
         """Code a part: `person_id`, the typings `A_1`, `A_2`, ... as text, then attributes.
 
         A part without columns that another one has is not typed there, or has the attribute missing. `noted` is what
-        was understood otherwise than it was written before, a `note` for a `row` of the persons.
+        was understood differently than written before, a `note` for a `row` of the persons.
 
         Raises:
             CriteriaError: the frame lacks a column or has one of another type, or an attribute is of another type than

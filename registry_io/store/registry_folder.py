@@ -54,7 +54,7 @@ def content_of(snapshot: str) -> str:
 
 
 def snapshot_title(snapshot: Path) -> str:
-    """Return the name of a snapshot by what it holds, wherever it lies."""
+    """Return the name of a snapshot by its content, in any folder."""
     return f"snapshot-{content_of(snapshot.name)}"
 
 

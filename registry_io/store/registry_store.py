@@ -42,14 +42,14 @@ _ATTEMPTS = 10
 
 
 def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
-    """Open a registry; its arrays are memory-mapped, so that this takes milliseconds whatever its size.
+    """Open a registry; its arrays are memory-mapped, so that this takes milliseconds at any size.
 
     Every file is compared with its checksum first; of a registry of millions of donors only where a file changed since
     it was last compared.
 
     Args:
         folder: the registry's folder.
-        verify: compare all files, whatever is remembered.
+        verify: compare all files, even those compared before.
 
     Raises:
         RegistryError: there is no registry, it is of another format version, or a file is missing or damaged.

@@ -1,6 +1,6 @@
 """Whether the arrays of a snapshot, each of them as declared, fit each other, before anything follows their numbers.
 
-Checksums find that bytes were changed. These checks find numbers that no import writes, whatever their checksums say:
+Checksums find that bytes were changed. These checks find numbers that no import writes, even under right checksums:
 so nothing that is opened makes a kernel read beyond its arrays, and no donor is lost between two of them.
 """
 

@@ -40,7 +40,7 @@ class SnapshotDescription:
         loci: loci, in the order of the rows of the typings.
         attributes: type of each attribute, as polars calls it, in the order of the columns.
         nomenclature: title of the one that the typings were read with.
-        notes: what was understood otherwise than it was written, with its number of donors.
+        notes: what was understood differently than written, with its number of donors.
     """
 
     name: str
@@ -110,7 +110,7 @@ def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, proven
         provenance: what the registry was made from.
 
     Raises:
-        FileError: a file reads back otherwise than it was written.
+        FileError: a file reads back differently than written.
         OSError: the disk fails, or is full.
     """
     sums = aside.sums()

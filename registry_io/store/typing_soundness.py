@@ -1,4 +1,4 @@
-"""Whether the typings of a locus, as opened, can be followed from text to meaning, alternatives, sets and members.
+"""Checks that the typings of a locus lead from text to meaning, alternatives, sets and members.
 
 What the chromosomes carry decides what is matched, and both are kept: so a number of one that leads to another set
 than it did disagrees with the other.

@@ -91,7 +91,7 @@ class RegistrySource:
         """Open the registry, memory-mapped.
 
         Raises:
-            RegistryError: there is none, or it was imported anew.
+            RegistryError: there is none, or it was imported again.
             FileError: the frequencies cannot be read, or are others.
             HlaMatchError: this process has another version of hla-match.
         """
@@ -107,7 +107,7 @@ class RegistrySource:
             raise RegistryError(
                 str(self.folder),
                 found=registry.snapshot,
-                expected=f"{self.snapshot}: the registry was imported anew since the batch began",
+                expected=f"{self.snapshot}: the registry was imported again since the batch began",
                 hint="start the batch again",
                 code=ErrorCode.REGISTRY_CHANGED,
             )
@@ -130,7 +130,7 @@ def registry_source(
     Args:
         folder: the registry's folder.
         frequencies: a file of frequencies, the name of an installed set, or frequencies coded for the registry.
-        global_frequencies: likewise, tried where the first explain nothing.
+        global_frequencies: another set, tried where the first explains nothing.
         home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
 
     Raises:

@@ -33,9 +33,9 @@ class Budgets:
     """The bounds of every reader.
 
     Attributes:
-        unpacked_mb: megabytes that a compressed file may unpack to, whatever its size.
+        unpacked_mb: megabytes that a compressed file of any size may unpack to.
         ratio: how many times its size it may unpack to, where that is more.
-        held_mb: megabytes of memory, as estimated, that a file read as a whole may take, whatever its size.
+        held_mb: megabytes of memory, as estimated, that a file of any size may take when it is read as a whole.
         held_ratio: how many times its size it may take, where that is more.
         columns: columns of a table.
         records: records that cannot be read, in a file of up to 10 MB; one for every 20 bytes of a larger one.
@@ -43,7 +43,7 @@ class Budgets:
             larger one.
         populations: populations of a file of frequencies.
         members: files in a zip or workbook.
-        seconds: that reading a file, and working on what is read of it meanwhile, may take, whatever its size.
+        seconds: that reading a file, and the work on its rows meanwhile, may take for a file of any size.
         seconds_per_mb: seconds for each megabyte of the file, where that is more.
     """
 

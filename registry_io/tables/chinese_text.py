@@ -1,4 +1,4 @@
-"""Whether text in GB18030 is Chinese, or bytes of something else that can be read so.
+"""Whether text in GB18030 is Chinese, or other bytes that decode as GB18030.
 
 Sources: GB 2312-80, whose level 1 holds the 3,755 common characters; `registry_io.tables.frequent_hanzi`.
 """

@@ -1,4 +1,4 @@
-"""The Chinese characters that every text uses, by which Chinese is told from bytes that only can be read as it.
+"""Frequent Chinese characters, which tell Chinese text from other bytes that decode as Chinese.
 
 They are the most frequent ones of modern written Chinese, and those of the names of provinces, cities and persons, and
 of tables of donors and patients. Source of the frequencies: Da, Modern Chinese Character Frequency List, 2004.

@@ -1,4 +1,4 @@
-"""Reports of findings: every row that was left out of an import, or kept with a cell amiss, why, and what to do."""
+"""Reports of findings: every row that was left out of an import, or kept with a faulty cell, why, and what to do."""
 
 from __future__ import annotations
 

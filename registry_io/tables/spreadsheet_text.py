@@ -1,4 +1,4 @@
-"""Text that a spreadsheet takes for text, in files that carry no types.
+"""Text that a spreadsheet cannot take for a formula, in files without types.
 
 A program that opens CSV takes a cell that begins with ``=`` and the like for a formula, and runs it. Such a cell gets
 an apostrophe in front. Nothing is lost by it: cells that begin with apostrophes before what looks like a formula get

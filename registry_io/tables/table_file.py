@@ -44,10 +44,10 @@ class Table:
         name: of the file.
         checksum: SHA-256 of the file's bytes.
         headerless: whether the first row is a record, so that the names are not the file's.
-        formatted: `row` and `column` (its name) of the numbers of a workbook that Excel shows otherwise than by
+        formatted: `row` and `column` (its name) of the numbers of a workbook that Excel shows differently than by
             their digits, and the `format`, as in `registry_io.tables.workbook_cells`; no rows for other tables.
         notes: what is said of the encoding of a text, and of the sheet of a workbook.
-        cautions: what may have gone wrong unseen: a last line without line end, a sheet that was not read.
+        cautions: what may have gone wrong without an error: a last line without line end, a sheet that was not read.
         budget: what may be taken for the file.
     """
 

@@ -53,7 +53,7 @@ class OddCells:
 
     Attributes:
         formatted: `row` and `column` (UInt32) of numbers, from 0 at the first ones with content, and the `format` by
-            which they are shown otherwise than by their digits; `MANY_DIGITS` where digits are lost.
+            which they are shown differently than by their digits; `MANY_DIGITS` where digits are lost.
         failed: likewise row and column, and what stands for the result of a formula, such as #N/A.
         size: rows and columns with content.
     """
@@ -222,7 +222,7 @@ class _SheetScan:
                     numbers.append(number)
 
     def _shown_by(self, number: float) -> str | None:
-        """Return the format that shows a number otherwise than by its digits."""
+        """Return the format that shows a number differently than by its digits."""
         if number >= 10**_DIGITS:
             return MANY_DIGITS
         code = self._formats.get(self._style)

@@ -42,7 +42,7 @@ def least_digits(code: str) -> int | None:
 
 
 class WorkbookPackage:
-    """The parts of a workbook, whatever the case and the slashes of their names."""
+    """The parts of a workbook, without regard to case and slashes of their names."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive

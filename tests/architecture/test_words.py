@@ -45,8 +45,12 @@ PHRASES = {
     "see there": "say it",
     "like cards": "in stripes",
     "has nothing to do here": "say what happens",
-    "whose value is dear": "that is costly to work out",
     "hands": "stripes",
+    "reckoned": "computed",
+    "nought": "0",
+    "amiss": "wrong",
+    "slip of the pen": "a spelling mistake",
+    "whose value is dear": "that is costly to work out",
 }
 """Phrases in comments, docstrings and pages that send the reader elsewhere or make him guess."""
 

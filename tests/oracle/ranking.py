@@ -72,7 +72,7 @@ def number_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> i
 
 
 def band_of(key: Key, number: int) -> int:
-    """The number of the band of a value; nought percent stands alone, as such a pair does not match."""
+    """The number of the band of a value; 0 percent stands alone, as such a pair does not match."""
     if key.feature.startswith("p") and number == 0:
         return -1
     return number // key.bands if isinstance(key.bands, int) else sum(number >= first for first in key.bands)

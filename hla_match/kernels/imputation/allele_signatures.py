@@ -1,4 +1,4 @@
-"""What a typing tells apart at one locus: alleles that the same of its sets hold have one signature.
+"""Which alleles a typing distinguishes at one locus: alleles in the same of its sets have one signature.
 
 Where a typing has one alternative, a signature is the sides that hold the allele: 1 the first, 2 the second, 3 both.
 Where it has several, signatures are numbered from 1 on. An allele that the typing does not allow has signature 0.

@@ -139,8 +139,8 @@ def find_by_bits(
                 common[w] = own[w]
     found = 0
     for w in range(n_words):
-        everybody = (np.int64(1) << min(WORD_BITS, n_haplotypes - w * WORD_BITS)) - 1
-        rest = np.int64(common[w]) if begun else everybody
+        all_of_word = (np.int64(1) << min(WORD_BITS, n_haplotypes - w * WORD_BITS)) - 1
+        rest = np.int64(common[w]) if begun else all_of_word
         while rest != 0:
             lowest = rest & -rest
             rest ^= lowest

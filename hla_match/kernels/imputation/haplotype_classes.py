@@ -20,7 +20,7 @@ from hla_match.kernels.schema.array import Array, Float64, Int64
 from hla_match.kernels.schema.haplotypes import AlleleIndex, HaplotypeClasses, PanelHaplotypes
 
 UNEXPLAINED, EXPLAINED, FULL = 0, 1, -1
-"""What came of a person under a panel: it does not explain the person, it does, an output array has no room left."""
+"""Outcomes of a person under a panel: not explained, explained, or no room left in an output array."""
 
 MOST_CLASSES = 65_535
 """Classes are numbered in 16 bits; a person of more is left to the next panel, as if this one did not explain it."""
@@ -157,7 +157,7 @@ def write_classes(
     size: Int64,
     out: HaplotypeClasses,
 ) -> int:
-    """Append the classes that have a partner, numbered anew in their pairs, and move `size` on; return the outcome."""
+    """Append the classes that have a partner, renumbered in their pairs, and move `size` on; return the outcome."""
     n_parts, n_written, n_paired, n_members = size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS]
     if (
         n_parts >= out.part_panel.size
@@ -259,7 +259,7 @@ def append_stated(
     """Append the one genotype that a typing states at a locus; the panel holds each allele with frequency 1.
 
     Where the second allele may as well be on both chromosomes, so that the first, a null, is on none, both genotypes
-    are appended. How probable each is nobody knows: whoever uses them has to see that it makes no difference.
+    are appended. Their probabilities are not known: a caller must check that they make no difference.
     """
     n_parts, n_written, n_paired, n_members = size[PARTS], size[CLASSES], size[PAIRS], size[MEMBERS]
     if (

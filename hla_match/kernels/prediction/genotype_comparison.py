@@ -18,7 +18,7 @@ from hla_match.kernels.prediction.donor_loci import comparison_order, match_loci
 from hla_match.kernels.schema.prediction import GenotypeGroups, Genotypes
 
 MANY_GROUPS = 100
-"""Groups of a level from which on they are added up beforehand, so that only those are looked at that match."""
+"""Groups of a level from which on sums are made in advance, so that only groups that match are read."""
 
 
 class _States(NamedTuple):

@@ -1,6 +1,6 @@
 """Many patients with many donors: all pairs of their genotypes, when each person has few of them.
 
-A genotype is a number at each locus. What two numbers of a locus do not match is looked up beforehand, for each donor
+A genotype is a number at each locus. The mismatches of two numbers of a locus are looked up in advance, for each donor
 number a row of bytes over the genotypes of all patients; the mismatches of a donor genotype with all of these are then
 a sum of rows, which the compiler turns into wide instructions.
 

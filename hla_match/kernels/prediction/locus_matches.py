@@ -1,4 +1,4 @@
-"""What of an ambiguous patient matches a donor at each locus by itself, whatever the other loci do.
+"""Matches of an ambiguous patient with a donor at each locus, independent of the other loci.
 
 It is reported, and it bounds what can match at all loci together; so does how many of the donor's alleles the patient
 may have at all. Alleles are labels, as in `packed_alleles`. Oracle: ``match_distribution`` in

@@ -7,7 +7,7 @@ value that stands for none where there is one.
         panel_words: Annotated[Int64, Array("panels", "words of a set of the panel's haplotypes", missing=0)]
 
     declaration --+-- the argument of kernels ------ a kernel takes the named tuple and reads its fields
-                  +-- `kernels.signatures` --------- the types that kernels are compiled for beforehand
+                  +-- `kernels.signatures` --------- the types that kernels are compiled for in advance
                   +-- the checks of files on disk -- dtype, dimensions, offsets
                   +-- the tables of FORMAT.md
 

@@ -88,7 +88,7 @@ def find_in_runs(
         n_found: how many were found before.
         order: the order.
         tables: what each typing counts for at its loci.
-        other_tables: likewise at the loci in scope that are not in the order, by the codes of `donor_typing`.
+        other_tables: the same at the loci in scope that are not in the order, by the codes of `donor_typing`.
         donor_typing: typing codes of the registry, a row a locus.
         eligible: a bit for each row of the registry, lowest bit first.
         found: receives the donors.

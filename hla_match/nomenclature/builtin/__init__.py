@@ -1,8 +1,9 @@
-"""The nomenclature that needs no file, so that everything runs at once on a fresh machine.
+"""The nomenclature that needs no file, so that everything runs on a new machine.
 
-It is no release of IPD-IMGT/HLA and says so: it knows the two-field names by rule, and of the published exceptions
-(identical antigen recognition domains, null alleles, serology, DPB1 groups) those of the alleles that CIWD 3.0 calls
-common, intermediate or well documented (Hurley et al., HLA 2020;95:516). Each module beside this one cites its source.
+It is not a release of IPD-IMGT/HLA, and its title says so. It knows the two-field names by rule, and of the published
+exceptions (identical antigen recognition domains, null alleles, serology, DPB1 groups) those of the alleles that CIWD
+3.0 calls common, intermediate or well documented (Hurley et al., HLA 2020;95:516). Each module beside this one cites
+its source.
 """
 
 from __future__ import annotations

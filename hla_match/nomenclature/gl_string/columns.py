@@ -65,7 +65,7 @@ def genotypes(text1: str, text2: str) -> list[tuple[str, str]]:
 
 
 def column_notes(text1: str, text2: str) -> list[str]:
-    """Return what `genotypes` understands otherwise than it is written.
+    """Return what `genotypes` understands differently than written.
 
     >>> column_notes("02:01", "-")
     ['a sign for empty beside a first typing was read as reported homozygous']

@@ -38,7 +38,7 @@ def split_loci(
     Args:
         text: the GL String, or names as `hla_match.nomenclature.name_line` reads them.
         other_loci: receives the names of loci of `OTHER_LOCI`, each once.
-        notes: receives what was understood otherwise than it was written, each once.
+        notes: receives what was understood differently than written, each once.
 
     Raises:
         TypingError: the text does not parse; a name that is no locus of the HLA region (``UNKNOWN_LOCUS``); three or

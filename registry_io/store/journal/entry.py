@@ -85,7 +85,7 @@ class Entry:
             action: what becomes of them; by default add of who was never known, and update of others.
             cells: the cells of their rows as they came, as in `registry_io.store.journal.person_texts.reported_texts`.
             meant: as there.
-            noted: what was understood otherwise than it was written, a `note` for a `row`.
+            noted: what was understood differently than written, a `note` for a `row`.
 
         Returns:
             What each person was before, a `Before`.

@@ -52,7 +52,7 @@ class Version:
         row: of the donor file, or None.
         person: the record, texts by column; None where the donor left.
         reported: cells of the row that `person` does not hold word for word, by header.
-        noted: what of the row was understood otherwise than it was written.
+        noted: what of the row was understood differently than written.
     """
 
     transaction: int
@@ -210,7 +210,7 @@ class Journal:
         return int(number)
 
     def noted_at(self, txn: int) -> pl.DataFrame:
-        """Return what was understood otherwise than it was written: a `note` for a `row` of `persons_at`."""
+        """Return what was understood differently than written: a `note` for a `row` of `persons_at`."""
         with journal_faults(self.path):
             rows = self._connection.execute(
                 "SELECT id, noted FROM version WHERE txn <= ? AND noted IS NOT NULL", (txn,)

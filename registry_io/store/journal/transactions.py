@@ -56,7 +56,7 @@ class Cause:
 
     Attributes:
         action: what it does.
-        day: at which ages are reckoned from then on.
+        day: at which ages are computed from then on.
         actor: who made it.
         reason: why, or "".
         name: of the donor file, "" without one.
@@ -86,7 +86,7 @@ class Transaction:
     Attributes:
         number: its place, from 1.
         at: when it was made: ISO 8601 in UTC with microseconds.
-        day: at which ages are reckoned from then on.
+        day: at which ages are computed from then on.
         actor: who made it.
         action: what it does.
         reason: why, or "".

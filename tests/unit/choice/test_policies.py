@@ -122,7 +122,7 @@ def own(*keys: object, **entries: object) -> dict[str, Any]:
             own({"feature": "age", "direction": ["ascending"]}), "expected one of ascending, descending", id="lists"
         ),
         pytest.param(own({"feature": "age", "bands": []}), "expected ascending first values", id="no bands"),
-        pytest.param(own({"feature": "age", "bands": [0, 5]}), "expected ascending first values", id="from nought"),
+        pytest.param(own({"feature": "age", "bands": [0, 5]}), "expected ascending first values", id="from 0"),
         pytest.param(own({"feature": "age", "bands": [20, 20]}), "expected ascending first values", id="a band twice"),
         pytest.param(own({"feature": "p0", "bands": [50, 101]}), "expected ascending first values", id="beyond all"),
         pytest.param(own({"feature": "age", "bands": ["a"]}), "expected ascending first values", id="bands of text"),

@@ -62,7 +62,7 @@ def test_a_full_disk_that_polars_tells_of_is_the_same_line(error: BaseException)
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (MemoryError("Unable to allocate 9 EiB"), "the memory does not suffice"),
+        (MemoryError("Unable to allocate 9 EiB"), "there is not enough memory"),
         (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "found text that is not utf-8"),
         (CriteriaError("scope", found="9/9", expected="10/10"), "scope: found '9/9', expected 10/10"),

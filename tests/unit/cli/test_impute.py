@@ -1,4 +1,4 @@
-"""``impute``: probabilities of diplotypes and genotypes that can be reckoned by hand, and a status for every person."""
+"""``impute``: probabilities of diplotypes and genotypes that can be computed by hand, and a status for every person."""
 
 from __future__ import annotations
 

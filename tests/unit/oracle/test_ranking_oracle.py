@@ -42,7 +42,7 @@ def test_certain_first(before: dict[str, object], after: dict[str, object]) -> N
         pytest.param({"p0": 51, "p0+p1": 51}, {}, id="full match before near match"),
         pytest.param({"p0+p1": 81, "mismatches": 2}, {}, id="near match before mismatches"),
         pytest.param({"p0": 1}, {"p0": None}, id="one percent before unknown"),
-        pytest.param({"p0": None}, {"p0": 0}, id="unknown before nought"),
+        pytest.param({"p0": None}, {"p0": 0}, id="unknown before 0"),
     ],
 )
 def test_probability_first(before: dict[str, object], after: dict[str, object]) -> None:
@@ -57,7 +57,7 @@ def test_probability_first(before: dict[str, object], after: dict[str, object]) 
         pytest.param(
             Key("age", direction="descending", unknown="first"), {"age": None}, {"age": 90}, id="unknown first"
         ),
-        pytest.param(Key("p0", 10, "descending", "last"), {"p0": 1}, {"p0": 0}, id="nought percent is a band"),
+        pytest.param(Key("p0", 10, "descending", "last"), {"p0": 1}, {"p0": 0}, id="0 percent is a band"),
         pytest.param(Key("p0", 10, "descending", "last"), {"p0": 0}, {"p0": None}, id="unknown last"),
         pytest.param(Key("sex", direction="descending"), {"sex": "F"}, {"sex": "M"}, id="the other direction"),
     ],

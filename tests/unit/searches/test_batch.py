@@ -218,7 +218,7 @@ def test_a_registry_imported_anew_stops_the_batch(tmp_path: Path):
     source = registry_io.registry_source(tmp_path / "registry")
     tomorrow = TODAY + datetime.timedelta(days=1)
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=tomorrow, replace=True)
-    with pytest.raises(RegistryError, match=r"imported anew since the batch began; start the batch again"):
+    with pytest.raises(RegistryError, match=r"imported again since the batch began; start the batch again"):
         list(search_patients(source, PATIENTS, workers=InTurn()))
 
 

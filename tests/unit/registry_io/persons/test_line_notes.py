@@ -1,4 +1,4 @@
-"""Signs and words for not typed, and lines that are understood otherwise than written, in files of persons."""
+"""Signs and words for not typed, and lines that are understood differently than written, in files of persons."""
 
 from __future__ import annotations
 

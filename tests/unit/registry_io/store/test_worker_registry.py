@@ -55,7 +55,7 @@ def test_other_frequencies_are_refused(folder: Path) -> None:
 
 def test_another_registry_is_refused(folder: Path) -> None:
     source = registry_io.registry_source("registry")
-    with pytest.raises(RegistryError, match="imported anew"):
+    with pytest.raises(RegistryError, match="imported again"):
         dataclasses.replace(source, snapshot="snapshot-0")()
 
 

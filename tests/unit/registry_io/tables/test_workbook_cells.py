@@ -1,4 +1,4 @@
-"""Workbooks: what Excel shows otherwise than it holds, so that nothing is read as what nobody typed."""
+"""Workbooks: what Excel shows differently than it holds, so that nothing is read as what nobody typed."""
 
 from __future__ import annotations
 
