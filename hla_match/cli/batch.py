@@ -14,6 +14,7 @@ from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.search_options import SearchOptions, search_options
 from hla_match.services.counts import counted
 from hla_match.services.executors import ExecutorConfig
+from registry_io.disk.writer_lock import user_name
 
 _SAY_EVERY = 100
 """Patients between two lines of progress where there is no terminal."""
@@ -62,7 +63,7 @@ def command(
     with open_batch(registry, patients, out, options.request, on_notice=say_notice) as batch:
         prepare_kernels(probabilities=batch.has_probabilities)
         with progress("patients", _SAY_EVERY) as on_progress:
-            report = batch.run(executor, raw_text=raw_text, on_progress=on_progress)
+            report = batch.run(executor, raw_text=raw_text, actor=user_name(), on_progress=on_progress)
     say(
         f"{counted(report.n_patients, 'patient')}: {report.n_patients - report.n_failed:,} ok, "
         f"{report.n_failed:,} with errors, under {report.nomenclature}",

@@ -188,7 +188,9 @@ def verify(registry: Path) -> None:
     """Check every file of a registry against its checksum."""
     from registry_io.disk.checked_files import AGAIN
     from registry_io.store.imputation_store import verify_imputations
+    from registry_io.store.registry_folder import SEARCH_LOG
     from registry_io.store.registry_store import verify_registry
+    from registry_io.store.search_log import search_log_faults
 
     damaged = [name for name, sound in verify_registry(registry) if not sound]
     if damaged:
@@ -206,4 +208,29 @@ def verify(registry: Path) -> None:
             expected="the files as they were written",
             hint="delete the folders imputed-*; the donors are imputed again when they are needed",
         )
+    if wrong := list(search_log_faults(registry)):
+        raise RegistryError(
+            str(registry / SEARCH_LOG),
+            found=f"{counted(len(wrong), 'fault')}, first {wrong[0]}",
+            expected="the log of searches as it was written",
+            hint="somebody changed it; donors and snapshots are as they were written",
+        )
     say("All files are as they were written.")
+
+
+@command.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+@click.option("--hla", help="Only searches for a patient of this typing, a GL String.")
+def searches(registry: Path, hla: str | None) -> None:
+    """List who searched the registry, when, and which snapshot; the log keeps no donors and no typings."""
+    from hla_match.matching.criteria import Patient
+    from hla_match.services.search_logging import typing_text
+    from registry_io.store.registry_folder import current_snapshot
+    from registry_io.store.search_log import logged_searches
+
+    current_snapshot(registry)
+    typing = None if hla is None else typing_text(Patient.from_gl_string("patient", hla))
+    found = logged_searches(registry, typing)
+    for entry in found:
+        say(f"{entry.at[:19]}Z  {entry.command:<6}  {entry.snapshot}  {entry.actor}")
+    say(f"{len(found):,} {'search' if len(found) == 1 else 'searches'}")

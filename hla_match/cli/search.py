@@ -9,6 +9,7 @@ import click
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
+from registry_io.disk.writer_lock import user_name
 
 
 @click.command()
@@ -29,4 +30,4 @@ def command(registry: Path, hla: str, options: SearchOptions, **attributes: str 
     from hla_match.reporting.terminal import match_table
     from hla_match.services.search import search_opened
 
-    match_table(search_opened(searched, patient))
+    match_table(search_opened(searched, patient, actor=user_name()))

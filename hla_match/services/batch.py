@@ -13,6 +13,7 @@ from hla_match.matching.criteria import SearchCriteria
 from hla_match.services.batch_outputs import manifest_path, refuse_overwriting, status_path
 from hla_match.services.executors import ExecutorConfig
 from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
+from hla_match.services.search_logging import log_patients
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
 from registry_io.disk.joint_files import lock_files
 from registry_io.store.frequency_store import FrequencyInput
@@ -59,13 +60,13 @@ def batch(
     global_frequencies: FrequencyInput | None = None,
     executor: ExecutorConfig | None = None,
     raw_text: bool = False,
+    actor: str | None = None,
     on_notice: OnNotice | None = None,
     on_progress: OnProgress | None = None,
 ) -> BatchReport:
     r"""Search a registry for every patient of a file, and write the results.
 
-    Beside the file of results stand a file of statuses and a manifest. A batch that was interrupted goes on when it is
-    started again with the same arguments.
+    Beside it stand statuses and a manifest. A batch that was interrupted goes on when it is started again likewise.
 
     Args:
         registry: folder of the registry.
@@ -77,6 +78,7 @@ def batch(
         global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
+        actor: who searches, for the log of searches beside the registry; without it nothing is logged.
         on_notice: is called with each notice as soon as there is one.
         on_progress: is called with the number of patients that are done, and of all.
 
@@ -92,8 +94,7 @@ def batch(
     >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,02:01,24:02\nD2,11:01,24:02\n")
     >>> _ = (folder / "patients.csv").write_text("patient_id,A_1,A_2\nP1,02:01,24:02\n")
     >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
-    >>> criteria = SearchCriteria(scope="A", max_mismatches=1)
-    >>> report = batch(folder / "registry", folder / "patients.csv", folder / "found.csv", criteria)
+    >>> report = batch(folder / "registry", folder / "patients.csv", folder / "found.csv", SearchCriteria(scope="A"))
     >>> report.n_patients, report.n_failed, report.n_rows
     (1, 0, 2)
     """
@@ -107,7 +108,7 @@ def batch(
     executor = executor if executor is not None else ExecutorConfig()
     check_type("executor", executor, ExecutorConfig, expected="an ExecutorConfig")
     with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:
-        return opened.run(executor, raw_text=raw_text, on_progress=on_progress)
+        return opened.run(executor, raw_text=raw_text, actor=actor, on_progress=on_progress)
 
 
 @contextmanager
@@ -162,7 +163,14 @@ class OpenBatch:
         """Whether there are frequencies, so that matches are predicted."""
         return self.searched.sets is not None
 
-    def run(self, executor: ExecutorConfig, *, raw_text: bool, on_progress: OnProgress | None) -> BatchReport:
+    def run(
+        self,
+        executor: ExecutorConfig,
+        *,
+        raw_text: bool,
+        on_progress: OnProgress | None,
+        actor: str | None = None,
+    ) -> BatchReport:
         """Search every patient and write the files, as `batch` does.
 
         Raises:
@@ -174,6 +182,8 @@ class OpenBatch:
         from hla_match.services.batch_run import BatchRun
 
         run = BatchRun(self.searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
+        if actor is not None:
+            log_patients(self.searched, self.patients, run.checksum, actor)
         statuses = run.run()
         return BatchReport(
             out=self.out,

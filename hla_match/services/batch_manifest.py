@@ -46,7 +46,7 @@ def batch_manifest(
         },
         "policy": str(policy),
         "frequencies": None if frequencies is None else frequencies.manifest,
-        "criteria": _criteria(criteria),
+        "criteria": criteria_entries(criteria),
         "ambiguous_nulls": {
             "patients": criteria.ambiguous_nulls or registry.ambiguous_nulls,
             "donors": registry.ambiguous_nulls,
@@ -67,7 +67,8 @@ def _as_text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _criteria(criteria: SearchCriteria) -> dict[str, Any]:
+def criteria_entries(criteria: SearchCriteria) -> dict[str, Any]:
+    """Return criteria as JSON holds them; lists of donors as their number and checksum."""
     found = criteria.model_dump(mode="json", exclude={"only_donors", "without_donors"})
     for name, donors in (("only_donors", criteria.only_donors), ("without_donors", criteria.without_donors or None)):
         text = "\n".join(sorted(donors or ()))

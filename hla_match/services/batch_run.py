@@ -87,6 +87,11 @@ class BatchRun:
         n_patients, n_donors = len(self._file.patients), self._registry.n_donors
         self._size = BatchSize(out, n_patients, n_donors, self._criteria.limit, self._notices)
 
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file of patients."""
+        return self._file.checksum
+
     def run(self) -> pl.DataFrame:
         """Search every patient, write the results, the statuses and the manifest, and return the statuses.
 

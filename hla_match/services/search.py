@@ -9,6 +9,7 @@ from hla_match.errors.arguments import check_count
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.services.executors import n_processors
 from hla_match.services.notices import Notices, OnNotice
+from hla_match.services.search_logging import log_patient
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.store.frequency_store import FrequencyInput
 
@@ -27,6 +28,7 @@ def search(
     global_frequencies: FrequencyInput | None = None,
     workers: int | None = None,
     verify: bool = False,
+    actor: str | None = None,
     on_notice: OnNotice | None = None,
 ) -> MatchList:
     r"""Search the registry of a folder for one patient, and return the donors that meet the criteria, best first.
@@ -42,6 +44,7 @@ def search(
         global_frequencies: those that are tried for persons whom the first do not explain.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
         verify: whether every file of the registry is compared with its checksum.
+        actor: who searches, for the log of searches beside the registry; without it nothing is logged.
         on_notice: is called with each notice as soon as there is one.
 
     Raises:
@@ -70,16 +73,20 @@ def search(
         check_count("workers", workers)
     person = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
     searched = SearchedRegistry.open(registry, request, Notices(on_notice))
-    return search_opened(searched, person, workers=workers)
+    return search_opened(searched, person, workers=workers, actor=actor)
 
 
-def search_opened(searched: SearchedRegistry, patient: Patient, *, workers: int | None = None) -> MatchList:
+def search_opened(
+    searched: SearchedRegistry, patient: Patient, *, workers: int | None = None, actor: str | None = None
+) -> MatchList:
     """Search an opened registry for one patient, as `search` does.
 
     Raises:
         CriteriaError: no locus in scope is typed in the registry.
         TypingError: a typing of the patient cannot be read.
     """
+    if actor is not None:
+        log_patient(searched, patient, actor)
     searched.note_unknown_donors()
     matcher = searched.matcher(workers=workers or n_processors())
     return matcher.search(patient, searched.request.criteria, policy=searched.request.ranking)

@@ -107,13 +107,17 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _holder() -> dict[str, str | int]:
+def user_name() -> str:
+    """Return the name of the user who runs this process, or its number where it has none, as in a container."""
     try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a user number without a name, as in a container
-        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def _holder() -> dict[str, str | int]:
     since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"process": os.getpid(), "user": user, "host": socket.gethostname(), "since": since}
+    return {"process": os.getpid(), "user": user_name(), "host": socket.gethostname(), "since": since}
 
 
 def _locked(descriptor: int, what: str) -> LockedError:

@@ -28,9 +28,22 @@ WARNINGS = "warnings.csv"
 LOCK = ".lock"
 JOURNAL = "journal.sqlite"
 """The record of all changes; SQLite keeps two files beside it while it is open."""
+SEARCH_LOG = "searches.sqlite"
+"""Who searched, when and with what."""
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")
-_OWN_NAMES = (CURRENT, PREVIOUS, QUARANTINE, FAILED_QUARANTINE, WARNINGS, LOCK, SNAPSHOTS, f"{WRITING}*", f"{JOURNAL}*")
+_OWN_NAMES = (
+    CURRENT,
+    PREVIOUS,
+    QUARANTINE,
+    FAILED_QUARANTINE,
+    WARNINGS,
+    LOCK,
+    SNAPSHOTS,
+    f"{WRITING}*",
+    f"{JOURNAL}*",
+    f"{SEARCH_LOG}*",
+)
 _LONGEST_NAME = 200
 _PATIENCE = 0.5
 """Seconds: a reader that removes leftovers holds the lock for a moment."""
