@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import sys
 from collections import Counter
@@ -172,11 +173,12 @@ def rollback(registry: Path) -> None:
 
 @command.command()
 @click.argument("registry", type=click.Path(path_type=Path))
-def gc(registry: Path) -> None:
+@click.option("--now", is_flag=True, help="Remove those, too, that were valid within the last hour.")
+def gc(registry: Path, now: bool) -> None:
     """Remove what a registry needs no more: snapshots older than the previous one, leftovers of killed runs."""
-    from registry_io.store.registry_versions import collect_garbage
+    from registry_io.store.registry_versions import GRACE, collect_garbage
 
-    removed = collect_garbage(registry)
+    removed = collect_garbage(registry, grace=datetime.timedelta(0) if now else GRACE)
     for one in removed:
         say(f"  removed {one.name}, {one.n_bytes / 1e6:,.1f} MB")
     say(f"{counted(len(removed), 'item')} removed, {sum(one.n_bytes for one in removed) / 1e6:,.1f} MB")

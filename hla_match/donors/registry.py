@@ -217,5 +217,23 @@ def registry_notes(
     counts = Counter(found.notes)
     counts.update(of_lines or {})
     for name, n_donors in n_by_default.items():
-        counts[f"without a {name}, counted as {defaults()[name].word}"] = n_donors
+        counts[default_note(name)] = n_donors
     return {note: n for note, n in counts.items() if n}
+
+
+def default_note(name: str) -> str:
+    """Return the note on donors without an attribute that then counts as its default.
+
+    >>> default_note("status")
+    'without a status, counted as available'
+    """
+    return f"without a {name}, counted as {defaults()[name].word}"
+
+
+def persons_of(registry: Registry) -> pl.DataFrame:
+    """Return the donors of a registry as the frame of persons that `build_registry` makes it of."""
+    columns = [registry.attributes["donor_id"].rename("person_id")]
+    for locus, code in zip(registry.loci, registry.donor_typing, strict=True):
+        texts = registry.columns[locus].text[code]
+        columns += [texts[side].replace("", None).rename(f"{locus}_{n}") for n, side in ((1, "first"), (2, "second"))]
+    return pl.DataFrame(columns).hstack(registry.attributes.drop("donor_id"))

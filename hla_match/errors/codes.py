@@ -258,7 +258,7 @@ class ErrorCode(StrEnum):
     )
     REGISTRY_CHANGED = (
         "registry.changed",
-        "A registry was imported again while work on it went on.",
+        "The version of a registry that work began with was removed while the work went on.",
         "Start the work again.",
     )
     REGISTRY_NO_EARLIER = (

@@ -35,7 +35,7 @@ _SIZE = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 
-_FIRST_DAY, _LAST_DAY = -719162, 2932896
+FIRST_DAY, LAST_DAY = -719162, 2932896
 """The first day of the year 1 and the last of the year 9999, counted from 1970-01-01: those that Python can say."""
 
 
@@ -69,7 +69,7 @@ def check_attributes(
     for column in texts.values():
         _check_text(column)
     for column in dates.values():
-        check_below(column.values, _LAST_DAY + 1, column.path, least=_FIRST_DAY)
+        check_below(column.values, LAST_DAY + 1, column.path, least=FIRST_DAY)
     for name, kind in coded_types().items():
         if isinstance(kind, Date):
             _check_days(dates.get(name), kind, attribute_codes[name], snapshot / f"{name}.npy")

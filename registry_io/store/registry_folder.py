@@ -71,6 +71,19 @@ def snapshot_title(snapshot: Path) -> str:
     return f"snapshot-{content_of(snapshot.name)}"
 
 
+def snapshot_titled(folder: Path, title: str) -> Path | None:
+    """Return the folder of the snapshot that has a title, or None where there is none.
+
+    Of several of one content, the one with the highest number was written because the others were found damaged.
+    """
+    numbers = {int(path.suffix[1:] or 1): path for path in folder.glob(f"{title}*") if _is_titled(path.name, title)}
+    return numbers[max(numbers)] if numbers else None
+
+
+def _is_titled(name: str, title: str) -> bool:
+    return _SNAPSHOT.fullmatch(name) is not None and f"snapshot-{content_of(name)}" == title
+
+
 def current_snapshot(folder: Path) -> Path:
     """Return the folder of the valid snapshot.
 

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-import polars as pl
-
-from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.donors.typing_index import n_orders
-from hla_match.errors import NomenclatureError, RegistryError
-from hla_match.kernels.schema.array import declarations, of_arrays
-from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
-from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
-from hla_match.nomenclature.multiple_allele_codes import MacTable
-from hla_match.nomenclature.release import Nomenclature
-from hla_match.typings.typing_book import LocusColumn
-from registry_io.disk.aside_folder import FileSum
-from registry_io.disk.checked_files import AGAIN, changed, checked_files, damaged_files
-from registry_io.store.attribute_columns import map_column
-from registry_io.store.attribute_soundness import check_attributes
-from registry_io.store.nomenclature_file import loads
+from hla_match.errors import RegistryError
+from registry_io.disk.array_bounds import refuse_unless
+from registry_io.disk.checked_files import changed, damaged_files
 from registry_io.store.registry_folder import (
     clear_leftovers,
     clear_snapshot,
     content_of,
     current_snapshot,
-    snapshot_title,
+    snapshot_titled,
 )
-from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, open_arrays
-from registry_io.store.snapshot_manifest import NOMENCLATURE, SnapshotManifest, parse_manifest
-from registry_io.store.snapshot_soundness import check_snapshot
+from registry_io.store.snapshot_manifest import SnapshotManifest, parse_manifest
+from registry_io.store.snapshot_part import SnapshotPart, open_part, united
 
 MANIFEST = "manifest.json"
 IMPUTED = "imputed-*"
@@ -69,35 +56,72 @@ def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
 
 
 def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
-    """Open a snapshot, whether or not it is the valid one.
+    """Open a snapshot, and those that it stands on, whether or not it is the valid one.
 
     Raises:
         RegistryError: as `open_registry`.
     """
-    manifest = read_manifest(snapshot)
-    for path in snapshot.glob("*.npy"):
-        # A file that is there or not tells something, so one that was added would be read.
-        if path.name not in manifest.files:
-            raise changed(path, "a file too many", "the files that the manifest names")
-    try:
-        with checked_files(snapshot, file_sums(manifest), thorough=verify) as are_new:
-            return _opened(snapshot, manifest, are_checked=are_new)
-    except FileNotFoundError as error:
-        raise RegistryError(
-            str(error.filename or snapshot), found="no file", expected="a file of the registry", hint=AGAIN
-        ) from None
+    return united(open_parts(snapshot, verify=verify))
+
+
+def open_parts(snapshot: Path, *, verify: bool = False) -> tuple[SnapshotPart, ...]:
+    """Open a snapshot and those that it stands on, the whole one first.
+
+    Raises:
+        RegistryError: as `open_registry`.
+    """
+    parts: tuple[SnapshotPart, ...] = ()
+    for path, manifest in snapshot_chain(snapshot):
+        parts += (open_part(path, manifest, parts[0].registry if parts else None, verify=verify),)
+    return parts
+
+
+def snapshot_chain(snapshot: Path) -> list[tuple[Path, SnapshotManifest]]:
+    """Return a snapshot and those that it stands on with their manifests, the whole one first.
+
+    Raises:
+        RegistryError: a manifest is missing, damaged, or of another format version.
+    """
+    found = [(snapshot, read_manifest(snapshot))]
+    # A name is a hash of what it stands on, so that this ends.
+    while (onto := found[-1][1].onto) is not None:
+        below = snapshot_titled(snapshot.parent, onto)
+        if below is None:
+            raise changed(
+                snapshot.parent / onto, "no snapshot", f"the one that {found[-1][0].name} holds the changes of"
+            )
+        found.append((below, read_manifest(below)))
+    _check_kinds(found)
+    return found[::-1]
+
+
+def _check_kinds(found: Sequence[tuple[Path, SnapshotManifest]]) -> None:
+    """Refuse snapshots that were not read alike, or whose attributes are not of the same types."""
+    whole = found[-1][1]
+    types: dict[str, str] = {}
+    for path, manifest in found:
+        nulls = [one.provenance.get("ambiguous_nulls", "drop") for one in (whole, manifest)]
+        is_alike = manifest.nomenclature == whole.nomenclature and nulls[0] == nulls[1]
+        is_alike &= all(types.setdefault(name, dtype) == dtype for name, dtype in manifest.attributes)
+        refuse_unless(is_alike, path / MANIFEST, "other settings or types", "those of the snapshots it stands on")
 
 
 def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
     """Yield each file of the current snapshot and whether its SHA-256 is the manifest's; files too many are not sound.
 
+    So are the files of the snapshots that it stands on, with the names of their folders before theirs.
+
     Raises:
-        RegistryError: there is no registry, or its manifest is damaged.
+        RegistryError: there is no registry, or a manifest is missing or damaged.
     """
     place = Path(folder)
     clear_leftovers(place)
     clear_snapshot(snapshot := current_snapshot(place))
-    return verify_snapshot(snapshot)
+    *below, _ = snapshot_chain(snapshot)
+    return chain(
+        verify_snapshot(snapshot),
+        ((f"{path.name}/{name}", sound) for path, _ in below for name, sound in verify_snapshot(path)),
+    )
 
 
 def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
@@ -106,7 +130,7 @@ def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
     Raises:
         RegistryError: the manifest is missing or damaged.
     """
-    sums = file_sums(read_manifest(snapshot))
+    sums = read_manifest(snapshot).sums
     yield from damaged_files(snapshot, sums)
     for path in sorted(snapshot.iterdir()):
         is_known = path.name in sums or path.name == MANIFEST or path.name.startswith(".") or path.match(IMPUTED)
@@ -134,68 +158,3 @@ def read_manifest(snapshot: Path) -> SnapshotManifest:
 def manifest_hash(text: bytes) -> str:
     """Return what a snapshot with this manifest is named after."""
     return hashlib.sha256(text).hexdigest()[:16]
-
-
-def file_sums(manifest: SnapshotManifest) -> dict[str, FileSum]:
-    """Return the checksums that a manifest holds; the earliest registries have SHA-256 alone."""
-    return {
-        name: FileSum(sha256, manifest.xxh3.get(name), manifest.bytes.get(name))
-        for name, sha256 in manifest.files.items()
-    }
-
-
-def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) -> Registry:
-    loci, n_donors = manifest.loci, manifest.n_donors
-    path = snapshot / NOMENCLATURE
-    try:
-        tables = loads(path.read_bytes(), str(path))
-    except NomenclatureError as error:
-        raise changed(path, error.found, error.expected) from None
-    codes = None
-    if (snapshot / "code_name.npy").exists():
-        codes = MacTable(**open_arrays(snapshot, declarations(MacArrays), {}))
-    columns = {locus: _open_column(snapshot, locus) for locus in loci}
-    donors = open_arrays(snapshot, declarations(DonorArrays), {"loci": len(loci), "donors": n_donors})
-    attribute_codes = open_arrays(snapshot, ATTRIBUTE_CODES, {"donors": n_donors})
-    orders = tuple(
-        TypingOrder(**open_arrays(snapshot, declarations(TypingOrder), {"donors": n_donors}, f"order_{position}_{{}}"))
-        for position in range(n_orders(loci))
-    )
-    if are_checked:
-        check_snapshot(snapshot, donors=donors, columns=columns, typing_index=orders, nomenclature=tables, codes=codes)
-        # Before a frame is made over their files, which follows what it finds there.
-        check_attributes(snapshot, manifest.attributes, donors["id_rank"], attribute_codes)
-    return Registry(
-        name=manifest.name,
-        loci=loci,
-        columns=columns,
-        attribute_codes=attribute_codes,
-        attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
-        typing_index=orders,
-        nomenclature=Nomenclature(tables),
-        codes=codes,
-        provenance=Provenance.of(manifest.provenance),
-        notes=manifest.notes,
-        # What it holds, not where it lies: a second copy gives the same answers.
-        snapshot=snapshot_title(snapshot),
-        **donors,
-    )
-
-
-def _open_column(snapshot: Path, locus: str) -> LocusColumn:
-    path = snapshot / f"typing-{locus}.arrow"
-    try:
-        text = pl.read_ipc(path.read_bytes())  # of a path, polars would read brackets as a pattern
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise changed(path, f"no table ({type(error).__name__})", "the typings as they were reported") from None
-    meaning = open_arrays(snapshot, declarations(ReportedTypings), {"reported": text.height}, f"{{}}-{locus}")
-    table = of_arrays(TypingTable, open_arrays(snapshot, declarations(TypingTable), {}, f"{{}}-{locus}"))
-    return LocusColumn(text=text, table=table, **meaning)
-
-
-def _open_attributes(snapshot: Path, attributes: Sequence[tuple[str, str]], n_donors: int) -> pl.DataFrame:
-    """Return the frame of attributes over mapped files; what it is made of is not read through."""
-    columns: list[pl.Series] = []
-    for name, dtype in attributes:
-        columns.append(map_column(snapshot, name, dtype, n_donors))
-    return pl.DataFrame(columns)

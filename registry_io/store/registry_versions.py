@@ -1,13 +1,17 @@
 """Which snapshot of a registry is valid: a new one made valid, the previous one taken back, older ones removed.
 
-Nothing is removed before `CURRENT` names a snapshot that was opened and compared with its checksums after it was
-written. The previous snapshot stays until the next one replaces it and the garbage is collected.
+Publishing removes nothing. Garbage is collected when somebody asks for it: what neither the valid snapshot, nor the one
+before it, nor one that was valid within `GRACE` stands on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import datetime
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
@@ -33,8 +37,12 @@ from registry_io.store.registry_folder import (
     valid_snapshot,
     writing_registry,
 )
-from registry_io.store.registry_store import open_snapshot
+from registry_io.store.registry_store import open_parts, open_snapshot, read_manifest, snapshot_chain
+from registry_io.store.snapshot_part import SnapshotPart, open_part, united
 from registry_io.store.snapshot_writer import SnapshotDescription, commit_snapshot
+
+GRACE = datetime.timedelta(hours=1)
+"""How long a snapshot stays after another one became valid."""
 
 REPORTS = (QUARANTINE, WARNINGS)
 """Files of a snapshot that are copied beside it when it becomes valid."""
@@ -53,7 +61,13 @@ class Published:
     registry: Registry
 
 
-def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Provenance) -> Published:
+def publish(
+    aside: AsideFolder,
+    description: SnapshotDescription,
+    provenance: Provenance,
+    below: Sequence[SnapshotPart] = (),
+    registry: Registry | None = None,
+) -> Published:
     """Give a snapshot its name, and make it the one that readers see.
 
     The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again.
@@ -62,6 +76,8 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Pr
         aside: the files of the snapshot.
         description: what its manifest says of them.
         provenance: what the registry was made from.
+        below: what the snapshot stands on, the whole one first; empty where it is whole. They are not read again.
+        registry: what the snapshot and those below make up, where that is known; else it is made of their files.
 
     Raises:
         FileError: it cannot be written, or reads back otherwise; nothing was changed.
@@ -72,7 +88,11 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Pr
     known = set(folder.glob(SNAPSHOTS))
     snapshot = commit_snapshot(aside, description, provenance)
     try:
-        return Published(snapshot, make_current(snapshot))
+        base = below[0].registry if below else None
+        parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
+        registry = united(parts) if registry is None else replace(registry, snapshot=parts[-1].registry.snapshot)
+        make_current(snapshot, [part.path for part in parts])
+        return Published(snapshot, registry)
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
             try:
@@ -82,32 +102,38 @@ def publish(aside: AsideFolder, description: SnapshotDescription, provenance: Pr
         raise
 
 
-def make_current(snapshot: Path) -> Registry:
-    """Make a snapshot the one that readers of its folder see, once it was opened as they will open it; return it open.
+def make_current(snapshot: Path, opened: Sequence[Path]) -> None:
+    """Make a snapshot the one that readers of its folder see.
 
     The caller holds the folder's lock. The snapshot that was valid before becomes the previous one, unless it is
     damaged.
 
+    Args:
+        snapshot: opened as readers will open it, and compared with its checksums.
+        opened: the snapshots that it consists of, the whole one first.
+
     Raises:
-        RegistryError: the snapshot cannot be opened; nothing was changed.
         FileError: the folder cannot be written to.
     """
-    registry = open_snapshot(snapshot, verify=True)
     folder = snapshot.parent
-    contents = {name: (snapshot / name).read_bytes() for name in REPORTS if (snapshot / name).exists()}
-    before, known = _pairs(folder, snapshot), previous_snapshots(folder)
+    # Those of the last import, which changes in between do not have.
+    reports = {name: path / name for path in opened for name in REPORTS if (path / name).exists()}
+    contents = {name: path.read_bytes() for name, path in reports.items()}
+    before, known = _pairs(folder, snapshot, opened), previous_snapshots(folder)
     # Their order tells which became valid last.
     if list(before.items()) != list(known.items()):
         contents[PREVIOUS] = "".join(f"{one} {other}\n" for one, other in before.items()).encode()
     # The switch comes last: whoever sees the new registry sees what it lacks.
     contents[CURRENT] = f"{snapshot.name}\n".encode()
+    if (replaced := valid_snapshot(folder)) is not None:
+        with suppress(OSError):
+            os.utime(replaced)  # when its grace begins
     with write_together(*(folder / name for name in contents)) as files:
         for file, content in zip(files, contents.values(), strict=True):
             file.write(content)
     for name in REPORTS:
         if name not in contents:
             remove(folder / name)
-    return registry
 
 
 def roll_back(folder: Path) -> tuple[Path, Path | None]:
@@ -128,7 +154,7 @@ def roll_back(folder: Path) -> tuple[Path, Path | None]:
                 hint="import an earlier donor file in its place",
                 code=ErrorCode.REGISTRY_NO_EARLIER,
             )
-        make_current(previous)
+        make_current(previous, [part.path for part in open_parts(previous, verify=True)])
         return previous, previous_snapshot(folder)
 
 
@@ -145,8 +171,14 @@ class Garbage:
     n_bytes: int
 
 
-def collect_garbage(folder: Path) -> list[Garbage]:
-    """Remove every snapshot but the valid and the previous one, and what killed runs left; return what was removed.
+def collect_garbage(folder: Path, *, grace: datetime.timedelta = GRACE) -> list[Garbage]:
+    """Remove snapshots that are needed no more, and what killed runs left; return what was removed.
+
+    The valid and the previous one are needed, those that were valid a moment ago, and all that these stand on.
+
+    Args:
+        folder: the registry's.
+        grace: how long a snapshot stays that is no longer valid: readers may be opening it.
 
     Raises:
         RegistryError: there is no registry, or the valid snapshot is damaged; no snapshot was removed.
@@ -158,14 +190,17 @@ def collect_garbage(folder: Path) -> list[Garbage]:
     if not is_all:
         _require_registry(folder)
     with writing_registry(folder):  # which removes what is left
-        return left if is_all else [*left, *_remove_old(folder)]
+        return left if is_all else [*left, *_remove_old(folder, grace)]
 
 
-def _remove_old(folder: Path) -> Iterator[Garbage]:
-    """Remove what is neither valid nor the one before, and what is left inside of these; yield what was removed."""
+def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
+    """Remove what is needed no more, and what is left inside of what stays; yield what was removed."""
     current = current_snapshot(folder)
-    open_snapshot(current, verify=True)
-    kept = {current, previous_snapshot(folder)}
+    kept = {part.path for part in open_parts(current, verify=True)}
+    since = time.time() - grace.total_seconds()
+    recent = [snapshot for snapshot in folder.glob(SNAPSHOTS) if snapshot.stat().st_mtime > since]
+    for snapshot in filter(None, (previous_snapshot(folder), *recent)):
+        kept |= {snapshot, *_stands_on(snapshot)}
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot not in kept:
             yield Garbage(snapshot.name, _size(snapshot))
@@ -176,6 +211,14 @@ def _remove_old(folder: Path) -> Iterator[Garbage]:
         # Donors may be imputed at this moment.
         gone = [one for one in left if not (snapshot / one.name).exists()]
         yield from (Garbage(f"{snapshot.name}/{one.name}", one.n_bytes) for one in gone)
+
+
+def _stands_on(snapshot: Path) -> list[Path]:
+    """Return the snapshots that one consists of; none where it cannot be opened."""
+    try:
+        return [path for path, _ in snapshot_chain(snapshot)]
+    except RegistryError:
+        return []
 
 
 def _left_in(folder: Path) -> list[Garbage]:
@@ -189,15 +232,18 @@ def _require_registry(folder: Path) -> None:
         current_snapshot(folder)
 
 
-def _pairs(folder: Path, new: Path) -> dict[str, str]:
-    """Return which snapshot is the one before, for when `new` is valid and for as long as it is not."""
+def _pairs(folder: Path, new: Path, opened: Sequence[Path]) -> dict[str, str]:
+    """Return which snapshot is the one before, for when `new` is valid and for as long as it is not.
+
+    Those that were `opened` are sound.
+    """
     before = latest_snapshot(folder)
     known = previous_snapshots(folder)
     if before == new:
         return known
     kept = previous_snapshot(folder)
     # A damaged snapshot does not take the place of the sound one before it.
-    if before is not None and _opens(before):
+    if before is not None and (before in opened or _opens(before)):
         kept = before
     pairs = {new.name: kept.name} if kept is not None and kept != new else {}
     if before is not None and before.name in known:

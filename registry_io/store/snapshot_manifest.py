@@ -15,16 +15,21 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, StringConstraints, V
 from hla_match.donors.provenance import Provenance
 from hla_match.errors import ErrorCode, RegistryError
 from hla_match.loci import LOCI
+from registry_io.disk.aside_folder import FileSum
 from registry_io.disk.checked_files import changed
 from registry_io.store.attribute_columns import FORMATS, TEXT, file_names
 
 FORMAT: Literal["hla-match registry"] = "hla-match registry"
 FORMAT_VERSION: Literal[3] = 3
+"""Of a snapshot that is whole."""
+CHANGES_VERSION: Literal[4] = 4
+"""Of one that holds what changed since another."""
 NOMENCLATURE = "nomenclature.hlanom"
 """The file of a snapshot that holds the nomenclature of its typings."""
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 ShortDigest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+SnapshotTitle = Annotated[str, StringConstraints(pattern="^snapshot-[0-9a-f]{16}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=255)]
 
 
@@ -34,7 +39,8 @@ class SnapshotManifest(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     format: Literal["hla-match registry"]
-    format_version: Literal[3]
+    format_version: Literal[3, 4]
+    onto: SnapshotTitle | None = None
     name: str
     loci: tuple[str, ...]
     n_donors: NonNegativeInt
@@ -49,6 +55,8 @@ class SnapshotManifest(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """Refuse what each key by itself cannot tell."""
+        if (self.format_version == CHANGES_VERSION) != (self.onto is not None):
+            raise ValueError(f"onto: expected a snapshot in format version {CHANGES_VERSION}, and in no other")
         if list(self.loci) != [locus for locus in LOCI if locus in self.loci]:
             raise ValueError("loci: expected known ones, each once, in their order")
         if dict(self.attributes).get("donor_id") != TEXT or not {dtype for _, dtype in self.attributes} <= set(FORMATS):
@@ -67,6 +75,11 @@ class SnapshotManifest(BaseModel):
         Provenance.of(self.provenance)
         return self
 
+    @property
+    def sums(self) -> dict[str, FileSum]:
+        """The checksums of the files; the earliest registries have SHA-256 alone."""
+        return {name: FileSum(sha256, self.xxh3.get(name), self.bytes.get(name)) for name, sha256 in self.files.items()}
+
 
 def parse_manifest(text: bytes, path: Path) -> SnapshotManifest:
     """Read a manifest; `path` is named in errors.
@@ -84,7 +97,7 @@ def parse_manifest(text: bytes, path: Path) -> SnapshotManifest:
         raise RegistryError(
             str(path.parent.parent),
             found=f"format version {shown}",
-            expected=f"{FORMAT_VERSION}",
+            expected=f"{FORMAT_VERSION} or {CHANGES_VERSION}",
             hint="import the donors again with this version of hla-match, in its place",
             code=ErrorCode.REGISTRY_FORMAT,
         )

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
@@ -27,7 +29,7 @@ from registry_io.store.attribute_columns import attribute_column, write_column
 from registry_io.store.nomenclature_file import dumps
 from registry_io.store.registry_store import MANIFEST, manifest_hash, verify_snapshot
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, write_arrays
-from registry_io.store.snapshot_manifest import FORMAT, FORMAT_VERSION, NOMENCLATURE
+from registry_io.store.snapshot_manifest import CHANGES_VERSION, FORMAT, FORMAT_VERSION, NOMENCLATURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class SnapshotDescription:
         attributes: type of each attribute, as polars calls it, in the order of the columns.
         nomenclature: title of the one that the typings were read with.
         notes: what was understood differently than written, with its number of donors.
+        onto: title of the snapshot that it holds the changes of; None of a whole one.
     """
 
     name: str
@@ -49,6 +52,19 @@ class SnapshotDescription:
     attributes: Mapping[str, str]
     nomenclature: str
     notes: Mapping[str, int]
+    onto: str | None = None
+
+    @classmethod
+    def of(cls, registry: Registry) -> SnapshotDescription:
+        """Return what the manifest of a whole snapshot says of a registry."""
+        return cls(
+            name=registry.name,
+            n_donors=registry.n_donors,
+            loci=registry.loci,
+            attributes={name: str(dtype) for name, dtype in registry.attributes.schema.items()},
+            nomenclature=registry.nomenclature.title,
+            notes=registry.notes,
+        )
 
 
 def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDescription:
@@ -64,14 +80,7 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
     for column in registry.attributes:
         write_column(aside, column.name, attribute_column(column))
     write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
-    return SnapshotDescription(
-        name=registry.name,
-        n_donors=registry.n_donors,
-        loci=registry.loci,
-        attributes={name: str(dtype) for name, dtype in registry.attributes.schema.items()},
-        nomenclature=registry.nomenclature.title,
-        notes=registry.notes,
-    )
+    return SnapshotDescription.of(registry)
 
 
 def write_orders(aside: AsideFolder, orders: Iterable[TypingOrder]) -> None:
@@ -88,14 +97,19 @@ def write_meanings(
 ) -> None:
     """Write the files on what typings mean."""
     for locus, column in columns.items():
-        arrow = io.BytesIO()
-        column.text.write_ipc(arrow)
-        aside.write(f"typing-{locus}.arrow", arrow.getbuffer())
+        write_table(aside, f"typing-{locus}.arrow", column.text)
         write_arrays(aside, declarations(ReportedTypings), {"meaning": column.meaning}, f"{{}}-{locus}")
         write_arrays(aside, declarations(TypingTable), arrays_of(column.table), f"{{}}-{locus}")
     if codes is not None:
         write_arrays(aside, declarations(MacArrays), vars(codes))
     aside.write(NOMENCLATURE, dumps(nomenclature.tables))
+
+
+def write_table(aside: AsideFolder, name: str, table: pl.DataFrame) -> None:
+    """Write a small table as an Arrow file."""
+    arrow = io.BytesIO()
+    table.write_ipc(arrow)
+    aside.write(name, arrow.getbuffer())
 
 
 def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, provenance: Provenance) -> Path:
@@ -114,9 +128,12 @@ def commit_snapshot(aside: AsideFolder, description: SnapshotDescription, proven
         OSError: the disk fails, or is full.
     """
     sums = aside.sums()
+    kind: dict[str, str | int] = {"format_version": FORMAT_VERSION}
+    if description.onto is not None:
+        kind = {"format_version": CHANGES_VERSION, "onto": description.onto}
     manifest = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        **kind,
         "name": description.name,
         "loci": list(description.loci),
         "n_donors": description.n_donors,

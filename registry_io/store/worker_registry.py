@@ -14,8 +14,8 @@ from hla_match.searches.matcher import Matcher
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.nomenclature_store import data_folder
-from registry_io.store.registry_folder import current_snapshot, snapshot_title
-from registry_io.store.registry_store import open_registry
+from registry_io.store.registry_folder import current_snapshot, snapshot_title, snapshot_titled
+from registry_io.store.registry_store import open_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class RegistrySource:
     global_frequencies: FrequencySource | FrequencyCopy | None = None
 
     def __call__(self) -> Matcher:
-        """Open the registry, memory-mapped.
+        """Open the registry, memory-mapped, in the version that it names, which need not be the valid one any more.
 
         Raises:
-            RegistryError: there is none, or it was imported again.
+            RegistryError: there is none, or it is damaged, or the version was removed.
             FileError: the frequencies cannot be read, or are others.
             HlaMatchError: this process has another version of hla-match.
         """
@@ -102,15 +102,17 @@ class RegistrySource:
                 "install the same version everywhere",
                 code=ErrorCode.WORKER_VERSION,
             )
-        registry = open_registry(self.folder)
-        if registry.snapshot != self.snapshot:
+        current = current_snapshot(self.folder)
+        place = current if snapshot_title(current) == self.snapshot else snapshot_titled(self.folder, self.snapshot)
+        if place is None:
             raise RegistryError(
                 str(self.folder),
-                found=registry.snapshot,
-                expected=f"{self.snapshot}: the registry was imported again since the batch began",
+                found=snapshot_title(current),
+                expected=f"{self.snapshot}, which the batch began with and which was removed since",
                 hint="start the batch again",
                 code=ErrorCode.REGISTRY_CHANGED,
             )
+        registry = open_snapshot(place)
         if self.frequencies is None:
             return Matcher(registry)
         frequencies = self.frequencies(registry.nomenclature)

@@ -74,6 +74,8 @@ def test_replacing_rolling_back_and_collecting(folder: Path) -> None:
     donors(folder, "c.csv", ["DA", "DB", "DC", "DE"])
     assert done(folder, "registry", "import", "registry", "c.csv", "--replace")[0] == 0
     code, out, err = done(folder, "registry", "gc", "registry")
+    assert (code, "0 items removed" in out) == (0, True), err
+    code, out, err = done(folder, "registry", "gc", "registry", "--now")
     assert (code, "1 item removed" in out) == (0, True), err
     assert done(folder, "registry", "verify", "registry")[0] == 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import multiprocessing
 import pickle
+import shutil
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -123,7 +125,7 @@ def check(outcomes, expected):
             assert isinstance(outcome.error, TypingError)
             assert (outcome.frame.shape, outcome.n_found) == ((0, 0), 0)
         else:
-            assert outcome.error is None
+            assert outcome.frame["donor_id"].to_list() == ["D1"]
             assert outcome.n_found == wanted[1]
             assert outcome.frame.equals(wanted[0])
 
@@ -211,14 +213,19 @@ def test_nobody_has_no_outcome(matcher):
     assert list(search_patients(matcher, [], workers=2)) == []
 
 
-def test_a_registry_imported_anew_stops_the_batch(tmp_path: Path):
+def test_a_batch_ends_with_the_registry_that_it_began_with(tmp_path: Path):
     (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2\nD1,02:01,11:01\n", encoding="utf-8")
     nomenclature = Nomenclature.builtin()
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=TODAY)
     source = registry_io.registry_source(tmp_path / "registry")
     tomorrow = TODAY + datetime.timedelta(days=1)
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=tomorrow, replace=True)
-    with pytest.raises(RegistryError, match=r"imported again since the batch began; start the batch again"):
+    (outcome,) = search_patients(source, PATIENTS[:1], workers=InTurn())
+    assert outcome.frame["donor_id"].to_list() == ["D1"]
+    shutil.copytree(source.folder, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / source.snapshot)
+    source = dataclasses.replace(source, folder=tmp_path / "copy")
+    with pytest.raises(RegistryError, match=r"was removed since; start the batch again"):
         list(search_patients(source, PATIENTS, workers=InTurn()))
 
 

@@ -26,6 +26,7 @@ from registry_io.store.registry_versions import Garbage, collect_garbage, roll_b
 
 NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 1, 1)
+NOW = datetime.timedelta(0)
 DONORS = {
     "a": "D1,02:01,24:02\nD2,11:01,24:02\n",
     "b": "D1,02:01,24:02\nD2,11:01,24:02\nD3,11:01,\nD4,99:99,\n",
@@ -104,12 +105,12 @@ def test_garbage_is_what_is_neither_valid_nor_the_one_before(folder: Path) -> No
     (folder / ".writing-0123").mkdir()
     (folder / ".writing-0123" / "typing").touch()
     (folder / ".CURRENT.01234567.part").touch()
-    removed = {one.name for one in collect_garbage(folder)}
+    removed = {one.name for one in collect_garbage(folder, grace=NOW)}
     assert removed == {names[0], ".writing-0123", ".CURRENT.01234567.part"}
     assert snapshots(folder) == sorted(names[1:])
     roll_back(folder)
     assert held(folder) == HELD["b"]
-    assert collect_garbage(folder) == []
+    assert collect_garbage(folder, grace=NOW) == []
 
 
 def test_garbage_is_not_collected_beside_a_damaged_registry(folder: Path) -> None:
@@ -117,7 +118,7 @@ def test_garbage_is_not_collected_beside_a_damaged_registry(folder: Path) -> Non
         put(folder, which)
     damage(current_snapshot(folder))
     with pytest.raises(RegistryError, match="other bytes than were written"):
-        collect_garbage(folder)
+        collect_garbage(folder, grace=NOW)
     assert len(snapshots(folder)) == 3
 
 
@@ -131,7 +132,7 @@ def test_importing_again_mends_a_damaged_registry(folder: Path) -> None:
     assert all(sound for _, sound in verify_registry(folder))
     assert current_snapshot(folder).name == f"{damaged.name}.2"
     assert open_registry(folder).snapshot == damaged.name
-    assert {one.name for one in collect_garbage(folder)} == {damaged.name}
+    assert {one.name for one in collect_garbage(folder, grace=NOW)} == {damaged.name}
 
 
 def test_a_damaged_registry_does_not_take_the_place_of_the_sound_one_before(folder: Path) -> None:
@@ -253,7 +254,7 @@ def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
         with pytest.raises(LockedError):
             roll_back(folder)
         with pytest.raises(LockedError):
-            collect_garbage(folder)
+            collect_garbage(folder, grace=NOW)
         assert held(folder) == HELD["a"]
     put(folder, "b")
 
@@ -301,14 +302,14 @@ def test_a_damaged_pointer_loses_no_registry(folder: Path, content: str) -> None
         (folder / "CURRENT").write_text(content)
         roll_back(folder)
         assert held(folder) != latest
-        assert collect_garbage(folder) == []
+        assert collect_garbage(folder, grace=NOW) == []
         roll_back(folder)
         assert held(folder) == latest
         roll_back(folder)
     latest = held(folder)
     (folder / "CURRENT").write_text(content)
     put(folder, "c")
-    collect_garbage(folder)
+    collect_garbage(folder, grace=NOW)
     roll_back(folder)
     assert held(folder) == latest
 
@@ -316,7 +317,7 @@ def test_a_damaged_pointer_loses_no_registry(folder: Path, content: str) -> None
 def test_a_registry_with_a_file_too_many_can_be_taken_back(folder: Path) -> None:
     (current_snapshot(folder) / "notes.txt").touch()
     put(folder, "b")
-    collect_garbage(folder)
+    collect_garbage(folder, grace=NOW)
     roll_back(folder)
     assert held(folder) == HELD["a"]
 
@@ -344,7 +345,7 @@ def test_a_folder_that_is_no_registry_is_left_alone(tmp_path: Path, pointer: str
 def test_what_no_writer_names_so_is_left_in_a_registry(folder: Path, name: str) -> None:
     (folder / name).touch()
     put(folder, "b")
-    collect_garbage(folder)
+    collect_garbage(folder, grace=NOW)
     assert held(folder) == HELD["b"]
     assert (folder / name).exists()
 
@@ -366,7 +367,7 @@ def test_what_a_living_imputation_writes_is_no_garbage(folder: Path) -> None:
     snapshot = current_snapshot(folder)
     (snapshot / ".writing-0123").mkdir()
     with writer_lock(snapshot / ".lock", "donors"):
-        assert collect_garbage(folder) == []
+        assert collect_garbage(folder, grace=NOW) == []
     assert (snapshot / ".writing-0123").exists()
 
 
@@ -459,7 +460,7 @@ def test_a_rollback_or_import_that_is_killed_before_the_switch_keeps_the_way_bac
         killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), what, root, *sys.path], check=False)
         assert killed.returncode == 9
         assert held(folder) == HELD["b"]
-    collect_garbage(folder)
+    collect_garbage(folder, grace=NOW)
     roll_back(folder)
     assert held(folder) == HELD["a"]
 

@@ -60,6 +60,9 @@ DAMAGES: dict[str, dict[str, Any]] = {
     "fast checksums of other files": {"xxh3": {"sex.npy": "0" * 32}},
     "negative bytes": {"bytes": {"status.npy": -1}},
     "bytes of other files": {"bytes": {}, "xxh3": {"a": "0" * 32}},
+    "a whole one that stands on another": {"onto": "snapshot-0123456789abcdef"},
+    "changes of nothing": {"format_version": 4},
+    "changes of what is no snapshot": {"format_version": 4, "onto": "snapshot-0123456789abcdef.2"},
     "another key": {"more": 1},
 }
 
@@ -92,8 +95,10 @@ def test_what_is_no_manifest_is_refused(text: bytes) -> None:
         parse_manifest(text, PLACE)
 
 
-@pytest.mark.parametrize("version", [1, 2, 4, "3", None, [3], True])
+@pytest.mark.parametrize("version", [1, 2, 5, "3", None, [3], True])
 def test_another_version_is_told(version: object) -> None:
     text = json.dumps({"format_version": version}).encode()
-    with pytest.raises(RegistryError, match=r"format version .*expected 3; import the donors again with this version"):
+    with pytest.raises(
+        RegistryError, match=r"format version .*expected 3 or 4; import the donors again with this version"
+    ):
         parse_manifest(text, PLACE)

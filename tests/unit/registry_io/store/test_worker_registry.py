@@ -15,6 +15,7 @@ from hla_match.errors import CriteriaError, FileError, HlaMatchError, RegistryEr
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore
+from registry_io.store.registry_store import open_registry
 from registry_io.store.worker_registry import registry_source
 
 FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01,0.5\nA*24:02~B*46:01,0.5\n"
@@ -53,10 +54,18 @@ def test_other_frequencies_are_refused(folder: Path) -> None:
         source()
 
 
-def test_another_registry_is_refused(folder: Path) -> None:
+def test_a_version_that_is_gone_is_refused(folder: Path) -> None:
     source = registry_io.registry_source("registry")
-    with pytest.raises(RegistryError, match="imported again"):
+    with pytest.raises(RegistryError, match="removed since"):
         dataclasses.replace(source, snapshot="snapshot-0")()
+
+
+def test_it_opens_the_version_that_it_names(folder: Path) -> None:
+    source = registry_io.registry_source("registry")
+    before = open_registry("registry")
+    import_donors("registry", "donors.csv", Nomenclature.builtin(), today=datetime.date(2026, 1, 2), replace=True)
+    assert open_registry("registry").snapshot != before.snapshot
+    assert source().registry.snapshot == before.snapshot
 
 
 def test_another_version_of_the_program_is_refused(folder: Path) -> None:
