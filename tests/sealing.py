@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry_io.disk.aside_folder import sum_of_file
+from registry_io.store import imputation_store
 from registry_io.store.registry_folder import CURRENT
 from registry_io.store.registry_store import MANIFEST, manifest_hash
 
@@ -38,3 +39,15 @@ def sealed(snapshot: Path, *names: str) -> Path:
     snapshot.rename(renamed)
     (renamed.parent / CURRENT).write_text(renamed.name + "\n", encoding="utf-8")
     return renamed
+
+
+def sealed_imputation(kept: Path, *names: str) -> None:
+    """Write the checksums of some files of a kept imputation anew."""
+    manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
+    del manifest["checksum"]
+    for name in names:
+        found = sum_of_file(kept / name)
+        manifest["files"][name] = found.sha256
+        manifest["xxh3"][name] = found.xxh3
+        manifest["bytes"][name] = found.n_bytes
+    (kept / MANIFEST).write_bytes(imputation_store._manifest_text(manifest))

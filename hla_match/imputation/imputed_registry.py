@@ -118,10 +118,18 @@ def impute_registry(registry: Registry, panels: Panels, *, workers: int = 1) -> 
         panels: built with the typing tables of the registry.
         workers: threads.
     """
+    person, distinct = distinct_donors(registry, panels)
+    membership = typing_membership(panels, registry_tables(registry))
+    return Imputation(person, impute_distinct(distinct, panels, membership, workers=workers))
+
+
+def distinct_donors(registry: Registry, panels: Panels) -> tuple[NDArray[np.int32], PersonTypings]:
+    """Return which of the distinct persons each donor is, and these, by the typings of the registry."""
     everybody = slice(None)
     typing = registry_typing(panels, registry, everybody)
     population = population_rows(panels, registry, everybody)
-    return impute(typing, population, panels, typing_membership(panels, registry_tables(registry)), workers=workers)
+    distinct, person = distinct_persons(typing, population)
+    return person, PersonTypings(np.ascontiguousarray(typing[:, distinct]), population[distinct])
 
 
 def impute_listed(
@@ -209,8 +217,16 @@ def impute(
     """
     distinct, person = distinct_persons(typing, population)
     persons = PersonTypings(np.ascontiguousarray(typing[:, distinct]), population[distinct])
-    size = max(1024, -(-distinct.size // (4 * workers)))
-    ranges = [(start, min(start + size, distinct.size)) for start in range(0, max(distinct.size, 1), size)]
+    return Imputation(person, impute_distinct(persons, panels, membership, workers=workers))
+
+
+def impute_distinct(
+    persons: PersonTypings, panels: Panels, membership: TypingAlleles, *, workers: int = 1
+) -> HaplotypeClasses:
+    """Impute persons one by one, as `impute` does with those that differ."""
+    n_persons = persons.person_population.size
+    size = max(1024, -(-n_persons // (4 * workers)))
+    ranges = [(start, min(start + size, n_persons)) for start in range(0, max(n_persons, 1), size)]
 
     def run(bounds: tuple[int, int]) -> list[HaplotypeClasses]:
         return _impute_range(*bounds, persons, panels, membership)
@@ -220,7 +236,7 @@ def impute(
             pieces = [piece for found in pool.map(run, ranges) for piece in found]
     else:
         pieces = [piece for bounds in ranges for piece in run(bounds)]
-    return Imputation(person, _joined(pieces))
+    return join_classes(pieces)
 
 
 def distinct_persons(
@@ -294,7 +310,7 @@ def _trimmed(out: HaplotypeClasses, n_persons: int) -> HaplotypeClasses:
     )
 
 
-def _joined(pieces: Sequence[HaplotypeClasses]) -> HaplotypeClasses:
+def join_classes(pieces: Sequence[HaplotypeClasses]) -> HaplotypeClasses:
     """Join the arrays of all pieces; offsets count on from piece to piece."""
     joined: dict[str, Any] = {
         name: _joined_offsets(parts) if name in _OFFSETS else np.concatenate(parts)

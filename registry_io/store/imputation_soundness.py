@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hla_match.imputation.panels import Panels
 from hla_match.kernels.schema.array import arrays_of, declarations
-from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation
+from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation, PersonDigests
 
 _ROUNDING = 1e-9
 """By how much of itself a sum in another order may differ."""
@@ -34,6 +34,24 @@ def is_sound(donors: Imputation, n_donors: int, panels: Panels, *, thorough: boo
         and _stays_inside(donors.classes, panels)
         and bool((np.isfinite(mass) & (mass > 0)).all())
         and (not thorough or _weighs(donors.classes, panels))
+    )
+
+
+def is_followable(donors: Imputation, digests: PersonDigests, panels: Panels) -> bool:
+    """Say whether what was imputed of persons before can be taken over, whose certain alleles had other numbers.
+
+    Args:
+        donors: the imputation.
+        digests: of its distinct persons.
+        panels: others of the same frequencies and loci.
+    """
+    sizes = {"panels": panels.haplotypes.panel_start.size - 1, "loci": len(panels.loci)}
+    first_certain = panels.haplotypes.panel_start[panels.chain.certain_panel[0]]
+    return (
+        _fits(arrays_of(donors), sizes)
+        and all(one.fits(arrays_of(digests)[name], sizes) for name, one in declarations(PersonDigests).items())
+        and _ascends(digests.certain_start, digests.certain_code.size)
+        and _below(donors.classes.member, int(first_certain) + digests.certain_code.size)
     )
 
 

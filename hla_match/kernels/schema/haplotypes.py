@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from hla_match.kernels.schema.array import Array, Float64, Int16, Int32, Int64, Uint8, Uint16, Uint32
+from hla_match.kernels.schema.array import Array, Float64, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64
 
 
 class PanelHaplotypes(NamedTuple):
@@ -91,3 +91,17 @@ class Imputation(NamedTuple):
 
     person: Annotated[Int32, Array("persons", "which of the distinct persons each one is", below="distinct persons")]
     classes: HaplotypeClasses
+
+
+class PersonDigests(NamedTuple):
+    """By what distinct persons are found again in another imputation under the same frequencies."""
+
+    person_digest: Annotated[
+        Uint64, Array("distinct persons, 2", "digest of the population and of what the person is typed as")
+    ]
+    certain_start: Annotated[
+        Int64, Array("loci + 1", "offsets of the loci of the panels into `certain_code`", into="certain alleles")
+    ]
+    certain_code: Annotated[
+        Int32, Array("certain alleles", "ascending codes of the alleles that stand for themselves, locus by locus")
+    ]

@@ -9,22 +9,26 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import registry_io
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.imputation import known_persons
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.kernels.schema.array import arrays_of, declarations
-from hla_match.kernels.schema.haplotypes import Imputation
+from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests, PersonTypings
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import imputation_store
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies, open_frequencies
 from registry_io.store.imputation_store import open_imputation, verify_imputations
-from registry_io.store.registry_folder import current_snapshot
+from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
+from registry_io.store.snapshot_changes import merge_changes, publish_changes
+from tests.sealing import sealed_imputation
 
 NOMENCLATURE = Nomenclature.builtin()
 DONORS = """donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2,population
@@ -102,7 +106,7 @@ def test_donors_are_imputed_once_and_mapped_afterwards(folder, frequencies, impu
     assert all(array.flags.writeable for array in arrays_of(again.donors).values())
     (path,) = kept(folder)
     assert sorted(file.name for file in path.iterdir()) == sorted(
-        ["manifest.json", *(f"{name}.npy" for name in declarations(Imputation))]
+        ["manifest.json", *(f"{name}.npy" for table in (Imputation, PersonDigests) for name in declarations(table))]
     )
     assert all(sound for _, sound in [*verify_registry(folder), *verify_imputations(folder)])
 
@@ -174,7 +178,7 @@ def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
         lambda: (path / "pair.npy").write_bytes((path / "pair.npy").read_bytes()[:-1]),
         lambda: manifest.write_text("[", encoding="utf-8"),
         lambda: manifest.write_text("[]", encoding="utf-8"),
-        lambda: manifest.write_text(text.replace('"format_version": 2', '"format_version": 3'), encoding="utf-8"),
+        lambda: manifest.write_text(text.replace('"format_version": 3', '"format_version": 4'), encoding="utf-8"),
         lambda: manifest.write_text(json.dumps({**json.loads(text), "key": {}}), encoding="utf-8"),
     ]
     for number, damage in enumerate(damages, start=2):
@@ -215,9 +219,63 @@ def test_a_registry_imported_anew_is_not_taken_for_the_opened_one(folder, freque
     import_donors(folder, folder.parent / "donors.csv", NOMENCLATURE, today=day, replace=True)
     assert kept(folder) == []
     assert same(imputed(frequencies), before)
+    assert imputed.count == 1
     assert kept(folder) == []
     assert Builds(folder, open_registry(folder))(frequencies).donors.person.size == 5
     assert len(kept(folder)) == 1
+
+
+@pytest.fixture
+def n_imputed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many persons were imputed each time."""
+    numbers: list[int] = []
+    of_persons = known_persons.impute_distinct
+
+    def counted(persons: PersonTypings, *args: object, **options: object) -> object:
+        numbers.append(persons.person_population.size)
+        return of_persons(persons, *args, **options)
+
+    monkeypatch.setattr(known_persons, "impute_distinct", counted)
+    return numbers
+
+
+def test_after_a_change_only_new_kinds_of_persons_are_imputed(folder, frequencies, imputed, n_imputed) -> None:
+    imputed(frequencies)
+    come = pl.DataFrame(
+        {
+            "person_id": ["D5", "D6", "D1"],
+            "A_1": ["11:01", "02:01", "24:02"],
+            "A_2": ["11:01", "24:02", None],
+            **{"B_1": ["13:01", "40:01", None], "B_2": ["15:02", "46:01", None]},
+            **{"DRB1_1": ["12:02", "09:01", None], "DRB1_2": ["12:02", "15:01", None]},
+            "population": [None, "north", "south"],
+        }
+    )
+    with writing_registry(folder):
+        publish_changes(folder, [come], pl.Series(["D2"]), provenance={"imported_on": "2026-01-02"})
+    registry = open_registry(folder)
+    found = open_imputation(folder, registry, frequencies)
+    with writing_registry(folder):
+        merge_changes(folder)
+    merged = open_imputation(folder, open_registry(folder), frequencies)
+    assert n_imputed == [3, 1, 0]
+    wanted = ImputedRegistry.of(registry, frequencies)
+    assert same(found, wanted)
+    assert same(merged, wanted)
+
+
+@pytest.mark.parametrize("name", ["person_part", "member", "person_digest", "certain_start", "certain_code"])
+def test_what_is_not_sound_is_not_taken_over(folder, frequencies, imputed, n_imputed, name: str) -> None:
+    imputed(frequencies)
+    (path,) = kept(folder)
+    array = np.load(path / f"{name}.npy")
+    np.save(path / f"{name}.npy", np.append(array, array[-1:], axis=0) if name == "person_digest" else array + 9)
+    sealed_imputation(path, f"{name}.npy")
+    with writing_registry(folder):
+        publish_changes(folder, [], pl.Series(["D2"]), provenance={"imported_on": "2026-01-02"})
+    registry = open_registry(folder)
+    assert same(open_imputation(folder, registry, frequencies), ImputedRegistry.of(registry, frequencies))
+    assert n_imputed[-1] == 2
 
 
 def test_a_copy_of_a_registry_takes_its_imputations_along(folder, frequencies, imputed) -> None:
