@@ -6,7 +6,7 @@ texts and donors are ordered by them, so that equal donors make an equal registr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +124,7 @@ def by_typing(
     """
     order = np.arange(n_donors, dtype=np.uint32)
     # The last locus first: a stable sort keeps the order that it finds among equals.
-    for locus in sorted(columns, key=_place, reverse=True):
+    for locus in reversed(by_place(columns)):
         narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
         order = order[np.argsort(columns[locus].meaning.astype(narrow)[typing(locus, order)], kind="stable")]
     return order
@@ -156,6 +156,10 @@ def typing_orders_of(
     return typing_orders(meaning, n_meanings)
 
 
-def _place(locus: str) -> int:
-    """Return where a locus stands among those that donors are ordered by."""
-    return CYCLE.index(locus) if locus in CYCLE else len(CYCLE) + LOCI.index(locus)
+def by_place(loci: Iterable[str]) -> list[str]:
+    """Return loci in the order in which donors are ordered by them.
+
+    >>> by_place(["A", "B", "C", "DPB1", "DRB1"])
+    ['B', 'DRB1', 'A', 'C', 'DPB1']
+    """
+    return sorted(loci, key=lambda one: CYCLE.index(one) if one in CYCLE else len(CYCLE) + LOCI.index(one))

@@ -58,12 +58,16 @@ def typing_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, i
 def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> TypingOrder:
     first, second, third = cycle_of(position)
     narrow = max(n_meanings.values()) <= np.iinfo(np.uint16).max
-    # In 32 bits where the keys fit: sorting is most of the work.
     short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
     key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
     key += meaning[second]
-    donor = np.argsort(key, kind="stable").astype(np.uint32)
-    key = key[donor]
+    if (key[1:] >= key[:-1]).all():
+        donor = np.arange(key.size)
+    else:
+        # By the second, then by the first: numbers of 16 bits are sorted in a fraction of the time of longer ones.
+        donor = np.argsort(meaning[second], kind="stable")
+        donor = donor[np.argsort(meaning[first][donor], kind="stable")]
+        key = key[donor]
     new = np.ones(key.size, np.bool_)
     np.not_equal(key[1:], key[:-1], out=new[1:])
     start = np.flatnonzero(new)
@@ -77,6 +81,6 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
         first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
         run_second=run_second.astype(typing.dtype),
         run_donor=np.append(start, donor.size).astype(np.uint32),
-        donor=donor,
+        donor=donor.astype(np.uint32),
         typing=typing,
     )
