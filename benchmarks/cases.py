@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import commands, floors, memory, pairs, preparations, searches
+from benchmarks import commands, floors, intake, memory, pairs, preparations, searches
 from benchmarks.case import Case, Target
 from benchmarks.peers import ard, graph_imputation, graph_match
 from benchmarks.places import shared
 
+LARGE = "3600000"
+"""The donors of the China Marrow Donor Program."""
 TEN_MILLION, FORTY_MILLION = "10000000", "40000000"
 FLOOR = "streaming sum, one thread"
 SEARCH = "search"
@@ -119,6 +121,39 @@ CASES: tuple[Case, ...] = (
         check=preparations.check_imputation,
         run=preparations.run_imputation,
         predicts=True,
+    ),
+    Case(
+        name="intake of 8,000",
+        proves="8,000 volunteers come; the registry is published, opened and searched.",
+        setup=lambda place: intake.Intake(place, n_new=8000),
+        check=intake.check_intake,
+        run=intake.run_intake,
+        targets=(Target("median", at_most=3.0, place="103000"), Target("median", at_most=5.0, place=LARGE)),
+    ),
+    Case(
+        name="intake of 8,000 with P",
+        proves="The same, and who is new is imputed.",
+        setup=lambda place: intake.Intake(place, n_new=8000, predicts=True),
+        check=intake.check_intake,
+        run=intake.run_intake,
+        predicts=True,
+        targets=(Target("median", at_most=5.0, place="103000"),),
+    ),
+    Case(
+        name="a day of 425 changes",
+        proves="25 volunteers come, 375 donors are retyped, 25 leave; published, opened and searched.",
+        setup=lambda place: intake.Intake(place, n_new=25, n_retyped=375, n_leaving=25),
+        check=intake.check_intake,
+        run=intake.run_intake,
+        targets=(Target("median", at_most=1.0, place="103000"), Target("median", at_most=2.0, place=LARGE)),
+    ),
+    Case(
+        name="search over 20 snapshots of changes",
+        proves="10/10 with up to 2 mismatches over a whole snapshot and 20 of changes, beside the same in one.",
+        setup=lambda place: intake.Intake(place, n_new=25, n_retyped=375, n_leaving=25),
+        check=intake.check_snapshots,
+        run=intake.run_snapshots,
+        targets=(Target("times that over one", at_most=1.3, unit=""),),
     ),
     Case(
         name=SEARCH_P,

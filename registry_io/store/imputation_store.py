@@ -1,10 +1,10 @@
 """What the donors of a registry may carry under a set of frequencies, computed once and kept in the registry's folder.
 
 An imputation belongs to one snapshot, one set of frequencies and one version of the program; the name of its folder is
-a hash of the three, so that a kept one is never taken for another. A set is what it holds, whatever it is called. What
-is opened is checked as far as the kernels rely on it, so that a damaged file is no crash. An imputation holds nothing
-that cannot be computed again: where it is missing or damaged, or the folder cannot be written to, it is computed.
-Persons known from another snapshot of the registry are taken over, so that few are imputed after a change.
+a hash of the three, so that a kept one is never taken for another. A set is identified by its content, not by its name.
+What is opened is checked as far as the kernels rely on it, so that a damaged file is no crash. An imputation holds
+nothing that cannot be computed again: where it is missing or damaged, or the folder cannot be written to, it is
+computed. Persons known from another snapshot of the registry are taken over, so that few are imputed after a change.
 """
 
 from __future__ import annotations
