@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,20 +22,23 @@ def age_in_years(candidates: Candidates) -> NDArray[np.int16]:
 
     An age below that of donors counts as unknown, as a mistaken birth date must not put a donor first.
     """
-    age = candidates.age
-    return np.where(age < DONOR_AGES[0], UNKNOWN_VALUE, np.minimum(age, _GREATEST_AGE)).astype(np.int16)
+    return _VALUE_OF_AGE.take(candidates.age, mode="clip")
 
 
 _GREATEST_AGE = 254
 """Completed years that are told apart: all that a person can reach."""
 
+_VALUE_OF_AGE = np.arange(_GREATEST_AGE + 1, dtype=np.int16)
+_VALUE_OF_AGE[: DONOR_AGES[0]] = UNKNOWN_VALUE
+
 
 def cmv_class(candidates: Candidates) -> NDArray[np.int8]:
     """Return (n,) int8: 0 the patient's cytomegalovirus status, 1 another; 0 for all where the patient's is unknown."""
-    wanted = candidates.patient.cmv
-    if wanted is None:
-        return np.zeros(candidates.donor.size, np.int8)
-    return _of_classes(candidates, "cmv", [int(sign != wanted) for sign in values_of("cmv")])
+    return _classes(candidates, "cmv", _cmv_class_of, candidates.patient.cmv)
+
+
+def _cmv_class_of(sign: str, wanted: str) -> int:
+    return int(sign != wanted)
 
 
 def abo_class(candidates: Candidates) -> NDArray[np.int8]:
@@ -40,23 +46,39 @@ def abo_class(candidates: Candidates) -> NDArray[np.int8]:
 
     0 for all where the patient's is unknown.
     """
-    wanted = candidates.patient.abo
-    if wanted is None:
-        return np.zeros(candidates.donor.size, np.int8)
-    of_group = [0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 2 for group in values_of("abo")]
-    return _of_classes(candidates, "abo", of_group)
+    return _classes(candidates, "abo", _abo_class_of, candidates.patient.abo)
+
+
+def _abo_class_of(group: str, wanted: str) -> int:
+    return 0 if group == wanted else 1 if set(group) - {"O"} <= set(wanted) else 2
 
 
 def sex_class(candidates: Candidates) -> NDArray[np.int8]:
     """Return (n,) int8: 0 male, whose blood no pregnancy has immunised, 1 female."""
-    return _of_classes(candidates, "sex", ["MF".index(sex) for sex in values_of("sex")])
+    return _classes(candidates, "sex", _sex_class_of, "M")
 
 
-def _of_classes(candidates: Candidates, attribute: str, classes: list[int]) -> NDArray[np.int8]:
-    """Return (n,) int8 the class of each candidate, from the classes of the known values of an attribute."""
-    by_code = np.full(MISSING_CATEGORY + 1, UNKNOWN_VALUE, np.int8)
-    by_code[: len(classes)] = classes
-    found: NDArray[np.int8] = by_code[candidates.registry.attribute_codes[attribute][candidates.donor]]
+def _sex_class_of(sex: str, wanted: str) -> int:
+    return int(sex != wanted)
+
+
+def _classes(
+    candidates: Candidates, attribute: str, class_of: Callable[[str, str], int], wanted: str | None
+) -> NDArray[np.int8]:
+    """Return (n,) int8 the class of each candidate by the values of an attribute, of the donor and as it is wanted."""
+    if wanted is None:
+        return np.zeros(candidates.donor.size, np.int8)
+    by_code = _class_by_code(attribute, class_of, wanted)
+    return by_code.take(candidates.registry.attribute_codes[attribute].take(candidates.donor))
+
+
+@cache
+def _class_by_code(attribute: str, class_of: Callable[[str, str], int], wanted: str) -> NDArray[np.int8]:
+    """Return (codes,) int8 the class of each code of an attribute; worked out once, as every search asks for it."""
+    values = values_of(attribute)
+    found = np.full(MISSING_CATEGORY + 1, UNKNOWN_VALUE, np.int8)
+    found[: len(values)] = [class_of(value, wanted) for value in values]
+    found.setflags(write=False)
     return found
 
 

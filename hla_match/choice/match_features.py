@@ -111,7 +111,7 @@ MISMATCHES = Feature(
 CERTAINTY = Feature(
     name="certainty",
     source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
-    values=lambda candidates: np.where(candidates.certain, np.uint8(0), np.uint8(1)),
+    values=lambda candidates: (~candidates.certain).view(np.uint8),
     directions={
         "ascending": "a certain match before a potential one",
         "descending": "a potential match before a certain one",

@@ -86,4 +86,4 @@ def _smallest(code: NDArray[np.unsignedinteger[Any]], rank: int) -> int:
 
 def _code_of_rank(n_of_code: NDArray[np.int64], rank: int) -> int:
     """Return the code of the given rank, from 1, where so many have each code; beyond them, more than any code."""
-    return int(np.searchsorted(np.cumsum(n_of_code), rank))
+    return int(n_of_code.cumsum().searchsorted(rank))

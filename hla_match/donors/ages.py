@@ -16,4 +16,4 @@ def completed_years(birth_date: NDArray[np.integer[Any]], date: datetime.date) -
     """
     today = date.year * 10000 + date.month * 100 + date.day
     unknown = (birth_date == 0) | (birth_date > today)
-    return np.where(unknown, -1, (today - birth_date) // 10000).astype(np.int32)
+    return np.where(unknown, -1, (today - birth_date) // 10000).astype(np.int32, copy=False)
