@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hla_match.audit.audit import Audit as Audit
+    from hla_match.audit.settings import AuditSettings as AuditSettings
     from hla_match.choice.policies import POLICIES as POLICIES
     from hla_match.choice.policies import RankingPolicy as RankingPolicy
     from hla_match.donors.registry import Registry as Registry
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hla_match.errors import RegistryError as RegistryError
     from hla_match.errors import TypingError as TypingError
     from hla_match.estimation.settings import EstimationSettings as EstimationSettings
+    from hla_match.figures.yearly_figures import YearlyFigures as YearlyFigures
     from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
     from hla_match.imputation.imputed_registry import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from hla_match.services.estimation import EstimateReport as EstimateReport
     from hla_match.services.estimation import estimate as estimate
     from hla_match.services.executors import ExecutorConfig as ExecutorConfig
+    from hla_match.services.figures import figures as figures
     from hla_match.services.imputed_file import ImputeReport as ImputeReport
     from hla_match.services.imputed_file import impute as impute
     from hla_match.services.notices import Notice as Notice
@@ -52,6 +55,7 @@ _HOME = {
     "audit": "services.audit",
     "Audit": "audit.audit",
     "AuditReport": "services.audit",
+    "AuditSettings": "audit.settings",
     "batch": "services.batch",
     "BatchReport": "services.batch",
     "build_registry": "donors.registry",
@@ -60,6 +64,7 @@ _HOME = {
     "EstimateReport": "services.estimation",
     "EstimationSettings": "estimation.settings",
     "ExecutorConfig": "services.executors",
+    "figures": "services.figures",
     "FileError": "errors",
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
     "HlaMatchError": "errors",
@@ -87,6 +92,7 @@ _HOME = {
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",
     "TypingError": "errors",
+    "YearlyFigures": "figures.yearly_figures",
 }
 
 __all__ = sorted(_HOME)

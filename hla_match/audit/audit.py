@@ -15,6 +15,7 @@ from hla_match.audit.duplicates import MOST_ALIKE, duplicates, grid_findings
 from hla_match.audit.findings import KINDS, FindingKind, all_findings
 from hla_match.audit.haplotypes import LINKED, donor_levels, level_findings, linkage_findings
 from hla_match.audit.names import name_findings
+from hla_match.audit.reports import report_findings
 from hla_match.audit.resolution import Resolution, resolution
 from hla_match.audit.settings import AuditSettings
 from hla_match.audit.tce_groups import tce_findings
@@ -68,6 +69,7 @@ def audit_registry(
     *,
     frequencies: HaplotypeFrequencies | None = None,
     imputed: DonorImputation | None = None,
+    earlier: pl.DataFrame | None = None,
     further: Sequence[pl.DataFrame] = (),
 ) -> Audit:
     """Look through a registry.
@@ -77,6 +79,7 @@ def audit_registry(
         settings: what to go by; ages are computed at the day of the import where they name no day.
         frequencies: coded with the registry's nomenclature; without them haplotypes are not looked at.
         imputed: the donors under these frequencies; both or none are given.
+        earlier: earlier reports of the donors, as `report_findings` takes them; None where none are kept.
         further: findings from elsewhere, such as the records that the last import left out.
 
     Raises:
@@ -95,6 +98,8 @@ def audit_registry(
         same.findings,
         grid_findings(registry),
     ]
+    if earlier is not None:
+        found.append(report_findings(registry, earlier))
     levels: dict[str, int] = {}
     if frequencies is not None and imputed is not None:
         found += [linkage_findings(registry, frequencies, kind) for kind in LINKED]
@@ -106,7 +111,7 @@ def audit_registry(
         resolution=resolution(registry, frequencies),
         levels=levels,
         n_duplicates_by_chance=same.n_by_chance,
-        not_checked=tuple(_not_checked(registry, frequencies, same.n_passed_over)),
+        not_checked=tuple(_not_checked(registry, frequencies, earlier, same.n_passed_over)),
     )
 
 
@@ -116,11 +121,15 @@ def _level_counts(level: NDArray[np.uint8]) -> dict[str, int]:
 
 
 def _not_checked(
-    registry: Registry, frequencies: HaplotypeFrequencies | None, n_passed_over: int
+    registry: Registry,
+    frequencies: HaplotypeFrequencies | None,
+    earlier: pl.DataFrame | None,
+    n_passed_over: int,
 ) -> Iterator[tuple[FindingKind, str]]:
     """Yield what could not be looked at, wholly or in part, and why."""
-    for kind in OF_TWO_REPORTS:
-        yield kind, "the registry keeps one report of each donor"
+    if earlier is None:
+        for kind in OF_TWO_REPORTS:
+            yield kind, "the registry keeps one report of each donor"
     if not set(OPTIONAL_GENES) & set(registry.loci):
         yield FindingKind.DR_LINKAGE, f"nobody is typed at {', '.join(OPTIONAL_GENES)}"
     if frequencies is None:

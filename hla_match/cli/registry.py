@@ -31,7 +31,10 @@ _NOTES = 20
 
 @click.group(
     cls=LateCommands,
-    late={"audit": ("registry_audit", "Look through the donors of a registry for what may be wrong.")},
+    late={
+        "audit": ("registry_audit", "Look through the donors of a registry for what may be wrong."),
+        "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
+    },
 )
 def command() -> None:
     """Import, describe, audit, verify, roll back and clean up a registry."""

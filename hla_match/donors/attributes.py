@@ -171,6 +171,15 @@ class RegistrationAttributes:
             asked_columns="contactdate 联系日期",
         ),
     ] = None
+    donated_on: Annotated[
+        datetime.date | None,
+        Attribute(
+            type=Date(),
+            columns="donatedon donationdate dateofdonation collectiondate dateofcollection"
+            " 捐献日期 捐赠日期 采集日期 造血干细胞捐献日期",
+            asked_columns="donated donation collection 捐献 捐献时间 采集时间",
+        ),
+    ] = None
     city: Annotated[
         str | None,
         Attribute(type=Text(), columns="city 城市 所在城市 居住城市", asked_columns="地区 所在地"),

@@ -20,7 +20,7 @@ from hla_match.services.report_files import report_files, write_report
 from hla_match.services.searched_registry import check_fallback, source_files
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.imputation_store import open_imputation
-from registry_io.store.registry_folder import QUARANTINE
+from registry_io.store.registry_folder import JOURNAL, QUARANTINE
 from registry_io.store.registry_store import open_registry
 from registry_io.tables.quarantine import read_quarantine
 
@@ -113,8 +113,30 @@ def _audited(
         sets = FrequencySets.load(given[0], given[1], opened, notices)
         imputed = open_imputation(folder, opened, sets.frequencies, sets.fallback, workers=settings.workers)
         frequencies = sets.frequencies
-    found = audit_registry(opened, settings, frequencies=frequencies, imputed=imputed, further=[left_out(folder)])
+    found = audit_registry(
+        opened,
+        settings,
+        frequencies=frequencies,
+        imputed=imputed,
+        earlier=earlier_reports(folder),
+        further=[left_out(folder)],
+    )
     return AuditReport(opened, found, settings, None if frequencies is None else frequencies.name)
+
+
+def earlier_reports(folder: Path) -> pl.DataFrame | None:
+    """Return the records of donors that a later one took the place of; None where the registry keeps none.
+
+    Raises:
+        RegistryError: the record of the registry is damaged.
+    """
+    from registry_io.store.journal.journal import Journal
+
+    if not (folder / JOURNAL).exists():
+        return None
+    with Journal.open(folder) as journal:
+        parts = list(journal.replaced_persons())
+    return pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame(schema={"person_id": pl.String})
 
 
 def left_out(folder: Path) -> pl.DataFrame:

@@ -95,3 +95,12 @@ def same_person_pairs(
         typed = [pair for pair in both if pair[0] and pair[1]]
         if len(typed) >= least_loci and all(genotypes(a) & genotypes(b) for a, b in typed):
             yield one, other
+
+
+def feasible(counts: Sequence[int], withheld: Sequence[bool]) -> list[set[int]]:
+    """What each cell can be for a reader of a table with its total: zeros are published unless nothing is."""
+    least = 0 if all(withheld) else 1
+    total = sum(counts)
+    options = [range(least, total + 1) if hidden else (n,) for n, hidden in zip(counts, withheld, strict=True)]
+    tables = [table for table in product(*options) if sum(table) == total]
+    return [{table[cell] for table in tables} for cell in range(len(counts))]

@@ -203,6 +203,22 @@ class Journal:
         """
         yield from self._frames(f"SELECT v.id, d.donor_id, v.person {_DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
 
+    def replaced_persons(self) -> Iterator[pl.DataFrame]:
+        """Yield the records that a later version took the place of, in frames as those of `persons_at`.
+
+        A donor stands in as many rows as there are such records.
+
+        Raises:
+            RegistryError: the record is damaged.
+        """
+        latest = self.latest_transaction()
+        query = (
+            "SELECT v.id, d.donor_id, v.person FROM version v JOIN donor d ON d.key = v.donor"
+            " WHERE v.person IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id) ORDER BY v.id"
+        )
+        yield from self._frames(query, {}, 0 if latest is None else latest.number)
+
     def n_donors_at(self, txn: int) -> int:
         """Return the number of donors at a transaction."""
         with journal_faults(self.path):

@@ -17,6 +17,7 @@ from hla_match.audit.duplicates import duplicates, grid_findings
 from hla_match.audit.findings import SCHEMA, FindingKind
 from hla_match.audit.haplotypes import donor_levels, level_findings, linkage_findings
 from hla_match.audit.names import name_findings
+from hla_match.audit.reports import report_findings
 from hla_match.audit.resolution import resolution
 from hla_match.audit.settings import AuditSettings
 from hla_match.audit.tce_groups import tce_findings
@@ -303,3 +304,46 @@ def test_antigens_that_serology_tells_apart_are_of_two_persons():
         frozenset({"D0", "D2"}),
         frozenset({"D1", "D2"}),
     }
+
+
+def reports(*rows: tuple[str, Mapping[str, str]]) -> pl.DataFrame:
+    """Earlier reports of donors, each given as typings by locus."""
+    texts = [
+        {"person_id": name}
+        | {f"{locus}_{side}": text for locus, both in typed.items() for side, text in enumerate(both.split("+"), 1)}
+        for name, typed in rows
+    ]
+    return pl.DataFrame(texts, infer_schema_length=None)
+
+
+def test_earlier_reports_that_exclude_the_one_that_holds():
+    registry = registry_of({"A": "02:01+24:02", "B": "46:01"}, {"A": "02:01+24:02"}, {"A": "11:01"}, {"A": "2+24"})
+    hit = report_findings(
+        registry,
+        reports(
+            ("D0", {"A": "2+11", "B": "46"}),
+            ("D0", {"A": "2+11"}),
+            ("D1", {"A": "2+24"}),
+            ("D2", {"A": "11:01/11:02+33:03"}),
+            ("D3", {"A": "2+11"}),
+            ("D9", {"A": "33:03"}),
+            ("D1", {"A": "99:99"}),
+        ),
+    )
+    assert found(hit) == [("D0", "dna_against_serology"), ("D2", "conflicting_reports"), ("D3", "conflicting_reports")]
+    first = hit.filter(pl.col("donor_id") == "D0")
+    assert first.select("locus", "reported", "detail").rows() == [("A", "A 02:01+24:02", "earlier A 2+11")]
+    assert report_findings(registry, reports(("D9", {"A": "02:01"}))).is_empty()
+
+
+def test_samples_that_were_swapped():
+    first = {"A": "02:01+24:02", "B": "46:01+13:01", "DRB1": "09:01+15:01"}
+    second = {"A": "11:01+33:03", "B": "58:01+40:01", "DRB1": "03:01+12:01"}
+    third = {"A": "11:01+33:03", "B": "58:01+40:01"}
+    registry = registry_of(second, first, first, third)
+    low = {"A": "2+24", "B": "46+13", "DRB1": "9+15"}
+    hit = report_findings(
+        registry, reports(("D0", low), ("D1", second), ("D2", first), ("D3", {"A": "2+24", "B": "46+13"}))
+    )
+    swaps = hit.filter(pl.col("kind") == "swapped_samples")
+    assert swaps.select("donor_id", "other_donor_id").rows() == [("D0", "D1")]

@@ -1,0 +1,128 @@
+"""``figures``: a registry in; the figures of a year out, as a table and a page that are fit to publish."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from hla_match.audit.resolution import HIGH, resolution
+from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError
+from hla_match.errors.arguments import check_count
+from hla_match.figures.small_cells import THRESHOLD
+from hla_match.figures.yearly_figures import RESOLUTIONS, YearlyFigures, with_columns, yearly_figures
+from hla_match.loci import LOCI
+from hla_match.services.report_files import report_files, write_report
+from registry_io.store.registry_folder import JOURNAL
+from registry_io.store.registry_store import open_registry
+
+
+def figures(
+    registry: str | Path,
+    year: int,
+    out: str | Path | None = None,
+    *,
+    page: str | Path | None = None,
+    title: str | None = None,
+    threshold: int = THRESHOLD,
+    today: datetime.date | None = None,
+    raw_text: bool = False,
+) -> YearlyFigures:
+    r"""Count the donors of a year, by city, age, sex and resolution, and withhold what could single somebody out.
+
+    Args:
+        registry: folder of the registry.
+        year: the year; one that is not over is counted up to today.
+        out: table of the figures, one row a count: CSV, Parquet, JSON lines or Excel, by its ending.
+        page: HTML page.
+        title: of the page; by default the name of the registry.
+        threshold: the least count that is published.
+        today: by default the clock's.
+        raw_text: whether text stays as it is that a spreadsheet would take for a formula.
+
+    Raises:
+        CriteriaError: the year has not begun, the threshold is below 1, or a file has no name that can be written.
+        FileError: a file cannot be written.
+        RegistryError: there is no registry in the folder, or it is damaged.
+        LockedError: another process writes the same files.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> rows = "".join(f"D{number},02:01,24:02,2021-03-01\n" for number in range(12))
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2,registered_on\n" + rows)
+    >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> figures(folder / "registry", 2021).total("new")
+    12
+    """
+    today = today or datetime.date.today()
+    check_count("threshold", threshold)
+    if not 1900 <= year <= today.year:
+        raise CriteriaError("year", found=year, expected=f"a year from 1900 to {today.year}")
+    folder = Path(registry)
+    table, page_file = (None if path is None else Path(path) for path in (out, page))
+    with report_files(folder, [table] if table is not None else [], page_file):
+        opened = open_registry(folder)
+        at_end, at_start, known = people_of_year(folder, opened, year)
+        counted = yearly_figures(year, at_end, at_start, upto=min(known or today, today), threshold=threshold)
+        pages = {} if page_file is None else {page_file: _page(title or opened.name, counted)}
+        write_report({} if table is None else {table: counted.table}, pages, raw_text=raw_text)
+    return counted
+
+
+def people_of_year(
+    folder: Path, registry: Registry, year: int
+) -> tuple[pl.DataFrame, pl.DataFrame | None, datetime.date | None]:
+    """Return the donors at the end of a year, those at its beginning, and the day up to which this is known.
+
+    They are those of the record, as far as it reaches back, else the donors that the registry holds now.
+
+    Raises:
+        RegistryError: the record is damaged.
+    """
+    from registry_io.store.journal.journal import Journal
+
+    levels = _levels(registry)
+    now = with_columns(registry.attributes.join(levels, on="donor_id", how="left", maintain_order="left"))
+    if not (folder / JOURNAL).exists():
+        return now, None, registry.provenance.imported_on
+    first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+    with Journal.open(folder) as journal:
+        transactions = journal.transactions()
+        before = [one.number for one in transactions if one.day < first]
+        upto = [one.number for one in transactions if one.day <= last]
+        at_start = _people(journal.persons_at(before[-1]), levels) if before else None
+        at_end = _people(journal.persons_at(upto[-1]), levels) if upto else now
+    return at_end, at_start, None
+
+
+def _people(frames: Iterable[pl.DataFrame], levels: pl.DataFrame) -> pl.DataFrame:
+    """Return the persons of the record as figures are made of them."""
+    parts = [with_columns(_with_typing(frame).rename({"person_id": "donor_id"})) for frame in frames]
+    people = pl.concat(parts) if parts else with_columns(pl.DataFrame({"donor_id": []}, {"donor_id": pl.String}))
+    return with_columns(people.drop("resolution").join(levels, on="donor_id", how="left", maintain_order="left"))
+
+
+def _with_typing(persons: pl.DataFrame) -> pl.DataFrame:
+    """Return persons with a number by which their typings differ, whatever loci the frame has columns for."""
+    names = [name for locus in LOCI for side in (1, 2) if (name := f"{locus}_{side}") in persons.columns]
+    texts = [pl.format(f"{name} {{}}", pl.col(name)) for name in names]
+    typing = pl.concat_str(texts, separator="; ", ignore_nulls=True).hash() if texts else pl.lit(None)
+    return persons.with_columns(typing=typing)
+
+
+def _levels(registry: Registry) -> pl.DataFrame:
+    """Return `donor_id` and the group by `resolution` of each donor."""
+    is_high = resolution(registry).level == HIGH
+    group = np.where(is_high.all(axis=0), 0, np.where(is_high.any(axis=0), 1, 2))
+    names = pl.Series("resolution", RESOLUTIONS)
+    return pl.DataFrame([registry.attributes["donor_id"], names[group]])
+
+
+def _page(title: str, counted: YearlyFigures) -> str:
+    from hla_match.reporting.figures_page import figures_page
+
+    return figures_page(title, counted)

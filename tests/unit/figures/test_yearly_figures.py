@@ -1,0 +1,110 @@
+"""The figures of a year count whom they say, by groups, and hold back what could single somebody out."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hla_match.figures.yearly_figures import FIGURES, NOT_STATED, OTHER_PLACES, YearlyFigures, yearly_figures
+
+END = datetime.date(2021, 12, 31)
+
+
+def donors(n: int, first: int = 0, **values: Any) -> pl.DataFrame:
+    """So many donors with equal attributes."""
+    alike = {
+        "registered_on": datetime.date(2010, 1, 1), "status": "AV", "city": "Hangzhou", "sex": "F",
+        "birth_date": datetime.date(1990, 6, 1), "resolution": "below high", "typing": 1, "donated_on": None,
+    }  # fmt: skip
+    frame = pl.DataFrame({"donor_id": [f"D{number}" for number in range(first, first + n)]})
+    return frame.with_columns(pl.lit(value).alias(name) for name, value in (alike | values).items())
+
+
+def together(*frames: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat(frames, how="vertical_relaxed")
+
+
+def counts(figures: YearlyFigures, measure: str, dimension: str) -> dict[str, int | None]:
+    chosen = figures.table.filter(pl.col("measure") == measure, pl.col("dimension") == dimension)
+    return {group: n for group, n in chosen.select("group", "count").iter_rows() if n != 0}
+
+
+def test_groups_of_the_registered() -> None:
+    figures = yearly_figures(
+        2021,
+        together(
+            donors(30),
+            donors(20, 30, city="Ningbo", sex="M", birth_date=datetime.date(2000, 1, 1), resolution="high at all loci"),
+            donors(12, 50, city=None, sex=None, birth_date=None, resolution=None, registered_on=None),
+            donors(11, 62, status="DE"),
+            donors(11, 73, registered_on=datetime.date(2022, 1, 1)),
+        ),
+    )
+    assert dict(figures.table.schema) == FIGURES
+    assert figures.total("registered") == 62
+    assert counts(figures, "registered", "city") == {"Hangzhou": 30, "Ningbo": 20, NOT_STATED: 12}
+    assert counts(figures, "registered", "sex") == {"women": 30, "men": 20, NOT_STATED: 12}
+    assert counts(figures, "registered", "age") == {"31-35": 30, "18-25": 20, NOT_STATED: 12}
+    assert counts(figures, "registered", "resolution") == {"below high": 30, "high at all loci": 20, NOT_STATED: 12}
+    assert figures.total("new") == 0
+    assert set(figures.not_recorded) == {"withdrawn", "retyped", "donated", "donated_in_all"}
+
+
+@pytest.mark.parametrize(
+    ("born", "band"),
+    [("2003-12-31", "18-25"), ("2004-01-01", "under 18"), ("1961-01-01", "56-60"), ("1960-12-31", "over 60")],
+)
+def test_ages_are_those_of_the_end_of_the_year(born: str, band: str) -> None:
+    figures = yearly_figures(2021, donors(10, birth_date=datetime.date.fromisoformat(born)))
+    assert counts(figures, "registered", "age") == {band: 10}
+
+
+def test_those_who_came_left_were_typed_again_and_donated() -> None:
+    new, old = datetime.date(2021, 1, 1), datetime.date(2020, 12, 31)
+    before = together(donors(100, registered_on=old), donors(12, 100, donated_on=datetime.date(2021, 5, 1)))
+    after = together(
+        donors(60, registered_on=old, donated_on=datetime.date(2019, 1, 1)),
+        donors(15, 60, registered_on=old, typing=2),
+        donors(14, 75, registered_on=old, status="DE"),
+        donors(13, 200, registered_on=new, donated_on=datetime.date(2021, 12, 31)),
+        donors(10, 300, registered_on=new, donated_on=datetime.date(2022, 1, 1)),
+    )
+    figures = yearly_figures(2021, after, before)
+    # 14 were deleted, 11 of the 100 and all of the 12 are no more there.
+    assert {measure: figures.total(measure) for measure in ("new", "withdrawn", "retyped")} == {
+        "new": 23, "withdrawn": 14 + 11 + 12, "retyped": 15,
+    }  # fmt: skip
+    assert figures.total("donated") == 13 + 12
+    assert figures.total("donated_in_all") == 60 + 13 + 12
+    assert figures.not_recorded == {}
+
+
+def test_small_cities_have_no_name() -> None:
+    figures = yearly_figures(2021, together(donors(50), donors(9, 50, city="Wang's house"), donors(9, 60, city="Li")))
+    assert counts(figures, "registered", "city") == {"Hangzhou": 50, OTHER_PLACES: 18}
+    assert "Wang" not in figures.table.write_csv()
+
+
+def test_small_cells_and_what_gives_them_away_are_withheld() -> None:
+    figures = yearly_figures(2021, together(donors(50), donors(3, 50, sex="M"), donors(200, 60, sex=None)))
+    assert counts(figures, "registered", "sex") == {"women": None, "men": None, NOT_STATED: 200}
+    assert figures.table.filter(pl.col("is_withheld"))["count"].null_count() == 2
+    other = yearly_figures(2021, donors(9))
+    assert other.total("registered") is None
+    assert other.table.filter(pl.col("measure") == "registered")["count"].null_count() > 0
+    assert other.table.filter(pl.col("measure") == "registered", pl.col("count").is_not_null()).is_empty()
+
+
+def test_the_threshold_and_the_day_are_arguments() -> None:
+    figures = yearly_figures(2021, donors(9), threshold=5, upto=datetime.date(2021, 6, 30))
+    assert (figures.total("registered"), figures.upto) == (9, datetime.date(2021, 6, 30))
+    assert yearly_figures(2021, donors(9), upto=datetime.date(2023, 1, 1)).upto == END
+
+
+def test_donors_without_dates_of_registration() -> None:
+    figures = yearly_figures(2021, donors(20, registered_on=None))
+    assert figures.total("registered") == 20
+    assert "new" in figures.not_recorded
