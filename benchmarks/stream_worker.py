@@ -11,7 +11,7 @@ from benchmarks.memory_worker import peak_bytes
 from benchmarks.places import AS_OF, SEED
 from hla_match import Nomenclature
 from hla_match.synthetic.volunteers import volunteer_parts
-from registry_io.store.registry_builder import write_registry_stream
+from registry_io.store.recorded_registry import write_registry_stream
 
 
 def main() -> None:

@@ -11,22 +11,38 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_io.persons.patient_file import PatientFile as PatientFile
     from registry_io.persons.patient_file import read_patients as read_patients
+    from registry_io.store.donor_changes import DonorChange as DonorChange
+    from registry_io.store.donor_changes import add_donor as add_donor
+    from registry_io.store.donor_changes import reinstate_donor as reinstate_donor
+    from registry_io.store.donor_changes import update_donor as update_donor
+    from registry_io.store.donor_changes import withdraw_donor as withdraw_donor
     from registry_io.store.donor_import import ImportReport as ImportReport
     from registry_io.store.donor_import import import_donors as import_donors
+    from registry_io.store.donor_records import DonorRecord as DonorRecord
+    from registry_io.store.donor_records import DonorVersion as DonorVersion
+    from registry_io.store.donor_records import donor_history as donor_history
+    from registry_io.store.donor_records import registry_diff as registry_diff
+    from registry_io.store.donor_records import registry_log as registry_log
+    from registry_io.store.donor_records import show_donor as show_donor
     from registry_io.store.frequency_store import install_frequencies as install_frequencies
     from registry_io.store.frequency_store import open_frequencies as open_frequencies
     from registry_io.store.imputation_store import open_imputation as open_imputation
     from registry_io.store.nomenclature_store import install_nomenclature as install_nomenclature
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
-    from registry_io.store.registry_builder import write_registry as write_registry
+    from registry_io.store.recorded_registry import write_registry as write_registry
     from registry_io.store.registry_store import open_registry as open_registry
     from registry_io.store.worker_registry import RegistrySource as RegistrySource
     from registry_io.store.worker_registry import registry_source as registry_source
 
 _HOME = {
+    "DonorChange": "store.donor_changes",
+    "DonorRecord": "store.donor_records",
+    "DonorVersion": "store.donor_records",
     "ImportReport": "store.donor_import",
     "PatientFile": "persons.patient_file",
     "RegistrySource": "store.worker_registry",
+    "add_donor": "store.donor_changes",
+    "donor_history": "store.donor_records",
     "import_donors": "store.donor_import",
     "install_frequencies": "store.frequency_store",
     "install_nomenclature": "store.nomenclature_store",
@@ -35,8 +51,14 @@ _HOME = {
     "open_nomenclature": "store.nomenclature_store",
     "open_registry": "store.registry_store",
     "read_patients": "persons.patient_file",
+    "registry_diff": "store.donor_records",
+    "registry_log": "store.donor_records",
     "registry_source": "store.worker_registry",
-    "write_registry": "store.registry_builder",
+    "reinstate_donor": "store.donor_changes",
+    "show_donor": "store.donor_records",
+    "update_donor": "store.donor_changes",
+    "withdraw_donor": "store.donor_changes",
+    "write_registry": "store.recorded_registry",
 }
 
 __all__ = sorted(_HOME)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from registry_io.disk import checked_files
+from registry_io.store.journal import journal_file
 from tests.examples import IS_WHOLE, n_daily
 
 MOST_PROCESSES = 4
@@ -50,6 +51,7 @@ def _hangups_reach_commands() -> None:
 def _flushes_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that loses power is none: flushes are told of, but not waited for; commands in their own process wait."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(journal_file, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture(scope="session")

@@ -40,14 +40,17 @@ from registry_io.formats.frequency_file import read_frequencies
 from registry_io.formats.imgt_release import read_release
 from registry_io.formats.mac_file import read_codes
 from registry_io.persons.patient_file import read_patients
+from registry_io.store.donor_changes import add_donor, update_donor, withdraw_donor
 from registry_io.store.donor_import import import_donors
+from registry_io.store.donor_records import show_donor
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.journal.journal import Journal
 from registry_io.store.nomenclature_file import loads
 from registry_io.store.nomenclature_store import NomenclatureStore
-from registry_io.store.registry_builder import write_registry
+from registry_io.store.recorded_registry import write_registry
+from registry_io.store.registry_folder import JOURNAL
 from registry_io.store.registry_store import open_registry
-from registry_io.store.registry_versions import roll_back
+from registry_io.store.rollback import roll_back
 from registry_io.tables.budgets import Budgets
 from registry_io.tables.results_file import check_writable_ending
 from registry_io.tables.sealed_parts import SealedParts
@@ -114,6 +117,11 @@ def other_format(folder: Path) -> None:
 def no_transaction(folder: Path) -> None:
     with Journal.writing(folder) as journal:
         journal.transaction_at(1)
+
+
+def out_of_order(folder: Path) -> None:
+    update_donor(imported(folder), "X1", {"A_2": "11:01"})
+    imported(folder, update=True)
 
 
 def full_disk(folder: Path) -> None:
@@ -245,7 +253,10 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.NOMENCLATURE_DAMAGED: (NomenclatureError, lambda _: loads(b"{}", "x")),
     ErrorCode.REGISTRY_MISSING: (RegistryError, open_registry),
     ErrorCode.REGISTRY_FOLDER: (RegistryError, lambda folder: write_registry(registry(), table(folder))),
-    ErrorCode.REGISTRY_EXISTS: (RegistryError, lambda folder: (imported(folder), imported(folder))),
+    ErrorCode.REGISTRY_EXISTS: (
+        RegistryError,
+        lambda folder: (imported(folder), imported(folder, HEADER + "X9,02:01,\n")),
+    ),
     ErrorCode.REGISTRY_SHRINKS: (
         RegistryError,
         lambda folder: (imported(folder), imported(folder, f"{HEADER}X1,02:01,24:02\n", replace=True)),
@@ -254,6 +265,10 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_FORMAT: (RegistryError, other_format),
     ErrorCode.REGISTRY_CHANGED: (RegistryError, lambda folder: source(folder, snapshot="snapshot-0")),
     ErrorCode.REGISTRY_NO_TRANSACTION: (RegistryError, no_transaction),
+    ErrorCode.REGISTRY_RECORD: (RegistryError, lambda folder: show_donor(emptied(imported(folder), JOURNAL), "X1")),
+    ErrorCode.REGISTRY_KNOWN_DONOR: (RegistryError, lambda folder: add_donor(imported(folder), "X1", {"A_1": "02:01"})),
+    ErrorCode.REGISTRY_UNKNOWN_DONOR: (RegistryError, lambda folder: withdraw_donor(imported(folder), "X9")),
+    ErrorCode.REGISTRY_OUT_OF_ORDER: (FileError, out_of_order),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
     ErrorCode.WRITER_BUSY: (LockedError, busy),
     ErrorCode.BATCH_BROKEN: (BrokenPartsError, broken_parts),

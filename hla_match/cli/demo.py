@@ -53,14 +53,8 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
     write_frame(donors, donor_file)
     write_frame(people, patient_file)
-    report = import_donors(
-        folder / "registry",
-        donor_file,
-        Nomenclature.builtin(),
-        today=_AS_OF,
-        replace=True,
-        allow_shrink=True,
-    )
+    registry, release = folder / "registry", Nomenclature.builtin()
+    report = import_donors(registry, donor_file, release, today=_AS_OF, replace=True, allow_shrink=True, again=True)
     print_counts(report)
     say("Searching ...")
     matcher = Matcher(report.registry)

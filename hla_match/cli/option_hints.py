@@ -11,7 +11,10 @@ OPTION_HINTS: Mapping[str, str] = {
     ErrorCode.NOMENCLATURE_CHECKSUM: "give --accept-checksum-mismatch",
     ErrorCode.NOMENCLATURE_NOT_INSTALLED: "run hla-match nomenclature install --from DIR",
     ErrorCode.REGISTRY_DAMAGED: "run hla-match registry import with --replace, or hla-match registry rollback",
-    ErrorCode.REGISTRY_EXISTS: "give --replace",
+    ErrorCode.REGISTRY_EXISTS: "give --add, --update or --replace",
+    ErrorCode.REGISTRY_KNOWN_DONOR: "give --update, or run hla-match registry donor update",
+    ErrorCode.REGISTRY_NO_TRANSACTION: "run hla-match registry log",
+    ErrorCode.REGISTRY_OUT_OF_ORDER: "give --again",
     ErrorCode.REGISTRY_FORMAT: "run hla-match registry import with --replace",
     ErrorCode.REGISTRY_MISSING: "run hla-match registry import",
     ErrorCode.REGISTRY_NO_EARLIER: "run hla-match registry import with --replace",
@@ -26,7 +29,7 @@ def with_option_hint(error: HlaMatchError) -> str:
     >>> from hla_match.errors import RegistryError
     >>> error = RegistryError("han", found="a registry", expected="a new folder", code=ErrorCode.REGISTRY_EXISTS)
     >>> with_option_hint(error)
-    'han: found a registry, expected a new folder; give --replace'
+    'han: found a registry, expected a new folder; give --add, --update or --replace'
     """
     option = OPTION_HINTS.get(error.code)
     return f"{error}; {option}" if option else str(error)

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,7 +22,6 @@ from hla_match.visible_text import visible
 if TYPE_CHECKING:
     import polars as pl
 
-    from hla_match.typings.encoding import AmbiguousNulls
     from registry_io.store.donor_import import ImportReport
 
 _NOTES = 20
@@ -33,52 +32,55 @@ _NOTES = 20
     cls=LateCommands,
     late={
         "audit": ("registry_audit", "Look through the donors of a registry for what may be wrong."),
+        "diff": ("registry_record", "List who came, changed and left between two transactions or dates."),
+        "donor": ("registry_record", "Show, add, update, withdraw or reinstate one donor of a registry."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
+        "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
+        "log": ("registry_record", "List all transactions of a registry: when, what, from which file, who and why."),
     },
 )
 def command() -> None:
-    """Import, describe, audit, verify, roll back and clean up a registry."""
+    """Keep a registry: import, look up, change, describe, audit, verify, roll back and clean up."""
 
 
 @command.command("import")
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.argument("donors", type=click.Path(path_type=Path))
 @click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")
-@click.option("--nomenclature", "release", help="Release, or builtin. Default: the newest installed, else builtin.")
+@click.option(
+    "--nomenclature",
+    "release",
+    help="Release, or builtin. Default: the registry's; of a new or replaced one the newest installed, else builtin.",
+)
 @click.option(
     "--ambiguous-nulls",
-    default="drop",
-    show_default=True,
     type=click.Choice(["drop", "keep"]),
-    help="Null alleles that lists and codes name beside others.",
+    help="Null alleles that lists and codes name beside others. Default: as in the registry; drop in a new one.",
 )
-@click.option("--replace", is_flag=True, help="Replace the registry that is there, which is kept for rollback.")
+@click.option("--add", is_flag=True, help="Add new donors to the registry; a known identifier is an error.")
+@click.option("--update", is_flag=True, help="Add donors to the registry, and replace records that differ.")
+@click.option("--replace", is_flag=True, help="The file is the whole registry: withdraw whoever is not in it.")
 @click.option("--allow-shrink", is_flag=True, help="Let a replacement lose more than a tenth of the donors.")
+@click.option("--again", is_flag=True, help="Take a file that is older than what the registry knows.")
+@click.option(
+    "--file-date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="As of when the file is, such as 2026-01-31."
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the registry's log.")
 def import_command(
-    registry: Path,
-    donors: Path,
-    codes: Path | None,
-    release: str | None,
-    ambiguous_nulls: AmbiguousNulls,
-    replace: bool,
-    allow_shrink: bool,
+    registry: Path, donors: Path, release: str | None, file_date: datetime.datetime | None, **options: Any
 ) -> None:
     """Read the file DONORS (CSV, TSV, Parquet, Excel) into the folder REGISTRY.
 
-    A registry that is there is never replaced without --replace; how many of its donors go, stay and come is said.
+    A registry that is there takes it by --add, --update or --replace. Without one of them the command says how many of
+    the records are new, known, or different, and changes nothing.
     """
     from registry_io.store.donor_import import import_donors
+    from registry_io.store.registry_folder import CURRENT
 
-    report = import_donors(
-        registry,
-        donors,
-        choose_nomenclature(release),
-        codes=codes,
-        ambiguous_nulls=ambiguous_nulls,
-        replace=replace,
-        allow_shrink=allow_shrink,
-    )
-    print_import(report)
+    is_read_anew = options["replace"] or not (registry / CURRENT).exists()
+    nomenclature = choose_nomenclature(release) if release is not None or is_read_anew else None
+    day = file_date.date() if file_date is not None else None
+    print_import(import_donors(registry, donors, nomenclature, file_date=day, **options))
 
 
 def print_import(report: ImportReport) -> None:
@@ -99,12 +101,21 @@ def print_counts(report: ImportReport) -> None:
         f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
         f"under {report.registry.nomenclature.title}"
     )
-    if report.replacement is not None:
+    if report.transaction is None:
+        say("Nothing changed: all records are as the registry knows them.")
+    elif report.replacement is not None:
         from registry_io.store.registry_folder import PREVIOUS
 
         say(f"Replaced {report.replacement}")
         if (report.quarantine_path.parent / PREVIOUS).exists():
             say(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
+    elif report.transaction > 1:
+        counts = report.counts
+        say(
+            f"Transaction {report.transaction}: {counts.n_new:,} added, {counts.n_different:,} changed, "
+            f"{counts.n_withdrawn:,} withdrawn, {counts.n_equal:,} as before; "
+            f"{counted(report.registry.n_donors, 'donor')}"
+        )
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
         say(f"  {reason}: {n:,}")
     if report.n_quarantined:
@@ -141,6 +152,8 @@ def print_note(note: str) -> None:
 def info(registry: Path) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
     from registry_io.store.donor_import import donor_notes
+    from registry_io.store.journal.journal import Journal
+    from registry_io.store.journal.journal_file import has_journal
     from registry_io.store.registry_store import open_registry
 
     opened = open_registry(registry)
@@ -155,6 +168,11 @@ def info(registry: Path) -> None:
     for name, value in opened.provenance.entries().items():
         if value != "":
             say(f"  {name}: {value}")
+    if has_journal(registry):
+        with Journal.open(registry) as journal:
+            last = journal.latest_transaction()
+        if last is not None:
+            say(f"  record: {counted(last.number, 'transaction')}, the last on {last.at[:10]}: {last.action}")
     for note in donor_notes(opened):
         print_note(note)
 
@@ -164,7 +182,7 @@ def info(registry: Path) -> None:
 def rollback(registry: Path) -> None:
     """Make the registry before the last import valid again; once more, and the last import is."""
     from registry_io.store.registry_store import open_registry
-    from registry_io.store.registry_versions import roll_back
+    from registry_io.store.rollback import roll_back
 
     taken, left = roll_back(registry)
     opened = open_registry(registry)

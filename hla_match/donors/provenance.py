@@ -12,6 +12,9 @@ from hla_match.errors import CriteriaError, ErrorCode, criteria_error
 from hla_match.errors.arguments import InWords, check_type
 from hla_match.typings.encoding import AmbiguousNulls
 
+_NUMBERS = ("source_rows", "transaction")
+"""Entries that are whole numbers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -29,6 +32,7 @@ class Provenance:
         nomenclature_cautions: other faults of the release, in words, separated by semicolons.
         codes: source of the multiple allele codes; "" where there were none.
         ambiguous_nulls: what became of null alleles that lists and codes name beside expressed ones.
+        transaction: the transaction of the registry's record whose donors these are.
         further: what else whoever made the registry wrote down, by name.
 
     >>> made_from = Provenance.of({"imported_on": "2026-01-31", "source": "donors.csv", "operator": "night run"})
@@ -49,6 +53,7 @@ class Provenance:
     nomenclature_cautions: str | None = None
     codes: str | None = None
     ambiguous_nulls: AmbiguousNulls | None = None
+    transaction: int | None = None
     further: Mapping[str, str | int] = field(default_factory=dict)
 
     @classmethod
@@ -95,11 +100,11 @@ def _value(name: object, entry: object) -> str | int | datetime.date:
         return _day(place, entry)
     if name == "ambiguous_nulls" and entry not in ("drop", "keep"):
         raise CriteriaError(place, found=entry, expected="drop or keep", code=ErrorCode.CRITERIA_UNKNOWN)
-    if name == "source_rows" or (not isinstance(entry, str) and name not in Provenance.__slots__):
+    if name in _NUMBERS or (not isinstance(entry, str) and name not in Provenance.__slots__):
         is_whole = hasattr(entry, "__index__") and not isinstance(entry, bool)
-        if not is_whole or (name == "source_rows" and int(entry) < 0):  # type: ignore[call-overload]
+        if not is_whole or (name in _NUMBERS and int(entry) < 0):  # type: ignore[call-overload]
             found = InWords(f"a value of type {type(entry).__name__}")
-            expected = "a whole number" if name == "source_rows" else "a text or a whole number"
+            expected = "a whole number" if name in _NUMBERS else "a text or a whole number"
             raise CriteriaError(place, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
         return int(entry)  # type: ignore[call-overload, no-any-return]
     check_type(place, entry, str, expected="a text")

@@ -238,8 +238,23 @@ class ErrorCode(StrEnum):
     )
     REGISTRY_EXISTS = (
         "registry.exists",
-        "A registry is there already, and nothing allows to replace it.",
-        "Allow it to be replaced, or name a new folder; the one before is kept for a rollback.",
+        "A registry is there already, and nothing says what becomes of it.",
+        "Say whether its donors are added to, updated or replaced, or name a new folder.",
+    )
+    REGISTRY_KNOWN_DONOR = (
+        "registry.known-donor",
+        "A donor is to be added whose identifier the registry knows.",
+        "Update the donor's record, or correct the identifier.",
+    )
+    REGISTRY_UNKNOWN_DONOR = (
+        "registry.unknown-donor",
+        "The registry knows no donor of an identifier.",
+        "Correct the identifier, or add the donor first.",
+    )
+    REGISTRY_OUT_OF_ORDER = (
+        "registry.out-of-order",
+        "A donor file is older than what the registry knows.",
+        "Give the newest file; take an older one only where its records are the right ones.",
     )
     REGISTRY_SHRINKS = (
         "registry.shrinks",
@@ -270,6 +285,11 @@ class ErrorCode(StrEnum):
         "registry.no-transaction",
         "The record of a registry has no transaction of that number, or none up to that day.",
         "Give a number or a day that the log of the registry lists.",
+    )
+    REGISTRY_RECORD = (
+        "registry.record",
+        "The record of a registry's changes is missing or damaged.",
+        "Where there is none yet, the first change begins it; restore a damaged one from a copy of the folder.",
     )
     WRITER_BUSY = (
         "writer.busy",

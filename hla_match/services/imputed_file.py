@@ -21,7 +21,7 @@ from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.persons.person_attributes import warnings_by_row
 from registry_io.persons.person_table import PersonRecords, read_persons
 from registry_io.persons.typing_conflicts import reconcile
-from registry_io.store.donor_import import unreadable_records
+from registry_io.store.donor_intake import unreadable_records
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.registry_store import open_registry
 from registry_io.tables.quarantine import QuarantinedRecord

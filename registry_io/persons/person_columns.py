@@ -29,6 +29,7 @@ from registry_io.persons.column_names import (
     typing_column,
     typing_name,
 )
+from registry_io.persons.record_actions import ACTION_NAMES
 
 _POPULATIONS = ("population1", "population2")
 """Names, as `bare` makes them, of the populations of a person's parents."""
@@ -53,6 +54,7 @@ class PersonColumns:
         gl_string: the column of GL Strings, or None.
         ignored: the other columns.
         named: columns that go by another name than the project's, and the name they are read as.
+        action: the column of what is asked for of each donor, or None.
     """
 
     identifier: str
@@ -62,6 +64,20 @@ class PersonColumns:
     gl_string: str | None
     ignored: tuple[str, ...]
     named: Mapping[str, str]
+    action: str | None = None
+
+    @property
+    def own_names(self) -> Mapping[str, str]:
+        """The project's names, by the columns that hold what they name as it is, one typing or attribute a column."""
+        pairs = {names: locus for locus, names in self.loci.items() if len(names) == 2}
+        sides = {name: f"{locus}_{side}" for names, locus in pairs.items() for side, name in enumerate(names, 1)}
+        return {**sides, **{column: name for name, column in self.attributes.items()}}
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that something is read from, but for those of identifiers and actions."""
+        of_loci = [name for names in self.typings.values() for name in names]
+        return tuple(dict.fromkeys([*of_loci, *self.attributes.values(), *self.populations]))
 
     @property
     def typings(self) -> Mapping[str, tuple[str, ...]]:
@@ -129,9 +145,10 @@ def find_columns(path: Path, frame: pl.DataFrame, kind: PersonKind) -> PersonCol
     loci = _loci(path, frame)
     attributes = {name: found[name] for name in ATTRIBUTES if name in found}
     of_loci = {name: own for locus, columns in loci.items() for name, own in _own_names(locus, columns).items()}
-    used = {identifier, gl_string, *attributes.values(), *populations, *of_loci}
+    action = _action(path, names) if kind == "donor" else None
+    used = {identifier, gl_string, action, *attributes.values(), *populations, *of_loci}
     ignored = tuple(name for name in names if name not in used)
-    if not loci and gl_string is None:
+    if not loci and gl_string is None and action is None:
         raise FileError(
             str(path),
             row=1,
@@ -146,7 +163,7 @@ def find_columns(path: Path, frame: pl.DataFrame, kind: PersonKind) -> PersonCol
     named = {name: meant for name, meant in own.items() if _is_renamed(name, meant)}
     if bare(identifier) not in ("id", "donorid", "patientid") or not identifier.isascii():
         named[identifier] = "identifier"
-    return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named)
+    return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named, action)
 
 
 def _identifier(path: Path, names: Sequence[str], kind: PersonKind) -> str:
@@ -172,6 +189,15 @@ def _identifier(path: Path, names: Sequence[str], kind: PersonKind) -> str:
         hint=hint,
         code=ErrorCode.FILE_MISSING_COLUMN,
     )
+
+
+def _action(path: Path, names: Sequence[str]) -> str | None:
+    """Return the column of what is asked for of each donor; None where there is none."""
+    found: dict[str, str] = {}
+    for name in names:
+        if bare(name) in ACTION_NAMES:
+            _take(path, found, "action", name)
+    return found.get("action")
 
 
 def _take(path: Path, found: dict[str, str], meaning: str, name: str) -> None:

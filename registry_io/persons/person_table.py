@@ -8,9 +8,10 @@ A file of millions is read in slices, with the findings that it has as a whole.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -33,6 +34,7 @@ from registry_io.persons.person_attributes import (
 from registry_io.persons.person_columns import PersonColumns, find_columns, is_person_header, may_stand_twice
 from registry_io.persons.person_findings import identifier_findings, not_typed, odd_record, second_without_first
 from registry_io.persons.person_notices import ReadNotes
+from registry_io.persons.record_actions import read_actions
 from registry_io.tables.budgets import Budgets
 from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import QuarantinedRecord
@@ -60,6 +62,10 @@ class PersonRecords:
             `second` as in `frame`, `gl_first` and `gl_second`; `registry_io.persons.typing_conflicts` reconciles them.
         noted: what was understood differently than written before typings are read, as in
             `registry_io.persons.line_notes.LINE_NOTES`.
+        cells: `row` and, by their headers, the cells that `frame` was read from, as they stand in the file.
+        own_names: headers of the columns that hold one column of `frame`, and its name.
+        actions: of a differential file what is asked for of the persons of `frame`, and of those who are to be
+            withdrawn, as `registry_io.persons.record_actions.ACTIONS`; None of another file.
     """
 
     frame: pl.DataFrame
@@ -71,6 +77,9 @@ class PersonRecords:
     read_notes: ReadNotes
     twice: pl.DataFrame
     noted: pl.DataFrame
+    cells: pl.DataFrame
+    own_names: Mapping[str, str]
+    actions: pl.DataFrame | None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -140,13 +149,18 @@ def _read(
     frame = _chosen(table.frame, columns).with_columns(table.row)
     filled = frame.filter(~pl.all_horizontal(table.frame[name].is_null() for name in table.frame.columns))
     findings = [odd_record(odd, table, columns.identifier) for odd in table.odd]
-    findings += identifier_findings(filled, columns.identifier, known)
-    findings += formatted_typings(table, filled, columns.loci)
+    findings += identifier_findings(filled, columns.identifier, known) + formatted_typings(table, filled, columns.loci)
     doubts = identifier_doubts(table, filled, columns.identifier)
+    n_filled = filled.height
     twice = pl.DataFrame(schema=TWICE)
     other_loci: list[str] = []
+    actions = None
+    if columns.action is not None:
+        actions, found = read_actions(filled, columns.action)
+        findings += found
+        # Who is withdrawn needs no typings.
+        filled = filled.filter(actions["action"].ne_missing("withdraw"))
     noted = [pl.DataFrame(schema=LINE_NOTES)]
-    n_filled = filled.height
     filled, signs = without_signs_of_nothing(filled, columns.typings)
     if DRB345 in columns.loci:
         filled, found, genes_noted = join_drb345(filled, columns.loci[DRB345][0])
@@ -174,19 +188,31 @@ def _read(
         source=table.name,
         checksum=table.checksum,
         n_rows=n_filled + len(table.odd),
-        read_notes=ReadNotes(
-            file_notes=(*_headerless_notes(table), *table.notes),
-            file_cautions=table.cautions,
-            ignored_columns=columns.ignored,
-            named_columns={} if table.headerless else columns.named,
+        read_notes=_read_notes(
+            table,
+            columns,
             n_empty=frame.height - n_filled,
             ignored_loci=frozenset(other_loci),
-            lookalikes=lookalikes(table.frame, columns.ignored, columns.present),
             doubts=doubts,
             cells=signs + attributes.notes,
         ),
         twice=_without(twice, findings),
         noted=_without(pl.concat(noted), findings),
+        cells=pl.DataFrame([table.row, *(table.frame[name] for name in columns.read)]),
+        own_names=columns.own_names,
+        actions=_without(actions, findings) if actions is not None else None,
+    )
+
+
+def _read_notes(table: Table, columns: PersonColumns, **noticed: Any) -> ReadNotes:
+    """Return what was noticed of a slice, what its file and columns say among it."""
+    return ReadNotes(
+        file_notes=(*_headerless_notes(table), *table.notes),
+        file_cautions=table.cautions,
+        ignored_columns=columns.ignored,
+        named_columns={} if table.headerless else columns.named,
+        lookalikes=lookalikes(table.frame, columns.ignored, columns.present),
+        **noticed,
     )
 
 
@@ -239,6 +265,8 @@ def _chosen(frame: pl.DataFrame, columns: PersonColumns) -> pl.DataFrame:
     wanted |= {f"population_{parent}": name for parent, name in enumerate(columns.populations, start=1)}
     if columns.gl_string is not None:
         wanted["gl_string"] = columns.gl_string
+    if columns.action is not None:
+        wanted["action"] = columns.action
     texts = {new: pl.col(old).str.strip_chars(_BLANKS) for new, old in wanted.items()}
     for locus, name in both.items():
         texts[f"{locus}_1"], texts[f"{locus}_2"] = both_typings(pl.col(name).str.strip_chars(_BLANKS))

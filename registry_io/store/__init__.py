@@ -4,7 +4,9 @@
     reads a file    donors in parts     files, manifest,   which snapshot is valid; rollback, clean-up
                                         name
 
-    journal                 the record: every version of every donor; snapshots are derived from it
+    journal                 the record: every version of every donor
+    record_state            makes the snapshot of the record's latest transaction the valid one
+    donor_changes, donor_records    one donor changed; what the record tells
     registry_store          opens a snapshot: checksums, soundness of every array, then mapped into memory
     imputation_store        what donors may carry under a set of frequencies, computed once
     nomenclature_store, frequency_store     what is installed in the user's data folder

@@ -1,50 +1,50 @@
-"""From a donor file to a registry on disk: read, code, quarantine what cannot be read, write.
-
-A file is read in slices, so that one of millions of donors takes no more memory than a few hundred thousand do.
-"""
+"""From a donor file to a registry on disk: read, compare with the record, quarantine what cannot be read, write."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial, reduce
-from operator import add
+import operator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from hla_match.donors.arrangement import UnreadableTyping
-from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.errors import ErrorCode, FileError
-from hla_match.errors.arguments import check_name, check_type
+from hla_match.donors.typing_books import TypingBooks
+from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.foreign_frames import polars_frame
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
-from registry_io.formats.mac_file import read_codes
 from registry_io.persons.person_attributes import finding_records
-from registry_io.persons.person_notices import ReadNotes
-from registry_io.persons.person_table import PersonRecords, person_slices
+from registry_io.persons.person_table import person_slices
 from registry_io.persons.typing_conflicts import reconcile
-from registry_io.store.nomenclature_store import open_nomenclature
-from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import (
-    CURRENT,
-    FAILED_QUARANTINE,
-    QUARANTINE,
-    WARNINGS,
-    writing_registry,
+from registry_io.store.donor_intake import DonorIntake, TypingReader
+from registry_io.store.import_modes import (
+    ImportMode,
+    RecordCounts,
+    Replacement,
+    check_known_rows,
+    check_loss,
+    check_order,
+    check_somebody_stays,
+    check_unknown_rows,
+    refuse_without_mode,
 )
-from registry_io.store.registry_versions import publish
-from registry_io.store.replacement import Replacement, check_replacement
-from registry_io.tables.budgets import Budgets, FileBudget
+from registry_io.store.import_options import ImportOptions, ImportRequest
+from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.transactions import Transaction
+from registry_io.store.nomenclature_store import open_nomenclature
+from registry_io.store.record_state import mend, publish_built, publish_state, write_reports
+from registry_io.store.recorded_registry import begin
+from registry_io.store.registry_builder import RegistryBuilder
+from registry_io.store.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
+from registry_io.tables.budgets import FileBudget
 from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
-from registry_io.tables.spreadsheet_values import typing_hint
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
@@ -57,15 +57,17 @@ class ImportReport:
     Attributes:
         registry: the registry as written.
         n_rows: rows of the file, header excluded.
-        n_imported: donors in the registry.
+        n_imported: donors of the file whose records the registry has.
         quarantined: one entry a finding; a row with several findings is quarantined once.
         n_quarantined: rows left out.
         quarantine_path: the report.
         warnings: findings, as `registry_io.persons.person_attributes.FINDINGS`, on cells of donors who were imported.
         warnings_path: the report of these.
         notes: what the reader noticed, and what was understood differently than written.
-        replacement: what became of the donors of the registry that was there before; None where there was none.
+        replacement: what became of the donors of the registry that the file replaced; None where it replaced none.
         cautions: what may have gone wrong without an error.
+        counts: the records beside those that the registry had.
+        transaction: its number in the record; None where the file changed nothing.
     """
 
     registry: Registry
@@ -79,6 +81,8 @@ class ImportReport:
     notes: tuple[str, ...]
     replacement: Replacement | None
     cautions: tuple[str, ...]
+    counts: RecordCounts
+    transaction: int | None
 
     @property
     def n_warned(self) -> int:
@@ -90,36 +94,28 @@ def import_donors(
     folder: str | Path,
     donors: str | Path | IntoDataFrame | pl.LazyFrame,
     nomenclature: Nomenclature | str | None = None,
-    *,
-    today: datetime.date | None = None,
-    codes: MacTable | str | Path | None = None,
-    codes_source: str = "",
-    ambiguous_nulls: AmbiguousNulls = "drop",
-    replace: bool = False,
-    allow_shrink: bool = False,
-    budgets: Budgets | None = None,
+    **options: Unpack[ImportOptions],
 ) -> ImportReport:
-    r"""Read a donor file and write it as the current snapshot of a registry folder.
+    r"""Read a donor file into the registry of a folder: its record, and the snapshot that searches read.
+
+    A registry that is there takes a file by one of the options `add` (new donors alone), `update` (records are added or
+    replaced) and `replace` (the file is the whole registry). A file with a column `action` says of each donor what is
+    asked for, and is taken by `update`. A record that is equal to the one known changes nothing.
 
     Args:
         folder: the registry's; made where it is missing.
         donors: the file, or a frame of polars, pandas or pyarrow with the same columns, whose first row is row 2.
-        nomenclature: reads the typings; or a release, as `registry_io.open_nomenclature` takes it, by default the
-            newest installed, and the built-in one where none is.
-        today: the day of the import; by default the clock's.
-        codes: multiple allele codes, or their file (NMDP's alpha.v3 layout).
-        codes_source: name of their file where it is not given itself.
-        ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
-        replace: whether the file may take the place of a registry that is there; the snapshot before is kept.
-        allow_shrink: whether a replacement may lose more than a tenth of the donors.
-        budgets: what may be taken for the file; without them those of the environment.
+        nomenclature: reads the typings; or a release, as `registry_io.open_nomenclature` takes it. By default that of
+            the registry, and for a new one or with `replace` the newest installed, or the built-in one where none is.
+        options: as `registry_io.store.import_options.ImportRequest` explains them.
 
     Raises:
-        CriteriaError: an argument has a value that it cannot have.
-        FileError: the file, or every row of it, cannot be read; the registry and its report are then left as they were,
-            and the reasons stand in `quarantine-failed.csv`. Or the folder cannot be written to.
+        FileError: the file, or every row of it, cannot be read, with the reasons in `quarantine-failed.csv`; it adds
+            a donor who is known, withdraws one who is not, or is out of order; or the folder cannot be written to. The
+            registry and its report are then left as they were.
         BudgetError: the file takes more than its budget.
-        RegistryError: the folder holds a registry that may not be replaced, or something else.
+        RegistryError: the folder holds a registry and it is not said what becomes of it, or something else.
+        CriteriaError: two options exclude each other, or do not fit the registry.
         LockedError: another process writes to the folder.
 
     >>> import tempfile
@@ -129,113 +125,96 @@ def import_donors(
     >>> report.n_imported, report.n_quarantined, report.registry.loci
     (1, 1, ('A',))
     """
-    folder = Path(folder)
-    _check_arguments(today, codes, ambiguous_nulls)
-    if not isinstance(nomenclature, Nomenclature):
-        nomenclature = open_nomenclature(nomenclature)
-    if isinstance(codes, str | Path):
-        codes_source = Path(codes).name
-        codes = read_codes(Path(codes))
-    builder = RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=ambiguous_nulls)
-    with writing_registry(folder), builder:
-        reconciled = partial(reconcile, nomenclature=nomenclature, codes=codes, ambiguous_nulls=ambiguous_nulls)
-        rows = _read(builder, _source(donors), reconciled, today or datetime.date.today(), budgets)
-        built = builder.build()
-        quarantined = _quarantined(rows, built, folder)
-        replacement = check_replacement(folder, built, replace=replace, allow_shrink=allow_shrink)
-        provenance = _provenance(rows, nomenclature, codes_source, ambiguous_nulls)
-        return _published(folder, built, rows, quarantined, replacement, provenance)
+    place, request, source = Path(folder), ImportRequest(**options), _source(donors)
+    request.check()
+    with writing_registry(place), Journal.writing(place) as journal:
+        begin(place, journal, is_replaced=request.mode == "replace")
+        return _imported(place, source, request, journal, nomenclature)
 
 
-def _check_arguments(today: object, codes: object, ambiguous_nulls: object) -> None:
-    """Refuse arguments of an import that cannot be, before anything is read."""
-    check_name("ambiguous_nulls", ambiguous_nulls, get_args(AmbiguousNulls), expected="one of")
-    check_type("today", today, datetime.date, NoneType, expected="a date")
-    check_type("codes", codes, MacTable, str, Path, NoneType, expected="a file of multiple allele codes, or a MacTable")
-
-
-def _quarantined(rows: _Rows, built: BuiltSnapshot, folder: Path) -> list[QuarantinedRecord]:
-    """Return what is quarantined, by rows.
-
-    Raises:
-        FileError: no donor is left; the reasons are then written beside the registry.
-        BudgetError: there are more records than a table of persons has.
-    """
-    n_unreadable = sum(typing.rows.size for typing in built.unreadable)
-    rows.budget.check_records(len(rows.quarantined) + n_unreadable)
-    quarantined = [*rows.quarantined, *unreadable_records(pl.concat(rows.persons), built.unreadable)]
-    quarantined.sort(key=lambda record: (record.row, record.column))
-    if not built.n_donors:
-        if quarantined:
-            write_quarantine(quarantined, folder / FAILED_QUARANTINE)
-        raise _no_donor(rows.budget.path, rows.n_rows, folder / FAILED_QUARANTINE)
-    return quarantined
-
-
-def _provenance(
-    rows: _Rows, nomenclature: Nomenclature, codes_source: str, ambiguous_nulls: AmbiguousNulls
-) -> Provenance:
-    tables = nomenclature.tables
-    return Provenance(
-        source=rows.source,
-        source_sha256=rows.checksum,
-        source_rows=rows.n_rows,
-        imported_on=rows.day,
-        nomenclature=nomenclature.title,
-        nomenclature_checksum=tables.checksum,
-        # Of a sound release nothing stands there.
-        nomenclature_unverified=", ".join(tables.unverified) or None,
-        nomenclature_mismatched=", ".join(tables.mismatched) or None,
-        nomenclature_cautions="; ".join(tables.cautions) or None,
-        codes=codes_source,
-        ambiguous_nulls=ambiguous_nulls,
-    )
-
-
-def _published(
+def _imported(
     folder: Path,
-    built: BuiltSnapshot,
-    rows: _Rows,
-    quarantined: list[QuarantinedRecord],
-    replacement: Replacement | None,
-    provenance: Provenance,
+    source: Path | FrameTable,
+    request: ImportRequest,
+    journal: Journal,
+    nomenclature: Nomenclature | str | None,
 ) -> ImportReport:
-    """Make a snapshot the registry's current one, with its reports, and return what became of every row."""
-    left_out = {record.row for record in quarantined}
-    warnings = pl.concat(rows.warnings).filter(~pl.col("row").is_in(left_out))
-    built.aside.write(QUARANTINE, quarantine_report(quarantined))
-    built.aside.write(WARNINGS, quarantine_report(finding_records(warnings)))
-    registry = publish(built.aside, built.description, provenance).registry
+    before = journal.latest_transaction()
+    opened = _nomenclature(journal, before, request.mode, nomenclature)
+    nulls = request.ambiguous_nulls or (before.settings.ambiguous_nulls if before is not None else "drop")
+    codes, codes_source = request.read_codes()
+    with ExitStack() as context:
+        cause = request.cause if before is not None else replace(request.cause, action="import")
+        with journal.transaction(cause) as entry:
+            entry.settings = entry.contents.settings(
+                opened, codes=codes, codes_source=codes_source, ambiguous_nulls=nulls, before=entry.settings
+            )
+            if before is not None:
+                codes = entry.contents.codes(entry.settings)
+            reading = _Reading(opened, codes, nulls)
+            builder = None
+            if before is None:  # all donors of a new registry are in the file, so that it is built while it is read
+                new = RegistryBuilder(folder, opened, name=folder.name, codes=codes, ambiguous_nulls=nulls)
+                builder = context.enter_context(new)
+            intake = _read(entry, source, request, reading, reading.reader if builder is None else builder.add)
+            changes = _checked(folder, journal, entry, intake, request)
+            entry.cause = replace(cause, name=source.name, sha256=intake.checksum, rows=intake.n_rows)
+        reports = _reports(intake)
+        if entry.recorded is None:
+            registry = mend(folder, journal)
+            write_reports(folder, reports)
+        elif builder is not None:
+            registry = publish_built(builder.build(), journal, opened, reports)
+        else:
+            registry = publish_state(folder, journal, reading=(opened, codes), reports=reports)
     (folder / FAILED_QUARANTINE).unlink(missing_ok=True)
-    read_notes = reduce(add, rows.read_notes)
-    return ImportReport(
-        registry=registry,
-        n_rows=rows.n_rows,
-        n_imported=registry.n_donors,
-        quarantined=quarantined,
-        n_quarantined=len(left_out),
-        quarantine_path=folder / QUARANTINE,
-        warnings=warnings,
-        warnings_path=folder / WARNINGS,
-        notes=(*read_notes.notes, *donor_notes(registry)),
-        replacement=replacement,
-        cautions=read_notes.cautions,
-    )
+    return _report(folder, registry, entry, intake, changes)
 
 
 @dataclass(slots=True)
-class _Rows:
-    """What was read of a donor file, slice by slice, on a day."""
+class _Reading:
+    """What typings are read with.
 
-    day: datetime.date
-    budget: FileBudget
-    source: str = ""
-    checksum: str = ""
-    n_rows: int = 0
-    quarantined: list[QuarantinedRecord] = field(default_factory=list)
-    warnings: list[pl.DataFrame] = field(default_factory=list)
-    persons: list[pl.DataFrame] = field(default_factory=list)
-    read_notes: list[ReadNotes] = field(default_factory=list)
+    Attributes:
+        nomenclature: reads them.
+        codes: multiple allele codes.
+        ambiguous_nulls: what becomes of null alleles beside expressed ones.
+    """
+
+    nomenclature: Nomenclature
+    codes: MacTable | None
+    ambiguous_nulls: AmbiguousNulls
+
+    @property
+    def reader(self) -> TypingReader:
+        """Reads the typings of slices of persons, each distinct one once."""
+        books = TypingBooks(self.nomenclature, self.codes, ambiguous_nulls=self.ambiguous_nulls)
+        return lambda persons, _noted: books.unreadable(books.code(persons))
+
+
+def _nomenclature(
+    journal: Journal, before: Transaction | None, mode: ImportMode | None, asked: Nomenclature | str | None
+) -> Nomenclature:
+    """Return the nomenclature that a file is read with: the registry's, but for a new one and where it is replaced.
+
+    Raises:
+        CriteriaError: another one is asked for.
+    """
+    if before is None or mode == "replace":
+        return asked if isinstance(asked, Nomenclature) else open_nomenclature(asked)
+    own = journal.nomenclature(before.settings)
+    if asked is None:
+        return own
+    given = asked if isinstance(asked, Nomenclature) else open_nomenclature(asked)
+    if given.tables.checksum != own.tables.checksum:
+        raise CriteriaError(
+            "nomenclature",
+            found=given.title,
+            expected=f"{own.title}, which the donors of the registry are read with",
+            hint="leave it out; a file with all donors can replace the registry under another one",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    return given
 
 
 def _source(donors: str | Path | IntoDataFrame | pl.LazyFrame) -> Path | FrameTable:
@@ -246,65 +225,126 @@ def _source(donors: str | Path | IntoDataFrame | pl.LazyFrame) -> Path | FrameTa
 
 
 def _read(
-    builder: RegistryBuilder,
-    donors: Path | FrameTable,
-    reconciled: Callable[[PersonRecords], PersonRecords],
-    today: datetime.date,
-    budgets: Budgets | None,
-) -> _Rows:
-    if isinstance(donors, FrameTable):
-        budget = FileBudget.of(donors.name, int(donors.frame.estimated_size()), budgets)
+    entry: Entry, source: Path | FrameTable, request: ImportRequest, reading: _Reading, read_typings: TypingReader
+) -> DonorIntake:
+    """Read a donor file into a transaction."""
+    name: str | Path
+    if isinstance(source, FrameTable):
+        name, n_bytes = source.name, int(source.frame.estimated_size())
     else:
-        budget = FileBudget.of(donors, donors.stat().st_size if donors.is_file() else 0, budgets)
-    rows = _Rows(today, budget, donors.name)
-    for part in person_slices(donors, kind="donor", today=today, budgets=budgets):
-        records = reconciled(part)
-        builder.add(records.frame, records.noted)
-        rows.persons.append(records.frame.select("row", "person_id"))
-        rows.quarantined += records.quarantined
-        rows.warnings.append(records.warnings)
-        rows.read_notes.append(records.read_notes)
-        rows.n_rows, rows.checksum = rows.n_rows + records.n_rows, records.checksum
-    return rows
+        name, n_bytes = source, source.stat().st_size if source.is_file() else 0
+    intake = DonorIntake(entry, read_typings, FileBudget.of(name, n_bytes, request.budgets))
+    for records in person_slices(source, kind="donor", today=entry.cause.day, budgets=request.budgets):
+        intake.take(reconcile(records, reading.nomenclature, reading.codes, reading.ambiguous_nulls))
+    return intake
 
 
-def donor_notes(registry: Registry) -> list[str]:
-    """Return what was understood differently than written, in words, what holds for the most donors first."""
-    notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What a file changes.
+
+    Attributes:
+        counts: its records beside those of the registry.
+        replacement: what becomes of the donors of the registry that it replaces; None where it replaces none.
+    """
+
+    counts: RecordCounts
+    replacement: Replacement | None
 
 
-def _no_donor(donors: str, n_rows: int, report: Path) -> FileError:
-    state = "the registry is as it was" if (report.parent / CURRENT).exists() else "no registry was made"
+def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, request: ImportRequest) -> _Changes:
+    """Withdraw who is not in a file that replaces all donors, and refuse what the file may not do.
+
+    Raises:
+        FileError: no donor is left of the file, with the reasons beside the registry; or it does not fit the record.
+        RegistryError: the registry may not be changed so.
+    """
+    path, mode, is_first = intake.budget.path, request.mode, entry.number == 1
+    if not intake.n_taken and not intake.is_differential:
+        raise _no_donor(folder, intake)
+    if intake.is_differential and mode != "update":
+        raise CriteriaError(
+            "import",
+            found=f"a file with a column of actions{f', and {mode}' if mode else ''}",
+            expected="update",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    n_absent = entry.withdraw_others() if mode == "replace" else None
+    if mode is None and not is_first:
+        found = intake.counts(entry.others().size)
+        if entry.changes_something or found.n_absent:  # else there is nothing to decide
+            raise refuse_without_mode(folder, journal.n_donors, found)
+    if mode == "add":
+        check_known_rows(path, pl.concat(intake.known_rows).to_list())
+    check_known_rows(path, intake.added_rows)
+    check_unknown_rows(path, intake.unknown_rows)
+    counts = intake.counts(n_absent)
+    if not request.again:
+        is_reverting = counts.n_different + counts.n_withdrawn + (n_absent or 0) > 0
+        check_order(path, journal, checksum=intake.checksum, file_date=request.file_date, is_reverting=is_reverting)
+    replacement = None
+    if mode == "replace" and (folder / CURRENT).exists():
+        n_before, n_kept = None if is_first else journal.n_donors, journal.n_donors - (n_absent or 0)
+        replacement = Replacement(n_before, entry.n_donors, n_kept)
+        if not request.allow_shrink:
+            check_loss(folder, replacement)
+    check_somebody_stays(folder, entry.n_donors)
+    return _Changes(counts, replacement)
+
+
+def _no_donor(folder: Path, intake: DonorIntake) -> FileError:
+    """Return the error of a file without a readable donor, once the reasons are written beside the registry."""
+    state = "the registry is as it was" if (folder / CURRENT).exists() else "no registry was made"
+    report, n_rows = folder / FAILED_QUARANTINE, intake.n_rows
+    rows = f"{n_rows:,} row{'s' * (n_rows != 1)}"
+    if intake.quarantined:
+        write_quarantine(_sorted(intake.quarantined), report)
     return FileError(
-        donors,
-        found=f"no donor that can be read in {n_rows:,} row{'s' * (n_rows != 1)}"
-        if n_rows
-        else "no row below the header",
+        intake.budget.path,
+        found=f"no donor that can be read in {rows}" if n_rows else "no row below the header",
         expected="at least one donor",
         hint=f"{report} gives the reasons; {state}" if n_rows else state,
         code=ErrorCode.FILE_NOTHING,
     )
 
 
-def unreadable_records(persons: pl.DataFrame, unreadable: list[UnreadableTyping]) -> list[QuarantinedRecord]:
-    """Return one record for each row that carries a typing the nomenclature cannot read.
+def _sorted(quarantined: list[QuarantinedRecord]) -> list[QuarantinedRecord]:
+    return sorted(quarantined, key=lambda record: (record.row, record.column))
 
-    Args:
-        persons: `row` and `person_id` of the persons whose typings were read.
-        unreadable: typings, with rows of `persons`.
-    """
-    row, person = persons["row"], persons["person_id"]
-    return [
-        QuarantinedRecord(
-            row=row[index],
-            person_id=person[index],
-            column=typing.locus,
-            text=typing.text,
-            reason=typing.reason,
-            message=typing.message,
-            hint=typing_hint(typing.text, typing.hint),
-        )
-        for typing in unreadable
-        for index in typing.rows.tolist()
-    ]
+
+def _reports(intake: DonorIntake) -> dict[str, bytes]:
+    """Return the reports of an import by name."""
+    return {
+        QUARANTINE: quarantine_report(_sorted(intake.quarantined)),
+        WARNINGS: quarantine_report(finding_records(pl.concat(intake.warnings))),
+    }
+
+
+def _report(folder: Path, registry: Registry, entry: Entry, intake: DonorIntake, changes: _Changes) -> ImportReport:
+    noticed = reduce(operator.add, intake.read_notes)
+    notes = list(noticed.notes)
+    if intake.n_spared:
+        notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
+    if changes.replacement is not None or entry.number == 1:
+        notes += donor_notes(registry)
+    return ImportReport(
+        registry=registry,
+        n_rows=intake.n_rows,
+        n_imported=intake.n_taken,
+        quarantined=_sorted(intake.quarantined),
+        n_quarantined=len({record.row for record in intake.quarantined}),
+        quarantine_path=folder / QUARANTINE,
+        warnings=pl.concat(intake.warnings),
+        warnings_path=folder / WARNINGS,
+        notes=tuple(notes),
+        replacement=changes.replacement,
+        cautions=noticed.cautions,
+        counts=changes.counts,
+        transaction=entry.recorded.number if entry.recorded is not None else None,
+    )
+
+
+def donor_notes(registry: Registry) -> list[str]:
+    """Return what was understood differently than written, in words, what holds for the most donors first."""
+    notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]

@@ -24,31 +24,26 @@ from hla_match.donors.arrangement import (
     arrange,
     readable_rows,
     typing_orders_of,
-    unreadable_typings,
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
 from hla_match.donors.person_frame import check_persons
-from hla_match.donors.provenance import Provenance
-from hla_match.donors.registry import Registry, donor_attributes, registry_notes, reported_loci
+from hla_match.donors.registry import donor_attributes, registry_notes
+from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from hla_match.loci import LOCI
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
-from hla_match.typings.typing_book import TypingBook
 from registry_io.disk.aside_folder import AsideFolder, writing_aside
 from registry_io.store.attribute_columns import SLICE, write_column
 from registry_io.store.growing_arrays import GrowingArray, GrowingColumn
-from registry_io.store.registry_folder import refuse_any, writing_registry
-from registry_io.store.registry_versions import publish
 from registry_io.store.snapshot_arrays import array_of_file
 from registry_io.store.snapshot_writer import (
     SnapshotDescription,
     write_meanings,
     write_orders,
-    write_registry_files,
 )
 
 
@@ -95,9 +90,7 @@ class RegistryBuilder:
         loci: Iterable[str] = LOCI,
     ) -> None:
         self._folder, self._nomenclature, self._name, self._codes = folder, nomenclature, name, codes
-        self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
-        self._loci = tuple(loci)
-        self._books: dict[str, TypingBook] = {}
+        self._typings = TypingBooks(nomenclature, codes, ambiguous_nulls=ambiguous_nulls, loci=loci)
         self._reported: dict[str, GrowingArray] = {}
         self._coded: dict[str, GrowingArray] = {}
         self._attributes: dict[str, GrowingColumn] = {}
@@ -128,11 +121,14 @@ class RegistryBuilder:
         """Number of persons so far."""
         return self._n_persons
 
-    def add(self, persons: pl.DataFrame, noted: pl.DataFrame | None = None) -> None:
+    def add(self, persons: pl.DataFrame, noted: pl.DataFrame | None = None) -> list[UnreadableTyping]:
         """Code a part: `person_id`, the typings `A_1`, `A_2`, ... as text, then attributes.
 
         A part without columns that another one has is not typed there, or has the attribute missing. `noted` is what
         was understood differently than written before, a `note` for a `row` of the persons.
+
+        Returns:
+            Typings of the part that cannot be read, with its rows; who carries one does not become a donor.
 
         Raises:
             CriteriaError: the frame lacks a column or has one of another type, or an attribute is of another type than
@@ -144,13 +140,11 @@ class RegistryBuilder:
             rows = persons.select("row").with_row_index("person", offset=first).join(noted, on="row")
             for (note,), group in rows.group_by("note"):
                 self._noted.setdefault(str(note), []).append(group["person"].to_numpy())
-        for locus in reported_loci(persons, self._loci):
-            if locus not in self._books:
-                self._books[locus] = TypingBook(
-                    self._nomenclature, locus, self._codes, ambiguous_nulls=self._ambiguous_nulls
-                )
+        reported = self._typings.code(persons)
+        for locus, codes in reported.items():
+            if locus not in self._reported:
                 self._reported[locus] = GrowingArray(self._parts / f"typing-{locus}", np.uint32)
-            self._reported[locus].put(first, self._books[locus].code(persons[f"{locus}_1"], persons[f"{locus}_2"]))
+            self._reported[locus].put(first, codes)
         attributes = donor_attributes(persons)
         for name, code in codes_of(attributes).items():
             if name not in self._coded:
@@ -162,6 +156,7 @@ class RegistryBuilder:
             self._attributes[series.name].put(first, series)
         self._identifiers.append(persons["person_id"])
         self._n_persons += persons.height
+        return self._typings.unreadable(reported)
 
     def build(self) -> BuiltSnapshot:
         """Write the files of all persons so far; nothing is added afterwards.
@@ -171,9 +166,9 @@ class RegistryBuilder:
             OSError: a file cannot be written.
         """
         rows = self._by_identifier()
-        books = {locus: self._books[locus] for locus in LOCI if locus in self._books}
+        books = self._typings.books
         reported = {locus: self._reported[locus].array(self._n_persons) for locus in books}
-        unreadable = unreadable_typings(books, reported)
+        unreadable = self._typings.unreadable(reported)
         found = arrange(books, reported, readable_rows(unreadable, rows))
         n_by_default: dict[str, int] = {}
         if found.rows.size:
@@ -237,67 +232,3 @@ class RegistryBuilder:
             if name in defaults():
                 n_by_default[name] = int(rows.size - column.valid[rows].sum())
         return n_by_default
-
-
-def write_registry(registry: Registry, folder: Path, *, replace: bool = False) -> Path:
-    """Write a registry that is in memory as the current snapshot of a folder, and return the snapshot's folder.
-
-    Args:
-        registry: the registry.
-        folder: where it is to lie; made where it is missing.
-        replace: whether a registry that is there may be replaced.
-
-    Raises:
-        RegistryError: the folder holds a registry that may not be replaced, or something that is none.
-        LockedError: another process writes.
-        FileError: it cannot be written.
-    """
-    with writing_registry(folder):
-        if not replace:
-            refuse_any(folder)
-        with writing_aside(folder) as aside:
-            return publish(aside, write_registry_files(aside, registry), registry.provenance).path
-
-
-def write_registry_stream(
-    parts: Iterable[pl.DataFrame],
-    folder: Path,
-    nomenclature: Nomenclature,
-    *,
-    name: str,
-    provenance: Mapping[str, str | int] | Provenance,
-    codes: MacTable | None = None,
-    ambiguous_nulls: AmbiguousNulls = "drop",
-    replace: bool = False,
-) -> BuiltSnapshot:
-    """Write persons that come in parts as the current snapshot of a registry's folder; see `RegistryBuilder`.
-
-    Where no donor can be read, the folder stays as it is.
-
-    Args:
-        parts: as `RegistryBuilder.add` takes them.
-        folder: the registry's.
-        nomenclature: reads the typings.
-        name: what messages call the registry.
-        provenance: as in `hla_match.donors.registry.build_registry`.
-        codes: multiple allele codes.
-        ambiguous_nulls: as in `hla_match.donors.registry.build_registry`.
-        replace: whether a registry that is there may be replaced.
-
-    Raises:
-        RegistryError: the folder holds a registry that may not be replaced, or something that is none.
-        LockedError: another process writes.
-        FileError: it cannot be written.
-        CriteriaError: a part is no frame of persons, or two persons have one identifier.
-    """
-    with writing_registry(folder):
-        if not replace:
-            refuse_any(folder)
-        with RegistryBuilder(folder, nomenclature, name=name, codes=codes, ambiguous_nulls=ambiguous_nulls) as builder:
-            for part in parts:
-                builder.add(part)
-            built = builder.build()
-            if built.n_donors:
-                made_from = dataclasses.replace(Provenance.of(provenance), ambiguous_nulls=ambiguous_nulls)
-                publish(built.aside, built.description, made_from)
-    return built

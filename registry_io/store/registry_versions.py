@@ -1,4 +1,4 @@
-"""Which snapshot of a registry is valid: a new one made valid, the previous one taken back, older ones removed.
+"""Which snapshot of a registry is valid: a new one made valid, older ones removed.
 
 Publishing removes nothing. Garbage is collected when somebody asks for it: what neither the valid snapshot, nor the one
 before it, nor one that was valid within `GRACE` stands on.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.errors import ErrorCode, RegistryError
+from hla_match.errors import RegistryError
 from registry_io.disk.aside_folder import AsideFolder, discard
 from registry_io.disk.durable_files import remove
 from registry_io.disk.joint_files import write_together
@@ -67,6 +67,8 @@ def publish(
     provenance: Provenance,
     below: Sequence[SnapshotPart] = (),
     registry: Registry | None = None,
+    *,
+    acknowledge: Callable[[], None] | None = None,
 ) -> Published:
     """Give a snapshot its name, and make it the one that readers see.
 
@@ -78,6 +80,7 @@ def publish(
         provenance: what the registry was made from.
         below: what the snapshot stands on, the whole one first; empty where it is whole. They are not read again.
         registry: what the snapshot and those below make up, where that is known; else it is made of their files.
+        acknowledge: as in `make_current`.
 
     Raises:
         FileError: it cannot be written, or reads back otherwise; nothing was changed.
@@ -91,7 +94,7 @@ def publish(
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
         registry = united(parts) if registry is None else replace(registry, snapshot=parts[-1].registry.snapshot)
-        make_current(snapshot, [part.path for part in parts])
+        make_current(snapshot, [part.path for part in parts], acknowledge=acknowledge)
         return Published(snapshot, registry)
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
@@ -102,7 +105,7 @@ def publish(
         raise
 
 
-def make_current(snapshot: Path, opened: Sequence[Path]) -> None:
+def make_current(snapshot: Path, opened: Sequence[Path], *, acknowledge: Callable[[], None] | None = None) -> None:
     """Make a snapshot the one that readers of its folder see.
 
     The caller holds the folder's lock. The snapshot that was valid before becomes the previous one, unless it is
@@ -111,6 +114,7 @@ def make_current(snapshot: Path, opened: Sequence[Path]) -> None:
     Args:
         snapshot: opened as readers will open it, and compared with its checksums.
         opened: the snapshots that it consists of, the whole one first.
+        acknowledge: called when all is written, before the switch, which from then on is only a matter of names.
 
     Raises:
         FileError: the folder cannot be written to.
@@ -131,31 +135,19 @@ def make_current(snapshot: Path, opened: Sequence[Path]) -> None:
     with write_together(*(folder / name for name in contents)) as files:
         for file, content in zip(files, contents.values(), strict=True):
             file.write(content)
+            file.flush_to_disk()
+        if acknowledge is not None:
+            acknowledge()
     for name in REPORTS:
         if name not in contents:
             remove(folder / name)
 
 
-def roll_back(folder: Path) -> tuple[Path, Path | None]:
-    """Make the previous snapshot valid again; return its folder, and that of the one which now is the previous one.
-
-    Raises:
-        RegistryError: there is no registry or no previous snapshot, or it is damaged; nothing was changed.
-        LockedError: another process writes.
-    """
-    _require_registry(folder)
-    with writing_registry(folder):
-        previous = previous_snapshot(folder)
-        if previous is None:
-            raise RegistryError(
-                str(folder),
-                found="no earlier snapshot",
-                expected="the one before the last import",
-                hint="import an earlier donor file in its place",
-                code=ErrorCode.REGISTRY_NO_EARLIER,
-            )
-        make_current(previous, [part.path for part in open_parts(previous, verify=True)])
-        return previous, previous_snapshot(folder)
+def require_registry(folder: Path) -> None:
+    """Refuse a folder that is no registry before its lock file is made there."""
+    check_folder(folder)
+    if not folder.is_dir() or not any(folder.glob(SNAPSHOTS)):
+        current_snapshot(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +180,7 @@ def collect_garbage(folder: Path, *, grace: datetime.timedelta = GRACE) -> list[
     # A first import that was killed leaves no registry.
     is_all = bool(left) and not (folder / CURRENT).exists() and not any(folder.glob(SNAPSHOTS))
     if not is_all:
-        _require_registry(folder)
+        require_registry(folder)
     with writing_registry(folder):  # which removes what is left
         return left if is_all else [*left, *_remove_old(folder, grace)]
 
@@ -223,13 +215,6 @@ def _stands_on(snapshot: Path) -> list[Path]:
 
 def _left_in(folder: Path) -> list[Garbage]:
     return [Garbage(path.name, _size(path)) for path in leftovers(folder) if path.name != LOCK]
-
-
-def _require_registry(folder: Path) -> None:
-    """Refuse a folder that is no registry before its lock file is made there."""
-    check_folder(folder)
-    if not folder.is_dir() or not any(folder.glob(SNAPSHOTS)):
-        current_snapshot(folder)
 
 
 def _pairs(folder: Path, new: Path, opened: Sequence[Path]) -> dict[str, str]:

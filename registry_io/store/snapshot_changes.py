@@ -12,7 +12,7 @@ written whole again (`merge_changes`). A snapshot is never changed; what it stan
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,6 +99,7 @@ def publish_changes(
     nomenclature: Nomenclature | None = None,
     reports: Mapping[str, bytes] | None = None,
     growth: float = GROWTH,
+    acknowledge: Callable[[], None] | None = None,
 ) -> PublishedChanges:
     """Write what changed as a snapshot that stands onto the current one, and make it valid.
 
@@ -106,13 +107,13 @@ def publish_changes(
 
     Args:
         folder: the registry's; it takes the changes as `takes_changes` says.
-        persons: the donors who come or become others, whole, as `hla_match.donors.registry.build_registry` takes them;
-            each once.
+        persons: the donors who come or become others, whole and each once, as `build_registry` takes them.
         removed: identifiers of donors who leave; those whom the registry does not have have no effect.
         provenance: what the registry is made from now.
         nomenclature: the registry's, where it is at hand; one that has read typings reads more of them sooner.
         reports: contents of `registry_versions.REPORTS` by name; without one that of the last import stays.
         growth: how many times as many earlier changes may be that these take into themselves.
+        acknowledge: as in `registry_io.store.registry_versions.make_current`.
 
     Raises:
         CriteriaError: persons are no such frames, two have one identifier, or an attribute is of another type.
@@ -144,11 +145,11 @@ def publish_changes(
     with writing_aside(folder) as aside:
         for name, table in change_tables(come, leave).items():
             write_table(aside, name, table)
-        onto = snapshot_title(below[-1].path)
-        description = replace(SnapshotDescription.of(come), notes=registry.notes, onto=onto)
+        description = replace(SnapshotDescription.of(come), notes=registry.notes, onto=snapshot_title(below[-1].path))
         for name, content in {**_reports(taken_in), **(reports or {})}.items():
             aside.write(name, content)
-        return PublishedChanges(publish(aside, description, read_as, below, registry), unreadable)
+        published = publish(aside, description, read_as, below, registry, acknowledge=acknowledge)
+        return PublishedChanges(published, unreadable)
 
 
 def merge_changes(folder: Path) -> Published | None:

@@ -27,7 +27,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns
-from registry_io.store.registry_builder import write_registry
+from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_folder import current_snapshot
 from registry_io.store.registry_store import MANIFEST, open_registry
 from tests.examples import examples

@@ -62,7 +62,7 @@ class Contents:
         """
         checksum = self._kept("nomenclature", nomenclature.title, dumps(nomenclature.tables))
         kept = before.codes if before is not None else ()
-        sources = [before.codes_source] if before is not None and before.codes_source else []
+        sources = [before.codes_source] if before is not None else []
         if codes is not None:
             content = _content(self._new_codes(codes, kept, codes_source))
             if content:
@@ -71,7 +71,7 @@ class Contents:
         return Settings(
             nomenclature=checksum,
             codes=kept,
-            codes_source=", ".join(dict.fromkeys(sources)),
+            codes_source=", ".join(dict.fromkeys(filter(None, sources))),
             ambiguous_nulls=ambiguous_nulls,
         )
 

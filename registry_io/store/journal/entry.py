@@ -9,17 +9,19 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.known_donors import known_donors
-from registry_io.store.journal.person_texts import attribute_types, person_texts, reported_texts
+from registry_io.store.journal.person_texts import attribute_types, person_texts
 from registry_io.store.journal.transactions import Action, Cause, Settings, Transaction, first_hash
 
 Before = Literal["new", "equal", "different", "withdrawn"]
@@ -39,20 +41,23 @@ class Entry:
 
     Args:
         path: of the record, for messages.
-        connection: to it, inside a transaction of the database.
+        connection: to it, in a transaction of the database.
         cause: who makes it, why, and from what.
         before: the transaction before; None for the first.
 
     Attributes:
         number: of the transaction.
         cause: as given; may be set again until the end.
+        n_donors: number of donors so far.
         settings: what typings are read with from now on; those before, unless it is set.
+        recorded: the transaction as it was recorded at the end; None before, and where it holds nothing.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, cause: Cause, before: Transaction | None) -> None:
         self.contents = Contents(path, connection)
         self.number = before.number + 1 if before is not None else 1
         self.cause = cause
+        self.recorded: Transaction | None = None
         self.settings: Settings | None = before.settings if before is not None else None
         self._connection, self._before = connection, before
         self._version = before.last_version if before is not None else 0
@@ -62,30 +67,30 @@ class Entry:
         self._attributes = _attributes_so_far(connection)
         self._new_attributes: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self.n_donors = before.n_donors if before is not None else 0
         self._digests = hashlib.sha256()
 
     @property
-    def n_versions(self) -> int:
-        """Number of versions so far."""
-        return sum(self._counts.values())
+    def changes_something(self) -> bool:
+        """Whether it holds a version, or typings are read otherwise from now on."""
+        before = self._before.settings if self._before is not None else None
+        return self._counts.total() > 0 or self.settings != before
 
     def put(
         self,
         persons: pl.DataFrame,
         *,
         action: Action | None = None,
-        cells: pl.DataFrame | None = None,
-        meant: Mapping[str, str] | None = None,
-        noted: pl.DataFrame | None = None,
+        reported: pl.Series | None = None,
+        noted: pl.Series | None = None,
     ) -> pl.Series:
         """Put the records of donors; one that is equal to the latest of its donor makes no version.
 
         Args:
             persons: `person_id`, typings and attributes, as registries are built from; `row` where there is a file.
             action: what becomes of them; by default add of who was never known, and update of others.
-            cells: the cells of their rows as they came, as in `registry_io.store.journal.person_texts.reported_texts`.
-            meant: as there.
-            noted: what was understood differently than written, a `note` for a `row`.
+            reported: by person the cells as they came, as `registry_io.store.journal.person_texts.reported_texts`.
+            noted: by person what was understood differently than written, as `note_texts` there.
 
         Returns:
             What each person was before, a `Before`.
@@ -96,8 +101,8 @@ class Entry:
         self._learn(attribute_types(persons))
         records = pl.DataFrame({"donor_id": persons["person_id"], "person": person_texts(persons)}).with_columns(
             row=persons["row"] if "row" in persons.columns else pl.lit(None),
-            reported=reported_texts(persons, cells, meant or {}) if cells is not None else pl.lit(None, pl.String),
-            noted=_note_texts(persons, noted) if noted is not None and noted.height else pl.lit(None, pl.String),
+            reported=reported if reported is not None else pl.lit(None, pl.String),
+            noted=noted if noted is not None else pl.lit(None, pl.String),
         )
         known = self._known(records["donor_id"]).rename({"person": "latest"})
         records = records.join(known, on="donor_id", how="left", maintain_order="left").with_columns(
@@ -112,6 +117,7 @@ class Entry:
         by_default = pl.when(pl.col("before") == "new").then(pl.lit("add")).otherwise(pl.lit("update"))
         written = records.with_columns(action=pl.lit(action) if action else by_default)
         self._write(written.filter(pl.col("before") != "equal"))
+        self.n_donors += int(records["before"].is_in(["new", "withdrawn"]).sum())
         return records["before"]
 
     def withdraw(self, donors: pl.DataFrame, *, action: Action = "withdraw") -> pl.Series:
@@ -137,7 +143,9 @@ class Entry:
             .otherwise(pl.lit("different"))
         )
         records = records.with_columns(before=before, action=pl.lit(action))
-        self._write(_without_record(records.filter(pl.col("before") == "different")))
+        leaving = records.filter(pl.col("before") == "different")
+        self._write(_without_record(leaving))
+        self.n_donors -= leaving.height
         return records["before"]
 
     def name(self, identifiers: pl.Series) -> pl.Series:
@@ -147,20 +155,24 @@ class Entry:
 
     def withdraw_others(self, *, action: Action = "withdraw") -> int:
         """Withdraw every donor whom nothing in this transaction named, and return their number."""
+        others = self.others()
+        for start in range(0, others.size, _ROWS):
+            self._write(self._withdrawn(others[start : start + _ROWS], action))
+        self.n_donors -= others.size
+        return int(others.size)
+
+    def others(self) -> NDArray[np.int64]:
+        """Return the keys of the donors whom nothing in this transaction named."""
         keys = self._connection.execute(
             "SELECT d.key FROM donor d JOIN version v ON v.id = d.latest WHERE v.person IS NOT NULL AND d.key <= ?",
             (self._n_known,),
         )
         present = np.fromiter((key for (key,) in keys), np.int64)
-        others = present[~self._named[present]]
-        for start in range(0, others.size, _ROWS):
-            self._write(self._withdrawn(others[start : start + _ROWS], action))
-        return int(others.size)
+        return present[~self._named[present]]
 
     def finish(self) -> None:
         """Record the transaction itself, unless it holds nothing."""
-        before = self._before.settings if self._before is not None else None
-        if not self.n_versions and self.settings == before:
+        if not self.changes_something:
             return
         assert self.settings is not None, "the first transaction says what typings are read with"
         cause = self.cause
@@ -180,11 +192,13 @@ class Entry:
             same_as=cause.same_as,
             attributes=self._new_attributes,
             counts=dict(sorted(self._counts.items())),
+            n_donors=self.n_donors,
             last_version=self._version,
             versions_digest=self._digests.digest(),
             previous_hash=self._before.hash if self._before is not None else first_hash(self._connection),
         )
-        row = (*transaction.row[:-1], transaction.right_hash)
+        self.recorded = replace(transaction, hash=transaction.right_hash)
+        row = self.recorded.row
         self._connection.execute(f"INSERT INTO txn VALUES ({', '.join('?' * len(row))})", row)
 
     def _known(self, identifiers: pl.Series) -> pl.DataFrame:
@@ -193,7 +207,7 @@ class Entry:
         self._named[keys[keys <= self._n_known]] = True
         return known
 
-    def _withdrawn(self, keys: np.ndarray[tuple[int], np.dtype[np.int64]], action: Action) -> pl.DataFrame:
+    def _withdrawn(self, keys: NDArray[np.int64], action: Action) -> pl.DataFrame:
         donor_ids = [
             self._connection.execute("SELECT donor_id FROM donor WHERE key = ?", (int(key),)).fetchone()[0]
             for key in keys
@@ -264,15 +278,6 @@ def version_digest(salt: bytes, content: str) -> bytes:
 def _without_record(records: pl.DataFrame) -> pl.DataFrame:
     empty = pl.lit(None, pl.String)
     return records.with_columns(person=empty, reported=empty, noted=empty)
-
-
-def _note_texts(persons: pl.DataFrame, noted: pl.DataFrame) -> pl.Series:
-    """Return by person the notes as a JSON list, null without any."""
-    notes: dict[int, list[str]] = {}
-    for row, note in noted.select("row", "note").unique(maintain_order=True).iter_rows():
-        notes.setdefault(row, []).append(note)
-    texts = {row: json.dumps(several, ensure_ascii=False) for row, several in notes.items()}
-    return persons["row"].replace_strict(list(texts), list(texts.values()), default=None, return_dtype=pl.String)
 
 
 def _attributes_so_far(connection: sqlite3.Connection) -> dict[str, str]:

@@ -25,7 +25,6 @@ from registry_io.store.journal.journal_file import (
     open_for_reading,
     open_for_writing,
     remove_journal,
-    writing,
 )
 from registry_io.store.journal.known_donors import known_donors
 from registry_io.store.journal.person_texts import in_order, persons_of
@@ -102,22 +101,47 @@ class Journal:
     def writing(cls, folder: Path) -> Iterator[Self]:
         """Give the record of a folder to write to, made where it is missing; the caller holds the folder's lock.
 
-        One that is still without a transaction at the end is removed.
+        What is written is kept when it is committed, by `commit` or at the end of the block without an error. A record
+        that is still without a transaction is removed.
 
         Raises:
             RegistryError: it is damaged.
             FileError: it cannot be written to.
         """
         path = folder / JOURNAL
-        is_empty = False
+        journal = cls(path, open_for_writing(path))
         try:
-            with cls(path, open_for_writing(path)) as journal:
-                is_empty = journal.latest_transaction() is None
-                yield journal
-                is_empty = is_empty and journal.latest_transaction() is None
+            yield journal
+            journal.commit()
         finally:
+            with journal_faults(path):
+                is_empty = journal._undone()
+            journal.close()
             if is_empty:
                 remove_journal(folder)
+
+    def commit(self) -> None:
+        """Bring all transactions so far to the disk.
+
+        Raises:
+            FileError: they cannot be written; nothing of those since the last commit is kept.
+        """
+        with journal_faults(self.path):
+            self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def undo(self) -> None:
+        """Take back all transactions since the last commit."""
+        with journal_faults(self.path):
+            self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def _undone(self) -> bool:
+        """Take back what was not committed, and say whether nothing ever was."""
+        if self._connection.in_transaction:  # a full disk has ended it already
+            self._connection.execute("ROLLBACK")
+        has_tables = self._connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'txn'").fetchone()
+        return not has_tables or not self._connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone()
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +155,7 @@ class Journal:
 
     @contextmanager
     def transaction(self, cause: Cause) -> Iterator[Entry]:
-        """Give a transaction to write into, which is on the disk when the block has ended without an error.
+        """Give a transaction to write into; it is recorded when the block has ended without an error.
 
         One that holds no version and changes no setting leaves nothing.
 
@@ -139,14 +163,18 @@ class Journal:
             cause: who makes it, why, and from what; `Entry.cause` may be set again.
 
         Raises:
-            FileError: it cannot be written; nothing of it is kept.
+            FileError: it cannot be written.
         """
         with journal_faults(self.path):
-            before = self.latest_transaction()
-            with writing(self._connection):
-                entry = Entry(self.path, self._connection, cause, before)
-                yield entry
-                entry.finish()
+            entry = Entry(self.path, self._connection, cause, self.latest_transaction())
+            yield entry
+            entry.finish()
+
+    @property
+    def n_donors(self) -> int:
+        """Number of donors now."""
+        latest = self.latest_transaction()
+        return latest.n_donors if latest is not None else 0
 
     def latest_transaction(self) -> Transaction | None:
         """Return the last transaction; None where there is none."""
@@ -155,6 +183,10 @@ class Journal:
     def transactions(self) -> list[Transaction]:
         """Return all transactions, first to last."""
         return self._transactions("ORDER BY id")
+
+    def source_at(self, txn: int) -> Transaction | None:
+        """Return the last transaction with a donor file up to another one; None where there is none."""
+        return next(iter(self._transactions("WHERE id <= ? AND source <> '' ORDER BY id DESC LIMIT 1", txn)), None)
 
     def transaction_at(self, when: int | datetime.date) -> Transaction:
         """Return a transaction by its number, or the last one up to the end of a day.
@@ -173,7 +205,7 @@ class Journal:
             str(self.path.parent),
             found=f"no transaction {'' if isinstance(when, int) else 'up to '}{when}",
             expected=f"1 to {len(every)}, or a date from {every[0].day} on" if every else "a registry with a record",
-            hint="hla-match registry log lists them",
+            hint="the log of the registry lists them",
             code=ErrorCode.REGISTRY_NO_TRANSACTION,
         )
 
@@ -193,6 +225,13 @@ class Journal:
         except ValueError:
             raise damaged(self.path, "a version that is no record") from None
 
+    def attributes_at(self, txn: int) -> dict[str, str]:
+        """Return the type of each attribute that donors had up to a transaction, in the order of columns."""
+        attributes: dict[str, str] = {}
+        for transaction in self._transactions("WHERE id <= ? AND attributes <> '{}' ORDER BY id", txn):
+            attributes |= transaction.attributes
+        return in_order(attributes)
+
     def persons_at(self, txn: int) -> Iterator[pl.DataFrame]:
         """Yield the donors at a transaction, in frames as the reader of a donor file makes them; `row` is the version.
 
@@ -204,13 +243,7 @@ class Journal:
         yield from self._frames(f"SELECT v.id, d.donor_id, v.person {_DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
 
     def replaced_persons(self) -> Iterator[pl.DataFrame]:
-        """Yield the records that a later version took the place of, in frames as those of `persons_at`.
-
-        A donor stands in as many rows as there are such records.
-
-        Raises:
-            RegistryError: the record is damaged.
-        """
+        """Yield every record that a later version replaced, in frames as those of `persons_at`, with its errors."""
         latest = self.latest_transaction()
         query = (
             "SELECT v.id, d.donor_id, v.person FROM version v JOIN donor d ON d.key = v.donor"
@@ -218,12 +251,6 @@ class Journal:
             " AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id) ORDER BY v.id"
         )
         yield from self._frames(query, {}, 0 if latest is None else latest.number)
-
-    def n_donors_at(self, txn: int) -> int:
-        """Return the number of donors at a transaction."""
-        with journal_faults(self.path):
-            (number,) = self._connection.execute(f"SELECT count(*) {_DONORS_AT}", {"txn": txn}).fetchone()
-        return int(number)
 
     def noted_at(self, txn: int) -> pl.DataFrame:
         """Return what was understood differently than written: a `note` for a `row` of `persons_at`."""
@@ -257,6 +284,11 @@ class Journal:
             ),
             removed=pl.Series("person_id", [row[1] for row in removed], pl.String),
         )
+
+    def n_changes(self, after: int, upto: int) -> int:
+        """Return the number of versions between two transactions, which `changes` holds at most."""
+        first, last = sorted(self.transaction_at(txn).last_version if txn else 0 for txn in (after, upto))
+        return last - first
 
     def known(self, identifiers: pl.Series) -> pl.DataFrame:
         """Return what is known of donors: `donor_id`, `key`, and the latest `person`, null of one who left.
@@ -302,15 +334,13 @@ class Journal:
             raise damaged(self.path, "a transaction that is none") from None
 
     def _frames(self, query: str, bounds: Mapping[str, int], upto: int) -> Iterator[pl.DataFrame]:
-        attributes: dict[str, str] = {}
-        for transaction in self._transactions("WHERE id <= ? AND attributes <> '{}' ORDER BY id", upto):
-            attributes |= transaction.attributes
+        attributes = self.attributes_at(upto)
         with journal_faults(self.path):
             found = self._connection.execute(query, bounds)
             while rows := found.fetchmany(SLICE):
                 try:
                     versions, donor_ids, texts = zip(*rows, strict=True)
-                    yield persons_of(versions, donor_ids, texts, in_order(attributes))
+                    yield persons_of(versions, donor_ids, texts, attributes)
                 except pl.exceptions.PolarsError:
                     raise damaged(self.path, "a version that is no record") from None
 

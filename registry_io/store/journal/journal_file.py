@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hla_match.errors import FileError, RegistryError
+from hla_match.errors import ErrorCode, FileError, RegistryError
 from registry_io.disk.durable_files import flush_folder, remove, write_error
 from registry_io.disk.permissions import open_new
 from registry_io.store.registry_folder import JOURNAL
 
 FORMAT_VERSION = 1
+SYNCHRONOUS = "FULL"
+"""A commit waits for the disk."""
 
 _SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -27,7 +29,8 @@ CREATE TABLE txn(
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, day TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
   reason TEXT NOT NULL, source TEXT NOT NULL, source_sha256 TEXT NOT NULL, source_rows INTEGER, file_date TEXT,
   settings TEXT NOT NULL, same_as INTEGER, attributes TEXT NOT NULL, counts TEXT NOT NULL,
-  last_version INTEGER NOT NULL, versions_digest BLOB NOT NULL, previous_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+  n_donors INTEGER NOT NULL, last_version INTEGER NOT NULL,
+  versions_digest BLOB NOT NULL, previous_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 CREATE TABLE donor(key INTEGER PRIMARY KEY, donor_id TEXT UNIQUE, latest INTEGER NOT NULL) STRICT;
 CREATE TABLE version(
   id INTEGER PRIMARY KEY, donor INTEGER NOT NULL, txn INTEGER NOT NULL, action TEXT NOT NULL, row INTEGER, person TEXT,
@@ -67,6 +70,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             found="no record of the registry's changes",
             expected="a registry that was written by this version of hla-match",
             hint="its first change begins the record",
+            code=ErrorCode.REGISTRY_RECORD,
         )
     with journal_faults(path):
         connection = _connected(path, "mode=ro")
@@ -85,6 +89,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a record for its one writer, who holds the lock of the registry's folder; made where it is missing.
 
+    A transaction of the database has begun: what is written is kept when it is committed.
+
     Raises:
         RegistryError: it is damaged, or of another format version.
         FileError: it cannot be written to.
@@ -98,29 +104,16 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("BEGIN IMMEDIATE")
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
             meta = (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
-            with writing(connection):
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
         _check_format(path, connection)
     return connection
-
-
-@contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run a block as one transaction of the database: all of it is kept, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def remove_journal(folder: Path) -> None:
@@ -146,7 +139,7 @@ def journal_faults(path: Path) -> Iterator[None]:
 def damaged(path: Path, found: str, expected: str = "the record as it was written") -> RegistryError:
     """Return the error of a record that does not hold what it must."""
     hint = "restore the registry's folder from a copy; its snapshot can still be searched"
-    return RegistryError(str(path), found=found, expected=expected, hint=hint)
+    return RegistryError(str(path), found=found, expected=expected, hint=hint, code=ErrorCode.REGISTRY_RECORD)
 
 
 def _fault(path: Path, error: Exception) -> FileError:

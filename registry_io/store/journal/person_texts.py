@@ -7,6 +7,7 @@ vocabulary, then other attributes by name; what is missing is left out. Equal pe
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -52,7 +53,7 @@ def person_texts(persons: pl.DataFrame) -> pl.Series:
     # An empty text is no typing.
     texts = [pl.col(name).cast(pl.String).replace("", None) for name in typings]
     texts += [pl.col(name).cast(pl.String) for name in in_order(attribute_types(persons))]
-    return _objects(persons.select(texts))
+    return _objects(persons.select(texts), persons.height)
 
 
 def persons_of(
@@ -81,6 +82,16 @@ def persons_of(
     return persons.hstack(cells.select(values))
 
 
+def person_frame(donor_id: str, person: Mapping[str, str], attributes: Mapping[str, str]) -> pl.DataFrame:
+    """Return a person, given as texts by column, as a frame of one.
+
+    >>> person_frame("D1", {"A_1": "02:01", "weight_kg": "65.5"}, {"weight_kg": "Float32"}).row(0)
+    ('D1', '02:01', None, 65.5)
+    """
+    text = json.dumps(dict(person), ensure_ascii=False, separators=(",", ":"))
+    return persons_of([0], [donor_id], [text], attributes).drop("row")
+
+
 def reported_texts(persons: pl.DataFrame, cells: pl.DataFrame, meant: Mapping[str, str]) -> pl.Series:
     """Return by person the cells that `person_texts` does not hold word for word, as a JSON object by header, or null.
 
@@ -97,8 +108,22 @@ def reported_texts(persons: pl.DataFrame, cells: pl.DataFrame, meant: Mapping[st
         if same is None or not same.all():
             cell = pl.col(header) if same is None else pl.when(~same).then(pl.col(header)).alias(header)
             kept.append(cell)
-    texts = _objects(own.select(kept)) if kept else pl.Series([""] * persons.height, dtype=pl.String)
-    return texts.set(texts.is_in(["", "{}"]), None)
+    texts = _objects(own.select(kept), persons.height)
+    return texts.set(texts == "{}", None)
+
+
+def note_texts(persons: pl.DataFrame, noted: pl.DataFrame) -> pl.Series:
+    """Return by person of a frame with their `row` the notes on it as a JSON list, or null.
+
+    Args:
+        persons: the persons.
+        noted: a `note` for a `row`.
+    """
+    notes: dict[int, list[str]] = {}
+    for row, note in noted.select("row", "note").unique(maintain_order=True).iter_rows():
+        notes.setdefault(row, []).append(note)
+    texts = {row: json.dumps(several, ensure_ascii=False) for row, several in notes.items()}
+    return persons["row"].replace_strict(list(texts), list(texts.values()), default=None, return_dtype=pl.String)
 
 
 def _value(name: str, dtype: str) -> pl.Expr:
@@ -107,10 +132,10 @@ def _value(name: str, dtype: str) -> pl.Expr:
     return text.str.to_date("%Y-%m-%d") if dtype == "Date" else text.cast(getattr(pl, dtype))
 
 
-def _objects(cells: pl.DataFrame) -> pl.Series:
-    """Return each row as a JSON object of its texts, without those that are missing."""
+def _objects(cells: pl.DataFrame, n_rows: int) -> pl.Series:
+    """Return each of the rows as a JSON object of its texts, without those that are missing."""
     if not cells.width:
-        return pl.Series(["{}"] * cells.height, dtype=pl.String)
+        return pl.Series(["{}"] * n_rows, dtype=pl.String)
     pairs = [
         pl.when(pl.col(name).is_not_null()).then(pl.struct(name).struct.json_encode().str.slice(1).str.head(-1))
         for name in cells.columns

@@ -98,6 +98,7 @@ class Transaction:
         same_as: the transaction whose state it restores, or None.
         attributes: type of each attribute that no donor had before.
         counts: number of its versions by action.
+        n_donors: number of donors after it.
         last_version: number of the last version up to its end.
         versions_digest: SHA-256 of the digests of its versions.
         previous_hash: hash of the transaction before, of the first one that of the registry's identity.
@@ -118,6 +119,7 @@ class Transaction:
     same_as: int | None
     attributes: Mapping[str, str]
     counts: Mapping[str, int]
+    n_donors: int
     last_version: int
     versions_digest: bytes
     previous_hash: bytes

@@ -41,21 +41,24 @@ class _Walk:
         digests: by transaction, of its versions.
         counts: by transaction, of its actions.
         last: by transaction, the last version.
+        n_donors: by transaction, donors after its last version.
     """
 
     contents: frozenset[str]
     digests: dict[int, Any] = field(default_factory=dict)
     counts: dict[int, Counter[str]] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
+    n_donors: dict[int, int] = field(default_factory=dict)
 
 
 def _version_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
     rows = connection.execute(
-        "SELECT v.id, v.txn, v.salt, v.action, v.row, v.person, v.reported, v.noted, d.donor_id, v.digest"
+        "SELECT v.id, v.txn, (SELECT person IS NOT NULL FROM version w WHERE w.donor = v.donor AND w.txn < v.txn"
+        " ORDER BY w.txn DESC LIMIT 1), v.salt, v.action, v.row, v.person, v.reported, v.noted, d.donor_id, v.digest"
         " FROM version v LEFT JOIN donor d ON d.key = v.donor ORDER BY v.id"
     )
-    before = 1
-    for place, (number, txn, salt, *content, donor_id, digest) in enumerate(rows, start=1):
+    before, n_donors = 1, 0
+    for place, (number, txn, was_donor, salt, *content, donor_id, digest) in enumerate(rows, start=1):
         where = f"transaction {txn}, row {content[1]}"
         if number != place or txn < before:
             yield f"{where}: a version that is missing or out of its place"
@@ -65,6 +68,8 @@ def _version_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str
         walk.digests.setdefault(txn, hashlib.sha256()).update(digest)
         walk.counts.setdefault(txn, Counter())[content[0]] += 1
         walk.last[txn] = number
+        n_donors += (content[2] is not None) - bool(was_donor)
+        walk.n_donors[txn] = n_donors
 
 
 def _text(*cells: str | int | None) -> str:
@@ -72,7 +77,7 @@ def _text(*cells: str | int | None) -> str:
 
 
 def _transaction_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
-    previous, last = first_hash(connection), 0
+    previous, last, n_donors = first_hash(connection), 0, 0
     number = 0
     for number, row in enumerate(connection.execute("SELECT * FROM txn ORDER BY id"), start=1):
         try:
@@ -80,12 +85,13 @@ def _transaction_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator
         except (ValueError, TypeError, KeyError):
             yield f"transaction {number}: no transaction"
             continue
-        last = walk.last.get(number, last)
+        last, n_donors = walk.last.get(number, last), walk.n_donors.get(number, n_donors)
         right = (
             number,
             previous,
             walk.digests.get(number, hashlib.sha256()).digest(),
             last,
+            n_donors,
             dict(sorted(walk.counts.get(number, Counter()).items())),
             transaction.right_hash,
         )
@@ -94,6 +100,7 @@ def _transaction_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator
             transaction.previous_hash,
             transaction.versions_digest,
             transaction.last_version,
+            transaction.n_donors,
             transaction.counts,
             transaction.hash,
         )

@@ -15,7 +15,7 @@ from hla_match.searches.matcher import Matcher
 from hla_match.synthetic.volunteers import patients, volunteers
 from registry_io import open_imputation, open_registry
 from registry_io.store import imputation_store
-from registry_io.store.registry_builder import write_registry
+from registry_io.store.recorded_registry import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
 NOMENCLATURE = Nomenclature.builtin()

@@ -218,8 +218,8 @@ def test_a_batch_ends_with_the_registry_that_it_began_with(tmp_path: Path):
     nomenclature = Nomenclature.builtin()
     import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=TODAY)
     source = registry_io.registry_source(tmp_path / "registry")
-    tomorrow = TODAY + datetime.timedelta(days=1)
-    import_donors(tmp_path / "registry", tmp_path / "donors.csv", nomenclature, today=tomorrow, replace=True)
+    donors = pl.DataFrame({"donor_id": ["D2"], "A_1": ["11:01"], "A_2": ["24:02"]})
+    import_donors(tmp_path / "registry", donors, nomenclature, today=TODAY, update=True)
     (outcome,) = search_patients(source, PATIENTS[:1], workers=InTurn())
     assert outcome.frame["donor_id"].to_list() == ["D1"]
     shutil.copytree(source.folder, tmp_path / "copy")

@@ -20,7 +20,7 @@ from hla_match.services.audit import audit
 from hla_match.services.figures import figures
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Action, Cause
-from registry_io.store.registry_builder import write_registry
+from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_folder import JOURNAL
 
 TODAY = datetime.date(2022, 3, 1)

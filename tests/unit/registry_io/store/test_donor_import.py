@@ -19,7 +19,7 @@ from registry_io.store import donor_import
 from registry_io.store.donor_import import ImportReport, import_donors
 from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_store import open_registry
-from registry_io.store.registry_versions import roll_back
+from registry_io.store.rollback import roll_back
 
 NOMENCLATURE = Nomenclature.builtin()
 HEADER = "donor_id,A_1,A_2,status\n"
@@ -120,7 +120,8 @@ def test_a_registry_is_replaced_only_when_that_is_asked_for(tmp_path: Path) -> N
     rows = "".join(f"D{number:02},02:01,24:02,\n" for number in range(20))
     imported(tmp_path, rows)
     more = rows.replace("D00", "D90") + "D91,02:01,24:02,\n"
-    with pytest.raises(RegistryError, match=r"a registry of 20 donors: 1 go, 19 stay, 2 come, .*leave to replace it"):
+    counts = "2 new, 19 known and equal, 0 known and different, 1 not in the file"
+    with pytest.raises(RegistryError, match=f"a registry of 20 donors; the file: {counts}, expected a new folder"):
         imported(tmp_path, more)
     assert open_registry(tmp_path / "registry").n_donors == 20
     report = imported(tmp_path, more, replace=True)
@@ -143,7 +144,7 @@ def test_a_replacement_that_loses_more_than_a_tenth_is_asked_for_once_more(tmp_p
 def test_a_refused_import_leaves_nothing(tmp_path: Path) -> None:
     imported(tmp_path, "D1,02:01,24:02,\n")
     before = sorted(path.name for path in (tmp_path / "registry").rglob("*"))
-    with pytest.raises(RegistryError, match="leave to replace it"):
+    with pytest.raises(RegistryError, match="expected a new folder"):
         imported(tmp_path, "D2,02:01,24:02,\n")
     assert sorted(path.name for path in (tmp_path / "registry").rglob("*")) == before
 

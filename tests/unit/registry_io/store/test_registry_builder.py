@@ -18,7 +18,8 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns, registry_builder
-from registry_io.store.registry_builder import RegistryBuilder, write_registry, write_registry_stream
+from registry_io.store.recorded_registry import write_registry, write_registry_stream
+from registry_io.store.registry_builder import RegistryBuilder
 from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
 from tests.examples import examples

@@ -22,7 +22,8 @@ from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.donor_import import import_donors
 from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
-from registry_io.store.registry_versions import Garbage, collect_garbage, roll_back
+from registry_io.store.registry_versions import Garbage, collect_garbage
+from registry_io.store.rollback import roll_back
 
 NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 1, 1)
@@ -32,6 +33,7 @@ DONORS = {
     "b": "D1,02:01,24:02\nD2,11:01,24:02\nD3,11:01,\nD4,99:99,\n",
     "c": "D1,02:01,24:02\nD2,11:01,24:02\nD5,02:01,\n",
 }
+ANYHOW = {"replace": True, "allow_shrink": True, "again": True}
 HELD = {"a": ["D1", "D2"], "b": ["D1", "D2", "D3"], "c": ["D1", "D2", "D5"]}
 
 
@@ -42,7 +44,7 @@ class Killed(BaseException):
 def put(folder: Path, which: str, **how: bool) -> None:
     path = folder.parent / f"{which}.csv"
     path.write_text("donor_id,A_1,A_2\n" + DONORS[which], encoding="utf-8")
-    import_donors(folder, path, NOMENCLATURE, today=TODAY, **{"replace": True, "allow_shrink": True, **how})
+    import_donors(folder, path, NOMENCLATURE, today=TODAY, **{**ANYHOW, **how})
 
 
 def held(folder: Path) -> list[str]:
@@ -288,7 +290,7 @@ def test_a_registry_is_its_owners_alone(tmp_path: Path, umask: int) -> None:
 def test_a_damaged_pointer_is_said_and_can_be_taken_back(folder: Path, content: bytes) -> None:
     put(folder, "b")
     (folder / "CURRENT").write_bytes(content)
-    with pytest.raises(RegistryError, match=r"CURRENT: found a damaged file.*registry rollback"):
+    with pytest.raises(RegistryError, match=r"CURRENT: found a damaged file.*roll back"):
         open_registry(folder)
     roll_back(folder)
     assert held(folder) == HELD["a"]
@@ -441,7 +443,7 @@ import os, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[3:]
 from registry_io.disk.durable_files import listening
-from registry_io.store.registry_versions import roll_back
+from registry_io.store.rollback import roll_back
 from tests.unit.registry_io.store.test_registry_versions import put
 
 def ended(action, path):
@@ -453,14 +455,33 @@ with listening(ended):
 """
 
 
-def test_a_rollback_or_import_that_is_killed_before_the_switch_keeps_the_way_back(folder: Path) -> None:
-    put(folder, "b")
+def kill(folder: Path, what: str) -> None:
+    """Kill an import or a rollback right before the switch."""
     root = str(Path(__file__).parents[4])
-    for what in ("import", "rollback"):
-        killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), what, root, *sys.path], check=False)
-        assert killed.returncode == 9
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(folder), what, root, *sys.path], check=False)
+    assert killed.returncode == 9
+
+
+def test_an_import_that_is_killed_before_the_switch_is_recorded_and_published_by_the_next_writer(folder: Path) -> None:
+    put(folder, "b")
+    for what in ("import", "rollback"):  # the latter while it publishes what the former did not
+        kill(folder, what)
         assert held(folder) == HELD["b"]
-    collect_garbage(folder, grace=NOW)
+    collect_garbage(folder)
+    roll_back(folder)
+    assert held(folder) == HELD["b"]
+    roll_back(folder)
+    assert held(folder) == HELD["c"]
+
+
+def test_a_rollback_that_is_killed_before_the_switch_is_recorded_and_published_by_the_next_writer(
+    folder: Path,
+) -> None:
+    put(folder, "b")
+    kill(folder, "rollback")
+    assert held(folder) == HELD["b"]
+    put(folder, "c")
+    assert held(folder) == HELD["c"]
     roll_back(folder)
     assert held(folder) == HELD["a"]
 

@@ -20,10 +20,11 @@ from registry_io.disk import checked_files
 from registry_io.disk.durable_files import listening
 from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.change_files import DONORS, REMOVED, TYPINGS
-from registry_io.store.registry_builder import write_registry, write_registry_stream
+from registry_io.store.recorded_registry import write_registry, write_registry_stream
 from registry_io.store.registry_folder import CURRENT, current_snapshot, writing_registry
 from registry_io.store.registry_store import MANIFEST, open_registry, snapshot_chain, verify_registry
-from registry_io.store.registry_versions import collect_garbage, roll_back
+from registry_io.store.registry_versions import collect_garbage
+from registry_io.store.rollback import roll_back
 from registry_io.store.snapshot_changes import (
     PublishedChanges,
     merge_changes,
@@ -66,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 def publish(folder: Path, *leave: str, day: str = "2026-01-01", **come: str) -> PublishedChanges:
     with writing_registry(folder):
         removed = pl.Series(list(leave), dtype=pl.String)
-        return publish_changes(folder, [persons(**come)], removed, provenance={"imported_on": day})
+        return publish_changes(folder, [persons(**come)], removed, provenance={"imported_on": day, "transaction": 1})
 
 
 def scratch(frame: pl.DataFrame) -> Registry:

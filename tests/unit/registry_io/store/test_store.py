@@ -19,7 +19,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns
-from registry_io.store.registry_builder import write_registry
+from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES
 from tests.sealing import changed

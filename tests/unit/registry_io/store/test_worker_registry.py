@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import registry_io
@@ -63,7 +64,8 @@ def test_a_version_that_is_gone_is_refused(folder: Path) -> None:
 def test_it_opens_the_version_that_it_names(folder: Path) -> None:
     source = registry_io.registry_source("registry")
     before = open_registry("registry")
-    import_donors("registry", "donors.csv", Nomenclature.builtin(), today=datetime.date(2026, 1, 2), replace=True)
+    donors = pl.DataFrame({"donor_id": ["D9"], "A_1": ["11:01"], "A_2": ["24:02"]})
+    import_donors("registry", donors, Nomenclature.builtin(), today=datetime.date(2026, 1, 2), update=True)
     assert open_registry("registry").snapshot != before.snapshot
     assert source().registry.snapshot == before.snapshot
 

@@ -16,6 +16,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal, Version
+from registry_io.store.journal.person_texts import note_texts, reported_texts
 from registry_io.store.journal.transactions import Cause
 from registry_io.store.registry_folder import JOURNAL
 
@@ -110,7 +111,8 @@ def test_the_cells_of_a_row_are_kept_where_the_record_says_otherwise(tmp_path: P
         read_with(entry)
         noted = pl.DataFrame({"row": [3, 3], "note": ["one", "other"]})
         cells = cells.with_columns(pl.col("row").cast(pl.UInt32))
-        entry.put(persons, cells=cells, meant={"HLA-A (1)": "A_1", "性别": "sex"}, noted=noted)
+        reported = reported_texts(persons, cells, {"HLA-A (1)": "A_1", "性别": "sex"})
+        entry.put(persons, reported=reported, noted=note_texts(persons, noted))
     with Journal.open(tmp_path) as journal:
         assert journal.versions("D1") == [
             Version(1, "add", 2, {"A_1": "02:01", "sex": "F"}, {"HLA-A (1)": "A*02:01", "性别": "女"}, ())
@@ -130,7 +132,7 @@ def test_donors_are_named_to_be_spared(tmp_path: Path) -> None:
             "withdrawn", "different", "new",
         ]  # fmt: skip
     with Journal.open(tmp_path) as journal:
-        assert journal.n_donors_at(2) == 0
+        assert journal.transaction_at(2).n_donors == 0
         assert journal.known(pl.Series(["D1"])).select("donor_id", "person").rows() == [("D1", None)]
 
 
@@ -189,7 +191,7 @@ def test_a_folder_that_cannot_be_written_to_is_read(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with Journal.open(tmp_path) as journal:
-            assert journal.n_donors_at(1) == 2
+            assert journal.transaction_at(1).n_donors == 2
     finally:
         tmp_path.chmod(0o700)
 
@@ -213,15 +215,20 @@ def test_a_record_of_another_format_is_refused(tmp_path: Path) -> None:
         Journal.open(tmp_path)
 
 
-def test_a_full_disk_is_said_and_keeps_what_was(tmp_path: Path) -> None:
-    put(tmp_path)
-    with Journal.writing(tmp_path) as journal:
+def put_on_full_disk(folder: Path, persons: pl.DataFrame) -> None:
+    with Journal.writing(folder) as journal:
         connection = journal._connection
         (n_pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count={n_pages}")
-        many = pl.DataFrame({"person_id": [f"N{number}" for number in range(2000)], "A_1": "02:01", "A_2": None})
-        with pytest.raises(FileError, match="no room left"), journal.transaction(CAUSE) as entry:
-            entry.put(many)
+        with journal.transaction(CAUSE) as entry:
+            entry.put(persons)
+
+
+def test_a_full_disk_is_said_and_keeps_what_was(tmp_path: Path) -> None:
+    put(tmp_path)
+    many = pl.DataFrame({"person_id": [f"N{number}" for number in range(2000)], "A_1": "02:01", "A_2": None})
+    with pytest.raises(FileError, match="no room left"):
+        put_on_full_disk(tmp_path, many)
     with Journal.open(tmp_path) as journal:
-        assert journal.n_donors_at(9) == 2
+        assert len(journal.transactions()) == 1
         assert journal.verify() == []

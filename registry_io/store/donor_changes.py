@@ -1,0 +1,255 @@
+"""One donor of a registry added, updated, withdrawn or brought back: recorded, then published as any change is."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.donors.typing_books import TypingBooks
+from hla_match.errors import ErrorCode, RegistryError
+from registry_io.store.actors import user_name
+from registry_io.store.donor_intake import unreadable_records
+from registry_io.store.donor_values import read_donor, refuse_findings
+from registry_io.store.import_modes import check_somebody_stays
+from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.person_texts import person_frame, reported_texts
+from registry_io.store.journal.transactions import Action, Cause
+from registry_io.store.record_state import mend, publish_state
+from registry_io.store.recorded_registry import begin
+from registry_io.store.registry_folder import writing_registry
+from registry_io.store.registry_versions import require_registry
+
+
+@dataclass(frozen=True, slots=True)
+class DonorChange:
+    """What became of a change of one donor.
+
+    Attributes:
+        transaction: its number; None where the registry knew it all already, and nothing was changed.
+        n_donors: number of donors of the registry.
+    """
+
+    transaction: int | None
+    n_donors: int
+
+
+def add_donor(
+    folder: str | Path,
+    donor_id: str,
+    values: Mapping[str, str],
+    *,
+    today: datetime.date | None = None,
+    actor: str = "",
+    reason: str = "",
+) -> DonorChange:
+    """Add a donor to a registry.
+
+    Args:
+        folder: the registry's.
+        donor_id: the identifier.
+        values: texts by the names of the columns of donor files, such as ``{"A_1": "02:01", "A_2": "24:02"}``.
+        today: the day of the change; by default the clock's.
+        actor: who makes it; by default the user's name.
+        reason: why.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, or it knows the identifier.
+        CriteriaError: a value cannot be read.
+        FileError: the folder cannot be written to.
+        LockedError: another process writes.
+    """
+
+    def change(donor: _KnownDonor) -> None:
+        if donor.is_known:
+            raise RegistryError(
+                str(folder),
+                found="a record of this identifier",
+                expected="a new donor",
+                hint="update it; or reinstate the donor who was withdrawn",
+                code=ErrorCode.REGISTRY_KNOWN_DONOR,
+            )
+        donor.put(values, {})
+
+    return _changed(Path(folder), donor_id, change, "add", today, actor, reason)
+
+
+def update_donor(
+    folder: str | Path,
+    donor_id: str,
+    values: Mapping[str, str],
+    *,
+    today: datetime.date | None = None,
+    actor: str = "",
+    reason: str = "",
+) -> DonorChange:
+    """Set values of a donor's record; an empty one removes what is known, and the others stay.
+
+    Args:
+        folder: the registry's.
+        donor_id: the identifier.
+        values: texts by the names of the columns of donor files, such as ``{"status": "TU"}``.
+        today: the day of the change; by default the clock's.
+        actor: who makes it; by default the user's name.
+        reason: why.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, or it has no such donor.
+        CriteriaError: a value cannot be read.
+        FileError: the folder cannot be written to.
+        LockedError: another process writes.
+    """
+    return _changed(
+        Path(folder), donor_id, lambda donor: donor.put(values, donor.present()), "update", today, actor, reason
+    )
+
+
+def withdraw_donor(
+    folder: str | Path, donor_id: str, *, today: datetime.date | None = None, actor: str = "", reason: str = ""
+) -> DonorChange:
+    """Withdraw a donor, who is in no search from then on; the record stays.
+
+    Args:
+        folder: the registry's.
+        donor_id: the identifier.
+        today: the day of the change; by default the clock's.
+        actor: who makes it; by default the user's name.
+        reason: why.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, it has no such donor, or no donor would be left.
+        FileError: the folder cannot be written to.
+        LockedError: another process writes.
+    """
+    return _changed(Path(folder), donor_id, lambda donor: donor.withdraw(), "withdraw", today, actor, reason)
+
+
+def reinstate_donor(
+    folder: str | Path, donor_id: str, *, today: datetime.date | None = None, actor: str = "", reason: str = ""
+) -> DonorChange:
+    """Bring a donor back who was withdrawn, with the last record.
+
+    Args:
+        folder: the registry's.
+        donor_id: the identifier.
+        today: the day of the change; by default the clock's.
+        actor: who makes it; by default the user's name.
+        reason: why.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, or it has no record of the donor.
+        CriteriaError: the nomenclature of the registry does not read the record any more.
+        FileError: the folder cannot be written to.
+        LockedError: another process writes.
+    """
+    return _changed(Path(folder), donor_id, lambda donor: donor.reinstate(), "reinstate", today, actor, reason)
+
+
+def _changed(
+    folder: Path,
+    donor_id: str,
+    change: Callable[[_KnownDonor], None],
+    action: Action,
+    today: datetime.date | None,
+    actor: str,
+    reason: str,
+) -> DonorChange:
+    """Make a change of one donor, record it, and publish it."""
+    require_registry(folder)
+    cause = Cause(action=action, day=today or datetime.date.today(), actor=actor or user_name(), reason=reason)
+    with writing_registry(folder), Journal.writing(folder) as journal:
+        begin(folder, journal)
+        with journal.transaction(cause) as entry:
+            change(_KnownDonor(folder, journal, entry, donor_id))
+            check_somebody_stays(folder, entry.n_donors)
+        if entry.recorded is None:
+            mend(folder, journal)
+            return DonorChange(None, entry.n_donors)
+        publish_state(folder, journal)
+        return DonorChange(entry.number, entry.n_donors)
+
+
+class _KnownDonor:
+    """What a registry knows of a donor, and the transaction that changes it."""
+
+    def __init__(self, folder: Path, journal: Journal, entry: Entry, donor_id: str) -> None:
+        self._folder, self._entry, self._donor_id = folder, entry, donor_id
+        self._versions = journal.versions(donor_id)
+        self._attributes = journal.attributes_at(entry.number)
+        assert entry.settings is not None, "the record of a registry says what it is read with"
+        self._settings = entry.settings
+        self._nomenclature, self._codes = journal.nomenclature(entry.settings), journal.codes(entry.settings)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there ever was a record of the identifier."""
+        return bool(self._versions)
+
+    def present(self) -> Mapping[str, str]:
+        """Return the record of the donor.
+
+        Raises:
+            RegistryError: there is no such donor now.
+        """
+        if not self._versions:
+            raise unknown_donor(self._folder)
+        if self._versions[-1].person is None:
+            raise RegistryError(
+                str(self._folder),
+                found=f"a donor who was withdrawn by transaction {self._versions[-1].transaction}",
+                expected="a donor of the registry",
+                hint="reinstate the donor first",
+                code=ErrorCode.REGISTRY_UNKNOWN_DONOR,
+            )
+        return self._versions[-1].person
+
+    def put(self, values: Mapping[str, str], known: Mapping[str, str]) -> None:
+        """Put a record with new values in place of those that are known."""
+        records = read_donor(
+            self._donor_id,
+            values,
+            known,
+            self._attributes,
+            nomenclature=self._nomenclature,
+            codes=self._codes,
+            ambiguous_nulls=self._settings.ambiguous_nulls,
+            today=self._entry.cause.day,
+        )
+        self._refuse_unreadable(records.frame)
+        # There is no file, and no row of one.
+        reported = reported_texts(records.frame, records.cells, records.own_names)
+        self._entry.put(records.frame.drop("row"), reported=reported)
+
+    def withdraw(self) -> None:
+        """Withdraw the donor."""
+        self.present()
+        self._entry.withdraw(pl.DataFrame({"person_id": [self._donor_id]}))
+
+    def reinstate(self) -> None:
+        """Bring the donor back with the last record."""
+        if not self._versions:
+            raise unknown_donor(self._folder)
+        record = next(one.person for one in reversed(self._versions) if one.person is not None)
+        persons = person_frame(self._donor_id, record, self._attributes)
+        self._refuse_unreadable(persons)
+        self._entry.put(persons, action="reinstate")
+
+    def _refuse_unreadable(self, persons: pl.DataFrame) -> None:
+        books = TypingBooks(self._nomenclature, self._codes, ambiguous_nulls=self._settings.ambiguous_nulls)
+        unreadable = books.unreadable(books.code(persons))
+        refuse_findings(unreadable_records(persons.drop("row", strict=False).with_row_index("row"), unreadable))
+
+
+def unknown_donor(folder: Path) -> RegistryError:
+    """Return the error of an identifier that a registry never knew."""
+    return RegistryError(
+        str(folder),
+        found="no record of this identifier",
+        expected="a donor of the registry",
+        hint="look for a spelling mistake; identifiers are told apart by case and blanks",
+        code=ErrorCode.REGISTRY_UNKNOWN_DONOR,
+    )

@@ -1,0 +1,140 @@
+"""The records of a donor file on their way into a transaction: read, compared with what is known, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from hla_match.donors.arrangement import UnreadableTyping
+from registry_io.persons.person_notices import ReadNotes
+from registry_io.persons.person_table import PersonRecords
+from registry_io.store.import_modes import RecordCounts
+from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.person_texts import note_texts, reported_texts
+from registry_io.tables.budgets import FileBudget
+from registry_io.tables.quarantine import QuarantinedRecord
+from registry_io.tables.spreadsheet_values import typing_hint
+
+TypingReader = Callable[[pl.DataFrame, pl.DataFrame], list[UnreadableTyping]]
+"""Takes persons and their line notes, and returns the typings that cannot be read, with rows of the persons."""
+
+
+@dataclass(slots=True)
+class DonorIntake:
+    """What was read of a donor file, slice by slice, and put into a transaction.
+
+    Attributes:
+        entry: the transaction.
+        read_typings: reads the typings of a slice.
+        budget: what may be taken for the file.
+        checksum: SHA-256 of the file, in hexadecimal.
+        n_rows: its rows, header and empty ones excluded.
+        quarantined: one entry a finding.
+        warnings: findings on cells of persons, slice by slice.
+        read_notes: what the reader noticed.
+        before: number of persons by what they were before, as `Entry.put` tells it.
+        n_withdrawn: donors who are withdrawn by their row.
+        known_rows: rows of identifiers that are known, slice by slice.
+        added_rows: those of them that ask to be added.
+        unknown_rows: rows that withdraw somebody who was never known.
+        n_spared: donors whose row cannot be read, so that their earlier record stays.
+        is_differential: whether the rows say what they ask for.
+    """
+
+    entry: Entry
+    read_typings: TypingReader
+    budget: FileBudget
+    checksum: str = ""
+    n_rows: int = 0
+    quarantined: list[QuarantinedRecord] = field(default_factory=list)
+    warnings: list[pl.DataFrame] = field(default_factory=list)
+    read_notes: list[ReadNotes] = field(default_factory=list)
+    before: Counter[str] = field(default_factory=Counter)
+    n_withdrawn: int = 0
+    known_rows: list[pl.Series] = field(default_factory=list)
+    added_rows: list[int] = field(default_factory=list)
+    unknown_rows: list[int] = field(default_factory=list)
+    n_spared: int = 0
+    is_differential: bool = False
+
+    @property
+    def n_taken(self) -> int:
+        """Persons whose records were taken, or were known already."""
+        return self.before.total()
+
+    def counts(self, n_absent: int | None) -> RecordCounts:
+        """Return the records by what the registry knew; `n_absent` is as in `RecordCounts`."""
+        return RecordCounts(
+            n_new=self.before["new"],
+            n_equal=self.before["equal"],
+            n_different=self.before["different"] + self.before["withdrawn"],
+            n_withdrawn=self.n_withdrawn,
+            n_absent=n_absent,
+        )
+
+    def take(self, records: PersonRecords) -> None:
+        """Take the records of a slice.
+
+        Raises:
+            BudgetError: there are more findings than a table of persons has.
+            CriteriaError: an attribute is of another type than before.
+        """
+        found = [
+            *records.quarantined,
+            *unreadable_records(records.frame, self.read_typings(records.frame, records.noted)),
+        ]
+        self.quarantined += found
+        self.budget.check_records(len(self.quarantined))
+        rows = {record.row for record in found}
+        frame = records.frame.filter(~pl.col("row").is_in(rows)) if rows else records.frame
+        before = self.entry.put(
+            frame,
+            reported=reported_texts(frame, records.cells, records.own_names),
+            noted=note_texts(frame, records.noted),
+        )
+        self.before.update(dict(before.value_counts().iter_rows()))
+        known = frame["row"].filter(before != "new")
+        self.known_rows.append(known)
+        if records.actions is not None:
+            self._act(records.actions, known)
+        identifiers = pl.Series([one.person_id for one in found if one.person_id], dtype=pl.String).unique()
+        self.n_spared += len(self.entry.name(identifiers))
+        self.warnings.append(records.warnings.filter(~pl.col("row").is_in(rows)) if rows else records.warnings)
+        self.read_notes.append(records.read_notes)
+        self.n_rows, self.checksum = self.n_rows + records.n_rows, records.checksum
+
+    def _act(self, actions: pl.DataFrame, known: pl.Series) -> None:
+        """Do what the rows of a differential file ask for beside taking their records."""
+        self.is_differential = True
+        added = actions.filter(pl.col("action") == "add")["row"]
+        self.added_rows += added.filter(added.is_in(known.implode())).to_list()
+        leaving = actions.filter(pl.col("action") == "withdraw").select("row", "person_id")
+        before = self.entry.withdraw(leaving)
+        self.unknown_rows += leaving["row"].filter(before == "new").to_list()
+        self.n_withdrawn += int((before == "different").sum())
+
+
+def unreadable_records(persons: pl.DataFrame, unreadable: Iterable[UnreadableTyping]) -> list[QuarantinedRecord]:
+    """Return one record for each row that carries a typing the nomenclature cannot read.
+
+    Args:
+        persons: `row` and `person_id` of the persons whose typings were read.
+        unreadable: typings, with rows of `persons`.
+    """
+    row, person = persons["row"], persons["person_id"]
+    return [
+        QuarantinedRecord(
+            row=row[index],
+            person_id=person[index],
+            column=typing.locus,
+            text=typing.text,
+            reason=typing.reason,
+            message=typing.message,
+            hint=typing_hint(typing.text, typing.hint),
+        )
+        for typing in unreadable
+        for index in typing.rows.tolist()
+    ]

@@ -1,0 +1,212 @@
+"""The snapshot of a registry that holds what its record says: which transaction it has, and how it gets the latest.
+
+The record is committed when everything of the new snapshot is written and was read back, right before the switch. So a
+change is in the record and in the snapshot, or in neither; a kill between the two leaves it in the record, and the next
+writer makes the snapshot that is missing (`catch_up`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from hla_match.donors.provenance import Provenance
+from hla_match.donors.registry import Registry
+from hla_match.errors import RegistryError
+from hla_match.nomenclature.multiple_allele_codes import MacTable
+from hla_match.nomenclature.release import Nomenclature
+from registry_io.disk.durable_files import atomic_write
+from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.transactions import Transaction
+from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
+from registry_io.store.registry_folder import latest_snapshot, valid_snapshot
+from registry_io.store.registry_store import open_snapshot, read_manifest
+from registry_io.store.registry_versions import REPORTS, publish
+from registry_io.store.snapshot_changes import publish_changes, takes_changes
+
+
+def published_transaction(folder: Path, journal: Journal) -> int | None:
+    """Return the transaction whose donors the valid snapshot has; None where that is not known."""
+    provenance = _provenance(folder)
+    return transaction_of(provenance, journal) if provenance is not None else None
+
+
+def transaction_of(provenance: Provenance, journal: Journal) -> int | None:
+    """Return the transaction whose donors a snapshot has, by its provenance; None where that is not known.
+
+    A snapshot that was written before there was a record has those of the transaction that made the record of it.
+    """
+    if provenance.transaction is None and any(one.action == "adopt" for one in journal.transactions()[:1]):
+        return 1
+    return provenance.transaction
+
+
+def catch_up(folder: Path, journal: Journal) -> None:
+    """Publish the latest transaction where the valid snapshot has another one.
+
+    That is so where a writer was killed between commit and switch.
+
+    Raises:
+        RegistryError: the record is damaged.
+        FileError: the snapshot cannot be written.
+    """
+    latest = journal.latest_transaction()
+    if latest is not None and published_transaction(folder, journal) not in (latest.number, latest.same_as):
+        publish_state(folder, journal)
+
+
+def mend(folder: Path, journal: Journal) -> Registry:
+    """Return the registry of the latest transaction, from the valid snapshot; a damaged one is written again.
+
+    Raises:
+        RegistryError: the record is damaged.
+        FileError: the snapshot cannot be written.
+    """
+    catch_up(folder, journal)
+    snapshot = valid_snapshot(folder)
+    try:
+        if snapshot is not None:
+            return open_snapshot(snapshot, verify=True)
+    except RegistryError:
+        pass
+    return _publish_whole(folder, journal, *_reading(journal), _reports(folder))
+
+
+def publish_state(
+    folder: Path,
+    journal: Journal,
+    *,
+    reading: tuple[Nomenclature, MacTable | None] | None = None,
+    reports: Mapping[str, bytes] | None = None,
+) -> Registry:
+    """Make a snapshot of the latest transaction the valid one, and commit the record right before the switch.
+
+    What changed is written onto the snapshot before, where that costs less than a whole one. The caller holds the
+    folder's lock.
+
+    Args:
+        folder: the registry's.
+        journal: its record, being written.
+        reading: nomenclature and codes of the transaction, where they are at hand.
+        reports: contents of the reports of an import by name; those beside the snapshot stay where there are none.
+
+    Raises:
+        RegistryError: the record is damaged, or it leaves no donor.
+        FileError: the snapshot cannot be written; nothing was changed.
+    """
+    latest = _latest(journal)
+    nomenclature, codes = reading or _reading(journal)
+    kept = _reports(folder) if reports is None else reports
+    after = published_transaction(folder, journal)
+    if after is not None:
+        changes = journal.changes(after, latest.number)
+        n_changes = journal.n_changes(after, latest.number)
+        if _takes_changes(folder, n_changes, latest, nomenclature, codes):
+            return publish_changes(
+                folder,
+                changes.persons,
+                changes.removed,
+                provenance=provenance_at(journal, latest, nomenclature, _provenance(folder)),
+                nomenclature=nomenclature,
+                reports=kept,
+                acknowledge=journal.commit,
+            ).published.registry
+    return _publish_whole(folder, journal, nomenclature, codes, kept)
+
+
+def publish_built(
+    built: BuiltSnapshot, journal: Journal, nomenclature: Nomenclature, reports: Mapping[str, bytes]
+) -> Registry:
+    """Make a snapshot that was built of all donors of the latest transaction the valid one, as `publish_state` does."""
+    for name, content in reports.items():
+        built.aside.write(name, content)
+    folder = built.aside.path.parent
+    provenance = provenance_at(journal, _latest(journal), nomenclature, _provenance(folder))
+    return publish(built.aside, built.description, provenance, acknowledge=journal.commit).registry
+
+
+def provenance_at(
+    journal: Journal, transaction: Transaction, nomenclature: Nomenclature, before: Provenance | None = None
+) -> Provenance:
+    """Return what the donors of a transaction are made from; what else was written down `before` stays."""
+    source, tables = journal.source_at(transaction.number), nomenclature.tables
+    return Provenance(
+        imported_on=transaction.day,
+        source=source.source if source is not None else None,
+        source_sha256=source.source_sha256 if source is not None else None,
+        source_rows=source.source_rows if source is not None else None,
+        nomenclature=nomenclature.title,
+        nomenclature_checksum=tables.checksum,
+        # Of a sound release nothing stands there.
+        nomenclature_unverified=", ".join(tables.unverified) or None,
+        nomenclature_mismatched=", ".join(tables.mismatched) or None,
+        nomenclature_cautions="; ".join(tables.cautions) or None,
+        codes=transaction.settings.codes_source,
+        ambiguous_nulls=transaction.settings.ambiguous_nulls,
+        transaction=transaction.number,
+        further=before.further if before is not None else {},
+    )
+
+
+def _publish_whole(
+    folder: Path,
+    journal: Journal,
+    nomenclature: Nomenclature,
+    codes: MacTable | None,
+    reports: Mapping[str, bytes],
+) -> Registry:
+    """Build a whole snapshot from the record, and make it the valid one."""
+    latest = _latest(journal)
+    nulls = latest.settings.ambiguous_nulls
+    noted = journal.noted_at(latest.number)
+    with RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=nulls) as builder:
+        for persons in journal.persons_at(latest.number):
+            builder.add(persons, noted)
+        built = builder.build()
+        return publish_built(built, journal, nomenclature, reports)
+
+
+def _takes_changes(
+    folder: Path, n_changes: int, latest: Transaction, nomenclature: Nomenclature, codes: MacTable | None
+) -> bool:
+    nulls = latest.settings.ambiguous_nulls
+    try:
+        return takes_changes(folder, n_changes, nomenclature, codes=codes, ambiguous_nulls=nulls)
+    except RegistryError:  # a damaged snapshot takes nothing
+        return False
+
+
+def _latest(journal: Journal) -> Transaction:
+    latest = journal.latest_transaction()
+    assert latest is not None, "a record that is published has a transaction"
+    return latest
+
+
+def _reading(journal: Journal) -> tuple[Nomenclature, MacTable | None]:
+    settings = _latest(journal).settings
+    return journal.nomenclature(settings), journal.codes(settings)
+
+
+def _provenance(folder: Path) -> Provenance | None:
+    """Return what the latest valid snapshot says that it was made from; None where there is none that can be read."""
+    snapshot = latest_snapshot(folder)
+    try:
+        return Provenance.of(read_manifest(snapshot).provenance) if snapshot is not None else None
+    except RegistryError:
+        return None
+
+
+def _reports(folder: Path) -> dict[str, bytes]:
+    """Return the reports of the last import, which lie beside the snapshots."""
+    return {name: (folder / name).read_bytes() for name in REPORTS if (folder / name).exists()}
+
+
+def write_reports(folder: Path, reports: Mapping[str, bytes]) -> None:
+    """Write the reports of an import that changed nothing beside the snapshots.
+
+    Raises:
+        FileError: they cannot be written.
+    """
+    for name, content in reports.items():
+        with atomic_write(folder / name) as file:
+            file.write(content)

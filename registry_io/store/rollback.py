@@ -1,0 +1,64 @@
+"""The registry before the last change made valid again, which the record tells of as a change of its own."""
+
+from __future__ import annotations
+
+import datetime
+from contextlib import ExitStack
+from pathlib import Path
+
+from hla_match.errors import ErrorCode, RegistryError
+from registry_io.store.actors import user_name
+from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import has_journal
+from registry_io.store.journal.transactions import Cause
+from registry_io.store.record_state import catch_up, transaction_of
+from registry_io.store.recorded_registry import put_registry
+from registry_io.store.registry_folder import previous_snapshot, writing_registry
+from registry_io.store.registry_store import open_parts
+from registry_io.store.registry_versions import make_current, require_registry
+from registry_io.store.snapshot_part import united
+
+
+def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path, Path | None]:
+    """Make the previous snapshot valid again; return its folder, and that of the one which now is the previous one.
+
+    Args:
+        folder: the registry's.
+        actor: who does it; by default the user's name.
+        reason: why.
+
+    Raises:
+        RegistryError: there is no registry or no previous snapshot, or it is damaged; nothing was changed.
+        LockedError: another process writes.
+    """
+    require_registry(folder)
+    with writing_registry(folder), ExitStack() as opened:
+        journal = opened.enter_context(Journal.writing(folder)) if has_journal(folder) else None
+        if journal is not None:
+            catch_up(folder, journal)
+        previous = previous_snapshot(folder)
+        if previous is None:
+            raise RegistryError(
+                str(folder),
+                found="no earlier snapshot",
+                expected="the one before the last import",
+                hint="import an earlier donor file in its place",
+                code=ErrorCode.REGISTRY_NO_EARLIER,
+            )
+        parts = open_parts(previous, verify=True)
+        registry = united(parts)
+        if journal is not None:
+            restored = transaction_of(registry.provenance, journal)
+            cause = Cause(
+                action="rollback",
+                day=datetime.date.today(),
+                actor=actor or user_name(),
+                reason=reason,
+                same_as=restored,
+            )
+            with journal.transaction(cause) as entry:
+                put_registry(entry, registry)
+        make_current(
+            previous, [part.path for part in parts], acknowledge=journal.commit if journal is not None else None
+        )
+        return previous, previous_snapshot(folder)

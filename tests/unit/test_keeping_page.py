@@ -1,0 +1,35 @@
+"""The page on keeping a registry shows what its commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import registry_io
+from tests import console_pages
+from tests.pages import blocks, text_of
+
+PAGE = console_pages.PAGE
+
+
+def test_the_page_shows_what_its_commands_print() -> None:
+    assert console_pages.written(text_of(PAGE)) == text_of(PAGE), "run: python -m tests.console_pages"
+
+
+def test_lines_of_commands_are_no_wider_than_a_terminal() -> None:
+    for block in blocks(PAGE, "console"):
+        said = (line for line in block.splitlines() if not line.startswith(("$ ", "hla-match: ")))
+        assert [line for line in said if len(line) > 80] == []
+
+
+def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (block.split("$ ")[1].partition("\n")[2] for block in blocks(PAGE, "console")[:2])
+    Path("donors.csv").write_text(first, encoding="utf-8")
+    Path("january.csv").write_text(second, encoding="utf-8")
+    registry_io.import_donors("zhejiang", "donors.csv", "builtin")
+    registry_io.add_donor("zhejiang", "ZJ0009", {"A_1": "02:01"})
+    (code,) = blocks(PAGE, "python")
+    exec(compile(code, str(PAGE), "exec"), {})
+    assert [one.reason for one in registry_io.registry_log("zhejiang")] == ["", "", "monthly file", "pregnant"]
