@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from hla_match.cli.main import group
 from hla_match.cli.option_hints import with_option_hint
 from hla_match.errors import HlaMatchError
-from registry_io.store.actors import user_name
+from registry_io.disk.writer_lock import user_name
 from tests.pages import DOCS
 
 PAGE = DOCS / "keeping-a-registry.md"

@@ -59,7 +59,7 @@ class CommandLines:
 
     def import_of(self, donors: str) -> Line:
         """Return an import that replaces whatever is there; donors are the name of an input or a path."""
-        asked = [option for option in ("--replace", "--allow-shrink") if self.knows(option)]
+        asked = [option for option in ("--replace", "--allow-shrink", "--again") if self.knows(option)]
         return ("registry", "import", REGISTRY, self.input(donors), *asked)
 
     def batch_of(self, most_mismatches: str) -> Line:

@@ -11,7 +11,7 @@ import polars as pl
 
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import ErrorCode, RegistryError
-from registry_io.store.actors import user_name
+from registry_io.disk.writer_lock import user_name
 from registry_io.store.donor_intake import unreadable_records
 from registry_io.store.donor_values import read_donor, refuse_findings
 from registry_io.store.import_modes import check_somebody_stays

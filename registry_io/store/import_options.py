@@ -11,8 +11,8 @@ from typing import TypedDict, get_args
 from hla_match.errors.arguments import check_name, check_type
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.disk.writer_lock import user_name
 from registry_io.formats.mac_file import read_codes
-from registry_io.store.actors import user_name
 from registry_io.store.import_modes import ImportMode, chosen_mode
 from registry_io.store.journal.transactions import Cause
 from registry_io.tables.budgets import Budgets

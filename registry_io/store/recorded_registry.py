@@ -17,7 +17,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.disk.aside_folder import writing_aside
-from registry_io.store.actors import user_name
+from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import SLICE, Journal
 from registry_io.store.journal.transactions import Action, Cause
@@ -69,7 +69,7 @@ def put_registry(entry: Entry, registry: Registry) -> None:
         ambiguous_nulls=nulls,
         before=entry.settings,
     )
-    for persons in _person_slices(registry):
+    for persons in person_slices(registry):
         entry.put(persons, action=action if action in ("adopt", "rollback") else None)
     entry.withdraw_others(action="rollback" if action == "rollback" else "withdraw")
 
@@ -162,7 +162,7 @@ def write_registry_stream(
     return built
 
 
-def _person_slices(registry: Registry) -> Iterator[pl.DataFrame]:
+def person_slices(registry: Registry) -> Iterator[pl.DataFrame]:
     """Yield the donors of a registry as frames of persons; texts of millions would fill the memory."""
     for start in range(0, registry.n_donors, SLICE):
         part = slice(start, start + SLICE)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hla_match.errors import ErrorCode, RegistryError
-from registry_io.store.actors import user_name
+from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal
 from registry_io.store.journal.transactions import Cause

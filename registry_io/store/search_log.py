@@ -19,7 +19,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from hla_match.errors import RegistryError
-from registry_io.disk.durable_files import flush_folder, write_error
+from registry_io.disk.durable_files import write_error
 from registry_io.disk.permissions import open_new
 from registry_io.store.journal.journal_file import journal_faults
 from registry_io.store.registry_folder import SEARCH_LOG
@@ -158,7 +158,6 @@ def _make(path: Path) -> None:
         return
     except OSError as error:
         raise write_error(path, error) from error
-    flush_folder(path.parent)
 
 
 @contextmanager

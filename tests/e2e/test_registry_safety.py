@@ -59,18 +59,18 @@ def folder(tmp_path: Path) -> Path:
 def test_replacing_rolling_back_and_collecting(folder: Path) -> None:
     code, out, err = done(folder, "registry", "import", "registry", "b.csv")
     assert code == 2
-    assert "3 donors: 0 go, 3 stay, 1 come" in err
+    assert "3 donors; the file: 1 new, 3 known and equal, 0 known and different, 0 not in the file" in err
     assert "--replace" in err
     code, out, err = done(folder, "registry", "import", "registry", "b.csv", "--replace")
     assert code == 0, err
     assert "Replaced 3 donors: 0 go, 3 stay, 1 come" in out
-    code, _, err = done(folder, "registry", "import", "registry", "a.csv", "--replace")
+    code, _, err = done(folder, "registry", "import", "registry", "a.csv", "--replace", "--again")
     assert code == 2
     assert "4 donors: 1 go" in err
     assert "--allow-shrink" in err
     code, out, err = done(folder, "registry", "rollback", "registry")
     assert (code, "3 donors" in out) == (0, True), err
-    assert done(folder, "registry", "import", "registry", "a.csv", "--replace")[0] == 0
+    assert done(folder, "registry", "import", "registry", "a.csv", "--replace", "--again")[0] == 0
     donors(folder, "c.csv", ["DA", "DB", "DC", "DE"])
     assert done(folder, "registry", "import", "registry", "c.csv", "--replace")[0] == 0
     code, out, err = done(folder, "registry", "gc", "registry")
@@ -100,7 +100,7 @@ def test_a_damaged_registry_is_said_and_mended_as_the_hint_says(folder: Path) ->
 def test_of_two_imports_one_is_refused_or_comes_after(folder: Path) -> None:
     for _ in range(3):
         both = [
-            started(folder, "registry", "import", "registry", name, "--replace", "--allow-shrink")
+            started(folder, "registry", "import", "registry", name, "--replace", "--allow-shrink", "--again")
             for name in ("a.csv", "b.csv")
         ]
         ended = [(process.communicate()[1], process.returncode) for process in both]
@@ -128,7 +128,7 @@ def test_a_killed_import_costs_nothing(folder: Path, seconds: float) -> None:
 @pytest.mark.exhaustive
 def test_a_reader_under_a_writer_sees_one_of_both(folder: Path) -> None:
     for name in ("b.csv", "a.csv"):
-        writer = started(folder, "registry", "import", "registry", name, "--replace", "--allow-shrink")
+        writer = started(folder, "registry", "import", "registry", name, "--replace", "--allow-shrink", "--again")
         while writer.poll() is None:
             assert found(folder) in (["DA", "DB", "DC"], ["DA", "DB", "DC", "DD"])
         assert writer.communicate()[1].count("Traceback") == 0

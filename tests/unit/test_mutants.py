@@ -128,7 +128,8 @@ def test_a_mutant_is_killed_by_a_test_that_fails_or_never_ends_and_survives_othe
     (tmp_path / "tests").mkdir()
     (tmp_path / "rule.py").write_text("def rule(n):\n    while n > 5:\n        n -= 1\n    return n\n")
     (tmp_path / "tests" / "test_rule.py").write_text(
-        "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n"
+        "import resource\nlimit = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 2\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))\n"
         "from rule import rule\ndef test_rule():\n    assert rule(7) == 5\n"
     )
     done = subprocess.run([sys.executable, "-c", TRIAL, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)

@@ -133,6 +133,7 @@ def test_cases_are_chosen_by_name_or_pattern():
     assert [case.name for case in suite.chosen_cases(CASES, ["search*"])] == [
         "search",
         "search for barely typed",
+        "search over 20 snapshots of changes",
         "search with P",
     ]
     with pytest.raises(ValueError, match="no case matches 'nothing'"):

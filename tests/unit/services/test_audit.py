@@ -106,7 +106,7 @@ def test_two_files_of_one_name_and_a_page_of_another_ending(folder: Path) -> Non
 
 
 def test_global_frequencies_alone_are_refused(folder: Path) -> None:
-    with pytest.raises(CriteriaError, match="global-frequencies"):
+    with pytest.raises(CriteriaError, match="global_frequencies"):
         audit(folder / "registry", global_frequencies=folder / "frequencies.csv")
 
 

@@ -302,6 +302,8 @@ def test_frequencies_are_named_by_file_or_set_and_tell_what_was_left_out(folder:
 def test_the_package_offers_what_a_notebook_opens() -> None:
     names = {"import_donors", "read_patients", "install_nomenclature", "install_frequencies", "write_registry"}
     names |= {"open_registry", "open_frequencies", "open_imputation", "open_nomenclature", "registry_source"}
+    names |= {"add_donor", "update_donor", "withdraw_donor", "reinstate_donor", "show_donor"}
+    names |= {"donor_history", "registry_log", "registry_diff"}
     assert {name for name in registry_io.__all__ if name.islower()} == names
     assert all(hasattr(registry_io, name) for name in registry_io.__all__)
     assert registry_io.open_imputation is open_imputation
