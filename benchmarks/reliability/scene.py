@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.reliability.children import HOME, TEMPORARY, Children, Ended
 from benchmarks.reliability.command_lines import CommandLines, Line
 from benchmarks.reliability.inputs import write_inputs
-from registry_io.store.registry_folder import SEARCH_LOG
+from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
 
 OWNER_ONLY = {"file": 0o600, "folder": 0o700}
 
@@ -54,8 +54,8 @@ def tree_of(folder: Path) -> Tree:
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        # The log of searches tells of every attempt.
-        if name == TEMPORARY or path.name == SEARCH_LOG:
+        # The record and the log of searches hold times; `registry verify` proves them.
+        if name == TEMPORARY or path.name.startswith((JOURNAL, SEARCH_LOG)):
             continue
         mode = path.lstat()
         is_file = stat.S_ISREG(mode.st_mode)
