@@ -87,7 +87,11 @@ def standard_typing(locus: str, text: str) -> StandardText:
 
 
 def is_standard_gl_string(text: str) -> bool:
-    """Say whether a GL String is in standard form at first sight, as most are."""
+    """Say whether a GL String is in standard form at first sight, as most are.
+
+    >>> is_standard_gl_string("A*02:01+A*24:02^B*40:01"), is_standard_gl_string("A02:01+A*24:02")
+    (True, False)
+    """
     return _STANDARD_GL_STRING.fullmatch(text) is not None
 
 

@@ -3,13 +3,15 @@
 ``python -m tests.mutants --sample 100 --seed 1`` draws mutants from the rooms, runs for each of them the tests nearest
 to its module, and counts those that no test notices:
 
-    source -> sites (an operator, a number, a statement) -> a sample -> a copy of the tree with one of them changed
-           -> nearest tests, kernels interpreted, until the first failure -> killed or survived -> tests/README.md
+    source -> sites (an operator, a number, a statement) -> a sample -> one of them changed
+           -> nearest tests that call the function, kernels interpreted, until the first failure
+           -> killed, or once more with all examples in a changed copy of the tree -> survived -> tests/README.md
 
 | module | what |
 |---|---|
 | `sites.py` | what can be changed in a module, and how |
 | `nearest_tests.py` | the tests of each module |
+| `quick_trials.py` | a mutant as exchanged code, in a process forked after all tests were collected |
 | `trials.py` | a mutant in a copy of the tree, in a process of its own |
 | `report.py` | the table in `tests/README.md`, with the survivors and their reasons |
 | `survivors.toml` | why a survivor is none that a test should notice, or what is missing |

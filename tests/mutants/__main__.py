@@ -13,7 +13,7 @@ from tests.mutants import report
 from tests.mutants.sites import Mutant, mutants
 from tests.mutants.trials import ROOT, Trial, run_trials
 
-ROOMS = ("kernels", "typings", "nomenclature", "imputation", "prediction", "matching", "choice")
+ROOMS = ("kernels", "typings", "nomenclature", "donors", "imputation", "estimation", "prediction", "matching", "choice")
 _LEAST_SHARE = 0.85
 """Of sampled mutants that are killed."""
 

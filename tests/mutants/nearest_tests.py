@@ -69,6 +69,16 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/unit/nomenclature/test_abandoned_names.py",
         "tests/properties/test_written_forms.py",
     ),
+    "hla_match/donors/typing_index.py": _SEARCH,
+    "hla_match/donors/arrangement.py": ("tests/unit/donors", "tests/unit/registry_io/store/test_slices.py", *_SEARCH),
+    "hla_match/donors/*": (
+        "tests/unit/donors",
+        "tests/unit/matching/test_ages.py",
+        "tests/unit/registry_io/persons/test_attribute_values.py",
+        "tests/unit/registry_io/persons/test_person_attributes.py",
+        "tests/properties/test_attributes.py",
+    ),
+    "hla_match/estimation/*": ("tests/unit/estimation", "tests/properties/test_estimation.py"),
     "hla_match/imputation/*": (
         "tests/unit/imputation/test_imputation.py",
         "tests/unit/imputation/test_imputed_on_demand.py",
@@ -83,6 +93,8 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/matching/drb345.py": ("tests/unit/matching/test_drb345.py", "tests/properties/test_drb345.py"),
     "hla_match/matching/*": (
         "tests/unit/matching/test_ages.py",
+        "tests/unit/matching/test_checked_model.py",
+        "tests/unit/matching/test_patient.py",
         "tests/unit/reporting/test_notices.py",
         "tests/unit/matching/test_null_alleles.py",
         "tests/unit/matching/test_typed_antigens.py",

@@ -32,6 +32,10 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 
 
+_COMMUTATIVE = frozenset({"min", "max", "minimum", "maximum", "promote_types", "array_equal", "union1d", "intersect1d"})
+"""Functions whose first two arguments can be exchanged."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change of one module.
@@ -151,10 +155,14 @@ def _replacements(node: ast.AST) -> Iterator[str]:
             yield "pass"
         case ast.Assign(targets=[ast.Subscript()]):
             yield "pass"
-        case ast.Call(args=[first, second, *rest]) if ast.dump(first) != ast.dump(second):
+        case ast.Call(args=[first, second, *rest]) if ast.dump(first) != ast.dump(second) and not _commutes(node.func):
             yield ast.unparse(ast.Call(node.func, [second, first, *rest], node.keywords))
         case ast.IfExp():
             yield f"({ast.unparse(node.orelse)} if {ast.unparse(node.test)} else {ast.unparse(node.body)})"
+
+
+def _commutes(function: ast.expr) -> bool:
+    return ast.unparse(function).rpartition(".")[2] in _COMMUTATIVE
 
 
 def _is_text(*nodes: ast.expr) -> bool:

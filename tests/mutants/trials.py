@@ -1,35 +1,36 @@
-"""Trials of mutants: each in a process of its own, on a copy of the tree, with the tests nearest to its module.
+"""Trials of mutants with the nearest tests: a quick one, and where that kills nothing one in a copy of the tree.
 
-A process is forked from one that has the libraries imported but nothing of the program, which spares two seconds. Its
-processor time is bounded, because an error in a loop may never end; the clock is not, so that a busy machine decides
-nothing. Few examples of Hypothesis come first, because most mutants fail at once; what survives them meets all.
+A mutant that survives the quick trial gets a process of its own, forked from one that has the libraries imported but
+nothing of the program, and meets all examples of Hypothesis. The processor time of a trial is bounded, because an error
+in a loop may never end; the clock is not, so that a busy machine decides nothing.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, NoReturn
 
 from tests.mutants.nearest_tests import nearest_tests
+from tests.mutants.quick_trials import BROKEN, FAILED, PASSED, QuickTrials, limit_seconds
 from tests.mutants.sites import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 _COPIED = ("hla_match", "registry_io", "tests", "benchmarks", "pyproject.toml", "README.md", "docs")
-_SECONDS = 400
-"""Processor time of a run of tests; the slowest tests that are nearest to a module take half of it."""
 _FEW_EXAMPLES = 30
-_Result = TypeVar("_Result")
-_PASSED = 0
+LEAST_SECONDS, SLOWER = 120, 30
+"""Processor time of a trial with all examples at most: so much, and so many times what its tests take with few."""
+_OUTPUT = "output.txt"
+"""What a run of tests prints, in the copy of the tree."""
 _SETTINGS = "_hypothesis_internal_use_settings"
 """Where Hypothesis keeps the settings of a test."""
 
@@ -50,8 +51,8 @@ class Trial:
 
     @property
     def survived(self) -> bool:
-        """Whether no test read_notes."""
-        return self.code == _PASSED
+        """Whether no test noticed."""
+        return self.code == PASSED
 
 
 def run_trials(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
@@ -64,43 +65,59 @@ def run_trials(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
     Raises:
         RuntimeError: the tests fail without any mutant.
     """
-    _import_libraries()
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+    import_libraries()
+    with TemporaryDirectory() as folder:
+        first = copied_tree(Path(folder) / "0")
+        survivors = []
+        for quick, seconds in quick_trials(mutants, first, workers):
+            if quick.code == FAILED or quick.code < 0:
+                yield quick
+            else:
+                survivors.append((quick.mutant, seconds))
         trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(workers):
-            trees.put(copied_tree(Path(folder) / str(number)))
+        for number in range(1, workers + 1):
+            # With the compiled modules, which the quick trials wrote.
+            trees.put(Path(shutil.copytree(first, Path(folder) / str(number))))
 
-        def in_a_tree(work: Callable[[Path], _Result]) -> _Result:
+        def in_a_tree(mutant: Mutant, seconds: Mapping[str, float]) -> Trial:
             tree = trees.get()
             try:
-                return work(tree)
+                return run_trial(mutant, tree, seconds)
             finally:
                 trees.put(tree)
 
-        tests = sorted({test for mutant in mutants for test in nearest_tests(mutant.path)})
-        unchanged = pool.submit(in_a_tree, lambda tree: _run_tests(tests, tree, few=True))
-        yield from pool.map(lambda mutant: in_a_tree(lambda tree: run_trial(mutant, tree)), mutants)
-        code, said = unchanged.result()
-        if code != _PASSED:
-            raise RuntimeError(f"the tests fail without a mutant: {said}")
+        with ThreadPoolExecutor(workers) as pool:
+            for ended in as_completed([pool.submit(in_a_tree, *survivor) for survivor in survivors]):
+                yield ended.result()
 
 
-def run_trial(mutant: Mutant, tree: Path) -> Trial:
-    """Try one mutant in a copy of the tree, which is as before afterwards."""
+def run_trial(mutant: Mutant, tree: Path, seconds: Mapping[str, float]) -> Trial:
+    """Try one mutant in a copy of the tree, which is as before afterwards.
+
+    Args:
+        mutant: the change.
+        tree: the copy.
+        seconds: by test what it takes without the change, file by file; other tests are left out.
+    """
+    files = tuple(dict.fromkeys(test.partition("::")[0] for test in seconds))
     path = tree / mutant.path
     source = path.read_bytes()
     path.write_bytes(mutant.applied(source))
     try:
-        code, said = _run_tests(nearest_tests(mutant.path), tree, few=True)
-        if code == _PASSED:
-            code, said = _run_tests(nearest_tests(mutant.path), tree, few=False)
+        child = os.fork()
+        if child == 0:
+            sys.dont_write_bytecode = True  # none of the changed module is to stay
+            limit_seconds(LEAST_SECONDS + SLOWER * sum(seconds.values()))
+            _end_with(lambda: _tested(files, tree, ["-x"], [_Chosen(seconds)]))
+        _, status = os.waitpid(child, 0)
     finally:
         path.write_bytes(source)
-    return Trial(mutant, code, said)
+    return Trial(mutant, os.waitstatus_to_exitcode(status), _said(tree))
 
 
 def copied_tree(folder: Path) -> Path:
     """Copy what tests need of the checkout into a folder, without compiled files."""
+    folder.mkdir(exist_ok=True)
     for name in _COPIED:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -109,61 +126,72 @@ def copied_tree(folder: Path) -> Path:
     return folder
 
 
-def _import_libraries() -> None:
+def import_libraries() -> None:
+    """Import what every trial needs before processes are forked, which then have it; kernels are to be interpreted."""
     os.environ["NUMBA_DISABLE_JIT"] = "1"  # read when Numba is imported
-    import numba  # noqa: F401 - imported before processes are forked, which then have it
+    import numba  # noqa: F401
     import polars  # noqa: F401
     import pydantic  # noqa: F401
     import pytest  # noqa: F401
 
 
-def _run_tests(tests: Sequence[str], tree: Path, *, few: bool) -> tuple[int, str]:
-    """Run tests in a forked process; return the exit code and the first failure."""
-    output = tree / "output.txt"
+def quick_trials(mutants: Sequence[Mutant], tree: Path, workers: int) -> Iterator[tuple[Trial, dict[str, float]]]:
+    """Yield the quick trials as they end, each with the seconds that its tests take without a mutant."""
+    tests = sorted({test for mutant in mutants for test in nearest_tests(mutant.path)})
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 70
-        try:
-            resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-            code = _tested(tests, tree, output, few=few)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+
+            def tell(*values: object) -> None:
+                print(json.dumps(values), file=pipe, flush=True)
+
+            quick = QuickTrials(tree, mutants, workers, tell)
+            _end_with(lambda: _tested(tests, tree, [], [_FewExamples(), quick]))
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        for line in pipe:
+            number, code, said, seconds = json.loads(line)
+            yield Trial(mutants[number], code, said), seconds
     _, status = os.waitpid(child, 0)
-    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1] if lines else "")
-    return os.waitstatus_to_exitcode(status), said
+    if os.waitstatus_to_exitcode(status) != PASSED:
+        raise RuntimeError((tree / _OUTPUT).read_text(encoding="utf-8", errors="replace")[-2000:])
 
 
-def _tested(tests: Sequence[str], tree: Path, output: Path, *, few: bool) -> int:
-    """Run tests of a copy of the tree in this process, kernels interpreted, until the first failure."""
+def _end_with(work: Callable[[], int]) -> NoReturn:
+    """Do a work and end this process, which is a forked one, with its exit code."""
+    code = BROKEN
+    try:
+        code = work()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _said(tree: Path) -> str:
+    """Return the first failure of a run of tests, or its last line."""
+    lines = (tree / _OUTPUT).read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1] if lines else "")
+
+
+def _tested(tests: Sequence[str], tree: Path, options: Sequence[str], plugins: Sequence[object]) -> int:
+    """Run tests of a copy of the tree in this process, kernels interpreted."""
     import pytest
 
     os.chdir(tree)
-    os.environ.update(HLA_MATCH_HOME=str(tree / "home"), PYTHONDONTWRITEBYTECODE="1")
-    sys.dont_write_bytecode = True
+    os.environ.update(HLA_MATCH_HOME=str(tree / "home"))
     sys.path[:] = [str(tree), *(path for path in sys.path if Path(path or ".").resolve() != ROOT)]
     for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "hla_match", "registry_io")]:
         del sys.modules[name]
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(_OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *tests], plugins=[_Quick(few=few)]))
+    return int(pytest.main(["-q", "-p", "no:cacheprovider", "--tb=no", *options, *tests], plugins=plugins))
 
 
-class _Quick:
-    """Settings of Hypothesis: the same examples in every trial, none made smaller, and where asked for few of them."""
-
-    def __init__(self, *, few: bool) -> None:
-        self._few = few
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        from hypothesis import settings
-
-        for test in {item.obj for item in items if self._few and hasattr(item.obj, _SETTINGS)}:
-            asked = getattr(test, _SETTINGS)
-            setattr(test, _SETTINGS, settings(asked, max_examples=min(_FEW_EXAMPLES, asked.max_examples)))
+class _SameExamples:
+    """Settings of Hypothesis: the same examples in every trial, and none made smaller."""
 
     def pytest_configure(self) -> None:
         from hypothesis import Phase, settings
@@ -176,3 +204,24 @@ class _Quick:
             phases=(Phase.explicit, Phase.generate),
         )
         settings.load_profile("mutants")
+
+
+class _FewExamples(_SameExamples):
+    """Few of them, because most mutants fail at once."""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        from hypothesis import settings
+
+        for test in {item.obj for item in items if hasattr(item.obj, _SETTINGS)}:
+            asked = getattr(test, _SETTINGS)
+            setattr(test, _SETTINGS, settings(asked, max_examples=min(_FEW_EXAMPLES, asked.max_examples)))
+
+
+class _Chosen(_SameExamples):
+    """All of them, of some tests."""
+
+    def __init__(self, tests: Container[str]) -> None:
+        self._tests = tests
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = [item for item in items if item.nodeid in self._tests]

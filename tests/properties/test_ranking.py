@@ -33,7 +33,7 @@ def probabilities(draw):
     A bound holds for what is compared and for what is cut; where it is 0, nothing is cut.
     """
     first, second = sorted((draw(PERCENTS), draw(PERCENTS)))
-    cut = draw(st.sampled_from((0.0, 0.0, 0.004, 0.02)))
+    cut = draw(st.sampled_from((0.0, 0.0, 0.004, 0.005, 0.02)))
     slack = draw(st.sampled_from((0, 0, 1, 30, 100)))
     return {"percents": (first, second), "missing": draw(st.integers(0, 7)) == 0, "cut": cut, "slack": slack}
 
@@ -176,8 +176,8 @@ LIKELY = {
     "mismatches": 0, "certain": False, "age": None, "cmv": None, "abo": None, "sex": None,
     "probability": {"percents": (50, 60), "missing": False, "cut": 0.0, "slack": 0},
 }  # fmt: skip
-CUT = {**LIKELY, "probability": {"percents": (0, 0), "missing": False, "cut": 0.02, "slack": 0}}
-"""A donor of whom so much was cut that the probability is unknown, though a bound is known."""
+CUT = {**LIKELY, "probability": {"percents": (0, 0), "missing": False, "cut": 0.005, "slack": 0}}
+"""A donor of whom just so much was cut that the probability is unknown, though a bound is known."""
 
 SIGN, GROUP = st.sampled_from((None, *values_of("cmv"))), st.sampled_from((None, *values_of("abo")))
 

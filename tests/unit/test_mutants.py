@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutants import report
 from tests.mutants.__main__ import ROOMS, every, sample
 from tests.mutants.nearest_tests import named_tests, nearest_tests
+from tests.mutants.quick_trials import exchange
 from tests.mutants.sites import Mutant, mutants
 from tests.mutants.trials import ROOT, Trial
 
@@ -27,6 +29,7 @@ def rule(patient, donor, limit=1):
     patient += 2
     kept[0] = call(patient, donor)
     call(donor)
+    min(patient, donor)
     return -kept[0] if patient is None else 0.5
 '''
 
@@ -43,7 +46,8 @@ def test_every_kind_of_change_is_made_and_nothing_that_decides_no_result() -> No
         ("patient < donor", "patient <= donor"), ("patient < donor", "patient > donor"), ("not limit", "(limit)"),
         ("patient += 2", "patient -= 2"), ("patient += 2", "pass"),
         ("kept[0] = call(patient, donor)", "pass"), ("call(patient, donor)", "call(donor, patient)"),
-        ("call(donor)", "pass"), ("return -kept[0] if patient is None else 0.5", "return None"),
+        ("call(donor)", "pass"), ("min(patient, donor)", "pass"),
+        ("return -kept[0] if patient is None else 0.5", "return None"),
         ("-kept[0] if patient is None else 0.5", "(0.5 if patient is None else -kept[0])"),
         ("patient is None", "patient is not None"), ("-kept[0]", "(kept[0])"),
     }  # fmt: skip
@@ -110,33 +114,51 @@ def test_the_page_has_the_figures_by_room_and_every_survivor(tmp_path: Path) -> 
         report.write_section("new", page)
 
 
-TRIAL = """
+TRIALS = """
 import json, sys
 from pathlib import Path
-from tests.mutants import trials
+from tests.mutants import quick_trials, trials
+from tests.mutants.quick_trials import exchange
 from tests.mutants.sites import mutants
-tree = Path(sys.argv[1])
-trials.nearest_tests = lambda path: ("tests/test_rule.py",)
-source = (tree / "rule.py").read_text()
-print(json.dumps({f"{one.old} -> {one.new}": trials.run_trial(one, tree).code for one in mutants("rule.py", source)}))
-assert (tree / "rule.py").read_text() == source
+trials.ROOT, trials._COPIED = Path(sys.argv[1]), ("hla_match", "tests")
+quick_trials.LEAST_SECONDS = quick_trials.SLOWER = 1
+trials.nearest_tests = quick_trials.nearest_tests = lambda path: ("tests/test_rule.py",)
+found = mutants("hla_match/rule.py", (trials.ROOT / "hla_match" / "rule.py").read_text())
+ended = trials.run_trials(found, 2)
+print(json.dumps({f"{one.mutant.old} -> {one.mutant.new}": [one.code, one.said] for one in ended}))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
 def test_a_mutant_is_killed_by_a_test_that_fails_or_never_ends_and_survives_others(tmp_path: Path) -> None:
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "rule.py").write_text("def rule(n):\n    while n > 5:\n        n -= 1\n    return n\n")
-    (tmp_path / "tests" / "test_rule.py").write_text(
-        "import resource\nlimit = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 2\n"
-        "resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))\n"
-        "from rule import rule\ndef test_rule():\n    assert rule(7) == 5\n"
+    for name in ("hla_match", "tests"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "hla_match" / "__init__.py").touch()
+    (tmp_path / "hla_match" / "rule.py").write_text(
+        "LIMIT = 5\n\ndef rule(n):\n    while n > LIMIT:\n        n -= 1\n    return n\n"
     )
-    done = subprocess.run([sys.executable, "-c", TRIAL, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    (tmp_path / "tests" / "test_rule.py").write_text(
+        "from hla_match.rule import rule\ndef test_rule():\n    assert rule(7) == 5\ndef test_other():\n    pass\n"
+    )
+    command = [sys.executable, "-c", TRIALS, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    codes = json.loads(done.stdout)
-    survivors = {name for name, code in codes.items() if code == 0}
-    assert survivors == {"1 -> 2"}
-    assert codes["n > 5 -> n >= 5"] == 1
-    assert codes["n -= 1 -> pass"] < 0
-    assert codes["return n -> return None"] == 1
+    ended = json.loads(done.stdout)
+    assert {name for name, (code, _) in ended.items() if code == 0} == {"1 -> 2"}
+    assert ended["1 -> 2"][1].startswith("1 passed in")
+    for name in ("n > LIMIT -> n >= LIMIT", "return n -> return None", "5 -> 6"):
+        code, said = ended[name]
+        assert (code, said.partition(" - ")[0]) == (1, "FAILED tests/test_rule.py::test_rule"), name
+    assert ended["n -= 1 -> pass"][0] < 0
+
+
+def test_code_is_exchanged_in_living_functions_of_modules_and_classes(tmp_path: Path) -> None:
+    path = tmp_path / "rule.py"
+    path.write_text("class Rule:\n    def of(self, n):\n        return [one + 1 for one in range(n)]\n")
+    rule: dict[str, Any] = {}
+    exec(compile(path.read_text(), str(path), "exec"), rule)
+    (change,) = [one for one in mutants("rule.py", path.read_text()) if one.new == "(one - 1)"]
+    assert exchange(str(path), change, path.read_bytes())
+    assert rule["Rule"]().of(3) == [-1, 0, 1]
+    (other,) = mutants("rule.py", "limit = not here")
+    assert not exchange(str(path), other, b"limit = not here")

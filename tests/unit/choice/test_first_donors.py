@@ -35,18 +35,21 @@ def matcher():
     return Matcher(registry, ImputedRegistry.of(registry, code_haplotypes(table, nomenclature, name="pool")))
 
 
+WANTED = (*(f"resolved {number}" for number in range(8)), *(f"first field {number}" for number in range(3)))
+
+
+@pytest.fixture(scope="module")
 def wanted():
     """Patients as hospitals type them, and the same by first field: they have many more donors in question."""
-    resolved = patients(8, seed=3, as_of=TODAY)[0]
-    for number, row in enumerate(resolved.iter_rows(named=True)):
+    found = {}
+    for number, row in enumerate(patients(8, seed=3, as_of=TODAY)[0].iter_rows(named=True)):
         texts = {locus: (row[f"{locus}_1"] or "", row[f"{locus}_2"] or "") for locus in SEARCHED}
-        yield f"resolved {number}", {locus: pair for locus, pair in texts.items() if pair[0]}
-        if number < 3:
-            short = {
-                locus: tuple(text and f"{text.partition(':')[0]}:XX" for text in texts[locus])
-                for locus in ("A", "B", "DRB1")
-            }
-            yield f"first field {number}", short
+        found[f"resolved {number}"] = {locus: pair for locus, pair in texts.items() if pair[0]}
+        found[f"first field {number}"] = {
+            locus: tuple(text and f"{text.partition(':')[0]}:XX" for text in texts[locus])
+            for locus in ("A", "B", "DRB1")
+        }
+    return found
 
 
 def own(*keys):
@@ -64,9 +67,9 @@ OWN = {
 
 
 @pytest.mark.parametrize("policy", [*POLICIES.values(), *OWN.values()], ids=[*POLICIES, *OWN])
-@pytest.mark.parametrize("typings", [pytest.param(typings, id=name) for name, typings in wanted()])
-def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
-    patient = Patient(typings=typings, cmv="P", abo="A")
+@pytest.mark.parametrize("name", WANTED)
+def test_a_limit_cuts_the_whole_list(matcher, wanted, name, policy):
+    patient = Patient(typings=wanted[name], cmv="P", abo="A")
     for mismatches in (0, 2):
         criteria = SearchCriteria(max_mismatches=mismatches)
         whole = matcher.search(patient, criteria, policy=policy)
@@ -80,7 +83,7 @@ def test_a_limit_cuts_the_whole_list(matcher, typings, policy):
 
 
 @pytest.mark.parametrize("policy", ["age-first", "percents-in-bands", "near-match-second"])
-def test_bounds_spare_predictions_for_any_policy(matcher, monkeypatch, policy):
+def test_bounds_spare_predictions_for_any_policy(matcher, wanted, monkeypatch, policy):
     predicted = []
     predict = PatientPredictor.predict
 
@@ -90,7 +93,7 @@ def test_bounds_spare_predictions_for_any_policy(matcher, monkeypatch, policy):
 
     monkeypatch.setattr(PatientPredictor, "predict", noting)
     monkeypatch.setattr(ranking, "_MIN_BLOCK", 4)
-    typings = dict(wanted())["first field 0"]
+    typings = wanted["first field 0"]
     criteria = SearchCriteria(max_mismatches=2, limit=3)
     found = matcher.search(Patient(typings=typings), criteria, policy=OWN[policy])
     # Whole predictions of the donors of the list, and blocks of the others.
@@ -98,7 +101,7 @@ def test_bounds_spare_predictions_for_any_policy(matcher, monkeypatch, policy):
     assert len(predicted) < found.n_found / 3
 
 
-def test_no_donor_is_bounded_twice(matcher, monkeypatch):
+def test_no_donor_is_bounded_twice(matcher, wanted, monkeypatch):
     asked = []
     bounds = PatientPredictor.bounds
 
@@ -107,7 +110,7 @@ def test_no_donor_is_bounded_twice(matcher, monkeypatch):
         return bounds(self, donor)
 
     monkeypatch.setattr(PatientPredictor, "bounds", noting)
-    typings = dict(wanted())["first field 0"]
+    typings = wanted["first field 0"]
     matcher.search(Patient(typings=typings), SearchCriteria(max_mismatches=2, limit=3))
     assert asked
     assert len(asked) == len(set(asked))

@@ -19,7 +19,11 @@ from registry_io.store.recorded_registry import write_registry
 
 TODAY = datetime.date(2026, 1, 1)
 NOMENCLATURE = Nomenclature.builtin()
-FREQUENCIES = frequency_set(None, NOMENCLATURE)
+
+
+@pytest.fixture(scope="module")
+def frequencies():
+    return frequency_set(None, NOMENCLATURE)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +35,8 @@ def registry():
 
 
 @pytest.fixture(scope="module")
-def panels(registry):
-    return build_panels(FREQUENCIES, registry_tables(registry))
+def panels(registry, frequencies):
+    return build_panels(frequencies, registry_tables(registry))
 
 
 def a_person(found, number):
@@ -54,8 +58,8 @@ def a_person(found, number):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_donors_carry_the_same(registry, panels, workers):
-    everybody = ImputedRegistry.of(registry, FREQUENCIES)
+def test_donors_carry_the_same(registry, frequencies, panels, workers):
+    everybody = ImputedRegistry.of(registry, frequencies)
     rows = np.random.default_rng(1).integers(0, registry.n_donors, 700).astype(np.uint32)
     kept, person = everybody.of_donors(rows)
     asked, own = imputed_on_demand(registry, panels).of_donors(rows, workers=workers)
@@ -63,9 +67,9 @@ def test_donors_carry_the_same(registry, panels, workers):
         assert a_person(kept, one) == a_person(asked, other)
 
 
-def test_searches_give_the_same_list(registry, panels):
+def test_searches_give_the_same_list(registry, frequencies, panels):
     matchers = (
-        Matcher(registry, ImputedRegistry.of(registry, FREQUENCIES)),
+        Matcher(registry, ImputedRegistry.of(registry, frequencies)),
         Matcher(registry, imputed_on_demand(registry, panels)),
     )
     for row in patients(5, seed=2, as_of=TODAY)[0].iter_rows(named=True):
@@ -76,11 +80,11 @@ def test_searches_give_the_same_list(registry, panels):
         assert kept.equals(asked)
 
 
-def test_too_large_a_registry_is_not_imputed_as_a_whole(registry, tmp_path, monkeypatch):
+def test_too_large_a_registry_is_not_imputed_as_a_whole(registry, frequencies, tmp_path, monkeypatch):
     write_registry(registry, tmp_path)
     monkeypatch.setattr(imputation_store, "KEPT_DONORS", registry.n_donors - 1)
     opened = open_registry(tmp_path)
-    assert not isinstance(open_imputation(tmp_path, opened, FREQUENCIES), ImputedRegistry)
+    assert not isinstance(open_imputation(tmp_path, opened, frequencies), ImputedRegistry)
     assert not list(tmp_path.glob("snapshot-*/imputed-*"))
     monkeypatch.setattr(imputation_store, "KEPT_DONORS", registry.n_donors)
-    assert isinstance(open_imputation(tmp_path, opened, FREQUENCIES), ImputedRegistry)
+    assert isinstance(open_imputation(tmp_path, opened, frequencies), ImputedRegistry)

@@ -1,5 +1,6 @@
 """DRB345 as a scope locus: notices, limits, probabilities beside other loci, and where it is none."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +35,14 @@ CRITERIA = SearchCriteria(scope="A,DRB345", max_mismatches=4)
 def registry_of(columns):
     rows = [(name, *typing) for name, typing in DONORS.items()]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row").select(columns)
-    registry, unreadable = build_registry(frame, NOMENCLATURE, name="few", provenance={"imported_on": "2026-01-01"})
+    built, unreadable = build_registry(frame, NOMENCLATURE, name="few", provenance={"imported_on": "2026-01-01"})
     assert not unreadable
-    return registry
+    return built
 
 
-REGISTRY = registry_of(COLUMNS)
+@cache
+def registry():
+    return registry_of(COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def predicting():
         schema=["A", "population", "frequency"],
         orient="row",
     )
-    return Matcher(REGISTRY, ImputedRegistry.of(REGISTRY, code_haplotypes(table, NOMENCLATURE, name="three")))
+    return Matcher(registry(), ImputedRegistry.of(registry(), code_haplotypes(table, NOMENCLATURE, name="three")))
 
 
 def rows_of(found):
@@ -57,7 +60,7 @@ def rows_of(found):
 
 
 def test_donors_are_counted_at_both_positions():
-    found = Matcher(REGISTRY).search(PATIENT, CRITERIA)
+    found = Matcher(registry()).search(PATIENT, CRITERIA)
     counted = {
         name: (row["DRB345_grade"], row["matches_best"], row["matches_worst"], row["gvh"], row["hvg"])
         for name, row in rows_of(found).items()
@@ -74,28 +77,28 @@ def test_donors_are_counted_at_both_positions():
 
 
 def test_the_single_genes_stand_beside_it_and_do_not_count():
-    found = Matcher(REGISTRY).search(PATIENT, CRITERIA)
+    found = Matcher(registry()).search(PATIENT, CRITERIA)
     assert [result.locus for result in found.loci] == ["A", "DRB3", "DRB4", "DRB345"]
     summary = found.summary()
     assert [name for name in summary.columns if "DRB" in name] == ["(DRB3)", "(DRB4)", "DRB345"]
     assert summary["best"][0] == "4/4"
-    assert found.registry is REGISTRY
-    assert "DRB345" not in REGISTRY.loci
+    assert found.registry is registry()
+    assert "DRB345" not in registry().loci
 
 
 def test_typings_that_exclude_each_other_are_said():
-    found = Matcher(REGISTRY).search(PATIENT, CRITERIA)
+    found = Matcher(registry()).search(PATIENT, CRITERIA)
     excluding = "with typings of DRB3, DRB4 and DRB5 that exclude each other, counted as not typed"
     assert f"DRB345: 1 donor of the registry {excluding}" in found.notices
     three = PATIENT.model_copy(update={"typings": {**PATIENT.typings, "DRB5": ("01:01", "")}})
-    found = Matcher(REGISTRY).search(three, CRITERIA)
+    found = Matcher(registry()).search(three, CRITERIA)
     assert f"DRB345: the patient has {excluding.removeprefix('with ')}" in found.notices
     assert {row["DRB345_grade"] for row in rows_of(found).values()} == {"PP"}
 
 
 def test_a_patient_without_the_genes_and_a_registry_without_them_get_the_usual_notices():
     untyped = Patient(typings={"A": ("02:01", "11:01")})
-    notices = Matcher(REGISTRY).search(untyped, CRITERIA).notices
+    notices = Matcher(registry()).search(untyped, CRITERIA).notices
     assert "DRB345: the patient is not typed here, so that every donor is a potential match" in notices
     bare = registry_of(["person_id", "A_1", "A_2"])
     found = Matcher(bare).search(PATIENT, CRITERIA)

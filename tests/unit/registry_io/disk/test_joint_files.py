@@ -48,6 +48,26 @@ def test_nothing_is_named_before_everything_is_on_the_disk_and_the_last_name_com
     assert steps[-1] == ("flush folder", tmp_path.name)
 
 
+def test_a_power_cut_after_the_first_name_finds_every_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: dict[int, int] = {}
+    at_first_name: list[list[int]] = []
+
+    def note(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        flushed[found.st_ino] = found.st_size
+
+    def look(action: str, path: Path) -> None:
+        if (action, path.name) == ("rename", NAMES[0]):
+            at_first_name.append([flushed.get(part.stat().st_ino, 0) for part in tmp_path.glob(".*.part")])
+
+    monkeypatch.setattr(os, "fsync", note)
+    with listening(look):
+        _write(tmp_path)
+    assert at_first_name == [[len(b"new")] * len(NAMES)]
+
+
 @pytest.mark.parametrize("interruption", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 @pytest.mark.parametrize("before", [NAMES, ("a.csv",), ()])
 def test_after_a_failing_step_all_are_as_they_were_or_all_are_new(

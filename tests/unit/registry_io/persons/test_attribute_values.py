@@ -18,3 +18,10 @@ def test_dates_lie_from_1900_to_2100(form: str) -> None:
     text = pl.Series([form.format(*day) for day in days])
     read = attribute_values(ATTRIBUTES["registered_on"], text).value.to_list()
     assert read == [None, datetime.date(1900, 1, 1), datetime.date(2100, 12, 31), None]
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2100-12-31"])
+def test_the_first_and_the_last_date_as_the_project_writes_them_are_no_other_spelling(day: str) -> None:
+    read = attribute_values(ATTRIBUTES["registered_on"], pl.Series([day]))
+    assert read.value.to_list() == [datetime.date.fromisoformat(day)]
+    assert read.notes == {}
