@@ -85,12 +85,18 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         *_PREDICTION,
     ),
     "hla_match/prediction/*": (*_PREDICTION, "tests/unit/choice/test_first_donors.py"),
-    "hla_match/matching/criteria*": (
+    "hla_match/matching/criteria.py": (
         "tests/unit/matching/test_patient.py",
+        "tests/unit/matching/test_checked_model.py",
         "tests/unit/matching/test_ages.py",
         "tests/unit/cli/test_searches.py",
     ),
     "hla_match/matching/drb345.py": ("tests/unit/matching/test_drb345.py", "tests/properties/test_drb345.py"),
+    "hla_match/matching/registry_comparisons.py": (
+        "tests/unit/matching/test_drb345.py",
+        "tests/unit/searches/test_search_with_probabilities.py",
+        *_SEARCH,
+    ),
     "hla_match/matching/*": (
         "tests/unit/matching/test_ages.py",
         "tests/unit/matching/test_checked_model.py",

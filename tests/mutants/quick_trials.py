@@ -4,8 +4,9 @@
             -> fork for each mutant: exchange the code of its function, run the nearest tests that call it
 
 A trial costs its tests alone, not the seconds in which modules are imported and tests collected. What was computed
-before the exchange, while modules were imported, is as without the mutant: a mutant that survives here meets all of its
-tests in a copy of the tree (`trials.py`), and only what is killed is final.
+before the exchange, while modules were imported, is as without the mutant, and of what is kept only the test that asks
+first calls the function: a mutant that survives here meets all of its nearest tests in a copy of the tree
+(`trials.py`), and only what is killed is final.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -50,7 +51,7 @@ class QuickTrials:
         mutants: to be tried.
         workers: processes at a time.
         tell: is called as each trial ends, with its number, exit code and last words, and with the seconds that each of
-            its tests takes without the mutant.
+            its nearest tests takes without the mutant.
     """
 
     def __init__(self, tree: Path, mutants: Sequence[Mutant], workers: int, tell: Callable[..., None]) -> None:
@@ -69,11 +70,11 @@ class QuickTrials:
         _refuse_pool()
         items = list(session.items)
         self._run_unchanged(items)
-        chosen = [self._chosen(mutant, items) for mutant in self._mutants]
-        works = [partial(self._tried, *one) for one in zip(self._mutants, chosen, strict=True)]
+        near = [self._nearest(mutant, items) for mutant in self._mutants]
+        works = [partial(self._tried, *one) for one in zip(self._mutants, near, strict=True)]
         with tempfile.TemporaryDirectory() as folder:
             for number, code, said in in_forks(works, self._workers, Path(folder)):
-                seconds = {item.nodeid: self._seconds[item.nodeid] for item in chosen[number]}
+                seconds = {item.nodeid: self._seconds[item.nodeid] for item in near[number]}
                 self._tell(number, code, said, seconds)
         return True
 
@@ -96,15 +97,19 @@ class QuickTrials:
                 for path, name in functions:
                     self._callers[path, name].add(test)
 
-    def _chosen(self, mutant: Mutant, items: Sequence[Any]) -> list[Any]:
-        """Return the nearest tests that call the function of a mutant; all of them where none is seen to call it."""
+    def _nearest(self, mutant: Mutant, items: Sequence[Any]) -> list[Any]:
+        """Return the nearest tests of a mutant, quickest files first, since those of a file share fixtures."""
         near = tuple(self._tree / test for test in nearest_tests(mutant.path))
         nearest = [item for item in items if any(path in (item.path, *item.path.parents) for path in near)]
-        callers = self._callers[mutant.path, outermost(mutant.function)]
-        calling = [item for item in nearest if item.nodeid in callers]
-        return quickest_files_first(calling or nearest, self._seconds)
+        total: dict[Path, float] = defaultdict(float)
+        for item in nearest:
+            total[item.path] += self._seconds[item.nodeid]
+        return sorted(nearest, key=lambda item: (total[item.path], item.path))
 
-    def _tried(self, mutant: Mutant, chosen: Sequence[Any]) -> tuple[int, str]:
+    def _tried(self, mutant: Mutant, near: Sequence[Any]) -> tuple[int, str]:
+        """Run the tests that call the function of a mutant until one fails."""
+        callers = self._callers[mutant.path, outermost(mutant.function)]
+        chosen = [item for item in near if item.nodeid in callers]
         path = self._tree / mutant.path
         limit_seconds(LEAST_SECONDS + SLOWER * sum(self._seconds[item.nodeid] for item in chosen))
         if not exchange(str(path), mutant, path.read_bytes()):
@@ -144,14 +149,6 @@ class QuickTrials:
             for code in codes
             if code.co_filename.startswith(prefix)
         }
-
-
-def quickest_files_first(items: Sequence[Any], seconds: Mapping[str, float]) -> list[Any]:
-    """Return tests file by file, since those of a file share fixtures."""
-    total: dict[Path, float] = defaultdict(float)
-    for item in items:
-        total[item.path] += seconds[item.nodeid]
-    return sorted(items, key=lambda item: (total[item.path], item.path))
 
 
 def outermost(function: str) -> str:

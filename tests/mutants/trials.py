@@ -97,7 +97,7 @@ def run_trial(mutant: Mutant, tree: Path, seconds: Mapping[str, float]) -> Trial
     Args:
         mutant: the change.
         tree: the copy.
-        seconds: by test what it takes without the change, file by file; other tests are left out.
+        seconds: by test what it takes without the change, file by file; others are left out.
     """
     files = tuple(dict.fromkeys(test.partition("::")[0] for test in seconds))
     path = tree / mutant.path

@@ -83,6 +83,30 @@ def test_wrong_criteria(values: dict[str, Any], expected: list[tuple[str, str]])
 
 
 @pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("max_mismatches", 0, 6), ("min_age", 0, 120), ("max_age", 0, 120), ("limit", 1, None)],
+)
+def test_numbers_are_refused_just_beyond_their_bounds(name: str, least: int, most: int | None) -> None:
+    for value in (least, most):
+        assert getattr(SearchCriteria(**{name: value}), name) == value
+    for value in (least - 1, *([] if most is None else [most + 1])):
+        assert faults(lambda value=value: SearchCriteria(**{name: value})) == [(name, "criteria.value")]
+
+
+def test_a_locus_has_two_mismatches_at_most() -> None:
+    assert SearchCriteria(locus_limits={"A": 0, "B": 2}).locus_limits == {"A": 0, "B": 2}
+    for limit in (-1, 3):
+        assert faults(lambda limit=limit: SearchCriteria(locus_limits={"A": limit})) == [
+            ("locus_limits", "criteria.value")
+        ]
+
+
+def test_what_is_not_asked_for_is_what_the_documentation_says() -> None:
+    asked = SearchCriteria(scope="10/10", max_mismatches=1, direction="both", null_rule="consensus", statuses=("AV",))
+    assert SearchCriteria() == asked
+
+
+@pytest.mark.parametrize(
     "function",
     [
         lambda: Patient.model_validate("D4711"),

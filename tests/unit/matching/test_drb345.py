@@ -12,8 +12,9 @@ from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
-from hla_match.loci import SCOPE_LOCI, scope_loci, typed_loci
+from hla_match.loci import OPTIONAL_GENES, SCOPE_LOCI, scope_loci, typed_loci
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.drb345 import JointGenes, with_drb345
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 
@@ -103,9 +104,23 @@ def test_a_patient_without_the_genes_and_a_registry_without_them_get_the_usual_n
     bare = registry_of(["person_id", "A_1", "A_2"])
     found = Matcher(bare).search(PATIENT, CRITERIA)
     assert "DRB345: no donor of the registry is typed here, so that every donor is a potential match" in found.notices
+    assert with_drb345(bare).n_excluding == 0
     assert {row["grades"] for row in rows_of(found).values()} == {"AA PP", "PA PP"}
     with pytest.raises(CriteriaError, match="a locus typed in the registry"):
         Matcher(bare).search(PATIENT, SearchCriteria(scope="DRB345"))
+
+
+def test_antigens_of_the_three_genes_are_numbered_one_after_another():
+    genes = JointGenes(NOMENCLATURE)
+    antigens = [(gene, name) for gene in OPTIONAL_GENES for name in NOMENCLATURE.index(gene).antigens.code]
+    encoder = registry().encoder
+    for gene, typed, name in (("DRB3", "01:01", "52"), ("DRB4", "01:03", "53"), ("DRB5", "01:01", "51")):
+        for text, is_serology in ((typed, False), (f"DR{name}", True)):
+            sides = genes.gene(gene, encoder(gene).with_nulls(text, "")).one
+            assert {antigens[code] for side in sides for code in side.antigens} == {(gene, name)}
+            reported = {antigens[code] for side in sides for code in side.serology}
+            assert reported == ({(gene, name)} if is_serology else set())
+            assert all(0 <= code < len(antigens) for side in sides for code in (*side.antigens, *side.serology))
 
 
 def test_one_gene_of_the_registry_is_enough():
