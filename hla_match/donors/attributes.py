@@ -175,9 +175,8 @@ class RegistrationAttributes:
         datetime.date | None,
         Attribute(
             type=Date(),
-            columns="donatedon donationdate dateofdonation collectiondate dateofcollection"
-            " 捐献日期 捐赠日期 采集日期 造血干细胞捐献日期",
-            asked_columns="donated donation collection 捐献 捐献时间 采集时间",
+            columns="donatedon donationdate dateofdonation 捐献日期 捐赠日期 造血干细胞捐献日期",
+            asked_columns="donated donation collection collectiondate dateofcollection 捐献 捐献时间 采集日期 采集时间",
         ),
     ] = None
     city: Annotated[

@@ -176,7 +176,7 @@ def exchange(path: str, mutant: Mutant, source: bytes) -> bool:
     living = [
         one
         for one in gc.get_objects()
-        if isinstance(one, FunctionType) and one.__code__.co_filename == path and one.__qualname__ == name
+        if type(one) is FunctionType and one.__code__.co_filename == path and one.__qualname__ == name
     ]
     try:
         for function in living:
