@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hla_match.errors import Reason, TypingError
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, near_loci
@@ -11,6 +12,7 @@ from hla_match.nomenclature.gl_string.genotype_sets import Genotypes, Pair, colu
 from hla_match.nomenclature.gl_string.grammar import GLNode, locus_and_name, operands, tree, without_hla
 from hla_match.nomenclature.half_width import half_width
 from hla_match.nomenclature.name_line import standard_gl_string, standard_name
+from hla_match.nomenclature.spelling import StandardText
 from hla_match.nomenclature.standard_form import NOT_TYPED
 from hla_match.nomenclature.untyped import UNKNOWN, is_untyped
 
@@ -21,6 +23,8 @@ UNNAMED = "an alternative of a GL String does not name {0}, which was read as no
 _SUBSTITUTES = frozenset({*OPTIONAL_GENES, NO_GENE})
 _OTHER_LOCI = frozenset(OTHER_LOCI)
 _KNOWN_LOCI = frozenset({*LOCI, *OTHER_LOCI})
+_LONGEST_KNOWN = 200
+"""Characters up to which it is kept what a block reports."""
 _SWAPPED = "check that the columns are not swapped"
 
 
@@ -60,11 +64,7 @@ def split_loci(
     standard = standard_gl_string(text)
     found_notes = dict.fromkeys(standard.notes)
     try:
-        # What was in standard form at first sight has names that need no second look.
-        node = tree(standard.text, 0, len(standard.text), 0, checked=not standard.origin)
-        persons = [
-            _person(standard.text, start, alternative, found_notes) for start, alternative in operands(node, 0, "?")
-        ]
+        persons = _persons_of_known_blocks(standard, found_notes) or _persons(standard, found_notes)
     except TypingError as error:
         raise standard.refusal(error) from None
     # An alternative of nothing but loci that are passed over is passed over with them.
@@ -113,6 +113,45 @@ def split_locus(locus: str, text: str, notes: list[str] | None = None) -> tuple[
     if other_loci or split.keys() - {locus}:
         raise TypingError(text, 0, expected=f"typings of locus {locus}", reason=Reason.WRONG_LOCUS, hint=_SWAPPED)
     return split.get(locus, ("", ""))
+
+
+def _persons_of_known_blocks(standard: StandardText, notes: dict[str, None]) -> list[dict[str, Genotypes]]:
+    """Return the one person of a text of short blocks in standard form; none where it is another, or has a fault.
+
+    The genotypes of a locus are far fewer than the persons of a registry.
+    """
+    blocks = standard.text.split("^")
+    if standard.origin or "?" in standard.text or len(max(blocks, key=len)) > _LONGEST_KNOWN:
+        return []
+    reported: dict[str, Genotypes] = {}
+    n_loci = 0
+    try:
+        known = [_known_block(block) for block in blocks]
+    except TypingError:  # whose position is that in the block
+        return []
+    for found, _ in known:
+        reported |= found
+        n_loci += len(found)
+    if n_loci > len(reported):
+        return []
+    notes |= dict.fromkeys(note for _, several in known for note in several)
+    return [reported]
+
+
+@lru_cache(maxsize=1 << 14)
+def _known_block(text: str) -> tuple[dict[str, Genotypes], tuple[str, ...]]:
+    """Return the genotypes of a block in standard form, and the notes on them."""
+    notes: dict[str, None] = {}
+    found = _block(text, 0, tree(text, 0, len(text), 0, checked=True), notes)
+    return found, tuple(notes)
+
+
+def _persons(standard: StandardText, notes: dict[str, None]) -> list[dict[str, Genotypes]]:
+    """Return the genotypes of every locus of each whole alternative."""
+    text = standard.text
+    # What was in standard form at first sight has names that need no second look.
+    node = tree(text, 0, len(text), 0, checked=not standard.origin)
+    return [_person(text, start, alternative, notes) for start, alternative in operands(node, 0, "?")]
 
 
 def _person(text: str, start: int, node: GLNode, notes: dict[str, None]) -> dict[str, Genotypes]:

@@ -251,3 +251,19 @@ def test_a_long_list_is_read_in_time_that_grows_with_its_length(name: str) -> No
         seconds.append(time.process_time() - began)
     # The square of the length would take 256 times as long.
     assert seconds[1] < 32 * seconds[0] + 0.5
+
+
+def test_a_block_that_persons_share_is_read_for_each_as_for_the_first() -> None:
+    block = "A*01:01^DRB1*03:01~DRB3*01:01+DRB1*08:01|DRB1*04:01+DRB1*08:01"
+    notes: list[str] = []
+    notes_again: list[str] = []
+    first = split_loci(block, notes=notes)
+    first["A"] = ("changed", "by the caller")
+    again = split_loci(f"B*07:02^{block}", notes=notes_again)
+    assert again == {**split_loci("B*07:02"), **split_loci(block)}
+    assert again["A"] == ("01:01", "")
+    assert notes == notes_again == [UNNAMED.format("DRB3")]
+    for _ in range(2):
+        with pytest.raises(TypingError) as caught:
+            split_loci("B*07:02+B*08:01^A*01:01+C*01:02")
+        assert caught.value.position == 24
