@@ -14,6 +14,7 @@ everything imported (`worker.py`, `children.py`): a hundred milliseconds a comma
 | `kills.py` | SIGKILL, SIGINT, SIGTERM and SIGHUP at every step of every command that writes |
 | `full_disk.py` | too little room on a small file system, a step that fails for want of room, a limit of file sizes |
 | `damage.py` | files of registries, imputed donors, installed sets and parts of batches, damaged |
+| `flips.py` | one byte of a registry, of each file in turn |
 | `races.py` | two writers at once, some of them stopped at the worst moment |
 | `readers.py` | readers while a registry is replaced again and again |
 | `mutations.py` | mutated input files and texts |

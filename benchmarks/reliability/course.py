@@ -15,6 +15,7 @@ from benchmarks.reliability.attack import Attack, Say
 from benchmarks.reliability.bomb_commands import BOMBS
 from benchmarks.reliability.children import Children
 from benchmarks.reliability.damage import DAMAGE
+from benchmarks.reliability.flips import FLIPS
 from benchmarks.reliability.full_disk import FULL_DISK
 from benchmarks.reliability.kills import INTERRUPTS, KILLS
 from benchmarks.reliability.mutations import MUTATIONS
@@ -23,7 +24,7 @@ from benchmarks.reliability.readers import READERS
 from benchmarks.reliability.scene import Scene
 from benchmarks.reliability.section import FORMAT, in_words
 
-ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, RACES, READERS, MUTATIONS, BOMBS)
+ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, FLIPS, RACES, READERS, MUTATIONS, BOMBS)
 
 
 def attack(

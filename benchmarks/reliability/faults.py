@@ -2,8 +2,9 @@
 
 A *step* is whatever changes files below the folder that a command works in, just before it happens: what
 `registry_io.disk.durable_files` announces to its listeners, what Python announces to audit hooks (opening for writing,
-renaming, removing, making folders), and the calls of `os` that write and flush. One operation can be two steps; what
-matters is that none is missed. Libraries that write from machine code of their own are seen by what stands around.
+renaming, removing, making folders), the calls of `os` that write and flush, and what SQLite does to its files
+(`database_steps.py`). One operation can be two steps; what matters is that none is missed. Other libraries that write
+from machine code of their own are seen by what stands around.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from benchmarks.reliability.database_steps import REMOVE, SYNC, TRUNCATE, WRITE, watch_databases
 from registry_io.disk.durable_files import listening
 
 COUNT, KILL, STOP, NO_ROOM, SLEEP, TEAR = "count", "kill", "stop", "no room", "sleep", "tear"
@@ -46,7 +48,11 @@ _CHANGES = {
 }  # fmt: skip
 """Audit events that change files, and which of their arguments is the path."""
 
-_TAKES_ROOM = ("open", "create", "write", "flush", "make folder", "rename", "os.rename", "os.mkdir", "os.write")
+_TAKES_ROOM = (
+    "open", "create", "write", "flush", "make folder", "rename", "os.rename", "os.mkdir", "os.write", WRITE,
+)  # fmt: skip
+_OF_DATABASES = (WRITE, TRUNCATE, SYNC, REMOVE)
+_A_MOMENT = 0.01
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -70,6 +76,7 @@ class Steps:
         sys.addaudithook(self._audit)
         for name in ("write", "pwrite", "fsync", "ftruncate", "fchmod", "posix_fallocate"):
             setattr(os, name, self._seen(name, getattr(os, name)))
+        watch_databases(self._meet)
 
     def _hear(self, action: str, path: Path) -> None:
         self._meet(action, path)
@@ -120,12 +127,18 @@ class Steps:
             return False
         if act == COUNT or not (fault["before"] in name if "before" in fault else number == fault["at"]):
             return False
-        if act == TEAR and action == "os.write":
+        if act == TEAR and action in ("os.write", WRITE):
             return True
         self._fault = {"act": "count"}
         if act == SLEEP:
             time.sleep(fault["seconds"])
+            return False
+        at_once = {KILL: signal.SIGKILL, TEAR: signal.SIGKILL, STOP: signal.SIGSTOP}
+        if act in at_once:
+            os.kill(os.getpid(), at_once[act])
+        elif action in _OF_DATABASES:
+            # SQLite goes on: what a signal raises is raised when it has returned to Python.
+            threading.Timer(_A_MOMENT, os.kill, (os.getpid(), getattr(signal, f"SIG{act}"))).start()
         else:
-            number_of = {KILL: signal.SIGKILL, TEAR: signal.SIGKILL, STOP: signal.SIGSTOP}
-            os.kill(os.getpid(), number_of.get(act) or getattr(signal, f"SIG{act}"))
+            os.kill(os.getpid(), getattr(signal, f"SIG{act}"))
         return False

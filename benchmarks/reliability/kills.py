@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from benchmarks.reliability.attack import Attack, Tally, spread
+from benchmarks.reliability.database_steps import WRITE
 from benchmarks.reliability.deeds import Deed, deeds, results_unlike_both
 from benchmarks.reliability.faults import Act
 from benchmarks.reliability.scene import Scene, in_short, open_to_others, tree_of
@@ -16,7 +17,7 @@ _PART = re.compile(r"\.out\.csv\.parts-\w+")
 
 def _kill(scene: Scene, number: int, tally: Tally) -> None:
     deed, step, name = _moment(scene, number, tally)
-    act: Act = "tear" if name.startswith("os.write") and tally.rng.random() < 0.5 else "kill"
+    act: Act = "tear" if name.startswith(("os.write", WRITE)) and tally.rng.random() < 0.5 else "kill"
     with scene.copy(deed.history) as place:
         ended = scene.children.run(deed.line, place, fault={"act": act, "at": step})
         tally.did(f"kills of {deed.name}")
