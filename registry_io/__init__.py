@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from registry_io.store.donor_changes import withdraw_donor as withdraw_donor
     from registry_io.store.donor_import import ImportReport as ImportReport
     from registry_io.store.donor_import import import_donors as import_donors
+    from registry_io.store.donor_merge import MergedValue as MergedValue
+    from registry_io.store.donor_merge import merge_donors as merge_donors
+    from registry_io.store.donor_merge import plan_merge as plan_merge
     from registry_io.store.donor_records import DonorRecord as DonorRecord
     from registry_io.store.donor_records import DonorVersion as DonorVersion
     from registry_io.store.donor_records import donor_history as donor_history
@@ -39,6 +42,7 @@ _HOME = {
     "DonorRecord": "store.donor_records",
     "DonorVersion": "store.donor_records",
     "ImportReport": "store.donor_import",
+    "MergedValue": "store.donor_merge",
     "PatientFile": "persons.patient_file",
     "RegistrySource": "store.worker_registry",
     "add_donor": "store.donor_changes",
@@ -46,10 +50,12 @@ _HOME = {
     "import_donors": "store.donor_import",
     "install_frequencies": "store.frequency_store",
     "install_nomenclature": "store.nomenclature_store",
+    "merge_donors": "store.donor_merge",
     "open_frequencies": "store.frequency_store",
     "open_imputation": "store.imputation_store",
     "open_nomenclature": "store.nomenclature_store",
     "open_registry": "store.registry_store",
+    "plan_merge": "store.donor_merge",
     "read_patients": "persons.patient_file",
     "registry_diff": "store.donor_records",
     "registry_log": "store.donor_records",

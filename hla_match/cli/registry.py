@@ -36,6 +36,7 @@ _NOTES = 20
         "donor": ("registry_record", "Show, add, update, withdraw or reinstate one donor of a registry."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
         "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
+        "merge": ("registry_persons", "Make one of two records of the same person."),
         "log": ("registry_record", "List all transactions of a registry: when, what, from which file, who and why."),
     },
 )

@@ -29,13 +29,14 @@ _WORDS = {
     "update": "changed",
     "withdraw": "withdrawn",
     "reinstate": "reinstated",
+    "merge": "merged",
     "rollback": "as they were before",
     "adopt": "taken over",
 }
 _SIGNS = {"added": "+", "changed": "~", "withdrawn": "-"}
 
 
-def _named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Return values by name, of texts NAME=VALUE."""
     values: dict[str, str] = {}
     for one in given:
@@ -46,15 +47,15 @@ def _named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str
     return values
 
 
-_set = click.option(
+set_option = click.option(
     "--set",
     "values",
     multiple=True,
-    callback=_named_values,
+    callback=named_values,
     metavar="NAME=VALUE",
     help="A value by the name of its column in donor files, such as status=TU or A_1=02:01; none removes it.",
 )
-_reason = click.option("--reason", default="", metavar="TEXT", help="Why, for the registry's log.")
+reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the registry's log.")
 
 
 @click.group()
@@ -71,8 +72,9 @@ def show(registry: Path, donor_id: str) -> None:
 
     found = show_donor(registry, donor_id)
     by = f"transaction {found.changed_by.number} of {found.changed_by.day}"
-    state = f"a donor, last changed by {by}" if found.is_donor else f"withdrawn by {by}"
-    _say_wrapped(f"{donor_id}: {state}{_because(found.changed_by)}")
+    left = f"merged into {found.merged_into} by {by}" if found.merged_into is not None else f"withdrawn by {by}"
+    state = f"a donor, last changed by {by}" if found.is_donor else left
+    say_wrapped(f"{donor_id}: {state}{_because(found.changed_by)}")
     if not found.is_donor:
         say("The record before:")
     _say_values(found.person)
@@ -85,47 +87,47 @@ def show(registry: Path, donor_id: str) -> None:
 @donor.command()
 @click.argument("registry", type=_PATH)
 @click.argument("donor_id", metavar="ID")
-@_set
-@_reason
+@set_option
+@reason_option
 def add(registry: Path, donor_id: str, values: dict[str, str], reason: str) -> None:
     """Add the new donor ID to REGISTRY."""
     from registry_io.store.donor_changes import add_donor
 
-    _say_change(add_donor(registry, donor_id, values, reason=reason), "added")
+    say_change(add_donor(registry, donor_id, values, reason=reason), "added")
 
 
 @donor.command()
 @click.argument("registry", type=_PATH)
 @click.argument("donor_id", metavar="ID")
-@_set
-@_reason
+@set_option
+@reason_option
 def update(registry: Path, donor_id: str, values: dict[str, str], reason: str) -> None:
     """Set values of the donor ID of REGISTRY; the others stay."""
     from registry_io.store.donor_changes import update_donor
 
-    _say_change(update_donor(registry, donor_id, values, reason=reason), "updated")
+    say_change(update_donor(registry, donor_id, values, reason=reason), "updated")
 
 
 @donor.command()
 @click.argument("registry", type=_PATH)
 @click.argument("donor_id", metavar="ID")
-@_reason
+@reason_option
 def withdraw(registry: Path, donor_id: str, reason: str) -> None:
     """Withdraw the donor ID of REGISTRY: in no search any more, the record stays."""
     from registry_io.store.donor_changes import withdraw_donor
 
-    _say_change(withdraw_donor(registry, donor_id, reason=reason), "withdrawn")
+    say_change(withdraw_donor(registry, donor_id, reason=reason), "withdrawn")
 
 
 @donor.command()
 @click.argument("registry", type=_PATH)
 @click.argument("donor_id", metavar="ID")
-@_reason
+@reason_option
 def reinstate(registry: Path, donor_id: str, reason: str) -> None:
     """Bring the withdrawn donor ID of REGISTRY back, with the last record."""
     from registry_io.store.donor_changes import reinstate_donor
 
-    _say_change(reinstate_donor(registry, donor_id, reason=reason), "reinstated")
+    say_change(reinstate_donor(registry, donor_id, reason=reason), "reinstated")
 
 
 @click.command()
@@ -148,7 +150,7 @@ def log(registry: Path) -> None:
     for one in registry_log(registry):
         changes = ", ".join(f"{n:,} {_WORDS[action]}" for action, n in one.counts.items())
         say(f"{one.number:>5}  {_time(one)}  {one.action:<9}  {changes or 'settings'}; {one.n_donors:,} donors")
-        _say_wrapped(f"       {_from(one)}{_because(one)}", indent=7)
+        say_wrapped(f"       {_from(one)}{_because(one)}", indent=7)
 
 
 @click.command()
@@ -171,7 +173,7 @@ def diff(registry: Path, before: str, after: str, out: Path | None, raw_text: bo
         write_frame(neutral_file(found, out, raw_text=raw_text), out)
         return
     for (donor_id, change), rows in found.group_by(["donor_id", "change"], maintain_order=True):
-        _say_wrapped(f"{_SIGNS[str(change)]} {donor_id}  {'; '.join(_changed(rows))}".rstrip(), indent=4)
+        say_wrapped(f"{_SIGNS[str(change)]} {donor_id}  {'; '.join(_changed(rows))}".rstrip(), indent=4)
 
 
 def _moment(text: str) -> int | datetime.date:
@@ -186,7 +188,8 @@ def _moment(text: str) -> int | datetime.date:
         ) from None
 
 
-def _say_change(change: DonorChange, what: str) -> None:
+def say_change(change: DonorChange, what: str) -> None:
+    """Say what became of a change of some donors."""
     if change.transaction is None:
         say("Nothing changed: the registry knows it so.")
     else:
@@ -196,20 +199,22 @@ def _say_change(change: DonorChange, what: str) -> None:
 def _say_version(found: DonorVersion) -> None:
     transaction, version = found.transaction, found.version
     row = f", row {version.row}" if version.row is not None and transaction.source else ""
-    _say_wrapped(
+    say_wrapped(
         f"{transaction.number:>5}  {_time(transaction)}  {version.action}: {_from(transaction)}{row}"
         f"{_because(transaction)}",
         indent=7,
     )
+    if version.merged_with is not None:
+        say_wrapped(f"       {'merged into' if version.is_merged_away else 'with'} {version.merged_with}", indent=9)
     for one in found.differences:
         is_new = one.before is None and len(found.differences) > 1 and version.action == "add"
         change = f"{one.after}" if is_new else f"{one.before or '-'} -> {one.after or '-'}"
-        _say_wrapped(f"       {one.column}: {change}", indent=9)
+        say_wrapped(f"       {one.column}: {change}", indent=9)
 
 
 def _say_values(values: Mapping[str, str]) -> None:
     for name, text in values.items():
-        _say_wrapped(f"  {name:<{_NAME}} {text}", indent=_NAME + 3)
+        say_wrapped(f"  {name:<{_NAME}} {text}", indent=_NAME + 3)
 
 
 def _changed(rows: pl.DataFrame) -> Iterator[str]:
@@ -232,7 +237,7 @@ def _because(transaction: Transaction) -> str:
     return f": {transaction.reason}" if transaction.reason else ""
 
 
-def _say_wrapped(text: str, indent: int = 0) -> None:
+def say_wrapped(text: str, indent: int = 0) -> None:
     """Say a text in lines of a terminal's width, broken between words."""
     lines = click.wrap_text(visible(text.lstrip()), _WIDTH, " " * (len(text) - len(text.lstrip())), " " * indent)
     say(*lines.split("\n"))

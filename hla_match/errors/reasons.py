@@ -83,6 +83,11 @@ class Reason(StrEnum):
         "Several rows have one identifier.",
         "Give each person one identifier and one row.",
     )
+    MERGED_RECORD = (
+        "merged_record",
+        "A row has the identifier of a record that was merged into another one of the same person.",
+        "Give the identifier that stays.",
+    )
     BAD_ATTRIBUTE = (
         "bad_attribute",
         "An attribute such as a date or a blood group cannot be read.",

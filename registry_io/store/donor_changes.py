@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import person_frame, reported_texts
 from registry_io.store.journal.transactions import Action, Cause
+from registry_io.store.journal.versions import Version
 from registry_io.store.record_state import mend, publish_state
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_folder import writing_registry
@@ -64,15 +65,8 @@ def add_donor(
         LockedError: another process writes.
     """
 
-    def change(donor: _KnownDonor) -> None:
-        if donor.is_known:
-            raise RegistryError(
-                str(folder),
-                found="a record of this identifier",
-                expected="a new donor",
-                hint="update it; or reinstate the donor who was withdrawn",
-                code=ErrorCode.REGISTRY_KNOWN_DONOR,
-            )
+    def change(donor: RecordedDonor) -> None:
+        donor.refuse_known()
         donor.put(values, {})
 
     return _changed(Path(folder), donor_id, change, "add", today, actor, reason)
@@ -152,19 +146,43 @@ def reinstate_donor(
 def _changed(
     folder: Path,
     donor_id: str,
-    change: Callable[[_KnownDonor], None],
+    change: Callable[[RecordedDonor], None],
     action: Action,
     today: datetime.date | None,
     actor: str,
     reason: str,
 ) -> DonorChange:
     """Make a change of one donor, record it, and publish it."""
+
+    def of_donor(journal: Journal, entry: Entry) -> None:
+        change(RecordedDonor(folder, journal, entry, donor_id))
+
+    return record_change(folder, of_donor, cause_now(action, today, actor, reason))
+
+
+def cause_now(action: Action, today: datetime.date | None, actor: str, reason: str) -> Cause:
+    """Return the cause of a change that no file makes; the day and the user are by default those of now."""
+    return Cause(action=action, day=today or datetime.date.today(), actor=actor or user_name(), reason=reason)
+
+
+def record_change(folder: Path, change: Callable[[Journal, Entry], None], cause: Cause) -> DonorChange:
+    """Make a change of some donors, record it, and publish it.
+
+    Args:
+        folder: the registry's.
+        change: makes it, in a transaction that has begun.
+        cause: of the transaction.
+
+    Raises:
+        RegistryError: there is no registry, it is damaged, or no donor would be left.
+        FileError: the folder cannot be written to.
+        LockedError: another process writes.
+    """
     require_registry(folder)
-    cause = Cause(action=action, day=today or datetime.date.today(), actor=actor or user_name(), reason=reason)
     with writing_registry(folder), Journal.writing(folder) as journal:
         begin(folder, journal)
         with journal.transaction(cause) as entry:
-            change(_KnownDonor(folder, journal, entry, donor_id))
+            change(journal, entry)
             check_somebody_stays(folder, entry.n_donors)
         if entry.recorded is None:
             mend(folder, journal)
@@ -173,7 +191,7 @@ def _changed(
         return DonorChange(entry.number, entry.n_donors)
 
 
-class _KnownDonor:
+class RecordedDonor:
     """What a registry knows of a donor, and the transaction that changes it."""
 
     def __init__(self, folder: Path, journal: Journal, entry: Entry, donor_id: str) -> None:
@@ -184,10 +202,21 @@ class _KnownDonor:
         self._settings = entry.settings
         self._nomenclature, self._codes = journal.nomenclature(entry.settings), journal.codes(entry.settings)
 
-    @property
-    def is_known(self) -> bool:
-        """Whether there ever was a record of the identifier."""
-        return bool(self._versions)
+    def refuse_known(self) -> None:
+        """Refuse an identifier that the registry knows, or knew.
+
+        Raises:
+            RegistryError: it does.
+        """
+        if self._versions:
+            last = self._versions[-1]
+            raise RegistryError(
+                str(self._folder),
+                found=f"a record of this identifier{_merged(last)}",
+                expected="a new donor",
+                hint=_OF_MERGED if last.is_merged_away else "update it; or reinstate the donor who was withdrawn",
+                code=ErrorCode.REGISTRY_KNOWN_DONOR,
+            )
 
     def present(self) -> Mapping[str, str]:
         """Return the record of the donor.
@@ -195,20 +224,10 @@ class _KnownDonor:
         Raises:
             RegistryError: there is no such donor now.
         """
-        if not self._versions:
-            raise unknown_donor(self._folder)
-        if self._versions[-1].person is None:
-            raise RegistryError(
-                str(self._folder),
-                found=f"a donor who was withdrawn by transaction {self._versions[-1].transaction}",
-                expected="a donor of the registry",
-                hint="reinstate the donor first",
-                code=ErrorCode.REGISTRY_UNKNOWN_DONOR,
-            )
-        return self._versions[-1].person
+        return present_record(self._folder, self._versions)
 
-    def put(self, values: Mapping[str, str], known: Mapping[str, str]) -> None:
-        """Put a record with new values in place of those that are known."""
+    def put(self, values: Mapping[str, str], known: Mapping[str, str], *, action: Action | None = None) -> None:
+        """Put a record with new values in place of those that are known; `action` is as in `Entry.put`."""
         records = read_donor(
             self._donor_id,
             values,
@@ -222,12 +241,12 @@ class _KnownDonor:
         self._refuse_unreadable(records.frame)
         # There is no file, and no row of one.
         reported = reported_texts(records.frame, records.cells, records.own_names)
-        self._entry.put(records.frame.drop("row"), reported=reported)
+        self._entry.put(records.frame.drop("row"), action=action, reported=reported)
 
-    def withdraw(self) -> None:
-        """Withdraw the donor."""
+    def withdraw(self, *, action: Action = "withdraw") -> None:
+        """Withdraw the donor; `action` is as in `Entry.withdraw`."""
         self.present()
-        self._entry.withdraw(pl.DataFrame({"person_id": [self._donor_id]}))
+        self._entry.withdraw(pl.DataFrame({"person_id": [self._donor_id]}), action=action)
 
     def reinstate(self) -> None:
         """Bring the donor back with the last record."""
@@ -242,6 +261,38 @@ class _KnownDonor:
         books = TypingBooks(self._nomenclature, self._codes, ambiguous_nulls=self._settings.ambiguous_nulls)
         unreadable = books.unreadable(books.code(persons))
         refuse_findings(unreadable_records(persons.drop("row", strict=False).with_row_index("row"), unreadable))
+
+
+def present_record(folder: Path, versions: Sequence[Version]) -> Mapping[str, str]:
+    """Return the record that holds of a donor, of all its versions.
+
+    Raises:
+        RegistryError: there is none, or the donor has left.
+    """
+    if not versions:
+        raise unknown_donor(folder)
+    last = versions[-1]
+    if last.person is None:
+        left = f"a record{_merged(last)}" if last.is_merged_away else f"a donor who was withdrawn{_by(last)}"
+        raise RegistryError(
+            str(folder),
+            found=left,
+            expected="a donor of the registry",
+            hint=_OF_MERGED if last.is_merged_away else "reinstate the donor first",
+            code=ErrorCode.REGISTRY_UNKNOWN_DONOR,
+        )
+    return last.person
+
+
+_OF_MERGED = "take the record that stays, which the history names; reinstate this one where they are of two persons"
+
+
+def _merged(version: Version) -> str:
+    return f" that was merged into another one{_by(version)}" if version.is_merged_away else ""
+
+
+def _by(version: Version) -> str:
+    return f" by transaction {version.transaction}"
 
 
 def unknown_donor(folder: Path) -> RegistryError:

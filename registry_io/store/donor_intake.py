@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hla_match.donors.arrangement import UnreadableTyping
+from hla_match.errors import Reason
 from registry_io.persons.person_notices import ReadNotes
 from registry_io.persons.person_table import PersonRecords
 from registry_io.store.import_modes import RecordCounts
@@ -85,6 +86,7 @@ class DonorIntake:
         found = [
             *records.quarantined,
             *unreadable_records(records.frame, self.read_typings(records.frame, records.noted)),
+            *merged_records(records.frame, self.entry.merged_away()),
         ]
         self.quarantined += found
         self.budget.check_records(len(self.quarantined))
@@ -115,6 +117,28 @@ class DonorIntake:
         before = self.entry.withdraw(leaving)
         self.unknown_rows += leaving["row"].filter(before == "new").to_list()
         self.n_withdrawn += int((before == "different").sum())
+
+
+def merged_records(persons: pl.DataFrame, merged: pl.Series) -> list[QuarantinedRecord]:
+    """Return one record for each row of an identifier whose record was merged into another one.
+
+    Args:
+        persons: `row` and `person_id`.
+        merged: such identifiers.
+    """
+    found = persons.filter(pl.col("person_id").is_in(merged.implode())).select("row", "person_id")
+    return [
+        QuarantinedRecord(
+            row=row,
+            person_id=person,
+            column="donor_id",
+            text=person,
+            reason=Reason.MERGED_RECORD,
+            message="the record of this identifier was merged into another one of the same person",
+            hint="give the identifier that stays, which the history names; reinstate this one where they are of two",
+        )
+        for row, person in found.iter_rows()
+    ]
 
 
 def unreadable_records(persons: pl.DataFrame, unreadable: Iterable[UnreadableTyping]) -> list[QuarantinedRecord]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from registry_io.store.donor_changes import unknown_donor
-from registry_io.store.journal.journal import Journal, Version
+from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import TYPINGS, in_order
 from registry_io.store.journal.transactions import Transaction
+from registry_io.store.journal.versions import Version
 from registry_io.store.registry_versions import require_registry
 
 _DIFFERENCES = ("donor_id", "change", "column", "before", "after")
@@ -59,6 +60,7 @@ class DonorRecord:
         reported: cells of its row that were written otherwise, by the headers of the file.
         changed_by: the last transaction that changed it.
         n_versions: number of versions of it.
+        merged_into: identifier of the record that it was merged into, or None.
     """
 
     donor_id: str
@@ -67,6 +69,7 @@ class DonorRecord:
     reported: Mapping[str, str]
     changed_by: Transaction
     n_versions: int
+    merged_into: str | None = None
 
 
 def show_donor(folder: str | Path, donor_id: str) -> DonorRecord:
@@ -85,6 +88,7 @@ def show_donor(folder: str | Path, donor_id: str) -> DonorRecord:
         reported=told.reported,
         changed_by=last.transaction,
         n_versions=len(versions),
+        merged_into=last.version.merged_with if last.version.is_merged_away else None,
     )
 
 

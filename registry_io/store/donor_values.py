@@ -60,7 +60,7 @@ def read_donor(
         CriteriaError: a name is of no column, or a value cannot be read.
         FileError: two names have one meaning, or one of the two columns of a locus is missing.
     """
-    replaced = {name: _replaced(name, text) for name, text in values.items()}
+    replaced = {name: replaced_columns(name, text) for name, text in values.items()}
     gone = {own for names in replaced.values() for own in names}
     kept = {name: text for name, text in known.items() if name not in gone}
     # Half a pair of columns says nothing.
@@ -76,8 +76,12 @@ def read_donor(
     return dataclasses.replace(records, frame=records.frame.hstack(_others(others, attributes)))
 
 
-def _replaced(name: str, text: str) -> set[str]:
+def replaced_columns(name: str, text: str) -> set[str]:
     """Return what of the record before a column takes the place of, by the project's names of the columns.
+
+    Args:
+        name: of a column of donor files.
+        text: its cell, which of a GL String says which loci are meant.
 
     Raises:
         CriteriaError: there is no such column, or its GL String cannot be read.

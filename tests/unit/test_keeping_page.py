@@ -29,7 +29,7 @@ def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     Path("donors.csv").write_text(first, encoding="utf-8")
     Path("january.csv").write_text(second, encoding="utf-8")
     registry_io.import_donors("zhejiang", "donors.csv", "builtin")
-    registry_io.add_donor("zhejiang", "ZJ0009", {"A_1": "02:01"})
+    registry_io.add_donor("zhejiang", "ZJ0008", {"A": "11:01,33:03"})
     (code,) = blocks(PAGE, "python")
     exec(compile(code, str(PAGE), "exec"), {})
-    assert [one.reason for one in registry_io.registry_log("zhejiang")] == ["", "", "monthly file", "pregnant"]
+    assert [one.reason for one in registry_io.registry_log("zhejiang")] == ["", "", "monthly file", "pregnant", ""]

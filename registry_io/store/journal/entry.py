@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.store.journal.contents import Contents
-from registry_io.store.journal.known_donors import known_donors
+from registry_io.store.journal.known_donors import known_donors, merged_away
 from registry_io.store.journal.person_texts import attribute_types, person_texts
 from registry_io.store.journal.transactions import Action, Cause, Settings, Transaction, first_hash
 
@@ -84,7 +84,7 @@ class Entry:
         reported: pl.Series | None = None,
         noted: pl.Series | None = None,
     ) -> pl.Series:
-        """Put the records of donors; one that is equal to the latest of its donor makes no version.
+        """Put the records of donors; one that is equal to the latest of its donor makes a version in a merge alone.
 
         Args:
             persons: `person_id`, typings and attributes, as registries are built from; `row` where there is a file.
@@ -116,7 +116,7 @@ class Entry:
         )
         by_default = pl.when(pl.col("before") == "new").then(pl.lit("add")).otherwise(pl.lit("update"))
         written = records.with_columns(action=pl.lit(action) if action else by_default)
-        self._write(written.filter(pl.col("before") != "equal"))
+        self._write(written.filter((pl.col("before") != "equal") | (pl.col("action") == "merge")))
         self.n_donors += int(records["before"].is_in(["new", "withdrawn"]).sum())
         return records["before"]
 
@@ -152,6 +152,10 @@ class Entry:
         """Take donors for named, whom `withdraw_others` then spares; return the identifiers that are of donors."""
         known = self._known(identifiers)
         return known.filter(pl.col("person").is_not_null())["donor_id"]
+
+    def merged_away(self) -> pl.Series:
+        """Return the identifiers of the records that were merged into others, and did not come back since."""
+        return merged_away(self._connection)
 
     def withdraw_others(self, *, action: Action = "withdraw") -> int:
         """Withdraw every donor whom nothing in this transaction named, and return their number."""

@@ -7,9 +7,8 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -30,6 +29,7 @@ from registry_io.store.journal.known_donors import known_donors
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
+from registry_io.store.journal.versions import Changes, Version
 from registry_io.store.registry_folder import JOURNAL
 
 SLICE = 250_000
@@ -39,39 +39,9 @@ _DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :t
 AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
 # The version of one donor that holds at a transaction.
 _AT = "(SELECT id FROM version WHERE donor = {donor} AND txn <= {txn} ORDER BY txn DESC LIMIT 1)"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of a donor's record.
-
-    Attributes:
-        transaction: number of the transaction that brought it.
-        action: what became of the donor.
-        row: of the donor file, or None.
-        person: the record, texts by column; None where the donor left.
-        reported: cells of the row that `person` does not hold word for word, by header.
-        noted: what of the row was understood differently than written.
-    """
-
-    transaction: int
-    action: str
-    row: int | None
-    person: Mapping[str, str] | None
-    reported: Mapping[str, str]
-    noted: tuple[str, ...]
-
-
-class Changes(NamedTuple):
-    """What leads from the donors at one transaction to those at another.
-
-    Attributes:
-        persons: those that are new or have another record, in frames as `Journal.persons_at` gives them.
-        removed: identifiers of those who are no donors any more.
-    """
-
-    persons: Iterator[pl.DataFrame]
-    removed: pl.Series
+# A merge is of two versions, one after the other.
+_MERGED_WITH = """(SELECT d.donor_id FROM version w JOIN donor d ON d.key = w.donor
+WHERE v.action = 'merge' AND w.txn = v.txn AND w.id IN (v.id - 1, v.id + 1))"""
 
 
 class Journal:
@@ -213,14 +183,14 @@ class Journal:
         """Return all versions of a donor's record, first to last; none where the identifier was never known."""
         with journal_faults(self.path):
             rows = self._connection.execute(
-                "SELECT txn, action, row, person, reported, noted FROM version"
+                f"SELECT txn, action, row, person, reported, noted, {_MERGED_WITH} FROM version v"
                 " WHERE donor = (SELECT key FROM donor WHERE donor_id = ?) ORDER BY id",
                 (donor_id,),
             ).fetchall()
         try:
             return [
-                Version(txn, action, row, json.loads(person or "null"), json.loads(reported or "{}"), _notes(noted))
-                for txn, action, row, person, reported, noted in rows
+                Version(txn, act, row, json.loads(person or "null"), json.loads(reported or "{}"), _notes(noted), other)
+                for txn, act, row, person, reported, noted, other in rows
             ]
         except ValueError:
             raise damaged(self.path, "a version that is no record") from None

@@ -1,4 +1,4 @@
-"""What the record knows of some identifiers, looked up at once."""
+"""What the record knows of some identifiers, looked up at once; and which it knows of merged records alone."""
 
 from __future__ import annotations
 
@@ -23,3 +23,17 @@ def known_donors(connection: sqlite3.Connection, identifiers: pl.Series) -> pl.D
         " JOIN version v ON v.id = d.latest"
     ).fetchall()
     return pl.DataFrame(rows, _KNOWN, orient="row")
+
+
+def merged_away(connection: sqlite3.Connection) -> pl.Series:
+    """Return the identifiers of the records that were merged into others, and did not come back since.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+    """
+    # The versions of a transaction are one after the other, and a merge has two.
+    found = connection.execute(
+        "SELECT d.donor_id FROM txn t JOIN version v ON v.id IN (t.last_version - 1, t.last_version)"
+        " JOIN donor d ON d.key = v.donor AND d.latest = v.id WHERE t.action = 'merge' AND v.person IS NULL"
+    ).fetchall()
+    return pl.Series("donor_id", [one for (one,) in found], pl.String)

@@ -15,9 +15,10 @@ from hla_match.errors import CriteriaError, FileError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.journal.entry import Entry
-from registry_io.store.journal.journal import Journal, Version
+from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import note_texts, reported_texts
 from registry_io.store.journal.transactions import Cause
+from registry_io.store.journal.versions import Version
 from registry_io.store.registry_folder import JOURNAL
 
 CAUSE = Cause(action="import", day=datetime.date(2026, 1, 31), actor="coordinator", reason="first file")
