@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hla_match.audit.audit import Audit as Audit
-    from hla_match.audit.settings import AuditSettings as AuditSettings
+    from hla_match.auditing.audit import Audit as Audit
+    from hla_match.auditing.settings import AuditSettings as AuditSettings
     from hla_match.choice.policies import POLICIES as POLICIES
     from hla_match.choice.policies import RankingPolicy as RankingPolicy
     from hla_match.donors.registry import Registry as Registry
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hla_match.errors import RegistryError as RegistryError
     from hla_match.errors import TypingError as TypingError
     from hla_match.estimation.settings import EstimationSettings as EstimationSettings
-    from hla_match.figures.yearly_figures import YearlyFigures as YearlyFigures
     from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies as HaplotypeFrequencies
     from hla_match.imputation.imputed_registry import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from hla_match.nomenclature.reduction import reduce_typing as reduce_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.prediction.prediction import Prediction as Prediction
+    from hla_match.publishing.yearly_figures import YearlyFigures as YearlyFigures
     from hla_match.searches.batch import search_patients as search_patients
     from hla_match.searches.match_list import Match as Match
     from hla_match.searches.match_list import MatchList as MatchList

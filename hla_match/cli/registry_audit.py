@@ -52,7 +52,7 @@ def audit(
 
     The terminal shows counts; whoever a finding is about stands in the file of --out alone.
     """
-    from hla_match.audit.settings import AuditSettings
+    from hla_match.auditing.settings import AuditSettings
     from hla_match.services.executors import n_processors
     from registry_io.store.nomenclature_store import open_nomenclature
 
@@ -91,8 +91,8 @@ def _ages(name: str, text: str) -> tuple[int, int]:
 
 
 def _lines(report: AuditReport) -> list[str]:
-    from hla_match.audit.findings import FindingKind
-    from hla_match.audit.resolution import LEVELS
+    from hla_match.auditing.findings import FindingKind
+    from hla_match.auditing.resolution import LEVELS
     from hla_match.services.counts import counted
 
     audit = report.audit

@@ -11,7 +11,7 @@ from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
 
 if TYPE_CHECKING:
-    from hla_match.figures.yearly_figures import YearlyFigures
+    from hla_match.publishing.yearly_figures import YearlyFigures
 
 _PATH = click.Path(path_type=Path)
 
@@ -44,7 +44,7 @@ def figures(
 
 
 def _lines(counted: YearlyFigures) -> list[str]:
-    from hla_match.figures.yearly_figures import DIMENSIONS, MEASURES
+    from hla_match.publishing.yearly_figures import DIMENSIONS, MEASURES
     from hla_match.reporting.figures_page import figure_rows
 
     lines = [f"{counted.year}, as of {counted.upto}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
 
 from hla_match.errors import CriteriaError, ErrorCode
@@ -72,6 +72,22 @@ def check_names(name: str, values: object, *, expected: str) -> None:
         raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
     for value in values:
         check_type(name, value, str, expected=expected)
+
+
+def check_each(name: str, values: object, kind: type, *, expected: str) -> None:
+    """Refuse what is no sequence of values of one type.
+
+    Raises:
+        CriteriaError: it is none; no value is named.
+
+    >>> check_each("ages", [30, "40"], int, expected="a list of ages")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: ages: found a value of type str, expected a list of ages
+    """
+    check_type(name, values, Sequence, expected=expected)
+    for value in values if isinstance(values, Sequence) else ():
+        check_type(name, value, kind, expected=expected)
 
 
 def check_name(name: str, value: object, known: Collection[str], *, expected: str, hint: str = "") -> None:

@@ -5,7 +5,7 @@
     imputation -------- the haplotypes that can make up a person
     prediction -------- how probable each number of mismatches is
     estimation -------- how often each haplotype is expected
-    audit ------------- whether two typings can stand side by side
+    auditing ---------- whether two typings can stand side by side
 
 A kernel sees numbers only: no name of an allele, no file, no exception. A rule is a scalar function that can be read
 alone, and the loop around it is another. A kernel takes named tuples of arrays (`schema`), and is compiled in advance

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from hla_match.audit.audit import Audit
-from hla_match.audit.findings import FindingKind
-from hla_match.audit.resolution import HIGH, LEVELS
-from hla_match.audit.settings import AuditSettings
+from hla_match.auditing.audit import Audit
+from hla_match.auditing.findings import FindingKind
+from hla_match.auditing.resolution import HIGH, LEVELS
+from hla_match.auditing.settings import AuditSettings
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.imputation.panels import FallbackLevel
 from hla_match.reporting.plots import bars, columns, share_columns

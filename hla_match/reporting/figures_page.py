@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hla_match.figures.yearly_figures import DIMENSIONS, MEASURES, YearlyFigures
+from hla_match.publishing.yearly_figures import DIMENSIONS, MEASURES, YearlyFigures
 from hla_match.reporting.plots import bars
 from hla_match.reporting.report_page import page_environment, rendered
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, overload
 
 import polars as pl
 
@@ -69,11 +71,21 @@ class MatchList(RankedDonors):
         """
         return search_notices(self)
 
-    def __getitem__(self, position: int) -> Match:
-        row = self.to_polars(slice(position, position + 1 or None)).to_dicts()
+    @overload
+    def __getitem__(self, position: int) -> Match: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[Match]: ...
+    def __getitem__(self, position: int | slice) -> Match | list[Match]:
+        if isinstance(position, slice):
+            return [self._match(row) for row in self.to_polars(position).iter_rows(named=True)]
+        at = operator.index(position)
+        row = self.to_polars(slice(at, at + 1 or None)).to_dicts()
         if not row:
-            raise IndexError(position)
-        found = row[0]
+            raise IndexError(at)
+        return self._match(row[0])
+
+    def _match(self, found: dict[str, Any]) -> Match:
+        """Return the donor of a row of the table."""
         return Match(
             rank=found["rank"],
             donor_id=found["donor_id"],

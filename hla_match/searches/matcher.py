@@ -14,7 +14,7 @@ from hla_match.choice.policies import RankingPolicy, policy_for
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import check_count, check_names, check_type
+from hla_match.errors.arguments import check_count, check_each, check_names, check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.kernels.codes import (
@@ -193,9 +193,7 @@ class Matcher:
         Args:
             patients: for whom.
             donors: identifiers; None for all donors of the registry, in the order of its rows.
-            scope: as in `SearchCriteria`.
-            null_rule: as in `SearchCriteria`.
-            ambiguous_nulls: as in `SearchCriteria`.
+            scope, null_rule, ambiguous_nulls: as in `SearchCriteria`.
 
         Returns:
             (patients, donors, 5) float64, 40 bytes a pair: the probability of exactly 0, 1, 2, 3, 4 mismatches, NaN
@@ -208,6 +206,7 @@ class Matcher:
         imputed = self.imputed
         if imputed is None:
             raise _without_frequencies()
+        check_each("patients", patients, Patient, expected="a list of patients")
         criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
         donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
         persons = impute_listed(
@@ -273,6 +272,7 @@ class Matcher:
         """
         if self.imputed is None:
             raise _without_frequencies()
+        check_type("patient", patient, Patient, expected="a Patient")
         person = self._impute(patient, self.imputed, None)
         return diplotypes(person.imputation, self.imputed.panels, 0, limit=limit)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from hla_match.audit.findings import FindingKind, in_schema
-from hla_match.audit.settings import AuditSettings
+from hla_match.auditing.findings import FindingKind, in_schema
+from hla_match.auditing.settings import AuditSettings
 from hla_match.donors.registry import Registry
 from hla_match.loci import LOCI
 from hla_match.services.executors import n_processors
@@ -18,6 +18,7 @@ from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import Notices, OnNotice
 from hla_match.services.report_files import report_files, write_report
 from hla_match.services.searched_registry import check_fallback, source_files
+from registry_io.disk.given_path import given_path
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.registry_folder import JOURNAL, QUARANTINE
@@ -25,7 +26,7 @@ from registry_io.store.registry_store import open_registry
 from registry_io.tables.quarantine import read_quarantine
 
 if TYPE_CHECKING:
-    from hla_match.audit.audit import Audit
+    from hla_match.auditing.audit import Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,13 @@ def audit(
     [('D1', 'dr_linkage', 'DRB1 04:05+15:01; DRB3 02:02')]
     """
     check_fallback(frequencies, global_frequencies)
-    folder, notices = Path(registry), Notices(on_notice)
+    folder, notices = given_path("registry", registry), Notices(on_notice)
     settings = settings if settings is not None else AuditSettings(workers=n_processors())
     settings = replace(settings, as_of=settings.as_of or datetime.date.today())
-    table, score_table, page_file = (None if path is None else Path(path) for path in (out, scores, page))
+    table, score_table, page_file = (
+        None if path is None else given_path(name, path)
+        for name, path in {"out": out, "scores": scores, "page": page}.items()
+    )
     tables = [path for path in (table, score_table) if path is not None]
     with report_files(folder, tables, page_file, source_files(frequencies, global_frequencies)):
         report = _audited(folder, settings, (frequencies, global_frequencies), notices)
@@ -105,7 +109,7 @@ def _audited(
     notices: Notices,
 ) -> AuditReport:
     """Look through the registry of a folder with the frequencies that were given, own and global."""
-    from hla_match.audit.audit import audit_registry
+    from hla_match.auditing.audit import audit_registry
 
     opened = open_registry(folder)
     frequencies = imputed = None
@@ -145,7 +149,7 @@ def left_out(folder: Path) -> pl.DataFrame:
     Raises:
         FileError: the quarantine report cannot be read.
     """
-    from hla_match.audit.names import KIND_OF_REASON
+    from hla_match.auditing.names import KIND_OF_REASON
 
     records = read_quarantine(folder / QUARANTINE)
     locus = pl.col("column").str.replace("_[12]$", "")

@@ -15,10 +15,15 @@ from hla_match.services.executors import ExecutorConfig
 from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
 from hla_match.services.search_logging import log_patients
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
+from registry_io.disk.given_path import given_path
 from registry_io.disk.joint_files import lock_files
 from registry_io.store.frequency_store import FrequencyInput
+from registry_io.tables.frame_table import FrameTable, file_or_frame
 
 if TYPE_CHECKING:
+    import polars as pl
+    from narwhals.typing import IntoDataFrame
+
     from hla_match.choice.policies import RankingPolicy
 
 
@@ -51,7 +56,7 @@ class BatchReport:
 
 def batch(
     registry: str | Path,
-    patients: str | Path,
+    patients: str | Path | IntoDataFrame | pl.LazyFrame,
     out: str | Path,
     criteria: SearchCriteria | None = None,
     *,
@@ -70,7 +75,7 @@ def batch(
 
     Args:
         registry: folder of the registry.
-        patients: file of the patients: CSV, TSV, Excel or Parquet.
+        patients: their file, CSV, TSV, Excel or Parquet, or a frame with its columns, whose first row is row 2.
         out: file of the results: CSV, Parquet, JSON lines or Excel, by its ending.
         criteria: which donors.
         policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
@@ -114,7 +119,7 @@ def batch(
 @contextmanager
 def open_batch(
     registry: str | Path,
-    patients: str | Path,
+    patients: str | Path | IntoDataFrame | pl.LazyFrame,
     out: str | Path,
     request: SearchRequest,
     *,
@@ -126,7 +131,7 @@ def open_batch(
 
     Args:
         registry: folder of the registry.
-        patients: file of the patients.
+        patients: file or frame of the patients.
         out: file of the results.
         request: which donors, in which order, under which frequencies.
         on_notice: is called with each notice as soon as there is one.
@@ -138,10 +143,10 @@ def open_batch(
         LockedError: another batch writes the same files.
     """
     check_folder(registry)
-    registry, patients, out = Path(registry), Path(patients), Path(out)
-    refuse_overwriting(out, registry, (patients, *request.files))
+    registry, source, out = Path(registry), file_or_frame(patients, "patients"), given_path("out", out)
+    refuse_overwriting(out, registry, (source, *request.files))
     with lock_files(out, status_path(out), manifest_path(out)):
-        yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), patients, out)
+        yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), source, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +155,12 @@ class OpenBatch:
 
     Attributes:
         searched: the registry with its frequencies.
-        patients: file of the patients.
+        patients: file or frame of the patients.
         out: file of the results.
     """
 
     searched: SearchedRegistry
-    patients: Path
+    patients: Path | FrameTable
     out: Path
 
     @property
@@ -183,7 +188,7 @@ class OpenBatch:
 
         run = BatchRun(self.searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
         if actor is not None:
-            log_patients(self.searched, self.patients, run.checksum, actor)
+            log_patients(self.searched, self.patients.name, run.checksum, actor)
         statuses = run.run()
         return BatchReport(
             out=self.out,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hla_match.choice.policies import RankingPolicy
@@ -21,7 +20,7 @@ from registry_io.persons.patient_file import PatientFile
 
 def batch_manifest(
     registry: Registry,
-    patients: tuple[Path, PatientFile],
+    patients: tuple[str, PatientFile],
     criteria: SearchCriteria,
     policy: RankingPolicy,
     frequencies: FrequencySets | None,
@@ -32,13 +31,13 @@ def batch_manifest(
 
     `raw_text` says whether text stays that a spreadsheet would take for a formula.
     """
-    path, file = patients
+    name, file = patients
     nomenclature = registry.nomenclature.tables
     manifest = {
         "format": "hla-match batch",
         "program": {"name": "hla-match", "version": version("hla-match")},
         "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": registry.provenance.entries()},
-        "patients": {"file": path.name, "sha256": file.checksum},
+        "patients": {"file": name, "sha256": file.checksum},
         "nomenclature": {
             "title": nomenclature.title,
             "checksum": nomenclature.checksum,

@@ -24,6 +24,7 @@ from hla_match.services.executors import GOES_ON, ExecutorConfig, ExecutorKind
 from hla_match.services.notices import NoticeKind, OnProgress
 from hla_match.services.searched_registry import SearchedRegistry
 from registry_io.persons.patient_file import PatientFile, read_patients
+from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.sealed_parts import Range
 from registry_io.tables.spreadsheet_values import typing_hint
 
@@ -36,7 +37,7 @@ class BatchRun:
 
     Args:
         searched: the registry, the frequencies and what is asked of them.
-        patients: file of the patients.
+        patients: file or frame of the patients.
         out: file of the results.
         executor: who searches.
         raw_text: whether text stays that a spreadsheet would take for a formula.
@@ -46,7 +47,7 @@ class BatchRun:
     def __init__(
         self,
         searched: SearchedRegistry,
-        patients: Path,
+        patients: Path | FrameTable,
         out: Path,
         executor: ExecutorConfig,
         *,
@@ -76,7 +77,7 @@ class BatchRun:
         searched.note_unknown_donors()
         self._manifest = batch_manifest(
             self._registry,
-            (patients, self._file),
+            (patients.name, self._file),
             self._criteria,
             self._policy,
             searched.sets,
@@ -89,7 +90,7 @@ class BatchRun:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the file of patients."""
+        """SHA-256 of the file of patients, or of their frame as CSV."""
         return self._file.checksum
 
     def run(self) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from hla_match.errors.arguments import check_type
 from hla_match.estimation.settings import EstimationSettings
 from hla_match.loci import typed_loci
 from hla_match.services.executors import n_processors
+from registry_io.disk.given_path import given_path
 from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.store.frequency_store import FrequencyInput, open_frequencies
 from registry_io.store.registry_store import open_registry
@@ -83,7 +84,7 @@ def estimate(
     >>> done.estimation.frequencies.frequency.round(2).tolist(), done.report.name
     ([[0.75, 0.25]], 'own.report.json')
     """
-    registry, out = Path(registry), Path(out)
+    registry, out = given_path("registry", registry), given_path("out", out)
     settings = settings if settings is not None else EstimationSettings(workers=n_processors())
     check_type("settings", settings, EstimationSettings, expected="EstimationSettings")
     _check_output(out, registry)

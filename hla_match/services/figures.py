@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hla_match.audit.resolution import HIGH, resolution
+from hla_match.auditing.resolution import HIGH, resolution
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_count
-from hla_match.figures.small_cells import THRESHOLD
-from hla_match.figures.yearly_figures import RESOLUTIONS, YearlyFigures, with_columns, yearly_figures
 from hla_match.loci import LOCI
+from hla_match.publishing.small_cells import THRESHOLD
+from hla_match.publishing.yearly_figures import RESOLUTIONS, YearlyFigures, with_columns, yearly_figures
 from hla_match.services.report_files import report_files, write_report
+from registry_io.disk.given_path import given_path
 from registry_io.store.registry_folder import JOURNAL
 from registry_io.store.registry_store import open_registry
 
@@ -62,8 +63,10 @@ def figures(
     check_count("threshold", threshold)
     if not 1900 <= year <= today.year:
         raise CriteriaError("year", found=year, expected=f"a year from 1900 to {today.year}")
-    folder = Path(registry)
-    table, page_file = (None if path is None else Path(path) for path in (out, page))
+    folder = given_path("registry", registry)
+    table, page_file = (
+        None if path is None else given_path(name, path) for name, path in (("out", out), ("page", page))
+    )
     with report_files(folder, [table] if table is not None else [], page_file):
         opened = open_registry(folder)
         at_end, at_start, known = people_of_year(folder, opened, year)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import Notice, NoticeKind, Notices, OnNotice, OnProgress
 from hla_match.services.person_statuses import quarantined_statuses
 from hla_match.services.searched_registry import check_fallback, source_files
+from registry_io.disk.given_path import given_path
 from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.persons.person_attributes import warnings_by_row
 from registry_io.persons.person_table import PersonRecords, read_persons
@@ -24,9 +26,13 @@ from registry_io.persons.typing_conflicts import reconcile
 from registry_io.store.donor_intake import unreadable_records
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.registry_store import open_registry
+from registry_io.tables.frame_table import FrameTable, file_or_frame
 from registry_io.tables.quarantine import QuarantinedRecord
 from registry_io.tables.results_file import put_rows
 from registry_io.tables.spreadsheet_text import neutral_file
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 _STATUS_COLUMNS = {"patient_id": pl.String, "row": pl.Int64, "status": pl.String, "reason": pl.String}
 
@@ -62,7 +68,7 @@ class ImputeReport:
 
 def impute(
     registry: str | Path,
-    persons: str | Path,
+    persons: str | Path | IntoDataFrame | pl.LazyFrame,
     out: str | Path,
     *,
     frequencies: FrequencyInput,
@@ -80,7 +86,8 @@ def impute(
 
     Args:
         registry: folder whose nomenclature and multiple allele codes read the typings.
-        persons: file of donors or patients: CSV, TSV, Excel or Parquet.
+        persons: file of donors or patients: CSV, TSV, Excel or Parquet; or a frame of polars, pandas or pyarrow with
+            the same columns, whose first row is row 2.
         out: file of the rows: CSV, Parquet, JSON lines or Excel, by its ending.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
         global_frequencies: those that are tried for persons whom the first do not explain.
@@ -105,14 +112,14 @@ def impute(
     >>> report.n_persons, report.n_unexplained, report.n_rows
     (1, 0, 2)
     """
-    registry, persons, out = Path(registry), Path(persons), Path(out)
+    registry, source, out = given_path("registry", registry), file_or_frame(persons, "persons"), given_path("out", out)
     check_fallback(frequencies, global_frequencies)
     check_count("limit", limit)
     notices = Notices(on_notice)
-    refuse_overwriting(out, registry, (persons, *source_files(frequencies, global_frequencies)))
+    refuse_overwriting(out, registry, (source, *source_files(frequencies, global_frequencies)))
     with lock_files(out, status_path(out)):
         opened = open_registry(registry)
-        people = _read(opened, persons, notices)
+        people = _read(opened, source, notices)
         sets = FrequencySets.load(frequencies, global_frequencies, opened, notices)
         chosen = sets.frequencies.loci if loci is None else _loci(loci)
         table, missing = _imputed(people.registry, sets, chosen, limit, on_progress)
@@ -145,8 +152,8 @@ class _People:
         )
 
 
-def _read(opened: Registry, persons: Path, notices: Notices) -> _People:
-    """Read a file with the nomenclature and the multiple allele codes of a registry."""
+def _read(opened: Registry, persons: Path | FrameTable, notices: Notices) -> _People:
+    """Read persons with the nomenclature and the multiple allele codes of a registry."""
     reading = (opened.nomenclature, opened.codes, opened.ambiguous_nulls)
     records = reconcile(read_persons(persons, kind="patient"), *reading)
     for note in records.notes:

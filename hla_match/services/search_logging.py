@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from pathlib import Path
 
 from hla_match.errors import FileError
 from hla_match.matching.criteria import Patient
@@ -23,9 +22,9 @@ def log_patient(searched: SearchedRegistry, patient: Patient, actor: str) -> Non
     _log(searched, "search", actor, typing=typing_text(patient))
 
 
-def log_patients(searched: SearchedRegistry, patients: Path, checksum: str, actor: str) -> None:
-    """Write into the log that the patients of a file are searched for: its name and its SHA-256."""
-    _log(searched, "batch", actor, patients=json.dumps({"file": patients.name, "sha256": checksum}))
+def log_patients(searched: SearchedRegistry, name: str, checksum: str, actor: str) -> None:
+    """Write into the log that the patients of a file or frame are searched for: its name and its SHA-256."""
+    _log(searched, "batch", actor, patients=json.dumps({"file": name, "sha256": checksum}))
 
 
 def typing_text(patient: Patient) -> str:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hla_match.donors.attributes import of_persons
 from hla_match.loci import LOCI
@@ -17,7 +18,12 @@ from registry_io.persons.person_attributes import warnings_by_row
 from registry_io.persons.person_table import read_persons
 from registry_io.persons.typing_conflicts import reconcile
 from registry_io.tables.budgets import Budgets
+from registry_io.tables.frame_table import FrameTable, file_or_frame
 from registry_io.tables.quarantine import QuarantinedRecord
+
+if TYPE_CHECKING:
+    import polars as pl
+    from narwhals.typing import IntoDataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class PatientFile:
 
 
 def read_patients(
-    path: str | Path,
+    patients: str | Path | IntoDataFrame | pl.LazyFrame | FrameTable,
     nomenclature: Nomenclature | None = None,
     codes: MacTable | None = None,
     *,
@@ -50,7 +56,9 @@ def read_patients(
     today: datetime.date | None = None,
     budgets: Budgets | None = None,
 ) -> PatientFile:
-    """Read a file of patients, with columns as in a donor file and `patient_id`.
+    """Read a file or frame of patients, with columns as in a donor file and `patient_id`.
+
+    The first row of a frame, of polars, pandas or pyarrow, is row 2, as below a header.
 
     Where a locus stands in columns and in a GL String, `nomenclature`, `codes` and `ambiguous_nulls` tell whether the
     two agree; without a nomenclature two that differ as texts are a conflict. `today` and `budgets` are as in
@@ -58,11 +66,13 @@ def read_patients(
 
     Raises:
         FileError: the file cannot be read at all.
+        CriteriaError: what is given is neither a file nor a frame.
         BudgetError: it takes more than its budget.
     """
-    read = read_persons(Path(path), kind="patient", today=today, budgets=budgets)
+    source = patients if isinstance(patients, FrameTable) else file_or_frame(patients, "patients")
+    read = read_persons(source, kind="patient", today=today, budgets=budgets)
     records = reconcile(read, nomenclature, codes, ambiguous_nulls)
-    patients: list[tuple[int, Patient]] = []
+    found: list[tuple[int, Patient]] = []
     loci = [locus for locus in LOCI if f"{locus}_1" in records.frame.columns]
     noted: dict[int, tuple[str, ...]] = {}
     for number, note in records.noted.iter_rows():
@@ -76,9 +86,9 @@ def read_patients(
             reading_notes=noted.get(row["row"], ()),
             **{name: row[name] for name in present},
         )
-        patients.append((row["row"], patient))
+        found.append((row["row"], patient))
     return PatientFile(
-        patients,
+        found,
         records.quarantined,
         warnings_by_row(records.warnings),
         records.checksum,

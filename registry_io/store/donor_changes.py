@@ -11,6 +11,7 @@ import polars as pl
 
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import ErrorCode, RegistryError
+from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.donor_intake import unreadable_records
 from registry_io.store.donor_values import read_donor, refuse_findings
@@ -69,7 +70,7 @@ def add_donor(
         donor.refuse_known()
         donor.put(values, {})
 
-    return _changed(Path(folder), donor_id, change, "add", today, actor, reason)
+    return _changed(folder, donor_id, change, "add", today, actor, reason)
 
 
 def update_donor(
@@ -98,7 +99,13 @@ def update_donor(
         LockedError: another process writes.
     """
     return _changed(
-        Path(folder), donor_id, lambda donor: donor.put(values, donor.present()), "update", today, actor, reason
+        folder,
+        donor_id,
+        lambda donor: donor.put(values, donor.present()),
+        "update",
+        today,
+        actor,
+        reason,
     )
 
 
@@ -119,7 +126,7 @@ def withdraw_donor(
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
-    return _changed(Path(folder), donor_id, lambda donor: donor.withdraw(), "withdraw", today, actor, reason)
+    return _changed(folder, donor_id, lambda donor: donor.withdraw(), "withdraw", today, actor, reason)
 
 
 def reinstate_donor(
@@ -140,11 +147,11 @@ def reinstate_donor(
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
-    return _changed(Path(folder), donor_id, lambda donor: donor.reinstate(), "reinstate", today, actor, reason)
+    return _changed(folder, donor_id, lambda donor: donor.reinstate(), "reinstate", today, actor, reason)
 
 
 def _changed(
-    folder: Path,
+    registry: str | Path,
     donor_id: str,
     change: Callable[[RecordedDonor], None],
     action: Action,
@@ -153,6 +160,7 @@ def _changed(
     reason: str,
 ) -> DonorChange:
     """Make a change of one donor, record it, and publish it."""
+    folder = given_path("folder", registry)
 
     def of_donor(journal: Journal, entry: Entry) -> None:
         change(RecordedDonor(folder, journal, entry, donor_id))

@@ -14,10 +14,10 @@ import polars as pl
 from hla_match.donors.registry import Registry
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import CriteriaError, ErrorCode, FileError
-from hla_match.foreign_frames import polars_frame
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.disk.given_path import given_path
 from registry_io.persons.person_attributes import finding_records
 from registry_io.persons.person_table import person_slices
 from registry_io.persons.typing_conflicts import reconcile
@@ -43,7 +43,7 @@ from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_builder import RegistryBuilder
 from registry_io.store.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
 from registry_io.tables.budgets import FileBudget
-from registry_io.tables.frame_table import FrameTable
+from registry_io.tables.frame_table import FrameTable, file_or_frame
 from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def import_donors(
     >>> report.n_imported, report.n_quarantined, report.registry.loci
     (1, 1, ('A',))
     """
-    place, request, source = Path(folder), ImportRequest(**options), _source(donors)
+    place, request, source = given_path("folder", folder), ImportRequest(**options), file_or_frame(donors, "donors")
     request.check()
     with writing_registry(place), Journal.writing(place) as journal:
         begin(place, journal, is_replaced=request.mode == "replace")
@@ -215,13 +215,6 @@ def _nomenclature(
             code=ErrorCode.CRITERIA_CONFLICT,
         )
     return given
-
-
-def _source(donors: str | Path | IntoDataFrame | pl.LazyFrame) -> Path | FrameTable:
-    """Return the file that donors are read from, or the frame that stands for one."""
-    if isinstance(donors, str | Path):
-        return Path(donors)
-    return FrameTable(polars_frame(donors, "donors"), "frame of donors")
 
 
 def _read(

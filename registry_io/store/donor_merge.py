@@ -14,6 +14,7 @@ from typing import Literal
 
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
+from registry_io.disk.given_path import given_path
 from registry_io.store.donor_changes import DonorChange, RecordedDonor, cause_now, present_record, record_change
 from registry_io.store.donor_values import replaced_columns
 from registry_io.store.journal.entry import Entry
@@ -74,7 +75,7 @@ def plan_merge(
         RegistryError: there is no registry or no record of it, it is damaged, or it has no such donors.
         CriteriaError: `take` or `values` cannot be, or both identifiers are one.
     """
-    place = Path(folder)
+    place = given_path("folder", folder)
     require_registry(place)
     with Journal.open(place) as journal:
         latest = journal.latest_transaction()
@@ -114,7 +115,7 @@ def merge_donors(
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
-    place, given = Path(folder), values or {}
+    place, given = given_path("folder", folder), values or {}
 
     def change(journal: Journal, entry: Entry) -> None:
         assert entry.settings is not None, "the record of a registry says what it is read with"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.errors.arguments import check_type
+from registry_io.disk.given_path import given_path
 from registry_io.store.donor_changes import unknown_donor
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import TYPINGS, in_order
@@ -101,7 +103,7 @@ def donor_history(folder: str | Path, donor_id: str) -> list[DonorVersion]:
     with _opened(folder) as journal:
         versions = journal.versions(donor_id)
         if not versions:
-            raise unknown_donor(Path(folder))
+            raise unknown_donor(given_path("folder", folder))
         transactions = {one.number: one for one in journal.transactions()}
     found: list[DonorVersion] = []
     before: Mapping[str, str] = {}
@@ -137,6 +139,8 @@ def registry_diff(folder: str | Path, before: int | datetime.date, after: int | 
     Raises:
         RegistryError: there is no registry, it has no record of its changes yet, or no such transaction.
     """
+    for when in (before, after):
+        check_type("transaction", when, int, datetime.date, expected="the number of a transaction, or a date")
     with _opened(folder) as journal:
         first, last = (journal.transaction_at(when).number for when in (before, after))
         order = pl.Enum([*TYPINGS, *journal.attributes_at(max(first, last))])
@@ -182,5 +186,5 @@ def _ordered(columns: Set[str]) -> list[str]:
 
 
 def _opened(folder: str | Path) -> Journal:
-    require_registry(Path(folder))
-    return Journal.open(Path(folder))
+    require_registry(given_path("folder", folder))
+    return Journal.open(given_path("folder", folder))

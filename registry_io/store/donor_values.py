@@ -10,7 +10,7 @@ import polars as pl
 
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.errors import CriteriaError, ErrorCode, Reason
-from hla_match.errors.arguments import InWords
+from hla_match.errors.arguments import InWords, check_type
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
@@ -60,6 +60,7 @@ def read_donor(
         CriteriaError: a name is of no column, or a value cannot be read.
         FileError: two names have one meaning, or one of the two columns of a locus is missing.
     """
+    check_type("values", values, Mapping, expected="a mapping of names of columns to texts")
     replaced = {name: replaced_columns(name, text) for name, text in values.items()}
     gone = {own for names in replaced.values() for own in names}
     kept = {name: text for name, text in known.items() if name not in gone}

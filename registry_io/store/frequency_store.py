@@ -22,6 +22,7 @@ from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, co
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write, make_folder
+from registry_io.disk.given_path import given_path
 from registry_io.formats.frequency_file import FrequencyFile, frequencies_of, read_frequencies
 from registry_io.store.nomenclature_store import data_folder
 from registry_io.tables.budgets import FileBudget
@@ -164,7 +165,7 @@ def install_frequencies(path: str | Path, name: str, *, home: Path | None = None
         CriteriaError: the name has other characters.
         FileError: the file cannot be read, or the data folder cannot be written to.
     """
-    return FrequencyStore(home if home is not None else data_folder()).install(Path(path), name)
+    return FrequencyStore(home if home is not None else data_folder()).install(given_path("path", path), name)
 
 
 def load_frequencies(text: str, nomenclature: Nomenclature, home: Path) -> HaplotypeFrequencies:

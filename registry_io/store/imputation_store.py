@@ -35,6 +35,7 @@ from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests
 from registry_io.disk.aside_folder import FileSum, discard, remove_leftovers, writing_aside
 from registry_io.disk.checked_files import changed, checked_files, damaged_files
 from registry_io.disk.durable_files import flush, flush_folder, rename
+from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.imputation_soundness import is_followable, is_sound
 from registry_io.store.registry_folder import LOCK, SNAPSHOTS, current_snapshot, snapshot_title, snapshot_titled
@@ -79,7 +80,7 @@ def open_imputation(
     panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
     if registry.n_donors > KEPT_DONORS:
         return imputed_on_demand(registry, panels)
-    place = Path(folder)
+    place = given_path("folder", folder)
     current = current_snapshot(place)
     # Of a registry that is no longer the valid one it is kept where it lies, if it still does.
     is_current = registry.snapshot == snapshot_title(current)
@@ -149,7 +150,7 @@ def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
     Raises:
         RegistryError: there is no registry.
     """
-    for kept in sorted(current_snapshot(Path(folder)).glob(IMPUTED)):
+    for kept in sorted(current_snapshot(given_path("folder", folder)).glob(IMPUTED)):
         manifest = _manifest(kept)
         if manifest is None:
             yield f"{kept.name}/{MANIFEST}", False

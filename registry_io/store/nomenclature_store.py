@@ -12,6 +12,7 @@ from hla_match.errors import ErrorCode, NomenclatureError
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
 from registry_io.disk.durable_files import make_folder
+from registry_io.disk.given_path import given_path
 from registry_io.formats.imgt_release import read_release
 from registry_io.store.nomenclature_file import read_nomenclature, write_nomenclature
 
@@ -42,7 +43,7 @@ def install_nomenclature(
         FileError: the data folder cannot be written to.
     """
     store = NomenclatureStore(home if home is not None else data_folder())
-    return Nomenclature(store.install(Path(source), accept_checksum_mismatch=accept_checksum_mismatch))
+    return Nomenclature(store.install(given_path("source", source), accept_checksum_mismatch=accept_checksum_mismatch))
 
 
 def newest_release(*, home: Path | None = None) -> str:

@@ -11,6 +11,7 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
 from registry_io.disk.array_bounds import refuse_unless
 from registry_io.disk.checked_files import changed, damaged_files
+from registry_io.disk.given_path import given_path
 from registry_io.store.registry_folder import (
     clear_leftovers,
     clear_snapshot,
@@ -41,7 +42,7 @@ def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
     Raises:
         RegistryError: there is no registry, it is of another format version, or a file is missing or damaged.
     """
-    place = Path(folder)
+    place = given_path("folder", folder)
     clear_leftovers(place)
     for attempt in range(_ATTEMPTS):
         snapshot = current_snapshot(place)
@@ -114,7 +115,7 @@ def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
     Raises:
         RegistryError: there is no registry, or a manifest is missing or damaged.
     """
-    place = Path(folder)
+    place = given_path("folder", folder)
     clear_leftovers(place)
     clear_snapshot(snapshot := current_snapshot(place))
     *below, _ = snapshot_chain(snapshot)

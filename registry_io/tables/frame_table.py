@@ -6,14 +6,19 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from hla_match.foreign_frames import polars_frame
 from registry_io.tables.budgets import Budgets, FileBudget
 from registry_io.tables.cell_texts import cell_texts
 from registry_io.tables.table_file import ROWS, Table
 from registry_io.tables.table_header import distinct_names, named_columns, no_header
 from registry_io.tables.table_slice import TableSlice, row_numbers
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class FrameTable:
 
     frame: pl.DataFrame
     name: str
+
+    def __str__(self) -> str:
+        return self.name
 
     def slices(self, *, budgets: Budgets | None = None) -> Iterator[Table]:
         """Yield the slices of the table, at least one; the first row of the frame is row 2, as below a header.
@@ -62,3 +70,19 @@ class FrameTable:
     def _texts(self, first: int) -> pl.DataFrame:
         """Return the slice of rows that begins with a row, as text."""
         return cell_texts(self.frame.slice(first, ROWS), self.name)
+
+
+def file_or_frame(persons: str | Path | IntoDataFrame | pl.LazyFrame, whose: str) -> Path | FrameTable:
+    """Return the file that persons are read from, or the frame that stands for one.
+
+    Args:
+        persons: the file, or a frame of polars, pandas or pyarrow with the same columns, whose first row is row 2.
+        whose: name of the argument, such as ``donors``.
+
+    Raises:
+        CriteriaError: it is neither.
+    """
+    if isinstance(persons, str | Path):
+        return Path(persons)
+    frame = polars_frame(persons, whose, expected="a file, or a frame of polars, pandas or pyarrow")
+    return FrameTable(frame, f"frame of {whose}")

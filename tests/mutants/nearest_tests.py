@@ -50,7 +50,7 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/properties/test_estimation.py",
         "tests/unit/estimation/test_estimation.py",
     ),
-    "hla_match/kernels/audit/*": ("tests/unit/audit", "tests/properties/test_audit.py"),
+    "hla_match/kernels/auditing/*": ("tests/unit/auditing", "tests/properties/test_audit.py"),
     "hla_match/typings/*": _TYPINGS,
     "hla_match/nomenclature/reduction.py": (
         "tests/unit/nomenclature/test_release.py",

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hla_match.figures.small_cells import withheld_cells
+from hla_match.publishing.small_cells import withheld_cells
 from tests.examples import examples
 from tests.oracle.audit import feasible
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from hla_match.audit.findings import SCHEMA, FindingKind
-from hla_match.audit.settings import AuditSettings
+from hla_match.auditing.findings import SCHEMA, FindingKind
+from hla_match.auditing.settings import AuditSettings
 from hla_match.cli.commands import group
 from hla_match.errors import CriteriaError, FileError
 from hla_match.services.audit import audit

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from hla_match.audit.settings import AuditSettings
+from hla_match.auditing.settings import AuditSettings
 from hla_match.cli.commands import group
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
-from hla_match.figures.yearly_figures import FIGURES
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.publishing.yearly_figures import FIGURES
 from hla_match.services.audit import audit
 from hla_match.services.figures import figures
 from registry_io.store.journal.journal import Journal

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from hla_match.audit.findings import FindingKind, findings, no_findings, reported_texts
+from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_texts
 from hla_match.donors.registry import Registry
 from hla_match.nomenclature.gl_string import genotypes
 from hla_match.nomenclature.locus_index import LocusIndex

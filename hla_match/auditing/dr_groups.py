@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.findings import FindingKind, findings, no_findings, reported_at
+from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_at
 from hla_match.donors.registry import Registry
 from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.loci import OPTIONAL_GENES

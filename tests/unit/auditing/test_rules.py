@@ -10,17 +10,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hla_match.audit.audit import Audit, audit_registry
-from hla_match.audit.dates import date_findings
-from hla_match.audit.dr_groups import dr_findings
-from hla_match.audit.duplicates import duplicates, grid_findings
-from hla_match.audit.findings import SCHEMA, FindingKind
-from hla_match.audit.haplotypes import donor_levels, level_findings, linkage_findings
-from hla_match.audit.names import name_findings
-from hla_match.audit.reports import report_findings
-from hla_match.audit.resolution import resolution
-from hla_match.audit.settings import AuditSettings
-from hla_match.audit.tce_groups import tce_findings
+from hla_match.auditing.audit import Audit, audit_registry
+from hla_match.auditing.dates import date_findings
+from hla_match.auditing.dr_groups import dr_findings
+from hla_match.auditing.duplicates import duplicates, grid_findings
+from hla_match.auditing.findings import SCHEMA, FindingKind
+from hla_match.auditing.haplotypes import donor_levels, level_findings, linkage_findings
+from hla_match.auditing.names import name_findings
+from hla_match.auditing.reports import report_findings
+from hla_match.auditing.resolution import resolution
+from hla_match.auditing.settings import AuditSettings
+from hla_match.auditing.tce_groups import tce_findings
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
@@ -241,7 +241,7 @@ def test_duplicates_of_one_person():
 
 
 def test_a_birth_date_that_stands_for_an_unknown_one(monkeypatch):
-    monkeypatch.setattr("hla_match.audit.duplicates.MOST_ALIKE", 2)
+    monkeypatch.setattr("hla_match.auditing.duplicates.MOST_ALIKE", 2)
     registry = registry_of(*[{**RARE, **SAME}] * 3, *[{**RARE, **SAME, "sex": "M"}] * 2)
     same = duplicates(registry, None)
     assert same.findings.height == 1

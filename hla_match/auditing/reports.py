@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.comparison import RecordComparison
-from hla_match.audit.duplicates import LEAST_LOCI
-from hla_match.audit.findings import FindingKind, all_findings, findings, no_findings, reported_texts
+from hla_match.auditing.comparison import RecordComparison
+from hla_match.auditing.duplicates import LEAST_LOCI
+from hla_match.auditing.findings import FindingKind, all_findings, findings, no_findings, reported_texts
 from hla_match.donors.registry import Registry, build_registry
 
 _NOW = "now "

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.allele_sets import set_alleles
+from hla_match.auditing.allele_sets import set_alleles
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.kernels.codes import FIRST_P_GROUP, NOT_TYPED

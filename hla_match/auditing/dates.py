@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.findings import FindingKind, all_findings, findings
-from hla_match.audit.settings import REGISTRATION_AGES
+from hla_match.auditing.findings import FindingKind, all_findings, findings
+from hla_match.auditing.settings import REGISTRATION_AGES
 from hla_match.donors.ages import completed_years
 from hla_match.donors.attribute_codes import day_numbers
 from hla_match.donors.attributes import DONOR_AGES, values_of

@@ -9,16 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.dates import date_findings
-from hla_match.audit.dr_groups import dr_findings
-from hla_match.audit.duplicates import MOST_ALIKE, duplicates, grid_findings
-from hla_match.audit.findings import KINDS, FindingKind, all_findings
-from hla_match.audit.haplotypes import LINKED, donor_levels, level_findings, linkage_findings
-from hla_match.audit.names import name_findings
-from hla_match.audit.reports import report_findings
-from hla_match.audit.resolution import Resolution, resolution
-from hla_match.audit.settings import AuditSettings
-from hla_match.audit.tce_groups import tce_findings
+from hla_match.auditing.dates import date_findings
+from hla_match.auditing.dr_groups import dr_findings
+from hla_match.auditing.duplicates import MOST_ALIKE, duplicates, grid_findings
+from hla_match.auditing.findings import KINDS, FindingKind, all_findings
+from hla_match.auditing.haplotypes import LINKED, donor_levels, level_findings, linkage_findings
+from hla_match.auditing.names import name_findings
+from hla_match.auditing.reports import report_findings
+from hla_match.auditing.resolution import Resolution, resolution
+from hla_match.auditing.settings import AuditSettings
+from hla_match.auditing.tce_groups import tce_findings
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import DonorImputation
@@ -38,7 +38,7 @@ class Audit:
     """What an audit found.
 
     Attributes:
-        findings: one row a finding, as `hla_match.audit.findings.SCHEMA` says.
+        findings: one row a finding, as `hla_match.auditing.findings.SCHEMA` says.
         resolution: how well the donors are typed.
         levels: by `FallbackLevel` the number of donors whom the frequencies explain so; empty without frequencies.
         n_duplicates_by_chance: how many of the suspected duplicates are to be expected by chance; None without

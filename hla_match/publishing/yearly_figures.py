@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hla_match.figures.small_cells import THRESHOLD, is_withheld, withheld_cells
+from hla_match.publishing.small_cells import THRESHOLD, is_withheld, withheld_cells
 
 OTHER_PLACES, NOT_STATED = "other places", "not stated"
 """The group of cities with too few donors to be named, and of donors of whom a group is not known."""

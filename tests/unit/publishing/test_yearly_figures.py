@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hla_match.figures.yearly_figures import FIGURES, NOT_STATED, OTHER_PLACES, YearlyFigures, yearly_figures
+from hla_match.publishing.yearly_figures import FIGURES, NOT_STATED, OTHER_PLACES, YearlyFigures, yearly_figures
 
 END = datetime.date(2021, 12, 31)
 

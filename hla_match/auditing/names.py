@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from hla_match.audit.findings import FindingKind, all_findings, findings, reported_texts
+from hla_match.auditing.findings import FindingKind, all_findings, findings, reported_texts
 from hla_match.donors.registry import Registry
 from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.gl_string import genotypes, is_absent_gene

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.allele_sets import meeting, set_alleles
-from hla_match.audit.findings import FindingKind, findings, no_findings, reported_at
+from hla_match.auditing.allele_sets import meeting, set_alleles
+from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_at
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.imputed_registry import DonorImputation
 from hla_match.imputation.panels import FallbackLevel, Panels
-from hla_match.kernels.audit.paired_typings import pair_typings
+from hla_match.kernels.auditing.paired_typings import pair_typings
 from hla_match.kernels.codes import NEW
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.typings import TypingTable

@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.audit.comparison import RecordComparison
-from hla_match.audit.findings import FindingKind, findings, no_findings, reported_at
+from hla_match.auditing.comparison import RecordComparison
+from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_at
 from hla_match.donors.attribute_types import MISSING_CATEGORY, MISSING_DATE
 from hla_match.donors.registry import Registry
 from hla_match.imputation.imputed_registry import impute, population_rows, registry_tables, registry_typing
