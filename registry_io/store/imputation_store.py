@@ -145,18 +145,15 @@ def _changed_at(path: Path) -> float:
 
 
 def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
-    """Yield each file of the kept imputations of the current snapshot and whether its SHA-256 is the manifest's.
-
-    Raises:
-        RegistryError: there is no registry.
-    """
-    for kept in sorted(current_snapshot(given_path("folder", folder)).glob(IMPUTED)):
+    """Yield each file of the kept imputations of all snapshots and whether its SHA-256 is the manifest's."""
+    for kept in sorted(given_path("folder", folder).glob(f"{SNAPSHOTS}/{IMPUTED}")):
+        place = f"{kept.parent.name}/{kept.name}"
         manifest = _manifest(kept)
         if manifest is None:
-            yield f"{kept.name}/{MANIFEST}", False
+            yield f"{place}/{MANIFEST}", False
             continue
         for name, sound in damaged_files(kept, _sums(manifest)):
-            yield f"{kept.name}/{name}", sound
+            yield f"{place}/{name}", sound
 
 
 _FILES = [f"{name}.npy" for table in (Imputation, PersonDigests) for name in declarations(table)]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import xxhash
 
 from hla_match.errors import ErrorCode, FileError, LockedError, RegistryError
 from registry_io.disk.aside_folder import WRITING, remove_leftovers
@@ -113,6 +115,12 @@ def previous_snapshots(folder: Path) -> dict[str, str]:
     except OSError:
         return {}
     return {line[0]: line[1] for line in lines if len(line) == 2 and all(map(_SNAPSHOT.fullmatch, line))}
+
+
+def previous_text(pairs: Mapping[str, str]) -> bytes:
+    """Return the file of the snapshots that were valid before each of two: a line for each, and their checksum."""
+    lines = "".join(f"{one} {other}\n" for one, other in pairs.items()).encode()
+    return lines + f"xxh3 {xxhash.xxh3_64_hexdigest(lines)}\n".encode()
 
 
 def previous_snapshot(folder: Path) -> Path | None:

@@ -17,6 +17,7 @@ from registry_io.store.imputation_store import verify_imputations
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.journal.person_texts import person_texts
+from registry_io.store.kept_files import verify_kept
 from registry_io.store.record_state import transaction_of
 from registry_io.store.recorded_registry import person_slices
 from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
@@ -36,6 +37,8 @@ def prove_registry(folder: Path) -> int | None:
     """
     changed = [name for name, sound in verify_registry(folder) if not sound]
     _refuse(folder, "changed files", changed, AGAIN)
+    hint = "searches are right; what stays for registry rollback and for what still reads it is not"
+    _refuse(folder, "changed files", [name for name, sound in verify_kept(folder) if not sound], hint)
     changed = [name for name, sound in verify_imputations(folder) if not sound]
     hint = "delete the folders imputed-*; the donors are imputed again when they are needed"
     _refuse(folder, "changed files of imputed donors", changed, hint)
@@ -59,6 +62,9 @@ def _unpublished(folder: Path, journal: Journal) -> int | None:
     number = transaction_of(registry.provenance, journal)
     if latest is None or number is None:
         return None
+    if number > latest.number:
+        lost = f"a record that ends at transaction {latest.number}, where the snapshot has transaction {number}"
+        raise damaged(folder / JOURNAL, lost)
     held = _digests(person_slices(registry))
     n_others = held.join(_digests(journal.persons_at(number)), on=held.columns, how="anti").height
     n_recorded = sum(frame.height for frame in journal.persons_at(number))

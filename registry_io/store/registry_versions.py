@@ -34,6 +34,7 @@ from registry_io.store.registry_folder import (
     leftovers,
     previous_snapshot,
     previous_snapshots,
+    previous_text,
     valid_snapshot,
     writing_registry,
 )
@@ -126,7 +127,7 @@ def make_current(snapshot: Path, opened: Sequence[Path], *, acknowledge: Callabl
     before, known = _pairs(folder, snapshot, opened), previous_snapshots(folder)
     # Their order tells which became valid last.
     if list(before.items()) != list(known.items()):
-        contents[PREVIOUS] = "".join(f"{one} {other}\n" for one, other in before.items()).encode()
+        contents[PREVIOUS] = previous_text(before)
     # The switch comes last: whoever sees the new registry sees what it lacks.
     contents[CURRENT] = f"{snapshot.name}\n".encode()
     if (replaced := valid_snapshot(folder)) is not None:

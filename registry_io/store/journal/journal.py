@@ -18,12 +18,13 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.line_notes import LINE_NOTES
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal_file import (
     damaged,
     journal_faults,
+    leave,
     open_for_reading,
     open_for_writing,
-    remove_journal,
 )
 from registry_io.store.journal.known_donors import known_donors
 from registry_io.store.journal.person_texts import in_order, persons_of
@@ -87,8 +88,7 @@ class Journal:
             with journal_faults(path):
                 is_empty = journal._undone()
             journal.close()
-            if is_empty:
-                remove_journal(folder)
+            leave(path, is_empty=is_empty)
 
     def commit(self) -> None:
         """Bring all transactions so far to the disk.
@@ -110,8 +110,7 @@ class Journal:
         """Take back what was not committed, and say whether nothing ever was."""
         if self._connection.in_transaction:  # a full disk has ended it already
             self._connection.execute("ROLLBACK")
-        has_tables = self._connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'txn'").fetchone()
-        return not has_tables or not self._connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone()
+        return not self._connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone()
 
     def __enter__(self) -> Self:
         return self
@@ -293,7 +292,7 @@ class Journal:
             RegistryError: the file cannot be read at all.
         """
         with journal_faults(self.path):
-            return list(record_faults(self._connection, self._contents))
+            return [*record_faults(self._connection, self._contents), *seal_faults(self.path)]
 
     def _transactions(self, clause: str, *values: Any) -> list[Transaction]:
         with journal_faults(self.path):

@@ -11,12 +11,12 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hla_match.errors import ErrorCode, FileError, RegistryError
-from registry_io.disk.durable_files import flush_folder, remove, write_error
-from registry_io.disk.permissions import open_new
+from registry_io.disk.durable_files import atomic_write, remove, write_error
+from registry_io.store.journal.file_seal import seal, unseal
 from registry_io.store.registry_folder import JOURNAL
 
 FORMAT_VERSION = 1
@@ -39,6 +39,8 @@ CREATE UNIQUE INDEX version_of_donor ON version(donor, txn);
 CREATE TABLE codes(sha256 TEXT PRIMARY KEY, title TEXT NOT NULL, content BLOB NOT NULL) STRICT;
 CREATE TABLE nomenclature(checksum TEXT PRIMARY KEY, title TEXT NOT NULL, content BLOB NOT NULL) STRICT;
 """
+# https://sqlite.org/fileformat2.html, section 1.3.3: two bytes say that a file is in WAL mode.
+_WRITTEN_BY, _WAL_MODE = slice(18, 20), b"\2\2"
 _CACHE_KILOBYTES = 64_000
 _BUSY_SECONDS = 10
 _CANNOT_WRITE = {
@@ -54,8 +56,16 @@ _PRIMARY_CODE = 0xFF
 
 
 def has_journal(folder: Path) -> bool:
-    """Say whether a folder has a record, or the file of one that was being made."""
-    return (folder / JOURNAL).exists()
+    """Say whether a folder has a record with a transaction; a first writer that was killed leaves one without.
+
+    Raises:
+        RegistryError: it is damaged, or of another format version.
+    """
+    path = folder / JOURNAL
+    if not path.exists():
+        return False
+    with journal_faults(path), closing(_opened(path)) as connection:
+        return connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone() is not None
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -64,7 +74,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises:
         RegistryError: there is none, or it is damaged or of another format version.
     """
-    if not path.exists():
+    if not has_journal(path.parent):
         raise RegistryError(
             str(path),
             found="no record of the registry's changes",
@@ -73,17 +83,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             code=ErrorCode.REGISTRY_RECORD,
         )
     with journal_faults(path):
-        connection = _connected(path, "mode=ro")
-        try:
-            _check_format(path, connection)
-        except sqlite3.OperationalError:
-            connection.close()
-            # A folder that cannot be written to takes no file of shared memory, which no writer then needs.
-            if os.access(path.parent, os.W_OK):
-                raise
-            connection = _connected(path, "immutable=1")
-            _check_format(path, connection)
-    return connection
+        return _opened(path)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -95,31 +95,37 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         RegistryError: it is damaged, or of another format version.
         FileError: it cannot be written to.
     """
-    try:
-        if not path.exists():
-            os.close(open_new(path))
-            flush_folder(path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(_empty_record())
+    unseal(path)
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("BEGIN IMMEDIATE")
-        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            meta = (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
         _check_format(path, connection)
     return connection
 
 
-def remove_journal(folder: Path) -> None:
-    """Remove the file of a record that nothing was written to."""
+def _empty_record() -> bytes:
+    """Return the file of a record without a transaction, so that none is ever there without its tables."""
+    meta = (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(_SCHEMA)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        content = bytearray(connection.serialize())
+    content[_WRITTEN_BY] = _WAL_MODE
+    return bytes(content)
+
+
+def leave(path: Path, *, is_empty: bool) -> None:
+    """Seal the file of a record whose last connection is closed; one that nothing was written to is removed."""
+    if not is_empty:
+        seal(path)
+        return
     for ending in ("-wal", "-shm", ""):
-        remove(folder / f"{JOURNAL}{ending}")
+        remove(path.with_name(f"{path.name}{ending}"))
 
 
 @contextmanager
@@ -159,6 +165,20 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA trusted_schema=OFF")
     connection.execute("PRAGMA cell_size_check=ON")
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = _connected(path, "mode=ro")
+    try:
+        _check_format(path, connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        # A folder that cannot be written to takes no file of shared memory, which no writer then needs.
+        if os.access(path.parent, os.W_OK):
+            raise
+        connection = _connected(path, "immutable=1")
+        _check_format(path, connection)
     return connection
 
 

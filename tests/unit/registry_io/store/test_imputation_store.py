@@ -190,9 +190,11 @@ def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
     data = (path / "member.npy").read_bytes()
     (path / "member.npy").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     manifest.write_text(text, encoding="utf-8")
-    assert [name for name, sound in verify_imputations(folder) if not sound] == [f"{path.name}/member.npy"]
+    assert [name for name, sound in verify_imputations(folder) if not sound] == [
+        f"{path.parent.name}/{path.name}/member.npy"
+    ]
     manifest.unlink()
-    assert list(verify_imputations(folder)) == [(f"{path.name}/manifest.json", False)]
+    assert list(verify_imputations(folder)) == [(f"{path.parent.name}/{path.name}/manifest.json", False)]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(

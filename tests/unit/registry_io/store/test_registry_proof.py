@@ -6,12 +6,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import registry_io
 from hla_match.errors import RegistryError
 from registry_io.store import registry_proof
-from registry_io.store.registry_folder import CURRENT, JOURNAL
+from registry_io.store.registry_folder import CURRENT, JOURNAL, PREVIOUS
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.rollback import roll_back
 
@@ -69,4 +70,40 @@ def test_changed_files_are_named(registry: Path) -> None:
     path = snapshot / "donor_typing.npy"
     path.write_bytes(path.read_bytes()[:-1] + b"\x07")
     with pytest.raises(RegistryError, match=r"changed files: .*donor_typing\.npy"):
+        prove_registry(registry)
+
+
+@pytest.mark.parametrize("pointer", [CURRENT, PREVIOUS])
+def test_a_changed_byte_of_what_names_snapshots_is_found(registry: Path, pointer: str) -> None:
+    registry_io.withdraw_donor(registry, "D2")
+    path = registry / pointer
+    data = path.read_bytes()
+    for at in range(len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x2A]) + data[at + 1 :])
+        with pytest.raises(RegistryError):
+            prove_registry(registry)
+    path.write_bytes(data)
+    assert prove_registry(registry) is None
+
+
+def test_a_changed_file_of_a_snapshot_kept_for_a_rollback_is_found(registry: Path) -> None:
+    kept = registry / (registry / CURRENT).read_text().strip()
+    registry_io.import_donors(
+        registry, pl.DataFrame({"donor_id": ["X"], "A_1": ["02:01"], "A_2": [""]}), replace=True, allow_shrink=True
+    )
+    assert prove_registry(registry) is None
+    for name in ("donor_typing.npy", "manifest.json"):
+        data = (kept / name).read_bytes()
+        (kept / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        with pytest.raises(RegistryError, match=rf"changed files: {kept.name}/{name}.* registry rollback"):
+            prove_registry(registry)
+        (kept / name).write_bytes(data)
+
+
+def test_a_record_that_lost_what_the_snapshot_has_is_found(registry: Path) -> None:
+    before = (registry / JOURNAL).read_bytes(), (registry / f"{JOURNAL}-seal").read_bytes()
+    registry_io.withdraw_donor(registry, "D2")
+    for ending, data in zip(("", "-seal"), before, strict=True):
+        (registry / f"{JOURNAL}{ending}").write_bytes(data)
+    with pytest.raises(RegistryError, match="ends at transaction 1, where the snapshot has transaction 2"):
         prove_registry(registry)

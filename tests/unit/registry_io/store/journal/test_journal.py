@@ -16,6 +16,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import has_journal, open_for_writing
 from registry_io.store.journal.person_texts import note_texts, reported_texts
 from registry_io.store.journal.transactions import Cause
 from registry_io.store.journal.versions import Version
@@ -233,3 +234,23 @@ def test_a_full_disk_is_said_and_keeps_what_was(tmp_path: Path) -> None:
     with Journal.open(tmp_path) as journal:
         assert len(journal.transactions()) == 1
         assert journal.verify() == []
+
+
+def test_a_record_whose_first_writer_was_killed_is_none(tmp_path: Path) -> None:
+    open_for_writing(tmp_path / JOURNAL).close()
+    assert (tmp_path / JOURNAL).stat().st_mode & 0o777 == 0o600
+    assert not has_journal(tmp_path)
+    with pytest.raises(RegistryError, match="no record of the registry's changes"):
+        Journal.open(tmp_path)
+    put(tmp_path)
+    assert has_journal(tmp_path)
+
+
+def test_a_changed_byte_of_a_record_is_found_where_no_cell_is(tmp_path: Path) -> None:
+    put(tmp_path)
+    path = tmp_path / JOURNAL
+    data = path.read_bytes()
+    at = data.rindex(bytes(200)) + 100
+    path.write_bytes(data[:at] + b"\1" + data[at + 1 :])
+    with Journal.open(tmp_path) as journal:
+        assert journal.verify() == ["file: other bytes than were written"]
