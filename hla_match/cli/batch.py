@@ -57,9 +57,10 @@ def command(
     # What can be seen to be wrong is said before anything is compiled.
     executor = ExecutorConfig(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000, processes=None)
     from hla_match.services.batch import open_batch
-    from hla_match.services.batch_outputs import refuse_overwriting
+    from hla_match.services.batch_outputs import batch_outputs
+    from hla_match.services.outputs import refuse_overwriting
 
-    refuse_overwriting(out, registry, options.donor_lists)
+    refuse_overwriting(batch_outputs(out), registry, options.donor_lists)
     with open_batch(registry, patients, out, options.request, on_notice=say_notice) as batch:
         prepare_kernels(probabilities=batch.has_probabilities)
         with progress("patients", _SAY_EVERY) as on_progress:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from hla_match.errors.arguments import check_type
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.services.batch_outputs import manifest_path, refuse_overwriting, status_path
+from hla_match.services.batch_outputs import batch_outputs, manifest_path, status_path
 from hla_match.services.executors import ExecutorConfig
 from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
+from hla_match.services.outputs import refuse_overwriting
 from hla_match.services.search_logging import log_patients
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
 from registry_io.disk.given_path import given_path
@@ -144,8 +145,9 @@ def open_batch(
     """
     check_folder(registry)
     registry, source, out = Path(registry), file_or_frame(patients, "patients"), given_path("out", out)
-    refuse_overwriting(out, registry, (source, *request.files))
-    with lock_files(out, status_path(out), manifest_path(out)):
+    written = batch_outputs(out)
+    refuse_overwriting(written, registry, (source, *request.files))
+    with lock_files(*written):
         yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), source, out)
 
 

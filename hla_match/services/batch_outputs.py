@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hla_match.errors import CriteriaError, ErrorCode
 from registry_io.disk.durable_files import rename
 from registry_io.disk.hidden_names import hidden_path
-from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.results_file import ENDINGS, check_writable_ending
 
 
@@ -29,28 +27,9 @@ def manifest_path(out: Path) -> Path:
     return out.with_name(out.name[: -len(check_writable_ending(out))] + ".manifest.json")
 
 
-def refuse_overwriting(out: Path, registry: Path, inputs: tuple[Path | FrameTable, ...]) -> None:
-    """Refuse a result that would replace what is read to make it; frames lie in no file.
-
-    Raises:
-        CriteriaError: a file that is written is one that is read, or lies in the registry's folder.
-    """
-    files = [one for one in inputs if isinstance(one, Path)]
-    for written in (out, status_path(out), manifest_path(out)):
-        if written.resolve().is_relative_to(registry.resolve()):
-            raise CriteriaError(
-                "output file",
-                found=str(out),
-                expected="a place outside the registry's folder",
-                code=ErrorCode.CRITERIA_OUTPUT,
-            )
-        if written.exists() and any(path.exists() and written.samefile(path) for path in files):
-            raise CriteriaError(
-                "output file",
-                found=str(out),
-                expected=f"another name: {written.name} is a file that is read",
-                code=ErrorCode.CRITERIA_OUTPUT,
-            )
+def batch_outputs(out: Path) -> tuple[Path, Path, Path]:
+    """Return the results, the statuses and the manifest."""
+    return out, status_path(out), manifest_path(out)
 
 
 def parts_folder(out: Path, key: str) -> Path:

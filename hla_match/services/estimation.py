@@ -15,6 +15,8 @@ from hla_match.errors.arguments import check_type
 from hla_match.estimation.settings import EstimationSettings
 from hla_match.loci import typed_loci
 from hla_match.services.executors import n_processors
+from hla_match.services.outputs import refuse_overwriting
+from hla_match.services.searched_registry import source_files
 from registry_io.disk.given_path import given_path
 from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.store.frequency_store import FrequencyInput, open_frequencies
@@ -71,7 +73,8 @@ def estimate(
         on_iteration: is called after every iteration.
 
     Raises:
-        CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
+        CriteriaError: a locus, population or number that cannot be, no donor to estimate from, or a file that is read
+            would be replaced.
         FileError: a file cannot be read or written.
         RegistryError: there is no registry in the folder, or it is damaged.
         LockedError: another process writes the same files.
@@ -87,8 +90,9 @@ def estimate(
     registry, out = given_path("registry", registry), given_path("out", out)
     settings = settings if settings is not None else EstimationSettings(workers=n_processors())
     check_type("settings", settings, EstimationSettings, expected="EstimationSettings")
-    _check_output(out, registry)
-    with lock_files(out, report_path(out)):
+    written = (out, report_path(out))
+    refuse_overwriting(written, registry, source_files(start))
+    with lock_files(*written):
         from hla_match.estimation.estimate import estimate_frequencies
 
         opened = open_registry(registry)
@@ -103,17 +107,6 @@ def estimate(
         frame = neutral_file(estimation.to_polars(opened.nomenclature), out, raw_text=raw_text)
         _write(out, frame, _report(opened, estimation, start, settings))
     return EstimateReport(out, report_path(out), frame.height, estimation)
-
-
-def _check_output(out: Path, registry: Path) -> None:
-    check_writable_ending(out)
-    if out.resolve().is_relative_to(registry.resolve()):
-        raise CriteriaError(
-            "output file",
-            found=str(out),
-            expected="a place outside the registry's folder",
-            code=ErrorCode.CRITERIA_OUTPUT,
-        )
 
 
 def _write(out: Path, frame: pl.DataFrame, report: dict[str, Any]) -> None:

@@ -12,10 +12,11 @@ from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_count
 from hla_match.loci import typed_loci
-from hla_match.services.batch_outputs import refuse_overwriting, status_path
+from hla_match.services.batch_outputs import status_path
 from hla_match.services.executors import n_processors
 from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import Notice, NoticeKind, Notices, OnNotice, OnProgress
+from hla_match.services.outputs import refuse_overwriting
 from hla_match.services.person_statuses import quarantined_statuses
 from hla_match.services.searched_registry import check_fallback, source_files
 from registry_io.disk.given_path import given_path
@@ -116,8 +117,9 @@ def impute(
     check_fallback(frequencies, global_frequencies)
     check_count("limit", limit)
     notices = Notices(on_notice)
-    refuse_overwriting(out, registry, (source, *source_files(frequencies, global_frequencies)))
-    with lock_files(out, status_path(out)):
+    written = (out, status_path(out))
+    refuse_overwriting(written, registry, (source, *source_files(frequencies, global_frequencies)))
+    with lock_files(*written):
         opened = open_registry(registry)
         people = _read(opened, source, notices)
         sets = FrequencySets.load(frequencies, global_frequencies, opened, notices)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.services.outputs import output_error, refuse_overwriting
 from registry_io.disk.joint_files import lock_files, write_together
 from registry_io.tables.results_file import check_writable_ending, put_rows
 from registry_io.tables.spreadsheet_text import neutral_file
@@ -37,13 +37,9 @@ def report_files(
     for table in tables:
         check_writable_ending(table)
     if page is not None and not page.name.lower().endswith(PAGE_ENDINGS):
-        raise _refusal(page, f"a name that ends in one of {', '.join(PAGE_ENDINGS)}")
+        raise output_error(page, f"a name that ends in one of {', '.join(PAGE_ENDINGS)}")
     paths = [*tables, *([page] if page is not None else [])]
-    for number, path in enumerate(paths):
-        if path.resolve().is_relative_to(registry.resolve()):
-            raise _refusal(path, "a place outside the registry's folder")
-        if path.resolve() in {other.resolve() for other in [*paths[:number], *inputs]}:
-            raise _refusal(path, "another name for each file")
+    refuse_overwriting(paths, registry, inputs)
     with lock_files(*paths):
         yield
 
@@ -62,7 +58,3 @@ def write_report(tables: Mapping[Path, pl.DataFrame], pages: Mapping[Path, str],
                 continue
             frame = neutral_file(tables[file.path], file.path, raw_text=raw_text)
             put_rows(frame.lazy(), frame.height, file, file.path)
-
-
-def _refusal(path: Path, expected: str) -> CriteriaError:
-    return CriteriaError("output file", found=str(path), expected=expected, code=ErrorCode.CRITERIA_OUTPUT)
