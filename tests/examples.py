@@ -1,4 +1,4 @@
-"""How many inputs Hypothesis makes up for a test: a quarter of them, or all where HLA_MATCH_EXAMPLES is ``all``."""
+"""How many inputs Hypothesis makes up for a test: a tenth of them, or all where HLA_MATCH_EXAMPLES is ``all``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import settings
 
 IS_WHOLE = os.environ.get("HLA_MATCH_EXAMPLES", "") == "all"
 
-_SHARE, _LEAST = 4, 20
+_SHARE, _LEAST = 10, 10
 
 
 def examples(number: int) -> settings:
@@ -21,9 +21,9 @@ def examples(number: int) -> settings:
 
 
 def n_daily(number: int) -> int:
-    """The inputs of a daily run: a quarter, but no fewer than twenty where there are so many.
+    """The inputs of a daily run: a tenth, but no fewer than ten where there are so many.
 
     >>> n_daily(1500), n_daily(60), n_daily(8)
-    (375, 20, 8)
+    (150, 10, 8)
     """
     return max(number // _SHARE, min(number, _LEAST))

@@ -89,6 +89,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.exhaustive
 def test_of_two_that_write_the_same_file_the_second_is_told_and_the_first_gives_the_right_bytes(folder: Path) -> None:
     first = started_batch(folder, until="100 of")
     for out in ("out.csv", "out.parquet", "./out.csv"):
@@ -125,7 +126,7 @@ def test_parts_deleted_under_a_batch_end_it_with_status_1_and_the_old_files_stay
 @pytest.mark.parametrize(
     ("action", "name", "left"),
     [
-        ("write", "20-40.results", 0),
+        pytest.param("write", "20-40.results", 0, marks=pytest.mark.exhaustive),
         pytest.param("rename", ".seal.parquet", 1, marks=pytest.mark.exhaustive),
         pytest.param("create", ".out.csv.", 0, marks=pytest.mark.exhaustive),
         pytest.param("rename", "out.status.csv", 0, marks=pytest.mark.exhaustive),

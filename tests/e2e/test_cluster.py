@@ -96,6 +96,7 @@ def wait_for(path: Path) -> None:
     pytest.fail(f"{path.name} did not appear")
 
 
+@pytest.mark.exhaustive
 def test_a_cluster_writes_the_bytes_of_threads(folder: Path, cluster: list[subprocess.Popen[str]]) -> None:
     wait_for(folder / "scheduler.json")
     done(folder, *BATCH, "--frequencies=pool.csv", "--out=cluster.csv", "--dask=scheduler.json", "--shards=2")

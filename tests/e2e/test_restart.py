@@ -27,6 +27,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+@pytest.mark.exhaustive
 def test_an_interrupted_batch_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     donors = "".join(f"D{number},{PATIENT}\n" for number in range(20))

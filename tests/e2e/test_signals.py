@@ -31,8 +31,8 @@ COMMANDS = {
     "demo": ("demo", "--folder", "demo", "--donors", "3000"),
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DAILY = (("import", signal.SIGINT), ("batch", signal.SIGTERM))
-"""The commands and signals of a daily run."""
+DAILY = (("import", signal.SIGINT),)
+"""The command and signal of a daily run."""
 LEFTOVERS = (".writing-", ".part", ".tmp")
 
 

@@ -98,7 +98,9 @@ def test_a_reader_that_goes_away_is_told_nothing(folder: Path, command: str) -> 
     assert own_lines(broken.stderr) == []
 
 
-@pytest.mark.parametrize("redirection", ["2>&-", "<&-", "2>&- <&-"])
+@pytest.mark.parametrize(
+    "redirection", [*(pytest.param(one, marks=pytest.mark.exhaustive) for one in ("2>&-", "<&-")), "2>&- <&-"]
+)
 def test_other_streams_may_be_closed(folder: Path, redirection: str) -> None:
     done = run(folder, *COMMANDS["search"], redirection=redirection)
     assert done.returncode == 0, done.stderr
@@ -126,9 +128,14 @@ def test_files_do_not_get_the_numbers_of_closed_streams(folder: Path) -> None:
     [
         {"PYTHONIOENCODING": "ascii"},
         pytest.param({"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.exhaustive),
-        {"PYTHONIOENCODING": "cp1252:strict"},
-        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-        pytest.param({"LC_ALL": "C"}, marks=pytest.mark.exhaustive),
+        *(
+            pytest.param(one, marks=pytest.mark.exhaustive)
+            for one in (
+                {"PYTHONIOENCODING": "cp1252:strict"},
+                {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+                {"LC_ALL": "C"},
+            )
+        ),
     ],
     ids=str,
 )
