@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from registry_io.disk.aside_folder import sum_of_file
 from registry_io.store import imputation_store
 from registry_io.store.registry_folder import CURRENT
-from registry_io.store.registry_store import MANIFEST, manifest_hash
+from registry_io.store.snapshot_store import MANIFEST, manifest_hash
 
 
 def changed(snapshot: Path, name: str, change: Callable[[NDArray[Any]], NDArray[Any] | None]) -> Path:

@@ -13,6 +13,7 @@ import click
 
 from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.messages import say
+from hla_match.cli.moment import at_option
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.notices import warn_of_cautions
 from hla_match.errors import Reason
@@ -150,14 +151,15 @@ def print_note(note: str) -> None:
 
 @command.command()
 @click.argument("registry", type=click.Path(path_type=Path))
-def info(registry: Path) -> None:
+@at_option("The registry as it was: number of a transaction, or a date, up to its end in UTC.")
+def info(registry: Path, at: int | datetime.date | None) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
     from registry_io.store.donor_import import donor_notes
     from registry_io.store.journal.journal import Journal
     from registry_io.store.journal.journal_file import has_journal
     from registry_io.store.registry_store import open_registry
 
-    opened = open_registry(registry)
+    opened = open_registry(registry, at=at)
     say(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
     for row, locus in enumerate(opened.loci):
         typed = int((opened.donor_typing[row] != 0).sum())
@@ -232,5 +234,6 @@ def searches(registry: Path, hla: str | None) -> None:
     typing = None if hla is None else typing_text(Patient.from_gl_string("patient", hla))
     found = logged_searches(registry, typing)
     for entry in found:
-        say(f"{entry.at[:19]}Z  {entry.command:<6}  {entry.snapshot}  {entry.actor}")
+        state = "" if entry.transaction is None else f"  transaction {entry.transaction}"
+        say(f"{entry.at[:19]}Z  {entry.command:<6}  {entry.snapshot}  {entry.actor}{state}")
     say(f"{len(found):,} {'search' if len(found) == 1 else 'searches'}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.moment import moment
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.services.counts import counted
 from hla_match.visible_text import visible
@@ -155,15 +156,17 @@ def log(registry: Path) -> None:
 
 @click.command()
 @click.argument("registry", type=_PATH)
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="A", callback=moment)
+@click.argument("after", metavar="B", callback=moment)
 @click.option("--out", type=_PATH, help="Table of the differences: CSV, Parquet, JSON lines or Excel by ending.")
 @raw_text_option
-def diff(registry: Path, before: str, after: str, out: Path | None, raw_text: bool) -> None:
+def diff(
+    registry: Path, before: int | datetime.date, after: int | datetime.date, out: Path | None, raw_text: bool
+) -> None:
     """List who came, changed and left between A and B: numbers of transactions of REGISTRY, or dates."""
     from registry_io.store.donor_records import registry_diff
 
-    found = registry_diff(registry, _moment(before), _moment(after))
+    found = registry_diff(registry, before, after)
     n_donors = dict(found.unique(["donor_id", "change"])["change"].value_counts().iter_rows())
     say(f"{before} to {after}: " + ", ".join(f"{n_donors.get(change, 0):,} {change}" for change in _SIGNS))
     if out is not None:
@@ -174,18 +177,6 @@ def diff(registry: Path, before: str, after: str, out: Path | None, raw_text: bo
         return
     for (donor_id, change), rows in found.group_by(["donor_id", "change"], maintain_order=True):
         say_wrapped(f"{_SIGNS[str(change)]} {donor_id}  {'; '.join(_changed(rows))}".rstrip(), indent=4)
-
-
-def _moment(text: str) -> int | datetime.date:
-    """Return the number of a transaction, or a day."""
-    if text.isdecimal():
-        return int(text)
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(
-            f"found {text}, expected a number of a transaction or a date such as 2026-01-31"
-        ) from None
 
 
 def say_change(change: DonorChange, what: str) -> None:

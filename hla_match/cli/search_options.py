@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hla_match.cli.frequency_options import frequency_options
+from hla_match.cli.moment import at_option
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError
 
@@ -65,8 +66,11 @@ _OPTIONS = (
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option(
-        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The date at which ages are computed.  [default: today]"
+        "--as-of",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="The date at which ages are computed.  [default: today; with --at the day then]",
     ),
+    at_option("Search the registry as it was: number of a transaction, or a date, up to its end in UTC."),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
     frequency_options(required=False),
@@ -80,7 +84,7 @@ _OPTIONS = (
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
     "max_age", "as_of", "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies",
-    "verify",
+    "verify", "at",
 )  # fmt: skip
 
 
@@ -121,7 +125,7 @@ def _options(values: dict[str, Any]) -> SearchOptions:
 
     status, as_of = values.pop("status"), values.pop("as_of")
     request = SearchRequest(
-        **{name: values.pop(name) for name in ("policy", "frequencies", "global_frequencies", "verify")}
+        **{name: values.pop(name) for name in ("policy", "frequencies", "global_frequencies", "verify", "at")}
     )
     request.check()
     files = {name: path for name in ("only_donors", "without_donors") if (path := values.pop(name)) is not None}
@@ -131,10 +135,15 @@ def _options(values: dict[str, Any]) -> SearchOptions:
             **{name: read_identifiers(path) for name, path in files.items()},
             "locus_limits": locus_limits(values["locus_limits"]),
             "statuses": tuple(part.strip().upper() for part in status.split(",")),
-            "as_of": as_of.date() if as_of is not None else datetime.date.today(),
+            "as_of": as_of.date() if as_of is not None else _day_of(request.at),
         }
     )
     return SearchOptions(replace(request, criteria=criteria), tuple(files.values()))
+
+
+def _day_of(at: int | datetime.date | None) -> datetime.date | None:
+    """Return the date at which ages are computed; None for the one that the registry of a transaction has."""
+    return at if isinstance(at, datetime.date) else None if at is not None else datetime.date.today()
 
 
 def locus_limits(texts: tuple[str, ...]) -> dict[str, int]:

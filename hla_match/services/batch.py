@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def batch(
     executor: ExecutorConfig | None = None,
     raw_text: bool = False,
     actor: str | None = None,
+    at: int | datetime.date | None = None,
     on_notice: OnNotice | None = None,
     on_progress: OnProgress | None = None,
 ) -> BatchReport:
@@ -85,13 +87,14 @@ def batch(
         executor: who searches, and how much memory is used; by default threads, one for each processor.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
         actor: who searches, for the log of searches beside the registry; without it nothing is logged.
+        at: the registry as it was: number of a transaction of its record, or a day, up to the end of which, in UTC.
         on_notice: is called with each notice as soon as there is one.
         on_progress: is called with the number of patients that are done, and of all.
 
     Raises:
-        CriteriaError: a criterion or option has a value that it cannot have, or a file that is read would be replaced.
+        CriteriaError: an option has a value that it cannot have, or a file that is read would be replaced.
         FileError: a file cannot be read or written.
-        RegistryError: there is no registry in the folder, or it is damaged.
+        RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
         LockedError: another batch writes the same files.
         BrokenPartsError: what was finished was changed from outside; the files of an earlier batch are as they were.
 
@@ -104,17 +107,15 @@ def batch(
     >>> report.n_patients, report.n_failed, report.n_rows
     (1, 0, 2)
     """
+    asked = criteria if criteria is not None else SearchCriteria()
     request = SearchRequest(
-        criteria=criteria if criteria is not None else SearchCriteria(),
-        policy=policy,
-        frequencies=frequencies,
-        global_frequencies=global_frequencies,
+        criteria=asked, policy=policy, frequencies=frequencies, global_frequencies=global_frequencies, at=at
     )
     request.check()
-    executor = executor if executor is not None else ExecutorConfig()
-    check_type("executor", executor, ExecutorConfig, expected="an ExecutorConfig")
+    config = executor if executor is not None else ExecutorConfig()
+    check_type("executor", config, ExecutorConfig, expected="an ExecutorConfig")
     with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:
-        return opened.run(executor, raw_text=raw_text, actor=actor, on_progress=on_progress)
+        return opened.run(config, raw_text=raw_text, actor=actor, on_progress=on_progress)
 
 
 @contextmanager

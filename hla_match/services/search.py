@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def search(
     workers: int | None = None,
     verify: bool = False,
     actor: str | None = None,
+    at: int | datetime.date | None = None,
     on_notice: OnNotice | None = None,
 ) -> MatchList:
     r"""Search the registry of a folder for one patient, and return the donors that meet the criteria, best first.
@@ -45,13 +47,14 @@ def search(
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
         verify: whether every file of the registry is compared with its checksum.
         actor: who searches, for the log of searches beside the registry; without it nothing is logged.
+        at: the registry as it was: number of a transaction of its record, or a day, up to the end of which, in UTC.
         on_notice: is called with each notice as soon as there is one.
 
     Raises:
         CriteriaError: a criterion or option has a value that it cannot have.
         TypingError: a typing of the patient cannot be read.
         FileError: frequencies cannot be read.
-        RegistryError: there is no registry in the folder, or it is damaged.
+        RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
 
     >>> import tempfile, registry_io
     >>> folder = Path(tempfile.mkdtemp())
@@ -67,6 +70,7 @@ def search(
         frequencies=frequencies,
         global_frequencies=global_frequencies,
         verify=verify,
+        at=at,
     )
     request.check()
     if workers is not None:

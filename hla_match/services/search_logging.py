@@ -35,7 +35,10 @@ def typing_text(patient: Patient) -> str:
 def _log(
     searched: SearchedRegistry, command: str, actor: str, *, typing: str | None = None, patients: str = ""
 ) -> None:
+    registry = searched.registry
+    transaction = registry.provenance.transaction
     request = {
+        "transaction": transaction,
         "criteria": criteria_entries(searched.request.criteria),
         "policy": str(searched.request.ranking),
         "frequencies": None if searched.sets is None else searched.sets.manifest,
@@ -45,7 +48,7 @@ def _log(
             searched.folder,
             actor=actor,
             program=f"hla-match {version('hla-match')}",
-            snapshot=searched.registry.snapshot,
+            snapshot=registry.snapshot or "the record",
             command=command,
             request=json.dumps(request, sort_keys=True, ensure_ascii=False),
             typing=typing,

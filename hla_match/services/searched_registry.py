@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ class SearchRequest:
         frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
         global_frequencies: those that are tried where the first explain nothing, or None.
         verify: whether every file of the registry is compared with its checksum, even files that were compared before.
+        at: transaction or day whose registry is searched, as `registry_io.open_registry` takes it; None for the valid
+            one.
     """
 
     criteria: SearchCriteria = field(default_factory=SearchCriteria)
@@ -41,6 +44,7 @@ class SearchRequest:
     frequencies: FrequencyInput | None = None
     global_frequencies: FrequencyInput | None = None
     verify: bool = False
+    at: int | datetime.date | None = None
 
     @property
     def ranking(self) -> RankingPolicy:
@@ -93,12 +97,16 @@ class SearchedRegistry:
         """Open the registry and read the frequencies; nothing is compiled for that.
 
         Raises:
-            RegistryError: there is no registry in the folder, or it is damaged.
+            RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
             FileError: frequencies are neither a file nor installed, or cannot be read.
             CriteriaError: the folder is no path, or the registry's nomenclature can read no haplotype.
         """
         check_folder(folder)
-        registry = open_registry(folder, verify=request.verify)
+        registry = open_registry(folder, verify=request.verify, at=request.at)
+        if request.at is not None:
+            made_from = registry.provenance
+            text = f"as it was at transaction {made_from.transaction}, of {made_from.imported_on}"
+            notices.add(NoticeKind.STATE, f"{counted(registry.n_donors, 'donor')}: the registry {text}")
         sets = None
         if request.frequencies is not None:
             sets = FrequencySets.load(request.frequencies, request.global_frequencies, registry, notices)
@@ -153,7 +161,8 @@ class SearchedRegistry:
         named = [
             source if isinstance(source, str | Path) else found for source, found in zip(given, coded, strict=True)
         ]
-        return registry_source(self.folder, *named)
+        past = self.registry.provenance.transaction if not self.registry.snapshot else None
+        return registry_source(self.folder, *named, at=past)
 
     def _note_imputing(self) -> None:
         donors = counted(self.registry.n_donors, "donor")

@@ -39,8 +39,8 @@ from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.imputation_soundness import is_followable, is_sound
 from registry_io.store.registry_folder import LOCK, SNAPSHOTS, current_snapshot, snapshot_title, snapshot_titled
-from registry_io.store.registry_store import IMPUTED, MANIFEST
 from registry_io.store.snapshot_arrays import array_of_file
+from registry_io.store.snapshot_store import IMPUTED, MANIFEST
 
 FORMAT = "hla-match imputation"
 FORMAT_VERSION = 3

@@ -16,7 +16,7 @@ from registry_io.store.registry_folder import (
     snapshot_title,
     snapshot_titled,
 )
-from registry_io.store.registry_store import MANIFEST, snapshot_chain, verify_snapshot
+from registry_io.store.snapshot_store import MANIFEST, snapshot_chain, verify_snapshot
 
 
 def verify_kept(folder: Path) -> Iterator[tuple[str, bool]]:

@@ -20,9 +20,9 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import latest_snapshot, valid_snapshot
-from registry_io.store.registry_store import open_snapshot, read_manifest
 from registry_io.store.registry_versions import REPORTS, publish
 from registry_io.store.snapshot_changes import publish_changes, takes_changes
+from registry_io.store.snapshot_store import open_snapshot, read_manifest
 
 
 def published_transaction(folder: Path, journal: Journal) -> int | None:

@@ -24,8 +24,8 @@ from registry_io.store.journal.transactions import Action, Cause
 from registry_io.store.record_state import catch_up, mend
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import current_snapshot, refuse_any, valid_snapshot, writing_registry
-from registry_io.store.registry_store import open_snapshot
 from registry_io.store.registry_versions import publish
+from registry_io.store.snapshot_store import open_snapshot
 from registry_io.store.snapshot_writer import write_registry_files
 
 

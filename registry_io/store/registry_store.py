@@ -1,35 +1,22 @@
-"""The registry on disk, opened: checked first, then mapped. `FORMAT.md` describes the files."""
+"""The registry on disk: opened as it is now, or as it was at a transaction; and compared with what was written."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+import datetime
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
-from registry_io.disk.array_bounds import refuse_unless
-from registry_io.disk.checked_files import changed, damaged_files
 from registry_io.disk.given_path import given_path
-from registry_io.store.registry_folder import (
-    clear_leftovers,
-    clear_snapshot,
-    content_of,
-    current_snapshot,
-    snapshot_titled,
-)
-from registry_io.store.snapshot_manifest import SnapshotManifest, parse_manifest
-from registry_io.store.snapshot_part import SnapshotPart, open_part, united
-
-MANIFEST = "manifest.json"
-IMPUTED = "imputed-*"
-"""Folders in a snapshot of what its donors may carry; they are no part of it."""
+from registry_io.store.registry_folder import clear_leftovers, clear_snapshot, current_snapshot
+from registry_io.store.snapshot_store import open_snapshot, snapshot_chain, verify_snapshot
 
 _ATTEMPTS = 10
 
 
-def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
+def open_registry(folder: str | Path, *, verify: bool = False, at: int | datetime.date | None = None) -> Registry:
     """Open a registry; its arrays are memory-mapped, so that this takes milliseconds at any size.
 
     Every file is compared with its checksum first; of a registry of millions of donors only where a file changed since
@@ -38,11 +25,19 @@ def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
     Args:
         folder: the registry's folder.
         verify: compare all files, even those compared before.
+        at: number of a transaction of the record, or a day: the registry as it was at its end, in UTC. Where no
+            snapshot holds it any more, it is built in memory.
 
     Raises:
-        RegistryError: there is no registry, it is of another format version, or a file is missing or damaged.
+        RegistryError: there is no registry, it is of another format version, a file is missing or damaged, or there is
+            no such transaction.
+        CriteriaError: `at` is neither a number nor a day.
     """
     place = given_path("folder", folder)
+    if at is not None:
+        from registry_io.store.past_registry import open_past_registry
+
+        return open_past_registry(place, at, verify=verify)
     clear_leftovers(place)
     for attempt in range(_ATTEMPTS):
         snapshot = current_snapshot(place)
@@ -54,57 +49,6 @@ def open_registry(folder: str | Path, *, verify: bool = False) -> Registry:
             if attempt == _ATTEMPTS - 1 or current_snapshot(place) == snapshot:
                 raise
     raise AssertionError
-
-
-def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
-    """Open a snapshot, and those that it stands on, whether or not it is the valid one.
-
-    Raises:
-        RegistryError: as `open_registry`.
-    """
-    return united(open_parts(snapshot, verify=verify))
-
-
-def open_parts(snapshot: Path, *, verify: bool = False) -> tuple[SnapshotPart, ...]:
-    """Open a snapshot and those that it stands on, the whole one first.
-
-    Raises:
-        RegistryError: as `open_registry`.
-    """
-    parts: tuple[SnapshotPart, ...] = ()
-    for path, manifest in snapshot_chain(snapshot):
-        parts += (open_part(path, manifest, parts[0].registry if parts else None, verify=verify),)
-    return parts
-
-
-def snapshot_chain(snapshot: Path) -> list[tuple[Path, SnapshotManifest]]:
-    """Return a snapshot and those that it stands on with their manifests, the whole one first.
-
-    Raises:
-        RegistryError: a manifest is missing, damaged, or of another format version.
-    """
-    found = [(snapshot, read_manifest(snapshot))]
-    # A name is a hash of what it stands on, so that this ends.
-    while (onto := found[-1][1].onto) is not None:
-        below = snapshot_titled(snapshot.parent, onto)
-        if below is None:
-            raise changed(
-                snapshot.parent / onto, "no snapshot", f"the one that {found[-1][0].name} holds the changes of"
-            )
-        found.append((below, read_manifest(below)))
-    _check_kinds(found)
-    return found[::-1]
-
-
-def _check_kinds(found: Sequence[tuple[Path, SnapshotManifest]]) -> None:
-    """Refuse snapshots that were not read alike, or whose attributes are not of the same types."""
-    whole = found[-1][1]
-    types: dict[str, str] = {}
-    for path, manifest in found:
-        nulls = [one.provenance.get("ambiguous_nulls", "drop") for one in (whole, manifest)]
-        is_alike = manifest.nomenclature == whole.nomenclature and nulls[0] == nulls[1]
-        is_alike &= all(types.setdefault(name, dtype) == dtype for name, dtype in manifest.attributes)
-        refuse_unless(is_alike, path / MANIFEST, "other settings or types", "those of the snapshots it stands on")
 
 
 def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
@@ -123,39 +67,3 @@ def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
         verify_snapshot(snapshot),
         ((f"{path.name}/{name}", sound) for path, _ in below for name, sound in verify_snapshot(path)),
     )
-
-
-def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
-    """Yield each file of a snapshot and whether its SHA-256 is the manifest's; files too many are not sound.
-
-    Raises:
-        RegistryError: the manifest is missing or damaged.
-    """
-    sums = read_manifest(snapshot).sums
-    yield from damaged_files(snapshot, sums)
-    for path in sorted(snapshot.iterdir()):
-        is_known = path.name in sums or path.name == MANIFEST or path.name.startswith(".") or path.match(IMPUTED)
-        if not is_known:
-            yield path.name, False
-
-
-def read_manifest(snapshot: Path) -> SnapshotManifest:
-    """Return the manifest of a snapshot, once it is what the name of the folder says.
-
-    Raises:
-        RegistryError: it is missing, damaged, or of another format version.
-    """
-    path = snapshot / MANIFEST
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise changed(path, "no file" if isinstance(error, FileNotFoundError) else str(error), "a manifest") from None
-    manifest = parse_manifest(text, path)
-    if manifest_hash(text) != content_of(snapshot.name):
-        raise changed(path, "another manifest than was written", "the one that the folder is named after")
-    return manifest
-
-
-def manifest_hash(text: bytes) -> str:
-    """Return what a snapshot with this manifest is named after."""
-    return hashlib.sha256(text).hexdigest()[:16]

@@ -38,8 +38,8 @@ from registry_io.store.registry_folder import (
     valid_snapshot,
     writing_registry,
 )
-from registry_io.store.registry_store import open_parts, open_snapshot, read_manifest, snapshot_chain
 from registry_io.store.snapshot_part import SnapshotPart, open_part, united
+from registry_io.store.snapshot_store import open_parts, open_snapshot, read_manifest, snapshot_chain
 from registry_io.store.snapshot_writer import SnapshotDescription, commit_snapshot
 
 GRACE = datetime.timedelta(hours=1)

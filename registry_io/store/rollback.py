@@ -11,12 +11,12 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal
 from registry_io.store.journal.transactions import Cause
-from registry_io.store.record_state import catch_up, transaction_of
+from registry_io.store.record_state import catch_up, publish_state
 from registry_io.store.recorded_registry import put_registry
-from registry_io.store.registry_folder import previous_snapshot, writing_registry
-from registry_io.store.registry_store import open_parts
+from registry_io.store.registry_folder import current_snapshot, previous_snapshot, writing_registry
 from registry_io.store.registry_versions import make_current, require_registry
 from registry_io.store.snapshot_part import united
+from registry_io.store.snapshot_store import open_parts
 
 
 def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path, Path | None]:
@@ -47,8 +47,8 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
             )
         parts = open_parts(previous, verify=True)
         registry = united(parts)
+        restored = registry.provenance.transaction
         if journal is not None:
-            restored = transaction_of(registry.provenance, journal)
             cause = Cause(
                 action="rollback",
                 day=datetime.date.today(),
@@ -58,6 +58,9 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
             )
             with journal.transaction(cause) as entry:
                 put_registry(entry, registry)
+        if journal is not None and restored is None:  # it was written without a record, and does not say what it is
+            publish_state(folder, journal)
+            return current_snapshot(folder), previous_snapshot(folder)
         make_current(
             previous, [part.path for part in parts], acknowledge=journal.commit if journal is not None else None
         )

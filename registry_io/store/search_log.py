@@ -42,10 +42,10 @@ class LoggedSearch:
         at: when it began: ISO 8601 in UTC with microseconds.
         actor: who searched.
         program: name and version of the program.
-        snapshot: of the registry that was searched.
+        snapshot: of the registry that was searched; the record where no snapshot holds it any more.
         command: what was asked for: `search` or `batch`.
         patients: a patient's salted digest, or name and checksum of a file of patients.
-        request: criteria, order and frequencies, as JSON.
+        request: criteria, order, frequencies and the transaction whose donors were searched, as JSON.
     """
 
     at: str
@@ -55,6 +55,12 @@ class LoggedSearch:
     command: str
     patients: str
     request: str
+
+    @property
+    def transaction(self) -> int | None:
+        """The transaction whose donors were searched; None where the registry has no record, or did not say."""
+        found = json.loads(self.request).get("transaction")
+        return found if isinstance(found, int) else None
 
 
 def log_search(

@@ -32,9 +32,9 @@ from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.disk.aside_folder import writing_aside
 from registry_io.store.change_files import change_tables
 from registry_io.store.registry_folder import current_snapshot, snapshot_title
-from registry_io.store.registry_store import open_parts
 from registry_io.store.registry_versions import REPORTS, Published, publish
 from registry_io.store.snapshot_part import SnapshotPart, united
+from registry_io.store.snapshot_store import open_parts
 from registry_io.store.snapshot_writer import SnapshotDescription, write_registry_files, write_table
 
 GROWTH = 2

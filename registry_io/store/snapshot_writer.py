@@ -27,9 +27,9 @@ from registry_io.disk.aside_folder import AsideFolder
 from registry_io.disk.durable_files import flush, flush_folder, rename
 from registry_io.store.attribute_columns import attribute_column, write_column
 from registry_io.store.nomenclature_file import dumps
-from registry_io.store.registry_store import MANIFEST, manifest_hash, verify_snapshot
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, write_arrays
 from registry_io.store.snapshot_manifest import CHANGES_VERSION, FORMAT, FORMAT_VERSION, NOMENCLATURE
+from registry_io.store.snapshot_store import MANIFEST, manifest_hash, verify_snapshot
 
 
 @dataclass(frozen=True, slots=True)

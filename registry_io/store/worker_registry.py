@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from hla_match.donors.registry import Registry
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.errors.arguments import check_type
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -14,8 +15,9 @@ from hla_match.searches.matcher import Matcher
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.nomenclature_store import data_folder
+from registry_io.store.past_registry import open_past_registry
 from registry_io.store.registry_folder import current_snapshot, snapshot_title, snapshot_titled
-from registry_io.store.registry_store import open_snapshot
+from registry_io.store.snapshot_store import open_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class RegistrySource:
         program_version: of hla-match.
         frequencies: with them there are probabilities.
         global_frequencies: tried where the first explain nothing.
+        at: transaction of a past registry that no snapshot holds, so that every worker builds it from the record.
     """
 
     folder: Path
@@ -86,6 +89,7 @@ class RegistrySource:
     program_version: str
     frequencies: FrequencySource | FrequencyCopy | None = None
     global_frequencies: FrequencySource | FrequencyCopy | None = None
+    at: int | None = None
 
     def __call__(self) -> Matcher:
         """Open the registry, memory-mapped, in the version that it names, which need not be the valid one any more.
@@ -102,6 +106,14 @@ class RegistrySource:
                 "install the same version everywhere",
                 code=ErrorCode.WORKER_VERSION,
             )
+        registry = self._opened() if self.at is None else open_past_registry(self.folder, self.at)
+        if self.frequencies is None:
+            return Matcher(registry)
+        frequencies = self.frequencies(registry.nomenclature)
+        fallback = None if self.global_frequencies is None else self.global_frequencies(registry.nomenclature)
+        return Matcher(registry, open_imputation(self.folder, registry, frequencies, fallback))
+
+    def _opened(self) -> Registry:
         current = current_snapshot(self.folder)
         place = current if snapshot_title(current) == self.snapshot else snapshot_titled(self.folder, self.snapshot)
         if place is None:
@@ -112,12 +124,7 @@ class RegistrySource:
                 hint="start the batch again",
                 code=ErrorCode.REGISTRY_CHANGED,
             )
-        registry = open_snapshot(place)
-        if self.frequencies is None:
-            return Matcher(registry)
-        frequencies = self.frequencies(registry.nomenclature)
-        fallback = None if self.global_frequencies is None else self.global_frequencies(registry.nomenclature)
-        return Matcher(registry, open_imputation(self.folder, registry, frequencies, fallback))
+        return open_snapshot(place)
 
 
 def registry_source(
@@ -126,14 +133,16 @@ def registry_source(
     global_frequencies: str | Path | HaplotypeFrequencies | None = None,
     *,
     home: Path | None = None,
+    at: int | None = None,
 ) -> RegistrySource:
-    """Return what opens a registry as it is now in another process.
+    """Return what opens a registry in another process, as it is now or as it was.
 
     Args:
         folder: the registry's folder.
         frequencies: a file of frequencies, the name of an installed set, or frequencies coded for the registry.
         global_frequencies: another set, tried where the first explains nothing.
         home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
+        at: transaction of a past registry that no snapshot holds, which every process builds from the record.
 
     Raises:
         RegistryError: there is no registry.
@@ -142,8 +151,10 @@ def registry_source(
     """
     root = Path(folder).resolve()
     place = (home if home is not None else data_folder()).resolve()
-    sets = [None if one is None else _frequency_source(one, place) for one in (frequencies, global_frequencies)]
-    return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), *sets)
+    own, fallback = (
+        None if one is None else _frequency_source(one, place) for one in (frequencies, global_frequencies)
+    )
+    return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), own, fallback, at)
 
 
 def _frequency_source(source: str | Path | HaplotypeFrequencies, home: Path) -> FrequencySource | FrequencyCopy:

@@ -29,7 +29,8 @@ from hla_match.synthetic.volunteers import volunteers
 from registry_io.store import attribute_columns
 from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_folder import current_snapshot
-from registry_io.store.registry_store import MANIFEST, open_registry
+from registry_io.store.registry_store import open_registry
+from registry_io.store.snapshot_store import MANIFEST
 from tests.examples import examples
 from tests.sealing import sealed
 

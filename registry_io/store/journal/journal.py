@@ -158,7 +158,7 @@ class Journal:
         return next(iter(self._transactions("WHERE id <= ? AND source <> '' ORDER BY id DESC LIMIT 1", txn)), None)
 
     def transaction_at(self, when: int | datetime.date) -> Transaction:
-        """Return a transaction by its number, or the last one up to the end of a day.
+        """Return a transaction by its number, or the last one up to the end of a day, in UTC.
 
         Raises:
             RegistryError: there is none.
@@ -166,14 +166,14 @@ class Journal:
         if isinstance(when, int):
             found = self._transactions("WHERE id = ?", when)
         else:
-            found = self._transactions("WHERE day <= ? ORDER BY id DESC LIMIT 1", when.isoformat())
+            found = self._transactions("WHERE substr(at, 1, 10) <= ? ORDER BY id DESC LIMIT 1", when.isoformat())
         if found:
             return found[0]
         every = self.transactions()
         raise RegistryError(
             str(self.path.parent),
             found=f"no transaction {'' if isinstance(when, int) else 'up to '}{when}",
-            expected=f"1 to {len(every)}, or a date from {every[0].day} on" if every else "a registry with a record",
+            expected=f"1 to {len(every)}, or a date from {every[0].at[:10]} on" if every else "a record that has begun",
             hint="the log of the registry lists them",
             code=ErrorCode.REGISTRY_NO_TRANSACTION,
         )

@@ -128,7 +128,7 @@ def test_provenance_and_notes_command_no_terminal(run: Run, monkeypatch: pytest.
         provenance={f"made{RED}": f"by{TITLE}\nsomebody"},
     )
     registry = dataclasses.replace(registry, notes={f"renamed{RESET}": 1})
-    monkeypatch.setattr("registry_io.store.registry_store.open_registry", lambda _: registry)
+    monkeypatch.setattr("registry_io.store.registry_store.open_registry", lambda _, at: registry)
     lines = run("registry", "info", "registry").stdout.splitlines()
     assert lines[0].startswith(r"n\x1b]0;title\x07: 1 donor")
     assert r"  made\x1b[31m: by\x1b]0;title\x07\nsomebody" in lines

@@ -19,8 +19,9 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
 from registry_io.store.registry_folder import JOURNAL, current_snapshot
-from registry_io.store.registry_store import open_registry, read_manifest
+from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back
+from registry_io.store.snapshot_store import read_manifest
 
 NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 1, 1)

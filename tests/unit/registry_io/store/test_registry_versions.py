@@ -422,7 +422,7 @@ def test_a_registry_without_fast_checksums_is_compared_by_the_slow_ones(folder: 
     """Registries of the first versions have SHA-256 alone."""
     import json
 
-    from registry_io.store.registry_store import manifest_hash
+    from registry_io.store.snapshot_store import manifest_hash
 
     snapshot = current_snapshot(folder)
     manifest = json.loads((snapshot / "manifest.json").read_text())

@@ -22,7 +22,7 @@ from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.change_files import DONORS, REMOVED, TYPINGS
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
 from registry_io.store.registry_folder import CURRENT, current_snapshot, writing_registry
-from registry_io.store.registry_store import MANIFEST, open_registry, snapshot_chain, verify_registry
+from registry_io.store.registry_store import open_registry, verify_registry
 from registry_io.store.registry_versions import collect_garbage
 from registry_io.store.rollback import roll_back
 from registry_io.store.snapshot_changes import (
@@ -32,6 +32,7 @@ from registry_io.store.snapshot_changes import (
     publish_changes,
     takes_changes,
 )
+from registry_io.store.snapshot_store import MANIFEST, snapshot_chain
 from tests.examples import IS_WHOLE, examples
 from tests.properties.test_registry_union import assert_same, at_once, changes, registry_of
 from tests.sealing import sealed

@@ -55,6 +55,15 @@ def test_other_frequencies_are_refused(folder: Path) -> None:
         source()
 
 
+def test_every_worker_builds_a_past_registry_from_the_record(folder: Path) -> None:
+    for donor in ("D2", "D3"):
+        registry_io.add_donor("registry", donor, {"A": "02:01,24:02"})
+    source = pickle.loads(pickle.dumps(registry_io.registry_source("registry", "han.csv", at=1)))
+    matcher = source()
+    assert (matcher.registry.n_donors, matcher.registry.snapshot) == (1, "")
+    assert matcher.imputed is not None
+
+
 def test_a_version_that_is_gone_is_refused(folder: Path) -> None:
     source = registry_io.registry_source("registry")
     with pytest.raises(RegistryError, match="removed since"):

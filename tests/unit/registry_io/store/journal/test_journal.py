@@ -140,7 +140,9 @@ def test_donors_are_named_to_be_spared(tmp_path: Path) -> None:
 
 def test_a_transaction_is_found_by_number_and_by_day(tmp_path: Path) -> None:
     for number, day in enumerate((10, 10, 20)):
-        cause = Cause(action="update", day=datetime.date(2026, 1, day), actor="coordinator")
+        # In Hangzhou it is the next day already.
+        at = datetime.datetime(2026, 1, day + 1, 7, 59, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+        cause = Cause(action="update", day=datetime.date(2026, 1, day + 1), actor="coordinator", at=at)
         put(tmp_path, PERSONS.with_columns(city=pl.lit(f"{number}")), cause)
     with Journal.open(tmp_path) as journal:
         assert journal.transaction_at(2).number == 2

@@ -1,0 +1,29 @@
+"""A moment in the life of a registry, as arguments and options name it: the number of a transaction, or a date."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+import click
+
+
+def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | datetime.date | None:
+    """Return the number or the date that a text is; None of none.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"found {text}, expected a number of a transaction or a date such as 2026-01-31"
+        ) from None
+
+
+def at_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the option `--at`, with a help text of its own."""
+    return click.option("--at", callback=moment, metavar="DATE|TRANSACTION", help=text)

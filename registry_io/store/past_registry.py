@@ -1,0 +1,89 @@
+"""A registry as it was at a transaction, or at the end of a day.
+
+It is opened from a snapshot where one that was valid still holds it; else it is built again from the record, with the
+nomenclature, the multiple allele codes and the settings of then. Searches give the same either way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.donors.registry import Registry, build_registry
+from hla_match.errors import RegistryError
+from hla_match.errors.arguments import check_type
+from registry_io.store.journal.journal import Journal
+from registry_io.store.record_state import provenance_at
+from registry_io.store.registry_folder import previous_snapshot, valid_snapshot
+from registry_io.store.registry_versions import require_registry
+from registry_io.store.snapshot_store import open_snapshot, snapshot_chain
+
+
+def open_past_registry(folder: Path, at: int | datetime.date, *, verify: bool = False) -> Registry:
+    """Open a registry as it was.
+
+    Args:
+        folder: the registry's.
+        at: number of a transaction, or a day, up to the end of which, in UTC.
+        verify: compare all files of a snapshot, even those compared before.
+
+    Raises:
+        RegistryError: there is no record, no such transaction, or the record is damaged.
+        CriteriaError: `at` is neither a number nor a day.
+    """
+    check_type("at", at, int, datetime.date, expected="the number of a transaction, or a date")
+    require_registry(folder)
+    with Journal.open(folder) as journal:
+        restored = {one.number: one.same_as for one in journal.transactions()}
+        number = _state_at(journal.transaction_at(at).number, restored)
+        for snapshot in _snapshots(folder, restored, number):
+            try:
+                return open_snapshot(snapshot, verify=verify)
+            except RegistryError:  # damaged, or removed meanwhile
+                continue
+        return _built(folder, journal, number)
+
+
+def _state_at(number: int, restored: Mapping[int, int | None]) -> int:
+    """Return the transaction whose donors those at another one are: an earlier one where that was brought back."""
+    earlier = restored.get(number)
+    return number if earlier is None or earlier >= number else _state_at(earlier, restored)
+
+
+def _snapshots(folder: Path, restored: Mapping[int, int | None], number: int) -> Iterator[Path]:
+    """Yield snapshots that hold the donors of a transaction.
+
+    Only those count that were valid: one that a killed writer left may name a transaction that was never recorded.
+    """
+    for newest in filter(None, (valid_snapshot(folder), previous_snapshot(folder))):
+        try:
+            found = snapshot_chain(newest)
+        except RegistryError:
+            continue
+        for path, manifest in reversed(found):
+            transaction = manifest.provenance.get("transaction")
+            if isinstance(transaction, int) and _state_at(transaction, restored) == number:
+                yield path
+
+
+def _built(folder: Path, journal: Journal, number: int) -> Registry:
+    """Return the donors of a transaction, read again."""
+    transaction = journal.transaction_at(number)
+    settings = transaction.settings
+    nomenclature = journal.nomenclature(settings)
+    nobody = pl.DataFrame(schema={"row": pl.UInt32, "person_id": pl.String})
+    persons = pl.concat([nobody, *journal.persons_at(number)], how="diagonal")
+    registry, _ = build_registry(
+        persons,
+        nomenclature,
+        name=folder.name,
+        provenance=provenance_at(journal, transaction, nomenclature),
+        codes=journal.codes(settings),
+        ambiguous_nulls=settings.ambiguous_nulls,
+    )
+    of_lines = persons.join(journal.noted_at(number), on="row")["note"].value_counts()
+    return dataclasses.replace(registry, notes={**registry.notes, **dict(of_lines.iter_rows())})
