@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     is_of_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     is_spread_already = hasattr(config, "workerinput") or getattr(option, "numprocesses", 0) is not None
     if is_of_all and not is_spread_already and not option.usepdb:
+        if not (os.environ.get("NUMBA_DISABLE_JIT") or option.collectonly):
+            # Else each process would compile the same kernels; what is wrong with them the tests say.
+            command = [sys.executable, "-m", "hla_match", "warmup"]
+            subprocess.run(command, cwd=config.rootpath, check=False, capture_output=True)
         option.numprocesses = min(os.cpu_count() or 1, MOST_PROCESSES)
         option.dist = "loadfile"
         option.loadscopereorder = False  # the longest files come first by name

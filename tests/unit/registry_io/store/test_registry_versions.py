@@ -164,6 +164,10 @@ def test_a_snapshot_half_deleted_is_written_again(folder: Path) -> None:
     assert held(folder) == HELD["a"]
 
 
+EVERY = 7
+"""A daily run ends imports at every seventh step."""
+
+
 def steps_of_an_import(folder: Path) -> list[tuple[str, str]]:
     steps: list[tuple[str, str]] = []
     copy = folder.parent / "counted" / "r"
@@ -174,10 +178,11 @@ def steps_of_an_import(folder: Path) -> list[tuple[str, str]]:
     return steps
 
 
-def test_an_import_that_ends_at_any_step_leaves_the_old_registry_or_the_new_one(folder: Path) -> None:
+@pytest.mark.parametrize("first", [0, *(pytest.param(at, marks=pytest.mark.exhaustive) for at in range(1, EVERY))])
+def test_an_import_that_ends_at_any_step_leaves_the_old_registry_or_the_new_one(folder: Path, first: int) -> None:
     steps = steps_of_an_import(folder)
     assert len(steps) > 100
-    for at in range(len(steps)):
+    for at in range(first, len(steps), EVERY):
         copy = folder.parent / f"at-{at}" / "r"
         shutil.copytree(folder, copy)
         taken = iter(range(len(steps)))
