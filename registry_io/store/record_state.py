@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
-from hla_match.errors import RegistryError
+from hla_match.errors import HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write
@@ -20,8 +20,8 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import latest_snapshot, valid_snapshot
-from registry_io.store.registry_versions import REPORTS, publish
-from registry_io.store.snapshot_changes import publish_changes, takes_changes
+from registry_io.store.registry_versions import REPORTS, Published, publish
+from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
 from registry_io.store.snapshot_store import open_snapshot, read_manifest
 
 
@@ -81,8 +81,9 @@ def publish_state(
 ) -> Registry:
     """Make a snapshot of the latest transaction the valid one, and commit the record right before the switch.
 
-    What changed is written onto the snapshot before, where that costs less than a whole one. The caller holds the
-    folder's lock.
+    What changed is written onto the snapshot before, where that costs less than a whole one. Where those before were a
+    great share of the registry, all of them are then merged; should that fail, it is done by a later command. The
+    caller holds the folder's lock.
 
     Args:
         folder: the registry's.
@@ -102,7 +103,8 @@ def publish_state(
         changes = journal.changes(after, latest.number)
         n_changes = journal.n_changes(after, latest.number)
         if _takes_changes(folder, n_changes, latest, nomenclature, codes):
-            return publish_changes(
+            is_due = merge_is_due(folder)
+            published = publish_changes(
                 folder,
                 changes.persons,
                 changes.removed,
@@ -110,8 +112,17 @@ def publish_state(
                 nomenclature=nomenclature,
                 reports=kept,
                 acknowledge=journal.commit,
-            ).published.registry
+            ).published
+            return ((_merged(folder) if is_due else None) or published).registry
     return _publish_whole(folder, journal, nomenclature, codes, kept)
+
+
+def _merged(folder: Path) -> Published | None:
+    """Merge a snapshot and what it stands on; None where that cannot be done, as where the disk is full."""
+    try:
+        return merge_changes(folder)
+    except (HlaMatchError, OSError):
+        return None
 
 
 def publish_built(

@@ -69,6 +69,7 @@ def publish(
     below: Sequence[SnapshotPart] = (),
     registry: Registry | None = None,
     *,
+    is_merged: bool = False,
     acknowledge: Callable[[], None] | None = None,
 ) -> Published:
     """Give a snapshot its name, and make it the one that readers see.
@@ -81,6 +82,7 @@ def publish(
         provenance: what the registry was made from.
         below: what the snapshot stands on, the whole one first; empty where it is whole. They are not read again.
         registry: what the snapshot and those below make up, where that is known; else it is made of their files.
+        is_merged: as in `make_current`.
         acknowledge: as in `make_current`.
 
     Raises:
@@ -95,7 +97,7 @@ def publish(
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
         registry = united(parts) if registry is None else replace(registry, snapshot=parts[-1].registry.snapshot)
-        make_current(snapshot, [part.path for part in parts], acknowledge=acknowledge)
+        make_current(snapshot, [part.path for part in parts], is_merged=is_merged, acknowledge=acknowledge)
         return Published(snapshot, registry)
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
@@ -106,7 +108,13 @@ def publish(
         raise
 
 
-def make_current(snapshot: Path, opened: Sequence[Path], *, acknowledge: Callable[[], None] | None = None) -> None:
+def make_current(
+    snapshot: Path,
+    opened: Sequence[Path],
+    *,
+    is_merged: bool = False,
+    acknowledge: Callable[[], None] | None = None,
+) -> None:
     """Make a snapshot the one that readers of its folder see.
 
     The caller holds the folder's lock. The snapshot that was valid before becomes the previous one, unless it is
@@ -115,6 +123,7 @@ def make_current(snapshot: Path, opened: Sequence[Path], *, acknowledge: Callabl
     Args:
         snapshot: opened as readers will open it, and compared with its checksums.
         opened: the snapshots that it consists of, the whole one first.
+        is_merged: whether it has the donors of the one that is valid: the previous one then stays.
         acknowledge: called when all is written, before the switch, which from then on is only a matter of names.
 
     Raises:
@@ -124,7 +133,8 @@ def make_current(snapshot: Path, opened: Sequence[Path], *, acknowledge: Callabl
     # Those of the last import, which changes in between do not have.
     reports = {name: path / name for path in opened for name in REPORTS if (path / name).exists()}
     contents = {name: path.read_bytes() for name, path in reports.items()}
-    before, known = _pairs(folder, snapshot, opened), previous_snapshots(folder)
+    known = previous_snapshots(folder)
+    before = _same_pairs(folder, snapshot) if is_merged else _pairs(folder, snapshot, opened)
     # Their order tells which became valid last.
     if list(before.items()) != list(known.items()):
         contents[PREVIOUS] = previous_text(before)
@@ -235,6 +245,12 @@ def _pairs(folder: Path, new: Path, opened: Sequence[Path]) -> dict[str, str]:
     if before is not None and before.name in known:
         pairs[before.name] = known[before.name]
     return pairs
+
+
+def _same_pairs(folder: Path, new: Path) -> dict[str, str]:
+    """Return which snapshot is the one before, where `new` has the donors of the valid one."""
+    latest, kept = latest_snapshot(folder), previous_snapshot(folder)
+    return {} if latest is None or kept is None else {new.name: kept.name, latest.name: kept.name}
 
 
 def _opens(snapshot: Path) -> bool:

@@ -155,7 +155,7 @@ def publish_changes(
 def merge_changes(folder: Path) -> Published | None:
     """Write the current snapshot and what it stands on as a whole one, and make it valid; None where it is whole.
 
-    The caller holds the folder's lock. Searches give the same as before.
+    The caller holds the folder's lock. Searches give the same as before, and what can be taken back stays the same.
 
     Raises:
         RegistryError: there is no registry, or it is damaged; nothing was changed.
@@ -170,7 +170,7 @@ def merge_changes(folder: Path) -> Published | None:
         description = write_registry_files(aside, registry)
         for name, content in _reports(parts).items():
             aside.write(name, content)
-        return publish(aside, description, registry.provenance)
+        return publish(aside, description, registry.provenance, is_merged=True)
 
 
 def merge_is_due(folder: Path) -> bool:

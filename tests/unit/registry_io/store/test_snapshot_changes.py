@@ -216,10 +216,11 @@ def test_garbage_is_nothing_that_stands_below_what_is_kept(folder: Path) -> None
     with writing_registry(folder):
         merge_changes(folder)
     assert collect_garbage(folder) == []
-    assert {one.name for one in collect_garbage(folder, grace=NOW)} == {second}
-    assert {path.name for path in folder.glob("snapshot-*")} == {whole, first, third, current_snapshot(folder).name}
+    # A merge changes nothing, so that what can be taken back is the change before it.
+    assert {one.name for one in collect_garbage(folder, grace=NOW)} == {third}
+    assert {path.name for path in folder.glob("snapshot-*")} == {whole, first, second, current_snapshot(folder).name}
     roll_back(folder)
-    assert sizes(folder) == [42, 9, 2]
+    assert sizes(folder) == [42, 9, 1]
 
 
 def test_reports_are_those_of_the_last_import(folder: Path) -> None:
@@ -291,6 +292,37 @@ def test_after_any_failed_step_the_registry_is_the_old_or_the_new_one(folder: Pa
         shutil.rmtree(copy)
         number += 1 if IS_WHOLE else 7
     assert number > 20
+
+
+def test_after_any_failed_step_of_a_merge_the_registry_is_what_it_was(folder: Path) -> None:
+    publish(folder, N1="02:01,")
+    publish(folder, N2="02:01,", N3="02:01,", N4="02:01,")
+    wanted = pl.concat([BASE, persons(N1="02:01,", N2="02:01,", N3="02:01,", N4="02:01,")])
+    number, failed = 0, True
+    while failed:
+        steps, copy = iter(range(number)), folder.parent / f"copy{number}"
+        shutil.copytree(folder, copy)
+
+        def fail(*_: object, steps: Iterator[int] = steps) -> None:
+            if next(steps, None) is None:
+                raise FailedError
+
+        failed = False
+        try:
+            with listening(fail), writing_registry(copy):
+                merge_changes(copy)
+        except FailedError:
+            failed = True
+        assert_is(copy, wanted)
+        with writing_registry(copy):
+            merge_changes(copy)
+        assert sizes(copy) == [46]
+        assert_is(copy, wanted)
+        roll_back(copy)
+        assert open_registry(copy).n_donors == 43
+        shutil.rmtree(copy)
+        number += 1 if IS_WHOLE else 31
+    assert number > 60
 
 
 def altered(name: str, **columns: object) -> Callable[[Path], Path]:
