@@ -130,6 +130,7 @@ print(json.dumps({f"{one.mutant.old} -> {one.mutant.new}": [one.code, one.said] 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+@pytest.mark.exhaustive
 def test_a_mutant_is_killed_by_a_test_that_fails_or_never_ends_and_survives_others(tmp_path: Path) -> None:
     for name in ("hla_match", "tests"):
         (tmp_path / name).mkdir()

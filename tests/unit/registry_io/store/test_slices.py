@@ -96,10 +96,11 @@ def assert_same(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch, siz
 
 
 @pytest.mark.parametrize(("name", "content"), FILES.values(), ids=FILES)
-def test_text_in_blocks_is_the_text(tmp_path: Path, monkeypatch, name: str, content: bytes) -> None:
+@pytest.mark.parametrize("size", [7, *(pytest.param(one, marks=pytest.mark.exhaustive) for one in (1, 64, 200))])
+def test_text_in_blocks_is_the_text(tmp_path: Path, monkeypatch, name: str, content: bytes, size: int) -> None:
     source = tmp_path / name
     source.write_bytes(content)
-    assert_same(tmp_path, source, monkeypatch, (1, 7, 64, 200))
+    assert_same(tmp_path, source, monkeypatch, (size,))
 
 
 def test_the_findings_of_a_file_are_the_known_ones(tmp_path: Path, monkeypatch) -> None:
