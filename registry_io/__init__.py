@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_io.persons.patient_file import PatientFile as PatientFile
     from registry_io.persons.patient_file import read_patients as read_patients
+    from registry_io.store.compaction import Compaction as Compaction
+    from registry_io.store.compaction import compact_registry as compact_registry
     from registry_io.store.donor_changes import DonorChange as DonorChange
     from registry_io.store.donor_changes import add_donor as add_donor
     from registry_io.store.donor_changes import reinstate_donor as reinstate_donor
     from registry_io.store.donor_changes import update_donor as update_donor
     from registry_io.store.donor_changes import withdraw_donor as withdraw_donor
+    from registry_io.store.donor_erasure import Erasure as Erasure
+    from registry_io.store.donor_erasure import erase_donors as erase_donors
     from registry_io.store.donor_import import ImportReport as ImportReport
     from registry_io.store.donor_import import import_donors as import_donors
     from registry_io.store.donor_merge import MergedValue as MergedValue
@@ -38,15 +42,19 @@ if TYPE_CHECKING:
     from registry_io.store.worker_registry import registry_source as registry_source
 
 _HOME = {
+    "Compaction": "store.compaction",
     "DonorChange": "store.donor_changes",
     "DonorRecord": "store.donor_records",
     "DonorVersion": "store.donor_records",
+    "Erasure": "store.donor_erasure",
     "ImportReport": "store.donor_import",
     "MergedValue": "store.donor_merge",
     "PatientFile": "persons.patient_file",
     "RegistrySource": "store.worker_registry",
     "add_donor": "store.donor_changes",
+    "compact_registry": "store.compaction",
     "donor_history": "store.donor_records",
+    "erase_donors": "store.donor_erasure",
     "import_donors": "store.donor_import",
     "install_frequencies": "store.frequency_store",
     "install_nomenclature": "store.nomenclature_store",

@@ -40,7 +40,9 @@ from registry_io.formats.frequency_file import read_frequencies
 from registry_io.formats.imgt_release import read_release
 from registry_io.formats.mac_file import read_codes
 from registry_io.persons.patient_file import read_patients
+from registry_io.store.compaction import compact_registry
 from registry_io.store.donor_changes import add_donor, update_donor, withdraw_donor
+from registry_io.store.donor_erasure import erase_donors
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_records import show_donor
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
@@ -112,6 +114,12 @@ def other_format(folder: Path) -> None:
     manifest = next(iter(sorted(imported(folder).rglob("manifest.json"))))
     edit(manifest, '"format_version": 3', '"format_version": 99')
     open_registry(folder / "registry")
+
+
+def just_erased(folder: Path) -> None:
+    """A registry is compacted whose snapshot from before an erasure was valid a moment ago."""
+    erase_donors(imported(folder), ["X1"], today=TODAY)
+    compact_registry(folder / "registry")
 
 
 def no_transaction(folder: Path) -> None:
@@ -269,6 +277,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_KNOWN_DONOR: (RegistryError, lambda folder: add_donor(imported(folder), "X1", {"A_1": "02:01"})),
     ErrorCode.REGISTRY_UNKNOWN_DONOR: (RegistryError, lambda folder: withdraw_donor(imported(folder), "X9")),
     ErrorCode.REGISTRY_OUT_OF_ORDER: (FileError, out_of_order),
+    ErrorCode.REGISTRY_IN_USE: (FileError, just_erased),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
     ErrorCode.WRITER_BUSY: (LockedError, busy),
     ErrorCode.BATCH_BROKEN: (BrokenPartsError, broken_parts),

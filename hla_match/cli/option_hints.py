@@ -12,6 +12,7 @@ OPTION_HINTS: Mapping[str, str] = {
     ErrorCode.NOMENCLATURE_NOT_INSTALLED: "run hla-match nomenclature install --from DIR",
     ErrorCode.REGISTRY_DAMAGED: "run hla-match registry import with --replace, or hla-match registry rollback",
     ErrorCode.REGISTRY_EXISTS: "give --add, --update or --replace",
+    ErrorCode.REGISTRY_IN_USE: "give --now where nobody searches",
     ErrorCode.REGISTRY_KNOWN_DONOR: "give --update, or run hla-match registry donor update",
     ErrorCode.REGISTRY_NO_TRANSACTION: "run hla-match registry log",
     ErrorCode.REGISTRY_OUT_OF_ORDER: "give --again",

@@ -33,8 +33,13 @@ _NOTES = 20
     cls=LateCommands,
     late={
         "audit": ("registry_audit", "Look through the donors of a registry for what may be wrong."),
+        "compact": (
+            "registry_persons",
+            "Remove the data of erased persons from all files, and prove that none is left.",
+        ),
         "diff": ("registry_record", "List who came, changed and left between two transactions or dates."),
         "donor": ("registry_record", "Show, add, update, withdraw or reinstate one donor of a registry."),
+        "erase": ("registry_persons", "Erase all that a registry knows of persons; this cannot be undone."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
         "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
         "merge": ("registry_persons", "Make one of two records of the same person."),
@@ -176,8 +181,17 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
             last = journal.latest_transaction()
         if last is not None:
             say(f"  record: {counted(last.number, 'transaction')}, the last on {last.at[:10]}: {last.action}")
+    note_erased(registry)
     for note in donor_notes(opened):
         print_note(note)
+
+
+def note_erased(registry: Path) -> None:
+    """Say that files may still hold data of erased persons, where that is so."""
+    from registry_io.store.compaction import n_erased_in_files
+
+    if n_erased := n_erased_in_files(registry):
+        print_note(f"files hold data of {counted(n_erased, 'erased record')}; hla-match registry compact removes it")
 
 
 @command.command()
@@ -193,6 +207,21 @@ def rollback(registry: Path) -> None:
     say(f"{registry}: {donors}, imported on {day} ({taken.name})")
     if left is not None:
         say(f"Kept for another rollback: {left.name}")
+    _note_not_restored(registry)
+
+
+def _note_not_restored(registry: Path) -> None:
+    """Say how many donors a rollback did not bring back since they were erased."""
+    from registry_io.store.journal.journal import Journal
+    from registry_io.store.journal.journal_file import has_journal
+
+    if not has_journal(registry):
+        return
+    with Journal.open(registry) as journal:
+        latest = journal.latest_transaction()
+        n_erased = journal.n_erased(latest.same_as) if latest is not None and latest.same_as is not None else 0
+    if n_erased:
+        print_note(f"{counted(n_erased, 'record')} erased since then did not come back")
 
 
 @command.command()
@@ -217,6 +246,7 @@ def verify(registry: Path) -> None:
     unpublished = prove_registry(registry)
     if unpublished is not None:
         print_note(f"transaction {unpublished} is in the record only: its writer was killed; the next change shows it")
+    note_erased(registry)
     say("All files are as they were written.")
 
 

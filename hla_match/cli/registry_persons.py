@@ -1,7 +1,8 @@
-"""``hla-match registry merge``: what a registry does with the records of single persons beside changing them."""
+"""``hla-match registry merge``, ``erase`` and ``compact``: records of one person made one, and persons forgotten."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,3 +84,34 @@ def _becomes(value: MergedValue, stays: str, leaves: str) -> str:
 
 def _text(cells: Iterable[str | None]) -> str:
     return ", ".join(cell for cell in cells if cell) or "-"
+
+
+@click.command()
+@click.argument("registry", type=_PATH)
+@click.argument("donor_ids", metavar="ID...", nargs=-1, required=True)
+@reason_option
+def erase(registry: Path, donor_ids: tuple[str, ...], reason: str) -> None:
+    """Erase all that REGISTRY knows of the persons ID, their identifiers too; this cannot be undone.
+
+    Records that were merged into theirs go with them. Compact the registry afterwards: until then earlier snapshots
+    hold their data.
+    """
+    from registry_io.store.donor_erasure import erase_donors
+
+    done = erase_donors(registry, donor_ids, reason=reason)
+    records, donors = counted(done.n_records, "record"), counted(done.n_donors, "donor")
+    say(f"Transaction {done.transaction}: {records} erased; {donors}")
+    say(f"To remove their data from all files: hla-match registry compact {registry}")
+
+
+@click.command()
+@click.argument("registry", type=_PATH)
+@click.option("--now", is_flag=True, help="Remove those snapshots, too, that were valid within the last hour.")
+def compact(registry: Path, now: bool) -> None:
+    """Remove the data of erased persons from all files of REGISTRY, and prove that none is left."""
+    from registry_io.store.compaction import compact_registry
+    from registry_io.store.registry_versions import GRACE
+
+    done = compact_registry(registry, grace=datetime.timedelta(0) if now else GRACE)
+    say(f"{counted(len(done.removed), 'snapshot')} removed, {sum(one.n_bytes for one in done.removed) / 1e6:,.1f} MB")
+    say(f"Nothing is left of {counted(done.n_erased, 'erased record')}.")

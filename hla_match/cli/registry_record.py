@@ -31,6 +31,7 @@ _WORDS = {
     "withdraw": "withdrawn",
     "reinstate": "reinstated",
     "merge": "merged",
+    "erase": "erased",
     "rollback": "as they were before",
     "adopt": "taken over",
 }

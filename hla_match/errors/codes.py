@@ -286,6 +286,11 @@ class ErrorCode(StrEnum):
         "The record of a registry has no transaction of that number, or none up to that day.",
         "Give a number or a day that the log of the registry lists.",
     )
+    REGISTRY_IN_USE = (
+        "registry.in-use",
+        "Files that hold data of erased persons may still be read.",
+        "Compact the registry again when nobody reads them.",
+    )
     REGISTRY_RECORD = (
         "registry.record",
         "The record of a registry's changes is missing or damaged.",

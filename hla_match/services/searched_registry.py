@@ -17,6 +17,7 @@ from hla_match.services.executors import n_processors
 from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import NoticeKind, Notices
 from registry_io.store.frequency_store import FrequencyInput
+from registry_io.store.past_registry import n_erased_since
 from registry_io.store.registry_store import open_registry
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class SearchedRegistry:
         if request.at is not None:
             made_from = registry.provenance
             text = f"as it was at transaction {made_from.transaction}, of {made_from.imported_on}"
+            if n_erased := n_erased_since(Path(folder), made_from.transaction or 0):
+                text = f"{text}, without {counted(n_erased, 'record')} erased since then"
             notices.add(NoticeKind.STATE, f"{counted(registry.n_donors, 'donor')}: the registry {text}")
         sets = None
         if request.frequencies is not None:

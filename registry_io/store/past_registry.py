@@ -40,7 +40,7 @@ def open_past_registry(folder: Path, at: int | datetime.date, *, verify: bool = 
     with Journal.open(folder) as journal:
         restored = {one.number: one.same_as for one in journal.transactions()}
         number = _state_at(journal.transaction_at(at).number, restored)
-        for snapshot in _snapshots(folder, restored, number):
+        for snapshot in _snapshots(folder, journal, restored, number):
             try:
                 return open_snapshot(snapshot, verify=verify)
             except RegistryError:  # damaged, or removed meanwhile
@@ -54,10 +54,21 @@ def _state_at(number: int, restored: Mapping[int, int | None]) -> int:
     return number if earlier is None or earlier >= number else _state_at(earlier, restored)
 
 
-def _snapshots(folder: Path, restored: Mapping[int, int | None], number: int) -> Iterator[Path]:
+def n_erased_since(folder: Path, number: int) -> int:
+    """Return how many records were erased after a transaction, so that the registry of then is without them.
+
+    Raises:
+        RegistryError: there is no record, or it is damaged.
+    """
+    with Journal.open(folder) as journal:
+        return journal.n_erased(number)
+
+
+def _snapshots(folder: Path, journal: Journal, restored: Mapping[int, int | None], number: int) -> Iterator[Path]:
     """Yield snapshots that hold the donors of a transaction.
 
     Only those count that were valid: one that a killed writer left may name a transaction that was never recorded.
+    None counts that holds donors who were erased since.
     """
     for newest in filter(None, (valid_snapshot(folder), previous_snapshot(folder))):
         try:
@@ -66,7 +77,9 @@ def _snapshots(folder: Path, restored: Mapping[int, int | None], number: int) ->
             continue
         for path, manifest in reversed(found):
             transaction = manifest.provenance.get("transaction")
-            if isinstance(transaction, int) and _state_at(transaction, restored) == number:
+            if not isinstance(transaction, int) or journal.n_erased(transaction):
+                continue
+            if _state_at(transaction, restored) == number:
                 yield path
 
 

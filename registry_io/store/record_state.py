@@ -99,7 +99,8 @@ def publish_state(
     nomenclature, codes = reading or _reading(journal)
     kept = _reports(folder) if reports is None else reports
     after = published_transaction(folder, journal)
-    if after is not None:
+    # What is written onto a snapshot that has erased donors would name them.
+    if after is not None and not journal.n_erased(after):
         changes = journal.changes(after, latest.number)
         n_changes = journal.n_changes(after, latest.number)
         if _takes_changes(folder, n_changes, latest, nomenclature, codes):

@@ -65,6 +65,8 @@ def _unpublished(folder: Path, journal: Journal) -> int | None:
     if number > latest.number:
         lost = f"a record that ends at transaction {latest.number}, where the snapshot has transaction {number}"
         raise damaged(folder / JOURNAL, lost)
+    if journal.n_erased(number):  # the record has no data of theirs to compare
+        return latest.number
     held = _digests(person_slices(registry))
     n_others = held.join(_digests(journal.persons_at(number)), on=held.columns, how="anti").height
     n_recorded = sum(frame.height for frame in journal.persons_at(number))

@@ -206,7 +206,7 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
         kept |= {snapshot, *_stands_on(snapshot)}
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot not in kept:
-            yield Garbage(snapshot.name, _size(snapshot))
+            yield Garbage(snapshot.name, folder_size(snapshot))
             discard(snapshot)
             continue
         left = _left_in(snapshot)
@@ -225,7 +225,7 @@ def _stands_on(snapshot: Path) -> list[Path]:
 
 
 def _left_in(folder: Path) -> list[Garbage]:
-    return [Garbage(path.name, _size(path)) for path in leftovers(folder) if path.name != LOCK]
+    return [Garbage(path.name, folder_size(path)) for path in leftovers(folder) if path.name != LOCK]
 
 
 def _pairs(folder: Path, new: Path, opened: Sequence[Path]) -> dict[str, str]:
@@ -261,7 +261,8 @@ def _opens(snapshot: Path) -> bool:
     return True
 
 
-def _size(path: Path) -> int:
+def folder_size(path: Path) -> int:
+    """Return the size of a file, or of all files of a folder, in bytes."""
     try:
         if path.is_dir():
             return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())

@@ -56,6 +56,9 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
                 reason=reason,
                 same_as=restored,
             )
+            if journal.n_erased(restored or 0):
+                _restore(folder, journal, cause, restored or 1)
+                return current_snapshot(folder), previous_snapshot(folder)
             with journal.transaction(cause) as entry:
                 put_registry(entry, registry)
         if journal is not None and restored is None:  # it was written without a record, and does not say what it is
@@ -65,3 +68,14 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
             previous, [part.path for part in parts], acknowledge=journal.commit if journal is not None else None
         )
         return previous, previous_snapshot(folder)
+
+
+def _restore(folder: Path, journal: Journal, cause: Cause, number: int) -> None:
+    """Publish the donors of a transaction as the record has them: without those who were erased since."""
+    with journal.transaction(cause) as entry:
+        entry.settings = journal.transaction_at(number).settings
+        for persons in journal.persons_at(number):
+            entry.put(persons.drop("row"), action="rollback")
+        entry.withdraw_others(action="rollback")
+    if entry.recorded is not None:
+        publish_state(folder, journal)

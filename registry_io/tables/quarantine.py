@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -99,8 +99,13 @@ def quarantine_report(records: Iterable[Finding], *, raw_text: bool = False) -> 
     def cell(value: str | int) -> str | int:
         return value if raw_text or isinstance(value, int) else neutral_text(value)
 
+    return report_rows([cell(getattr(record, column)) for column in COLUMNS] for record in records)
+
+
+def report_rows(rows: Iterable[Sequence[str | int]]) -> bytes:
+    """Return the rows of a report, cells in the order of its columns, as CSV in UTF-8."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([cell(getattr(record, column)) for column in COLUMNS] for record in records)
+    writer.writerows(rows)
     return text.getvalue().encode()

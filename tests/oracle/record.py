@@ -13,6 +13,7 @@ class Record:
 
     def __init__(self) -> None:
         self.states: list[State] = [{}]
+        self.sizes = [0]
         self.histories: dict[str, list[tuple[int, Person | None]]] = {}
 
     def transaction(
@@ -40,4 +41,15 @@ class Record:
             self.histories[donor].append((number, None))
         if changed or leaving or settings_change:
             self.states.append(state)
+            self.sizes.append(len(state))
         return before
+
+    def erase(self, donors: Sequence[str]) -> None:
+        """Forget some donors at every time; how many donors there were stays known."""
+        known = [donor for donor in donors if self.histories.pop(donor, None) is not None]
+        if known:
+            self.states.append(dict(self.states[-1]))
+            for state in self.states:
+                for donor in known:
+                    state.pop(donor, None)
+            self.sizes.append(len(self.states[-1]))

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ STEPS = st.tuples(
     st.dictionaries(st.sampled_from(IDENTIFIERS), PERSONS, max_size=4),
     st.lists(st.sampled_from(IDENTIFIERS), max_size=3, unique=True),
     st.booleans(),
+    st.lists(st.sampled_from(IDENTIFIERS), max_size=1),
 )
 TYPES = {"birth_date": pl.Date, "weight_kg": pl.Float32}
 
@@ -87,10 +89,10 @@ def registry_folder() -> Iterator[Path]:
 
 @given(st.lists(STEPS, min_size=1, max_size=6))
 @examples(80)
-def test_the_record_is_the_dictionary_at_every_transaction(steps: list[tuple[Any, list[str], bool]]) -> None:
+def test_the_record_is_the_dictionary_at_every_transaction(steps: list[tuple[Any, list[str], bool, list[str]]]) -> None:
     record = Record()
     with registry_folder() as folder:
-        for persons, withdrawn, others_leave in steps:
+        for persons, withdrawn, others_leave, erased in steps:
             is_first = len(record.states) == 1
             leaving = [one for one in withdrawn if one not in persons]
             before = record.transaction(persons, leaving, others_leave=others_leave, settings_change=is_first)
@@ -101,12 +103,15 @@ def test_the_record_is_the_dictionary_at_every_transaction(steps: list[tuple[Any
                     entry.withdraw_others()
                 else:
                     entry.withdraw(pl.DataFrame({"person_id": leaving}, {"person_id": pl.String}))
+            record.erase(erased)
+            with Journal.writing(folder) as journal, journal.transaction(CAUSE) as entry:
+                entry.erase(pl.Series(erased, dtype=pl.String))
         with Journal.open(folder) as journal:
             assert [one.number for one in journal.transactions()] == list(range(1, len(record.states)))
             for number, state in enumerate(record.states):
                 assert state_of(journal.persons_at(number)) == state
                 if number:
-                    assert journal.transaction_at(number).n_donors == len(state)
+                    assert journal.transaction_at(number).n_donors == record.sizes[number]
                 for other, target in enumerate(record.states):
                     changes = journal.changes(number, other)
                     persons, removed = state_of(changes.persons), changes.removed.to_list()
@@ -135,6 +140,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with journal.transaction(CAUSE) as entry:
             entry.settings = settings(entry, "keep")
             entry.withdraw(pl.DataFrame({"person_id": ["D1"]}))
+        with journal.transaction(replace(CAUSE, action="erase")) as entry:
+            entry.erase(pl.Series(["D1", "D2", "D3"]))
     return folder / JOURNAL
 
 

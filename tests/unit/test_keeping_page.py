@@ -32,4 +32,5 @@ def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     registry_io.add_donor("zhejiang", "ZJ0008", {"A": "11:01,33:03"})
     (code,) = blocks(PAGE, "python")
     exec(compile(code, str(PAGE), "exec"), {})
-    assert [one.reason for one in registry_io.registry_log("zhejiang")] == ["", "", "monthly file", "pregnant", ""]
+    reasons = [one.reason for one in registry_io.registry_log("zhejiang")]
+    assert reasons == ["", "", "monthly file", "pregnant", "", "request of 31 January"]

@@ -13,5 +13,6 @@ the hash of a transaction covers that of the one before, so that a record that w
 
 It is one SQLite file beside the snapshots. `journal_file` opens it, `person_texts` says how a person becomes text and a
 person again, `transactions` what a transaction says of itself, `contents` keeps the nomenclature and the multiple
-allele codes that it was read with, `journal` reads, `versions` says what, `entry` writes, and `verification` proves.
+allele codes that it was read with, `journal` reads, `versions` says what, `entry` writes,
+`erasure` forgets, and `verification` proves.
 """

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.store.journal.contents import Contents
+from registry_io.store.journal.erasure import erase_content, with_merged
 from registry_io.store.journal.known_donors import known_donors, merged_away
 from registry_io.store.journal.person_texts import attribute_types, person_texts
 from registry_io.store.journal.transactions import Action, Cause, Settings, Transaction, first_hash
@@ -147,6 +148,19 @@ class Entry:
         self._write(_without_record(leaving))
         self.n_donors -= leaving.height
         return records["before"]
+
+    def erase(self, identifiers: pl.Series) -> pl.Series:
+        """Erase all that is known of donors, and of the records that were merged into theirs; return who they were.
+
+        Their versions stay without content, and the transaction says how many they are.
+        """
+        keys = with_merged(self._connection, self._known(identifiers)["key"].to_list())
+        records = self._withdrawn(np.array(keys, np.int64), "erase")
+        known = self._known(records["donor_id"])
+        self._write(records)
+        self.n_donors -= known.height - known["person"].null_count()
+        erase_content(self._connection, keys)
+        return records["donor_id"]
 
     def name(self, identifiers: pl.Series) -> pl.Series:
         """Take donors for named, whom `withdraw_others` then spares; return the identifiers that are of donors."""

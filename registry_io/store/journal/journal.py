@@ -18,9 +18,11 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.line_notes import LINE_NOTES
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
+from registry_io.store.journal.erasure import write_anew
 from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal_file import (
     damaged,
+    in_use,
     journal_faults,
     leave,
     open_for_reading,
@@ -36,7 +38,7 @@ from registry_io.store.registry_folder import JOURNAL
 SLICE = 250_000
 """Persons of a frame at most."""
 
-_DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :txn AND v.person IS NOT NULL
+_DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :txn AND v.person <> ''
 AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
 # The version of one donor that holds at a transaction.
 _AT = "(SELECT id FROM version WHERE donor = {donor} AND txn <= {txn} ORDER BY txn DESC LIMIT 1)"
@@ -216,7 +218,7 @@ class Journal:
         latest = self.latest_transaction()
         query = (
             "SELECT v.id, d.donor_id, v.person FROM version v JOIN donor d ON d.key = v.donor"
-            " WHERE v.person IS NOT NULL"
+            " WHERE v.person <> ''"
             " AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id) ORDER BY v.id"
         )
         yield from self._frames(query, {}, 0 if latest is None else latest.number)
@@ -238,6 +240,7 @@ class Journal:
         between = (
             "WITH touched AS (SELECT DISTINCT donor FROM version WHERE id > :first AND id <= :last) "
             "SELECT b.id, d.donor_id, b.person FROM touched t JOIN donor d ON d.key = t.donor"
+            " AND d.donor_id IS NOT NULL"
             f" LEFT JOIN version a ON a.id = {_AT.format(donor='t.donor', txn=':after')}"
             f" LEFT JOIN version b ON b.id = {_AT.format(donor='t.donor', txn=':upto')} WHERE "
         )
@@ -266,6 +269,33 @@ class Journal:
         """
         with journal_faults(self.path):
             return known_donors(self._connection, identifiers)
+
+    @property
+    def last_erasure(self) -> int:
+        """Number of the last transaction that erased donors, 0 without one."""
+        return max((one.number for one in self._transactions("WHERE action = 'erase'")), default=0)
+
+    def n_erased(self, after: int = 0) -> int:
+        """Return the number of records that were erased after a transaction."""
+        return sum(one.counts["erase"] for one in self._transactions("WHERE action = 'erase' AND id > ?", after))
+
+    @property
+    def compacted(self) -> int:
+        """Number of the latest transaction when the file was last compacted, 0 before."""
+        with journal_faults(self.path):
+            (number,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return int(number)
+
+    def compact(self) -> None:
+        """Write the file anew, so that no page of it holds what was removed; all is committed.
+
+        Raises:
+            FileError: it cannot be written, or somebody reads it.
+        """
+        with journal_faults(self.path):
+            is_whole = write_anew(self._connection)
+        if not is_whole:
+            raise in_use(self.path, "a reader of the record")
 
     def nomenclature(self, settings: Settings) -> Nomenclature:
         """Return the nomenclature of a transaction's settings.

@@ -148,6 +148,17 @@ def damaged(path: Path, found: str, expected: str = "the record as it was writte
     return RegistryError(str(path), found=found, expected=expected, hint=hint, code=ErrorCode.REGISTRY_RECORD)
 
 
+def in_use(path: Path, by: str) -> FileError:
+    """Return the error of files that cannot be removed since somebody reads them, or may."""
+    return FileError(
+        str(path),
+        found=by,
+        expected="nobody who reads what is to be removed",
+        hint="compact the registry again later",
+        code=ErrorCode.REGISTRY_IN_USE,
+    )
+
+
 def _fault(path: Path, error: Exception) -> FileError:
     # An error of Python's own part has no number.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE

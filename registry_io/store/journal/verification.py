@@ -11,6 +11,7 @@ from typing import Any
 
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import NULL, version_digest
+from registry_io.store.journal.erasure import is_erased
 from registry_io.store.journal.transactions import Transaction, first_hash
 
 
@@ -54,15 +55,19 @@ class _Walk:
 def _version_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
     rows = connection.execute(
         "SELECT v.id, v.txn, (SELECT person IS NOT NULL FROM version w WHERE w.donor = v.donor AND w.txn < v.txn"
-        " ORDER BY w.txn DESC LIMIT 1), v.salt, v.action, v.row, v.person, v.reported, v.noted, d.donor_id, v.digest"
+        " ORDER BY w.txn DESC LIMIT 1), (SELECT action FROM version w WHERE w.id = d.latest), v.salt, v.action, v.row,"
+        " v.person, v.reported, v.noted, d.donor_id, v.digest"
         " FROM version v LEFT JOIN donor d ON d.key = v.donor ORDER BY v.id"
     )
     before, n_donors = 1, 0
-    for place, (number, txn, was_donor, salt, *content, donor_id, digest) in enumerate(rows, start=1):
+    for place, (number, txn, was_donor, last, salt, *content, donor_id, digest) in enumerate(rows, start=1):
         where = f"transaction {txn}, row {content[1]}"
         if number != place or txn < before:
             yield f"{where}: a version that is missing or out of its place"
-        elif salt is None or donor_id is None or version_digest(salt, _text(*content, donor_id)) != digest:
+        elif salt is None:
+            if not is_erased(donor_id, last, content[1:]):
+                yield f"{where}: a version without its content"
+        elif donor_id is None or version_digest(salt, _text(*content, donor_id)) != digest:
             yield f"{where}: a version with another content than was written"
         before = max(before, txn)
         walk.digests.setdefault(txn, hashlib.sha256()).update(digest)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import CriteriaError, ErrorCode, Reason, RegistryError
-from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_changes import add_donor, reinstate_donor, update_donor
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_merge import MergedValue, merge_donors, plan_merge
@@ -16,8 +15,15 @@ from registry_io.store.donor_records import donor_history, registry_log, show_do
 from registry_io.store.journal.journal import Journal
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
+from tests.tiny_tables import tiny_nomenclature
 
 DAY = datetime.date(2026, 1, 31)
+NAMES = {
+    "A": ("01:01", "02:01", "02:03", "02:06", "03:01", "24:02"),
+    "B": ("07:02", "08:01", "40:01", "46:01", "54:01"),
+    "DRB1": ("09:01", "15:01"),
+}
+NOMENCLATURE = tiny_nomenclature({locus: {name: ("", "") for name in names} for locus, names in NAMES.items()})
 THREE = (
     "donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2,status,sex,city\n"
     "D1,02:01/02:06,24:02,40:01,46:01,09:01,15:01,AV,,杭州\n"
@@ -30,7 +36,7 @@ THREE = (
 def registry(tmp_path: Path) -> Path:
     path = tmp_path / "donors.csv"
     path.write_text(THREE, encoding="utf-8")
-    import_donors(tmp_path / "registry", path, Nomenclature.builtin(), today=DAY)
+    import_donors(tmp_path / "registry", path, NOMENCLATURE, today=DAY)
     return tmp_path / "registry"
 
 

@@ -1,0 +1,120 @@
+"""A registry whose files hold nothing of erased persons: old snapshots removed, the record written anew, and proved.
+
+The record keeps nothing by which the data of an erased person could be looked for. That none is left follows from the
+order of things: every snapshot has the donors of a transaction, those of the last erasure and later have no erased
+donor, and the record that is written anew holds what it gives back, which has none either.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hla_match.donors.provenance import Provenance
+from hla_match.errors import ErrorCode, FileError, RegistryError
+from registry_io.disk.aside_folder import discard
+from registry_io.disk.given_path import given_path
+from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import has_journal, in_use
+from registry_io.store.record_state import transaction_of
+from registry_io.store.recorded_registry import begin
+from registry_io.store.registry_folder import SNAPSHOTS, current_snapshot, writing_registry
+from registry_io.store.registry_proof import prove_registry
+from registry_io.store.registry_versions import GRACE, Garbage, folder_size, require_registry
+from registry_io.store.snapshot_store import read_manifest, snapshot_chain
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What was done.
+
+    Attributes:
+        removed: snapshots that had erased donors, with what was imputed of them.
+        n_erased: records that were erased so far, of which nothing is left.
+    """
+
+    removed: tuple[Garbage, ...]
+    n_erased: int
+
+
+def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -> Compaction:
+    """Remove the data of erased persons from all files of a registry, and prove that none is left.
+
+    Snapshots from before an erasure are removed, the one for a rollback among them, and the record is written anew.
+
+    Args:
+        folder: the registry's.
+        grace: how long a snapshot stays that is no longer valid: readers may be opening it.
+
+    Raises:
+        FileError: a snapshot that has to go was valid within the grace, or somebody reads the record; all else is done.
+            Or the folder cannot be written to.
+        RegistryError: there is no registry, or it is damaged.
+        LockedError: another process writes.
+    """
+    place = given_path("folder", folder)
+    require_registry(place)
+    with writing_registry(place), Journal.writing(place) as journal:
+        begin(place, journal)
+        journal.compact()
+        removed = tuple(_remove(place, journal, grace))
+    if prove_registry(place) is not None or n_erased_in_files(place):
+        raise RegistryError(
+            str(place),
+            found="data of erased persons in a file",
+            expected="none after compaction",
+            hint="compact the registry again",
+            code=ErrorCode.REGISTRY_DAMAGED,
+        )
+    with Journal.open(place) as journal:
+        return Compaction(removed, journal.n_erased())
+
+
+def n_erased_in_files(folder: Path) -> int:
+    """Return of how many erased records a file of a registry may still hold data.
+
+    Raises:
+        RegistryError: the record is damaged.
+    """
+    if not has_journal(folder):
+        return 0
+    with Journal.open(folder) as journal:
+        if not journal.last_erasure:
+            return 0
+        having = (_transaction(path, journal) for path in folder.glob(SNAPSHOTS))
+        return journal.n_erased(min(journal.compacted, *having))
+
+
+def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterator[Garbage]:
+    """Remove the snapshots that have erased donors, and yield them.
+
+    Raises:
+        FileError: one was valid within the grace.
+    """
+    valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
+    since, last, held = time.time() - grace.total_seconds(), journal.last_erasure, 0.0
+    for snapshot in sorted(folder.glob(SNAPSHOTS)):
+        if snapshot in valid or _transaction(snapshot, journal) >= last:
+            continue
+        if (valid_until := snapshot.stat().st_mtime) > since:
+            held = max(held, valid_until)
+            continue
+        yield Garbage(snapshot.name, folder_size(snapshot))
+        discard(snapshot)
+    if held:
+        raise _held(folder, datetime.datetime.fromtimestamp(held, datetime.UTC) + grace)
+
+
+def _transaction(snapshot: Path, journal: Journal) -> int:
+    """Return the transaction whose donors a snapshot has; 0 where that is not known, as if it had all."""
+    try:
+        return transaction_of(Provenance.of(read_manifest(snapshot).provenance), journal) or 0
+    except (RegistryError, OSError, ValueError):
+        return 0
+
+
+def _held(folder: Path, until: datetime.datetime) -> FileError:
+    return in_use(folder, f"a snapshot with erased persons, which searches may be opening until {until:%H:%M}Z")
