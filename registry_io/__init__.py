@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from registry_io.store.donor_changes import withdraw_donor as withdraw_donor
     from registry_io.store.donor_erasure import Erasure as Erasure
     from registry_io.store.donor_erasure import erase_donors as erase_donors
+    from registry_io.store.donor_export import export_donors as export_donors
     from registry_io.store.donor_import import ImportReport as ImportReport
     from registry_io.store.donor_import import import_donors as import_donors
     from registry_io.store.donor_merge import MergedValue as MergedValue
@@ -55,6 +56,7 @@ _HOME = {
     "compact_registry": "store.compaction",
     "donor_history": "store.donor_records",
     "erase_donors": "store.donor_erasure",
+    "export_donors": "store.donor_export",
     "import_donors": "store.donor_import",
     "install_frequencies": "store.frequency_store",
     "install_nomenclature": "store.nomenclature_store",

@@ -43,6 +43,7 @@ from registry_io.persons.patient_file import read_patients
 from registry_io.store.compaction import compact_registry
 from registry_io.store.donor_changes import add_donor, update_donor, withdraw_donor
 from registry_io.store.donor_erasure import erase_donors
+from registry_io.store.donor_export import export_donors
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_records import show_donor
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
@@ -240,6 +241,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ),
     ErrorCode.FREQUENCIES_NOT_INSTALLED: (FileError, lambda folder: load_frequencies("none", NOMENCLATURE, folder)),
     ErrorCode.FREQUENCIES_DAMAGED: (FileError, damaged_set),
+    ErrorCode.FILE_EXISTS: (FileError, lambda folder: export_donors(imported(folder), table(folder))),
     ErrorCode.FILE_NOT_WRITTEN: (FileError, lambda folder: atomic_write(folder / "none" / "x").__enter__()),
     ErrorCode.FILE_NO_ROOM: (FileError, full_disk),
     ErrorCode.FILE_NOT_KEPT: (FileError, not_kept),

@@ -40,6 +40,7 @@ _NOTES = 20
         "diff": ("registry_record", "List who came, changed and left between two transactions or dates."),
         "donor": ("registry_record", "Show, add, update, withdraw or reinstate one donor of a registry."),
         "erase": ("registry_persons", "Erase all that a registry knows of persons; this cannot be undone."),
+        "export": ("registry_export", "Write all donors of a registry to a file, under pseudonyms where asked for."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
         "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
         "merge": ("registry_persons", "Make one of two records of the same person."),

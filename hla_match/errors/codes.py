@@ -81,6 +81,11 @@ class ErrorCode(StrEnum):
         "There is no file or folder of this name.",
         "Check the name and the folder.",
     )
+    FILE_EXISTS = (
+        "file.exists",
+        "A file is there already, and nothing says that it may be replaced.",
+        "Name another file, or allow this one to be replaced.",
+    )
     FILE_UNREADABLE = (
         "file.unreadable",
         "The system does not let a file be read.",

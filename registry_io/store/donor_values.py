@@ -65,7 +65,7 @@ def read_donor(
     gone = {own for names in replaced.values() for own in names}
     kept = {name: text for name, text in known.items() if name not in gone}
     # Half a pair of columns says nothing.
-    pairs = {f"{name[:-1]}{3 - int(name[-1])}" for name in gone if name in TYPINGS}
+    pairs = {f"{name[:-1]}{3 - int(name[-1])}" for name in gone | kept.keys() if name in TYPINGS}
     kept |= {name: kept.get(name, "") for name in pairs - gone}
     row = {"donor_id": donor_id, **{name: text for name, text in kept.items() if name in (*TYPINGS, *ATTRIBUTES)}}
     frame = pl.DataFrame({name: [text] for name, text in {**row, **values}.items()})

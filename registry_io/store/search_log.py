@@ -82,7 +82,7 @@ def log_search(
         actor: who searches.
         program: name and version of the program.
         snapshot: of the registry.
-        command: `search` or `batch`.
+        command: `search`, `batch` or `export`.
         request: criteria, order and frequencies, as JSON.
         typing: the patient's, of which the log keeps a digest with the log's own salt.
         patients: what is kept in its stead of a file of patients.

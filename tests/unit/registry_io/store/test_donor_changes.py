@@ -79,6 +79,12 @@ def test_values_are_set_and_the_others_stay(registry: Path) -> None:
     assert searched(registry)["D2"]["weight_kg"] == 70.5
 
 
+def test_a_typing_in_one_column_stays(registry: Path) -> None:
+    update_donor(registry, "D1", {"A_2": ""}, today=DAY)
+    update_donor(registry, "D1", {"status": "RS"}, today=DAY)
+    assert show_donor(registry, "D1").person == {"A_1": "02:01", "status": "RS", "weight_kg": "65.0"}
+
+
 def test_attributes_of_ones_own_stay(tmp_path: Path) -> None:
     from registry_io.store.recorded_registry import write_registry_stream
 

@@ -1,0 +1,48 @@
+"""``hla-match registry export``: all donors of a registry as a donor file, under pseudonyms where asked for."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from hla_match.cli.messages import say
+from hla_match.cli.moment import at_option
+from hla_match.cli.raw_text import raw_text_option
+from hla_match.services.counts import counted
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("registry", type=_PATH)
+@click.option("--out", type=_PATH, required=True, help="The file, CSV or TSV by its ending; its owner's alone.")
+@click.option("--pseudonyms", is_flag=True, help="Keyed hashes for identifiers, years for dates, no city and no GRID.")
+@click.option(
+    "--key-file",
+    type=_PATH,
+    envvar="HLA_MATCH_PSEUDONYM_KEY_FILE",
+    help="The key of the pseudonyms; by default the file that HLA_MATCH_PSEUDONYM_KEY_FILE names.",
+)
+@click.option("--replace", is_flag=True, help="Replace the file where it is there.")
+@at_option("Export the donors as they were then.")
+@raw_text_option
+def export(
+    registry: Path,
+    out: Path,
+    pseudonyms: bool,
+    key_file: Path | None,
+    replace: bool,
+    at: int | datetime.date | None,
+    raw_text: bool,
+) -> None:
+    """Write all donors of REGISTRY to a file that an import reads to the same registry."""
+    from registry_io.store.donor_export import export_donors
+    from registry_io.store.pseudonyms import read_key
+
+    if pseudonyms and key_file is None:
+        raise click.UsageError("found --pseudonyms without a key, expected --key-file or HLA_MATCH_PSEUDONYM_KEY_FILE")
+    key = read_key(key_file) if pseudonyms and key_file is not None else None
+    n_donors = export_donors(registry, out, key=key, at=at, raw_text=raw_text, replace=replace)
+    say(f"{counted(n_donors, 'donor')} written to {out}{' under pseudonyms' if pseudonyms else ''}")

@@ -1,0 +1,71 @@
+"""Donors under pseudonyms: for who works with a registry's data and need not know whose they are.
+
+An identifier becomes a keyed hash (HMAC-SHA-256, RFC 2104): the same key gives the same pseudonym, so that two exports
+can be joined, and without the key nobody can try identifiers. Dates become the first day of their year, and texts that
+are written freely are left out. HLA genotypes stay, and are themselves nearly unique: pseudonyms are not anonymity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.donors.attribute_types import Date
+from hla_match.donors.attributes import ATTRIBUTES
+from hla_match.errors import ErrorCode, FileError
+from hla_match.errors.arguments import InWords
+
+FREE_TEXTS = ("city", "grid")
+"""Attributes that hold texts of every kind."""
+
+LEAST_KEY = 16
+"""Bytes of a key at least: what is shorter can be guessed."""
+
+_DATES = tuple(name for name, attribute in ATTRIBUTES.items() if isinstance(attribute.type, Date))
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key that a file holds: its bytes, line ends at the end left out.
+
+    Raises:
+        FileError: there is no such file, or what it holds is too short for a key.
+    """
+    try:
+        key = path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        code = ErrorCode.FILE_MISSING if isinstance(error, FileNotFoundError) else ErrorCode.FILE_UNREADABLE
+        found = error.strerror or str(error)
+        raise FileError(str(path), found=found, expected="a file that holds a key", code=code) from None
+    if len(key) < LEAST_KEY:
+        raise FileError(
+            str(path),
+            found=InWords(f"a key of {len(key)} bytes"),
+            expected=f"at least {LEAST_KEY} random bytes",
+            hint="make one by: openssl rand -hex 32",
+            code=ErrorCode.FILE_VALUE,
+        )
+    return key
+
+
+def pseudonyms(identifiers: pl.Series, key: bytes) -> pl.Series:
+    """Return what takes the place of identifiers: 64 hexadecimal digits each.
+
+    >>> pseudonyms(pl.Series(["D1"]), b"0123456789abcdef")[0][:16]
+    'db855efc97b02c6b'
+    """
+    found = [hmac.new(key, one.encode(), hashlib.sha256).hexdigest() for one in identifiers]
+    return pl.Series(identifiers.name, found, pl.String)
+
+
+def without_names(persons: pl.DataFrame) -> pl.DataFrame:
+    """Return persons, who have pseudonyms already, without what says who they are, as far as that can be left out.
+
+    Attributes that no donor file has are left out, too, since nobody knows what they hold.
+    """
+    own = [name for name in persons.columns if name in ATTRIBUTES and name not in FREE_TEXTS]
+    typings = [name for name in persons.columns if name[-2:] in ("_1", "_2")]
+    dates = [pl.col(name).dt.truncate("1y") for name in own if name in _DATES]
+    return persons.select("donor_id", *typings, *own).with_columns(dates)
