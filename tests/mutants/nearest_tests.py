@@ -51,6 +51,8 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/unit/estimation/test_estimation.py",
     ),
     "hla_match/kernels/auditing/*": ("tests/unit/auditing", "tests/properties/test_audit.py"),
+    "hla_match/auditing/*": ("tests/unit/auditing", "tests/properties/test_audit.py"),
+    "hla_match/publishing/*": ("tests/unit/publishing", "tests/properties/test_small_cells.py"),
     "hla_match/typings/*": _TYPINGS,
     "hla_match/nomenclature/reduction.py": (
         "tests/unit/nomenclature/test_release.py",
