@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from hla_match.services.imputed_file import impute as impute
     from hla_match.services.notices import Notice as Notice
     from hla_match.services.notices import NoticeKind as NoticeKind
+    from hla_match.services.rebase import RebaseReport as RebaseReport
+    from hla_match.services.rebase import rebase as rebase
     from hla_match.services.search import search as search
 
 _HOME = {
@@ -85,6 +87,8 @@ _HOME = {
     "RankingPolicy": "choice.policies",
     "read_typing": "nomenclature.reading",
     "Reading": "nomenclature.reading",
+    "rebase": "services.rebase",
+    "RebaseReport": "services.rebase",
     "reduce_typing": "nomenclature.reduction",
     "Registry": "donors.registry",
     "RegistryError": "errors",

@@ -20,7 +20,7 @@ OPTION_HINTS: Mapping[str, str] = {
     ErrorCode.REGISTRY_FORMAT: "run hla-match registry import with --replace",
     ErrorCode.REGISTRY_MISSING: "run hla-match registry import",
     ErrorCode.REGISTRY_NO_EARLIER: "run hla-match registry import with --replace",
-    ErrorCode.REGISTRY_SHRINKS: "give --allow-shrink beside --replace",
+    ErrorCode.REGISTRY_SHRINKS: "give --allow-shrink",
 }
 """By the code of an error, the options or the command that its hint asks for."""
 

@@ -43,8 +43,9 @@ _NOTES = 20
         "export": ("registry_export", "Write all donors of a registry to a file, under pseudonyms where asked for."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),
         "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
-        "merge": ("registry_persons", "Make one of two records of the same person."),
         "log": ("registry_record", "List all transactions of a registry: when, what, from which file, who and why."),
+        "merge": ("registry_persons", "Make one of two records of the same person."),
+        "rebase": ("registry_rebase", "Read all donors again under another release, and say what changes."),
     },
 )
 def command() -> None:

@@ -45,7 +45,7 @@ def open_past_registry(folder: Path, at: int | datetime.date, *, verify: bool = 
                 return open_snapshot(snapshot, verify=verify)
             except RegistryError:  # damaged, or removed meanwhile
                 continue
-        return _built(folder, journal, number)
+        return built_registry(folder, journal, number)
 
 
 def _state_at(number: int, restored: Mapping[int, int | None]) -> int:
@@ -83,8 +83,12 @@ def _snapshots(folder: Path, journal: Journal, restored: Mapping[int, int | None
                 yield path
 
 
-def _built(folder: Path, journal: Journal, number: int) -> Registry:
-    """Return the donors of a transaction, read again."""
+def built_registry(folder: Path, journal: Journal, number: int) -> Registry:
+    """Return the donors of a transaction, read again.
+
+    Raises:
+        RegistryError: there is no such transaction, or the record is damaged.
+    """
     transaction = journal.transaction_at(number)
     settings = transaction.settings
     nomenclature = journal.nomenclature(settings)
