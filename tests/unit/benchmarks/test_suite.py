@@ -38,6 +38,7 @@ def quick(tmp_path_factory):
     return done.output, results.read(folder / "results.json")
 
 
+@pytest.mark.exhaustive
 def test_every_case_runs_or_says_in_one_line_why_not(quick):
     output, document = quick
     assert not suite.failures(document)
@@ -57,6 +58,7 @@ def test_every_case_runs_or_says_in_one_line_why_not(quick):
     assert "not judged" in output
 
 
+@pytest.mark.exhaustive
 def test_results_hold_machine_commit_and_every_repetition(quick):
     _, document = quick
     assert {"processor", "cores", "python", "numpy", "numba", "polars", "commit"} <= set(document["machine"])
@@ -216,6 +218,7 @@ def test_compare_refuses_another_file(tmp_path):
     assert "found no hla-match benchmark results" in done.output
 
 
+@pytest.mark.exhaustive
 def test_report_shows_every_result_and_draws_growth(quick, tmp_path):
     _, document = quick
     (tmp_path / "results.json").write_text(json.dumps(document), encoding="utf-8")
@@ -329,6 +332,7 @@ def test_a_reduction_may_differ_from_py_ard_only_as_is_known(name, own, theirs, 
     assert ard.difference(name, own, theirs, lambda one: one.endswith("N")) == known
 
 
+@pytest.mark.exhaustive
 def test_a_target_has_the_unit_of_its_figure(quick):
     _, document = quick
     known = {(case, name): figure.unit for (case, _, name), figure in results.figures(document).items()}
