@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from registry_io.store.imputation_store import open_imputation as open_imputation
     from registry_io.store.nomenclature_store import install_nomenclature as install_nomenclature
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
+    from registry_io.store.record_encryption import encrypt_record as encrypt_record
     from registry_io.store.recorded_registry import write_registry as write_registry
     from registry_io.store.registry_store import open_registry as open_registry
     from registry_io.store.worker_registry import RegistrySource as RegistrySource
@@ -55,6 +56,7 @@ _HOME = {
     "add_donor": "store.donor_changes",
     "compact_registry": "store.compaction",
     "donor_history": "store.donor_records",
+    "encrypt_record": "store.record_encryption",
     "erase_donors": "store.donor_erasure",
     "export_donors": "store.donor_export",
     "import_donors": "store.donor_import",

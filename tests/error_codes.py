@@ -50,6 +50,7 @@ from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.journal.journal import Journal
 from registry_io.store.nomenclature_file import loads
 from registry_io.store.nomenclature_store import NomenclatureStore
+from registry_io.store.record_encryption import encrypt_record
 from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_folder import JOURNAL
 from registry_io.store.registry_store import open_registry
@@ -280,6 +281,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_UNKNOWN_DONOR: (RegistryError, lambda folder: withdraw_donor(imported(folder), "X9")),
     ErrorCode.REGISTRY_OUT_OF_ORDER: (FileError, out_of_order),
     ErrorCode.REGISTRY_IN_USE: (FileError, just_erased),
+    ErrorCode.REGISTRY_KEY: (RegistryError, lambda folder: encrypt_record(imported(folder))),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
     ErrorCode.WRITER_BUSY: (LockedError, busy),
     ErrorCode.BATCH_BROKEN: (BrokenPartsError, broken_parts),

@@ -39,6 +39,7 @@ _NOTES = 20
         ),
         "diff": ("registry_record", "List who came, changed and left between two transactions or dates."),
         "donor": ("registry_record", "Show, add, update, withdraw or reinstate one donor of a registry."),
+        "encrypt": ("registry_encryption", "Encrypt the record of a registry with a key from a file."),
         "erase": ("registry_persons", "Erase all that a registry knows of persons; this cannot be undone."),
         "export": ("registry_export", "Write all donors of a registry to a file, under pseudonyms where asked for."),
         "figures": ("registry_figures", "Count the donors of a year, fit to publish."),

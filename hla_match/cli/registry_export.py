@@ -38,8 +38,8 @@ def export(
     raw_text: bool,
 ) -> None:
     """Write all donors of REGISTRY to a file that an import reads to the same registry."""
+    from registry_io.disk.key_file import read_key
     from registry_io.store.donor_export import export_donors
-    from registry_io.store.pseudonyms import read_key
 
     if pseudonyms and key_file is None:
         raise click.UsageError("found --pseudonyms without a key, expected --key-file or HLA_MATCH_PSEUDONYM_KEY_FILE")

@@ -296,6 +296,11 @@ class ErrorCode(StrEnum):
         "Files that hold data of erased persons may still be read.",
         "Compact the registry again when nobody reads them.",
     )
+    REGISTRY_KEY = (
+        "registry.key",
+        "The record of a registry is encrypted and its key is missing or another one, or it cannot be encrypted.",
+        "Name the file of its key; install the package that decrypts it.",
+    )
     REGISTRY_RECORD = (
         "registry.record",
         "The record of a registry's changes is missing or damaged.",

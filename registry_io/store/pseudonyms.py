@@ -9,45 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from pathlib import Path
 
 import polars as pl
 
 from hla_match.donors.attribute_types import Date
 from hla_match.donors.attributes import ATTRIBUTES
-from hla_match.errors import ErrorCode, FileError
-from hla_match.errors.arguments import InWords
 
 FREE_TEXTS = ("city", "grid")
 """Attributes that hold texts of every kind."""
 
-LEAST_KEY = 16
-"""Bytes of a key at least: what is shorter can be guessed."""
-
 _DATES = tuple(name for name, attribute in ATTRIBUTES.items() if isinstance(attribute.type, Date))
-
-
-def read_key(path: Path) -> bytes:
-    """Return the key that a file holds: its bytes, line ends at the end left out.
-
-    Raises:
-        FileError: there is no such file, or what it holds is too short for a key.
-    """
-    try:
-        key = path.read_bytes().rstrip(b"\r\n")
-    except OSError as error:
-        code = ErrorCode.FILE_MISSING if isinstance(error, FileNotFoundError) else ErrorCode.FILE_UNREADABLE
-        found = error.strerror or str(error)
-        raise FileError(str(path), found=found, expected="a file that holds a key", code=code) from None
-    if len(key) < LEAST_KEY:
-        raise FileError(
-            str(path),
-            found=InWords(f"a key of {len(key)} bytes"),
-            expected=f"at least {LEAST_KEY} random bytes",
-            hint="make one by: openssl rand -hex 32",
-            code=ErrorCode.FILE_VALUE,
-        )
-    return key
 
 
 def pseudonyms(identifiers: pl.Series, key: bytes) -> pl.Series:

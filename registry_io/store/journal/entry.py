@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.store.journal.contents import Contents
+from registry_io.store.journal.encryption import database_errors
 from registry_io.store.journal.erasure import erase_content, with_merged
 from registry_io.store.journal.known_donors import known_donors, merged_away
 from registry_io.store.journal.person_texts import attribute_types, person_texts
@@ -279,7 +280,7 @@ class Entry:
             self._connection.executemany("UPDATE donor SET latest = ? WHERE key = ?", known)
             versions = zip(range(first, self._version + 1), key, number, *columns, salt, digest, strict=True)
             self._connection.executemany(_VERSION, versions)
-        except sqlite3.IntegrityError:
+        except database_errors("IntegrityError"):
             raise CriteriaError(
                 "column person_id",
                 found=InWords("two persons with one identifier"),

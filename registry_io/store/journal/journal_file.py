@@ -15,7 +15,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hla_match.errors import ErrorCode, FileError, RegistryError
-from registry_io.disk.durable_files import atomic_write, remove, write_error
+from registry_io.disk.durable_files import atomic_write, flush, flush_folder, remove, rename, write_error
+from registry_io.disk.hidden_names import aside_path
+from registry_io.disk.permissions import open_new
+from registry_io.store.journal.encryption import (
+    connect_encrypted,
+    database_errors,
+    is_encrypted,
+    key_at_hand,
+    wrong_key,
+)
 from registry_io.store.journal.file_seal import seal, unseal
 from registry_io.store.registry_folder import JOURNAL
 
@@ -96,11 +105,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         FileError: it cannot be written to.
     """
     if not path.exists():
-        with atomic_write(path) as file:
-            file.write(_empty_record())
+        _make(path)
     unseal(path)
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
+        connection.execute("PRAGMA journal_mode=WAL")  # which a new plain file has from the beginning
         connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("BEGIN IMMEDIATE")
@@ -108,12 +117,53 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _make(path: Path) -> None:
+    """Make a record without a transaction, encrypted where the user names a key.
+
+    Raises:
+        RegistryError: it is to be encrypted, and cannot be.
+        FileError: it cannot be written.
+    """
+    if not key_at_hand():
+        with atomic_write(path) as file:
+            file.write(_empty_record())
+        return
+    with journal_faults(path), replacing(path) as aside, closing(_connect(aside, "mode=rw", encrypted=True)) as new:
+        new.execute("PRAGMA journal_mode=OFF")  # nobody knows the file yet
+        new.executescript(_SCHEMA)
+        new.executemany("INSERT INTO meta VALUES (?, ?)", _meta())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a new empty file beside that of a record, which takes its name when the block ends without an error.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    aside = aside_path(path)
+    try:
+        os.close(open_new(aside))
+        yield aside
+        flush(aside)
+        rename(aside, path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        if aside.exists():
+            remove(aside)
+
+
+def _meta() -> tuple[tuple[str, str], ...]:
+    return (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
+
+
 def _empty_record() -> bytes:
     """Return the file of a record without a transaction, so that none is ever there without its tables."""
-    meta = (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta())
         content = bytearray(connection.serialize())
     content[_WRITTEN_BY] = _WAL_MODE
     return bytes(content)
@@ -138,7 +188,9 @@ def journal_faults(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise _fault(path, error) from error
+    except database_errors() as error:
         raise _fault(path, error) from error
 
 
@@ -162,16 +214,15 @@ def in_use(path: Path, by: str) -> FileError:
 def _fault(path: Path, error: Exception) -> FileError:
     # An error of Python's own part has no number.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    if code == sqlite3.SQLITE_NOTADB and not isinstance(error, sqlite3.Error):
+        return wrong_key(path)
     if code in _CANNOT_WRITE:
         return write_error(path, OSError(_CANNOT_WRITE[code], os.strerror(_CANNOT_WRITE[code])))
     return damaged(path, f"a damaged file ({error})")
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
-    # Without a level of isolation Python begins no transaction of its own accord.
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
-    )
+    connection = _connect(path, mode, encrypted=is_encrypted(path))
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA trusted_schema=OFF")
@@ -179,11 +230,19 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def _connect(path: Path, mode: str, *, encrypted: bool) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{mode}"
+    # Without a level of isolation Python begins no transaction of its own accord.
+    if encrypted:
+        return connect_encrypted(path, uri, isolation_level=None, timeout=_BUSY_SECONDS)
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     connection = _connected(path, "mode=ro")
     try:
         _check_format(path, connection)
-    except sqlite3.OperationalError:
+    except database_errors("OperationalError"):
         connection.close()
         # A folder that cannot be written to takes no file of shared memory, which no writer then needs.
         if os.access(path.parent, os.W_OK):

@@ -16,10 +16,10 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import DonorArrays
+from registry_io.disk.key_file import LEAST_KEY, read_key
 from registry_io.store.donor_changes import update_donor, withdraw_donor
 from registry_io.store.donor_export import export_donors
 from registry_io.store.donor_import import import_donors
-from registry_io.store.pseudonyms import LEAST_KEY, read_key
 from registry_io.store.registry_store import open_registry
 from registry_io.store.search_log import logged_searches
 from tests.tiny_tables import tiny_nomenclature
