@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
     from registry_io.store.record_encryption import encrypt_record as encrypt_record
     from registry_io.store.recorded_registry import write_registry as write_registry
+    from registry_io.store.registry_store import is_current as is_current
     from registry_io.store.registry_store import open_registry as open_registry
     from registry_io.store.worker_registry import RegistrySource as RegistrySource
     from registry_io.store.worker_registry import registry_source as registry_source
@@ -63,6 +64,7 @@ _HOME = {
     "install_frequencies": "store.frequency_store",
     "install_nomenclature": "store.nomenclature_store",
     "merge_donors": "store.donor_merge",
+    "is_current": "store.registry_store",
     "open_frequencies": "store.frequency_store",
     "open_imputation": "store.imputation_store",
     "open_nomenclature": "store.nomenclature_store",

@@ -10,7 +10,7 @@ from pathlib import Path
 from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
 from registry_io.disk.given_path import given_path
-from registry_io.store.registry_folder import clear_leftovers, clear_snapshot, current_snapshot
+from registry_io.store.registry_folder import clear_leftovers, clear_snapshot, current_snapshot, snapshot_title
 from registry_io.store.snapshot_store import open_snapshot, snapshot_chain, verify_snapshot
 
 _ATTEMPTS = 10
@@ -49,6 +49,29 @@ def open_registry(folder: str | Path, *, verify: bool = False, at: int | datetim
             if attempt == _ATTEMPTS - 1 or current_snapshot(place) == snapshot:
                 raise
     raise AssertionError
+
+
+def is_current(folder: str | Path, registry: Registry) -> bool:
+    r"""Say whether an opened registry is the one that its folder has now; else a program that goes on opens it again.
+
+    Args:
+        folder: the registry's folder.
+        registry: opened from it; one of the past, or that is in memory alone, is none that a folder has.
+
+    Raises:
+        RegistryError: there is no registry.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,11:01,24:02\n")
+    >>> registry = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin").registry
+    >>> is_current(folder / "registry", registry)
+    True
+    >>> _ = registry_io.add_donor(folder / "registry", "D2", {"A": "02:01,24:02"})
+    >>> is_current(folder / "registry", registry), registry.n_donors
+    (False, 1)
+    """
+    return registry.snapshot == snapshot_title(current_snapshot(given_path("folder", folder)))
 
 
 def verify_registry(folder: str | Path) -> Iterator[tuple[str, bool]]:
