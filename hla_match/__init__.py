@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from hla_match.services.batch import BatchReport as BatchReport
     from hla_match.services.batch import batch as batch
     from hla_match.services.estimation import EstimateReport as EstimateReport
+    from hla_match.services.estimation import Growth as Growth
     from hla_match.services.estimation import estimate as estimate
+    from hla_match.services.estimation import growth_since_estimate as growth_since_estimate
     from hla_match.services.executors import ExecutorConfig as ExecutorConfig
     from hla_match.services.figures import figures as figures
     from hla_match.services.imputed_file import ImputeReport as ImputeReport
@@ -68,6 +70,8 @@ _HOME = {
     "ExecutorConfig": "services.executors",
     "figures": "services.figures",
     "FileError": "errors",
+    "Growth": "services.estimation",
+    "growth_since_estimate": "services.estimation",
     "HaplotypeFrequencies": "frequencies.haplotype_frequencies",
     "HlaMatchError": "errors",
     "impute": "services.imputed_file",

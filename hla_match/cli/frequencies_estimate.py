@@ -17,6 +17,7 @@ from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.messages import bars, say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.estimation.settings import FLOOR, MAX_ITERATIONS, TOLERANCE, EstimationSettings
+from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--by-population", is_flag=True, help="Estimate each of the donors' populations by itself.")
 @click.option("--population", "populations", multiple=True, help="Estimate this population; can be repeated.")
 @click.option("--start", help="Frequencies to start from: a file, or an installed set's name.")
+@click.option(
+    "--if-grown-by",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SHARE",
+    help="Estimate only where the registry has grown by this share since FILE was estimated, such as 0.05.",
+)
 @_settings_options
 @raw_text_option
 def estimate(
@@ -89,6 +96,7 @@ def estimate(
     by_population: bool,
     populations: tuple[str, ...],
     start: str | None,
+    if_grown_by: float | None,
     settings: EstimationSettings,
     raw_text: bool,
 ) -> None:
@@ -97,8 +105,17 @@ def estimate(
     Beside the frequencies a report of the same name is written, with the ending .report.json: the log-likelihood of
     every iteration, a test of Hardy-Weinberg proportions at every locus, the effective sample size.
     """
-    prepare_kernels()
     from hla_match.services.estimation import estimate as estimate_file
+    from hla_match.services.estimation import growth_since_estimate
+
+    growth = growth_since_estimate(registry, out) if if_grown_by is not None else None
+    if growth is not None and if_grown_by is not None and growth.share < if_grown_by:
+        say(
+            f"{out} stays: it was estimated when the registry had {counted(growth.n_before, 'donor')}, "
+            f"which now has {growth.n_donors:,}"
+        )
+        return
+    prepare_kernels()
 
     with _progress(settings.tolerance) as on_iteration:
         report = estimate_file(

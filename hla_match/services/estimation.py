@@ -126,6 +126,59 @@ def report_path(out: Path) -> Path:
     return out.with_name(out.name[: -len(check_writable_ending(out))] + ".report.json")
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The donors of a registry beside those that frequencies were estimated from.
+
+    Attributes:
+        n_before: donors of the registry that the frequencies were estimated from.
+        n_donors: donors that it has now.
+    """
+
+    n_before: int
+    n_donors: int
+
+    @property
+    def share(self) -> float:
+        """The donors who came, as a share of those before; below 0 where there are fewer now."""
+        return self.n_donors / self.n_before - 1
+
+
+def growth_since_estimate(registry: str | Path, out: str | Path) -> Growth | None:
+    r"""Return how far a registry has grown since frequencies were estimated from it.
+
+    Args:
+        registry: folder of the registry.
+        out: file of the frequencies, with its report beside it.
+
+    Returns:
+        None where one of the two files is missing, or the report does not say how many donors there were.
+
+    Raises:
+        CriteriaError: the file has another ending than those of `estimate`.
+        RegistryError: there is no registry in the folder, or it is damaged.
+
+    >>> import tempfile, registry_io
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,01:01,01:01\nD2,01:01,02:01\n")
+    >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
+    >>> _ = estimate(folder / "registry", folder / "own.csv", loci="A")
+    >>> _ = registry_io.add_donor(folder / "registry", "D3", {"A": "02:01,24:02"})
+    >>> growth_since_estimate(folder / "registry", folder / "own.csv").share
+    0.5
+    """
+    folder, file = given_path("registry", registry), given_path("out", out)
+    report = report_path(file)
+    if not file.exists() or not report.exists():
+        return None
+    try:
+        told = json.loads(report.read_bytes())
+        n_before = told["n_donors"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Growth(n_before, open_registry(folder).n_donors) if isinstance(n_before, int) and n_before > 0 else None
+
+
 def _populations(registry: Registry) -> tuple[str, ...]:
     column = registry.attributes.get_column("population", default=None)
     known = tuple(column.drop_nulls().unique().sort()) if column is not None else ()
@@ -144,6 +197,7 @@ def _report(
     decisive = ("restarts", "seed", "bootstrap", "tolerance", "max_iterations", "floor")
     return {
         "registry": registry.name,
+        "n_donors": registry.n_donors,
         "nomenclature": registry.nomenclature.title,
         "provenance": registry.provenance.entries(),
         "loci": list(estimation.frequencies.loci),
