@@ -16,7 +16,9 @@ import polars as pl
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.errors.arguments import check_type
+from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import damaged
 from registry_io.store.record_state import provenance_at
 from registry_io.store.registry_folder import previous_snapshot, valid_snapshot
 from registry_io.store.registry_versions import require_registry
@@ -84,11 +86,13 @@ def _snapshots(folder: Path, journal: Journal, restored: Mapping[int, int | None
 
 
 def built_registry(folder: Path, journal: Journal, number: int) -> Registry:
-    """Return the donors of a transaction, read again.
+    """Return the donors of a transaction, read again, once the file of the record is what was written.
 
     Raises:
         RegistryError: there is no such transaction, or the record is damaged.
     """
+    for fault in seal_faults(journal.path):
+        raise damaged(journal.path, fault)
     transaction = journal.transaction_at(number)
     settings = transaction.settings
     nomenclature = journal.nomenclature(settings)

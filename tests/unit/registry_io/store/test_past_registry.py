@@ -93,6 +93,18 @@ def test_a_past_registry_is_built_where_its_snapshot_is_damaged(history: tuple[P
     assert_same(found, published[-1])
 
 
+def test_a_past_registry_is_not_built_from_a_changed_record(history: tuple[Path, list[Registry]]) -> None:
+    folder, _ = history
+    copy = folder.with_name("changed")
+    shutil.copytree(folder, copy)
+    data = (copy / JOURNAL).read_bytes()
+    assert data.count(b'"02:01","A_2":"11:01"') == 1
+    (copy / JOURNAL).write_bytes(data.replace(b'"02:01","A_2":"11:01"', b'"02:01","A_2":"24:02"'))
+    with pytest.raises(RegistryError, match="other bytes than were written"):
+        open_registry(copy, at=2)
+    assert open_registry(copy).n_donors == open_registry(folder).n_donors
+
+
 def test_a_day_is_the_last_transaction_up_to_its_end(history: tuple[Path, list[Registry]]) -> None:
     folder, published = history
     with Journal.open(folder) as journal:
