@@ -27,12 +27,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hla_match.donors.registry import build_registry
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import HlaMatchError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.searches.matcher import Matcher
 from registry_io.disk.durable_files import listening
+from registry_io.store.compaction import compact_registry, n_erased_in_files
 from registry_io.store.donor_changes import add_donor, reinstate_donor, update_donor, withdraw_donor
+from registry_io.store.donor_erasure import erase_donors
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_merge import merge_donors
 from registry_io.store.journal.journal import Journal
@@ -87,7 +89,7 @@ class LivingRegistry(RuleBasedStateMachine):
         self.folder = self.place / "registry"
         self.states: list[Donors] = []
         self.known: Donors = {}
-        self.merged: set[str] = set()
+        self.merged: dict[str, str] = {}
 
     def teardown(self) -> None:
         shutil.rmtree(self.place)
@@ -143,7 +145,7 @@ class LivingRegistry(RuleBasedStateMachine):
         else:
             change()
             self._remember({**{one: self.donors[one] for one in self.donors if one != leaves}, stays: record})
-            self.merged.add(leaves)
+            self.merged[leaves] = stays
 
     @rule(donor_id=st.sampled_from(IDENTIFIERS), record=RECORDS)
     def add_one(self, donor_id: str, record: Record) -> None:
@@ -182,7 +184,27 @@ class LivingRegistry(RuleBasedStateMachine):
         else:
             after = {**self.donors, donor_id: self.known[donor_id]}
             self._becomes(after, lambda: reinstate_donor(self.folder, donor_id, today=DAY))
-            self.merged.discard(donor_id)
+            self.merged.pop(donor_id, None)
+
+    @rule(donor_id=st.sampled_from(IDENTIFIERS))
+    def erase(self, donor_id: str) -> None:
+        """Nothing is known any more of a person, now or then, nor of records that were merged into theirs."""
+        if donor_id not in self.known or donor_id in self.merged:
+            self._is_refused(lambda: erase_donors(self.folder, [donor_id], today=DAY))
+            return
+        erase_donors(self.folder, [donor_id], today=DAY)
+        gone = {one for one in self.known if self._person_of(one) == donor_id}
+        self._remember(self.donors)
+        for donors in (*self.states, self.known, self.merged):
+            for one in gone & donors.keys():
+                del donors[one]
+
+    @precondition(lambda self: self.states)
+    @rule()
+    def compact(self) -> None:
+        """Earlier snapshots go where persons were erased; what is known stays."""
+        compact_registry(self.folder, grace=datetime.timedelta(0))
+        assert n_erased_in_files(self.folder) == 0
 
     @precondition(lambda self: self.states)
     @rule(donor_id=st.sampled_from(IDENTIFIERS), record=RECORDS, share=st.floats(0, 1, exclude_max=True))
@@ -198,7 +220,7 @@ class LivingRegistry(RuleBasedStateMachine):
             import_donors(self.folder, file, update=True, today=DAY, again=True)
         shutil.rmtree(self.folder)
         left.rename(self.folder)
-        assert seen(self.folder) in (as_searched(self.donors), as_searched(after))
+        assert seen(open_registry(self.folder)) in (as_searched(self.donors), as_searched(after))
         with writing_registry(self.folder), Journal.writing(self.folder) as journal:
             catch_up(self.folder, journal)
             is_done = len(journal.transactions()) > len(self.states)
@@ -208,19 +230,20 @@ class LivingRegistry(RuleBasedStateMachine):
     @precondition(lambda self: self.states)
     @rule(share=st.floats(0, 1, exclude_max=True))
     def look_back(self, share: float) -> None:
-        """The record gives the donors of any earlier transaction."""
+        """The record gives the donors of any earlier transaction, and so does a search of then."""
         number = int(share * len(self.states))
         with Journal.open(self.folder) as journal:
             frames = list(journal.persons_at(number + 1))
         rows = [row for frame in frames for row in frame.drop("row").iter_rows(named=True)]
         found = {row.pop("person_id"): {name: str(value) for name, value in row.items() if value} for row in rows}
         assert found == self.states[number]
+        assert seen(open_registry(self.folder, at=number + 1)) == as_searched(self.states[number])
 
     @precondition(lambda self: self.states)
     @invariant()
     def holds_what_the_dictionary_says(self) -> None:
         """Searches see the donors, the record tells every transaction, and all files are as they were written."""
-        assert seen(self.folder) == as_searched(self.donors)
+        assert seen(open_registry(self.folder)) == as_searched(self.donors)
         assert all(sound for _, sound in verify_registry(self.folder))
         with Journal.open(self.folder) as journal:
             assert len(journal.transactions()) == len(self.states)
@@ -240,6 +263,10 @@ class LivingRegistry(RuleBasedStateMachine):
         change()
         if not self.states or after != self.donors:
             self._remember(after)
+
+    def _person_of(self, donor_id: str) -> str:
+        """Return the identifier of the record into which one was merged, or itself."""
+        return self._person_of(self.merged[donor_id]) if donor_id in self.merged else donor_id
 
     def _taken(self, file: Donors) -> Donors:
         """Return the rows of a file that are read: those of records that were merged into others are not."""
@@ -292,9 +319,9 @@ def as_searched(donors: Donors) -> Donors:
     return {one: {name: record[name] for name in ("sex", "status", "city")} for one, record in donors.items()}
 
 
-def seen(folder: Path) -> Donors:
+def seen(registry: Registry) -> Donors:
     """Return the donors that searches of a registry see."""
-    attributes = open_registry(folder).attributes.select("donor_id", "sex", "status", "city")
+    attributes = registry.attributes.select("donor_id", "sex", "status", "city")
     return {row.pop("donor_id"): row for row in attributes.iter_rows(named=True)}
 
 
