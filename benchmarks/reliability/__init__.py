@@ -12,11 +12,12 @@ everything imported (`worker.py`, `children.py`): a hundred milliseconds a comma
 | attack | what befalls |
 |---|---|
 | `kills.py` | SIGKILL, SIGINT, SIGTERM and SIGHUP at every step of every command that writes |
-| `full_disk.py` | too little room on a small file system, a step that fails for want of room, a limit of file sizes |
+| `full_disk.py` | too little room on a small file system, no room from a step on, a limit of sizes, a read-only disk |
 | `damage.py` | files of registries, imputed donors, installed sets and parts of batches, damaged |
 | `flips.py` | one byte of a registry, of each file in turn |
 | `races.py` | two writers at once, some of them stopped at the worst moment |
 | `readers.py` | readers while a registry is replaced again and again |
+| `living_readers.py` | eight readers while single donors change again and again |
 | `mutations.py` | mutated input files and texts |
 | `bombs.py`, `bomb_files.py`, `bomb_workbooks.py`, `bomb_runs.py` | small files that ask for much |
 """

@@ -12,6 +12,7 @@ Line = tuple[str, ...]
 REGISTRY, RESULT, IMPUTED, ESTIMATED, SET = "registry", "out.csv", "imputed.csv", "estimated.csv", "han"
 """The names of what commands write, below the folder that they work in."""
 
+_VALUES = ("A", "B", "C", "DRB1", "DQB1", "sex", "birth_date", "abo", "cmv", "city")
 _AS_OF = ("--as-of", "2026-01-01")
 
 
@@ -28,11 +29,24 @@ class CommandLines:
         self._known = known
         self.first = self.import_of(inputs.DONORS)
         self.second = self.import_of(inputs.OTHER_DONORS)
+        self.add: Line = ("registry", "import", REGISTRY, self.input(inputs.ADDED_DONORS), "--add")
+        self.update: Line = ("registry", "import", REGISTRY, self.input(inputs.OTHER_DONORS), "--update")
+        self.take_differences: Line = ("registry", "import", REGISTRY, self.input(inputs.DIFFERENCES), "--update")
+        self.add_donor = self.donor("add", "N9999", "A_1=02:01", "A_2=24:02", "B_1=46:01", "B_2=40:01")
+        self.change_donor = self.donor("update", "D0001", "status=TU")
+        self.withdraw_donor = self.donor("withdraw", "D0002")
+        self.reinstate_donor = self.donor("reinstate", "D0002")
+        takes = (word for name in _VALUES for word in ("--take", f"{name}=D0001"))
+        self.merge: Line = ("registry", "merge", REGISTRY, "D0001", "D0003", *takes, "--reason", "asked")
+        self.erase: Line = ("registry", "erase", REGISTRY, "D0002", "--reason", "asked")
+        self.compact: Line = ("registry", "compact", REGISTRY, "--now")
+        self.rebase: Line = ("registry", "rebase", REGISTRY, "--release", inputs.NEXT_RELEASE, "--allow-shrink")
         self.verify: Line = ("registry", "verify", REGISTRY)
         self.collect: Line = ("registry", "gc", REGISTRY)
         self.go_back: Line = ("registry", "rollback", REGISTRY)
         self.search: Line = ("search", REGISTRY, "--hla", inputs.patient_text(), "--max-mismatches", "4", *_AS_OF)
         self.predict: Line = (*self.search, "--frequencies", self.input(inputs.FREQUENCIES))
+        self.search_past: Line = (*self.search, "--at", "1")
         self.predict_by_set: Line = (*self.search, "--frequencies", SET)
         self.impute: Line = (
             "impute", REGISTRY, self.input(inputs.PATIENTS), "--out", IMPUTED, "--limit", "3",
@@ -61,6 +75,11 @@ class CommandLines:
         """Return an import that replaces whatever is there; donors are the name of an input or a path."""
         asked = [option for option in ("--replace", "--allow-shrink", "--again") if self.knows(option)]
         return ("registry", "import", REGISTRY, self.input(donors), *asked)
+
+    def donor(self, action: str, donor_id: str, *values: str) -> Line:
+        """Return a change of one donor."""
+        named = [word for value in values for word in ("--set", value)]
+        return ("registry", "donor", action, REGISTRY, donor_id, *named, "--reason", "asked")
 
     def batch_of(self, most_mismatches: str) -> Line:
         """Return a batch with frequencies, in three parts."""

@@ -18,13 +18,16 @@ from benchmarks.reliability.damage import DAMAGE
 from benchmarks.reliability.flips import FLIPS
 from benchmarks.reliability.full_disk import FULL_DISK
 from benchmarks.reliability.kills import INTERRUPTS, KILLS
+from benchmarks.reliability.living_readers import LIVING_READERS
 from benchmarks.reliability.mutations import MUTATIONS
 from benchmarks.reliability.races import RACES
 from benchmarks.reliability.readers import READERS
 from benchmarks.reliability.scene import Scene
 from benchmarks.reliability.section import FORMAT, in_words
 
-ATTACKS: tuple[Attack, ...] = (KILLS, INTERRUPTS, FULL_DISK, DAMAGE, FLIPS, RACES, READERS, MUTATIONS, BOMBS)
+ATTACKS: tuple[Attack, ...] = (
+    KILLS, INTERRUPTS, FULL_DISK, DAMAGE, FLIPS, RACES, READERS, LIVING_READERS, MUTATIONS, BOMBS,
+)  # fmt: skip
 
 
 def attack(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.reliability.command_lines import CommandLines, Line
+from benchmarks.reliability.command_lines import REGISTRY, CommandLines, Line
+from benchmarks.reliability.record_content import RECORD
 from benchmarks.reliability.scene import Answers, Scene, Tree, differences, in_short, tree_of
 
 
@@ -18,7 +19,8 @@ class Deed:
         history: the commands before it.
         line: the command.
         probes: commands that tell the state before it from the state after it.
-        can_be_repeated: whether it gives the same when it is given again.
+        can_be_repeated: whether it can be given again.
+        is_refused_again: whether that is refused once it was done.
         keeps_parts: whether what was finished of it may stay.
         may_do_without: whether it succeeds where it cannot write, and then leaves all as it was.
     """
@@ -28,6 +30,7 @@ class Deed:
     line: Line
     probes: tuple[Line, ...]
     can_be_repeated: bool = True
+    is_refused_again: bool = False
     keeps_parts: bool = False
     may_do_without: bool = False
 
@@ -60,10 +63,22 @@ class Deed:
         for one in ended:
             if one.fault:
                 return str(one)
-        found: Answers = tuple((one.status, one.output) for one in ended)
-        if found in (scene.answers(self.history, self.probes), scene.answers(self.after, self.probes)):
+        found = self._told(tuple((one.status, one.output) for one in ended))
+        if found in [self._told(scene.answers(history, self.probes)) for history in (self.history, self.after)]:
             return ""
         return f"neither the old state nor the new: {in_short([str(one) for one in ended])}"
+
+    def is_recorded(self, scene: Scene, place: Path) -> bool:
+        """Say whether the record of the registry is that after the deed; the next command that writes publishes it."""
+        name = f"{REGISTRY}/{RECORD}"
+        return tree_of(place).get(name) == scene.state(self.after).tree[name]
+
+    def _told(self, answers: Answers) -> Answers:
+        """Return answers but for the words of `registry verify`, which tell of a change still to be published."""
+        return tuple(
+            (status, "" if "verify" in probe else output)
+            for probe, (status, output) in zip(self.probes, answers, strict=True)
+        )
 
 
 def deeds(lines: CommandLines) -> tuple[Deed, ...]:
@@ -90,7 +105,32 @@ def deeds(lines: CommandLines) -> tuple[Deed, ...]:
         found.append(Deed("gc", (*both, lines.first, lines.second), lines.collect, registry))
     if lines.knows("rollback"):
         found.append(Deed("rollback", both, lines.go_back, registry, can_be_repeated=False))
+    if lines.knows("reinstate"):
+        found += _changes(lines, first)
     return tuple(found)
+
+
+def _changes(lines: CommandLines, first: tuple[Line, ...]) -> tuple[Deed, ...]:
+    """Return every command that changes the record of a registry, alone and behind others."""
+    registry = (lines.search, lines.verify)
+    withdrawn = (*first, lines.withdraw_donor)
+    many = (*first, lines.update, lines.change_donor, lines.add, lines.withdraw_donor, lines.predict)
+    return (
+        Deed("import that adds", first, lines.add, registry, is_refused_again=True),
+        Deed("import that updates", first, lines.update, registry),
+        Deed("import of differences", first, lines.take_differences, registry, is_refused_again=True),
+        Deed("a donor added", first, lines.add_donor, registry, is_refused_again=True),
+        Deed("a donor changed", first, lines.change_donor, registry),
+        Deed("a donor withdrawn", first, lines.withdraw_donor, registry, is_refused_again=True),
+        Deed("two records merged", first, lines.merge, registry, is_refused_again=True),
+        Deed("a person erased", withdrawn, lines.erase, registry, is_refused_again=True),
+        Deed("compaction", (*withdrawn, lines.erase), lines.compact, registry),
+        Deed("reading again", (*first, lines.install_next_release), lines.rebase, registry),
+        Deed("a donor reinstated", withdrawn, lines.reinstate_donor, registry),
+        Deed("a donor added behind other changes", many, lines.add_donor, registry, is_refused_again=True),
+        Deed("imputation behind changes", many[:-1], lines.predict, registry, may_do_without=True),
+        Deed("import that replaces what changed", many, lines.second, registry),
+    )
 
 
 def results_unlike_both(scene: Scene, deed: Deed, place: Path) -> list[str]:

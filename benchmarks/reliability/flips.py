@@ -20,7 +20,8 @@ _GOLDEN = 0.6180339887498949
 
 def _flip(scene: Scene, number: int, tally: Tally) -> None:
     lines = scene.lines
-    history = (lines.install_release, lines.first, lines.second, lines.predict)
+    # The donors of the first transaction are in no snapshot that was valid last: they are read of the record.
+    history = (lines.install_release, lines.first, lines.second, lines.change_donor, lines.predict)
     files = attacked(scene.state(history).folder / REGISTRY)
     for turn in range(number * _TRIAL, (number + 1) * _TRIAL):
         name, rounds = files[turn % len(files)], turn // len(files)
@@ -50,7 +51,7 @@ def _check(scene: Scene, tally: Tally, place: Path, history: tuple[Line, ...], w
     tally.did("flips")
     proof = scene.children.run(lines.verify, place)
     tally.expect(proof.is_refusal, f"{what}: verify: {proof}")
-    probes = (lines.search, lines.predict)
+    probes = (lines.search, lines.search_past, lines.predict)
     for ended, right in zip(scene.asked(place, probes), scene.answers(history, probes), strict=True):
         if ended.fault or not (ended.status == 0 or ended.is_refusal):
             tally.problems.append(f"{what}: {ended}")

@@ -1,8 +1,8 @@
-"""Full disks: each command that writes, with less room than it needs, ends in one line and leaves all as it was.
+"""Full and read-only disks: each command that writes ends in one line there, and leaves all as it was.
 
 Where this process may mount, the folder of the command lies on a small file system of its own, so that memory-mapped
-writes and libraries meet a disk that is really full. Everywhere a step fails as on a full disk, and files may not grow
-beyond a size.
+writes and libraries meet a disk that is really full, or one that cannot be written to. Everywhere a step fails as on a
+full disk, and files may not grow beyond a size.
 """
 
 from __future__ import annotations
@@ -16,21 +16,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.reliability.attack import Attack, Tally, spread
-from benchmarks.reliability.children import Ended
+from benchmarks.reliability.children import TEMPORARY, Ended
 from benchmarks.reliability.deeds import Deed, deeds
 from benchmarks.reliability.scene import Scene, in_short, tree_of
 
 _BLOCK = 4096
-_SMALL, _STEP, _LIMIT = "a small file system", "a step that fails", "a limit of file sizes"
+_READ_ONLY_SIZE = 64 << 20
+_SMALL, _STEP, _LIMIT, _READ_ONLY = (
+    "a small file system", "a step that fails", "a limit of file sizes", "a file system that cannot be written to",
+)  # fmt: skip
 
 
 def _fill(scene: Scene, number: int, tally: Tally) -> None:
     every = deeds(scene.lines)
     deed = every[number % len(every)]
-    way = (_SMALL, _STEP, _SMALL, _LIMIT)[number // len(every) % 4]
-    if way == _SMALL and not _can_mount():
+    way = (_SMALL, _STEP, _SMALL, _LIMIT, _READ_ONLY)[number // len(every) % 5]
+    if way in (_SMALL, _READ_ONLY) and not _can_mount():
         way = _STEP
-    {_SMALL: _on_small_disk, _STEP: _at_step, _LIMIT: _with_limit}[way](scene, number, tally, deed)
+    ways = {_SMALL: _on_small_disk, _STEP: _at_step, _LIMIT: _with_limit, _READ_ONLY: _read_only}
+    ways[way](scene, number, tally, deed)
     tally.did(way)
 
 
@@ -60,6 +64,15 @@ def _with_limit(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
         # What the child says goes to a file, too.
         ended = scene.children.run(deed.line, place, limits={"RLIMIT_FSIZE": max(limit, 4000)})
         _check(scene, deed, place, tally, ended, f"{deed.name} with files of at most {max(limit, 4000):,} bytes")
+
+
+def _read_only(scene: Scene, number: int, tally: Tally, deed: Deed) -> None:
+    with scene.place("disk") as place, _small_disk(place, _READ_ONLY_SIZE):
+        shutil.copytree(scene.state(deed.history).folder, place, dirs_exist_ok=True)
+        (place / TEMPORARY).mkdir(exist_ok=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        ended = scene.children.run(deed.line, place)
+        _check(scene, deed, place, tally, ended, f"{deed.name} where nothing can be written")
 
 
 def _check(scene: Scene, deed: Deed, place: Path, tally: Tally, ended: Ended, where: str) -> None:
@@ -109,8 +122,8 @@ def _can_mount() -> bool:
 
 FULL_DISK = Attack(
     "full-disk",
-    "On a full disk every command ends in one line with exit status 2, and what was there is as it was.",
+    "On a full or read-only disk every command ends in one line with exit status 2, and what was there is as it was.",
     _fill,
-    long=168,
+    long=260,
     quick=6,
 )

@@ -46,8 +46,8 @@ _MOST_MEMORY_MB = 250
 _MEMORY_A_BYTE = 40
 """Bytes of memory for each byte of a file, where that is more."""
 
-_HANGS = 30
-"""Seconds after which one reading hangs."""
+_HANGS = 30.0
+"""Seconds of the processor after which one reading hangs."""
 
 _REFUSALS = (HlaMatchError, OSError)
 """What a command turns into one line."""
@@ -63,7 +63,7 @@ def read_mutations(kind: str, seed: str, first: int, stop: int, originals: str) 
         read(_originals[0] / kind)
     problems = []
     for number in range(first, stop):
-        signal.alarm(_HANGS)
+        signal.setitimer(signal.ITIMER_PROF, _HANGS)
         Path(PROGRESS).write_text(str(number), encoding="ascii")
         path = write_mutation(kind, Path(originals), Path(), random.Random(f"{seed} {number}"))
         problems += [f"{number}: {problem}" for problem in _problems(read, path)]

@@ -13,9 +13,10 @@ from pathlib import Path
 from hla_match.loci import LOCI
 from hla_match.synthetic import chinese_haplotypes
 
-RELEASE = "9.9.0"
+RELEASE, NEXT_RELEASE = "9.9.0", "9.10.0"
 DONORS, OTHER_DONORS, PATIENTS = "donors.csv", "other_donors.csv", "patients.csv"
 FREQUENCIES, OTHER_FREQUENCIES = "frequencies.csv", "other_frequencies.csv"
+ADDED_DONORS, DIFFERENCES = "added_donors.csv", "differences.csv"
 CODES, IDENTIFIERS, RELEASE_FOLDER = "codes.txt", "identifiers.txt", "release"
 NEXT_RELEASE_FOLDER = "next_release"
 N_DONORS, N_PATIENTS = 300, 270
@@ -32,7 +33,7 @@ def write_inputs(folder: Path, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
     write_release(folder / RELEASE_FOLDER, RELEASE, alleles())
-    write_release(folder / NEXT_RELEASE_FOLDER, "9.10.0", alleles())
+    write_release(folder / NEXT_RELEASE_FOLDER, NEXT_RELEASE, alleles())
     # Half of the donors are in both files: a replacement loses some and brings others.
     rows = [_person(rng, f"D{number:04}") for number in range(N_DONORS + N_DONORS // 2)]
     header = ",".join(["{}_id", *(f"{locus}_{side}" for locus in chinese_haplotypes.LOCI for side in (1, 2))])
@@ -40,6 +41,11 @@ def write_inputs(folder: Path, seed: int) -> None:
     donors = [f"{row},{_attributes(rng)}" for row in rows]
     for name, chosen in ((DONORS, donors[:N_DONORS]), (OTHER_DONORS, donors[: N_DONORS // 2] + donors[N_DONORS:])):
         _write(folder / name, [f"{header.format('donor')},{attributes}", *chosen])
+    donor_header = f"{header.format('donor')},{attributes}"
+    _write(folder / ADDED_DONORS, [donor_header, *(f"N{row[1:]}" for row in donors[-20:])])
+    # One donor who is new, one with the record of another, and one who leaves.
+    asked = (f"add,N{donors[0][1:]}", f"update,D0001{donors[N_DONORS][5:]}", f"withdraw,{donors[2]}")
+    _write(folder / DIFFERENCES, [f"action,{donor_header}", *asked])
     patients = [_person(rng, f"P{number:04}") for number in range(N_PATIENTS)]
     _write(folder / PATIENTS, [header.format("patient"), *patients])
     for name, factor in ((FREQUENCIES, 1.0), (OTHER_FREQUENCIES, 0.5)):

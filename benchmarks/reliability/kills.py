@@ -23,6 +23,9 @@ def _kill(scene: Scene, number: int, tally: Tally) -> None:
         tally.did(f"kills of {deed.name}")
         where = f"{deed.name}, killed before step {step} ({name})"
         tally.expect(ended.status in (-9, 0), f"{where}: {ended}")
+        if ended.status == 0:  # what was acknowledged is there
+            unlike = deed.unlike_after(scene, place)
+            tally.expect(not unlike, f"{where}: acknowledged, but {in_short(unlike)}")
         _check_later(scene, deed, place, tally, where)
 
 
@@ -65,8 +68,10 @@ def _check_later(scene: Scene, deed: Deed, place: Path, tally: Tally, where: str
         right = answers == scene.answers(deed.history, deed.probes)
         tally.expect(not again.status and right, f"{where}: then the old donors again: {again}")
         return
+    was_done = deed.is_refused_again and deed.is_recorded(scene, place)
     again = scene.children.run(deed.line, place)
-    tally.expect(not again.status, f"{where}: then the same again: {again}")
+    is_right = again.is_refusal if was_done else not again.status
+    tally.expect(is_right, f"{where}: then the same again: {again}")
     unlike = deed.unlike_after(scene, place)
     tally.expect(not unlike, f"{where}: then the same again: {in_short(unlike)}")
     bare = open_to_others(tree_of(place))
@@ -83,7 +88,7 @@ KILLS = Attack(
     "kills",
     "After a kill at any step every later command works and gives the right bytes, and nothing is left over.",
     _kill,
-    long=300,
+    long=1000,
     quick=14,
 )
 INTERRUPTS = Attack(

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from benchmarks.reliability.children import HOME, TEMPORARY, Children, Ended
 from benchmarks.reliability.command_lines import CommandLines, Line
 from benchmarks.reliability.inputs import write_inputs
-from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
+from benchmarks.reliability.record_content import BESIDE, RECORD, checksum_of_record
 
 OWNER_ONLY = {"file": 0o600, "folder": 0o700}
 
@@ -50,18 +50,19 @@ class State:
 
 
 def tree_of(folder: Path) -> Tree:
-    """Return what lies in a folder, but for the folder of temporary files itself."""
+    """Return what lies in a folder, but for the folder of temporary files itself; of a record, what it says."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        # The record and the log of searches hold times; `registry verify` proves them.
-        if name == TEMPORARY or path.name.startswith((JOURNAL, SEARCH_LOG)):
+        if name == TEMPORARY:
             continue
         mode = path.lstat()
-        is_file = stat.S_ISREG(mode.st_mode)
-        found[name] = Entry(
-            stat.S_IMODE(mode.st_mode), hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
-        )
+        checksum = ""
+        if path.name == RECORD:
+            checksum = checksum_of_record(path)
+        elif stat.S_ISREG(mode.st_mode):
+            checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        found[name] = Entry(stat.S_IMODE(mode.st_mode), checksum)
     return found
 
 
@@ -174,8 +175,10 @@ def differences(found: Tree, expected: Tree, known: Tree) -> list[str]:
         expected: what it should hold.
         known: what it may hold besides, as registries that an import replaced; with the same bytes.
     """
-    lines = [f"{name} is missing" for name in expected if name not in found]
+    lines = [f"{name} is missing" for name in expected if name not in found and not _is_beside(name)]
     for name, entry in found.items():
+        if _is_beside(name):
+            continue
         wanted = expected.get(name, known.get(name))
         if wanted is None:
             # An empty room of the data folder is no trace of anything.
@@ -184,6 +187,10 @@ def differences(found: Tree, expected: Tree, known: Tree) -> list[str]:
         elif wanted.sha256 != entry.sha256:
             lines.append(f"{name} has other bytes")
     return lines
+
+
+def _is_beside(name: str) -> bool:
+    return any(PurePosixPath(name).match(pattern) for pattern in BESIDE)
 
 
 def open_to_others(found: Tree) -> list[str]:

@@ -101,7 +101,8 @@ def test_a_folder_that_answers_as_no_state_is_seen(scene, first):
 def test_every_command_that_writes_is_attacked(scene):
     words = {" ".join(deed.line[:2]) for deed in deeds(scene.lines)}
     assert words >= {
-        "registry import", "registry gc", "registry rollback", "search registry", "batch registry", "impute registry",
+        "registry import", "registry gc", "registry rollback", "registry donor", "registry merge", "registry erase",
+        "registry compact", "registry rebase", "search registry", "batch registry", "impute registry",
         "frequencies estimate", "frequencies install", "nomenclature install",
     }  # fmt: skip
     assert {race.stop for race in races(scene.lines)} >= {"CURRENT", "snapshot-", "imputed-"}

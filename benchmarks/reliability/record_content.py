@@ -1,0 +1,42 @@
+"""What the record of a registry holds, read without the product: two records that say the same have one checksum.
+
+Times, salts, identities and the hashes of all these differ from run to run and are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+RECORD = "journal.sqlite"
+"""The file of a registry's record."""
+
+BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "searches.sqlite*")
+"""Patterns of files that come and go with a record, or grow with every search."""
+
+_TRANSACTIONS = (
+    "SELECT id, day, action, reason, source, source_sha256, source_rows, file_date, settings, same_as, attributes,"
+    " counts, last_version FROM txn ORDER BY id"
+)
+_VERSIONS = (
+    "SELECT v.id, d.donor_id, v.txn, v.action, v.row, v.person, v.reported, v.noted FROM version v"
+    " JOIN donor d ON d.key = v.donor ORDER BY v.id"
+)
+
+
+def checksum_of_record(path: Path) -> str:
+    """Return the SHA-256 of what a record says, with what its WAL holds; the files stay as they are."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / RECORD
+        for ending in ("", "-wal", "-journal"):
+            if (source := path.with_name(f"{path.name}{ending}")).exists():
+                shutil.copy(source, f"{copy}{ending}")
+        with closing(sqlite3.connect(copy)) as connection:
+            known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            told = [connection.execute(query).fetchall() for query in (_TRANSACTIONS, _VERSIONS) if "txn" in known]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
