@@ -38,6 +38,7 @@ def first(scene):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 def test_every_command_is_a_child_that_says_how_it_ended(scene):
     with scene.place("test") as place:
         done = scene.children.run(("--version",), place)
@@ -51,6 +52,7 @@ def test_every_command_is_a_child_that_says_how_it_ended(scene):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 def test_a_kill_leaves_what_was_before_the_step(scene, first):
     steps = scene.steps(first.history, first.line)
     assert {name.partition(" ")[0] for name in steps} >= {"open", "os.rename", "os.fsync", "os.write"}
@@ -66,6 +68,7 @@ def test_a_kill_leaves_what_was_before_the_step(scene, first):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 def test_a_torn_write_is_half_a_write(scene, first):
     steps = scene.steps(first.history, first.line)
     step = next(number for number, name in enumerate(steps) if name.startswith("os.write") and "donor_typing" in name)
@@ -79,6 +82,7 @@ def test_a_torn_write_is_half_a_write(scene, first):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("act", "status"), [("no room", 2), ("INT", 130)])
 def test_what_befalls_a_step_reaches_the_command(scene, first, act, status):
     with scene.copy(first.history) as place:
@@ -88,6 +92,7 @@ def test_what_befalls_a_step_reaches_the_command(scene, first, act, status):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 def test_a_folder_that_answers_as_no_state_is_seen(scene, first):
     with scene.copy(first.after) as place:
         assert not first.neither(scene, place)
@@ -98,6 +103,7 @@ def test_a_folder_that_answers_as_no_state_is_seen(scene, first):
 
 
 @needs_linux
+@pytest.mark.exhaustive
 def test_every_command_that_writes_is_attacked(scene):
     words = {" ".join(deed.line[:2]) for deed in deeds(scene.lines)}
     assert words >= {
