@@ -163,8 +163,10 @@ def print_note(note: str) -> None:
 def info(registry: Path, at: int | datetime.date | None) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
     from registry_io.store.donor_import import donor_notes
+    from registry_io.store.journal.encryption import is_encrypted
     from registry_io.store.journal.journal import Journal
     from registry_io.store.journal.journal_file import has_journal
+    from registry_io.store.registry_folder import JOURNAL
     from registry_io.store.registry_store import open_registry
 
     opened = open_registry(registry, at=at)
@@ -183,7 +185,8 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
         with Journal.open(registry) as journal:
             last = journal.latest_transaction()
         if last is not None:
-            say(f"  record: {counted(last.number, 'transaction')}, the last on {last.at[:10]}: {last.action}")
+            kind = "encrypted record" if is_encrypted(registry / JOURNAL) else "record"
+            say(f"  {kind}: {counted(last.number, 'transaction')}, the last on {last.at[:10]}: {last.action}")
     note_erased(registry)
     for note in donor_notes(opened):
         print_note(note)

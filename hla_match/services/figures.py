@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +99,16 @@ def people_of_year(
         upto = [one.number for one in transactions if one.day <= last]
         at_start = _people(journal.persons_at(before[-1]), levels) if before else None
         at_end = _people(journal.persons_at(upto[-1]), levels) if upto else now
-    return at_end, at_start, None
+        merges = journal.merges(upto[-1]) if upto else {}
+    return at_end, at_start if at_start is None else _as_one(at_start, merges), None
+
+
+def _as_one(people: pl.DataFrame, merges: Mapping[str, str]) -> pl.DataFrame:
+    """Return people with one record each: of two that were merged later, the one that stays, where it was there."""
+    is_merged = pl.col("donor_id").is_in(list(merges))
+    own, others = people.filter(~is_merged), people.filter(is_merged)
+    others = others.with_columns(pl.col("donor_id").replace(merges)).unique("donor_id", maintain_order=True)
+    return pl.concat([own, others.join(own, on="donor_id", how="anti")])
 
 
 def _people(frames: Iterable[pl.DataFrame], levels: pl.DataFrame) -> pl.DataFrame:

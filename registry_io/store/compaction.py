@@ -82,7 +82,7 @@ def n_erased_in_files(folder: Path) -> int:
     if not has_journal(folder):
         return 0
     with Journal.open(folder) as journal:
-        if not journal.last_erasure:
+        if not journal.n_erased():
             return 0
         having = (_transaction(path, journal) for path in folder.glob(SNAPSHOTS))
         return journal.n_erased(min(journal.compacted, *having))
@@ -95,7 +95,7 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         FileError: one was valid within the grace.
     """
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
-    since, last, held = time.time() - grace.total_seconds(), journal.last_erasure, 0.0
+    since, last, held = time.time() - grace.total_seconds(), _last_erasure(journal), 0.0
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot in valid or _transaction(snapshot, journal) >= last:
             continue
@@ -106,6 +106,10 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         discard(snapshot)
     if held:
         raise _held(folder, datetime.datetime.fromtimestamp(held, datetime.UTC) + grace)
+
+
+def _last_erasure(journal: Journal) -> int:
+    return max((one.number for one in journal.transactions() if one.action == "erase"), default=0)
 
 
 def _transaction(snapshot: Path, journal: Journal) -> int:

@@ -22,7 +22,7 @@ from hla_match.errors.arguments import InWords
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.encryption import database_errors
 from registry_io.store.journal.erasure import erase_content, with_merged
-from registry_io.store.journal.known_donors import known_donors, merged_away
+from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import attribute_types, person_texts
 from registry_io.store.journal.transactions import Action, Cause, Settings, Transaction, first_hash
 
@@ -170,7 +170,7 @@ class Entry:
 
     def merged_away(self) -> pl.Series:
         """Return the identifiers of the records that were merged into others, and did not come back since."""
-        return merged_away(self._connection)
+        return pl.Series("donor_id", list(merges(self._connection)), pl.String)
 
     def withdraw_others(self, *, action: Action = "withdraw") -> int:
         """Withdraw every donor whom nothing in this transaction named, and return their number."""

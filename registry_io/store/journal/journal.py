@@ -28,7 +28,7 @@ from registry_io.store.journal.journal_file import (
     open_for_reading,
     open_for_writing,
 )
-from registry_io.store.journal.known_donors import known_donors
+from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
@@ -270,10 +270,10 @@ class Journal:
         with journal_faults(self.path):
             return known_donors(self._connection, identifiers)
 
-    @property
-    def last_erasure(self) -> int:
-        """Number of the last transaction that erased donors, 0 without one."""
-        return max((one.number for one in self._transactions("WHERE action = 'erase'")), default=0)
+    def merges(self, upto: int) -> dict[str, str]:
+        """Return the identifiers of records that were merged away up to a transaction, and of those they are in."""
+        with journal_faults(self.path):
+            return merges(self._connection, upto)
 
     def n_erased(self, after: int = 0) -> int:
         """Return the number of records that were erased after a transaction."""

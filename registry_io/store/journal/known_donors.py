@@ -25,15 +25,29 @@ def known_donors(connection: sqlite3.Connection, identifiers: pl.Series) -> pl.D
     return pl.DataFrame(rows, _KNOWN, orient="row")
 
 
-def merged_away(connection: sqlite3.Connection) -> pl.Series:
-    """Return the identifiers of the records that were merged into others, and did not come back since.
+def merges(connection: sqlite3.Connection, upto: int | None = None) -> dict[str, str]:
+    """Return by the identifier of each record that was merged away the one of the record that it is a part of now.
+
+    Those that came back since are not among them.
+
+    Args:
+        connection: to the record.
+        upto: the last transaction whose merges count; None for all.
 
     Raises:
         sqlite3.Error: the record is damaged.
     """
     # The versions of a transaction are one after the other, and a merge has two.
     found = connection.execute(
-        "SELECT d.donor_id FROM txn t JOIN version v ON v.id IN (t.last_version - 1, t.last_version)"
-        " JOIN donor d ON d.key = v.donor AND d.latest = v.id WHERE t.action = 'merge' AND v.person IS NULL"
-    ).fetchall()
-    return pl.Series("donor_id", [one for (one,) in found], pl.String)
+        "SELECT d.donor_id, e.donor_id FROM txn t JOIN version v ON v.id IN (t.last_version - 1, t.last_version)"
+        " JOIN donor d ON d.key = v.donor AND d.latest = v.id"
+        " JOIN version w ON w.txn = v.txn AND w.id IN (v.id - 1, v.id + 1) JOIN donor e ON e.key = w.donor"
+        " WHERE t.action = 'merge' AND v.person IS NULL AND (? IS NULL OR t.id <= ?)",
+        (upto, upto),
+    )
+    into = dict(found.fetchall())
+    for leaves, stays in into.items():
+        while stays in into:
+            stays = into[stays]
+        into[leaves] = stays
+    return into

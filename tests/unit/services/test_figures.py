@@ -17,11 +17,12 @@ from hla_match.errors import CriteriaError
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.publishing.yearly_figures import FIGURES
 from hla_match.services.audit import audit
-from hla_match.services.figures import figures
+from hla_match.services.figures import figures, people_of_year
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Action, Cause
 from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_folder import JOURNAL
+from registry_io.store.registry_store import open_registry
 
 TODAY = datetime.date(2022, 3, 1)
 
@@ -96,6 +97,24 @@ def test_figures_from_the_record(tmp_path: Path) -> None:
     assert figures(registry, 2022, today=TODAY).total("withdrawn") == 50
     assert figures(registry, 2022, today=TODAY).upto == TODAY
     assert "withdrawn" in figures(registry, 2020, today=TODAY).not_recorded
+
+
+def test_who_had_two_records_is_neither_new_nor_withdrawn(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(3, 2))
+    recorded(registry, ("2020-06-01", "import", people(4)), ("2021-02-01", "add", people(1, 4)))
+    for stays, leaves in ((2, 0), (4, 1)):
+        merged = people(1, stays), people(1, leaves).select("person_id")
+        with (
+            Journal.writing(registry) as journal,
+            journal.transaction(Cause(action="merge", day=datetime.date(2021, 3, 1), actor="li")) as entry,
+        ):
+            entry.put(merged[0], action="merge")
+            entry.withdraw(merged[1], action="merge")
+    at_end, at_start, _ = people_of_year(registry, open_registry(registry), 2021)
+    assert at_start is not None
+    names = [f"ZJ-{number:05}" for number in (2, 3, 4)]
+    assert (sorted(at_start["donor_id"]), sorted(at_end["donor_id"])) == (names, names)
+    assert people_of_year(registry, open_registry(registry), 2020)[0].height == 4
 
 
 def test_the_audit_reads_earlier_reports_from_the_record(tmp_path: Path) -> None:

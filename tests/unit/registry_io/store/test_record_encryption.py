@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from hla_match.cli.commands import group
 from hla_match.errors import ErrorCode, FileError, RegistryError
 from registry_io.disk.durable_files import listening
 from registry_io.store.compaction import compact_registry
@@ -162,3 +164,15 @@ def test_a_writer_that_was_killed_is_caught_up_with(folder: Path) -> None:
     assert prove_registry(registry) == 3
     add_donor(registry, "D5", {"A": "02:01"}, today=DAY)
     assert set(open_registry(registry).attributes["donor_id"]) == {"D1-SECRET", "D3", "D5"}
+
+
+def test_the_command_says_that_the_record_is_encrypted(folder: Path) -> None:
+    def told(*arguments: str) -> str:
+        done = CliRunner().invoke(group, ["registry", *arguments, str(folder / "registry")])
+        assert done.exit_code == 0
+        return done.output
+
+    assert "  record: 2 transactions" in told("info")
+    assert told("encrypt") == "The record is encrypted.\n"
+    assert "  encrypted record: 2 transactions" in told("info")
+    assert told("encrypt") == "Nothing changed: the record is encrypted already.\n"
