@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import registry_io
-from hla_match import SearchCriteria
+from hla_match import Nomenclature, SearchCriteria, rebase
 from hla_match.services.batch import BatchReport, batch
 from registry_io.store.registry_folder import current_snapshot
 from registry_io.store.registry_versions import collect_garbage
@@ -25,6 +26,7 @@ FREQUENCIES = "haplotype,frequency\nA*02:01,0.4\nA*24:02,0.3\nA*11:01,0.2\nA*02:
 NOMENCLATURE = tiny_nomenclature(
     {"A": {f"{name}:01:01": (f"{name}P", f"{name}:01G") for name in ("02:01", "02:06", "11:01", "24:02", "33:03")}}
 )
+OTHER = Nomenclature(dataclasses.replace(NOMENCLATURE.tables, title="another release", checksum="another"))
 CRITERIA = SearchCriteria(scope="A", max_mismatches=1, as_of=DAY, max_age=40)
 
 
@@ -52,7 +54,7 @@ def later(folder: Path) -> list[Callable[[], Any]]:
         *updated,
         *added[4:],
         lambda: registry_io.withdraw_donor(folder, "D001"),
-        lambda: registry_io.update_donor(folder, "D005", {"status": "TU"}),
+        lambda: rebase(folder, OTHER),
         lambda: registry_io.reinstate_donor(folder, "D001"),
         lambda: roll_back(folder),
         put(donors(0, 60), replace=True, allow_shrink=True, again=True),
@@ -81,7 +83,17 @@ def test_a_batch_before_twenty_transactions_is_repeated_to_the_byte(tmp_path: Pa
         n_merged += n_before > len(snapshot_chain(current_snapshot(folder))) == 1
     collect_garbage(folder, grace=datetime.timedelta(0))
     assert n_merged >= 2
-    assert len(registry_io.registry_log(folder)) == 22
+    log = registry_io.registry_log(folder)
+    assert len(log) == 22
+    assert {one.action for one in log[2:]} == {
+        "add",
+        "update",
+        "replace",
+        "rollback",
+        "withdraw",
+        "reinstate",
+        "rebase",
+    }
     again = run("again.csv", at=2)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "again.csv").read_bytes() != b""
     assert first.n_rows == again.n_rows > 0

@@ -6,6 +6,7 @@ leaves. `python -m tests.properties.test_living_registry` takes 500 runs of 50 s
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import shutil
 import tempfile
@@ -30,6 +31,7 @@ from hypothesis.stateful import (
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import HlaMatchError
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from registry_io.disk.durable_files import listening
 from registry_io.store.compaction import compact_registry, n_erased_in_files
@@ -38,6 +40,7 @@ from registry_io.store.donor_erasure import erase_donors
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_merge import merge_donors
 from registry_io.store.journal.journal import Journal
+from registry_io.store.rebase import rebase_registry
 from registry_io.store.record_state import catch_up
 from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
@@ -54,7 +57,12 @@ ALLELES = {
     "B": ["15:01", "15:02", "40:01", "46:01", "58:01"],
     "DRB1": ["09:01", "12:02", "15:01", "15:02"],
 }
-NOMENCLATURE = tiny_nomenclature({locus: {name: (name, "") for name in names} for locus, names in ALLELES.items()})
+_APART = {locus: {name: (name, "") for name in names} for locus, names in ALLELES.items()}
+_TOGETHER = {**_APART, "A": {name: ("02:01P" if name.startswith("02") else name, "") for name in ALLELES["A"]}}
+NOMENCLATURE = tiny_nomenclature(_APART)
+_OTHER = dataclasses.replace(tiny_nomenclature(_TOGETHER).tables, title="other", checksum="other")
+RELEASES = (NOMENCLATURE, Nomenclature(_OTHER))
+"""Two that read all typings, and differ in P groups."""
 PATIENT = Patient(
     patient_id="P", typings={"A": ("02:01", "24:02"), "B": ("40:01", "46:01"), "DRB1": ("09:01", "15:01")}
 )
@@ -90,6 +98,7 @@ class LivingRegistry(RuleBasedStateMachine):
         self.states: list[Donors] = []
         self.known: Donors = {}
         self.merged: dict[str, str] = {}
+        self.release = RELEASES[0]
 
     def teardown(self) -> None:
         shutil.rmtree(self.place)
@@ -132,9 +141,19 @@ class LivingRegistry(RuleBasedStateMachine):
         self._becomes(
             {**OTHERS, **self._taken(file)},
             lambda: import_donors(
-                self.folder, whole, NOMENCLATURE, replace=True, allow_shrink=True, today=DAY, again=True
+                self.folder, whole, self.release, replace=True, allow_shrink=True, today=DAY, again=True
             ),
         )
+
+    @precondition(lambda self: self.states)
+    @rule(release=st.sampled_from(RELEASES))
+    def rebase(self, release: Nomenclature) -> None:
+        """All donors are read with another release; it is a transaction, and nobody comes or leaves."""
+        found = rebase_registry(self.folder, release, today=DAY)
+        assert (found.transaction is None) == (release is self.release)
+        if found.transaction is not None:
+            self._remember(self.donors)
+        self.release = release
 
     @rule(stays=st.sampled_from(IDENTIFIERS), leaves=st.sampled_from(IDENTIFIERS), record=RECORDS)
     def merge(self, stays: str, leaves: str, record: Record) -> None:
@@ -254,7 +273,7 @@ class LivingRegistry(RuleBasedStateMachine):
     def answers_as_if_built_from_scratch(self) -> None:
         """A search over all that lies on one another gives what one over a registry of the same donors gives."""
         frame = frame_of(self.donors).rename({"donor_id": "person_id"})
-        fresh = build_registry(frame, NOMENCLATURE, name="registry", provenance={"imported_on": DAY.isoformat()})[0]
+        fresh = build_registry(frame, self.release, name="registry", provenance={"imported_on": DAY.isoformat()})[0]
         lists = [Matcher(one).search(PATIENT, CRITERIA).to_polars() for one in (fresh, open_registry(self.folder))]
         assert lists[0].equals(lists[1])
 
