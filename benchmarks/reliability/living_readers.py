@@ -12,8 +12,8 @@ from benchmarks.reliability.readers import STOP, read_on
 from benchmarks.reliability.scene import Scene
 
 _READERS = 8
-_TRANSACTIONS = 50
-"""Of a trial; twenty trials make a thousand."""
+_TRANSACTIONS = 10
+"""Of a trial; a hundred trials make a thousand."""
 _DONORS = 40
 """So many donors change, again and again."""
 
@@ -76,7 +76,7 @@ LIVING_READERS = Attack(
     "living-readers",
     "While a writer makes a thousand transactions, every answer of eight readers is that of exactly one version.",
     _read,
-    long=20,
+    long=100,
     quick=1,
     at_once=1,
 )
