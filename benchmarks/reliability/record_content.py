@@ -16,7 +16,7 @@ from pathlib import Path
 RECORD = "journal.sqlite"
 """The file of a registry's record."""
 
-BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "searches.sqlite*")
+BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "searches.jsonl")
 """Patterns of files that come and go with a record, or grow with every search."""
 
 _TRANSACTIONS = (

@@ -30,7 +30,7 @@ WARNINGS = "warnings.csv"
 LOCK = ".lock"
 JOURNAL = "journal.sqlite"
 """The record of all changes; SQLite keeps two files beside it while it is open."""
-SEARCH_LOG = "searches.sqlite"
+SEARCH_LOG = "searches.jsonl"
 """Who searched, when and with what."""
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")

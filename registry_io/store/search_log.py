@@ -1,8 +1,11 @@
 """The log of searches beside a registry: who searched for whom, when, with which program, snapshot and criteria.
 
-It is appended to only. Each entry holds the hash of the one before, so that an entry that was changed or removed, but
-for the last ones, is found out. It is an SQLite file of its own: searches wait for each other for a moment, and never
-for whoever writes to the registry. Donors do not stand in it.
+It is appended to only, a line a search. Each line ends with a hash of itself and of the hash before it, so that a line
+that was changed or removed, but for the last ones, is found out, and so is a byte that was changed wherever it lies::
+
+    {"format": 1, "salt": ..., "hash": h0} <- {"number": 1, "at": ..., "hash": h1} <- {"number": 2, ...
+
+Searches wait for each other for a moment, and never for whoever writes to the registry. Donors do not stand in it.
 """
 
 from __future__ import annotations
@@ -12,26 +15,24 @@ import hashlib
 import json
 import os
 import secrets
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, fields
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from hla_match.errors import RegistryError
-from registry_io.disk.durable_files import write_error
-from registry_io.disk.permissions import open_new
-from registry_io.store.journal.journal_file import journal_faults
+from hla_match.errors import ErrorCode, RegistryError
+from registry_io.disk.durable_files import flush_folder, write_error
+from registry_io.disk.permissions import OWNER_FILE, give
+from registry_io.disk.writer_lock import try_lock
 from registry_io.store.registry_folder import SEARCH_LOG
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS search(
-  id INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, program TEXT NOT NULL, snapshot TEXT NOT NULL,
-  command TEXT NOT NULL, patients TEXT NOT NULL, request TEXT NOT NULL, previous_hash BLOB NOT NULL,
-  hash BLOB NOT NULL) STRICT;
-"""
-_BUSY_SECONDS = 30
+FORMAT = 1
+_PATIENCE, _PAUSE = 30.0, 0.002
+"""Seconds that a search waits for others, and between two looks."""
+_CHUNK = 1 << 16
+_FLAGS = ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class LoggedSearch:
         actor: who searched.
         program: name and version of the program.
         snapshot: of the registry that was searched; the record where no snapshot holds it any more.
-        command: what was asked for: `search` or `batch`.
+        command: what was asked for: `search`, `batch` or `export`.
         patients: a patient's salted digest, or name and checksum of a file of patients.
         request: criteria, order, frequencies and the transaction whose donors were searched, as JSON.
     """
@@ -61,6 +62,9 @@ class LoggedSearch:
         """The transaction whose donors were searched; None where the registry has no record, or did not say."""
         found = json.loads(self.request).get("transaction")
         return found if isinstance(found, int) else None
+
+
+_COLUMNS = tuple(one.name for one in fields(LoggedSearch))
 
 
 def log_search(
@@ -93,12 +97,9 @@ def log_search(
         RegistryError: it is damaged.
     """
     path = folder / SEARCH_LOG
-    _make(path)
-    with journal_faults(path):
-        with closing(_connected(path, "mode=rw")) as connection, _writing(connection):
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
+    try:
+        with _appending(path) as file:
+            salt, last = file.ends()
             begun = at or datetime.datetime.now(datetime.UTC)
             entry = LoggedSearch(
                 at=begun.isoformat(timespec="microseconds"),
@@ -106,13 +107,12 @@ def log_search(
                 program=program,
                 snapshot=snapshot,
                 command=command,
-                patients=patients if typing is None else _digest(_salt(connection), typing),
+                patients=patients if typing is None else _digest(salt, typing),
                 request=request,
             )
-            last = connection.execute("SELECT id, hash FROM search ORDER BY id DESC LIMIT 1").fetchone()
-            number, previous = (1, _first_hash(connection)) if last is None else (last[0] + 1, last[1])
-            row = (number, *astuple(entry), previous, _hash(number, entry, previous))
-            connection.execute(f"INSERT INTO search VALUES ({', '.join('?' * len(row))})", row)
+            file.append(_line({"number": last.get("number", 0) + 1, **asdict(entry)}, last["hash"]))
+    except OSError as error:
+        raise write_error(path, error) from error
     return entry
 
 
@@ -127,12 +127,11 @@ def logged_searches(folder: Path, typing: str | None = None) -> list[LoggedSearc
         RegistryError: the log is damaged.
     """
     path = folder / SEARCH_LOG
-    if not path.exists():
-        return []
-    with journal_faults(path), closing(_connected(path, "mode=ro")) as connection:
-        found = [entry for _, entry, _, _ in _entries(connection)]
-        wanted = None if typing is None else _digest(_salt(connection), typing)
-    return [entry for entry in found if wanted is None or entry.patients == wanted]
+    faults, entries, salt = _read(path)
+    if faults:
+        raise _damaged(path, faults[0])
+    wanted = None if typing is None else _digest(salt, typing)
+    return [entry for entry in entries if wanted is None or entry.patients == wanted]
 
 
 def search_log_faults(folder: Path) -> Iterator[str]:
@@ -141,73 +140,173 @@ def search_log_faults(folder: Path) -> Iterator[str]:
     Raises:
         RegistryError: the file cannot be read at all.
     """
-    path = folder / SEARCH_LOG
-    if not path.exists():
-        return
-    with journal_faults(path), closing(_connected(path, "mode=ro")) as connection:
-        of_file = [found for (found,) in connection.execute("PRAGMA integrity_check") if found != "ok"]
-        if of_file:
-            yield from (f"file: {found}" for found in of_file)
-            return
-        before = _first_hash(connection)
-        for place, (number, entry, previous, hashed) in enumerate(_entries(connection), start=1):
-            if (number, previous, hashed) != (place, before, _hash(number, entry, previous)):
-                yield f"search {place}: another content than was written, or none"
-            before = hashed
+    yield from _read(folder / SEARCH_LOG)[0]
 
 
-def _make(path: Path) -> None:
-    """Make an empty file for its owner alone, where there is none."""
-    try:
-        os.close(open_new(path))
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise write_error(path, error) from error
+class _LogFile:
+    """The file of a log that is open and locked.
+
+    Args:
+        path: of the file.
+        descriptor: open for reading and writing.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path, self._descriptor = path, descriptor
+
+    def begin(self) -> None:
+        """Write the first line of a new log."""
+        give(self._descriptor, OWNER_FILE, None)
+        self.append(_line({"format": FORMAT, "salt": secrets.token_hex(16)}, ""))
+        flush_folder(self._path.parent)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return os.fstat(self._descriptor).st_size
+
+    def ends(self) -> tuple[str, dict[str, Any]]:
+        """Return the salt, and the last line; what a writer who was killed left behind it is cut off.
+
+        Raises:
+            RegistryError: one of the two is no line of a log.
+        """
+        size, found = self.size, b""
+        while b"\n" not in found[:-1] and len(found) < size:
+            start = max(size - len(found) - _CHUNK, 0)
+            found = self._read(start, size - len(found) - start) + found
+        *lines, rest = found.split(b"\n")
+        if rest and _is_more_than_begun(rest):
+            raise _damaged(self._path, _CHANGED_END)
+        if rest:
+            os.ftruncate(self._descriptor, size - len(rest))
+            if not lines:
+                self.begin()
+            return self.ends()
+        first = self._read(0, _CHUNK).partition(b"\n")[0]
+        return _cells(self._path, first)["salt"], _cells(self._path, lines[-1])
+
+    def append(self, line: bytes) -> None:
+        """Bring a line to the disk; where there is no room for it, nothing of it stays."""
+        before, written = self.size, 0
+        try:
+            os.lseek(self._descriptor, before, os.SEEK_SET)
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+            os.fsync(self._descriptor)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, before)
+            raise
+
+    def _read(self, start: int, length: int) -> bytes:
+        os.lseek(self._descriptor, start, os.SEEK_SET)
+        found = b""
+        while len(found) < length and (part := os.read(self._descriptor, length - len(found))):
+            found += part
+        return found
 
 
 @contextmanager
-def _writing(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("BEGIN IMMEDIATE")
+def _appending(path: Path) -> Iterator[_LogFile]:
+    """Yield the file of a log, made where there is none, which nobody else appends to meanwhile.
+
+    Raises:
+        OSError: it cannot be written to.
+    """
+    flags = os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in _FLAGS)
+    descriptor = os.open(path, flags, OWNER_FILE)
     try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        until = time.monotonic() + _PATIENCE
+        os.lseek(descriptor, 0, os.SEEK_END)  # where a lock is one of bytes, it is on one that nobody reads
+        while not try_lock(descriptor):
+            if time.monotonic() >= until:
+                raise TimeoutError("another process has been writing to it for long")
+            time.sleep(_PAUSE)
+        file = _LogFile(path, descriptor)
+        if not file.size:
+            file.begin()
+        yield file
+    finally:
+        os.close(descriptor)
 
 
-def _connected(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+_CHANGED_END = "the last search: another content than was written"
 
 
-_COLUMNS = ", ".join(one.name for one in fields(LoggedSearch))
+def _read(path: Path) -> tuple[list[str], list[LoggedSearch], str]:
+    """Return what of a log is not as it was written, its entries as far as they are, and its salt.
+
+    Raises:
+        RegistryError: the file cannot be read at all.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return [], [], ""
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+    *lines, rest = content.split(b"\n")
+    faults = [_CHANGED_END] if rest and _is_more_than_begun(rest) else []
+    if not lines:
+        return faults, [], ""
+    entries: list[LoggedSearch] = []
+    salt, previous = "", ""
+    for number, line in enumerate(lines):
+        try:
+            cells = json.loads(line)
+            said = cells.pop("hash")
+            is_in_place = cells.get("number" if number else "format") == (number or FORMAT)
+            if not is_in_place or line + b"\n" != _line(cells, previous):
+                raise ValueError
+            if number:
+                entries.append(LoggedSearch(**{name: cells[name] for name in _COLUMNS}))
+            else:
+                salt = cells["salt"]
+            previous = said
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            place = f"search {number}" if number else "first line"
+            return [f"{place}: another content than was written, or none", *faults], entries, salt
+    return faults, entries, salt
 
 
-def _entries(connection: sqlite3.Connection) -> Iterator[tuple[int, LoggedSearch, bytes, bytes]]:
-    rows = connection.execute(f"SELECT id, {_COLUMNS}, previous_hash, hash FROM search ORDER BY id")
-    for number, *cells, previous, hashed in rows:
-        names = (one.name for one in fields(LoggedSearch))
-        yield number, LoggedSearch(**dict(zip(names, cells, strict=True))), previous, hashed
+def _is_more_than_begun(rest: bytes) -> bool:
+    """Whether bytes behind the last line end are more than the beginning of a line, which a killed writer may leave."""
+    try:
+        _, end = json.JSONDecoder().raw_decode(rest.decode("latin-1"))
+    except (ValueError, RecursionError):
+        return False
+    return end < len(rest)
 
 
-def _salt(connection: sqlite3.Connection) -> str:
-    found = connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
-    if found is None:
-        raise RegistryError(SEARCH_LOG, found="no salt", expected="the log of searches as it was written")
-    return str(found[0])
+def _cells(path: Path, line: bytes) -> dict[str, Any]:
+    """Return the cells of a line.
+
+    Raises:
+        RegistryError: it is none.
+    """
+    with suppress(ValueError, RecursionError):
+        cells = json.loads(line)
+        if isinstance(cells, dict) and {"salt", "number"} & cells.keys() and isinstance(cells.get("hash"), str):
+            return cells
+    raise _damaged(path, "a line that is none of a log")
+
+
+def _line(cells: Mapping[str, Any], previous: str) -> bytes:
+    """Return a line with its hash, that of the line before in mind."""
+    hashed = hashlib.sha256(f"{previous}\n{json.dumps(cells)}".encode()).hexdigest()
+    return f"{json.dumps({**cells, 'hash': hashed})}\n".encode()
 
 
 def _digest(salt: str, typing: str) -> str:
     return hashlib.sha256(f"{salt}\n{typing}".encode()).hexdigest()
 
 
-def _first_hash(connection: sqlite3.Connection) -> bytes:
-    return hashlib.sha256(_salt(connection).encode()).digest()
-
-
-def _hash(number: int, entry: LoggedSearch, previous: bytes) -> bytes:
-    cells = [number, *astuple(entry), previous.hex()]
-    return hashlib.sha256(json.dumps(cells, ensure_ascii=False).encode()).digest()
+def _damaged(path: Path, found: str) -> RegistryError:
+    return RegistryError(
+        str(path),
+        found=f"a damaged file ({found})",
+        expected="the log of searches as it was written",
+        hint="move it away to begin a new one; the registry can be searched",
+        code=ErrorCode.REGISTRY_RECORD,
+    )

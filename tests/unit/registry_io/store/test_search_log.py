@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import sqlite3
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,31 +73,81 @@ def test_searches_at_once_make_one_chain(tmp_path: Path) -> None:
     assert not list(search_log_faults(tmp_path))
 
 
+def written(folder: Path) -> bytes:
+    """Three searches, and their log."""
+    for actor in ("li", "wang", "zhao"):
+        log_search(folder, actor=actor, typing=TYPING, **REQUEST)
+    return (folder / SEARCH_LOG).read_bytes()
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE search SET actor = 'nobody' WHERE id = 2",
-        "DELETE FROM search WHERE id = 1",
-        "DELETE FROM search WHERE id = 2",
-        "UPDATE search SET id = 9 WHERE id = 3",
-        "UPDATE meta SET value = 'other'",
+        lambda lines: [lines[0], lines[1], lines[2].replace(b"wang", b"chen"), lines[3]],
+        lambda lines: [lines[0], *lines[2:]],
+        lambda lines: [*lines[:2], lines[3]],
+        lambda lines: [*lines[:3], lines[3].replace(b'"number": 3', b'"number": 9')],
+        lambda lines: [lines[0].replace(b'"salt": "', b'"salt": "0'), *lines[1:]],
+        lambda lines: [*lines[:3], b"[" * 100_000 + b"\n"],
+        lambda lines: lines[1:],
     ],
 )
-def test_what_was_changed_is_found(tmp_path: Path, change: str) -> None:
-    for actor in ("li", "wang", "zhao"):
-        log_search(tmp_path, actor=actor, typing=TYPING, **REQUEST)
-    with closing(sqlite3.connect(tmp_path / SEARCH_LOG)) as connection, connection:
-        connection.execute(change)
+def test_what_was_changed_is_found(tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    lines = written(tmp_path).splitlines(keepends=True)
+    (tmp_path / SEARCH_LOG).write_bytes(b"".join(change(lines)))
     assert list(search_log_faults(tmp_path))
+    with pytest.raises(RegistryError, match="damaged"):
+        logged_searches(tmp_path)
+
+
+def test_a_changed_byte_is_found_wherever_it_lies(tmp_path: Path) -> None:
+    content = written(tmp_path)
+    for at in range(len(content)):
+        for flip in (1 << at % 8, 0xFF, content[at] ^ ord("\n")):
+            changed = content[:at] + bytes([content[at] ^ (flip or 1)]) + content[at + 1 :]
+            (tmp_path / SEARCH_LOG).write_bytes(changed)
+            assert list(search_log_faults(tmp_path)), (at, flip)
+
+
+def test_what_a_killed_writer_left_is_cut_off(tmp_path: Path) -> None:
+    content = written(tmp_path)
+    first, last = content.index(b"\n") + 1, content.rindex(b"\n", 0, -1) + 1
+    for at in (*range(first), *range(last, len(content))):
+        (tmp_path / SEARCH_LOG).write_bytes(content[:at])
+        n_left = 2 if at >= last else 0
+        assert (len(logged_searches(tmp_path)), list(search_log_faults(tmp_path))) == (n_left, [])
+        log_search(tmp_path, actor="sun", typing=TYPING, **REQUEST)
+        assert [one.actor for one in logged_searches(tmp_path)] == ["li", "wang", "sun"][2 - n_left :]
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = written(tmp_path)
+    write = os.write
+
+    def part(descriptor: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", part)
+    with pytest.raises(FileError, match="no room left on the disk"):
+        log_search(tmp_path, actor="sun", typing=TYPING, **REQUEST)
+    assert (tmp_path / SEARCH_LOG).read_bytes() == content
+
+
+def test_lines_longer_than_a_part_that_is_read_are_one(tmp_path: Path) -> None:
+    for actor in ("li", "wang"):
+        log_search(tmp_path, actor=actor, **{**REQUEST, "request": json.dumps({"criteria": "x" * 200_000})})
+    assert [one.actor for one in logged_searches(tmp_path)] == ["li", "wang"]
 
 
 def test_a_damaged_log_is_said_and_keeps_nobody_from_a_search(registry: Path) -> None:
-    (registry / SEARCH_LOG).write_bytes(b"no database, but long enough to be looked at" * 40)
+    (registry / SEARCH_LOG).write_bytes(b"no log, but long enough to be looked at\n" * 40)
     said: list[str] = []
     found = search(registry, TYPING, SearchCriteria(scope="A"), actor="li", on_notice=lambda one: said.append(str(one)))
     assert len(found) == 1
     assert said == [
-        "searches.sqlite: this search is not in the registry's log: a damaged file (file is not a database)"
+        "searches.jsonl: this search is not in the registry's log: a damaged file (a line that is none of a log)"
     ]
     with pytest.raises(RegistryError, match="damaged"):
         logged_searches(registry)
@@ -120,7 +170,7 @@ def test_a_log_that_cannot_be_made_is_said(registry: Path, monkeypatch: pytest.M
     monkeypatch.setattr("hla_match.services.search_logging.log_search", refused)
     said: list[str] = []
     search(registry, TYPING, SearchCriteria(scope="A"), actor="li", on_notice=lambda one: said.append(str(one)))
-    assert said == ["searches.sqlite: this search is not in the registry's log: a read-only file system"]
+    assert said == ["searches.jsonl: this search is not in the registry's log: a read-only file system"]
 
 
 def test_commands_log_list_and_prove(registry: Path) -> None:
@@ -133,8 +183,8 @@ def test_commands_log_list_and_prove(registry: Path) -> None:
     assert listed.output.endswith("1 search\n")
     assert runner.invoke(group, ["registry", "searches", str(registry), "--hla", "A*11:01"]).output == "0 searches\n"
     assert runner.invoke(group, ["registry", "verify", str(registry)]).exit_code == 0
-    with closing(sqlite3.connect(registry / SEARCH_LOG)) as connection, connection:
-        connection.execute("UPDATE search SET actor = 'nobody'")
+    changed = (registry / SEARCH_LOG).read_bytes().replace(b"hla-match", b"hla-patch")
+    (registry / SEARCH_LOG).write_bytes(changed)
     proved = runner.invoke(group, ["registry", "verify", str(registry)])
     assert isinstance(proved.exception, RegistryError)
     assert "another content than was written" in str(proved.exception)
