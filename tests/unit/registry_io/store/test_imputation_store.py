@@ -305,7 +305,8 @@ def test_the_package_offers_what_a_notebook_opens() -> None:
     names = {"import_donors", "read_patients", "install_nomenclature", "install_frequencies", "write_registry"}
     names |= {"open_registry", "open_frequencies", "open_imputation", "open_nomenclature", "registry_source"}
     names |= {"add_donor", "update_donor", "withdraw_donor", "reinstate_donor", "show_donor"}
-    names |= {"donor_history", "registry_log", "registry_diff"}
+    names |= {"donor_history", "registry_log", "registry_diff", "is_current"}
+    names |= {"plan_merge", "merge_donors", "erase_donors", "compact_registry", "export_donors", "encrypt_record"}
     assert {name for name in registry_io.__all__ if name.islower()} == names
     assert all(hasattr(registry_io, name) for name in registry_io.__all__)
     assert registry_io.open_imputation is open_imputation
