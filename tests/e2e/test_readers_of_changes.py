@@ -14,7 +14,6 @@ from registry_io.store.recorded_registry import write_registry_stream
 from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_versions import collect_garbage
 from registry_io.store.snapshot_changes import merge_changes, publish_changes
-from tests.examples import IS_WHOLE
 
 PROVENANCE = {"imported_on": "2026-01-01"}
 READER = """
@@ -50,7 +49,8 @@ def persons(city: str, *names: str) -> pl.DataFrame:
     return pl.DataFrame({"person_id": list(names), "A_1": "02:01", "A_2": "11:01", "city": city})
 
 
-N_READERS, N_CHANGES = (8, 1000) if IS_WHOLE else (2, 12)
+N_READERS, N_CHANGES = 3, 20
+"""`python -m benchmarks reliability` has eight readers and a thousand transactions."""
 
 
 @pytest.mark.exhaustive

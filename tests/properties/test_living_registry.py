@@ -351,7 +351,7 @@ def runs(number: int, n_steps: int) -> settings:
 
 
 TestLivingRegistry = LivingRegistry.TestCase
-TestLivingRegistry.settings = runs(25, 25) if IS_WHOLE else runs(3, 12)
+TestLivingRegistry.settings = runs(6, 20) if IS_WHOLE else runs(3, 12)
 
 if __name__ == "__main__":
     run_state_machine_as_test(LivingRegistry, settings=runs(500, 50))
