@@ -60,6 +60,11 @@ class Intake:
         shutil.copytree(self.place.registry_folder, self.copy, copy_function=os.link)
         open_registry(self.copy)
 
+    @property
+    def n_snapshots(self) -> int:
+        """Snapshots of changes, one upon the other."""
+        return 3 if self.place.settings.quick else N_SNAPSHOTS
+
     def changes(self, seed: int) -> Changes:
         """Return the changes of a seed; of the same donors every time, so that they follow one another."""
         quick = self.place.settings.quick
@@ -164,7 +169,7 @@ def check_snapshots(intake: Intake) -> str:
         Disagreement: a list is another.
     """
     intake.start()
-    for seed in range(N_SNAPSHOTS):
+    for seed in range(intake.n_snapshots):
         registry = intake.publish(intake.changes(seed), growth=0)
     with writing_registry(intake.copy):
         merge_changes(intake.copy)
@@ -199,7 +204,7 @@ def run_snapshots(intake: Intake) -> Measured:
 def _chain_and_one(intake: Intake) -> Iterator[tuple[str, Path]]:
     """Yield the folder of a registry of many snapshots, then that of the same in one."""
     intake.start()
-    for seed in range(N_SNAPSHOTS):
+    for seed in range(intake.n_snapshots):
         intake.publish(intake.changes(seed), growth=0)
     yield "many", intake.copy
     with writing_registry(intake.copy):
