@@ -182,5 +182,5 @@ DAMAGE = Attack(
     "No damaged file gives a traceback, a crash or another list, and verify finds every changed byte of a registry.",
     _damage,
     long=2000,
-    quick=30,
+    quick=12,
 )

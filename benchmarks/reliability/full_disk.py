@@ -125,5 +125,5 @@ FULL_DISK = Attack(
     "On a full or read-only disk every command ends in one line with exit status 2, and what was there is as it was.",
     _fill,
     long=260,
-    quick=6,
+    quick=4,
 )

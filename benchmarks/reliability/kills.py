@@ -89,12 +89,12 @@ KILLS = Attack(
     "After a kill at any step every later command works and gives the right bytes, and nothing is left over.",
     _kill,
     long=1000,
-    quick=14,
+    quick=6,
 )
 INTERRUPTS = Attack(
     "interrupts",
     "SIGINT, SIGTERM and SIGHUP at any step leave the old state or the new, nothing else, and no traceback.",
     _interrupt,
     long=120,
-    quick=4,
+    quick=2,
 )

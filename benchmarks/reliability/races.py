@@ -147,6 +147,6 @@ RACES = Attack(
     "Of two writers one is refused or comes after the other, and nothing is lost.",
     _race,
     long=90,
-    quick=8,
+    quick=4,
     at_once=1,
 )
