@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hla_match.donors.registry import Registry
-from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.services.report_files import report_files, write_report
@@ -108,7 +108,7 @@ def rebase(
             folder, release, codes=mac_file, allow_shrink=allow_shrink, dry_run=dry_run, actor=actor, reason=reason
         )
         report = _report(done, found, criteria or SearchCriteria())
-        write_report(_written(report, *tables), {}, raw_text=raw_text)
+        _write(report, *tables, raw_text=raw_text)
     return report
 
 
@@ -119,9 +119,15 @@ def _check_lists(lists: Path | None, patients: Path | None) -> None:
         )
 
 
-def _written(report: RebaseReport, changes: Path | None, lists: Path | None) -> dict[Path, pl.DataFrame]:
+def _write(report: RebaseReport, changes: Path | None, lists: Path | None, *, raw_text: bool) -> None:
     frames = ((changes, report.changes), (lists, report.lists))
-    return {path: frame for path, frame in frames if path is not None and frame is not None}
+    written = {path: frame for path, frame in frames if path is not None and frame is not None}
+    try:
+        write_report(written, {}, raw_text=raw_text)
+    except FileError as error:
+        if report.transaction is None:
+            raise
+        raise error.with_hint(f"the registry was rebased all the same, by transaction {report.transaction}") from error
 
 
 def _path(name: str, given: str | Path | None) -> Path | None:

@@ -44,7 +44,7 @@ _OWN_NAMES = (
     SNAPSHOTS,
     f"{WRITING}*",
     f"{JOURNAL}*",
-    f"{SEARCH_LOG}*",
+    SEARCH_LOG,
 )
 _LONGEST_NAME = 200
 _PATIENCE = 0.5

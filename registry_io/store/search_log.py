@@ -99,7 +99,7 @@ def log_search(
     path = folder / SEARCH_LOG
     try:
         with _appending(path) as file:
-            salt, last = file.ends()
+            salt, number, previous = file.ends()
             begun = at or datetime.datetime.now(datetime.UTC)
             entry = LoggedSearch(
                 at=begun.isoformat(timespec="microseconds"),
@@ -110,7 +110,7 @@ def log_search(
                 patients=patients if typing is None else _digest(salt, typing),
                 request=request,
             )
-            file.append(_line({"number": last.get("number", 0) + 1, **asdict(entry)}, last["hash"]))
+            file.append(_line({"number": number + 1, **asdict(entry)}, previous))
     except OSError as error:
         raise write_error(path, error) from error
     return entry
@@ -165,8 +165,8 @@ class _LogFile:
         """Bytes of the file."""
         return os.fstat(self._descriptor).st_size
 
-    def ends(self) -> tuple[str, dict[str, Any]]:
-        """Return the salt, and the last line; what a writer who was killed left behind it is cut off.
+    def ends(self) -> tuple[str, int, str]:
+        """Return the salt, and number and hash of the last line; what a killed writer left behind it is cut off.
 
         Raises:
             RegistryError: one of the two is no line of a log.
@@ -184,7 +184,10 @@ class _LogFile:
                 self.begin()
             return self.ends()
         first = self._read(0, _CHUNK).partition(b"\n")[0]
-        return _cells(self._path, first)["salt"], _cells(self._path, lines[-1])
+        salt, hashed = _cell(self._path, first, "salt", str)
+        if self.size == len(first) + 1:
+            return salt, 0, hashed
+        return salt, *_cell(self._path, lines[-1], "number", int)
 
     def append(self, line: bytes) -> None:
         """Bring a line to the disk; where there is no room for it, nothing of it stays."""
@@ -279,16 +282,16 @@ def _is_more_than_begun(rest: bytes) -> bool:
     return end < len(rest)
 
 
-def _cells(path: Path, line: bytes) -> dict[str, Any]:
-    """Return the cells of a line.
+def _cell(path: Path, line: bytes, name: str, kind: type) -> tuple[Any, str]:
+    """Return a cell of a line, and the line's hash.
 
     Raises:
-        RegistryError: it is none.
+        RegistryError: the line has no such cell, or is none.
     """
     with suppress(ValueError, RecursionError):
         cells = json.loads(line)
-        if isinstance(cells, dict) and {"salt", "number"} & cells.keys() and isinstance(cells.get("hash"), str):
-            return cells
+        if isinstance(cells, dict) and isinstance(cells.get(name), kind) and isinstance(cells.get("hash"), str):
+            return cells[name], cells["hash"]
     raise _damaged(path, "a line that is none of a log")
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import registry_io
 from hla_match import SearchCriteria
 from hla_match.cli.main import group
-from hla_match.errors import CriteriaError, ErrorCode, RegistryError
+from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.services.rebase import rebase
 from registry_io.store.registry_folder import FAILED_QUARANTINE
@@ -150,6 +150,21 @@ def test_new_codes_are_read_from_then_on(folder: Path, tmp_path: Path) -> None:
 def test_lists_need_patients(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CriteriaError, match="expected a file of patients beside it"):
         rebase(folder, NEW, lists=tmp_path / "lists.csv")
+
+
+def test_a_table_that_cannot_be_written_does_not_hide_that_the_registry_was_rebased(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_args: object, **_options: object) -> None:
+        raise FileError("changes.csv", found="no room left on the disk", expected="room for the whole file")
+
+    monkeypatch.setattr("hla_match.services.rebase.write_report", refused)
+    with pytest.raises(FileError, match=r"no room left on the disk.*the registry was rebased all the same.*2"):
+        rebase(folder, NEW, changes=tmp_path / "changes.csv", allow_shrink=True)
+    assert [one.action for one in registry_io.registry_log(folder)][-1] == "rebase"
+    with pytest.raises(FileError) as untouched:
+        rebase(folder, OLD, changes=tmp_path / "changes.csv", allow_shrink=True, dry_run=True)
+    assert "rebased" not in str(untouched.value)
 
 
 def test_the_command_says_what_changes(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

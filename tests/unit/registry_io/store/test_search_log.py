@@ -100,6 +100,21 @@ def test_what_was_changed_is_found(tmp_path: Path, change: Callable[[list[bytes]
         logged_searches(tmp_path)
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_nothing_is_appended_to_lines_that_are_none_of_a_log(tmp_path: Path, at: int) -> None:
+    lines = written(tmp_path).splitlines(keepends=True)
+    (tmp_path / SEARCH_LOG).write_bytes(
+        [
+            b"".join(lines[1:]),
+            b"".join([*lines[:3], lines[0]]),
+            b"".join([*lines[:3], b'{"number": "3", "hash": ""}\n']),
+            b'{"salt": 1}\n',
+        ][at]
+    )
+    with pytest.raises(RegistryError, match="a line that is none of a log"):
+        log_search(tmp_path, actor="sun", typing=TYPING, **REQUEST)
+
+
 def test_a_changed_byte_is_found_wherever_it_lies(tmp_path: Path) -> None:
     content = written(tmp_path)
     for at in range(len(content)):
