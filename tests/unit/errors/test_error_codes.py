@@ -28,6 +28,7 @@ FOREIGN = {"Exception", "BaseException", "ValueError", "TypeError", "KeyError", 
 TAKEN_UP = {
     "registry_io/store/snapshot_manifest.py": "pydantic, as the errors of a manifest",
     "registry_io/store/registry_folder.py": "the reader of CURRENT",
+    "registry_io/store/search_log.py": "the reader of a log's lines",
     "registry_io/store/nomenclature_file.py": "the reader of a compiled nomenclature",
     "registry_io/disk/array_file.py": "the reader of a snapshot",
     "registry_io/tables/workbook_package.py": "the reader of a workbook",
