@@ -28,19 +28,20 @@ FLOORS = {
     "estimation": 7,
     "prediction": 7,
     "matching": 8,
-    "choice": 9,
-    "reporting": 10,
-    "searches": 11,
-    "services": 12,
-    "__init__": 13,
-    "cli": 14,
-    "__main__": 15,
+    "immunogenetics": 9,
+    "choice": 10,
+    "reporting": 11,
+    "searches": 12,
+    "services": 13,
+    "__init__": 14,
+    "cli": 15,
+    "__main__": 16,
 }
 # The rooms of registry_io, and what of hla_match they see.
 IO_FLOORS = {"disk": 0, "tables": 1, "persons": 2, "formats": 3, "store": 4, "__init__": 5}
 REGISTRY_IO_SEES = set(FLOORS) - {
-    "synthetic", "auditing", "publishing", "estimation", "prediction", "choice", "reporting",
-    "__init__", "services", "cli",
+    "synthetic", "auditing", "publishing", "estimation", "prediction", "immunogenetics", "choice",
+    "reporting", "__init__", "services", "cli",
 }  # fmt: skip
 # The composition roots join both packages, and read clock and environment.
 ROOTS = {"services", "cli"}

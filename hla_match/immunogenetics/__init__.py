@@ -1,0 +1,18 @@
+"""Immunogenetic facts beside the match: what a transplant physician weighs when the count of mismatches is known.
+
+A match says how many alleles agree. Of two donors with the same count one may still be the better choice, by rules that
+read the alleles themselves. Each rule is a scalar function with its source, in a module of its own; what it needs to
+know of an allele (its T-cell epitope group, the residue of its leader, its KIR ligand) is a column of the nomenclature.
+
+    nomenclature:  facts of an allele        tce_group   leader   kir_ligand   expression
+         |
+    facts of a person (two alleles)          a set of values where the typing is ambiguous
+         |
+    facts of a pair (patient, donor)         match, permissive, non-permissive; M and T; ligands missing
+
+An ambiguous typing gives a *set* of possible values. A value is shown where the set has one member; several are
+unknown in a column, and are listed where a person asks for the reasons. Nothing here is guessed from the most common
+allele: the probability of each value comes from haplotype frequencies, where there are any.
+
+What is costly is worked out once a distinct typing of the registry, not once a donor.
+"""
