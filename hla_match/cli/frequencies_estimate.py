@@ -115,6 +115,9 @@ def estimate(
             f"which now has {growth.n_donors:,}"
         )
         return
+    if if_grown_by is not None and growth is None and out.exists():
+        text = "no report beside it says from how many donors it was estimated; it is estimated again"
+        say(f"{out}: {text}", err=True)
     prepare_kernels()
 
     with _progress(settings.tolerance) as on_iteration:

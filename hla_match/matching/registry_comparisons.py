@@ -6,6 +6,7 @@ from collections.abc import Collection
 from threading import Lock
 
 from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.drb345 import JointRegistry, with_drb345
@@ -61,6 +62,19 @@ class RegistryComparisons:
     def searched(self, criteria: SearchCriteria) -> Registry:
         """Return the registry, with DRB345 as a locus where it is in scope."""
         return self.with_drb345().registry if DRB345 in criteria.loci else self.registry
+
+    def untyped_loci(self, criteria: SearchCriteria) -> list[str]:
+        """Return the loci in scope at which no donor is typed; a search needs another one.
+
+        Raises:
+            CriteriaError: no donor is typed at any locus in scope.
+        """
+        known = self.searched(criteria).loci
+        missing = [locus for locus in criteria.loci if locus not in known]
+        if len(missing) == len(criteria.loci):
+            expected, code = "a locus typed in the registry", ErrorCode.CRITERIA_CONFLICT
+            raise CriteriaError("scope", found=criteria.scope, expected=expected, code=code)
+        return missing
 
     def with_drb345(self) -> JointRegistry:
         """Return the registry with DRB345, worked out once."""

@@ -102,8 +102,8 @@ class Matcher:
         check_type("patient", patient, Patient, expected="a Patient")
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
         order = policy_for(policy, has_probabilities=self.imputed is not None)
+        missing = self._comparisons.untyped_loci(criteria)
         registry = self._comparisons.searched(criteria)
-        missing = _untyped_loci(registry, criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
         loci = {
             locus: self._comparisons.compare(locus, patient, criteria) for locus in registry.loci if locus in reported
@@ -314,19 +314,6 @@ class Matcher:
         return criteria_counts(
             self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found
         )
-
-
-def _untyped_loci(registry: Registry, criteria: SearchCriteria) -> list[str]:
-    """Return the loci in scope at which no donor is typed; a search needs another one."""
-    missing = [locus for locus in criteria.loci if locus not in registry.loci]
-    if len(missing) == len(criteria.loci):
-        raise CriteriaError(
-            "scope",
-            found=criteria.scope,
-            expected="a locus typed in the registry",
-            code=ErrorCode.CRITERIA_CONFLICT,
-        )
-    return missing
 
 
 def _total(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.services.report_files import report_files, write_report
 from registry_io.disk.given_path import given_path
 from registry_io.persons.patient_file import PatientFile, read_patients
 from registry_io.store.rebase import RebasedRegistry, rebase_registry
+from registry_io.store.registry_store import open_registry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +85,7 @@ def rebase(
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
 
     Raises:
-        CriteriaError: there are `lists` without patients, or a file that is read would be replaced.
+        CriteriaError: no donor is typed in scope, there are `lists` without patients, or a file read would be replaced.
         RegistryError: there is no registry, it is damaged, or a donor would leave, which was not allowed.
         NomenclatureError: the release is not installed.
         FileError: a file cannot be read or written.
@@ -103,13 +105,22 @@ def rebase(
     _check_lists(tables[1], patient_file)
     inputs = [path for path in (mac_file, patient_file) if path is not None]
     with report_files(folder, [path for path in tables if path is not None], None, inputs):
-        found = read_patients(patient_file) if patient_file is not None else None
+        found = _patients(patient_file, folder, criteria or SearchCriteria()) if patient_file is not None else None
         done = rebase_registry(
             folder, release, codes=mac_file, allow_shrink=allow_shrink, dry_run=dry_run, actor=actor, reason=reason
         )
         report = _report(done, found, criteria or SearchCriteria())
         _write(report, *tables, raw_text=raw_text)
     return report
+
+
+def _patients(path: Path, folder: Path, criteria: SearchCriteria) -> PatientFile:
+    """Return the patients of a file.
+
+    A scope in which no donor is typed is refused here: a transaction would stand without the lists that were asked for.
+    """
+    RegistryComparisons(open_registry(folder)).untyped_loci(criteria)
+    return read_patients(path)
 
 
 def _check_lists(lists: Path | None, patients: Path | None) -> None:

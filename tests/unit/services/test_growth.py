@@ -20,7 +20,7 @@ def run(*options: str) -> str:
     arguments = ["registry", "--out", "own.csv", "--loci", "A", *options]
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    return done.stdout
+    return done.stderr + done.stdout
 
 
 def test_an_estimate_waits_for_the_growth_of_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +44,5 @@ def test_an_estimate_waits_for_the_growth_of_the_registry(tmp_path: Path, monkey
     assert Growth(21, 20).share < 0
     Path("own.report.json").write_text("{}")
     assert growth_since_estimate("registry", "own.csv") is None
+    said = "own.csv: no report beside it says from how many donors it was estimated; it is estimated again\n"
+    assert run("--if-grown-by", "0.9").startswith(said)

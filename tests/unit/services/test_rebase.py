@@ -152,6 +152,13 @@ def test_lists_need_patients(folder: Path, tmp_path: Path) -> None:
         rebase(folder, NEW, lists=tmp_path / "lists.csv")
 
 
+def test_criteria_that_no_search_can_have_are_refused_before_anything_changes(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CriteriaError, match="scope") as refused:
+        rebase(folder, NEW, patients=tmp_path / "patients.csv", criteria=SearchCriteria(scope="B"), allow_shrink=True)
+    assert refused.value.code is ErrorCode.CRITERIA_CONFLICT
+    assert len(registry_io.registry_log(folder)) == 1
+
+
 def test_a_table_that_cannot_be_written_does_not_hide_that_the_registry_was_rebased(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
