@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "audit": "services.audit",
-    "Audit": "audit.audit",
+    "Audit": "auditing.audit",
     "AuditReport": "services.audit",
-    "AuditSettings": "audit.settings",
+    "AuditSettings": "auditing.settings",
     "batch": "services.batch",
     "BatchReport": "services.batch",
     "build_registry": "donors.registry",
@@ -100,7 +100,7 @@ _HOME = {
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",
     "TypingError": "errors",
-    "YearlyFigures": "figures.yearly_figures",
+    "YearlyFigures": "publishing.yearly_figures",
 }
 
 __all__ = sorted(_HOME)
@@ -110,3 +110,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hla_match' has no attribute {name!r}")
     return getattr(import_module(f"hla_match.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those that are not loaded yet too."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -88,3 +88,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'registry_io' has no attribute {name!r}")
     return getattr(import_module(f"registry_io.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those that are not loaded yet too."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
