@@ -1,12 +1,9 @@
 """Ambiguous typings of DPB1 that leave the T-cell epitope group of the donor open.
 
-A person belongs to the lowest numbered of the groups of the two alleles; a null allele leaves the other's. Sources:
-Fleischhauer et al., Lancet Oncol 2012;13:366; Crivello et al., Biol Blood Marrow Transplant 2015;21:233 (version 2).
+The group of a person is the rule of `hla_match.nomenclature.tce_groups`.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
@@ -14,24 +11,7 @@ import polars as pl
 from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_texts
 from hla_match.donors.registry import Registry
 from hla_match.nomenclature.gl_string import genotypes
-from hla_match.nomenclature.locus_index import LocusIndex
-
-NO_ALLELE = "N"
-"""Stands for the group of a null allele."""
-
-
-def person_groups(first: Iterable[str], second: Iterable[str]) -> set[str]:
-    """Return the groups that a person can belong to whose alleles are of some groups; "" stands for not assigned.
-
-    >>> sorted(person_groups({"3"}, {"2", "3"})), sorted(person_groups({"1"}, {"N"})), person_groups({""}, {"3"})
-    (['2', '3'], ['1'], {''})
-    """
-    return {"" if "" in (one, other) else min(one, other) for one in first for other in second} - {NO_ALLELE}
-
-
-def allele_groups(index: LocusIndex, alleles: Iterable[int]) -> set[str]:
-    """Return the groups of some alleles, given as their rows."""
-    return {NO_ALLELE if index.is_null[row] else index.tables.tce_group[row] for row in alleles}
+from hla_match.nomenclature.tce_groups import allele_groups, person_groups
 
 
 def tce_findings(registry: Registry) -> pl.DataFrame:

@@ -5,7 +5,7 @@ An allele is its row in `LocusTables`; a P group is a code, counted in the order
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from hla_match.loci import SEROLOGY_PREFIX
@@ -75,6 +75,14 @@ class LocusIndex:
             for depth in range(1, len(fields) + 1):
                 names.setdefault(":".join(fields[:depth]), []).append(name)
         return names
+
+    def values_of_p(self, values: Sequence[str]) -> list[frozenset[str]]:
+        """Return the distinct values of the alleles of each P group, from the value of each allele by its row."""
+        found: list[set[str]] = [set() for _ in self.p_names]
+        for code, value in zip(self.p_code, values, strict=True):
+            if code >= 0:
+                found[code].add(value)
+        return [frozenset(one) for one in found]
 
     @cached_property
     def antigens(self) -> AntigenIndex:
