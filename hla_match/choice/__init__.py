@@ -4,7 +4,8 @@ A *feature* is one thing that donors differ in: the mismatches, the probability 
 once, with its unit, its source, what a value costs, how a list shows it and how a reason says it. A *policy* is an
 ordered list of keys, and a *key* is a feature with its bands, its direction and the place of donors of whom it is not
 known. There are no weights and no score: the first key in which two donors differ orders them, and that key is the
-reason. The donor's identifier ends every policy, so that the order is reproducible.
+reason. The donor's identifier ends every policy, so that the order is reproducible. Policies are data: those that are
+shipped are TOML files in the folder `shipped`, with what supports them and what must be known about them.
 
     policy "young":  age in bands of 10    p0 in whole percent    donor_id
     donor            value -> code         value -> code          code       why before the next donor
@@ -27,6 +28,6 @@ To add a feature, declare it in `match_features` or `donor_features` and name it
 policies, reasons and the summary follow from the declaration. Its rule gets a twin in ``tests/oracle/ranking.py`` and
 a test; a value that costs a prediction gets bounds.
 
-    candidates -> feature -> features -> ranking_key -> policies -> ranking -> ranked_donors
-    donors found  declaration  table      codes, words   data        first donors  the list
+    candidates -> feature -> features -> ranking_key -> ranking_policy -> policies -> ranking -> ranked_donors
+    donors found  declaration  table      codes, words   keys as data      shipped     first donors  the list
 """

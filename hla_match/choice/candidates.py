@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import Registry
-from hla_match.matching.criteria import Patient
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.locus_result import LocusResult
+from hla_match.matching.worst_mismatches import may_fail
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.prediction import Prediction
 
@@ -22,6 +25,8 @@ class Candidates:
 
     Attributes:
         patient: for whom.
+        criteria: what was asked.
+        loci: the patient compared with the registry, by locus, where the registry has the locus.
         registry: where from.
         donor: (n,) uint32 rows.
         mismatches: (n,) uint8 least mismatches in scope, in the direction asked for.
@@ -34,6 +39,8 @@ class Candidates:
     """
 
     patient: Patient
+    criteria: SearchCriteria
+    loci: Mapping[str, LocusResult]
     registry: Registry
     donor: NDArray[np.uint32]
     mismatches: NDArray[np.uint8]
@@ -57,6 +64,11 @@ class Candidates:
     def age(self) -> NDArray[np.int32]:
         """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
         return completed_years(self.registry.attribute_codes["birth_date"][self.donor], self.as_of)
+
+    @property
+    def unresolved(self) -> NDArray[np.bool_]:
+        """(n,) bool, typings leave it open whether the donor has more mismatches than were asked for."""
+        return may_fail(self.criteria, self.loci, self.donor)
 
     def predicted(self, rows: NDArray[np.integer[Any]]) -> Prediction:
         """Return the predictions of some of the candidates, by their positions.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -14,8 +14,11 @@ from hla_match.choice.candidates import Candidates
 from hla_match.prediction.prediction import Prediction
 
 Direction = Literal["ascending", "descending"]
-UnknownPlace = Literal["first", "before-worst", "last"]
-"""Where donors of unknown value stand; "before-worst" is between the worst known value and all better ones."""
+UnknownPlace = Literal["first", "before-worst", "with-worst", "last"]
+"""Where donors of unknown value stand.
+
+"before-worst" is between the worst known value and all better ones, "with-worst" makes them equal to the worst.
+"""
 
 UNKNOWN_VALUE = -1
 """The value of donors of whom a feature is not known."""
@@ -39,10 +42,12 @@ class Unknown:
     Attributes:
         said: what `MatchList.why` says of such a donor.
         places: where a key may put them, in the words of a printed policy; the first place is the default.
+        banded_places: other words of a place, for keys that put the value 0 into a band with others.
     """
 
     said: str
     places: Mapping[UnknownPlace, str]
+    banded_places: Mapping[UnknownPlace, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Feature:
         greatest: the greatest value; 0 where every donor has a value of its own, which is a uint32.
         unit: of the values, "" where they number classes. Only values with a unit can be put into bands.
         resolution: the precision of single values, in words; "" where values are exact.
-        zero_apart: whether the value 0 is always a band of its own.
+        zero_apart: whether the value 0 is a band of its own, where a key does not say otherwise.
         cost: what a value costs.
         bounds: of a feature whose values cost a prediction: returns (n,) the greatest value that each donor can have,
             `UNKNOWN_VALUE` where it is not known. A donor with a bound of 0 has the value 0, one with another bound

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
-from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_in
+from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_as, said_in
 from hla_match.loci import SCOPE_LOCI
 from hla_match.prediction.prediction import Prediction
 
@@ -85,8 +85,13 @@ def _match_probability(name: str, mismatches: int, before: str) -> Feature:
             said="not known",
             places={
                 "before-worst": "where that is not known, behind 1% and before 0%",
+                "with-worst": "where that is not known, like 0%",
                 "last": "where that is not known, last",
                 "first": "where that is not known, first",
+            },
+            banded_places={
+                "before-worst": "where that is not known, before the lowest band",
+                "with-worst": "where that is not known, in the lowest band",
             },
         ),
         is_least=is_cut,
@@ -118,4 +123,17 @@ CERTAINTY = Feature(
     },
     greatest=1,
     columns=("matches_best", "matches_worst"),
+)
+
+RESOLVED = Feature(
+    name="resolved",
+    source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
+    values=lambda candidates: candidates.unresolved.view(np.uint8),
+    directions={
+        "ascending": "certain to have no more mismatches than were asked for",
+        "descending": "open whether there are more mismatches than were asked for",
+    },
+    greatest=1,
+    said=said_as("certain to meet the criteria", "may fail them, as typings leave it open"),
+    columns=("matches_worst", "gvh_worst", "hvg_worst"),
 )

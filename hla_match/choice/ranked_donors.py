@@ -33,6 +33,7 @@ class RankedDonors:
         key_columns: (n,) codes of the donors for each key of the policy, lower first.
         n_found: donors that met the criteria, before `criteria.limit`.
         count_criteria: works out `criteria_counts`.
+        count_unresolved: works out `n_unresolved`.
         prediction: match probabilities of the donors, or None without frequencies.
     """
 
@@ -47,6 +48,7 @@ class RankedDonors:
     key_columns: KeyColumns
     n_found: int
     count_criteria: Callable[[], dict[str, int]]
+    count_unresolved: Callable[[], int]
     prediction: Prediction | None = None
 
     @cached_property
@@ -56,6 +58,11 @@ class RankedDonors:
         The first entry is all donors, the last `n_found`.
         """
         return self.count_criteria()
+
+    @cached_property
+    def n_unresolved(self) -> int:
+        """Of how many donors found the typings leave open whether they meet the criteria; worked out when asked."""
+        return self.count_unresolved()
 
     @property
     def ambiguous_nulls(self) -> AmbiguousNulls:

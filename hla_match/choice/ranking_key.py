@@ -34,8 +34,9 @@ class RankingKey:
         bands: values of a band, counted from 0 (5: ages 15 to 19, 20 to 24, ...), or the first value of each band but
             the lowest, ascending ((31, 41): to 30, 31 to 40, from 41).
         direction: "ascending" puts lesser values first, "descending" greater ones; None as the feature is declared.
-        unknown: where donors of unknown value stand: "first", "last", or "before-worst", which is between the worst
-            band and all others; None as the feature is declared.
+        unknown: where donors of unknown value stand: "first", "last", "before-worst", which is between the worst band
+            and all others, or "with-worst", which is in it; None as the feature is declared.
+        zero_apart: whether the value 0 is a band of its own; None as the feature is declared.
 
     Raises:
         CriteriaError: there is no such feature, or it has no such bands, direction or place.
@@ -48,6 +49,7 @@ class RankingKey:
     bands: int | tuple[int, ...] = 1
     direction: Direction | None = None
     unknown: UnknownPlace | None = None
+    zero_apart: bool | None = None
 
     def __post_init__(self) -> None:
         check_name("feature", self.feature, FEATURES, expected="one of")
@@ -61,6 +63,11 @@ class RankingKey:
             elif not isinstance(found, str) or found not in options:
                 expected = f"one of {', '.join(options)}" if options else "none: every donor has a known value"
                 raise CriteriaError(f"{self.feature}: {name}", found=found, expected=expected)
+        if self.zero_apart is None:
+            object.__setattr__(self, "zero_apart", declared.zero_apart)
+        elif not isinstance(self.zero_apart, bool) or not declared.unit:
+            expected = "true or false" if declared.unit else "none: its values are no numbers with a unit"
+            raise CriteriaError(f"{self.feature}: zero_apart", found=self.zero_apart, expected=expected)
 
     @property
     def declared(self) -> Feature:
@@ -77,19 +84,22 @@ class RankingKey:
             resolution = f"in bands from {', '.join(map(str, self.bands))} {feature.unit}"
         elif self.bands > 1:
             resolution = f"in bands of {self.bands} {feature.unit}"
+        if self.zero_apart != feature.zero_apart:
+            resolution = f"{resolution or 'in single values'}, 0 {'apart' if self.zero_apart else 'with the lowest'}"
         return f"{words}, {resolution}" if resolution else words
 
     def __str__(self) -> str:
         unknown = self.declared.unknown
-        return (
-            self.before
-            if unknown is None or self.unknown is None
-            else f"{self.before} ({unknown.places[self.unknown]})"
-        )
+        if unknown is None or self.unknown is None:
+            return self.before
+        places = unknown.places if self.zero_apart else {**unknown.places, **unknown.banded_places}
+        return f"{self.before} ({places[self.unknown]})"
 
     def entries(self) -> dict[str, Any]:
         """Return what the key is made of, by the names of `RankingKey`; without what its feature does not have."""
         entries = {"feature": self.feature, "bands": self.bands, "direction": self.direction, "unknown": self.unknown}
+        if self.zero_apart != self.declared.zero_apart:
+            entries["zero_apart"] = self.zero_apart
         return {name: value for name, value in entries.items() if value is not None}
 
     @property
@@ -135,9 +145,11 @@ class RankingKey:
         least, greatest = int(value[0]), int(value[-1])
         if feature.unknown is not None and least > feature.greatest:
             return feature.unknown.said, False
-        # Where the least possible value is 0, the counts of the search know it.
-        if is_least and least > 0:
+        # Where the only possible value is 0, the counts of the search know it.
+        if is_least and greatest > 0:
             return f"at least {feature.said(least, least)}", False
+        if feature.unknown is not None and greatest > feature.greatest:
+            return f"{feature.said(least, int(value[-2]))} or {feature.unknown.said}", False
         return feature.said(least, greatest), True
 
 
@@ -170,13 +182,13 @@ def key_codes(key: RankingKey) -> NDArray[np.unsignedinteger[Any]]:
         return np.zeros(0, np.uint32)
     value = np.arange(feature.greatest + 1)
     band = np.searchsorted(key.bands, value, side="right") if isinstance(key.bands, tuple) else value // key.bands
-    if feature.zero_apart:
+    if key.zero_apart:
         band = np.where(value > 0, band + 1, 0)
     code = np.unique(band if key.direction == "ascending" else -band, return_inverse=True)[1]
     worst = code.max()
     if key.unknown is not None:
-        unknown = {"first": -1, "before-worst": worst, "last": worst + 1}[key.unknown]
-        code = np.append(code + (code == worst) * (unknown == worst), unknown) + (unknown < 0)
+        unknown = {"first": -1, "before-worst": worst, "with-worst": worst, "last": worst + 1}[key.unknown]
+        code = np.append(code + (code == worst) * (key.unknown == "before-worst"), unknown) + (unknown < 0)
     found = code.astype(np.min_scalar_type(int(code.max())))
     found.setflags(write=False)
     return found

@@ -13,6 +13,7 @@ COMMANDS = {
     "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",
     "impute": "Write what persons may carry, with probabilities, to a file.",
     "nomenclature": "Install, list and look into IPD-IMGT/HLA releases.",
+    "policy": "List, show and check ranking policies: in which order donors stand, and why.",
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
     "registry": "Import, describe, audit, verify, roll back and clean up a registry.",
     "search": "Search a registry for one patient and print the donors.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from hla_match.cli.frequency_options import frequency_options
 from hla_match.cli.moment import at_option
@@ -78,7 +79,9 @@ _OPTIONS = (
         "--verify", is_flag=True, help="Compare all files of the registry with their checksums, also of a large one."
     ),
     click.option(
-        "--policy", help="Order of the donors.  [default: probability-first with frequencies, else certain-first]"
+        "--policy",
+        metavar="NAME|FILE",
+        help="Order of the donors, or its TOML file.  [default: wmda with frequencies, else plain]",
     ),
 )
 _NAMES = (
@@ -127,18 +130,26 @@ def _options(values: dict[str, Any]) -> SearchOptions:
     request = SearchRequest(
         **{name: values.pop(name) for name in ("policy", "frequencies", "global_frequencies", "verify", "at")}
     )
-    request.check()
+    request.checked()
     files = {name: path for name in ("only_donors", "without_donors") if (path := values.pop(name)) is not None}
-    criteria = SearchCriteria.model_validate(
-        {
-            **values,
-            **{name: read_identifiers(path) for name, path in files.items()},
-            "locus_limits": locus_limits(values["locus_limits"]),
-            "statuses": tuple(part.strip().upper() for part in status.split(",")),
-            "as_of": as_of.date() if as_of is not None else _day_of(request.at),
-        }
-    )
-    return SearchOptions(replace(request, criteria=criteria), tuple(files.values()))
+    found = {
+        **values,
+        **{name: read_identifiers(path) for name, path in files.items()},
+        "locus_limits": locus_limits(values["locus_limits"]),
+        "statuses": tuple(part.strip().upper() for part in status.split(",")),
+        "as_of": as_of.date() if as_of is not None else _day_of(request.at),
+    }
+    # What nobody asked for is left to the policy.
+    criteria = SearchCriteria.model_validate({name: one for name, one in found.items() if not _is_default(name)})
+    return SearchOptions(replace(request, criteria=criteria).checked(), tuple(files.values()))
+
+
+def _is_default(name: str) -> bool:
+    """Say whether a criterion that a policy can set was not asked for."""
+    from hla_match.choice.ranking_policy import FILTERS
+
+    option = {"statuses": "status"}.get(name, name)
+    return name in FILTERS and click.get_current_context().get_parameter_source(option) is ParameterSource.DEFAULT
 
 
 def _day_of(at: int | datetime.date | None) -> datetime.date | None:

@@ -6,6 +6,7 @@ import polars as pl
 
 from hla_match.choice.features import FEATURES
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.search_notices import search_notices
@@ -27,6 +28,11 @@ def percent(probability: float | None) -> str:
     if 0.995 <= probability < 1.0 - 1e-9:
         return ">99%"
     return f"{100 * probability:.0f}%"
+
+
+def policy_lines(policy: RankingPolicy) -> tuple[str, ...]:
+    """Return what stands at every list: the order in words, and the caveat of the policy where it has one."""
+    return (str(policy), *([f"{policy.name}: {policy.caveat}"] if policy.caveat else []))
 
 
 def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFrame:
@@ -64,7 +70,7 @@ def match_text(found: RankedDonors) -> str:
         f"MatchList for {found.patient.patient_id}: {found.n_found:,} donors, "
         f"{found.criteria.scope} with up to {found.criteria.max_mismatches} mismatches, "
         f"{found.registry.nomenclature.title}",
-        str(found.policy),
+        *policy_lines(found.policy),
         *(f"note: {notice}" for notice in search_notices(found)),
     ]
     head = [visible(line) for line in head]

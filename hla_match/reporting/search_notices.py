@@ -13,8 +13,27 @@ from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
 
 def search_notices(found: RankedDonors) -> tuple[str, ...]:
-    """Return the notices above a list: those on the patient, and why there is no donor."""
-    return (*patient_notices(found), *(() if found.n_found else (counts_notice(found.criteria_counts),)))
+    """Return the notices above a list: those on the patient, how many donors are unresolved, why there is none."""
+    n_open = 0 if found.prediction is not None else found.n_unresolved
+    return (
+        *patient_notices(found),
+        *((unresolved_notice(n_open, found.n_found, found.criteria.max_mismatches),) if n_open else ()),
+        *(() if found.n_found else (counts_notice(found.criteria_counts),)),
+    )
+
+
+def unresolved_notice(n_unresolved: int, n_found: int, max_mismatches: int) -> str:
+    """Return what unresolved donors are, and how many of those found are.
+
+    >>> unresolved_notice(57, 60, 1).partition(": ")[0]
+    '57 of 60 donors are unresolved'
+    """
+    noun = f"mismatch{'es' * (max_mismatches != 1)}"
+    verb = "donor is unresolved: its typings allow" if n_found == 1 else "donors are unresolved: their typings allow"
+    return (
+        f"{n_unresolved:,} of {n_found:,} {verb} at most {max_mismatches} {noun} and more, and nothing says how "
+        "probable either is; haplotype frequencies do, or typing these donors"
+    )
 
 
 def patient_notices(found: RankedDonors) -> tuple[str, ...]:

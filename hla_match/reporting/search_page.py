@@ -8,7 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.registry import Registry
-from hla_match.reporting.match_summary import NOTICE, match_summary
+from hla_match.reporting.match_summary import NOTICE, match_summary, policy_lines
 from hla_match.reporting.search_notices import search_notices
 from hla_match.reporting.terminal import GRADES, NUMBERS
 from hla_match.visible_text import visible_value
@@ -42,7 +42,9 @@ small, .small { color: #555; }
 <h1>{{ title }}</h1>
 <p class="notice">{{ notice }}</p>
 <p>{{ "{:,}".format(registry.n_donors) }} donors; {{ matches | length }} patients; {{ criteria }}.<br>
-{{ policy }}<br>
+{% for line in policy %}
+{{ line }}<br>
+{% endfor %}
 {{ null_reading }}</p>
 <h2>Nomenclature</h2>
 <p>{{ registry.nomenclature.title }}</p>
@@ -120,7 +122,7 @@ def search_page(title: str, registry: Registry, matches: Sequence[RankedDonors])
         registry=registry,
         matches=matches,
         criteria=f"{first.criteria.scope}, up to {first.criteria.max_mismatches} mismatches",
-        policy=str(first.policy),
+        policy=policy_lines(first.policy),
         null_reading=first.null_reading,
         grades=GRADES,
         notice=NOTICE,

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.reporting.match_summary import NOTICE, match_summary
+from hla_match.reporting.match_summary import NOTICE, match_summary, policy_lines
 from hla_match.reporting.search_notices import search_notices
 from hla_match.visible_text import visible
 
@@ -52,7 +52,7 @@ def match_table(matches: RankedDonors, console: Console | None = None) -> None:
         say(GRADES)
         if matches.prediction is not None:
             say(f"{PROBABILITIES}: {matches.prediction.frequency_set}")
-    for line in (str(matches.policy), matches.null_reading, matches.registry.nomenclature.title, NOTICE):
+    for line in (*policy_lines(matches.policy), matches.null_reading, matches.registry.nomenclature.title, NOTICE):
         say(line)
 
 

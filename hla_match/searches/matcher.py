@@ -17,9 +17,7 @@ from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_count, check_each, check_names, check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
-from hla_match.kernels.codes import (
-    COUNTS_OF_UNTYPED,
-)
+from hla_match.kernels.codes import COUNTS_OF_UNTYPED
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
@@ -29,10 +27,8 @@ from hla_match.matching.limited_loci import MEASURE, limited
 from hla_match.matching.locus_result import LocusResult, certain_matches
 from hla_match.matching.patient_table import KEPT_BYTES
 from hla_match.matching.registry_comparisons import RegistryComparisons
-from hla_match.prediction.counted_predictions import (
-    further_mismatches,
-    least_possible,
-)
+from hla_match.matching.worst_mismatches import may_fail
+from hla_match.prediction.counted_predictions import further_mismatches, least_possible
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.pair_prediction import PairPredictor
 from hla_match.prediction.patient_imputation import ImputedPatient, PatientImputer
@@ -89,8 +85,8 @@ class Matcher:
         Args:
             patient: for whom.
             criteria: which donors.
-            policy: the order, or its name in `hla_match.POLICIES`; by default `probability-first` where there are
-                probabilities, else `certain-first`.
+            policy: the order, or its name in `hla_match.POLICIES`; by default `wmda` where there are probabilities,
+                else `plain`. Its filters hold where the criteria do not set them.
             donors: rows of the registry to choose from, one after another: a shard; None for all.
 
         Raises:
@@ -102,6 +98,7 @@ class Matcher:
         check_type("patient", patient, Patient, expected="a Patient")
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
         order = policy_for(policy, has_probabilities=self.imputed is not None)
+        criteria = order.criteria_of(criteria)
         missing = self._comparisons.untyped_loci(criteria)
         registry = self._comparisons.searched(criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
@@ -110,6 +107,7 @@ class Matcher:
         }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         candidates = self._candidates(patient, criteria, loci, donors)
+        found = candidates.donor
         first, key_columns = rank_donors(order, candidates, criteria.limit)
         chosen = candidates.take(first)
         return MatchList(
@@ -122,8 +120,9 @@ class Matcher:
             total=_total(scope, len(missing), chosen.donor),
             age=chosen.age,
             key_columns=key_columns,
-            n_found=int(candidates.donor.size),
-            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(candidates.donor.size)),
+            n_found=int(found.size),
+            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.size)),
+            count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
         )
 
@@ -141,6 +140,8 @@ class Matcher:
         )
         return Candidates(
             patient=patient,
+            criteria=criteria,
+            loci=loci,
             registry=self.registry,
             donor=found.donor,
             mismatches=found.mismatches,

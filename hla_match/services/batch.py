@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     from narwhals.typing import IntoDataFrame
 
-    from hla_match.choice.policies import RankingPolicy
+    from hla_match.services.policy_files import PolicyInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def batch(
     out: str | Path,
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | RankingPolicy | None = None,
+    policy: PolicyInput | None = None,
     frequencies: FrequencyInput | None = None,
     global_frequencies: FrequencyInput | None = None,
     executor: ExecutorConfig | None = None,
@@ -81,7 +81,8 @@ def batch(
         patients: their file, CSV, TSV, Excel or Parquet, or a frame with its columns, whose first row is row 2.
         out: file of the results: CSV, Parquet, JSON lines or Excel, by its ending.
         criteria: which donors.
-        policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
+            filters hold where the criteria do not set them.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
         global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
@@ -110,8 +111,7 @@ def batch(
     asked = criteria if criteria is not None else SearchCriteria()
     request = SearchRequest(
         criteria=asked, policy=policy, frequencies=frequencies, global_frequencies=global_frequencies, at=at
-    )
-    request.check()
+    ).checked()
     config = executor if executor is not None else ExecutorConfig()
     check_type("executor", config, ExecutorConfig, expected="an ExecutorConfig")
     with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:

@@ -44,6 +44,7 @@ def batch_manifest(
             "limits": list(nomenclature.limits),
         },
         "policy": str(policy),
+        "policy_data": policy.to_dict(),
         "frequencies": None if frequencies is None else frequencies.manifest,
         "criteria": criteria_entries(criteria),
         "ambiguous_nulls": {

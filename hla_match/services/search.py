@@ -15,8 +15,8 @@ from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.store.frequency_store import FrequencyInput
 
 if TYPE_CHECKING:
-    from hla_match.choice.policies import RankingPolicy
     from hla_match.searches.match_list import MatchList
+    from hla_match.services.policy_files import PolicyInput
 
 
 def search(
@@ -24,7 +24,7 @@ def search(
     patient: Patient | str,
     criteria: SearchCriteria | None = None,
     *,
-    policy: str | RankingPolicy | None = None,
+    policy: PolicyInput | None = None,
     frequencies: FrequencyInput | None = None,
     global_frequencies: FrequencyInput | None = None,
     workers: int | None = None,
@@ -41,7 +41,8 @@ def search(
         registry: folder of the registry.
         patient: for whom; or the patient's typing as a GL String.
         criteria: which donors.
-        policy: the order, or its name; by default ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
+            filters hold where the criteria do not set them.
         frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
         global_frequencies: those that are tried for persons whom the first do not explain.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
@@ -53,7 +54,7 @@ def search(
     Raises:
         CriteriaError: a criterion or option has a value that it cannot have.
         TypingError: a typing of the patient cannot be read.
-        FileError: frequencies cannot be read.
+        FileError: frequencies or a policy cannot be read.
         RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
 
     >>> import tempfile, registry_io
@@ -71,8 +72,7 @@ def search(
         global_frequencies=global_frequencies,
         verify=verify,
         at=at,
-    )
-    request.check()
+    ).checked()
     if workers is not None:
         check_count("workers", workers)
     person = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient

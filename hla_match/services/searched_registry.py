@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from registry_io.store.registry_store import open_registry
 if TYPE_CHECKING:
     from hla_match.choice.policies import RankingPolicy
     from hla_match.searches.matcher import Matcher
+    from hla_match.services.policy_files import PolicyInput
     from registry_io.store.worker_registry import RegistrySource
 
 
@@ -32,7 +33,7 @@ class SearchRequest:
 
     Attributes:
         criteria: which donors.
-        policy: the order, or its name; None for ``probability-first`` with frequencies, else ``certain-first``.
+        policy: the order, its name or its TOML file; None for ``wmda`` with frequencies, else ``plain``.
         frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
         global_frequencies: those that are tried where the first explain nothing, or None.
         verify: whether every file of the registry is compared with its checksum, even files that were compared before.
@@ -41,7 +42,7 @@ class SearchRequest:
     """
 
     criteria: SearchCriteria = field(default_factory=SearchCriteria)
-    policy: str | RankingPolicy | None = None
+    policy: PolicyInput | None = None
     frequencies: FrequencyInput | None = None
     global_frequencies: FrequencyInput | None = None
     verify: bool = False
@@ -53,26 +54,35 @@ class SearchRequest:
 
         Raises:
             CriteriaError: there is none of that name, or it needs frequencies that are not given.
+            FileError: its file cannot be read, or holds no policy.
         """
         from hla_match.choice.policies import policy_for
+        from hla_match.services.policy_files import open_policy
 
-        return policy_for(self.policy, has_probabilities=self.frequencies is not None)
+        policy = None if self.policy is None else open_policy(self.policy)
+        return policy_for(policy, has_probabilities=self.frequencies is not None)
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of frequencies, which a result must not replace."""
         return source_files(self.frequencies, self.global_frequencies)
 
-    def check(self) -> None:
-        """Refuse what does not fit together.
+    def checked(self) -> SearchRequest:
+        """Return the request with the policy itself, and with the criteria that its filters set.
+
+        What does not fit together is refused.
 
         Raises:
             CriteriaError: there is no such policy, it needs frequencies that are not given, there are global
                 frequencies only, or the criteria are none.
+            FileError: the policy's file cannot be read, or holds no policy.
         """
         check_type("criteria", self.criteria, SearchCriteria, expected="SearchCriteria")
         check_fallback(self.frequencies, self.global_frequencies)
-        _ = self.ranking
+        ranking = self.ranking
+        if self.policy is None:
+            return self
+        return replace(self, policy=ranking, criteria=ranking.criteria_of(self.criteria))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """The slow, obvious twin of ranking policies: Python's sort by a tuple a donor.
 
-A *donor* is a dict of `donor_id`, `mismatches`, `certain`, `age` (None where unknown or below that of donors), `cmv`,
+A *donor* is a dict of `donor_id`, `mismatches`, `worst` (mismatches if every ambiguity turns out badly),
+`max_mismatches` (as many were asked for), `certain`, `age` (None where unknown or below that of donors), `cmv`,
 `abo`, `sex`, and of the whole percents `p0` and `p0+p1` (None where unknown).
-A *key* is a `Key`: a feature, the width of its bands or their first values, a direction, and the place of donors of
-whom the feature is not known: "first", "last", or "before-worst", between the worst band and all others.
+A *key* is a `Key`: a feature, the width of its bands or their first values, a direction, the place of donors of
+whom the feature is not known: "first", "last", "before-worst", between the worst band and all others, or "with-worst",
+in the worst band, and whether 0 is a band of its own, which it is of percents where nothing else is said.
 A *policy* is a list of keys. It ends with the donor's identifier.
 """
 
@@ -23,6 +25,7 @@ class Key(NamedTuple):
     bands: int | Sequence[int] = 1
     direction: str = "ascending"
     unknown: str = "last"
+    zero_apart: bool | None = None
 
 
 # Order of donor properties: Dehn et al., Blood 2019;134:924.
@@ -35,9 +38,25 @@ PROBABILITY_FIRST = [
     *_PROPERTIES,
     Key("donor_id"),
 ]
+PLAIN = [Key("resolved"), Key("mismatches"), Key("certainty"), *_PROPERTIES, Key("donor_id")]
+# The default of WMDA's Search & Match: probability in bands of 10 percent, then age (share.wmda.info).
+WMDA = [
+    Key("p0", 10, "descending", "with-worst", zero_apart=False),
+    Key("p0+p1", 10, "descending", "before-worst", zero_apart=False),
+    Key("mismatches"),
+    Key("age"),
+    Key("donor_id"),
+]
+POLICIES = {
+    "certain-first": CERTAIN_FIRST,
+    "probability-first": PROBABILITY_FIRST,
+    "plain": PLAIN,
+    "wmda": WMDA,
+}
 
 CLASSES: Mapping[str, Sequence[str]] = {
     "certainty": ("certain", "potential"),
+    "resolved": ("certain to meet the criteria", "may fail them"),
     "cmv": ("same CMV status", "another CMV status"),
     "abo": ("same blood group", "compatible blood group", "incompatible blood group"),
     "sex": ("male", "female"),
@@ -49,6 +68,8 @@ def class_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> st
     """The class of a donor, or None where it is not known; a patient of unknown status makes all donors the same."""
     if feature == "certainty":
         return "certain" if donor["certain"] else "potential"
+    if feature == "resolved":
+        return "may fail them" if donor["worst"] > donor["max_mismatches"] else "certain to meet the criteria"
     if feature == "sex":
         return {"M": "male", "F": "female", None: None}[donor["sex"]]
     wanted, status = (cmv, donor["cmv"]) if feature == "cmv" else (abo, donor["abo"])
@@ -71,20 +92,27 @@ def number_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> i
     return None if found is None else CLASSES[feature].index(found)
 
 
+def zero_is_apart(key: Key) -> bool:
+    """Whether 0 is a band of its own; 0 percent is, as such a pair does not match."""
+    return key.feature.startswith("p") if key.zero_apart is None else key.zero_apart
+
+
 def band_of(key: Key, number: int) -> int:
-    """The number of the band of a value; 0 percent stands alone, as such a pair does not match."""
-    if key.feature.startswith("p") and number == 0:
+    """The number of the band of a value."""
+    if zero_is_apart(key) and number == 0:
         return -1
     return number // key.bands if isinstance(key.bands, int) else sum(number >= first for first in key.bands)
 
 
 def worst_band(key: Key) -> int:
     """The band of the worst value of a feature of which unknown values can stand before the worst."""
-    return -1 if key.feature.startswith("p") else len(CLASSES[key.feature]) - 1
+    return band_of(key, 0) if key.feature.startswith("p") else len(CLASSES[key.feature]) - 1
 
 
 def place(key: Key, number: int | None) -> tuple[int, int]:
     """Where a key puts a donor, lesser first."""
+    if number is None and key.unknown == "with-worst":
+        return 1, -worst_band(key)
     if number is None:
         return {"first": (0, 0), "last": (3, 0), "before-worst": (2, 0)}[key.unknown]
     band = band_of(key, number)
@@ -116,3 +144,8 @@ def deciding_key(
     """The number, from 0, of the first key in which two donors differ."""
     keys = (policy_key(donor, policy, cmv=cmv, abo=abo) for donor in (before, after))
     return next(number for number, (one, other) in enumerate(zip(*keys, strict=True)) if one != other)
+
+
+def may_fail(mismatches: Mapping[str, int], limits: Mapping[str, int], max_mismatches: int) -> bool:
+    """Whether a donor with so many mismatches at each locus, if every ambiguity turns out badly, fails the criteria."""
+    return sum(mismatches.values()) > max_mismatches or any(mismatches[locus] > limits[locus] for locus in limits)

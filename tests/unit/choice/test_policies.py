@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from hla_match.choice.policies import POLICIES, RankingPolicy, policy_named
+from hla_match.choice.policies import POLICIES, RankingPolicy, policy_for, policy_named
 from hla_match.choice.ranking_key import RankingKey
 from hla_match.errors import CriteriaError
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.reporting.policy_text import policy_toml
 
 PERSON = (
     "younger (unknown ages, and those below that of donors, last), then same CMV status (unknown before another), then "
@@ -71,13 +73,13 @@ def test_a_policy_stands_for_itself() -> None:
     own = RankingPolicy("own", (RankingKey("donor_id"),))
     assert policy_named(own) is own
     assert policy_named("certain-first") is POLICIES["certain-first"]
-    with pytest.raises(CriteriaError, match=r"policy: found 'best', expected one of certain-first, probability-first"):
+    with pytest.raises(CriteriaError, match=r"policy: found 'best', expected one of wmda, "):
         policy_named("best")
 
 
 @pytest.mark.parametrize("wrong", [5, ["age"], "", None])
 def test_a_name_that_is_none_is_refused(wrong: Any) -> None:
-    with pytest.raises(CriteriaError, match="expected one of certain-first, probability-first"):
+    with pytest.raises(CriteriaError, match="expected one of wmda, "):
         policy_named(wrong)
 
 
@@ -96,7 +98,7 @@ def own(*keys: object, **entries: object) -> dict[str, Any]:
     [
         pytest.param(
             own("height"),
-            "policy own: key 1: feature: found 'height', expected one of p0, p0+p1, mismatches, certainty, age",
+            "policy own: key 1: feature: found 'height', expected one of p0, p0+p1, ",
             id="unknown feature",
         ),
         pytest.param(
@@ -172,7 +174,7 @@ def own(*keys: object, **entries: object) -> dict[str, Any]:
         pytest.param(["age"], "policy: found ['age'], expected a table", id="a list"),
         pytest.param(
             own({"name": "age"}),
-            "policy own: key 1: found 'name', expected a table of feature, perhaps with bands, direction, unknown",
+            "key 1: found 'name', expected a table of feature, perhaps with bands, direction, unknown, zero_apart",
             id="a key without feature",
         ),
         pytest.param(own(7), "policy own: key 1: found 7, expected a table of feature", id="a number as key"),
@@ -187,3 +189,69 @@ def test_a_policy_that_cannot_be_is_refused(data: Any, message: str) -> None:
 def test_narrower_bands_can_decide_again() -> None:
     keys = ({"feature": "age", "bands": 10}, "mismatches", {"feature": "age", "bands": 4}, "age")
     assert len(RankingPolicy.from_dict(own(*keys)).keys) == 5
+
+
+ABOUT = {
+    "version": "2026-11",
+    "title": "Young donors first",
+    "sources": ["Kollman et al., Blood 2016;127:260"],
+    "caveat": "For adults.",
+    "filters": {"max_age": 45, "statuses": ["AV", "TU"]},
+}
+
+
+def test_a_policy_says_what_it_rests_on() -> None:
+    data = own("age", **ABOUT)
+    policy = RankingPolicy.from_dict(data)
+    assert (policy.version, policy.caveat, policy.sources) == ("2026-11", "For adults.", tuple(ABOUT["sources"]))
+    again = policy.to_dict()
+    assert {name: again[name] for name in ABOUT} == ABOUT
+    assert RankingPolicy.from_dict(again) == policy
+    assert pickle.loads(pickle.dumps(policy)) == policy
+    assert RankingPolicy.from_dict(tomllib.loads(policy_toml(policy))) == policy
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"filters": {"limit": 5}}, "policy own: filters: found 'limit', expected of scope, max_mismatches, direction"),
+        ({"filters": {"min_age": -1}}, "policy own: filters: min_age: found -1, expected at least 0"),
+        ({"filters": {"min_age": 40, "max_age": 30}}, "policy own: filters: min_age: found 40, expected at most 30"),
+        ({"filters": {"statuses": ["XX"]}}, "policy own: filters: statuses: found 'XX', expected statuses of AV"),
+        ({"filters": ["min_age"]}, "policy own: filters: found a value of type list, expected a table of criteria"),
+        ({"sources": "WMDA"}, "policy own: sources: found a value of type str, expected a list of texts"),
+        ({"sources": [1]}, "policy own: sources: found a value of type int, expected a list of texts"),
+        ({"version": 2}, "policy own: version: found a value of type int, expected a text"),
+        ({"caveat": ["a"]}, "policy own: caveat: found a value of type list, expected a text"),
+    ],
+)
+def test_what_a_policy_says_of_itself_is_checked(entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(CriteriaError) as refused:
+        RankingPolicy.from_dict(own(**entry))
+    assert message in str(refused.value)
+
+
+def test_filters_hold_where_a_search_does_not_set_them() -> None:
+    policy = RankingPolicy.from_dict(own(filters={"max_age": 45, "scope": "8/8", "max_mismatches": 4}))
+    found = policy.criteria_of(SearchCriteria(max_age=50, limit=3))
+    assert (found.max_age, found.scope, found.max_mismatches, found.limit) == (50, "8/8", 4, 3)
+    assert policy.criteria_of(found) == found
+    assert policy.criteria_of(SearchCriteria(scope="10/10")).scope == "10/10"
+    with pytest.raises(CriteriaError, match="min_age: found 50, expected at most 45"):
+        policy.criteria_of(SearchCriteria(min_age=50))
+
+
+def test_the_default_follows_from_what_is_known() -> None:
+    assert policy_for(None, has_probabilities=True) is POLICIES["wmda"]
+    assert policy_for(None, has_probabilities=False) is POLICIES["plain"]
+    assert policy_for(None, has_probabilities=False, declined=True) is POLICIES["certain-first"]
+    with pytest.raises(CriteriaError, match="found 'wmda', expected frequencies beside it"):
+        policy_for("wmda", has_probabilities=False)
+
+
+@pytest.mark.parametrize("wrong", [1, "yes", []])
+def test_zero_stands_apart_or_not(wrong: object) -> None:
+    with pytest.raises(CriteriaError, match=r"key 1: p0: zero_apart: found .*, expected true or false"):
+        RankingPolicy.from_dict(own({"feature": "p0", "zero_apart": wrong}))
+    with pytest.raises(CriteriaError, match=r"sex: zero_apart: found True, expected none: its values are no numbers"):
+        RankingKey("sex", zero_apart=True)

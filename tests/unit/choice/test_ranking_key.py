@@ -121,3 +121,29 @@ def test_a_reason_says_what_is_known_at_least() -> None:
     bands = RankingKey("p0", 10)
     one, other = codes(bands, 83, 7)
     assert bands.reason(one, other, is_least=(True, True)) == "p0: at least 80% before at least 1%"
+
+
+def test_zero_may_share_the_lowest_band() -> None:
+    key = RankingKey("p0", 10, zero_apart=False)
+    assert str(key) == (
+        "more probably no mismatch, in bands of 10 percent, 0 with the lowest "
+        "(where that is not known, before the lowest band)"
+    )
+    zero, nine, ten, unknown = codes(key, 0, 9, 10, -1)
+    assert ten < unknown < zero == nine
+    assert key.reason(ten, zero).endswith("(10 to 19% before 0 to 9%)")
+    # Of a donor of whom much was cut no more is known than the least value.
+    assert key.reason(ten, zero, is_least=(False, True)) == "p0: 10 to 19% before at least 0%"
+    assert RankingKey("p0", zero_apart=True) == RankingKey("p0")
+    assert str(RankingKey("age", zero_apart=True)).startswith("younger, in single values, 0 apart")
+
+
+def test_unknown_values_may_stand_with_the_worst() -> None:
+    key = RankingKey("p0", 10, unknown="with-worst", zero_apart=False)
+    assert str(key).endswith("0 with the lowest (where that is not known, in the lowest band)")
+    zero, nine, ten, unknown = codes(key, 0, 9, 10, -1)
+    assert ten < unknown == zero == nine
+    assert key.reason(ten, unknown) == "p0: 10 to 19% before 0 to 9% or not known"
+    apart = RankingKey("p0", unknown="with-worst")
+    assert str(apart).endswith("in whole percent (where that is not known, like 0%)")
+    assert apart.reason(*codes(apart, 1, -1)) == "p0: 1% before 0% or not known"

@@ -53,7 +53,7 @@ def test_donors_are_imputed_once_and_what_is_left_out_is_said(run) -> None:
     assert run("frequencies", "install", "han.csv", "--name", "han").exit_code == 0
     first = run(*SEARCH, "--frequencies", "han")
     assert first.stderr == LEFT_OUT.format("han") + BUILDING
-    assert "probability-first" in first.stdout
+    assert "wmda: " in first.stdout
     assert run(*SEARCH, "--frequencies", "han").stderr == LEFT_OUT.format("han")
     # The file has the same content under another name, which results show.
     assert run(*SEARCH, "--frequencies", "han.csv").stderr == LEFT_OUT.format("han.csv")
@@ -74,7 +74,7 @@ def test_probabilities_order_the_donors_unless_another_policy_is_named(run) -> N
     assert probability == {"D1": pytest.approx(0.1), "D2": pytest.approx(0.1), "D3": 0.0}
     assert rows["frequency_set"].unique().to_list() == ["han.csv"]
     manifest = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
-    assert manifest["policy"].startswith("probability-first: ")
+    assert manifest["policy"].startswith("wmda: ")
     assert manifest["frequencies"]["global"] is None
     assert manifest["frequencies"]["own"] == {
         "name": "han.csv",
@@ -88,7 +88,7 @@ def test_probabilities_order_the_donors_unless_another_policy_is_named(run) -> N
     assert "certain-first: " in json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["policy"]
     assert run(*BATCH).exit_code == 0
     plain = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
-    assert plain["policy"].startswith("certain-first: ")
+    assert plain["policy"].startswith("plain: ")
     assert plain["frequencies"] is None
     assert "p0" not in pl.read_csv("out.csv").columns
 

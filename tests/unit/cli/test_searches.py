@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+from hla_match.choice.policies import POLICIES, RankingPolicy
 from hla_match.cli import batch as batch_command
 from hla_match.cli.main import group
 from hla_match.cli.option_hints import with_option_hint
@@ -120,7 +121,8 @@ def test_the_manifest_says_what_decided_the_result_and_no_time(run) -> None:
     assert manifest["patients"]["file"] == "patients.csv"
     assert manifest["criteria"]["as_of"] == "2026-06-14"
     assert manifest["criteria"]["only_donors"]["number"] == 2
-    assert manifest["policy"].startswith("certain-first: ")
+    assert manifest["policy"].startswith("plain: ")
+    assert RankingPolicy.from_dict(manifest["policy_data"]) == POLICIES["plain"]
     assert "D1" not in json.dumps(manifest)
 
 
@@ -240,11 +242,13 @@ def test_a_misspelt_locus_ends_a_search(run) -> None:
 def test_what_is_missing_or_assumed_stands_above_the_list(run) -> None:
     text = PATIENT.replace("+B*46:01", "") + "^MICA*008"
     lines = run("search", "registry", "--hla", text, "--scope", "8/8", DAY).stdout.splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "note: MICA: reported, but not a locus that is compared; ignored",
         "note: C: the patient is not typed here, so that every donor is a potential match",
         "note: C: no donor of the registry is typed here, so that every donor is a potential match",
         "note: B: one typing reported, counted as homozygous",
+        "note: 2 of 2 donors are unresolved: their typings allow at most 1 mismatch and more, and nothing says how "
+        "probable either is; haplotype frequencies do, or typing these donors",
         "2 donors; 8/8",
     ]
 

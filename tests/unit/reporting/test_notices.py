@@ -97,7 +97,7 @@ def searched(matcher: Matcher, text: str, scope: str = "A,B", **criteria: object
 def test_what_is_missing_or_assumed_of_a_patient(
     matcher: Matcher, text: str, scope: str, notices: tuple[str, ...]
 ) -> None:
-    assert searched(matcher, text, scope, max_mismatches=6).notices == notices
+    assert searched(matcher, text, scope, max_mismatches=6).patient_notices == notices
 
 
 def test_alternatives_of_one_typing_each_are_lone(matcher: Matcher) -> None:
@@ -108,21 +108,37 @@ def test_alternatives_of_one_typing_each_are_lone(matcher: Matcher) -> None:
 
 def test_blanks_are_no_typing(matcher: Matcher) -> None:
     patient = Patient(typings={"A": ("02:01", "24:02"), "B": (" ", "")})
-    assert matcher.search(patient, SearchCriteria(scope="A,B")).notices == (f"B: {UNTYPED}",)
+    assert matcher.search(patient, SearchCriteria(scope="A,B")).patient_notices == (f"B: {UNTYPED}",)
 
 
 def test_notices_stand_above_every_list(matcher: Matcher) -> None:
     matches = searched(matcher, "A*02:01")
-    expected = [f"B: {UNTYPED}", f"A: {LONE}"]
+    expected = [f"B: {UNTYPED}", f"A: {LONE}", *matches.notices[-1:]]
+    assert expected[-1].startswith("32 of 32 donors are unresolved: their typings allow at most 1 mismatch and more")
     assert list(matches.notices) == expected
     assert len(matches)
     donor = matches[0].donor_id
     out = io.StringIO()
     match_table(matches, Console(file=out, width=100))
-    assert out.getvalue().splitlines()[:2] == [f"note: {notice}" for notice in expected]
+    assert " ".join(out.getvalue().split()).startswith(" ".join(f"note: {notice}" for notice in expected))
     for page in (repr(matches), matches._repr_html_(), search_page("Searches", matches.registry, [matches])):
         positions = [page.index(notice) for notice in expected]
         assert max(positions) < page.rindex(donor)
+
+
+def test_unresolved_donors_are_counted_where_nothing_predicts_them(matcher: Matcher) -> None:
+    certain = searched(matcher, "A*02:01+A*24:02^B*40:01+B*46:01")
+    assert certain.n_found == 32
+    assert certain.n_unresolved == 0
+    assert certain.notices == ()
+    # The second allele of B is any of B*46: one more mismatch than the one at A of each second donor.
+    some = searched(matcher, "A*02:01+A*24:02^B*40:01+B*46:01/B*46:02")
+    at_a = [match.grades["A"] for match in some]
+    assert some.n_unresolved == sum(grade != "AA" for grade in at_a) == 16
+    assert some.notices[-1].startswith("16 of 32 donors are unresolved")
+    assert searched(matcher, "A*02:01+A*24:02^B*40:01+B*46:01/B*46:02", locus_limits={"B": 0}).n_unresolved == 32
+    # None of the unresolved stands among the others.
+    assert [grade == "AA" for grade in at_a] == [True] * 16 + [False] * 16
 
 
 ALL = ("in the registry", 60)

@@ -29,7 +29,7 @@ from tests.examples import examples
 
 TODAY = datetime.date(2026, 1, 1)
 LOCI = ("A", "C", "B", "DRB1", "DQB1")
-POLICIES = ("probability-first", "certain-first")
+POLICIES = ("wmda", "plain")
 
 
 class InTurn(Executor):
@@ -163,7 +163,7 @@ def test_blocks_and_memory_change_nothing(source, alone, policy, limit, shards, 
 
 
 def test_any_executor_searches(source, alone):
-    expected = alone["probability-first", 7]
+    expected = alone["wmda", 7]
     with ThreadPoolExecutor(2) as threads:
         check(search_patients(source, PATIENTS, criteria_of(7), workers=threads), expected)
         threads.submit(int).result()

@@ -1,0 +1,49 @@
+"""``hla-match policy``: the orders of donors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hla_match.cli.messages import say
+
+
+@click.group()
+def command() -> None:
+    """List, show and check ranking policies: in which order donors stand, and why."""
+
+
+@command.command("list")
+def list_policies() -> None:
+    """List the policies that are shipped."""
+    from hla_match.choice.policies import POLICIES, policy_for
+
+    used = {
+        policy_for(None, has_probabilities=True).name: "used with frequencies",
+        policy_for(None, has_probabilities=False).name: "used without frequencies",
+    }
+    for name, policy in POLICIES.items():
+        say(f"{name}: {policy.title}" + (f" ({used[name]})" if name in used else ""))
+
+
+@command.command()
+@click.argument("policy", metavar="NAME|FILE")
+@click.option("--toml", "as_toml", is_flag=True, help="Print it as the TOML file that makes it.")
+def show(policy: str, as_toml: bool) -> None:
+    """Show a policy: its keys in words, its filters, its sources and its caveat."""
+    from hla_match.reporting.policy_text import policy_description, policy_toml
+    from hla_match.services.policy_files import open_policy
+
+    found = open_policy(policy)
+    say(*(policy_toml(found).rstrip("\n").split("\n") if as_toml else policy_description(found)))
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check the policy in FILE, and print the order that it makes."""
+    from hla_match.services.policy_files import read_policy
+
+    policy = read_policy(file)
+    say(f"{file.name} holds the policy {policy}")
