@@ -247,6 +247,7 @@ FILE_FORMS: tuple[FileForm, ...] = (
             ("登记日期", "2001/2/3", "registered_on", "2001-02-03"),
             ("最后联系日期", "2001年2月3日", "last_contact_on", "2001-02-03"),
             ("捐献日期", "2001-02-03", "donated_on", "2001-02-03"),
+            ("预定截止日期", "2030-02-03", "reserved_until", "2030-02-03"),
             ("人群", "Han", "population", "Han"),
             ("cmv", "-", "cmv", "N"),
             ("sex", "-", "sex", None),

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.auditing.allele_sets import meeting, set_alleles
 from hla_match.donors.registry import Registry
 from hla_match.kernels.auditing.paired_typings import pair_typings
 from hla_match.kernels.codes import NEW, NOT_TYPED
 from hla_match.kernels.schema.typings import TypingTable
 from hla_match.nomenclature.antigen_index import AntigenIndex
+from hla_match.typings.allele_sets import meeting, set_alleles
 
 Rows = NDArray[np.integer[Any]]
 

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.auditing.allele_sets import meeting, set_alleles
 from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_at
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -20,6 +19,7 @@ from hla_match.kernels.auditing.paired_typings import pair_typings
 from hla_match.kernels.codes import NEW
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.typings import TypingTable
+from hla_match.typings.allele_sets import meeting, set_alleles
 
 LINKED = {FindingKind.B_C_LINKAGE: ("B", "C"), FindingKind.DRB1_DQB1_LINKAGE: ("DRB1", "DQB1")}
 """The pairs of loci that are looked at."""

@@ -75,12 +75,14 @@ class Date:
     Attributes:
         is_birth: whether the age of a person follows from it, so that it is checked as an age.
         is_coded: whether a registry keeps it as the number ``year * 10000 + month * 100 + day`` too.
+        is_ahead: whether it is a day to come, so that one later than today is nothing unusual.
         first_year: the first year that is believed.
         last_year: the last one.
     """
 
     is_birth: bool = False
     is_coded: bool = False
+    is_ahead: bool = False
     first_year: int = 1900
     last_year: int = 2100
 

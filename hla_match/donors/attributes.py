@@ -169,6 +169,17 @@ class RegistrationAttributes:
             columns="lastcontacton lastcontactdate lastcontact dateoflastcontact"
             " 最后联系日期 最近联系日期 末次联系日期",
             asked_columns="contactdate 联系日期",
+            in_lists=True,
+        ),
+    ] = None
+    reserved_until: Annotated[
+        datetime.date | None,
+        Attribute(
+            type=Date(is_ahead=True),
+            columns="reserveduntil reservationend reservationenddate endofreservation"
+            " 预定截止日期 预订截止日期 保留截止日期",
+            asked_columns="reservation reserved reservationdate 预定日期 预订日期",
+            in_lists=True,
         ),
     ] = None
     donated_on: Annotated[
@@ -181,7 +192,7 @@ class RegistrationAttributes:
     ] = None
     city: Annotated[
         str | None,
-        Attribute(type=Text(), columns="city 城市 所在城市 居住城市", asked_columns="地区 所在地"),
+        Attribute(type=Text(), columns="city 城市 所在城市 居住城市", asked_columns="地区 所在地", in_lists=True),
     ] = None
     grid: Annotated[str | None, Attribute(type=Text(), columns="grid grid号 grid编号")] = None
 

@@ -11,6 +11,7 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +28,10 @@ from hla_match.donors.arrangement import (
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
+from hla_match.donors.donor_scores import DonorScores
 from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
+from hla_match.donors.reported_typings import ReportedTypings
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
 from hla_match.foreign_frames import polars_frame
@@ -87,6 +90,16 @@ class Registry:
         """Return what reads typings of a locus as the donors' were read, null alleles at choice otherwise."""
         mode = ambiguous_nulls or self.ambiguous_nulls
         return LocusEncoder(self.nomenclature, locus, self.codes, ambiguous_nulls=mode)
+
+    @cached_property
+    def donor_scores(self) -> DonorScores:
+        """The resolution scores of the donors, each distinct typing scored when it is asked for first."""
+        return DonorScores(self.loci, self.donor_typing, self.columns, self.nomenclature)
+
+    @cached_property
+    def reported_typings(self) -> ReportedTypings:
+        """The typings of the donors as GL Strings, each distinct one written when it is asked for first."""
+        return ReportedTypings(self.loci, self.donor_typing, self.columns, self.nomenclature)
 
     @property
     def n_donors(self) -> int:

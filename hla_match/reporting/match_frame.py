@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -10,16 +10,22 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.donors.attributes import ATTRIBUTES
+from hla_match.donors.attributes import ATTRIBUTES, defaults
+from hla_match.donors.registry import Registry
 from hla_match.kernels.codes import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
+from hla_match.matching.criteria import Patient
 from hla_match.matching.patient_table import GRADE_LETTERS
+from hla_match.nomenclature.reported_gl_string import reported_gl_string
 from hla_match.prediction.prediction import join_predictions
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
 _NOT_COMPARED = len(_PAIRS)
 """The place of what stands at a locus that a patient is not typed at, and which is out of scope."""
+
+_FEW = 1_000
+"""Donors up to which texts are put together one by one."""
 
 
 def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.DataFrame:
@@ -48,7 +54,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
         pl.Series("matches_best", total[BEST]),
         pl.Series("matches_worst", total[WORST]),
-        pl.select(pl.concat_str(in_scope, separator=" ").alias("grades")).to_series(),
+        _side_by_side(in_scope),
         pl.Series("gvh", total[GVH_BEST]),
         pl.Series("hvg", total[HVG_BEST]),
         pl.Series("gvh_worst", total[GVH_WORST]),
@@ -56,9 +62,42 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *_predictions(lists, part),
         *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
         age.set(age < 0, None),
-        *(attributes[name][donor] for name, one in ATTRIBUTES.items() if one.in_lists and name in attributes.columns),
+        *_attributes(registry, donor),
+        pl.Series("resolution", registry.donor_scores.of(donor)),
+        pl.Series("patient_typing", [_typing_of(one.patient, registry) for one in lists], pl.String)[patient],
+        registry.reported_typings.gl_strings(donor),
     ]
     return pl.DataFrame(columns)
+
+
+def _attributes(registry: Registry, donor: NDArray[np.uint32]) -> Iterator[pl.Series]:
+    """Yield the attributes of donors that lists show; of one that an empty cell has too, what the cell counts as."""
+    known = registry.attributes
+    for name, attribute in ATTRIBUTES.items():
+        if not attribute.in_lists:
+            continue
+        default = defaults().get(name)
+        if default is None:
+            if name in known.columns:
+                yield known[name][donor]
+        elif name in known.columns:
+            found = known[name][donor]
+            yield found.fill_null(default.value) if found.null_count() else found
+        else:
+            yield pl.Series(name, [default.value], pl.String).new_from_index(0, donor.size)
+
+
+def _typing_of(patient: Patient, registry: Registry) -> str:
+    """Return the typing of a patient as a GL String, with the names that were reported."""
+    return reported_gl_string(registry.nomenclature.tables, patient.typings)
+
+
+def _side_by_side(grades: Sequence[pl.Series]) -> pl.Series:
+    """Return the grades of the loci in scope as one text a donor."""
+    if grades[0].len() > _FEW:
+        return pl.select(pl.concat_str(grades, separator=" ").alias("grades")).to_series()
+    # A query costs more than so few texts.
+    return pl.Series("grades", [" ".join(texts) for texts in zip(*grades, strict=True)], pl.String)
 
 
 def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]], locus: str) -> pl.Series:

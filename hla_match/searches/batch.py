@@ -179,7 +179,7 @@ def search_blocks(
                 future.cancel()
 
 
-_ROW_BYTES = 500
+_ROW_BYTES = 1_000
 """Bytes of a row of results, rounded up."""
 
 

@@ -26,6 +26,7 @@ STATUS_COLUMNS = {
 }
 
 _RESULT_COLUMNS = ("patient_id", "rank", "donor_id", "scope", "matches_best", "matches_worst", "grades", "gvh", "hvg")
+_DONOR_COLUMNS = ("status", "resolution", "patient_typing", "donor_typing")
 _PROBABILITY_COLUMNS = ("p0", "p1", "p2", "p3", "p4", "frequency_set", "fallback", "p_missing", "p_cut")
 _GRADES = tuple(f"{locus}_grade" for locus in LOCI)
 
@@ -137,7 +138,7 @@ class BatchParts:
             schema |= self._parts.schema(part, "results")
         if not n_rows:
             # Nobody was found for anybody: the header stays what a reader of the file relies on.
-            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()))
+            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()), *_DONOR_COLUMNS)
             schema = {name: pl.String() for name in names}
         grades = [name for name in _GRADES if name in schema]
         at = min((list(schema).index(name) for name in grades), default=0)

@@ -9,6 +9,7 @@ reported as NEW. A typing is one or more *alternatives*, each a pair of sides dr
     encoding       the alternatives of a typing; which null alleles count, and beside whom
     typing_book    the distinct typings of a locus: each text is read once, however many donors report it
     typing_union   the typings of a locus in several registries as one column
+    allele_sets, resolution_score    sets as rows of booleans; how little a typing leaves open
 
 Texts with the same alternatives have one *meaning*. A search counts matches once for each meaning of a locus, so that
 the cost of counting does not grow with the number of donors.

@@ -151,7 +151,7 @@ def _date_checks(date: Date, is_unreadable: pl.Expr, kind: PersonKind, today: da
     if date.is_birth:
         yield _Check(in_future, Reason.IMPLAUSIBLE_VALUE, message)
         yield from _age_checks(kind, today)
-    else:
+    elif not date.is_ahead:
         yield _Check(in_future, Reason.UNUSUAL_VALUE, message, "correct it where it is wrong", "kept")
 
 

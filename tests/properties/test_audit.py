@@ -12,17 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hla_match.auditing.allele_sets import set_alleles
 from hla_match.auditing.comparison import RecordComparison
 from hla_match.auditing.dr_groups import GENE_OF_FAMILY, GENE_PAIRS, gene_pairs, pairs_with_copies
 from hla_match.auditing.duplicates import LEAST_LOCI, dealt, pairs_of_one_person, same_birth
-from hla_match.auditing.resolution import LEVELS, typing_levels, typing_scores
+from hla_match.auditing.resolution import LEVELS, typing_levels
 from hla_match.donors.registry import build_registry
 from hla_match.kernels.auditing.paired_typings import pair_typings
 from hla_match.loci import OPTIONAL_GENES
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tce_groups import person_groups
+from hla_match.typings.allele_sets import set_alleles
 from hla_match.typings.encoding import Side, typing_table
+from hla_match.typings.resolution_score import typing_scores
 from tests.examples import examples
 from tests.oracle import audit as oracle
 

@@ -152,7 +152,10 @@ def test_codes_of_missing_values_are_those_of_no_other_value() -> None:
 def test_a_patient_has_the_attributes_of_patients() -> None:
     fields = Patient.model_fields
     assert tuple(name for name in fields if name in ATTRIBUTES) == of_persons("patient")
-    assert not {"status", "registered_on", "last_contact_on", "donated_on", "city", "grid"} & fields.keys()
+    assert (
+        not {"status", "registered_on", "last_contact_on", "reserved_until", "donated_on", "city", "grid"}
+        & fields.keys()
+    )
     for name in of_persons("patient"):
         kind = ATTRIBUTES[name].type
         for value in kind.values if isinstance(kind, Category) else ["anything"] if isinstance(kind, Text) else []:

@@ -54,6 +54,7 @@ READ = [
     ("birth_date", "1955-03-01", datetime.date(1955, 3, 1)),
     ("birth_date", "1985-05-01 00:00:00", datetime.date(1985, 5, 1)),
     ("registered_on", "2026-02-28", datetime.date(2026, 2, 28)),
+    ("reserved_until", "2026-03-01", datetime.date(2026, 3, 1)),
     ("weight_kg", "500", 500.0),
     ("weight_kg", "0.5", 0.5),
     ("sex", "female", "F"),

@@ -1,0 +1,64 @@
+"""How well each donor is typed: the mean of the typing resolution scores of the loci, all alleles alike frequent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hla_match.kernels.codes import FIRST_P_GROUP, NOT_TYPED
+from hla_match.loci import SCOPES
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.typings.encoding import typing_table
+from hla_match.typings.resolution_score import typing_scores
+from hla_match.typings.typing_book import LocusColumn
+
+SCORED_LOCI = SCOPES["10/10"]
+"""The loci of a donor's score."""
+
+
+class DonorScores:
+    """The resolution scores of the donors of a registry; each distinct typing is scored once, when it is asked for.
+
+    They rest on no frequencies, so that a donor has the same score in every search. Threads may share it.
+
+    Args:
+        loci: the loci of the rows of `donor_typing`.
+        donor_typing: (loci, donors) code of each reported typing.
+        columns: the reported typings of each locus.
+        nomenclature: the one that they were read with.
+    """
+
+    def __init__(
+        self,
+        loci: Sequence[str],
+        donor_typing: NDArray[np.uint16] | NDArray[np.uint32],
+        columns: Mapping[str, LocusColumn],
+        nomenclature: Nomenclature,
+    ) -> None:
+        self._donor_typing = {locus: donor_typing[loci.index(locus)] for locus in SCORED_LOCI if locus in loci}
+        self._columns = columns
+        self._weight = {
+            locus: np.ones(len(nomenclature.index(locus).p_names) + FIRST_P_GROUP, np.float64) for locus in SCORED_LOCI
+        }
+        self._of_meaning = {locus: np.full(columns[locus].table.n_typings, np.nan) for locus in self._donor_typing}
+        self._of_untyped = {
+            locus: float(typing_scores(typing_table([()]), weight)[NOT_TYPED]) for locus, weight in self._weight.items()
+        }
+
+    def of(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Return (n,) the scores of some donors, from 0 to 1; a locus that is not typed allows every genotype."""
+        total = np.zeros(donor.size)
+        for locus in SCORED_LOCI:
+            total += self._at(locus, donor) if locus in self._donor_typing else self._of_untyped[locus]
+        return total / len(SCORED_LOCI)
+
+    def _at(self, locus: str, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+        column, scores = self._columns[locus], self._of_meaning[locus]
+        meaning = column.meaning[self._donor_typing[locus][donor]]
+        lacking = np.unique(meaning[np.isnan(scores[meaning])])
+        if lacking.size:
+            scores[lacking] = typing_scores(column.table, self._weight[locus], lacking)
+        found: NDArray[np.float64] = scores[meaning]
+        return found
