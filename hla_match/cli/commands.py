@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
     "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",
     "impute": "Write what persons may carry, with probabilities, to a file.",
+    "next": "Say which typing to order next for one patient, and how many donors to ask.",
     "nomenclature": "Install, list and look into IPD-IMGT/HLA releases.",
     "policy": "List, show and check ranking policies: in which order donors stand, and why.",
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",

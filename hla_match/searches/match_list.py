@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.errors import CriteriaError
+from hla_match.errors.arguments import check_count
+from hla_match.next_steps.availability import Availability
+from hla_match.next_steps.typing_costs import TypingCosts
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import match_summary, match_text
+from hla_match.reporting.next_steps import NextSteps
 from hla_match.reporting.search_notices import patient_notices, search_notices
+from hla_match.searches.list_outcomes import ListOutcomes
+from hla_match.searches.next_step_search import next_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,13 @@ class Match:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class MatchList(RankedDonors):
-    """The donors found for one patient, best first; the attributes are those of `RankedDonors`."""
+    """The donors found for one patient, best first; the attributes are those of `RankedDonors`, and one more.
+
+    Attributes:
+        outcomes_of: returns what may come out of typing some donors by their rows.
+    """
+
+    outcomes_of: Callable[[NDArray[np.uint32]], ListOutcomes] | None = None
 
     @cached_property
     def patient_notices(self) -> tuple[str, ...]:
@@ -113,6 +129,44 @@ class MatchList(RankedDonors):
         mismatches in percent, "?" where they are missing.
         """
         return match_summary(self, part)
+
+    def next_steps(
+        self,
+        *,
+        first: int = 20,
+        mismatches: int | None = None,
+        wanted: int = 1,
+        certainty: float = 0.9,
+        availability: Availability | None = None,
+        costs: TypingCosts | None = None,
+    ) -> NextSteps:
+        """Return which typing to order next, and how many of the donors to ask.
+
+        Args:
+            first: donors to look at, from the first.
+            mismatches: of a donor who matches at most; None for the least that one of the donors has with 1% or more.
+            wanted: donors who match and are available.
+            certainty: the probability that there are so many.
+            availability: how probable it is that a donor who is asked is available; None for what was published.
+            costs: of typings; None for 1 a locus.
+
+        Raises:
+            CriteriaError: the list has no probabilities, or a number is none that it can be.
+        """
+        check_count("first", first)
+        if self.outcomes_of is None:
+            raise CriteriaError(
+                "next_steps", found="a list without its search", expected="a list that Matcher.search returned"
+            )
+        return next_steps(
+            self,
+            self.outcomes_of(self.donor[:first]),
+            costs=TypingCosts() if costs is None else costs,
+            availability=Availability() if availability is None else availability,
+            mismatches=mismatches,
+            wanted=wanted,
+            certainty=certainty,
+        )
 
     def __repr__(self) -> str:
         return match_text(self)

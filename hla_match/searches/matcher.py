@@ -36,6 +36,7 @@ from hla_match.prediction.prediction import Prediction
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.searches.counted_search import counted_search
+from hla_match.searches.list_outcomes import list_outcomes
 from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
@@ -124,6 +125,7 @@ class Matcher:
             count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.size)),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
+            outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
         )
 
     def _candidates(
@@ -290,11 +292,18 @@ class Matcher:
         """Return what predicts matches of a patient with some donors by their rows; None without frequencies."""
         if self.imputed is None:
             return None
-        covered = tuple(locus for locus in criteria.loci if locus != DRB345)
-        scope = self._prediction_scope(covered, criteria.null_rule)
-        person = self._impute(patient, self.imputed, criteria.ambiguous_nulls)
-        predictor = PatientPredictor(person, self.imputed, scope, workers=self._workers)
+        person, imputed, scope = self._prepared(patient, criteria)
+        predictor = PatientPredictor(person, imputed, scope, workers=self._workers)
         return counted_search(predictor, criteria.loci, loci, donor)
+
+    def _prepared(
+        self, patient: Patient, criteria: SearchCriteria
+    ) -> tuple[ImputedPatient, DonorImputation, PredictionScope]:
+        """Return the patient and the donors imputed, and the loci in scope that frequencies can know."""
+        if self.imputed is None:
+            raise _without_frequencies()
+        scope = self._prediction_scope(tuple(one for one in criteria.loci if one != DRB345), criteria.null_rule)
+        return self._impute(patient, self.imputed, criteria.ambiguous_nulls), self.imputed, scope
 
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
         """Return `eligible_donors`, kept for the next search by the same criteria."""

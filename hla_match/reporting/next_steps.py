@@ -1,0 +1,171 @@
+"""The next steps of a search: a table of typings, a table of donors, and what follows from them in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from hla_match.next_steps.availability import Availability
+from hla_match.reporting.match_summary import NOTICE, percent
+
+NO_GAIN = 5e-4
+"""A rise of a probability below this is shown as none."""
+
+_HOPE = 0.01
+"""A donor of at least this probability of a match may match, in words; it is the program's own, of no source."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NextSteps:
+    """What to type next, and whom to ask.
+
+    Attributes:
+        typings: one row a person and set of loci, the most gain for its cost first; the columns are those of
+            `to_polars`.
+        donors: one row a donor, in the order of the list: `rank`, `donor_id`, `p_match` (probability of a match, null
+            where frequencies do not say), `p_available` (that the donor is available, if asked), `p_enough` (that
+            enough of the donors up to this one match and are available), `open_loci` (whose typing can have several
+            outcomes), `bits` (entropy of the number of mismatches), `p_cut` (probability of the genotypes that are not
+            looked at).
+        mismatches: a donor who matches has at most so many in scope.
+        n_positions: alleles in scope.
+        p_best: probability that the best of the donors matches.
+        wanted: how many donors are wanted who match and are available.
+        certainty: with which probability.
+        n_to_ask: so many of the first donors reach it; None where all of them do not.
+        p_reached: what they reach.
+        availability: what is assumed of donors who are asked.
+        notes: what is left out or cut, in sentences.
+    """
+
+    typings: pl.DataFrame
+    donors: pl.DataFrame
+    mismatches: int
+    n_positions: int
+    p_best: float
+    wanted: int
+    certainty: float
+    n_to_ask: int | None
+    p_reached: float
+    availability: Availability
+    notes: tuple[str, ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row a person and set of loci whose typing would tell something, the most gain for its cost first.
+
+        The columns are `person` (donor or patient), `rank` and `donor_id` (null for the patient), `loci` (separated by
+        commas), `cost`, `gain` (expected rise of the probability that the best donor matches), `gain_per_cost`,
+        `information` (bits that it is expected to tell of the number of mismatches; of the patient's typing the sum
+        over the donors), `information_per_cost` and `bits_left` (entropy that is expected to be left).
+        """
+        return self.typings
+
+    @property
+    def match_class(self) -> str:
+        """What counts as a match, such as 10/10, in words."""
+        least = f"{self.n_positions - self.mismatches}/{self.n_positions}"
+        return f"{least} or better" if self.mismatches else least
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What to type first, how many donors to ask, what is assumed, and what is left out."""
+        assumed = f"Assumed: {self.availability.text}."
+        return (_typing_sentence(self), _asking_sentence(self), assumed, *self.notes)
+
+    def first_typings(self) -> pl.DataFrame:
+        """Return of the patient and of each donor the typing with the most gain for its cost, in the order of the list.
+
+        The columns are those of `to_polars`; who has nothing open has no row.
+        """
+        return self.typings.unique("donor_id", keep="first", maintain_order=True).sort("rank", nulls_last=False)
+
+    def __repr__(self) -> str:
+        with pl.Config(
+            tbl_rows=30, tbl_width_chars=100, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True
+        ):
+            table = str(steps_summary(self))
+        return "\n".join([table, *self.sentences, NOTICE])
+
+
+def _typing_sentence(steps: NextSteps) -> str:
+    """Say which typing to order first."""
+    if not steps.typings.height:
+        return "No typing would tell more about how many alleles of these donors mismatch."
+    first = steps.typings.row(0, named=True)
+    who = "the patient" if first["person"] == "patient" else f"donor {first['donor_id']}"
+    now = percent(steps.p_best)
+    if first["gain"] < NO_GAIN:
+        return (
+            f"No typing is expected to raise the probability that the best donor is {steps.match_class}, which is "
+            f"{now}.{_first_open(steps)}"
+        )
+    return (
+        f"Type {who} at {first['loci']} first: that is expected to raise the probability that the best donor is "
+        f"{steps.match_class} from {now} to {percent(steps.p_best + first['gain'])}."
+    )
+
+
+def _first_open(steps: NextSteps) -> str:
+    """Say of the first donor who may match, and is not certain to, what to type."""
+    open_donors = steps.donors.filter(pl.col("p_match").is_between(_HOPE, 1.0 - NO_GAIN))["donor_id"]
+    rows = steps.first_typings().filter(pl.col("donor_id").is_in(open_donors.to_list())).head(1)
+    if not rows.height:
+        return ""
+    found = rows.row(0, named=True)
+    return (
+        f" The first donor who is not certain is {found['donor_id']}; typing {found['loci']} tells most for its cost."
+    )
+
+
+def _asking_sentence(steps: NextSteps) -> str:
+    """Say how many donors to ask."""
+    n, all_of_them = steps.n_to_ask, steps.donors.height
+    if not all_of_them:
+        return "There is no donor to ask."
+    enough = "one of them is" if steps.wanted == 1 else f"{steps.wanted} of them are"
+    result = f"at least {enough} {steps.match_class} and available with a probability of {percent(steps.p_reached)}"
+    if n is None:
+        asked = "The only donor does" if all_of_them == 1 else f"All {all_of_them:,} donors together do"
+        return f"{asked} not reach {percent(steps.certainty)}: {result}."
+    asked = "the first donor" if n == 1 else f"the first {n:,} donors"
+    return f"Ask {asked}: {result}."
+
+
+def steps_summary(steps: NextSteps) -> pl.DataFrame:
+    """Return what a person reads of the next steps, as text: a row for each donor, below one for an open patient.
+
+    The columns are `rank`, `donor`, `match` (its probability), `type` (the loci whose typing gains most for its cost,
+    or tells most), `cost`, `gain` (of the probability of the best donor), `tells` (bits of those that are open),
+    `avail` (probability that the donor is available) and `so far` (that enough of the donors down to this one match
+    and are available).
+    """
+    rows = [*_summary_rows(steps)]
+    names = ["rank", "donor", "match", "type", "cost", "gain", "tells", "avail", "so far"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def _summary_rows(steps: NextSteps) -> Iterator[tuple[str, ...]]:
+    typing_of = {row["donor_id"]: row for row in steps.first_typings().iter_rows(named=True)}
+    if None in typing_of:
+        yield ("", "patient", "", *_typing_cells(typing_of[None], None), "", "")
+    for donor in steps.donors.iter_rows(named=True):
+        yield (
+            str(donor["rank"]),
+            donor["donor_id"],
+            percent(donor["p_match"]),
+            *_typing_cells(typing_of.get(donor["donor_id"]), donor["bits"]),
+            percent(donor["p_available"]),
+            percent(donor["p_enough"]),
+        )
+
+
+def _typing_cells(typing: dict[str, Any] | None, bits: float | None) -> tuple[str, str, str, str]:
+    """Return the cells of a typing: loci, cost, gain, and the bits that it tells of those that are open."""
+    if typing is None:
+        return "", "", "", ""
+    gain = f"+{percent(typing['gain'])}" if typing["gain"] >= NO_GAIN else ""
+    told = f"{typing['information']:.1f}" + ("" if bits is None else f"/{bits:.1f}")
+    return typing["loci"], f"{typing['cost']:g}", gain, told
