@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from hla_match.imputation.imputed_registry import ImputedRegistry as ImputedRegistry
     from hla_match.matching.criteria import Patient as Patient
     from hla_match.matching.criteria import SearchCriteria as SearchCriteria
+    from hla_match.next_steps.availability import Availability as Availability
+    from hla_match.next_steps.typing_costs import TypingCosts as TypingCosts
     from hla_match.nomenclature.reading import Reading as Reading
     from hla_match.nomenclature.reading import read_typing as read_typing
     from hla_match.nomenclature.reduction import reduce_typing as reduce_typing
     from hla_match.nomenclature.release import Nomenclature as Nomenclature
     from hla_match.prediction.prediction import Prediction as Prediction
     from hla_match.publishing.yearly_figures import YearlyFigures as YearlyFigures
+    from hla_match.reporting.next_steps import NextSteps as NextSteps
     from hla_match.searches.batch import search_patients as search_patients
     from hla_match.searches.match_list import Match as Match
     from hla_match.searches.match_list import MatchList as MatchList
@@ -60,6 +63,7 @@ _HOME = {
     "Audit": "auditing.audit",
     "AuditReport": "services.audit",
     "AuditSettings": "auditing.settings",
+    "Availability": "next_steps.availability",
     "batch": "services.batch",
     "BatchReport": "services.batch",
     "build_registry": "donors.registry",
@@ -80,6 +84,7 @@ _HOME = {
     "Match": "searches.match_list",
     "Matcher": "searches.matcher",
     "MatchList": "searches.match_list",
+    "NextSteps": "reporting.next_steps",
     "Nomenclature": "nomenclature.release",
     "NomenclatureError": "errors",
     "Notice": "services.notices",
@@ -99,6 +104,7 @@ _HOME = {
     "search": "services.search",
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",
+    "TypingCosts": "next_steps.typing_costs",
     "TypingError": "errors",
     "YearlyFigures": "publishing.yearly_figures",
 }

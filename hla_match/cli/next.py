@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
 from hla_match.errors import CriteriaError
@@ -66,7 +67,7 @@ def command(
         costs=of_typings,
     )
     for notice in matches.notices:
-        click.echo(f"note: {notice}")
+        say(f"note: {notice}")
     next_steps_table(steps)
 
 

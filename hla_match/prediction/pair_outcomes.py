@@ -145,7 +145,7 @@ def pair_outcomes(
     for column, (table, of_donor) in tables.items():
         outcome[:, column] = of_donor[first]
         total += table[outcome[:, column]]
-    summed = np.bincount(key, probability, minlength=n)
+    summed = np.bincount(key, probability, minlength=n).astype(np.float64, copy=False)
     return replace(outcomes, mismatches=np.ascontiguousarray(total.T), probability=summed, outcome=outcome)
 
 

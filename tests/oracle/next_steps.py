@@ -47,7 +47,7 @@ def information(joint: Joint) -> float:
 
 
 def gain(joint: Joint, most: int, other: Fraction) -> Fraction:
-    """Expected rise of the best donor's probability of at most so many mismatches; `other` is the best other donor's."""
+    """Expected rise of the best donor's probability of at most so many mismatches, beside others at `other`."""
     of_outcome: dict[Outcome, Fraction] = {}
     matched: dict[Outcome, Fraction] = {}
     for (outcome, number), p in joint.items():
