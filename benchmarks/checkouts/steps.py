@@ -124,7 +124,7 @@ def chosen_steps(all_steps: Sequence[Step], patterns: Sequence[str], *, quick: b
 
 def _first_predictions(han: str) -> list[Step]:
     """Return the searches that impute the donors, which their messages say; later ones find them imputed."""
-    options = ("--max-mismatches", "2", "--cmv", "N", "--limit", "60", *_AS_OF)
+    options = ("--max-mismatches", "2", "--patient-cmv", "N", "--limit", "60", *_AS_OF)
     return [
         Step(name, ("search", registry, "--hla", _PATIENT, "--frequencies", frequencies, *options), is_needed=True)
         for name, registry, frequencies in (
@@ -212,9 +212,13 @@ def _searches(han: str) -> list[Step]:
     search = ("search", "shared", "--hla", _PATIENT, *_AS_OF)
     old = ("search", "shared", "--hla", _OLD_PATIENT, *_AS_OF)
     nulls = ("search", "corner", "--hla", "A*01:11N+A*02:01^B*40:01^DRB1*15:01+DRB1*09:01^DRB5*01:01", *_AS_OF)
+    of_patient = ("--patient-cmv", "P", "--patient-abo", "AB")
     return [
         Step("search", search),
-        Step("search-attributes", (*search, "--cmv", "P", "--abo", "AB", "--max-mismatches", "2", "--limit", "60")),
+        Step(
+            "search-attributes",
+            (*search, *of_patient, "--max-mismatches", "2", "--limit", "60"),
+        ),
         Step("search-old", (*old, "--scope", "6/6", "--max-mismatches", "2", "--limit", "40")),
         Step("search-old-p", (*old, "--frequencies", han, "--global-frequencies", corner_persons.FREQUENCIES)),
         Step("search-nulls", (*nulls, "--scope", "A,B,DRB1,DRB345", "--max-mismatches", "3", "--limit", "40")),

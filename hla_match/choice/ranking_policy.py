@@ -175,7 +175,9 @@ class RankingPolicy:
 _OPTIONAL = ("version", "title", "filters", "sources", "caveat")
 """The entries of a policy that it need not have."""
 
-FILTERS = ("scope", "max_mismatches", "direction", "statuses", "min_age", "max_age")
+FILTERS = (
+    "scope", "max_mismatches", "direction", "statuses", "min_age", "max_age", "sex", "abo", "cmv", "city", "min_p",
+)  # fmt: skip
 """The criteria that a policy can set where a search does not."""
 
 

@@ -17,13 +17,19 @@ from registry_io.disk.writer_lock import user_name
 @click.option("--hla", required=True, help="The patient's typing as a GL String.")
 @search_options(limit=20, limit_help="Rows to print.")
 @attribute_options
-def command(registry: Path, hla: str, options: SearchOptions, **attributes: str | None) -> None:
+def command(registry: Path, hla: str, options: SearchOptions, **of_patient: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
     from hla_match.matching.criteria import Patient
-    from hla_match.services.notices import Notices
+    from hla_match.services.notices import Notice, NoticeKind, Notices
     from hla_match.services.searched_registry import SearchedRegistry
 
+    attributes = {name.removeprefix("patient_"): value for name, value in of_patient.items()}
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
+    criteria = options.request.criteria
+    for name in attributes:
+        if getattr(criteria, name) and attributes[name] is None:
+            text = f"keeps donors of these values; the patient's own is --patient-{name}"
+            say_notice(Notice(NoticeKind.NOTE, text, f"--{name}"))
     # What can be seen to be wrong is said before anything is compiled.
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
     prepare_kernels(probabilities=searched.sets is not None)

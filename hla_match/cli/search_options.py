@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,23 @@ class SearchOptions:
 
     request: SearchRequest
     donor_lists: tuple[Path, ...]
+
+
+def share(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    """Return a share of one that an option states as 0.05 or 5%.
+
+    Raises:
+        click.BadParameter: it is none above 0 and up to 1.
+    """
+    if text is None:
+        return None
+    try:
+        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = math.nan
+    if not 0 < found <= 1:
+        raise click.BadParameter(f"{text!r} is no share such as 5% or 0.05", context, parameter)
+    return found
 
 
 _AGE = click.IntRange(0, OLDEST)
@@ -66,6 +84,16 @@ _OPTIONS = (
     click.option("--status", default="AV", show_default=True, help="Donor statuses to include, separated by commas."),
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
+    click.option("--sex", help="Sex of donors to include, as M or F,unknown."),
+    click.option("--abo", help="Blood groups of donors to include, as A,O or O,unknown."),
+    click.option("--cmv", help="CMV statuses of donors to include, as N or N,unknown."),
+    click.option("--city", help="Cities of donors to include, separated by commas; unknown for none."),
+    click.option(
+        "--min-p",
+        metavar="SHARE",
+        callback=share,
+        help="Least probability of at most --max-mismatches mismatches, as 5% or 0.05; unknown ones stay.",
+    ),
     click.option(
         "--as-of",
         type=click.DateTime(["%Y-%m-%d"]),
@@ -86,8 +114,8 @@ _OPTIONS = (
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
-    "max_age", "as_of", "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies",
-    "verify", "at",
+    "max_age", "sex", "abo", "cmv", "city", "min_p", "as_of", "only_donors", "without_donors", "policy", "limit",
+    "frequencies", "global_frequencies", "verify", "at",
 )  # fmt: skip
 
 
@@ -95,7 +123,7 @@ def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each attribute of a patient that has one."""
     for name, attribute in ATTRIBUTES.items():
         if attribute.option is not None:
-            option = click.option(f"--{name}", type=click.Choice(values_of(name)), help=attribute.option)
+            option = click.option(f"--patient-{name}", type=click.Choice(values_of(name)), help=attribute.option)
             command = option(command)
     return command
 
@@ -137,6 +165,7 @@ def _options(values: dict[str, Any]) -> SearchOptions:
         **{name: read_identifiers(path) for name, path in files.items()},
         "locus_limits": locus_limits(values["locus_limits"]),
         "statuses": tuple(part.strip().upper() for part in status.split(",")),
+        **{name: _listed(values[name], is_city=name == "city") for name in ("sex", "abo", "cmv", "city")},
         "as_of": as_of.date() if as_of is not None else _day_of(request.at),
     }
     # What nobody asked for is left to the policy.
@@ -150,6 +179,16 @@ def _is_default(name: str) -> bool:
 
     option = {"statuses": "status"}.get(name, name)
     return name in FILTERS and click.get_current_context().get_parameter_source(option) is ParameterSource.DEFAULT
+
+
+def _listed(text: str | None, *, is_city: bool) -> tuple[str, ...]:
+    """Return the values of an option that lists some; those of few values in capitals.
+
+    >>> _listed("n, Unknown", is_city=False), _listed("杭州", is_city=True), _listed(None, is_city=False)
+    (('N', 'unknown'), ('杭州',), ())
+    """
+    parts = [part.strip() for part in text.split(",")] if text else []
+    return tuple("unknown" if one.casefold() == "unknown" else one if is_city else one.upper() for one in parts)
 
 
 def _day_of(at: int | datetime.date | None) -> datetime.date | None:

@@ -21,6 +21,16 @@ from hla_match.typings.encoding import AmbiguousNulls, NullRule
 Direction = Literal["both", "gvh", "hvg"]
 
 
+VALUED = ("sex", "abo", "cmv")
+"""Attributes of donors of a few values each, which criteria can ask for."""
+
+UNKNOWN = "unknown"
+"""What criteria call an attribute that is not known of a donor."""
+
+MAX_PREDICTED = 4
+"""The greatest number of mismatches of which there is a probability."""
+
+
 class TypedPerson(CheckedModel):
     """An identifier and typings by locus."""
 
@@ -124,6 +134,10 @@ class SearchCriteria(CheckedModel):
         statuses: donors of other status are left out.
         min_age: completed years at `as_of`; donors without a birth date stay.
         max_age: completed years at `as_of`; donors without a birth date stay.
+        sex, abo, cmv: the values of donors, among which "unknown" stands for none; empty for any.
+        city: where donors live, likewise; capitals and a final 市 do not count.
+        min_p: least probability of at most `max_mismatches` mismatches in scope, in either direction; donors of whom it
+            is not known stay. It needs haplotype frequencies.
         only_donors: identifiers to choose from, or None for all.
         without_donors: identifiers to leave out.
         as_of: the date at which ages are computed; without it, the date of the registry's import.
@@ -139,6 +153,11 @@ class SearchCriteria(CheckedModel):
     statuses: tuple[str, ...] = ("AV",)
     min_age: int | None = Field(default=None, ge=0, le=OLDEST)
     max_age: int | None = Field(default=None, ge=0, le=OLDEST)
+    sex: tuple[str, ...] = ()
+    abo: tuple[str, ...] = ()
+    cmv: tuple[str, ...] = ()
+    city: tuple[str, ...] = ()
+    min_p: float | None = Field(default=None, gt=0, le=1)
     only_donors: frozenset[str] | None = None
     without_donors: frozenset[str] = frozenset()
     as_of: datetime.date | None = None
@@ -167,6 +186,15 @@ class SearchCriteria(CheckedModel):
         if unknown:
             expected, code = f"statuses of {', '.join(known)}", ErrorCode.CRITERIA_UNKNOWN
             faults.append(CriteriaError("statuses", found=", ".join(unknown), expected=expected, code=code))
+        for name in VALUED:
+            allowed = (*values_of(name), UNKNOWN)
+            unknown = [value for value in getattr(self, name) if value not in allowed]
+            if unknown:
+                expected, code = f"values of {', '.join(allowed)}", ErrorCode.CRITERIA_UNKNOWN
+                faults.append(CriteriaError(name, found=", ".join(unknown), expected=expected, code=code))
+        if self.min_p is not None and self.max_mismatches > MAX_PREDICTED:
+            expected, code = f"none above {MAX_PREDICTED} mismatches", ErrorCode.CRITERIA_CONFLICT
+            faults.append(CriteriaError("min_p", found=self.min_p, expected=expected, code=code))
         if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
             expected, code = f"at most {self.max_age}, the max_age", ErrorCode.CRITERIA_CONFLICT
             faults.append(CriteriaError("min_age", found=self.min_age, expected=expected, code=code))

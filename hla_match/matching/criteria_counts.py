@@ -23,6 +23,7 @@ def criteria_counts(
     scope: Sequence[LocusMismatches],
     donors: range | None,
     n_found: int,
+    n_probable: int,
 ) -> dict[str, int]:
     """Return how many donors were left after each criterion, one after another, by the criterion in words.
 
@@ -32,7 +33,8 @@ def criteria_counts(
         eligible: as `hla_match.matching.eligibility.eligible_donors` returns it.
         scope: the loci in scope that the registry has, with the limits of single loci; needed where there are any.
         donors: the rows that were searched, which stand for the registry, or None for all.
-        n_found: donors that meet all criteria.
+        n_found: donors that meet all criteria but the one on probability.
+        n_probable: donors that meet this one, too.
     """
     counts = {"in the registry": registry.n_donors if donors is None else len(donors)}
     left = np.zeros(0, np.uint8)
@@ -45,4 +47,6 @@ def criteria_counts(
         counts[f"within the limits {limits}"] = int(find_donors(registry, scope, left, EXCLUDED - 1).donor.size)
     noun = f"{_DIRECTIONS[criteria.direction]}mismatch{'es' * (criteria.max_mismatches != 1)}"
     counts[f"with at most {criteria.max_mismatches} {noun} in {criteria.scope}"] = n_found
+    if criteria.min_p is not None:
+        counts[f"with a probability of that of at least {100 * criteria.min_p:g}%, or not known"] = n_probable
     return counts

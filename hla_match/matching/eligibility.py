@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
+from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.attributes import values_of
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError
-from hla_match.matching.criteria import SearchCriteria
+from hla_match.matching.criteria import UNKNOWN, VALUED, SearchCriteria
 
 
 def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
@@ -33,6 +34,16 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
         low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
         eligible &= (age < 0) | ((age >= low) & (age <= high))
         keep(_ages(criteria.min_age, criteria.max_age))
+    for name in VALUED:
+        wanted: tuple[str, ...] = getattr(criteria, name)
+        if wanted:
+            known = np.zeros(256, np.bool_)
+            known[[_code_of(name, value) for value in wanted]] = True
+            eligible &= known[registry.attribute_codes[name]]
+            keep(f"with {_NOUNS[name]} {' or '.join(wanted)}")
+    if criteria.city:
+        eligible &= _in_cities(registry, criteria.city)
+        keep(f"in {' or '.join(criteria.city)}")
     if criteria.only_donors is not None:
         eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
         keep("among those asked for")
@@ -40,6 +51,34 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
         eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
         keep("not among those left out")
     return left
+
+
+_NOUNS = {"sex": "sex", "abo": "blood group", "cmv": "CMV status"}
+
+
+def _code_of(name: str, value: str) -> int:
+    return MISSING_CATEGORY if value == UNKNOWN else values_of(name).index(value)
+
+
+def _in_cities(registry: Registry, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return (n,) bool: donors who live in one of some cities."""
+    if "city" not in registry.attributes.columns:
+        return np.full(registry.n_donors, UNKNOWN in wanted)
+    city = registry.attributes["city"]
+    # Of a registry of millions the cities are few.
+    names = city.unique().drop_nulls()
+    keys = {_city_key(one) for one in wanted if one != UNKNOWN}
+    found = city.is_in([name for name in names if _city_key(name) in keys]).fill_null(UNKNOWN in wanted)
+    return found.to_numpy().copy()
+
+
+def _city_key(name: str) -> str:
+    """Return what cities are compared by.
+
+    >>> _city_key("Hangzhou ") == _city_key("hangzhou"), _city_key("杭州市") == _city_key("杭州")
+    (True, True)
+    """
+    return name.strip().casefold().removesuffix("市")
 
 
 def within(bits: NDArray[np.uint8], donors: range | None, n_donors: int) -> NDArray[np.uint8]:

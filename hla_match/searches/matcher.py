@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
 from hla_match.choice.policies import RankingPolicy, policy_for
+from hla_match.choice.probable_donors import probable_donors
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
@@ -100,6 +101,8 @@ class Matcher:
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
         order = policy_for(policy, has_probabilities=self.imputed is not None)
         criteria = order.criteria_of(criteria)
+        if criteria.min_p is not None and self.imputed is None:
+            raise _without_frequencies("min_p", criteria.min_p)
         missing = self._comparisons.untyped_loci(criteria)
         registry = self._comparisons.searched(criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
@@ -108,6 +111,9 @@ class Matcher:
         }
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         candidates = self._candidates(patient, criteria, loci, donors)
+        n_matching = int(candidates.donor.size)
+        if criteria.min_p is not None:
+            candidates = candidates.take(probable_donors(candidates, criteria.min_p, criteria.max_mismatches))
         found = candidates.donor
         first, key_columns = rank_donors(order, candidates, criteria.limit)
         chosen = candidates.take(first)
@@ -122,7 +128,7 @@ class Matcher:
             age=chosen.age,
             key_columns=key_columns,
             n_found=int(found.size),
-            count_criteria=partial(self._criteria_counts, scope, criteria, donors, int(found.size)),
+            count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, int(found.size)),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
             outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
@@ -318,11 +324,11 @@ class Matcher:
         return [self._limited(one, measure, worst, criteria.locus_limits.get(one.locus)) for one in scope]
 
     def _criteria_counts(
-        self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, n_found: int
+        self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, *n_found: int
     ) -> dict[str, int]:
         limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
         return criteria_counts(
-            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found
+            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, *n_found
         )
 
 
@@ -334,10 +340,10 @@ def _total(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint3
     return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
 
 
-def _without_frequencies() -> CriteriaError:
+def _without_frequencies(name: str = "frequencies", found: object = "none") -> CriteriaError:
     return CriteriaError(
-        "frequencies",
-        found="none",
+        name,
+        found=found,
         expected="a matcher made with an imputed registry",
         code=ErrorCode.CRITERIA_FREQUENCIES,
     )

@@ -149,3 +149,8 @@ def deciding_key(
 def may_fail(mismatches: Mapping[str, int], limits: Mapping[str, int], max_mismatches: int) -> bool:
     """Whether a donor with so many mismatches at each locus, if every ambiguity turns out badly, fails the criteria."""
     return sum(mismatches.values()) > max_mismatches or any(mismatches[locus] > limits[locus] for locus in limits)
+
+
+def is_probable(percent: int | None, cut: float, least: float) -> bool:
+    """Whether a donor's probability is as great as asked for, is not known, or may be as great with what was cut."""
+    return percent is None or percent / 100 + cut >= least - 1e-9

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hla_match.choice import ranking
 from hla_match.choice.features import FEATURES
 from hla_match.choice.policies import POLICIES, RankingPolicy
+from hla_match.choice.probable_donors import probable_donors
 from hla_match.choice.ranking import rank_donors
 from hla_match.choice.ranking_key import RankingKey
 from hla_match.donors.attributes import values_of
@@ -139,6 +140,19 @@ def test_without_frequencies_probabilities_order_nobody(policy, donors):
     assert [seen[row]["donor_id"] for row in first] == oracle.rank(seen, others, cmv="N", abo="O")
     for key, column in zip(policy.keys, columns, strict=True):
         assert not key.feature.startswith("p") or np.unique(column).size == 1
+
+
+@given(donor_lists(), st.integers(0, 1), st.sampled_from((0.01, 0.02, 0.1, 0.105, 0.5, 0.9, 1.0)), st.booleans())
+@settings(max_examples=100)
+def test_probable_donors_are_those_of_the_oracle(donors, mismatches, least, bounded):
+    found = probable_donors(
+        candidates_of(donors, CountedPredictions(donors, bounded=bounded).lazy, cmv=None, abo=None), least, mismatches
+    )
+    known = [one["probability"] for one in donors]
+    percents = [None if one["missing"] else one["percents"][mismatches] for one in known]
+    assert found.tolist() == [
+        row for row, one in enumerate(known) if oracle.is_probable(percents[row], one["cut"], least)
+    ]
 
 
 @given(policies())

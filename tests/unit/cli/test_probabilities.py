@@ -145,3 +145,18 @@ def test_a_result_does_not_replace_the_frequencies(run) -> None:
     done = run("batch", "registry", "patients.csv", "--out", "han.csv", "--frequencies", "han.csv", DAY)
     assert isinstance(done.exception, CriteriaError)
     assert Path("han.csv").read_text(encoding="utf-8") == FREQUENCIES
+
+
+def test_donors_are_chosen_by_probability_and_attributes(run) -> None:
+    given = (*SEARCH, "--frequencies", "han.csv")
+    assert "3 donors; 6/6" in run(*given).stdout
+    assert "2 donors; 6/6" in run(*given, "--max-mismatches", "0", "--min-p", "10%").stdout
+    assert "0 donors; 6/6" in run(*given, "--max-mismatches", "0", "--min-p", "0.2").stdout
+    assert "'5' is no share such as 5% or 0.05" in run(*given, "--min-p", "5").output
+    done = run(*given, "--cmv", "p,unknown", "--patient-abo", "A")
+    assert "3 donors; 6/6" in done.stdout
+    assert "--cmv: keeps donors of these values; the patient's own is --patient-cmv" in done.stderr
+    assert "--abo" not in done.stderr
+    assert "0 with sex M" in run(*given, "--sex", "m").stdout
+    assert run(*BATCH, "--frequencies", "han.csv", "--city", "unknown", "--min-p", "100%").exit_code == 0
+    assert json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["criteria"]["min_p"] == 1.0

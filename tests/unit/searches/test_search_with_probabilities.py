@@ -176,3 +176,18 @@ def test_donors_that_are_no_list_of_identifiers_are_refused(matcher, wrong):
 def test_a_matcher_of_what_cannot_be_is_refused(matcher, imputed, workers):
     with pytest.raises(CriteriaError, match=r"^(imputed|workers): found"):
         Matcher(matcher.registry, imputed, workers=workers)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_donors_of_too_little_probability_are_left_out(matcher, most):
+    asked = CRITERIA.model_copy(update={"max_mismatches": most})
+    whole = matcher.search(PATIENT, asked)
+    rows = whole.to_polars()
+    probability = rows.select(pl.sum_horizontal([f"p{k}" for k in range(most + 1)], ignore_nulls=False)).to_series()
+    for least in (0.01, 0.3, 1.0):
+        found = matcher.search(PATIENT, asked.model_copy(update={"min_p": least}))
+        kept = rows.filter(probability.is_null() | (probability >= least - 1e-9))
+        assert found.to_polars().drop("rank").equals(kept.drop("rank"))
+        counts = list(found.criteria_counts.items())
+        assert counts[-2][1] == whole.n_found
+        assert counts[-1] == (f"with a probability of that of at least {100 * least:g}%, or not known", kept.height)
