@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from hla_match.cli.messages import say
 from hla_match.errors import NomenclatureError
 
 if TYPE_CHECKING:
+    from hla_match.nomenclature.allele_facts import AlleleFact
+    from hla_match.nomenclature.locus_index import LocusIndex
     from hla_match.nomenclature.release import Nomenclature
     from hla_match.nomenclature.tables import LocusTables, NomenclatureTables
 
@@ -91,9 +93,26 @@ def show(name: str, release: str | None) -> None:
         lines.append("  holds null alleles")
     if locus == "DPB1":
         lines.append(f"  TCE       {_tce_groups(nomenclature.tables.loci[locus], expansion.alleles)}")
+    lines += _facts(nomenclature.index(locus), expansion.alleles)
     lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
     say(*lines)
     _print_cautions(nomenclature.tables)
+
+
+def _facts(index: LocusIndex, rows: Sequence[int]) -> list[str]:
+    """Return leader, KIR ligand and expression of some alleles, those that their locus has, and what they rest on."""
+    from hla_match.nomenclature.allele_facts import LOCI_OF_FACT
+
+    words: dict[AlleleFact, str] = {"leader": "leader", "kir_ligand": "KIR", "expression": "level"}
+    lines = []
+    for fact, word in words.items():
+        if index.locus not in LOCI_OF_FACT[fact]:
+            continue
+        values = index.fact(fact)
+        found = sorted(value or "unknown" for value in values.of(rows))
+        rests_on = "by sequence" if any(values.of_sequence[row] for row in rows) else "by family"
+        lines.append(f"  {word:<9} {', '.join(found)} ({rests_on})" if found else f"  {word:<9} none")
+    return lines
 
 
 def _tce_groups(tables: LocusTables, rows: Iterable[int]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from hla_match.loci import SEROLOGY_PREFIX
+from hla_match.nomenclature.allele_facts import AlleleFact, AlleleValues, allele_values
 from hla_match.nomenclature.antigen_index import AntigenIndex
 from hla_match.nomenclature.antigen_names import SECOND_DR
 from hla_match.nomenclature.tables import NomenclatureTables
@@ -40,6 +41,7 @@ class LocusIndex:
         self.prefix: dict[str, list[int]] = {}
         self.p_names: list[str] = []
         self.p_code: list[int] = []
+        self._facts: dict[AlleleFact, AlleleValues] = {}
         book: dict[str, int] = {}
         for row, name in enumerate(tables.allele):
             fields = name.rstrip(SUFFIXES).split(":")
@@ -75,6 +77,11 @@ class LocusIndex:
             for depth in range(1, len(fields) + 1):
                 names.setdefault(":".join(fields[:depth]), []).append(name)
         return names
+
+    def fact(self, fact: AlleleFact) -> AlleleValues:
+        """Return a fact of each allele, worked out once; the locus is one that has it."""
+        known = self._facts.get(fact)
+        return known if known is not None else self._facts.setdefault(fact, allele_values(self.tables, fact))
 
     def values_of_p(self, values: Sequence[str]) -> list[frozenset[str]]:
         """Return the distinct values of the alleles of each P group, from the value of each allele by its row."""

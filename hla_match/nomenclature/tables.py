@@ -38,6 +38,10 @@ class LocusTables:
             where the nomenclature has no version 3.
         computed_antigen: antigens that were computed from sequences, not observed (releases since 3.64), written as
             `expert_antigen`; empty where the nomenclature has none.
+        leader: of HLA-B, the residue at -21 as the sequence of the allele says (`hla_match.nomenclature.leader`); this
+            and the next two are "" where the sequence does not say, and empty where the nomenclature has no sequences.
+        kir_ligand: of HLA-A, B and C, the ligand for killer-cell receptors (`hla_match.nomenclature.kir_ligands`).
+        expression: of DPB1, "high" or "low" (`hla_match.nomenclature.dpb1_expression`).
     """
 
     locus: str
@@ -52,6 +56,9 @@ class LocusTables:
     old_name: Mapping[str, str] = field(default_factory=dict)
     tce_group_v3: tuple[str, ...] = ()
     computed_antigen: tuple[str, ...] = ()
+    leader: tuple[str, ...] = ()
+    kir_ligand: tuple[str, ...] = ()
+    expression: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.possible_antigen:

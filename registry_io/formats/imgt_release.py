@@ -19,6 +19,7 @@ from registry_io.formats.release_completeness import check_completeness
 from registry_io.formats.release_files import OPTIONAL, REQUIRED, TRUNCATED, ReleaseFiles
 from registry_io.formats.release_integrity import check_integrity
 from registry_io.formats.release_names import abandoned_names, antigen_names, antigen_relations, old_names
+from registry_io.formats.release_sequences import sequence_facts
 from registry_io.formats.tce_table import divided_groups, read_tce_groups
 from registry_io.tables.budgets import Budgets
 
@@ -28,7 +29,7 @@ _ALLELE = re.compile(r"[0-9]{1,9}(:[0-9]{1,9})+[A-Z]?")
 def read_release(
     path: Path, *, budgets: Budgets | None = None, accept_checksum_mismatch: bool = False
 ) -> NomenclatureTables:
-    """Read a release from a folder or zip that holds ``wmda`` and ``tce``, at its top or deeper.
+    """Read a release from a folder or zip that holds ``wmda``, ``tce`` and perhaps ``fasta``, at its top or deeper.
 
     `unverified`, `mismatched` and `cautions` of the tables say what is wrong with the release.
 
@@ -51,6 +52,8 @@ def read_release(
     relations = antigen_relations(files)
     antigens = antigen_names(files, relations)
     _follow_renaming(alleles, antigens)
+    completeness = tuple(check_completeness(files, integrity.verified))
+    of_sequences = sequence_facts(files, alleles)
     loci = {
         locus: LocusTables(
             locus=locus,
@@ -67,11 +70,10 @@ def read_release(
             if locus == "DPB1" and tce.version_3
             else (),
             computed_antigen=tuple(columns["computed_antigen"]) if any(columns["computed_antigen"]) else (),
+            **of_sequences.get(locus, {}),
         )
         for locus, columns in alleles.items()
     }
-    cautions = [*integrity.cautions, *check_completeness(files, integrity.verified)]
-    cautions += divided_groups(loci["DPB1"].allele, loci["DPB1"].p_group, tce)
     return NomenclatureTables(
         release=integrity.release,
         title=f"IPD-IMGT/HLA {integrity.release}",
@@ -82,7 +84,7 @@ def read_release(
         antigens=antigens,
         unverified=integrity.unverified,
         mismatched=integrity.mismatched,
-        cautions=tuple(cautions),
+        cautions=(*integrity.cautions, *completeness, *divided_groups(loci["DPB1"], tce)),
     )
 
 

@@ -26,7 +26,19 @@ REQUIRED = {
     "rel_ser_ser.txt": ("wmda/pre2026/", "wmda/", ""),
     "dpb_tce.csv": ("tce/", ""),
 }
-OPTIONAL = {"Nomenclature_2009.txt": ("",), "Deleted_alleles.txt": ("",), "release_version.txt": ("",)}
+SEQUENCES = {
+    "A_prot.fasta": ("fasta/", ""),
+    "B_prot.fasta": ("fasta/", ""),
+    "C_prot.fasta": ("fasta/", ""),
+    "DPB1_nuc.fasta": ("fasta/", ""),
+}
+"""The sequences that facts of alleles are read from (`registry_io.formats.release_sequences`)."""
+OPTIONAL = {
+    "Nomenclature_2009.txt": ("",),
+    "Deleted_alleles.txt": ("",),
+    "release_version.txt": ("",),
+    **SEQUENCES,
+}
 WITNESSES = {"Allelelist.txt": ("",), "Allele_status.txt": ("",), "version_report.txt": ("",)}
 """Files of which no table is made: they tell which release the others are, and what they should hold."""
 FINGERPRINTS = "md5checksum.txt"

@@ -7,9 +7,10 @@ version 3 tells core from non-core alleles of group 3: Arrieta-Bolaños et al., 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from hla_match.nomenclature.tables import LocusTables
 from registry_io.formats.release_files import TRUNCATED, ReleaseFiles
 
 _NAME = "dpb_tce.csv"
@@ -73,19 +74,19 @@ def _group(cell: str) -> str | None:
     return None if match is None else (match[1] or "").replace("0", "")
 
 
-def divided_groups(names: Sequence[str], p_group: Sequence[str], groups: TceGroups) -> Iterator[str]:
-    """Yield in words each P group whose members are in several T-cell epitope groups.
+def divided_groups(dpb1: LocusTables, groups: TceGroups) -> Iterator[str]:
+    """Yield in words each P and G group of DPB1 whose members are in several T-cell epitope groups.
 
     Args:
-        names: the DPB1 alleles.
-        p_group: the P group of each, or "".
+        dpb1: the alleles with their P and G groups.
         groups: the groups of the table.
     """
     for version, assigned in (("version 2", groups.version_2), ("version 3", groups.version_3)):
         of_group: dict[str, set[str]] = {}
-        for name, group in zip(names, p_group, strict=True):
-            if group and assigned.get(name):
-                of_group.setdefault(group, set()).add(assigned[name])
+        for name, *names in zip(dpb1.allele, dpb1.p_group, dpb1.g_group, strict=True):
+            for group in filter(None, names):
+                if assigned.get(name):
+                    of_group.setdefault(group, set()).add(assigned[name])
         for group, found in of_group.items():
             if len(found) > 1:
                 text = " and ".join(sorted(found))

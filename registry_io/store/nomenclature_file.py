@@ -18,7 +18,7 @@ FORMAT = "hla-match nomenclature"
 FORMAT_VERSION = 2
 _COLUMNS = ("allele", "g_group", "p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 # Columns that not every release has: empty there, and not written.
-_OPTIONAL_COLUMNS = ("tce_group_v3", "computed_antigen")
+_OPTIONAL_COLUMNS = ("tce_group_v3", "computed_antigen", "leader", "kir_ligand", "expression")
 
 
 def dumps(tables: NomenclatureTables) -> bytes:

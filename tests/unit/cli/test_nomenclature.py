@@ -90,3 +90,21 @@ def test_published_releases_are_installed(run, shared_data: Path, release: str) 
     assert ("not as in the release's own list" in installed.stderr) == (release == "3.42.0")
     assert run("nomenclature", "list").stdout.splitlines() == [release, "builtin"]
     assert "A*02:01P" in run("nomenclature", "show", "A*02:01", "--nomenclature", release).stdout
+
+
+def test_facts_of_alleles_are_shown(run) -> None:
+    def shown(name: str) -> str:
+        return run("nomenclature", "show", name, "--nomenclature", "builtin").stdout
+
+    assert "\n  leader    T (by family)\n  KIR       C1 (by family)\n" in shown("B*46:01")
+    assert "\n  level     high, low (by family)\n" in shown("DPB1*04:01/DPB1*05:01")
+    assert "\n  level     none\n" in shown("DPB1*61:01N")
+    assert "leader" not in shown("A*24:02")
+
+
+def test_g_groups_in_several_epitope_groups_are_said(run, tmp_path: Path) -> None:
+    make_release(tmp_path / "release")
+    edit(tmp_path / "release/wmda/hla_nom_g.txt", "DPB1*;01:01;\n", "")
+    edit(tmp_path / "release/wmda/hla_nom_g.txt", "DPB1*;08:01;\n", "DPB1*;01:01/08:01;01:01:01G\n")
+    installed = run("nomenclature", "install", "--from", "release")
+    assert "members of DPB1*01:01:01G are in T-cell epitope groups 2 and 3 (version 2)" in installed.stderr
