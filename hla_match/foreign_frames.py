@@ -1,4 +1,4 @@
-"""Frames of other packages, such as pandas and pyarrow, as frames of polars."""
+"""Frames of other packages, such as pandas and pyarrow, as frames of polars, and back to pandas."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _UNCONVERTIBLE = (TypeError, ValueError, NotImplementedError, PolarsError)
 
 if TYPE_CHECKING:
     import narwhals
+    import pandas
     from narwhals.typing import IntoDataFrame
 
 
@@ -64,6 +65,48 @@ def polars_frame(
     except _UNCONVERTIBLE:
         # Without the chain: messages of polars and pyarrow quote values.
         raise _unconvertible(found, name) from None
+
+
+def pandas_frame(frame: pl.DataFrame) -> pandas.DataFrame:
+    """Return a frame of polars as one of pandas, which needs no pyarrow.
+
+    Text is text, words of a fixed vocabulary are categories in their order, days are `datetime64`. Whole numbers and
+    truth values stay what they are where some are missing: such columns have pandas' own types, such as `Int64`.
+
+    Raises:
+        CriteriaError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise CriteriaError(
+            "to_pandas",
+            found=InWords("no pandas"),
+            expected="pandas to be installed: pip install pandas",
+            code=ErrorCode.CRITERIA_PACKAGE,
+        ) from None
+    return pandas.DataFrame({series.name: _pandas_values(series) for series in frame}, copy=False)
+
+
+def _pandas_values(series: pl.Series) -> Any:
+    """Return the values of a column as pandas takes them."""
+    import pandas
+
+    kind = series.dtype
+    if isinstance(kind, pl.Enum):
+        codes = series.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+        return pandas.Categorical.from_codes(codes, kind.categories.to_list(), ordered=True)
+    if kind == pl.Null:
+        return pandas.Series([None] * series.len(), dtype=object)
+    if kind == pl.Date:
+        return series.cast(pl.Datetime("ms")).to_numpy()
+    if series.null_count() and (kind.is_integer() or kind == pl.Boolean):
+        name = "boolean" if kind == pl.Boolean else str(kind)
+        return pandas.array(series.to_list(), dtype=name)
+    if kind.is_numeric() or kind.is_temporal() or kind == pl.Boolean:
+        return series.to_numpy()
+    # Pandas tells text by its values, which a column without any has none of.
+    return pandas.Series(series.to_list(), dtype=pandas.Series([""]).dtype)
 
 
 def _unconvertible(frame: narwhals.DataFrame[Any], name: str) -> CriteriaError:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 import registry_io
 from hla_match.donors.registry import Registry, build_registry
@@ -19,6 +21,7 @@ from hla_match.errors import (
     BrokenPartsError,
     BudgetError,
     CriteriaError,
+    DonorNotListedError,
     ErrorCode,
     FileError,
     HlaMatchError,
@@ -33,6 +36,7 @@ from hla_match.loci import scope_loci
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
 from registry_io.disk.durable_files import atomic_write, listening
 from registry_io.disk.writer_lock import writer_lock
@@ -118,6 +122,16 @@ def other_format(folder: Path) -> None:
     open_registry(folder / "registry")
 
 
+def found_donors() -> MatchList:
+    return Matcher(registry()).search(PATIENT, SearchCriteria(scope="A"))
+
+
+def plot_without_matplotlib() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib", None)
+        found_donors().plot()
+
+
 def just_erased(folder: Path) -> None:
     """A registry is compacted whose snapshot from before an erasure was valid a moment ago."""
     erase_donors(imported(folder), ["X1"], today=TODAY)
@@ -197,6 +211,8 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ),
     ErrorCode.CRITERIA_OUTPUT: (CriteriaError, lambda folder: check_writable_ending(folder / "p.pdf")),
     ErrorCode.CRITERIA_FREQUENCIES: (CriteriaError, lambda _: Matcher(registry()).impute(PATIENT)),
+    ErrorCode.CRITERIA_DONOR: (DonorNotListedError, lambda _: found_donors()["X9"]),
+    ErrorCode.CRITERIA_PACKAGE: (CriteriaError, lambda _: plot_without_matplotlib()),
     ErrorCode.ESTIMATION_DONORS: (
         CriteriaError,
         lambda _: estimate_frequencies(registry(A_1="NEW", A_2="NEW"), loci=("A",)),

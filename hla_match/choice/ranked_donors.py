@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ class RankedDonors:
         count_criteria: works out `criteria_counts`.
         count_unresolved: works out `n_unresolved`.
         prediction: match probabilities of the donors, or None without frequencies.
+        rank_in_whole: (n,) uint32 ranks from 1 of a part of a list in the whole of it; None of a whole list.
+        narrowed: how a part was chosen, one sentence each time.
     """
 
     patient: Patient
@@ -50,6 +53,8 @@ class RankedDonors:
     count_criteria: Callable[[], dict[str, int]]
     count_unresolved: Callable[[], int]
     prediction: Prediction | None = None
+    rank_in_whole: NDArray[np.uint32] | None = None
+    narrowed: tuple[str, ...] = ()
 
     @cached_property
     def criteria_counts(self) -> dict[str, int]:
@@ -77,6 +82,30 @@ class RankedDonors:
             modes = {"patient and donors": self.ambiguous_nulls}
         read = ", ".join(f"{mode} ({persons})" for persons, mode in modes.items())
         return f"null rule: {self.criteria.null_rule}; ambiguous nulls: {read}"
+
+    @property
+    def ranks(self) -> NDArray[np.uint32]:
+        """(n,) uint32, the rank of each donor in the whole list, from 1."""
+        whole = self.rank_in_whole
+        return np.arange(1, len(self) + 1, dtype=np.uint32) if whole is None else whole
+
+    def take(self, positions: NDArray[np.integer[Any]] | slice, *narrowed: str) -> Self:
+        """Return some of the donors, by their positions in ascending order; they keep their ranks.
+
+        Args:
+            positions: of the donors, from 0.
+            narrowed: how they were chosen, in a sentence.
+        """
+        return replace(
+            self,
+            donor=self.donor[positions],
+            total=self.total[:, positions],
+            age=self.age[positions],
+            key_columns=tuple(column[positions] for column in self.key_columns),
+            prediction=None if self.prediction is None else self.prediction.take(positions),
+            rank_in_whole=self.ranks[positions],
+            narrowed=(*self.narrowed, *narrowed),
+        )
 
     def __len__(self) -> int:
         return int(self.donor.size)

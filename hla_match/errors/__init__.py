@@ -132,6 +132,14 @@ def criteria_error(faults: Sequence[CriteriaError]) -> CriteriaError:
     return faults[0] if len(faults) == 1 else SeveralCriteriaError(faults)
 
 
+class DonorNotListedError(CriteriaError, KeyError):
+    """A donor who is asked for by an identifier that none of a list has; a `KeyError`, too, as a look-up raises it."""
+
+    default_code = ErrorCode.CRITERIA_DONOR
+
+    __str__ = Exception.__str__  # that of a `KeyError` would quote the message
+
+
 class FileError(HlaMatchError):
     """A file or folder that cannot be read as what it should be, or cannot be written.
 

@@ -71,6 +71,16 @@ class ErrorCode(StrEnum):
         "Probabilities are asked for without haplotype frequencies.",
         "Give frequencies, or a policy and criteria without probabilities.",
     )
+    CRITERIA_DONOR = (
+        "criteria.donor",
+        "A donor is asked for who is not in the list.",
+        "Check the identifier; search with criteria that the donor meets.",
+    )
+    CRITERIA_PACKAGE = (
+        "criteria.package",
+        "What is asked for needs a package that is not installed.",
+        "Install the package as the message says.",
+    )
     ESTIMATION_DONORS = (
         "estimation.no-donors",
         "No donor can take part in an estimation of frequencies.",

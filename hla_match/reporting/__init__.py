@@ -3,7 +3,9 @@
     RankedDonors --> match_frame      one row a donor, every column, for files and notebooks
                  --> match_summary    the few columns that a person reads, as text
                  --> search_notices   what of the patient was missing, assumed or left aside
-                 --> terminal, notebook, search_page
+                 --> terminal, notebook, search_page, match_figure
+                 --> grade_tiles      the letters and colours of grades and of numbers of mismatches
+                 --> list_about       what a list is of, beside its rows
 
 Nothing here decides anything. Numbers become text in this room only, and every text from outside passes
 `hla_match.visible_text`.

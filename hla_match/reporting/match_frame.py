@@ -49,7 +49,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     # Series by series: each expression in their place would be a query of its own, and cost ten times as much.
     columns = [
         pl.Series("patient_id", [one.patient.patient_id for one in lists], pl.String)[patient],
-        pl.Series("rank", np.concatenate([np.arange(len(one), dtype=np.uint32)[part] for one in lists]) + np.uint32(1)),
+        pl.Series("rank", np.concatenate([one.ranks[part] for one in lists])),
         attributes["donor_id"][donor],
         pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
         pl.Series("matches_best", total[BEST]),

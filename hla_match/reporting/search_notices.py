@@ -13,11 +13,12 @@ from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
 
 def search_notices(found: RankedDonors) -> tuple[str, ...]:
-    """Return the notices above a list: those on the patient, how many donors are unresolved, why there is none."""
+    """Return the notices above a list: on the patient, how many are unresolved or left out, why there is no donor."""
     n_open = 0 if found.prediction is not None else found.n_unresolved
     return (
         *patient_notices(found),
         *((unresolved_notice(n_open, found.n_found, found.criteria.max_mismatches),) if n_open else ()),
+        *found.narrowed,
         *(() if found.n_found else (counts_notice(found.criteria_counts),)),
     )
 

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.errors import CriteriaError
-from hla_match.errors.arguments import check_count
+from hla_match.errors import CriteriaError, DonorNotListedError
+from hla_match.errors.arguments import InWords, check_count, check_type
+from hla_match.foreign_frames import pandas_frame
 from hla_match.next_steps.availability import Availability
 from hla_match.next_steps.typing_costs import TypingCosts
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import match_summary, match_text
 from hla_match.reporting.next_steps import NextSteps
 from hla_match.reporting.search_notices import patient_notices, search_notices
+from hla_match.searches.list_conditions import condition_columns, met_positions, narrowed_by
 from hla_match.searches.list_outcomes import ListOutcomes
 from hla_match.searches.next_step_search import next_steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas
+    from matplotlib.figure import Figure
+
+_BLOCK = 256
+"""Donors that are read at once where all are gone through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +99,79 @@ class MatchList(RankedDonors):
         return search_notices(self)
 
     @overload
-    def __getitem__(self, position: int) -> Match: ...
+    def __getitem__(self, position: int | str) -> Match: ...
     @overload
     def __getitem__(self, position: slice) -> list[Match]: ...
-    def __getitem__(self, position: int | slice) -> Match | list[Match]:
+    def __getitem__(self, position: int | slice | str) -> Match | list[Match]:
         if isinstance(position, slice):
             return [self._match(row) for row in self.to_polars(position).iter_rows(named=True)]
-        at = operator.index(position)
+        at = self.position_of(position) if isinstance(position, str) else operator.index(position)
         row = self.to_polars(slice(at, at + 1 or None)).to_dicts()
         if not row:
             raise IndexError(at)
         return self._match(row[0])
+
+    def __iter__(self) -> Iterator[Match]:
+        for start in range(0, len(self), _BLOCK):
+            yield from self[start : start + _BLOCK]
+
+    def __contains__(self, donor: object) -> bool:
+        donor_id = donor.donor_id if isinstance(donor, Match) else donor
+        if not isinstance(donor_id, str) or self._find(donor_id) is None:
+            return False
+        return not isinstance(donor, Match) or self[donor_id] == donor
+
+    def position_of(self, donor_id: str) -> int:
+        """Return the position, from 0, of a donor by the registry's identifier; `found[donor_id]` is the donor.
+
+        Raises:
+            DonorNotListedError: the donor is not in the list; it is a `KeyError`, too.
+        """
+        check_type("donor_id", donor_id, str, expected="a donor's identifier")
+        found = self._find(donor_id)
+        if found is None:
+            expected = f"one of the {len(self):,} donors of the list"
+            raise DonorNotListedError("donor", found=InWords("an identifier of none of them"), expected=expected)
+        return found
+
+    def _find(self, donor_id: str) -> int | None:
+        return self.registry.attributes["donor_id"][self.donor].index_of(donor_id)
+
+    def head(self, n: int = 10) -> MatchList:
+        """Return the list of the first donors."""
+        check_count("n", n, least=0)
+        return self.take(slice(0, n))
+
+    def filter(self, *conditions: pl.Expr, **values: object) -> MatchList:
+        """Return the list of the donors who meet all conditions; they keep their order and their ranks.
+
+        What is unknown of a donor meets no condition. `why` of the new list compares a donor with the next one that is
+        left.
+
+        Args:
+            conditions: expressions of polars on the columns of `to_polars`.
+            values: by column the value that a donor has there, a list of values of which it has one, or None where it
+                is unknown.
+
+        Raises:
+            CriteriaError: there is no such column, or a condition does not fit it.
+
+        >>> from hla_match.matching.criteria import SearchCriteria
+        >>> from hla_match.searches.matcher import Matcher
+        >>> from hla_match.nomenclature.release import Nomenclature
+        >>> from hla_match.donors.registry import build_registry
+        >>> ids, first, second, sex = ["D1", "D2"], ["02:01", "11:01"], ["24:02", "24:02"], ["M", "F"]
+        >>> donors = pl.DataFrame({"person_id": ids, "A_1": first, "A_2": second, "sex": sex})
+        >>> made_from = {"imported_on": "2026-01-01"}
+        >>> registry, _ = build_registry(donors, Nomenclature.builtin(), name="r", provenance=made_from)
+        >>> found = Matcher(registry).search("A*02:01+A*24:02", SearchCriteria(scope="A", max_mismatches=1))
+        >>> [(match.rank, match.donor_id) for match in found.filter(sex="F")]
+        [(2, 'D2')]
+        >>> "D1" in found.filter(pl.col("matches_best") == 2), found["D1"].rank
+        (True, 1)
+        """
+        positions = met_positions(self.to_polars(), conditions, values)
+        return self.take(positions, narrowed_by(positions.size, len(self), condition_columns(conditions, values)))
 
     def _match(self, found: dict[str, Any]) -> Match:
         """Return the donor of a row of the table."""
@@ -121,6 +194,53 @@ class MatchList(RankedDonors):
         the greatest. With frequencies there are the columns of `hla_match.prediction.prediction.Prediction.to_polars`.
         """
         return match_frame([self], part)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the columns of `to_polars` as a frame of pandas, which needs no pyarrow.
+
+        Raises:
+            CriteriaError: pandas is not installed.
+        """
+        return pandas_frame(self.to_polars())
+
+    def to_excel(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the list as an Excel workbook: the columns of `to_polars`, and what the list is of on a second sheet.
+
+        The file is written aside and then renamed; no cell of it is a formula.
+
+        Args:
+            path: the file, which ends in .xlsx.
+            overwrite: whether a file of that name may be replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            CriteriaError: the name does not end in .xlsx, or there are more donors than rows of a sheet.
+            FileError: the file is there already, or cannot be written.
+        """
+        from hla_match.reporting.list_about import list_about
+
+        # Files are `registry_io`'s, which is asked when somebody wants one.
+        from registry_io.tables.list_workbook import write_list_workbook
+
+        return write_list_workbook(self.to_polars(), list(list_about(self)), path, overwrite=overwrite)
+
+    def plot(self, n_donors: int = 20) -> Figure:
+        """Return the first donors as a figure of matplotlib, which does not show itself.
+
+        Bars are the probability of each number of mismatches, tiles the grades of each locus, lettered and in colours
+        that the colour-blind tell apart.
+
+        Args:
+            n_donors: donors at most.
+
+        Raises:
+            CriteriaError: matplotlib is not installed (``pip install 'hla-match[plot]'``).
+        """
+        from hla_match.reporting.match_figure import match_figure
+
+        return match_figure(self, n_donors)
 
     def summary(self, part: slice = slice(None)) -> pl.DataFrame:
         """Return what a person reads of each donor, as text: one column for each of the few things that matter.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
@@ -15,7 +15,7 @@ from hla_match.choice.probable_donors import probable_donors
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import check_count, check_each, check_names, check_type
+from hla_match.errors.arguments import check_count, check_each, check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.kernels.codes import COUNTS_OF_UNTYPED
@@ -37,9 +37,14 @@ from hla_match.prediction.prediction import Prediction
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.searches.counted_search import counted_search
+from hla_match.searches.donor_rows import all_or_named, donor_rows
+from hla_match.searches.given_patient import given_patient
 from hla_match.searches.list_outcomes import list_outcomes
 from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import AmbiguousNulls, NullRule
+
+if TYPE_CHECKING:
+    from hla_match.searches.given_patient import PatientInput
 
 _KEPT_SCOPES = 16
 """Sets of loci, by rule of null alleles, that are kept prepared for predictions."""
@@ -76,7 +81,7 @@ class Matcher:
 
     def search(
         self,
-        patient: Patient,
+        patient: PatientInput,
         criteria: SearchCriteria | None = None,
         *,
         policy: str | RankingPolicy | None = None,
@@ -85,7 +90,7 @@ class Matcher:
         """Return the donors that meet the criteria, best first.
 
         Args:
-            patient: for whom.
+            patient: for whom: a `Patient`, a GL String, or a row of a table of patients, such as a dict of its cells.
             criteria: which donors.
             policy: the order, or its name in `hla_match.POLICIES`; by default `wmda` where there are probabilities,
                 else `plain`. Its filters hold where the criteria do not set them.
@@ -97,8 +102,8 @@ class Matcher:
                 there are not, or the rows are none of the registry's.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
-        check_type("patient", patient, Patient, expected="a Patient")
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")
+        patient = given_patient(patient, self.registry, criteria)
         order = policy_for(policy, has_probabilities=self.imputed is not None)
         criteria = order.criteria_of(criteria)
         if criteria.min_p is not None and self.imputed is None:
@@ -183,7 +188,7 @@ class Matcher:
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
         """
         criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
-        return self._predicted(patient, self._rows_of(donors), criteria)
+        return self._predicted(patient, donor_rows(self.registry, donors), criteria)
 
     def predict_pairs(
         self,
@@ -217,7 +222,7 @@ class Matcher:
             raise _without_frequencies()
         check_each("patients", patients, Patient, expected="a list of patients")
         criteria = SearchCriteria(scope=scope, null_rule=null_rule, ambiguous_nulls=ambiguous_nulls)
-        donor = np.arange(self.registry.n_donors, dtype=np.uint32) if donors is None else self._rows_of(donors)
+        donor = all_or_named(self.registry, donors)
         persons = impute_listed(
             imputed.panels,
             [self._comparisons.with_nulls(patient, imputed.panels.loci, ambiguous_nulls) for patient in patients],
@@ -244,22 +249,6 @@ class Matcher:
                 best = np.stack([certain_matches(result, donor)[0] for result in results.values()])
                 found[row] = least_possible(found[row], 2 * len(results) - best.sum(axis=0, dtype=np.int64))
         return found
-
-    def _rows_of(self, donors: Sequence[str]) -> NDArray[np.uint32]:
-        """Return the rows of the registry that hold some donors."""
-        check_names("donors", donors, expected="a list of identifiers")
-        named = self.registry.attributes["donor_id"]
-        row = pl.Series(donors, dtype=pl.String).replace_strict(
-            named, pl.int_range(len(named), eager=True), default=None
-        )
-        if row.null_count():
-            raise CriteriaError(
-                "donors",
-                found=f"{row.null_count()} identifiers",
-                expected="identifiers of donors of the registry",
-                code=ErrorCode.CRITERIA_UNKNOWN,
-            )
-        return row.cast(pl.UInt32).to_numpy()
 
     def _predicted(self, patient: Patient, donor: NDArray[np.uint32], criteria: SearchCriteria) -> Prediction:
         """Return the match probabilities of a patient with some donors by their rows."""

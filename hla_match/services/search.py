@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hla_match.errors.arguments import check_count
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.searches.given_patient import given_patient
 from hla_match.services.executors import n_processors
 from hla_match.services.notices import Notices, OnNotice
 from hla_match.services.search_logging import log_patient
@@ -15,13 +16,14 @@ from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.store.frequency_store import FrequencyInput
 
 if TYPE_CHECKING:
+    from hla_match.searches.given_patient import PatientInput
     from hla_match.searches.match_list import MatchList
     from hla_match.services.policy_files import PolicyInput
 
 
 def search(
     registry: str | Path,
-    patient: Patient | str,
+    patient: PatientInput,
     criteria: SearchCriteria | None = None,
     *,
     policy: PolicyInput | None = None,
@@ -39,7 +41,7 @@ def search(
 
     Args:
         registry: folder of the registry.
-        patient: for whom; or the patient's typing as a GL String.
+        patient: for whom: a `hla_match.Patient`, a GL String, or a row of a table (a dict, a frame of one row).
         criteria: which donors.
         policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
             filters hold where the criteria do not set them.
@@ -75,8 +77,9 @@ def search(
     ).checked()
     if workers is not None:
         check_count("workers", workers)
-    person = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
+    given = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
     searched = SearchedRegistry.open(registry, request, Notices(on_notice))
+    person = given_patient(given, searched.registry, request.criteria)
     return search_opened(searched, person, workers=workers, actor=actor)
 
 

@@ -8,6 +8,7 @@
     workbook_cells, spreadsheet_values       cells that hold something else than Excel shows
     quarantine                               reports of rows and cells that could not be read
     results_file, spreadsheet_text           results out
+    list_workbook                            one match list as a workbook
     sealed_parts                             finished parts of a long work, with checksums
 
 What a cell means is decided in `persons` and `formats`.

@@ -151,10 +151,15 @@ class _Watched(io.RawIOBase):
 
 def _workbook(frame: pl.DataFrame) -> bytes:
     """Return a table as the bytes of a workbook; made in memory, for nothing of it may lie in the temporary folder."""
-    # Text stays text: no cell becomes a formula, a link or a number.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     made = io.BytesIO()
-    with xlsxwriter.Workbook(made, {**options, "nan_inf_to_errors": True, "in_memory": True}) as workbook:
-        workbook.set_properties({"created": _WORKBOOK_TIME})
+    with new_workbook(made) as workbook:
         frame.write_excel(workbook, worksheet="results", autofit=frame.height <= 10_000)
     return made.getvalue()
+
+
+def new_workbook(made: io.BytesIO) -> xlsxwriter.Workbook:
+    """Return a workbook that is written to `made`, in which text stays text: no formula, no link, no number."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    workbook = xlsxwriter.Workbook(made, {**options, "nan_inf_to_errors": True, "in_memory": True})
+    workbook.set_properties({"created": _WORKBOOK_TIME})
+    return workbook

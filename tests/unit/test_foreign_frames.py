@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, FileError
+from hla_match.foreign_frames import pandas_frame
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import open_frequencies
@@ -199,3 +201,47 @@ def test_a_frame_that_is_no_table_of_donors_is_refused_by_name(tmp_path: Path, f
         import_donors(tmp_path / "registry", frame, "builtin")
     assert str(caught.value).startswith("frame of donors")
     assert text in str(caught.value)
+
+
+COLUMNS = pl.DataFrame(
+    {
+        "text": ["a", None, "c"],
+        "no text": pl.Series([None] * 3, dtype=pl.String),
+        "word": pl.Series(["y", None, "x"], dtype=pl.Enum(["x", "y", "z"])),
+        "whole": pl.Series([1, 2, 3], dtype=pl.UInt8),
+        "some whole": pl.Series([1, None, 3], dtype=pl.Int32),
+        "number": [0.5, None, 1.5],
+        "truth": [True, False, True],
+        "some truth": [True, None, False],
+        "day": [datetime.date(1990, 5, 1), None, datetime.date(1899, 1, 1)],
+        "nothing": [None, None, None],
+    }
+)
+
+
+@pytest.mark.parametrize("frame", [COLUMNS, COLUMNS.clear()], ids=["rows", "none"])
+def test_a_frame_of_pandas_is_what_polars_makes_of_it_by_pyarrow(frame: pl.DataFrame) -> None:
+    module = pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    ours, theirs = pandas_frame(frame), frame.to_pandas()
+    # Truth values of which some are missing are objects there, and here of the type that pandas has for them.
+    assert [None if module.isna(value) else value for value in ours.pop("some truth")] == [*theirs.pop("some truth")]
+    module.testing.assert_frame_equal(ours, theirs, check_dtype=False)
+
+
+def test_a_frame_of_pandas_needs_no_pyarrow_and_keeps_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    types = {name: str(dtype) for name, dtype in pandas_frame(COLUMNS).dtypes.items()}
+    assert types["word"] == "category"
+    assert types["whole"] == "uint8"
+    assert types["some whole"] == "Int32"
+    assert types["some truth"] == "boolean"
+    assert types["day"].startswith("datetime64")
+    assert types["no text"] == types["text"]
+
+
+def test_pandas_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(CriteriaError, match="pip install pandas"):
+        pandas_frame(COLUMNS)
