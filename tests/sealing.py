@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry_io.disk.aside_folder import sum_of_file
-from registry_io.store import imputation_store
+from registry_io.store.derived_folder import manifest_text
 from registry_io.store.registry_folder import CURRENT
 from registry_io.store.snapshot_store import MANIFEST, manifest_hash
 
@@ -50,4 +50,4 @@ def sealed_imputation(kept: Path, *names: str) -> None:
         manifest["files"][name] = found.sha256
         manifest["xxh3"][name] = found.xxh3
         manifest["bytes"][name] = found.n_bytes
-    (kept / MANIFEST).write_bytes(imputation_store._manifest_text(manifest))
+    (kept / MANIFEST).write_bytes(manifest_text(manifest))

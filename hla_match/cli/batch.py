@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
@@ -63,6 +64,8 @@ def command(
     refuse_overwriting(batch_outputs(out), registry, options.donor_lists)
     with open_batch(registry, patients, out, options.request, on_notice=say_notice) as batch:
         prepare_kernels(probabilities=batch.has_probabilities)
+        with own_progress() as on_iteration:
+            batch = batch.ready(on_iteration)
         with progress("patients", _SAY_EVERY) as on_progress:
             report = batch.run(executor, raw_text=raw_text, actor=user_name(), on_progress=on_progress)
     say(

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hla_match.cli.compilation import prepare_kernels
-from hla_match.cli.messages import bars, say
+from hla_match.cli.estimation_progress import estimation_progress
+from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.estimation.settings import FLOOR, MAX_ITERATIONS, TOLERANCE, EstimationSettings
 from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
 
 if TYPE_CHECKING:
-    from hla_match.estimation.estimated_frequencies import Iteration, PopulationEstimate, Progress
-
-_SAY_EVERY = 25
-"""Iterations between two lines of progress where there is no terminal."""
+    from hla_match.estimation.estimated_frequencies import PopulationEstimate
 
 _POSITIVE = click.IntRange(1)
 _COUNT = click.IntRange(0)
@@ -120,7 +115,7 @@ def estimate(
         say(f"{out}: {text}", err=True)
     prepare_kernels()
 
-    with _progress(settings.tolerance) as on_iteration:
+    with estimation_progress(settings.tolerance) as on_iteration:
         report = estimate_file(
             registry,
             out,
@@ -169,49 +164,3 @@ def describe(estimate: PopulationEstimate) -> list[str]:
             else f"    {test.locus:<5} {test.n_persons:>9,} donors, too few to test"
         )
     return lines
-
-
-@contextmanager
-def _progress(tolerance: float) -> Iterator[Progress]:
-    """Yield a callback that shows iterations: a bar on a terminal, a line now and then elsewhere."""
-    if sys.stderr.isatty():
-        with bars(transient=True) as bar:
-            task = bar.add_task("Estimating", total=1.0)
-            stage, first = ("", ""), 1.0
-
-            def show(iteration: Iteration) -> None:
-                nonlocal stage, first
-                if stage != (iteration.population, iteration.stage):
-                    stage, first = (iteration.population, iteration.stage), max(iteration.change, 1e-300)
-                text = f"{_title(iteration)}: iteration {iteration.number}, change {iteration.change:.3g} copies"
-                bar.update(task, description=text, completed=_done(first, iteration.change, tolerance))
-
-            yield show
-        return
-
-    def say_it(iteration: Iteration) -> None:
-        if iteration.number == 1 or iteration.number % _SAY_EVERY == 0:
-            say(
-                f"{_title(iteration)}: iteration {iteration.number:,}, log-likelihood {iteration.log_likelihood:,.2f}, "
-                f"largest change {iteration.change:.3g} copies",
-                err=True,
-            )
-
-    yield say_it
-
-
-def _title(iteration: Iteration) -> str:
-    return f"{iteration.population}, {iteration.stage}" if iteration.population else iteration.stage
-
-
-def _done(first: float, change: float, tolerance: float) -> float:
-    """Return how far a run is, from 0 to 1: the change falls by much the same factor in every iteration.
-
-    >>> _done(100.0, 1.0, 0.01)
-    0.5
-    """
-    if change <= tolerance:
-        return 1.0
-    if tolerance <= 0 or first <= tolerance:
-        return 0.0
-    return max(0.0, math.log(first / change) / math.log(first / tolerance))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
 from registry_io.disk.writer_lock import user_name
@@ -32,8 +33,10 @@ def command(registry: Path, hla: str, options: SearchOptions, **of_patient: str 
             say_notice(Notice(NoticeKind.NOTE, text, f"--{name}"))
     # What can be seen to be wrong is said before anything is compiled.
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-    prepare_kernels(probabilities=searched.sets is not None)
+    prepare_kernels(probabilities=searched.will_predict)
     from hla_match.reporting.terminal import match_table
     from hla_match.services.search import search_opened
 
+    with own_progress() as on_iteration:
+        searched = searched.ready(on_iteration)
     match_table(search_opened(searched, patient, actor=user_name()))

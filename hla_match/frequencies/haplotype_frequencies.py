@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +43,7 @@ class HaplotypeFrequencies:
         unmapped: names that could not be coded, most frequent first; their haplotypes are left out.
         unmapped_mass: (populations,) float64, the frequency left out.
         checksum: SHA-256 of the file.
+        apart: frequencies of further loci, which are taken as independent of these; None without any.
     """
 
     name: str
@@ -51,6 +54,24 @@ class HaplotypeFrequencies:
     unmapped: tuple[UnmappedName, ...]
     unmapped_mass: NDArray[np.float64]
     checksum: str
+    apart: HaplotypeFrequencies | None = None
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of what the set holds, as it is coded, whatever it is called."""
+        digest = hashlib.sha256(json.dumps([self.loci, self.populations]).encode())
+        for array in (self.allele, self.frequency):
+            digest.update(str((array.dtype.str, array.shape)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        if self.apart is not None:
+            digest.update(self.apart.content.encode())
+        return digest.hexdigest()
+
+    @property
+    def covered_loci(self) -> tuple[str, ...]:
+        """The loci of the haplotypes and those apart, in the order of `hla_match.loci.LOCI`."""
+        apart = () if self.apart is None else self.apart.loci
+        return tuple(locus for locus in LOCI if locus in self.loci or locus in apart)
 
     @property
     def n_haplotypes(self) -> int:

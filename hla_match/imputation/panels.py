@@ -99,7 +99,7 @@ def build_panels(
     """Lay out the chain of a frequency set for a registry.
 
     Args:
-        frequencies: the registry's own set.
+        frequencies: the registry's own set; loci that it has apart are explained each by itself.
         tables: the registry's distinct typings by locus; alleles that some typing states alone become known.
         global_frequencies: tried where the registry's set explains nothing, and for the loci that it lacks.
     """
@@ -110,16 +110,18 @@ def build_panels(
     blocks = [block for block in blocks if block]
     block_panel = list(range(len(panels), len(panels) + len(blocks)))
     panels += [_marginal(FallbackLevel.BLOCKS, block, frequencies, pooled) for block in blocks]
-    every = {*frequencies.loci, *tables, *(global_frequencies.loci if global_frequencies is not None else ())}
+    # Frequencies that are tried for single loci which the set lacks, the first that has them.
+    others = [one for one in (frequencies.apart, global_frequencies) if one is not None]
+    every = {*frequencies.loci, *tables, *(locus for one in others for locus in one.loci)}
     loci = tuple(locus for locus in LOCI if locus in every)
     locus_panel = [-1] * len(loci)
     for locus in frequencies.loci:
         locus_panel[loci.index(locus)] = len(panels)
         panels.append(_marginal(FallbackLevel.LOCI, (locus,), frequencies, pooled))
-    if global_frequencies is not None:
-        for locus in (locus for locus in global_frequencies.loci if locus not in frequencies.loci):
+    for one in others:
+        for locus in (locus for locus in one.loci if locus_panel[loci.index(locus)] < 0):
             locus_panel[loci.index(locus)] = len(panels)
-            panels.append(_marginal(FallbackLevel.LOCI, (locus,), global_frequencies, global_frequencies.pooled()))
+            panels.append(_marginal(FallbackLevel.LOCI, (locus,), one, one.pooled()))
     codes = tuple(_allele_codes(locus, panels, tables) for locus in loci)
     certain_panel = list(range(len(panels), len(panels) + len(loci)))
     panels += [

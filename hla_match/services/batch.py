@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     from narwhals.typing import IntoDataFrame
 
+    from hla_match.estimation.estimated_frequencies import Progress
     from hla_match.services.policy_files import PolicyInput
 
 
@@ -83,7 +84,7 @@ def batch(
         criteria: which donors.
         policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
             filters hold where the criteria do not set them.
-        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
+        frequencies: as `registry_io.open_frequencies` takes them; None for the registry's own; ``"none"`` for none.
         global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
@@ -168,8 +169,19 @@ class OpenBatch:
 
     @property
     def has_probabilities(self) -> bool:
-        """Whether there are frequencies, so that matches are predicted."""
-        return self.searched.sets is not None
+        """Whether there are frequencies, or will be, so that matches are predicted."""
+        return self.searched.will_predict
+
+    def ready(self, on_iteration: Progress | None = None) -> OpenBatch:
+        """Return the batch with the registry's own frequencies, estimated where that is needed; `run` does so, too.
+
+        Args:
+            on_iteration: is called after every iteration of an estimation.
+
+        Raises:
+            CriteriaError: the policy needs probabilities, and the typings say too little to estimate frequencies.
+        """
+        return replace(self, searched=self.searched.ready(on_iteration))
 
     def run(
         self,
@@ -181,6 +193,12 @@ class OpenBatch:
     ) -> BatchReport:
         """Search every patient and write the files, as `batch` does.
 
+        Args:
+            executor: who searches.
+            raw_text: as in `batch`.
+            on_progress: is called with the number of patients that are done, and of all.
+            actor: who searches, for the log.
+
         Raises:
             KeyboardInterrupt: with a note that the same batch goes on, where it does.
             CriteriaError: a criterion or option has a value that it cannot have.
@@ -189,9 +207,10 @@ class OpenBatch:
         """
         from hla_match.services.batch_run import BatchRun
 
-        run = BatchRun(self.searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
+        searched = self.searched.ready()
+        run = BatchRun(searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
         if actor is not None:
-            log_patients(self.searched, self.patients.name, run.checksum, actor)
+            log_patients(searched, self.patients.name, run.checksum, actor)
         statuses = run.run()
         return BatchReport(
             out=self.out,
@@ -200,7 +219,7 @@ class OpenBatch:
             n_patients=statuses.height,
             n_failed=int((statuses["status"] != "ok").sum()),
             n_rows=int(statuses["donors"].sum()),
-            nomenclature=self.searched.registry.nomenclature.title,
-            frequencies=None if self.searched.sets is None else str(self.searched.sets),
-            notices=self.searched.notices.all,
+            nomenclature=searched.registry.nomenclature.title,
+            frequencies=None if searched.sets is None else str(searched.sets),
+            notices=searched.notices.all,
         )

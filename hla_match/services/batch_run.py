@@ -70,7 +70,7 @@ class BatchRun:
         self._raw_text = raw_text
         self._on_progress = on_progress
         self._n_done = 0
-        self._policy = searched.request.ranking
+        self._policy = searched.ranking
         # Where there are no ages the day decides nothing, and must not part a batch from its continuation.
         without_ages = not self._registry.attribute_codes["birth_date"].any()
         self._criteria = criteria.model_copy(update={"as_of": None} if without_ages else {})

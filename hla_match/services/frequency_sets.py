@@ -76,6 +76,7 @@ def _entry(frequencies: HaplotypeFrequencies) -> dict[str, Any]:
         "name": frequencies.name,
         "sha256": frequencies.checksum,
         "loci": list(frequencies.loci),
+        **({} if frequencies.apart is None else {"apart": list(frequencies.apart.loci)}),
         "haplotypes": frequencies.n_haplotypes,
         "unmapped_names": len(frequencies.unmapped),
         "unmapped_mass": dict(mass),

@@ -45,7 +45,8 @@ def search(
         criteria: which donors.
         policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
             filters hold where the criteria do not set them.
-        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them.
+        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them; without them the registry's
+            own, which are estimated once where enough donors are typed; ``"none"`` to go without any.
         global_frequencies: those that are tried for persons whom the first do not explain.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
         verify: whether every file of the registry is compared with its checksum.
@@ -84,16 +85,28 @@ def search(
 
 
 def search_opened(
-    searched: SearchedRegistry, patient: Patient, *, workers: int | None = None, actor: str | None = None
+    searched: SearchedRegistry,
+    patient: Patient,
+    *,
+    workers: int | None = None,
+    actor: str | None = None,
 ) -> MatchList:
     """Search an opened registry for one patient, as `search` does.
 
+    Args:
+        searched: the registry.
+        patient: for whom.
+        workers: threads that predict matches; by default one for each processor.
+        actor: who searches, for the log.
+
     Raises:
-        CriteriaError: no locus in scope is typed in the registry.
+        CriteriaError: no locus in scope is typed in the registry, or the policy needs probabilities of which there are
+            none.
         TypingError: a typing of the patient cannot be read.
     """
+    searched = searched.ready()
     if actor is not None:
         log_patient(searched, patient, actor)
     searched.note_unknown_donors()
     matcher = searched.matcher(workers=workers or n_processors())
-    return matcher.search(patient, searched.request.criteria, policy=searched.request.ranking)
+    return matcher.search(patient, searched.request.criteria, policy=searched.ranking)

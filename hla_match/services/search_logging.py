@@ -40,7 +40,7 @@ def _log(
     request = {
         "transaction": transaction,
         "criteria": criteria_entries(searched.request.criteria),
-        "policy": str(searched.request.ranking),
+        "policy": str(searched.ranking),
         "frequencies": None if searched.sets is None else searched.sets.manifest,
     }
     try:

@@ -16,12 +16,17 @@ from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
 from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import NoticeKind, Notices
+from hla_match.services.own_frequencies import OwnFrequencies
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.past_registry import n_erased_since
 from registry_io.store.registry_store import open_registry
 
+WITHOUT = "none"
+"""Stands for frequencies where none are wanted."""
+
 if TYPE_CHECKING:
     from hla_match.choice.policies import RankingPolicy
+    from hla_match.estimation.estimated_frequencies import Progress
     from hla_match.searches.matcher import Matcher
     from hla_match.services.policy_files import PolicyInput
     from registry_io.store.worker_registry import RegistrySource
@@ -34,7 +39,8 @@ class SearchRequest:
     Attributes:
         criteria: which donors.
         policy: the order, its name or its TOML file; None for ``wmda`` with frequencies, else ``plain``.
-        frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them, or None.
+        frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them; None for the registry's own,
+            which are estimated once, and ``"none"`` to go without.
         global_frequencies: those that are tried where the first explain nothing, or None.
         verify: whether every file of the registry is compared with its checksum, even files that were compared before.
         at: transaction or day whose registry is searched, as `registry_io.open_registry` takes it; None for the valid
@@ -49,23 +55,19 @@ class SearchRequest:
     at: int | datetime.date | None = None
 
     @property
-    def ranking(self) -> RankingPolicy:
-        """The ranking policy, given or by default.
+    def goes_without(self) -> bool:
+        """Whether no frequencies are wanted, not even the registry's own."""
+        return isinstance(self.frequencies, str) and self.frequencies.strip().lower() == WITHOUT
 
-        Raises:
-            CriteriaError: there is none of that name, or it needs frequencies that are not given.
-            FileError: its file cannot be read, or holds no policy.
-        """
-        from hla_match.choice.policies import policy_for
-        from hla_match.services.policy_files import open_policy
-
-        policy = None if self.policy is None else open_policy(self.policy)
-        return policy_for(policy, has_probabilities=self.frequencies is not None)
+    @property
+    def named_frequencies(self) -> FrequencyInput | None:
+        """The frequencies that are named, if any."""
+        return None if self.goes_without else self.frequencies
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of frequencies, which a result must not replace."""
-        return source_files(self.frequencies, self.global_frequencies)
+        return source_files(self.named_frequencies, self.global_frequencies)
 
     def checked(self) -> SearchRequest:
         """Return the request with the policy itself, and with the criteria that its filters set.
@@ -73,15 +75,18 @@ class SearchRequest:
         What does not fit together is refused.
 
         Raises:
-            CriteriaError: there is no such policy, it needs frequencies that are not given, there are global
+            CriteriaError: there is no such policy, it needs frequencies that are not wanted, there are global
                 frequencies only, or the criteria are none.
             FileError: the policy's file cannot be read, or holds no policy.
         """
+        from hla_match.choice.policies import policy_for
+        from hla_match.services.policy_files import open_policy
+
         check_type("criteria", self.criteria, SearchCriteria, expected="SearchCriteria")
-        check_fallback(self.frequencies, self.global_frequencies)
-        ranking = self.ranking
+        check_fallback(self.named_frequencies, self.global_frequencies)
         if self.policy is None:
             return self
+        ranking = policy_for(open_policy(self.policy), has_probabilities=not self.goes_without)
         return replace(self, policy=ranking, criteria=ranking.criteria_of(self.criteria))
 
 
@@ -95,6 +100,7 @@ class SearchedRegistry:
         request: what was asked for.
         sets: the frequencies, or None.
         notices: takes what there is to say.
+        own: the registry's own frequencies, where these are computed with; None where others are named or none wanted.
     """
 
     folder: Path
@@ -102,6 +108,7 @@ class SearchedRegistry:
     request: SearchRequest
     sets: FrequencySets | None
     notices: Notices
+    own: OwnFrequencies | None = None
 
     @classmethod
     def open(cls, folder: str | Path, request: SearchRequest, notices: Notices) -> SearchedRegistry:
@@ -110,7 +117,8 @@ class SearchedRegistry:
         Raises:
             RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
             FileError: frequencies are neither a file nor installed, or cannot be read.
-            CriteriaError: the folder is no path, or the registry's nomenclature can read no haplotype.
+            CriteriaError: the folder is no path, the registry's nomenclature can read no haplotype, or the policy needs
+                probabilities of which there are none.
         """
         check_folder(folder)
         registry = open_registry(folder, verify=request.verify, at=request.at)
@@ -120,10 +128,53 @@ class SearchedRegistry:
             if n_erased := n_erased_since(Path(folder), made_from.transaction or 0):
                 text = f"{text}, without {counted(n_erased, 'record')} erased since then"
             notices.add(NoticeKind.STATE, f"{counted(registry.n_donors, 'donor')}: the registry {text}")
-        sets = None
-        if request.frequencies is not None:
-            sets = FrequencySets.load(request.frequencies, request.global_frequencies, registry, notices)
-        return cls(Path(folder), registry, request, sets, notices)
+        if request.named_frequencies is not None:
+            sets = FrequencySets.load(request.named_frequencies, request.global_frequencies, registry, notices)
+            return cls(Path(folder), registry, request, sets, notices)
+        if request.goes_without:
+            return cls(Path(folder), registry, request, None, notices)
+        own = OwnFrequencies.look(Path(folder), registry, request.criteria, notices, verify=request.verify)
+        found = cls(
+            Path(folder), registry, request, None if own.kept is None else FrequencySets(own.kept, None), notices, own
+        )
+        if not found.will_predict:
+            _ = found.ranking
+        return found
+
+    @property
+    def will_predict(self) -> bool:
+        """Whether there are frequencies, or there will be once they are estimated, as far as that is known before."""
+        return self.sets is not None or (self.own is not None and self.own.can_be_estimated)
+
+    @property
+    def ranking(self) -> RankingPolicy:
+        """The ranking policy, given or by default, for the frequencies that there are.
+
+        Raises:
+            CriteriaError: there is none of that name, or it needs probabilities of which there are none.
+            FileError: its file cannot be read, or holds no policy.
+        """
+        from hla_match.choice.policies import policy_for
+        from hla_match.services.policy_files import open_policy
+
+        asked = None if self.request.policy is None else open_policy(self.request.policy)
+        return policy_for(asked, has_probabilities=self.sets is not None, declined=self.request.goes_without)
+
+    def ready(self, on_iteration: Progress | None = None) -> SearchedRegistry:
+        """Return the registry with its own frequencies, estimated where that is needed and was not done before.
+
+        Args:
+            on_iteration: is called after every iteration of an estimation.
+
+        Raises:
+            CriteriaError: the policy needs probabilities, and the typings say too little to estimate frequencies.
+        """
+        if self.sets is not None or self.own is None or not self.own.can_be_estimated:
+            return self
+        found = self.own.estimated(on_iteration)
+        ready = replace(self, sets=None if found is None else FrequencySets(found, None), own=None)
+        _ = ready.ranking
+        return ready
 
     def note_unknown_donors(self) -> None:
         """Note how many of the identifiers asked for are not in the registry."""
@@ -169,7 +220,7 @@ class SearchedRegistry:
         from registry_io.store.worker_registry import registry_source
 
         # Frequencies in a file are read by each worker; those in memory travel, coded as they are.
-        given = (self.request.frequencies, self.request.global_frequencies)
+        given = (self.request.named_frequencies, self.request.global_frequencies)
         coded = (None, None) if self.sets is None else (self.sets.frequencies, self.sets.fallback)
         named = [
             source if isinstance(source, str | Path) else found for source, found in zip(given, coded, strict=True)

@@ -17,8 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hla_match.donors.registry import Registry
 from hla_match.errors import FileError, LockedError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -30,17 +28,22 @@ from hla_match.imputation.imputed_registry import (
 )
 from hla_match.imputation.known_persons import KnownPersons, impute_unknown
 from hla_match.imputation.panels import Panels, build_panels
-from hla_match.kernels.schema.array import Table, arrays_of, declarations, of_arrays
+from hla_match.kernels.schema.array import arrays_of
 from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests
-from registry_io.disk.aside_folder import FileSum, discard, remove_leftovers, writing_aside
-from registry_io.disk.checked_files import changed, checked_files, damaged_files
-from registry_io.disk.durable_files import flush, flush_folder, rename
+from registry_io.disk.checked_files import changed, checked_files
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import writer_lock
+from registry_io.store.derived_folder import (
+    derived_arrays,
+    derived_manifest,
+    derived_sums,
+    file_names,
+    verify_derived,
+    write_derived,
+)
 from registry_io.store.imputation_soundness import is_followable, is_sound
 from registry_io.store.registry_folder import LOCK, SNAPSHOTS, current_snapshot, snapshot_title, snapshot_titled
-from registry_io.store.snapshot_arrays import array_of_file
-from registry_io.store.snapshot_store import IMPUTED, MANIFEST
+from registry_io.store.snapshot_store import IMPUTED
 
 FORMAT = "hla-match imputation"
 FORMAT_VERSION = 3
@@ -120,14 +123,14 @@ def _known(folder: Path, unread: Path | None, parts: dict[str, Any], panels: Pan
         panels: its haplotypes.
     """
     for kept in sorted(folder.glob(f"{SNAPSHOTS}/{IMPUTED}"), key=_changed_at, reverse=True):
-        manifest = None if kept == unread else _manifest(kept)
+        manifest = None if kept == unread else derived_manifest(kept)
         if manifest is None or manifest["format_version"] != FORMAT_VERSION or manifest["loci"] != list(panels.loci):
             continue
         if manifest["key"] | {"snapshot": ""} != parts | {"snapshot": ""}:
             continue
         try:
-            with checked_files(kept, _sums(manifest)):
-                donors, digests = _mapped(kept, Imputation), _mapped(kept, PersonDigests)
+            with checked_files(kept, derived_sums(manifest, _FILES)):
+                donors, digests = derived_arrays(kept, Imputation), derived_arrays(kept, PersonDigests)
                 if not is_followable(donors, digests, panels):
                     raise changed(kept, "numbers that no imputation has", "those of the donors")
         except (OSError, ValueError, RegistryError):
@@ -146,17 +149,11 @@ def _changed_at(path: Path) -> float:
 
 def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
     """Yield each file of the kept imputations of all snapshots and whether its SHA-256 is the manifest's."""
-    for kept in sorted(given_path("folder", folder).glob(f"{SNAPSHOTS}/{IMPUTED}")):
-        place = f"{kept.parent.name}/{kept.name}"
-        manifest = _manifest(kept)
-        if manifest is None:
-            yield f"{place}/{MANIFEST}", False
-            continue
-        for name, sound in damaged_files(kept, _sums(manifest)):
-            yield f"{place}/{name}", sound
+    place = given_path("folder", folder)
+    return verify_derived(iter(sorted(place.glob(f"{SNAPSHOTS}/{IMPUTED}"))), _FILES)
 
 
-_FILES = [f"{name}.npy" for table in (Imputation, PersonDigests) for name in declarations(table)]
+_FILES = file_names(Imputation, PersonDigests)
 
 
 def _key_parts(
@@ -165,64 +162,28 @@ def _key_parts(
     """Return everything that decides an imputation; the name that a set goes by is none of it."""
     return {
         "snapshot": snapshot,
-        "frequencies": _content(frequencies),
-        "global_frequencies": None if global_frequencies is None else _content(global_frequencies),
+        "frequencies": frequencies.content,
+        "global_frequencies": None if global_frequencies is None else global_frequencies.content,
         "algorithm_version": ALGORITHM_VERSION,
         "program_version": version("hla-match"),
     }
-
-
-def _content(frequencies: HaplotypeFrequencies) -> str:
-    """Return the SHA-256 of what a set holds, as it is coded."""
-    content = hashlib.sha256(json.dumps([frequencies.loci, frequencies.populations]).encode())
-    for array in (frequencies.allele, frequencies.frequency):
-        content.update(str((array.dtype.str, array.shape)).encode())
-        content.update(np.ascontiguousarray(array).data)
-    return content.hexdigest()
 
 
 def _opened(
     kept: Path, parts: dict[str, Any], n_donors: int, panels: Panels, *, verify: bool = False
 ) -> Imputation | None:
     """Return a kept imputation, or None where there is none that can be read and is as it was written."""
-    manifest = _manifest(kept)
+    manifest = derived_manifest(kept)
     if manifest is None or (manifest["format_version"], manifest["key"]) != (FORMAT_VERSION, parts):
         return None
     try:
-        with checked_files(kept, _sums(manifest), thorough=verify) as are_new:
-            donors = _mapped(kept, Imputation)
+        with checked_files(kept, derived_sums(manifest, _FILES), thorough=verify) as are_new:
+            donors = derived_arrays(kept, Imputation)
             if not is_sound(donors, n_donors, panels, thorough=are_new):
                 raise changed(kept, "numbers that no imputation has", "those of the donors")
     except (OSError, ValueError, RegistryError):
         return None
     return donors
-
-
-def _mapped(kept: Path, table: type[Table]) -> Table:
-    return of_arrays(table, {name: array_of_file(kept, name) for name in declarations(table)})
-
-
-def _manifest(kept: Path) -> dict[str, Any] | None:
-    """Return the manifest of an imputation, or None where it is missing or not as it was written."""
-    try:
-        text = (kept / MANIFEST).read_bytes()
-        manifest: dict[str, Any] = json.loads(text)
-        checksum = manifest.pop("checksum")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return manifest if checksum == _checksum(manifest) and text == _manifest_text(manifest) else None
-
-
-def _manifest_text(manifest: dict[str, Any]) -> bytes:
-    return json.dumps(manifest | {"checksum": _checksum(manifest)}, indent=1, sort_keys=True).encode()
-
-
-def _checksum(manifest: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _sums(manifest: dict[str, Any]) -> dict[str, FileSum]:
-    return {name: FileSum(manifest["files"][name], manifest["xxh3"][name], manifest["bytes"][name]) for name in _FILES}
 
 
 def _write(donors: Imputation, digests: PersonDigests, kept: Path, parts: dict[str, Any], panels: Panels) -> None:
@@ -233,27 +194,11 @@ def _write(donors: Imputation, digests: PersonDigests, kept: Path, parts: dict[s
         FileError: it cannot be written, or a file reads back differently than written.
         LockedError: another process writes an imputation.
     """
-    snapshot = kept.parent
-    with writer_lock(snapshot / LOCK, str(snapshot)):
-        remove_leftovers(snapshot)
-        with writing_aside(snapshot) as aside:
-            for name, array in (arrays_of(donors) | arrays_of(digests)).items():
-                aside.write_array(name, array)
-            sums = aside.sums()
-            manifest = {
-                "format": FORMAT,
-                "format_version": FORMAT_VERSION,
-                "key": parts,
-                "loci": list(panels.loci),
-                "files": {name: sums[name].sha256 for name in _FILES},
-                "xxh3": {name: sums[name].xxh3 for name in _FILES},
-                "bytes": {name: sums[name].n_bytes for name in _FILES},
-            }
-            aside.write(MANIFEST, _manifest_text(manifest))
-            flush(aside.path / MANIFEST)
-            flush_folder(aside.path)
-            # Another run may have written the same meanwhile; what cannot be read makes way.
-            if _opened(kept, parts, donors.person.size, panels) is None:
-                if kept.exists():
-                    discard(kept)
-                rename(aside.path, kept)
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION, "key": parts, "loci": list(panels.loci)}
+    with writer_lock(kept.parent / LOCK, str(kept.parent)):
+        write_derived(
+            kept,
+            arrays_of(donors) | arrays_of(digests),
+            about,
+            lambda: _opened(kept, parts, donors.person.size, panels) is not None,
+        )

@@ -18,6 +18,7 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.journal.person_texts import person_texts
 from registry_io.store.kept_files import verify_kept
+from registry_io.store.own_frequency_store import verify_own_frequencies
 from registry_io.store.record_state import transaction_of
 from registry_io.store.recorded_registry import person_slices
 from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
@@ -42,6 +43,9 @@ def prove_registry(folder: Path) -> int | None:
     changed = [name for name, sound in verify_imputations(folder) if not sound]
     hint = "delete the folders imputed-*; the donors are imputed again when they are needed"
     _refuse(folder, "changed files of imputed donors", changed, hint)
+    changed = [name for name, sound in verify_own_frequencies(folder) if not sound]
+    hint = "delete the folders own-frequencies; they are estimated again when they are needed"
+    _refuse(folder, "changed files of haplotype frequencies", changed, hint)
     hint = "somebody changed it; donors and snapshots are as they were written"
     _refuse(folder / SEARCH_LOG, "changed searches", list(search_log_faults(folder)), hint)
     if not has_journal(folder):

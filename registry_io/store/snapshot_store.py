@@ -16,6 +16,8 @@ from registry_io.store.snapshot_part import SnapshotPart, open_part, united
 MANIFEST = "manifest.json"
 IMPUTED = "imputed-*"
 """Folders in a snapshot of what its donors may carry; they are no part of it."""
+FREQUENCIES = "own-frequencies"
+"""The folder in a snapshot of the haplotype frequencies of its donors; it is no part of it either."""
 
 
 def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
@@ -78,7 +80,8 @@ def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
     sums = read_manifest(snapshot).sums
     yield from damaged_files(snapshot, sums)
     for path in sorted(snapshot.iterdir()):
-        is_known = path.name in sums or path.name == MANIFEST or path.name.startswith(".") or path.match(IMPUTED)
+        is_known = path.name in sums or path.name in (MANIFEST, FREQUENCIES)
+        is_known |= path.name.startswith(".") or path.match(IMPUTED)
         if not is_known:
             yield path.name, False
 

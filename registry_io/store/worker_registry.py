@@ -15,6 +15,7 @@ from hla_match.searches.matcher import Matcher
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.nomenclature_store import data_folder
+from registry_io.store.own_frequency_store import opened_at, own_frequencies_place
 from registry_io.store.past_registry import open_past_registry
 from registry_io.store.registry_folder import current_snapshot, snapshot_title, snapshot_titled
 from registry_io.store.snapshot_store import open_snapshot
@@ -53,6 +54,27 @@ class FrequencySource:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFrequencySource:
+    """The own haplotype frequencies of a registry by their place in its folder.
+
+    Attributes:
+        place: the folder in which they are kept.
+        checksum: SHA-256 of what they hold.
+    """
+
+    place: Path
+    checksum: str
+
+    def __call__(self, nomenclature: Nomenclature) -> HaplotypeFrequencies:
+        """Read the frequencies.
+
+        Raises:
+            FileError: they cannot be read, or are others.
+        """
+        return opened_at(self.place, self.checksum, nomenclature)
+
+
+@dataclass(frozen=True, slots=True)
 class FrequencyCopy:
     """A set of haplotype frequencies that lies in no file: it travels itself.
 
@@ -87,8 +109,8 @@ class RegistrySource:
     folder: Path
     snapshot: str
     program_version: str
-    frequencies: FrequencySource | FrequencyCopy | None = None
-    global_frequencies: FrequencySource | FrequencyCopy | None = None
+    frequencies: FrequencySource | OwnFrequencySource | FrequencyCopy | None = None
+    global_frequencies: FrequencySource | OwnFrequencySource | FrequencyCopy | None = None
     at: int | None = None
 
     def __call__(self) -> Matcher:
@@ -152,13 +174,17 @@ def registry_source(
     root = Path(folder).resolve()
     place = (home if home is not None else data_folder()).resolve()
     own, fallback = (
-        None if one is None else _frequency_source(one, place) for one in (frequencies, global_frequencies)
+        None if one is None else _frequency_source(one, place, root) for one in (frequencies, global_frequencies)
     )
     return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), own, fallback, at)
 
 
-def _frequency_source(source: str | Path | HaplotypeFrequencies, home: Path) -> FrequencySource | FrequencyCopy:
+def _frequency_source(
+    source: str | Path | HaplotypeFrequencies, home: Path, folder: Path
+) -> FrequencySource | OwnFrequencySource | FrequencyCopy:
     if isinstance(source, HaplotypeFrequencies):
+        if source.checksum and (place := own_frequencies_place(folder, source.checksum)) is not None:
+            return OwnFrequencySource(place, source.checksum)
         return FrequencyCopy(source.name, source.checksum, source)
     expected = "a file, the name of an installed set, or what registry_io.open_frequencies gives"
     check_type("frequencies", source, str, Path, expected=expected)

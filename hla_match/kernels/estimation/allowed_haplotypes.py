@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hla_match.kernels._jit import other_kernel
+from hla_match.kernels._jit import kernel
 from hla_match.kernels.schema.array import Array, Int32, Int64
 from hla_match.kernels.schema.estimation import AlleleChoices
 
 
-@other_kernel
+@kernel
 def list_allowed(
     choices: AlleleChoices,
     person_start: Int64,

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from hla_match.kernels._jit import inner_kernel, other_kernel
+from hla_match.kernels._jit import inner_kernel, kernel
 from hla_match.kernels.schema.array import Float64, Uint16
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 
@@ -47,7 +47,7 @@ def weigh_pairs(first: int, last: int, pair: Uint16, total: Float64, partner: Fl
     return weight
 
 
-@other_kernel
+@kernel
 def expect_haplotypes(
     start: int, stop: int, part_weight: Float64, classes: HaplotypeClasses, frequency: Float64, share: Float64
 ) -> float:
@@ -93,7 +93,7 @@ def expect_haplotypes(
     return log_likelihood
 
 
-@other_kernel
+@kernel
 def weigh_persons(classes: HaplotypeClasses, frequency: Float64, weight: Float64, entropy: Float64) -> None:
     """Write the weight of all diplotypes of each person, and the entropy of their distribution.
 

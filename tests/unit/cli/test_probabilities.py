@@ -126,9 +126,9 @@ def test_a_batch_that_finds_nobody_has_the_columns_of_one_that_does(run) -> None
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (("--frequencies", "none"), FileError),
+        (("--frequencies", "missing"), FileError),
         (("--global-frequencies", "han.csv"), CriteriaError),
-        (("--frequencies", "han.csv", "--global-frequencies", "none"), FileError),
+        (("--frequencies", "han.csv", "--global-frequencies", "missing"), FileError),
         (("--frequencies", "unknown.csv"), CriteriaError),
         (("--frequencies", "donors.csv"), FileError),
     ],

@@ -63,7 +63,7 @@ def test_every_option_of_the_criteria_reaches_the_search(run) -> None:
     assert donors(run, "--only-donors", "ids.txt") == ["D1", "D3"]
     assert donors(run, "--without-donors", "ids.txt", "--status", "AV,TU") == ["D2", "D4"]
     search = ("search", "registry", "--hla", PATIENT, "--scope", "6/6", "--only-donors", "ids.txt")
-    done = run(*search, "--locus-limit", "A=0")
+    done = run(*search, "--locus-limit", "A=0", "--frequencies", "none")
     assert "1 donor; 6/6" in done.stdout
     assert done.stderr == "--only-donors: 1 of 3 identifiers are not in the registry\n"
 
@@ -144,7 +144,7 @@ def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, mon
         patch.setattr(batch_parts.BatchParts, "joined", lambda *_, **__: 1 / 0)
         done = run(*batch, DAY)
     assert isinstance(done.exception, ZeroDivisionError)
-    assert done.stderr.splitlines() == ["2 of 4 patients", "4 of 4 patients"]
+    assert done.stderr.splitlines()[1:] == ["2 of 4 patients", "4 of 4 patients"]
     (parts,) = Path().glob(".out.csv.parts-*")
     searched = []
     inner = Matcher.search

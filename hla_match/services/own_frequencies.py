@@ -1,0 +1,92 @@
+"""The haplotype frequencies that a search computes with where none are named: the registry's own.
+
+What needs no kernel is decided when a registry is opened (`OwnFrequencies.look`); what has to be estimated is estimated
+later, once (`OwnFrequencies.estimated`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError
+from hla_match.estimation.own_frequencies import ALGORITHM_VERSION, OwnLoci, own_loci, shortage
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.matching.criteria import SearchCriteria
+from hla_match.services.counts import counted
+from hla_match.services.executors import n_processors
+from hla_match.services.notices import NoticeKind, Notices
+from registry_io.store.own_frequency_store import estimated_once, kept_own_frequencies
+
+if TYPE_CHECKING:
+    from hla_match.estimation.estimated_frequencies import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFrequencies:
+    """The own frequencies of an opened registry.
+
+    Attributes:
+        folder: the registry's.
+        registry: opened from it.
+        notices: takes what there is to say.
+        kept: the frequencies, where they are kept; else None.
+        can_be_estimated: whether as many donors are typed as an estimation needs.
+    """
+
+    folder: Path
+    registry: Registry
+    notices: Notices
+    kept: HaplotypeFrequencies | None
+    can_be_estimated: bool
+
+    @classmethod
+    def look(
+        cls, folder: Path, registry: Registry, criteria: SearchCriteria, notices: Notices, *, verify: bool = False
+    ) -> OwnFrequencies:
+        """Return what is known of a registry's own frequencies; where there can be none for a scope, note why."""
+        kept = kept_own_frequencies(folder, registry, ALGORITHM_VERSION, verify=verify)
+        loci = own_loci(registry) if kept is None else OwnLoci(kept.loci, kept.covered_loci)
+        lacking = loci.lacking(criteria.loci)
+        if lacking:
+            notices.add(
+                NoticeKind.STATE, f"No match probabilities: {shortage(registry, lacking)}; name a set of frequencies"
+            )
+        is_enough = not lacking and bool(loci.whole)
+        return cls(folder, registry, notices, kept if is_enough else None, kept is None and is_enough)
+
+    def estimated(self, on_iteration: Progress | None = None) -> HaplotypeFrequencies | None:
+        """Return the frequencies, estimated where they are not kept; None where the typings say too little."""
+        if not self.can_be_estimated:
+            return self.kept
+        try:
+            return estimated_once(
+                self.folder,
+                self.registry,
+                ALGORITHM_VERSION,
+                lambda: self._estimate(on_iteration),
+                on_unkept=self._note_unkept,
+                on_wait=lambda: self._note("Another process estimates the registry's haplotype frequencies; waiting"),
+            )
+        except CriteriaError as error:
+            self._note(f"No match probabilities: found {error.found}; expected {error.expected}; {error.hint}")
+            return None
+
+    def _estimate(self, on_iteration: Progress | None) -> HaplotypeFrequencies:
+        from hla_match.estimation.own_frequencies import estimate_own_frequencies
+
+        donors = counted(self.registry.n_donors, "donor")
+        self._note(f"Estimating haplotype frequencies from the typings of {donors}, which is done once ...")
+        made_from = self.registry.snapshot or f"transaction {self.registry.provenance.transaction}"
+        return estimate_own_frequencies(
+            self.registry, name=f"own, {made_from}", workers=n_processors(), on_iteration=on_iteration
+        )
+
+    def _note(self, text: str) -> None:
+        self.notices.add(NoticeKind.STATE, text)
+
+    def _note_unkept(self, reason: str) -> None:
+        text = f"the registry's haplotype frequencies cannot be kept and are estimated at every start: {reason}"
+        self.notices.add(NoticeKind.NOTE, text)
