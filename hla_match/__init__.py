@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hla_match.services.imputed_file import impute as impute
     from hla_match.services.notices import Notice as Notice
     from hla_match.services.notices import NoticeKind as NoticeKind
+    from hla_match.services.open_matcher import open_matcher as open_matcher
     from hla_match.services.rebase import RebaseReport as RebaseReport
     from hla_match.services.rebase import rebase as rebase
     from hla_match.services.search import search as search
@@ -89,6 +90,7 @@ _HOME = {
     "NomenclatureError": "errors",
     "Notice": "services.notices",
     "NoticeKind": "services.notices",
+    "open_matcher": "services.open_matcher",
     "Patient": "matching.criteria",
     "PatientOutcome": "searches.patient_blocks",
     "POLICIES": "choice.policies",

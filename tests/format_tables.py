@@ -14,6 +14,7 @@ from pathlib import Path
 import registry_io
 from hla_match.kernels.schema.array import Declaration, declarations
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
+from hla_match.kernels.schema.estimation import KeptFrequencies
 from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES
@@ -25,6 +26,7 @@ TABLES: dict[str, tuple[Mapping[str, Declaration], str]] = {
     "orders": (declarations(TypingOrder), "order_K_{}"),
     "typings": ({**declarations(ReportedTypings), **declarations(TypingTable)}, "{}-L"),
     "multiple allele codes": (declarations(MacArrays), "{}"),
+    "own frequencies": (declarations(KeptFrequencies), "{}"),
     "imputed donors": ({**declarations(Imputation), **declarations(PersonDigests)}, "{}"),
 }
 """What is declared, and how the names of files are made, by the mark in the page."""

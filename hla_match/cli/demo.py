@@ -5,12 +5,18 @@ from __future__ import annotations
 import datetime
 import gzip
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice
 from hla_match.cli.registry import print_counts
+
+if TYPE_CHECKING:
+    from hla_match.searches.match_list import MatchList
 
 _AS_OF = datetime.date(2026, 1, 1)
 """The date at which ages of the synthetic volunteers are computed, so that the demo is the same on every day."""
@@ -32,14 +38,16 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     donor_file, patient_file = folder / _DONORS, folder / "patients.csv"
     match_file, page_file = folder / "matches.csv", folder / "report.html"
     context.with_resource(lock_files(donor_file, patient_file, match_file, page_file))
-    prepare_kernels()
+    prepare_kernels(probabilities=True)
     import polars as pl
 
     from hla_match.matching.criteria import SearchCriteria
     from hla_match.nomenclature.release import Nomenclature
     from hla_match.reporting.search_page import search_page
     from hla_match.reporting.terminal import match_table
-    from hla_match.searches.matcher import Matcher
+    from hla_match.services.executors import n_processors
+    from hla_match.services.notices import Notices
+    from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
     from hla_match.synthetic.volunteers import patients, volunteers
     from registry_io.persons.patient_file import read_patients
     from registry_io.store.donor_import import import_donors
@@ -56,16 +64,19 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     registry, release = folder / "registry", Nomenclature.builtin()
     report = import_donors(registry, donor_file, release, today=_AS_OF, replace=True, allow_shrink=True, again=True)
     print_counts(report)
-    say("Searching ...")
-    matcher = Matcher(report.registry)
     criteria = SearchCriteria(max_mismatches=1, limit=100, as_of=_AS_OF)
+    searched = SearchedRegistry.open(registry, SearchRequest(criteria=criteria), Notices(say_notice))
+    with own_progress() as on_iteration:
+        searched = searched.ready(on_iteration)
+    matcher = searched.matcher(workers=n_processors())
+    say("Searching ...")
     found = [matcher.search(patient, criteria) for _, patient in read_patients(patient_file).patients]
     rows = pl.concat([matches.to_polars() for matches in found], how="diagonal")
     page = search_page("Demonstration on synthetic volunteers", report.registry, found)
     with write_together(match_file, page_file) as (table, file):
         put_rows(neutral_frame(rows).lazy(), rows.height, table, match_file)
         file.write(page.encode())
-    best = max(found, key=lambda matches: matches.n_found)
+    best = max(found, key=_worth_showing)
     say("", f"Patient {best.patient.patient_id}:")
     match_table(matcher.search(best.patient, criteria.model_copy(update={"limit": 10})))
     say(
@@ -77,6 +88,14 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
         "Next:",
         f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}",
     )
+
+
+def _worth_showing(matches: MatchList) -> tuple[int, int]:
+    """Return how much a list has to show: donors whose match is uncertain among the first ten, then donors found."""
+    if matches.prediction is None:
+        return 0, matches.n_found
+    none = matches.prediction.mismatches[:10, 0]
+    return int(((none > 0) & (none < 1)).sum()), matches.n_found
 
 
 def _refuse_other_registry(registry: Path) -> None:

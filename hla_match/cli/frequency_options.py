@@ -11,8 +11,11 @@ def frequency_options(*, required: bool) -> Callable[[Callable[..., None]], Call
     """Give a command the two options; it receives them as texts, `frequencies` and `global_frequencies`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        default = "" if required else " none: without.  [default: the registry's own, estimated once]"
         own = click.option(
-            "--frequencies", required=required, help="Haplotype frequencies: a file, or an installed set's name."
+            "--frequencies",
+            required=required,
+            help=f"Haplotype frequencies: a file, or an installed set's name.{default}",
         )
         fallback = click.option(
             "--global-frequencies", help="File or set that is tried for persons whom --frequencies do not explain."

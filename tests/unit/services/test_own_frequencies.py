@@ -80,7 +80,8 @@ def test_none_is_as_it_was(registry: Path) -> None:
     notices: list[hla_match.Notice] = []
     found = hla_match.search(registry, PATIENT, CRITERIA, frequencies="none", on_notice=notices.append)
     assert (found.prediction, found.policy.name, told(notices)) == (None, "certain-first", [])
-    wanted = hla_match.Matcher(registry_io.open_registry(registry)).search(found.patient, CRITERIA)
+    matcher = hla_match.Matcher(registry_io.open_registry(registry))
+    wanted = matcher.search(found.patient, CRITERIA, policy="certain-first")
     assert found.to_polars().equals(wanted.to_polars())
     assert not list(registry.glob("snapshot-*/own-frequencies"))
     with pytest.raises(hla_match.CriteriaError) as caught:
@@ -97,7 +98,8 @@ def test_too_few_donors_are_said_once_and_searched_as_before(registry: Path, mon
         "No match probabilities: 60 donors are too few to estimate haplotype frequencies from, which takes 61; "
         "name a set of frequencies"
     )
-    none = hla_match.search(registry, PATIENT, CRITERIA, frequencies="none")
+    assert found.policy.name == "plain"
+    none = hla_match.search(registry, PATIENT, CRITERIA, frequencies="none", policy="plain")
     assert found.to_polars().equals(none.to_polars())
     with pytest.raises(hla_match.CriteriaError, match="expected frequencies beside it"):
         hla_match.search(registry, PATIENT, CRITERIA, policy="probability-first")
@@ -132,6 +134,15 @@ def test_a_scope_with_the_locus_apart_has_probabilities(registry: Path) -> None:
     found = hla_match.search(registry, f"{PATIENT}^DPB1*02:01+DPB1*05:01", criteria).to_polars()
     assert found.height == N_DONORS
     assert found["p0"].null_count() == 0
+
+
+def test_a_matcher_of_a_folder_has_them(registry: Path) -> None:
+    patient = hla_match.Patient.from_gl_string("patient", PATIENT)
+    for options in ({}, {"frequencies": "none"}, {"frequencies": {"A*02:01~B*40:01": 0.5, "A*24:02~B*46:01": 0.5}}):
+        matcher = hla_match.open_matcher(registry, scope="A,B", **options)
+        wanted = hla_match.search(registry, PATIENT, CRITERIA, policy="plain", **options).to_polars()
+        assert matcher.search(patient, CRITERIA, policy="plain").to_polars().equals(wanted)
+        assert ("p0" in wanted.columns) == (options != {"frequencies": "none"})
 
 
 def test_a_batch_names_them(registry: Path) -> None:
