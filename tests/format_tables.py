@@ -26,8 +26,8 @@ TABLES: dict[str, tuple[Mapping[str, Declaration], str]] = {
     "orders": (declarations(TypingOrder), "order_K_{}"),
     "typings": ({**declarations(ReportedTypings), **declarations(TypingTable)}, "{}-L"),
     "multiple allele codes": (declarations(MacArrays), "{}"),
-    "own frequencies": (declarations(KeptFrequencies), "{}"),
     "imputed donors": ({**declarations(Imputation), **declarations(PersonDigests)}, "{}"),
+    "own frequencies": (declarations(KeptFrequencies), "{}"),
 }
 """What is declared, and how the names of files are made, by the mark in the page."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
@@ -53,10 +54,12 @@ def command(
     of_typings = TypingCosts(**named, loci={locus.upper(): cost for locus, cost in prices.items()})
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-    prepare_kernels(probabilities=searched.sets is not None)
+    prepare_kernels(probabilities=searched.will_predict)
     from hla_match.reporting.next_steps_table import next_steps_table
     from hla_match.services.search import search_opened
 
+    with own_progress() as on_iteration:
+        searched = searched.ready(on_iteration)
     matches = search_opened(searched, patient, actor=user_name())
     steps = matches.next_steps(
         first=max(1, len(matches)),
