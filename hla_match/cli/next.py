@@ -39,7 +39,7 @@ def command(
     odds: tuple[str, ...],
     costs: tuple[str, ...],
     options: SearchOptions,
-    **attributes: str | None,
+    **of_patient: str | None,
 ) -> None:
     """Say which typing to order next in REGISTRY for one patient, and how many of the donors to ask."""
     from hla_match.matching.criteria import Patient
@@ -52,6 +52,7 @@ def command(
     prices = named_numbers("cost", costs)
     named = {name: prices.pop(word) for word, name in _PRICES.items() if word in prices}
     of_typings = TypingCosts(**named, loci={locus.upper(): cost for locus, cost in prices.items()})
+    attributes = {name.removeprefix("patient_"): value for name, value in of_patient.items()}
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
     prepare_kernels(probabilities=searched.will_predict)

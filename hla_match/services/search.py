@@ -45,8 +45,7 @@ def search(
         criteria: which donors.
         policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
             filters hold where the criteria do not set them.
-        frequencies: haplotype frequencies, as `registry_io.open_frequencies` takes them; without them the registry's
-            own, which are estimated once where enough donors are typed; ``"none"`` to go without any.
+        frequencies: as `registry_io.open_frequencies` takes them; None for the registry's own; ``"none"`` for none.
         global_frequencies: those that are tried for persons whom the first do not explain.
         workers: threads that predict matches; by default one for each processor. The result does not depend on them.
         verify: whether every file of the registry is compared with its checksum.
