@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 """By which a sum of probabilities may fall short of what it is."""
 
 _NEAR = 1
@@ -31,10 +31,10 @@ def probable_donors(candidates: Candidates, least: float, mismatches: int) -> ND
     rows = np.arange(candidates.donor.size)
     bound = predictions.bounds(candidates.position) if mismatches <= _NEAR else None
     if bound is not None:
-        rows = np.flatnonzero(~(bound[:, mismatches] < least - _ROUNDING))
+        rows = np.flatnonzero(~(bound[:, mismatches] < least - ROUNDING))
     position = candidates.position[rows]
     found = predictions.near(position) if mismatches <= _NEAR else predictions.of(position)
     greatest = found.mismatches[:, : mismatches + 1].sum(axis=1) + found.cut
     # A comparison with what is missing is false.
-    kept: NDArray[np.int64] = rows[~(greatest < least - _ROUNDING)]
+    kept: NDArray[np.int64] = rows[~(greatest < least - ROUNDING)]
     return kept

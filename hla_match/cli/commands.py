@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
+    "explain": "Explain why a donor stands where it stands, or is not in the list.",
     "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",
     "impute": "Write what persons may carry, with probabilities, to a file.",
     "next": "Say which typing to order next for one patient, and how many donors to ask.",

@@ -10,7 +10,7 @@ from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
-from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
+from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from hla_match.errors import CriteriaError
 from registry_io.disk.writer_lock import user_name
 
@@ -52,8 +52,7 @@ def command(
     prices = named_numbers("cost", costs)
     named = {name: prices.pop(word) for word, name in _PRICES.items() if word in prices}
     of_typings = TypingCosts(**named, loci={locus.upper(): cost for locus, cost in prices.items()})
-    attributes = {name.removeprefix("patient_"): value for name, value in of_patient.items()}
-    patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
+    patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes_of(of_patient))
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
     prepare_kernels(probabilities=searched.will_predict)
     from hla_match.reporting.next_steps_table import next_steps_table

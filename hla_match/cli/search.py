@@ -9,7 +9,7 @@ import click
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.notices import say_notice
-from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
+from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from registry_io.disk.writer_lock import user_name
 
 
@@ -24,7 +24,7 @@ def command(registry: Path, hla: str, options: SearchOptions, **of_patient: str 
     from hla_match.services.notices import Notice, NoticeKind, Notices
     from hla_match.services.searched_registry import SearchedRegistry
 
-    attributes = {name.removeprefix("patient_"): value for name, value in of_patient.items()}
+    attributes = attributes_of(of_patient)
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     criteria = options.request.criteria
     for name in attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +126,15 @@ def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
             option = click.option(f"--patient-{name}", type=click.Choice(values_of(name)), help=attribute.option)
             command = option(command)
     return command
+
+
+def attributes_of(given: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the attributes of the patient that the options of `attribute_options` give, by their names.
+
+    >>> attributes_of({"patient_cmv": "P", "patient_abo": None})
+    {'cmv': 'P', 'abo': None}
+    """
+    return {name.removeprefix("patient_"): value for name, value in given.items()}
 
 
 def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

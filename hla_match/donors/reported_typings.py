@@ -46,6 +46,14 @@ class ReportedTypings:
             "donor_typing", ["^".join(filter(None, texts)) for texts in zip(*blocks, strict=True)], pl.String
         )
 
+    def texts(self, locus: str, donor: int) -> tuple[str, str]:
+        """Return the two texts that a donor reports at a locus; "" where there is none."""
+        if locus not in self._loci:
+            return "", ""
+        text = self._columns[locus].text
+        code = int(self._donor_typing[self._loci.index(locus), donor])
+        return text["first"][code], text["second"][code]
+
     def blocks(self, locus: str, donor: NDArray[np.uint32]) -> list[str]:
         """Return the block of a locus in the GL String of each of some donors; "" where it is not typed."""
         known = self._block[locus]

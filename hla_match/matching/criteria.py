@@ -20,6 +20,9 @@ from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
 Direction = Literal["both", "gvh", "hvg"]
 
+MOST_MISMATCHES = 6
+"""The most mismatches that a search can ask for."""
+
 
 VALUED = ("sex", "abo", "cmv")
 """Attributes of donors of a few values each, which criteria can ask for."""
@@ -145,7 +148,7 @@ class SearchCriteria(CheckedModel):
     """
 
     scope: str = "10/10"
-    max_mismatches: int = Field(default=1, ge=0, le=6)
+    max_mismatches: int = Field(default=1, ge=0, le=MOST_MISMATCHES)
     locus_limits: dict[str, int] = Field(default_factory=dict)
     direction: Direction = "both"
     null_rule: NullRule = "consensus"

@@ -45,8 +45,26 @@ def criteria_counts(
         limits = ", ".join(f"{locus}={limit}" for locus, limit in criteria.locus_limits.items())
         # With any number of mismatches in all, but for loci over their own limit.
         counts[f"within the limits {limits}"] = int(find_donors(registry, scope, left, EXCLUDED - 1).donor.size)
-    noun = f"{_DIRECTIONS[criteria.direction]}mismatch{'es' * (criteria.max_mismatches != 1)}"
-    counts[f"with at most {criteria.max_mismatches} {noun} in {criteria.scope}"] = n_found
+    counts[mismatch_criterion(criteria)] = n_found
     if criteria.min_p is not None:
-        counts[f"with a probability of that of at least {100 * criteria.min_p:g}%, or not known"] = n_probable
+        counts[probability_criterion(criteria)] = n_probable
     return counts
+
+
+def mismatch_criterion(criteria: SearchCriteria) -> str:
+    """Return the limit of mismatches in words.
+
+    >>> mismatch_criterion(SearchCriteria(scope="8/8", max_mismatches=2, direction="gvh"))
+    'with at most 2 GvH mismatches in 8/8'
+    """
+    noun = f"{_DIRECTIONS[criteria.direction]}mismatch{'es' * (criteria.max_mismatches != 1)}"
+    return f"with at most {criteria.max_mismatches} {noun} in {criteria.scope}"
+
+
+def probability_criterion(criteria: SearchCriteria) -> str:
+    """Return the least probability in words.
+
+    >>> probability_criterion(SearchCriteria(min_p=0.1))
+    'with a probability of that of at least 10%, or not known'
+    """
+    return f"with a probability of that of at least {100 * (criteria.min_p or 0):g}%, or not known"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.kernels.codes import BEST, WORST
+from hla_match.kernels.codes import BEST, COUNTS_OF_UNTYPED, WORST
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.typings.encoding import CountedAlternative, NullRule
 
@@ -66,3 +67,17 @@ def certain_matches(
     meaning = result.meaning_of(donor)
     best = result.counts[BEST, meaning]
     return best, (result.counts[WORST, meaning] == best) & ~result.is_new[meaning]
+
+
+def summed_counts(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return (6, n) uint8 counts of some donors over the scope.
+
+    Args:
+        scope: the loci that the registry has.
+        n_missing: loci in scope at which no donor is typed.
+        donor: (n,) rows.
+    """
+    total = np.zeros((6, donor.size), np.uint8)
+    for result in scope:
+        total += result.counts[:, result.meaning_of(donor)]
+    return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]

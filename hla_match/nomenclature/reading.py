@@ -125,14 +125,15 @@ def read_typing(
             gl_string = "+".join(standard_typing(locus, side).text for side in typings[locus] if side)
     except TypingError as error:
         return Reading(text, error=error)
-    loci = [_locus_reading(nomenclature, one, *typings[one], codes) for one in LOCI if one in typings]
+    loci = [locus_reading(nomenclature, one, *typings[one], codes) for one in LOCI if one in typings]
     read = tuple(found for found in loci if found.genotypes or found.error or found.notes)
     return Reading(text, gl_string, read, tuple(ignored), tuple(notes))
 
 
-def _locus_reading(
-    nomenclature: Nomenclature, locus: str, first: str, second: str, codes: MacTable | None
+def locus_reading(
+    nomenclature: Nomenclature, locus: str, first: str, second: str, codes: MacTable | None = None
 ) -> LocusReading:
+    """Return how the two texts that a locus was reported with are understood."""
     notes = dict.fromkeys(column_notes(first, second))
     sides: dict[str, Side] = {}
     try:

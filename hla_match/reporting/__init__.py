@@ -6,6 +6,7 @@
                  --> terminal, notebook, search_page, match_figure
                  --> grade_tiles      the letters and colours of grades and of numbers of mismatches
                  --> list_about       what a list is of, beside its rows
+                 --> explanation, comparison_page, list_story    why a donor stands where it stands, in 80 columns
 
 Nothing here decides anything. Numbers become text in this room only, and every text from outside passes
 `hla_match.visible_text`.

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError, DonorNotListedError
 from hla_match.errors.arguments import InWords, check_count, check_type
 from hla_match.foreign_frames import pandas_frame
@@ -22,6 +21,7 @@ from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import match_summary, match_text
 from hla_match.reporting.next_steps import NextSteps
 from hla_match.reporting.search_notices import patient_notices, search_notices
+from hla_match.searches.explained_donors import ExplainedDonors
 from hla_match.searches.list_conditions import condition_columns, met_positions, narrowed_by
 from hla_match.searches.list_outcomes import ListOutcomes
 from hla_match.searches.next_step_search import next_steps
@@ -63,9 +63,9 @@ class Match:
     probabilities: tuple[float, ...] | None
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class MatchList(RankedDonors):
-    """The donors found for one patient, best first; the attributes are those of `RankedDonors`, and one more.
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class MatchList(ExplainedDonors):
+    """The donors found for one patient, best first; the attributes are those of `ExplainedDonors`, and one more.
 
     Attributes:
         outcomes_of: returns what may come out of typing some donors by their rows.

@@ -18,14 +18,13 @@ from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_count, check_each, check_type
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
-from hla_match.kernels.codes import COUNTS_OF_UNTYPED
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.criteria_counts import criteria_counts
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.matching.eligibility import eligible_donors, within
 from hla_match.matching.limited_loci import MEASURE, limited
-from hla_match.matching.locus_result import LocusResult, certain_matches
+from hla_match.matching.locus_result import LocusResult, certain_matches, summed_counts
 from hla_match.matching.patient_table import KEPT_BYTES
 from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.matching.worst_mismatches import may_fail
@@ -129,7 +128,7 @@ class Matcher:
             registry=self.registry,
             loci=tuple(loci.values()),
             donor=chosen.donor,
-            total=_total(scope, len(missing), chosen.donor),
+            total=summed_counts(scope, len(missing), chosen.donor),
             age=chosen.age,
             key_columns=key_columns,
             n_found=int(found.size),
@@ -137,7 +136,21 @@ class Matcher:
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
             outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
+            again=partial(self._search_again, patient),
         )
+
+    def _search_again(
+        self,
+        patient: Patient,
+        criteria: SearchCriteria,
+        policy: RankingPolicy,
+        donors: range | None = None,
+        *,
+        with_frequencies: bool = True,
+    ) -> MatchList:
+        """Search for the same patient otherwise, as `hla_match.searches.placed_donors.SearchAgain` says."""
+        searching = self if with_frequencies or self.imputed is None else Matcher(self.registry)
+        return searching.search(patient, criteria, policy=policy, donors=donors)
 
     def _candidates(
         self, patient: Patient, criteria: SearchCriteria, loci: Mapping[str, LocusResult], donors: range | None
@@ -319,14 +332,6 @@ class Matcher:
         return criteria_counts(
             self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, *n_found
         )
-
-
-def _total(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Return (6, n) uint8 counts of some donors over the scope."""
-    total = np.zeros((6, donor.size), np.uint8)
-    for result in scope:
-        total += result.counts[:, result.meaning_of(donor)]
-    return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
 
 
 def _without_frequencies(name: str = "frequencies", found: object = "none") -> CriteriaError:

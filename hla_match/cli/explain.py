@@ -1,0 +1,102 @@
+"""``hla-match explain``: why a donor stands where it stands, or is not in the list at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
+from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice
+from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from registry_io.disk.writer_lock import user_name
+
+if TYPE_CHECKING:
+    from hla_match.searches.match_list import MatchList
+
+
+@click.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+@click.argument("donors", nargs=-1)
+@click.option("--hla", help="The patient's typing as a GL String.")
+@click.option("--patients", type=click.Path(path_type=Path), help="A file of patients, in place of --hla.")
+@click.option("--patient", help="Which patient of the file.")
+@click.option("--compare", is_flag=True, help="Two donors side by side, in place of each by itself.")
+@search_options(limit=20, limit_help="Donors of the list.")
+@attribute_options
+def command(
+    registry: Path,
+    donors: tuple[str, ...],
+    hla: str | None,
+    patients: Path | None,
+    patient: str | None,
+    compare: bool,
+    options: SearchOptions,
+    **of_patient: str | None,
+) -> None:
+    """Explain the places of DONORS in the list of a patient in REGISTRY; without any, the order of the list.
+
+    Of a donor who is not in the list it says which criterion keeps the donor out, and what would let the donor in.
+    Without DONORS it says why each donor stands before the next one, and which of the first 20 change places under
+    another policy, without frequencies or at another limit; of an empty list, what the nearest donors miss.
+    """
+    from hla_match.errors import CriteriaError, ErrorCode
+    from hla_match.services.notices import Notices
+    from hla_match.services.patient_choice import chosen_patient
+    from hla_match.services.searched_registry import SearchedRegistry
+
+    if compare and len(donors) != 2:
+        raise CriteriaError("compare", found=f"{len(donors)} donors", expected="two", code=ErrorCode.CRITERIA_CONFLICT)
+    searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
+    person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
+    given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
+    person = person.model_copy(update=given)
+    prepare_kernels(probabilities=searched.will_predict)
+    from hla_match.services.search import search_opened
+
+    with own_progress() as on_iteration:
+        searched = searched.ready(on_iteration)
+    found = search_opened(searched, person, actor=user_name())
+    say(*_head(found))
+    if compare:
+        say("", *found.compare(*donors).lines())
+        return
+    for donor in donors:
+        say("", *found.explain(donor).lines(options=True))
+    if not donors:
+        say(*_list_story(found))
+
+
+def _head(found: MatchList) -> Iterator[str]:
+    """Yield what stands above every list, and what was found."""
+    from hla_match.reporting.side_by_side import paragraph
+
+    for notice in found.notices:
+        yield from paragraph(f"note: {notice}", indent=2, first=0)
+    noun = "donor" if found.n_found == 1 else "donors"
+    shown = f", {len(found):,} listed" if len(found) < found.n_found else ""
+    yield f"{found.n_found:,} {noun}{shown}; {found.criteria.scope}"
+
+
+def _list_story(found: MatchList) -> Iterator[str]:
+    from hla_match.reporting.list_story import order_lines, patient_lines
+    from hla_match.reporting.match_summary import NOTICE
+    from hla_match.reporting.side_by_side import paragraph
+
+    yield ""
+    yield from patient_lines(found)
+    yield ""
+    if len(found):
+        yield from order_lines(found)
+        yield from ("", "How much the order rests on choices:")
+        for change in found.sensitivity():
+            yield from paragraph(str(change), indent=4, first=2)
+    else:
+        yield "Nearest to the criteria:"
+        for one in found.nearest():
+            yield from one.near_lines(options=True)
+    yield NOTICE

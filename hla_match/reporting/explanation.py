@@ -1,0 +1,193 @@
+"""One donor explained: both typings side by side, every locus in words, the chances, the place and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hla_match.matching.obstacles import Obstacle
+from hla_match.reporting.fallback_words import FALLBACK_WORDS
+from hla_match.reporting.match_summary import percent
+from hla_match.reporting.side_by_side import WIDTH, paragraph, side_by_side
+from hla_match.visible_text import visible
+
+_LOCUS, _PERSON = 7, 36
+"""Columns of a page for the name of a locus, and for the typing of a person."""
+
+_NUMBERS = ("no mismatch", "one", "two", "three", "four")
+_OPTIONS = {"statuses": "status", "locus_limits": "locus-limit"}
+"""Options of the command that are called otherwise than the criteria."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocusStory:
+    """What was compared at one locus, and what was found.
+
+    Attributes:
+        locus: the locus.
+        in_scope: whether it counts.
+        patient, donor: the typings as reported, blocks of a GL String; "" where not typed.
+        patient_read, donor_read: how they are understood.
+        grades: the position grades, in the order of the donor's alleles.
+        words: what was found, in words.
+        p_both: probability that both alleles match, or None.
+    """
+
+    locus: str
+    in_scope: bool
+    patient: str
+    donor: str
+    patient_read: str
+    donor_read: str
+    grades: str
+    words: str
+    p_both: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a donor stands where it stands, or why it is not in the list.
+
+    Printed, it is a page of 80 columns.
+
+    Attributes:
+        donor_id: the donor.
+        rank: from 1; None where the donor is not in the list.
+        place: the place in a sentence.
+        obstacles: the criteria that keep the donor out, in their order; none of a donor who meets them all.
+        reasons: why before the next donor and behind the one before.
+        row: the donor as in `MatchList.to_polars`.
+        loci: the loci that were compared.
+        only_mismatch: by locus, the probability that the mismatch is there, given exactly one in scope.
+    """
+
+    donor_id: str
+    rank: int | None
+    place: str
+    obstacles: tuple[Obstacle, ...]
+    reasons: tuple[str, ...]
+    row: Mapping[str, Any]
+    loci: tuple[LocusStory, ...]
+    only_mismatch: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self, *, options: bool = False) -> list[str]:
+        """Return the page in lines.
+
+        Args:
+            options: whether criteria are named as options of the command.
+        """
+        return [visible(line) for line in self._lines(options)]
+
+    def _lines(self, options: bool) -> Iterator[str]:
+        yield from paragraph(f"{self.donor_id}: {self.place}", indent=2, first=0)
+        yield from paragraph(person_words(self.row), indent=2)
+        yield from self._obstacle_lines(options)
+        yield ""
+        yield from side_by_side(["locus", "patient", "donor"], [_LOCUS - 1, _PERSON, _PERSON])
+        yield "\u2500" * WIDTH
+        for locus in self.loci:
+            yield from _locus_lines(locus)
+        yield ""
+        for line in (*probability_lines(self.row, self.only_mismatch), *self.reasons):
+            yield from paragraph(line, indent=2, first=0)
+
+    def near_lines(self, *, options: bool = False) -> list[str]:
+        """Return in a few lines who the donor is, and what keeps the donor out; `options` is as for `lines`."""
+        head = f"{self.donor_id}: {person_words(self.row)}"
+        return [visible(line) for line in (*paragraph(head, indent=2, first=0), *self._obstacle_lines(options))]
+
+    def _obstacle_lines(self, options: bool) -> Iterator[str]:
+        for number, one in enumerate(self.obstacles):
+            head = "and by" if number else "kept out by"
+            text = f"{head}: {one.criterion}; the donor: {one.found}. {_lets_in(one, options)}"
+            yield from paragraph(text, indent=4, first=2)
+
+
+def person_words(row: Mapping[str, Any]) -> str:
+    """Return what is known of a donor as a person, and how well the donor is typed.
+
+    >>> person_words({"status": "AV", "age": 24, "sex": "F", "abo": None, "resolution": 0.5})
+    'status AV, age 24, female, typing resolution 0.50'
+    """
+    known = {name: value for name, value in row.items() if value is not None}
+    words = {
+        "status": "status {}",
+        "reserved_until": "reserved until {}",
+        "age": "age {}",
+        "abo": "ABO {}",
+        "cmv": "CMV {}",
+        "city": "{}",
+        "last_contact_on": "last contact {}",
+        "resolution": "typing resolution {}",
+    }
+    if "resolution" in known:
+        score = known["resolution"]
+        known["resolution"] = "below 0.01" if score < 0.01 else f"{score:.2f}"
+    if "sex" in known:
+        known["sex"] = {"F": "female", "M": "male"}[known["sex"]]
+        words = {**dict(list(words.items())[:3]), "sex": "{}", **words}
+    return ", ".join(form.format(known[name]) for name, form in words.items() if name in known)
+
+
+def probability_lines(row: Mapping[str, Any], only_mismatch: Mapping[str, float]) -> Iterator[str]:
+    """Yield the probabilities of a donor, and at last what they rest on; nothing without frequencies."""
+    if "p0" not in row:
+        return
+    if row["p0"] is None:
+        yield f"Probability: not known, as {row['p_missing']}."
+        yield f"Frequencies: {row['frequency_set']}."
+        return
+    chances = ", ".join(f"{words} {percent(row[f'p{k}'])}" for k, words in enumerate(_NUMBERS))
+    yield f"Probability: {chances}."
+    near = [(p, locus) for locus, p in only_mismatch.items() if p >= 0.005]
+    if near and row["p1"] > 0:
+        where = ", ".join(f"{locus} {percent(p)}" for p, locus in sorted(near, key=lambda one: -one[0]))
+        yield f"If there is exactly one mismatch, it is at: {where}."
+    rests = FALLBACK_WORDS[row["fallback"]]
+    cut = f"; {percent(row['p_cut'])} was too unlikely to be compared" if row["p_cut"] >= 0.005 else ""
+    yield f"They rest on {rests} (fallback: {row['fallback']}); frequencies: {row['frequency_set']}{cut}."
+
+
+def _locus_lines(locus: LocusStory) -> Iterator[str]:
+    name = locus.locus if locus.in_scope else f"({locus.locus})"
+    widths = [_LOCUS - 1, _PERSON, _PERSON]
+    yield from side_by_side([name, locus.patient or "not typed", locus.donor or "not typed"], widths)
+    read = ["" if text == "not typed" else text for text in (locus.patient_read, locus.donor_read)]
+    if any(read):
+        yield from side_by_side(["", *(f"= {text}" if text else "" for text in read)], widths)
+    is_open = locus.p_both is not None and 0 < locus.p_both < 1
+    chance = f"; both match with {percent(locus.p_both)}" if is_open else ""
+    counts = "" if locus.in_scope else "; not counted"
+    yield from paragraph(f"{locus.grades}: {locus.words}{chance}{counts}", indent=_LOCUS)
+
+
+def _lets_in(obstacle: Obstacle, options: bool) -> str:
+    if not obstacle.change:
+        return "Nothing that can be asked for lets the donor in."
+    return f"Let in by: {', '.join(criterion_words(obstacle.change, options=options))}."
+
+
+def criterion_words(change: Mapping[str, Any], *, options: bool) -> Iterator[str]:
+    """Yield criteria as Python or the command takes them.
+
+    >>> change = {"statuses": ("AV", "TU"), "locus_limits": {"A": 1}, "max_mismatches": 2}
+    >>> list(criterion_words(change, options=True))
+    ['--status AV,TU', '--locus-limit A=1', '--max-mismatches 2']
+    >>> list(criterion_words(change, options=False))
+    ["statuses=('AV', 'TU')", "locus_limits={'A': 1}", 'max_mismatches=2']
+    """
+    for name, value in change.items():
+        option = f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
+        is_left_out = value is None or (name in ("only_donors", "without_donors")) or value == ()
+        if is_left_out:
+            yield f"no {option}" if options else f"{name} without this donor" if value else f"no {name}"
+        elif not options:
+            yield f"{name}={value!r}"
+        elif isinstance(value, Mapping):
+            yield " ".join(f"{option} {key}={one}" for key, one in value.items())
+        else:
+            yield f"{option} {','.join(map(str, value)) if isinstance(value, tuple) else value}"

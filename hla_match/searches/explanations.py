@@ -1,0 +1,188 @@
+"""The story of a list: one donor explained, two compared, and what the nearest donors of an empty list miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.kernels.codes import COUNTS_OF_NONE
+from hla_match.loci import genes_of
+from hla_match.matching.criteria import MOST_MISMATCHES
+from hla_match.matching.locus_result import LocusResult
+from hla_match.matching.obstacles import without_filters
+from hla_match.nomenclature.reading import locus_reading
+from hla_match.nomenclature.reported_gl_string import reported_block
+from hla_match.reporting.comparison_page import Comparison
+from hla_match.reporting.explanation import Explanation, LocusStory
+from hla_match.reporting.locus_words import matched, understood
+from hla_match.reporting.match_frame import match_frame
+from hla_match.searches.placed_donors import Donor, PlacedDonor, SearchAgain, deciding_reason, n_before, placed
+
+_NEAREST = 3
+"""Donors that are shown where no donor meets the criteria."""
+
+
+def explain(found: RankedDonors, donor: Donor, again: SearchAgain) -> Explanation:
+    """Return why a donor stands where it stands, or why it is not in a list.
+
+    Args:
+        found: the list.
+        donor: the donor.
+        again: searches for a donor who is not in it.
+
+    Raises:
+        CriteriaError: there is no such donor in the registry, or no such position in the list.
+    """
+    return _explained(found, placed(found, donor, again))
+
+
+def compare(found: RankedDonors, first: Donor, second: Donor, again: SearchAgain) -> Comparison:
+    """Return two donors side by side, and which stands before the other.
+
+    Raises:
+        CriteriaError: as `explain`.
+    """
+    one, other = placed(found, first, again), placed(found, second, again)
+    return Comparison(_explained(found, one), _explained(found, other), _why(found, one, other))
+
+
+def why(found: RankedDonors, first: Donor, second: Donor, again: SearchAgain) -> str:
+    """Return in a sentence which of two donors stands before the other, and the key that decides.
+
+    Raises:
+        CriteriaError: as `explain`.
+    """
+    return _why(found, placed(found, first, again), placed(found, second, again))
+
+
+def nearest_misses(found: RankedDonors, again: SearchAgain) -> Iterator[Explanation]:
+    """Yield the donors who come nearest to the criteria without meeting them, those with fewest mismatches first.
+
+    First are those who meet the limits of mismatches and miss a criterion on the person, then those of the fewest
+    mismatches more.
+    """
+    asked, limit = found.criteria, {"limit": _NEAREST}
+    policy = found.policy
+    shown = set(found.donor.tolist())
+    for most in range(asked.max_mismatches, MOST_MISMATCHES + 1):
+        of_match = {"max_mismatches": most, **({} if most == asked.max_mismatches else {"locus_limits": {}})}
+        eligible = again(asked.model_copy(update={**of_match, **limit}), policy)
+        anybody = again(without_filters(asked).model_copy(update={**of_match, **limit}), policy)
+        near = [one for one in (eligible, anybody) for one in one.donor.tolist() if one not in shown]
+        for row in dict.fromkeys(near[:_NEAREST]):
+            yield explain(found, str(found.registry.attributes["donor_id"][row]), again)
+        if near and eligible.n_found:
+            return
+        shown.update(near)
+
+
+def _why(found: RankedDonors, one: PlacedDonor, other: PlacedDonor) -> str:
+    if one.row == other.row:
+        return "Both are the same donor."
+    outside = [donor for donor in (one, other) if donor.obstacles]
+    if outside:
+        return " ".join(
+            f"{donor.donor_id} is not in the list: asked for were donors {donor.obstacles[0].criterion}; "
+            f"this one: {donor.obstacles[0].found}."
+            for donor in outside
+        )
+    is_first, reason = deciding_reason(found.policy, one, other)
+    before, after = (one, other) if is_first else (other, one)
+    return f"{before.donor_id} stands before {after.donor_id} by {reason}."
+
+
+def _explained(found: RankedDonors, one: PlacedDonor) -> Explanation:
+    prediction = one.prediction
+    only = {}
+    if prediction is not None and not np.isnan(prediction.cut[0]):
+        chances = np.nan_to_num(prediction.p_only_mismatch[0]).tolist()
+        only = dict(zip(prediction.loci, chances, strict=True))
+    row = match_frame([one.found], slice(one.at, one.at + 1)).to_dicts()[0]
+    return Explanation(
+        donor_id=one.donor_id,
+        rank=one.rank,
+        place=_place(found, one),
+        obstacles=one.obstacles,
+        reasons=tuple(_reasons(found, one)),
+        row=row | {"rank": one.rank},
+        loci=tuple(_locus_story(one, result, row[f"{result.locus}_grade"]) for result in one.found.loci),
+        only_mismatch=only,
+    )
+
+
+def _place(found: RankedDonors, one: PlacedDonor) -> str:
+    noun = "donor" if found.n_found == 1 else "donors"
+    if one.rank is not None:
+        return f"rank {one.rank:,} of {found.n_found:,} {noun}"
+    if not one.obstacles and found.narrowed:
+        return f"meets the criteria, and is not in this part of the list of {found.n_found:,} {noun}"
+    if not one.obstacles:
+        return f"meets the criteria, and stands behind the {len(found):,} listed of {found.n_found:,} {noun}"
+    before = n_before(found, one)
+    would_stand = len(one.found.criteria.locus_limits) == len(found.criteria.locus_limits)
+    limits_kept = one.found.criteria.max_mismatches == found.criteria.max_mismatches
+    if would_stand and limits_kept and not found.narrowed and before < max(1, len(found)):
+        return f"not in the list; would be rank {before + 1:,} if let in"
+    return "not in the list"
+
+
+def _reasons(found: RankedDonors, one: PlacedDonor) -> Iterator[str]:
+    """Yield why a donor stands behind the one before, and before the next one."""
+    if one.rank is None:
+        if not one.obstacles and len(found) and not found.narrowed:
+            last = _in_list(found, len(found) - 1)
+            yield f"Behind {last.donor_id}, the last one listed: {deciding_reason(found.policy, last, one)[1]}."
+        return
+    if one.at > 0:
+        above = _in_list(found, one.at - 1)
+        yield f"Behind rank {above.rank} ({above.donor_id}): {deciding_reason(found.policy, above, one)[1]}."
+    if one.at + 1 < len(found):
+        below = _in_list(found, one.at + 1)
+        yield f"Before rank {below.rank} ({below.donor_id}): {deciding_reason(found.policy, one, below)[1]}."
+
+
+def _in_list(found: RankedDonors, at: int) -> PlacedDonor:
+    donor_id = str(found.registry.attributes["donor_id"][int(found.donor[at])])
+    return PlacedDonor(donor_id, found, at, int(found.ranks[at]), ())
+
+
+def _locus_story(one: PlacedDonor, result: LocusResult, grades: str) -> LocusStory:
+    found, locus = one.found, result.locus
+    registry, patient = found.registry, found.patient
+    meaning = int(result.meaning_of(np.array([one.row], np.uint32))[0])
+    counts = tuple(int(result.counts[row, meaning]) for row in range(len(COUNTS_OF_NONE)))
+    genes = genes_of(locus)
+    typings = {
+        "patient": [patient.typings.get(gene, ("", "")) for gene in genes],
+        "donor": [registry.reported_typings.texts(gene, one.row) for gene in genes],
+    }
+    reported, read = {}, {}
+    for person, pairs in typings.items():
+        blocks = [
+            reported_block(registry.nomenclature.tables, gene, *pair) for gene, pair in zip(genes, pairs, strict=True)
+        ]
+        reported[person] = "^".join(filter(None, blocks))
+        readings = [
+            locus_reading(registry.nomenclature, gene, *pair, registry.codes)
+            for gene, pair in zip(genes, pairs, strict=True)
+            if pair[0]
+        ]
+        read[person] = ", ".join(understood(reading) for reading in readings)
+    prediction, p_both = one.prediction, None
+    if prediction is not None and locus in prediction.loci:
+        chance = float(prediction.p_both[0, prediction.loci.index(locus)])
+        p_both = None if np.isnan(chance) else chance
+    typed = {person: bool(text) for person, text in reported.items()}
+    return LocusStory(
+        locus=locus,
+        in_scope=locus in found.criteria.loci,
+        patient=reported["patient"],
+        donor=reported["donor"],
+        patient_read=read["patient"],
+        donor_read=read["donor"],
+        grades=grades,
+        words=matched(counts, grades, patient_typed=typed["patient"], donor_typed=typed["donor"]),
+        p_both=p_both,
+    )

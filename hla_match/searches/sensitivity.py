@@ -1,0 +1,109 @@
+"""How much the head of a list rests on choices: what changes under another policy, other limits, or no frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hla_match.choice.policies import POLICIES, policy_for
+from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.matching.criteria import MOST_MISMATCHES
+from hla_match.searches.placed_donors import SearchAgain
+
+FIRST = 20
+"""Donors whose places are looked at."""
+
+RANK_CHANGES = {"donor_id": pl.String, "rank_before": pl.UInt32, "rank_after": pl.UInt32}
+"""Columns of `RankChange.frame`."""
+
+_NAMED = 3
+"""Donors that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankChange:
+    """What becomes of the first donors of a list where one choice is another.
+
+    Attributes:
+        choice: what is otherwise, in words.
+        n_first: donors that were looked at.
+        frame: as `RANK_CHANGES`, a row a donor whose place changes; a rank is null where the donor is not among the
+            first.
+    """
+
+    choice: str
+    n_first: int
+    frame: pl.DataFrame
+
+    @property
+    def n_moved(self) -> int:
+        """Donors of the list whose place changes."""
+        return int(self.frame["rank_before"].count())
+
+    def __str__(self) -> str:
+        if not self.frame.height:
+            return f"{self.choice}: the first {self.n_first} stay as they are"
+        first = self.frame.filter(pl.col("rank_after") == 1)["donor_id"].to_list()
+        gone = self.frame.filter(pl.col("rank_after").is_null())["donor_id"].to_list()
+        new = self.frame.filter(pl.col("rank_before").is_null())["donor_id"].to_list()
+        parts = [f"{self.n_moved} of the first {self.n_first} change places"]
+        parts += [f"first is {first[0]}"] if first else ["the first one stays"]
+        parts += [f"{len(names)} {verb} ({_names(names)})" for names, verb in ((gone, "leave"), (new, "come")) if names]
+        return f"{self.choice}: {'; '.join(parts)}"
+
+
+def sensitivity(
+    found: RankedDonors, again: SearchAgain, *, first: int = FIRST, others: Mapping[str, RankedDonors] | None = None
+) -> tuple[RankChange, ...]:
+    """Return which of the first donors change places under other policies, without frequencies, and at other limits.
+
+    Args:
+        found: the list.
+        again: searches for the same patient otherwise.
+        first: donors to look at.
+        others: further lists of the same patient by what is otherwise there, such as other frequencies.
+    """
+    lists = {**dict(_otherwise(found, again, first)), **(others or {})}
+    head = found
+    if len(found) < min(first, found.n_found):
+        # The list was cut before: its first donors are looked for again.
+        head = again(found.criteria.model_copy(update={"limit": first}), replace(found.policy, filters=()))
+    return tuple(rank_change(choice, head, other, first) for choice, other in lists.items())
+
+
+def rank_change(choice: str, before: RankedDonors, after: RankedDonors, first: int = FIRST) -> RankChange:
+    """Return which of the first donors of a list have another place in another list."""
+    ids = before.registry.attributes["donor_id"]
+    was, now = (one.donor[:first].tolist() for one in (before, after))
+    ranks = {row: (_rank(row, was), _rank(row, now)) for row in [*was, *now]}
+    rows = [(ids[row], *pair) for row, pair in ranks.items() if pair[0] != pair[1]]
+    return RankChange(choice, len(was), pl.DataFrame(rows, schema=RANK_CHANGES, orient="row"))
+
+
+def _rank(row: int, rows: list[int]) -> int | None:
+    return rows.index(row) + 1 if row in rows else None
+
+
+def _otherwise(found: RankedDonors, again: SearchAgain, first: int) -> Iterator[tuple[str, RankedDonors]]:
+    has_probabilities = found.prediction is not None
+    head = found.criteria.model_copy(update={"limit": first})
+    for policy in POLICIES.values():
+        if policy.name != found.policy.name and (has_probabilities or not policy.needs_probabilities):
+            yield f"by the policy {policy.name}", again(head, policy)
+    if has_probabilities:
+        plain = policy_for(None, has_probabilities=False) if found.policy.needs_probabilities else found.policy
+        yield f"without frequencies, by {plain.name}", again(head, plain, with_frequencies=False)
+    # Filters of the policy are among the criteria that were asked for.
+    policy = replace(found.policy, filters=())
+    for most in (found.criteria.max_mismatches - 1, found.criteria.max_mismatches + 1):
+        if 0 <= most <= MOST_MISMATCHES:
+            yield (
+                f"with at most {most} mismatch{'es' * (most != 1)}",
+                again(head.model_copy(update={"max_mismatches": most}), policy),
+            )
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

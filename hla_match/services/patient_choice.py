@@ -1,0 +1,45 @@
+"""The one patient of a command: a typing that is given, or a patient of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hla_match.donors.registry import Registry
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.matching.criteria import Patient
+from registry_io.persons.patient_file import read_patients
+
+
+def chosen_patient(
+    registry: Registry, *, hla: str | None = None, patients: Path | None = None, patient_id: str | None = None
+) -> Patient:
+    """Return the patient that is asked for.
+
+    Args:
+        registry: reads the typings.
+        hla: the typing as a GL String.
+        patients: or a file of patients.
+        patient_id: whose typing of the file; may be left out where the file has one patient.
+
+    Raises:
+        CriteriaError: neither or both are given, or no patient of the file that can be read has that identifier.
+        TypingError: the GL String cannot be read.
+        FileError: the file cannot be read.
+    """
+    if (hla is None) == (patients is None):
+        found = "both" if hla is not None else "neither"
+        expected = "a typing, or a file of patients with the patient's identifier"
+        raise CriteriaError("patient", found=found, expected=expected, code=ErrorCode.CRITERIA_CONFLICT)
+    if hla is not None:
+        return Patient.from_gl_string("patient", hla)
+    assert patients is not None
+    file = read_patients(patients, registry.nomenclature, registry.codes, ambiguous_nulls=registry.ambiguous_nulls)
+    named = [one for _, one in file.patients if patient_id is None or one.patient_id == patient_id]
+    if len(named) != 1:
+        raise CriteriaError(
+            "patient",
+            found=f"{len(named)} patients" if named else "an identifier that no patient of the file has",
+            expected=f"that of one of the {len(file.patients):,} patients of {patients.name} that can be read",
+            code=ErrorCode.CRITERIA_UNKNOWN,
+        )
+    return named[0]

@@ -1,0 +1,123 @@
+"""`MatchList.explain`, `compare` and `why` in Python, with and without frequencies."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from hla_match.donors.registry import build_registry
+from hla_match.errors import CriteriaError
+from hla_match.frequencies.haplotype_frequencies import code_haplotypes
+from hla_match.imputation.imputed_registry import ImputedRegistry
+from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.nomenclature.release import Nomenclature
+from hla_match.searches.match_list import MatchList
+from hla_match.searches.matcher import Matcher
+
+BUILTIN = Nomenclature.builtin()
+PATIENT = Patient(typings={"A": ("02:01", "24:02"), "B": ("40:01", "46:01")})
+CRITERIA = SearchCriteria(scope="A,B", max_mismatches=1)
+
+
+def found(*, with_frequencies: bool) -> MatchList:
+    donors = pl.DataFrame(
+        {
+            "person_id": ["sure", "open", "one", "two", "away"],
+            "A_1": ["02:01", "2", "02:01", "11:01", "02:01"],
+            "A_2": ["24:02", "24:XX", "11:01", "11:01", "24:02"],
+            "B_1": ["40:01", "40:XX", "40:01", "40:01", "40:01"],
+            "B_2": ["46:01", "46:01", "46:01", "46:01", "46:01"],
+            "status": ["AV", "AV", "AV", "AV", "TU"],
+        }
+    )
+    registry, _ = build_registry(donors, BUILTIN, name="five", provenance={"imported_on": "2026-01-01"})
+    if not with_frequencies:
+        return Matcher(registry).search(PATIENT, CRITERIA)
+    rows = [("02:01", "46:01", 0.4), ("24:02", "40:01", 0.3), ("24:02", "40:02", 0.2), ("11:01", "40:01", 0.1)]
+    table = pl.DataFrame(rows, ["A", "B", "frequency"], orient="row").with_columns(population=pl.lit(""))
+    imputed = ImputedRegistry.of(registry, code_haplotypes(table, BUILTIN, name="four"))
+    return Matcher(registry, imputed).search(PATIENT, CRITERIA)
+
+
+def test_why_takes_a_position_or_two_donors() -> None:
+    matches = found(with_frequencies=False)
+    assert matches.to_polars()["donor_id"].to_list() == ["sure", "one", "open"]
+    assert matches.why("sure", "one").endswith(f" by {matches.why(0)}.")
+    assert matches.why(1, 0) == matches.why(0, 1) == matches.why("one", "sure")
+    assert matches.why("open", "sure").startswith("sure stands before open by resolved")
+    with pytest.raises(IndexError):
+        matches.why(len(matches) - 1)
+    with pytest.raises(CriteriaError, match="second"):
+        matches.why("sure")
+    with pytest.raises(CriteriaError, match="position"):
+        matches.explain(99)
+    with pytest.raises(CriteriaError, match="donor"):
+        matches.explain("nobody")
+
+
+def test_an_explanation_holds_its_facts_as_data() -> None:
+    one = found(with_frequencies=False).explain("one")
+    assert (one.rank, one.obstacles, one.row["donor_typing"]) == (2, (), "A*02:01+A*11:01^B*40:01+B*46:01")
+    assert [(story.locus, story.in_scope, story.grades) for story in one.loci] == [("A", True, "AM"), ("B", True, "AA")]
+    two = found(with_frequencies=False).explain("two")
+    assert [obstacle.change for obstacle in two.obstacles] == [{"max_mismatches": 2}]
+    away = found(with_frequencies=False).explain("away")
+    assert away.place == "not in the list; would be rank 1 if let in"
+    assert "statuses=('AV', 'TU')" in str(away)
+
+
+def test_probabilities_are_those_of_the_list_and_of_donors_outside_it() -> None:
+    matches = found(with_frequencies=True)
+    by_id = {row["donor_id"]: row for row in matches.to_polars().to_dicts()}
+    for name, row in by_id.items():
+        explained = matches.explain(name)
+        assert {key: explained.row[key] for key in ("p0", "p1", "fallback")} == {
+            key: row[key] for key in ("p0", "p1", "fallback")
+        }
+    assert matches.explain("away").row["p0"] == 1.0
+    assert matches.explain("two").row["p0"] == 0.0
+    assert "both match with" in str(matches.explain("open"))
+    assert "fallback: registry" in str(matches.explain("open"))
+
+
+def test_two_donors_are_compared_with_the_key_that_decides() -> None:
+    matches = found(with_frequencies=True)
+    compared = matches.compare("one", "sure")
+    assert compared.why.startswith("sure stands before one by ")
+    assert "p0" in compared.why
+    assert compared.first.donor_id == "one"
+    assert all(len(line) <= 80 for line in str(compared).splitlines())
+
+
+def test_sensitivity_with_frequencies_says_what_they_change() -> None:
+    matches = found(with_frequencies=True)
+    choices = {change.choice: change for change in matches.sensitivity(others={"as it is": matches})}
+    assert choices["as it is"].frame.is_empty()
+    assert str(choices["as it is"]) == "as it is: the first 3 stay as they are"
+    without = choices["without frequencies, by plain"]
+    expected = Matcher(matches.registry).search(PATIENT, CRITERIA, policy="plain").to_polars()["donor_id"].to_list()
+    listed = matches.to_polars()["donor_id"].to_list()
+    assert set(without.frame["donor_id"]) == {
+        name for name in {*expected, *listed} if name not in expected or expected.index(name) != listed.index(name)
+    }
+
+
+def test_the_least_probability_that_was_asked_for_keeps_donors_out() -> None:
+    matches = found(with_frequencies=True)
+    probable = matches.again(CRITERIA.model_copy(update={"min_p": 0.99, "max_mismatches": 0}), matches.policy)
+    assert probable.donor.tolist() == matches.donor[: len(probable)].tolist() != matches.donor.tolist()
+    row = matches.explain("open").row
+    left_out = probable.explain("open")
+    (obstacle,) = left_out.obstacles
+    assert obstacle.criterion == "with a probability of that of at least 99%, or not known"
+    assert obstacle.change["min_p"] == pytest.approx(row["p0"], abs=1e-3)
+    opened = probable.again(probable.criteria.model_copy(update=dict(obstacle.change)), probable.policy)
+    assert "open" in opened.to_polars()["donor_id"].to_list()
+
+
+def test_a_part_of_a_list_keeps_the_ranks_of_the_whole() -> None:
+    matches = found(with_frequencies=False)
+    part = matches.filter(donor_id=["one", "open"])
+    assert [part.explain(name).rank for name in ("one", "open")] == [2, 3]
+    assert "Behind rank 2 (one)" in str(part.explain("open"))
+    assert part.explain("sure").place == "meets the criteria, and is not in this part of the list of 3 donors"
