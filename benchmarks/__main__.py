@@ -15,6 +15,7 @@ _MEASURES = {
     "calibration": ("benchmarks.calibration", "Predicted match probabilities beside the truth."),
     "estimation": ("benchmarks.estimation", "Time and accuracy of the estimation of frequencies."),
     "reliability": ("benchmarks.reliability.course", "Attacks: kills, full disks, damage, races, bad inputs."),
+    "typings": ("benchmarks.typing_orders", "How many typings until the best donor is found."),
     "grim": ("benchmarks.peers.grim", "Imputation beside py-graph-imputation, kind by kind."),
 }
 

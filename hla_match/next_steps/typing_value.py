@@ -1,11 +1,12 @@
 """What the typing of some loci of one donor is expected to tell, and to gain.
 
 Before a typing each of its outcomes has a probability, and each leaves another distribution of the number of
-mismatches. Two figures say what the typing is worth:
+mismatches. These figures say what the typing is worth:
 
 - its *information*, in bits: by how much it is expected to lower the entropy of the number of mismatches. That is the
   mutual information of the outcome and the number (Cover & Thomas, Elements of Information Theory, 2nd ed. 2006,
-  section 2.3). A typing that makes the number certain has all of its entropy.
+  section 2.3). A typing that makes the number certain has all of its entropy. The *match information* is the same of
+  whether the donor matches, which is what a choice needs.
 - its *gain*: by how much it is expected to raise the probability that the best donor matches. After the typing whoever
   is best then can be taken, so that it is never below 0. It is the expected value of information of a decision (Howard,
   IEEE Trans Syst Sci Cybern 1966;2:22), here of the choice of one donor.
@@ -61,52 +62,59 @@ def expected_information(
     return max(0.0, float(entropy(joint.sum(axis=0))) - after)
 
 
-def expected_best(
-    match: NDArray[np.float64], probability: NDArray[np.float64], group: NDArray[np.integer[Any]], other: float
-) -> float:
-    """Return the expected probability of a match of the best donor once a typing is known.
+def expected_best(probability: NDArray[np.float64], matched: NDArray[np.float64], other: float) -> float:
+    """Return the expected probability of a match of the best donor once the result of a typing is known.
 
     Args:
-        match: (outcomes,) probability that the donor matches, given an outcome.
-        probability: (outcomes,) of each outcome.
-        group: (outcomes,) which result of the typing each outcome gives, from 0.
+        probability: (results,) of each result.
+        matched: (results,) of each result together with a match.
         other: the greatest probability of a match among the other donors.
 
-    >>> expected_best(np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0, 1]), other=0.5)
+    >>> expected_best(np.array([0.5, 0.5]), np.array([0.5, 0.0]), other=0.5)
     0.75
     """
-    of_group = np.bincount(group, probability)
-    matched = np.bincount(group, probability * match)
-    return float(np.maximum(matched, of_group * other).sum())
+    return float(np.maximum(matched, probability * other).sum())
 
 
 @dataclass(frozen=True, slots=True)
-class TypingValue:
-    """What the typing of some loci of a donor is worth.
+class TypingResults:
+    """The results that the typing of some loci of a person can have.
 
     Attributes:
         loci: positions of the loci.
-        information: bits.
-        gain: rise of the probability that the best donor matches.
+        probability: (results,) of each result; those without a match stand together as the last one.
+        matched: (results,) of each result together with a match.
+        match_information: bits that it is expected to tell of whether the donor matches.
+        information: bits that it is expected to tell of the number of mismatches.
         left: entropy of the number of mismatches that is expected to be left, in bits.
     """
 
     loci: tuple[int, ...]
+    probability: NDArray[np.float64]
+    matched: NDArray[np.float64]
+    match_information: float
     information: float
-    gain: float
     left: float
 
+    def gain(self, best: float, other: float) -> float:
+        """Return the expected rise of the probability that the best donor matches.
 
-def typing_values(
+        Args:
+            best: that probability now.
+            other: the greatest probability of a match among the donors of whom the typing does not tell.
+        """
+        return max(0.0, expected_best(self.probability, self.matched, other) - best)
+
+
+def typing_results(
     distribution: NDArray[np.float64],
     probability: NDArray[np.float64],
     outcome: NDArray[np.integer[Any]],
     sets: Sequence[tuple[int, ...]],
     *,
     most: int,
-    other: float,
-) -> list[TypingValue]:
-    """Return what each of some sets of loci of one donor is worth.
+) -> list[TypingResults]:
+    """Return what the typing of each of some sets of loci of one donor can result in.
 
     Args:
         distribution: (outcomes, numbers) probability of each number of mismatches, given an outcome of all loci.
@@ -114,17 +122,62 @@ def typing_values(
         outcome: (outcomes, loci) the outcome of each locus by itself.
         sets: positions of loci.
         most: mismatches of a donor who matches at most.
-        other: the greatest probability of a match among the other donors.
     """
     match = distribution[:, : most + 1].sum(axis=1)
-    best = max(other, float(match @ probability))
+    is_matched = np.stack([match, 1.0 - match], axis=1)
     before = float(entropy(probability @ distribution))
     found = []
     for loci in sets:
         group = grouped_outcomes(outcome[:, list(loci)])
         information = expected_information(distribution, probability, group)
-        gain = expected_best(match, probability, group, other) - best
-        found.append(TypingValue(loci, information, max(0.0, gain), max(0.0, before - information)))
+        of_group, matched = np.bincount(group, probability), np.bincount(group, match * probability)
+        can_match = matched > 0.0
+        found.append(
+            TypingResults(
+                loci,
+                np.append(of_group[can_match], of_group[~can_match].sum()),
+                np.append(matched[can_match], 0.0),
+                expected_information(is_matched, probability, group),
+                information,
+                max(0.0, before - information),
+            )
+        )
+    return found
+
+
+def patient_typing_results(
+    distribution: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    outcome: NDArray[np.integer[Any]],
+    sets: Sequence[tuple[int, ...]],
+    *,
+    most: int,
+) -> list[TypingResults]:
+    """Return what the typing of each of some sets of loci of the patient can result in: it tells of all donors.
+
+    A match is that of the best of the donors; the information is the sum of what is told of each donor by itself.
+
+    Args:
+        distribution: (donors, patient genotypes, numbers) probability of each number of mismatches of a donor, given
+            what the patient carries.
+        probability: (patient genotypes,) of each of these.
+        outcome: (patient genotypes, loci) which genotype of a locus each one has.
+        sets: positions of loci.
+        most: mismatches of a donor who matches at most.
+    """
+    match = distribution[:, :, : most + 1].sum(axis=2)
+    is_matched = np.stack([match, 1.0 - match], axis=2)
+    before = sum(float(entropy(probability @ of_donor)) for of_donor in distribution)
+    found = []
+    for loci in sets:
+        group = grouped_outcomes(outcome[:, list(loci)])
+        told, of_match = (
+            sum(expected_information(of_donor, probability, group) for of_donor in of_donors)
+            for of_donors in (distribution, is_matched)
+        )
+        matched = np.max([np.bincount(group, of_donor * probability) for of_donor in match], axis=0)
+        of_group = np.bincount(group, probability).astype(np.float64, copy=False)
+        found.append(TypingResults(loci, of_group, matched, of_match, told, max(0.0, before - told)))
     return found
 
 
@@ -155,39 +208,3 @@ def sets_of_loci(loci: Sequence[int]) -> list[tuple[int, ...]]:
     n = len(loci)
     sizes = range(1, n + 1) if n <= MAX_SETS_OF_ALL else (1, 2, n)
     return [chosen for size in sizes for chosen in combinations(loci, size)]
-
-
-def patient_typing_values(
-    distribution: NDArray[np.float64],
-    probability: NDArray[np.float64],
-    outcome: NDArray[np.integer[Any]],
-    sets: Sequence[tuple[int, ...]],
-    *,
-    most: int,
-    other: float,
-) -> list[TypingValue]:
-    """Return what each of some sets of loci of the patient is worth: one typing tells of all donors.
-
-    Its information is the sum of what it tells of each donor by itself.
-
-    Args:
-        distribution: (donors, patient genotypes, numbers) probability of each number of mismatches of a donor, given
-            what the patient carries.
-        probability: (patient genotypes,) of each of these.
-        outcome: (patient genotypes, loci) which genotype of a locus each one has.
-        sets: positions of loci.
-        most: mismatches of a donor who matches at most.
-        other: the greatest probability of a match among donors who are not among these.
-    """
-    match = distribution[:, :, : most + 1].sum(axis=2)
-    best = max(other, float((match @ probability).max(initial=0.0)))
-    before = sum(float(entropy(probability @ of_donor)) for of_donor in distribution)
-    found = []
-    for loci in sets:
-        group = grouped_outcomes(outcome[:, list(loci)])
-        information = sum(expected_information(of_donor, probability, group) for of_donor in distribution)
-        of_group = np.bincount(group, probability)
-        matched = [np.bincount(group, probability * of_donor) for of_donor in match]
-        after = float(np.max([of_group * other, *matched], axis=0).sum())
-        found.append(TypingValue(loci, information, max(0.0, after - best), max(0.0, before - information)))
-    return found

@@ -14,7 +14,7 @@ Source: Gragert et al., Hum Immunol 2013;74:1313, section "Match prediction".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +64,15 @@ class PairOutcomes:
         probability: (outcomes,) float64; they sum to 1.
         outcome: (outcomes, loci) int32 which genotype of each locus stands behind each of these; 0 at loci where the
             typings make the count certain.
+        genotype: by locus (n, 2) int32 allele codes of the genotypes that `outcome` numbers, the lesser first; none at
+            loci where the typings make the count certain.
         cut: probability of the donor's genotypes that are not listed.
     """
 
     mismatches: NDArray[np.uint8]
     probability: NDArray[np.float64]
     outcome: NDArray[np.int32]
+    genotype: tuple[NDArray[np.int32], ...]
     cut: float
 
     @property
@@ -128,11 +131,11 @@ def pair_outcomes(
         return None
     mismatches = np.full((1, patient.probability.size), sum(one for one in known if one > 0), np.uint8)
     probability = found.probability / found.probability.sum()
-    outcomes = PairOutcomes(mismatches.T, np.ones(1), np.zeros((1, len(scope.loci)), np.int32), found.cut)
+    distinct = [np.zeros((0, 2), np.int32)] * len(scope.loci)
     key = np.zeros(probability.size, np.int64)
     tables = {}
     for column in (column for column, one in enumerate(known) if one < 0):
-        table, of_donor = _locus_mismatches(patient, found, column, column in scope.strict)
+        distinct[column], of_donor, table = _locus_mismatches(patient, found, column, column in scope.strict)
         table = np.maximum(table, np.uint8(least[column]))
         if column in scope.uncovered and np.ptp(table) > 0:
             return None
@@ -146,16 +149,17 @@ def pair_outcomes(
         outcome[:, column] = of_donor[first]
         total += table[outcome[:, column]]
     summed = np.bincount(key, probability, minlength=n).astype(np.float64, copy=False)
-    return replace(outcomes, mismatches=np.ascontiguousarray(total.T), probability=summed, outcome=outcome)
+    return PairOutcomes(np.ascontiguousarray(total.T), summed, outcome, tuple(distinct), found.cut)
 
 
 def _locus_mismatches(
     patient: PatientGenotypes, donor: GenotypeDistribution, column: int, is_strict: bool
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8]]:
     """Compare the genotypes of a locus.
 
     Returns:
-        (donor's genotypes of the locus, patient genotypes) mismatches, and which of the first each donor genotype has.
+        (n, 2) the donor's genotypes of the locus, which of them each genotype of the donor has, and (n, patient
+        genotypes) mismatches.
     """
     carried = [np.unique(allele[:, column], axis=0, return_inverse=True) for allele in (patient.allele, donor.allele)]
     (wanted, of_patient), (found, of_donor) = carried
@@ -169,4 +173,4 @@ def _locus_mismatches(
         of_patient.ravel().astype(np.int32),
         table,
     )
-    return table, of_donor.ravel()
+    return found, of_donor.ravel(), table

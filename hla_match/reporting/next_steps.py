@@ -57,9 +57,10 @@ class NextSteps:
         """Return one row a person and set of loci whose typing would tell something, the most gain for its cost first.
 
         The columns are `person` (donor or patient), `rank` and `donor_id` (null for the patient), `loci` (separated by
-        commas), `cost`, `gain` (expected rise of the probability that the best donor matches), `gain_per_cost`,
-        `information` (bits that it is expected to tell of the number of mismatches; of the patient's typing the sum
-        over the donors), `information_per_cost` and `bits_left` (entropy that is expected to be left).
+        commas), `cost`, `gain` (expected rise of the probability that the best donor matches), `match_information`
+        (bits that it is expected to tell of whether the donor matches), `information` (of the number of mismatches; of
+        the patient's typing both are sums over the donors), each of the three `..._per_cost`, and `bits_left` (entropy
+        of the number that is expected to be left).
         """
         return self.typings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,13 @@ from hla_match.errors.arguments import check_count, check_type
 from hla_match.next_steps.availability import Availability
 from hla_match.next_steps.enough_donors import certainty_by_donor, donors_to_ask
 from hla_match.next_steps.typing_costs import TypingCosts
-from hla_match.next_steps.typing_value import TypingValue, entropy, patient_typing_values, sets_of_loci, typing_values
+from hla_match.next_steps.typing_value import (
+    TypingResults,
+    entropy,
+    patient_typing_results,
+    sets_of_loci,
+    typing_results,
+)
 from hla_match.prediction.pair_outcomes import PairOutcomes
 from hla_match.reporting.next_steps import NextSteps
 from hla_match.searches.list_outcomes import ListOutcomes
@@ -82,17 +89,13 @@ def next_steps(
     n_to_ask = donors_to_ask(p_enough, certainty)
     last = len(donors) if n_to_ask is None else n_to_ask
     # The donors of the list that are not looked at can be the best one, too.
-    beyond = _best_beyond(found, len(donors), most)
-    typings = [
-        *_patient_rows(outcomes, donors, costs, most, beyond),
-        *_donor_rows(found, outcomes, donors, costs, p_match, most, beyond),
-    ]
+    worth = _Worth(costs, most, p_match, _best_beyond(found, len(donors), most))
     return NextSteps(
-        typings=_typings_frame(typings),
+        typings=_typings_frame([*_patient_rows(outcomes, donors, worth), *_donor_rows(found, outcomes, donors, worth)]),
         donors=_donors_frame(found, outcomes, donors, weight, (p_match, p_available, p_enough)),
         mismatches=most,
         n_positions=n_positions,
-        p_best=max(beyond, float(p_match.max(initial=0.0))),
+        p_best=worth.best,
         wanted=wanted,
         certainty=certainty,
         n_to_ask=n_to_ask,
@@ -123,7 +126,7 @@ def _numbers(outcomes: PairOutcomes, weight: NDArray[np.float64], n_positions: i
     return _Donor(outcomes, distribution, by_patient)
 
 
-def _least_possible(donors: list[_Donor | None], weight: NDArray[np.float64]) -> int:
+def _least_possible(donors: Sequence[_Donor | None], weight: NDArray[np.float64]) -> int:
     """Return the least number of mismatches that is probable enough of one of the donors; 0 where nothing is known."""
     at_most = [np.cumsum(weight @ one.by_patient) for one in donors if one is not None]
     return min((int(np.argmax(one >= _HOPE)) for one in at_most), default=0)
@@ -156,105 +159,120 @@ def _best_beyond(found: RankedDonors, n: int, most: int) -> float:
     return float(np.nanmax(match, initial=0.0)) if match.size else 0.0
 
 
-def _row(person: str, rank: int | None, donor_id: str | None, loci: tuple[str, ...], costs: TypingCosts,
-         value: TypingValue) -> dict[str, object]:  # fmt: skip
-    cost = costs.of(loci)
-    # Sums of the same terms in another order are no gain.
-    gain = value.gain if value.gain > _NOTHING else 0.0
-    return {
-        "person": person,
-        "rank": rank,
-        "donor_id": donor_id,
-        "loci": ",".join(loci),
-        "n_loci": len(loci),
-        "cost": cost,
-        "gain": gain,
-        "gain_per_cost": gain / cost,
-        "information": value.information,
-        "information_per_cost": value.information / cost,
-        "bits_left": value.left,
-    }
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """By what typings are compared.
+
+    Attributes:
+        costs: of typings.
+        most: mismatches of a donor who matches at most.
+        p_match: (donors,) probability that each donor matches.
+        beyond: the greatest probability of a match among the donors of the list who are not looked at.
+    """
+
+    costs: TypingCosts
+    most: int
+    p_match: NDArray[np.float64]
+    beyond: float
+
+    @property
+    def best(self) -> float:
+        """The probability that the best donor matches."""
+        return max(self.beyond, float(self.p_match.max(initial=0.0)))
+
+    def best_other(self, position: int) -> float:
+        """Return the same without one of the donors."""
+        return max(self.beyond, float(np.delete(self.p_match, position).max(initial=0.0)))
+
+    def row(self, loci: tuple[str, ...], results: TypingResults, other: float) -> dict[str, object]:
+        """Return what a typing costs, tells and gains."""
+        cost = self.costs.of([loci[at] for at in results.loci])
+        gain = results.gain(self.best, other)
+        # Sums of the same terms in another order are no gain.
+        gain = gain if gain > _NOTHING else 0.0
+        return {
+            "loci": ",".join(loci[at] for at in results.loci),
+            "n_loci": len(results.loci),
+            "cost": cost,
+            "gain": gain,
+            "gain_per_cost": gain / cost,
+            "match_information": results.match_information,
+            "match_information_per_cost": results.match_information / cost,
+            "information": results.information,
+            "information_per_cost": results.information / cost,
+            "bits_left": results.left,
+        }
 
 
 def _patient_rows(
-    outcomes: ListOutcomes, donors: list[_Donor | None], costs: TypingCosts, most: int, beyond: float
-) -> list[dict[str, object]]:
-    """Return a row for each set of loci whose typing of the patient tells something of the donors."""
-    known = [one for one in donors if one is not None]
+    outcomes: ListOutcomes, donors: Sequence[_Donor | None], worth: _Worth
+) -> Iterator[dict[str, object]]:
+    """Yield a row for each set of loci whose typing of the patient tells something of the donors."""
+    known = [one.by_patient for one in donors if one is not None]
     if not known:
-        return []
+        return
     carried = outcomes.patient.allele
     outcome = np.stack(
         [np.unique(carried[:, at], axis=0, return_inverse=True)[1].ravel() for at in range(carried.shape[1])], axis=1
     )
     sets = sets_of_loci(np.flatnonzero(outcome.max(axis=0) > 0).tolist())
-    distribution = np.stack([one.by_patient for one in known])
-    values = patient_typing_values(distribution, outcomes.patient.probability, outcome, sets, most=most, other=beyond)
-    return [
-        _row("patient", None, None, tuple(outcomes.loci[at] for at in value.loci), costs, value)
-        for value in values
-        if value.information > _NOTHING
-    ]
+    weight = outcomes.patient.probability
+    for results in patient_typing_results(np.stack(known), weight, outcome, sets, most=worth.most):
+        if results.information > _NOTHING:
+            yield {"person": "patient", **worth.row(outcomes.loci, results, worth.beyond)}
 
 
 def _donor_rows(
-    found: RankedDonors,
-    outcomes: ListOutcomes,
-    donors: list[_Donor | None],
-    costs: TypingCosts,
-    p_match: NDArray[np.float64],
-    most: int,
-    beyond: float,
-) -> list[dict[str, object]]:
-    """Return a row for each donor and set of loci whose typing tells something."""
+    found: RankedDonors, outcomes: ListOutcomes, donors: Sequence[_Donor | None], worth: _Worth
+) -> Iterator[dict[str, object]]:
+    """Yield a row for each donor and set of loci whose typing tells something."""
     identifiers = found.registry.attributes["donor_id"][found.donor[: len(donors)]].to_list()
-    rows = []
+    # Donors who are typed alike share their outcomes.
+    by_outcomes: dict[int, list[TypingResults]] = {}
     for position, donor in enumerate(donors):
         if donor is None:
             continue
-        values = typing_values(
-            donor.distribution,
-            donor.outcomes.probability,
-            donor.outcomes.outcome,
-            sets_of_loci(donor.outcomes.open_loci),
-            most=most,
-            other=max(beyond, float(np.delete(p_match, position).max(initial=0.0))),
-        )
-        rows += [
-            _row(
-                "donor",
-                position + 1,
-                identifiers[position],
-                tuple(outcomes.loci[at] for at in value.loci),
-                costs,
-                value,
+        of_pair = donor.outcomes
+        if id(of_pair) not in by_outcomes:
+            by_outcomes[id(of_pair)] = typing_results(
+                donor.distribution,
+                of_pair.probability,
+                of_pair.outcome,
+                sets_of_loci(of_pair.open_loci),
+                most=worth.most,
             )
-            for value in values
-            if value.information > _NOTHING
-        ]
-    return rows
+        named = {"person": "donor", "rank": position + 1, "donor_id": identifiers[position]}
+        other = worth.best_other(position)
+        for results in by_outcomes[id(of_pair)]:
+            if results.information > _NOTHING:
+                yield {**named, **worth.row(outcomes.loci, results, other)}
 
 
 _TYPINGS = {
     "person": pl.String, "rank": pl.UInt32, "donor_id": pl.String, "loci": pl.String, "n_loci": pl.UInt32,
-    "cost": pl.Float64, "gain": pl.Float64, "gain_per_cost": pl.Float64, "information": pl.Float64,
+    "cost": pl.Float64, "gain": pl.Float64, "gain_per_cost": pl.Float64,
+    "match_information": pl.Float64, "match_information_per_cost": pl.Float64, "information": pl.Float64,
     "information_per_cost": pl.Float64, "bits_left": pl.Float64,
 }  # fmt: skip
 
 
 def _typings_frame(rows: list[dict[str, object]]) -> pl.DataFrame:
-    """Return the typings, the most gain for its cost first, then the most information; the patient before donors."""
+    """Return the typings, the most gain for its cost first, then the most information; the patient before donors.
+
+    Information on whether a donor matches comes before that on the number of mismatches.
+    """
     frame = pl.DataFrame(rows, schema=_TYPINGS, orient="row")
     # Sums of the same terms in another order must not decide.
-    keys = [pl.col("gain_per_cost").round(9), pl.col("information_per_cost").round(9), "rank", "n_loci", "loci"]
-    ordered = frame.sort(keys, descending=[True, True, False, False, False], nulls_last=False, maintain_order=True)
+    worth = [pl.col(f"{name}_per_cost").round(9) for name in ("gain", "match_information", "information")]
+    descending = [True, True, True, False, False, False]
+    ordered = frame.sort([*worth, "rank", "n_loci", "loci"], descending=descending, nulls_last=False)
     return ordered.drop("n_loci")
 
 
 def _donors_frame(
     found: RankedDonors,
     outcomes: ListOutcomes,
-    donors: list[_Donor | None],
+    donors: Sequence[_Donor | None],
     weight: NDArray[np.float64],
     columns: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> pl.DataFrame:

@@ -46,6 +46,15 @@ def information(joint: Joint) -> float:
     )
 
 
+def match_information(joint: Joint, most: int) -> float:
+    """Bits that the outcome tells of whether there are at most so many mismatches."""
+    found: Joint = {}
+    for (outcome, number), p in joint.items():
+        key = outcome, int(number <= most)
+        found[key] = found.get(key, Fraction(0)) + p
+    return information(found)
+
+
 def gain(joint: Joint, most: int, other: Fraction) -> Fraction:
     """Expected rise of the best donor's probability of at most so many mismatches, beside others at `other`."""
     of_outcome: dict[Outcome, Fraction] = {}

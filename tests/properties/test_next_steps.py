@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hla_match.next_steps.availability import Availability
 from hla_match.next_steps.enough_donors import certainty_by_donor, count_distribution, donors_to_ask
-from hla_match.next_steps.typing_value import patient_typing_values, sets_of_loci, typing_values
+from hla_match.next_steps.typing_value import patient_typing_results, sets_of_loci, typing_results
 from hla_match.prediction.pair_outcomes import NOT_KNOWN, pair_outcomes, patient_genotypes
 from hla_match.prediction.scope import PredictionScope
 from tests.examples import examples
@@ -58,11 +58,14 @@ def test_what_a_typing_tells_and_gains_is_the_oracles(null_rule, case, most, oth
         total = outcomes.probability @ of_outcome
         assert total[:5] == pytest.approx(predicted.mismatches[row][: total.size], abs=1e-9)
         known.append((donor_dist, of_patient_genotype))
-        values = typing_values(of_outcome, outcomes.probability, outcomes.outcome, sets, most=most, other=float(other))
+        values = typing_results(of_outcome, outcomes.probability, outcomes.outcome, sets, most=most)
+        best = max(float(other), float(total[: most + 1].sum()))
         for value in values:
             joint = oracle.joint_distribution(patient_dist, donor_dist, value.loci, strict=is_strict)
             assert value.information == pytest.approx(oracle.information(joint), abs=1e-7)
-            assert value.gain == pytest.approx(float(oracle.gain(joint, most, other)), abs=1e-7)
+            assert value.match_information == pytest.approx(oracle.match_information(joint, most), abs=1e-7)
+            wanted = float(oracle.gain(joint, most, other))
+            assert value.gain(best, float(other)) == pytest.approx(wanted, abs=1e-7)
         # Once all loci are typed only the patient's genotype is open.
         if carried.probability.size == 1:
             assert values[-1].left == pytest.approx(0.0, abs=1e-7)
@@ -71,14 +74,14 @@ def test_what_a_typing_tells_and_gains_is_the_oracles(null_rule, case, most, oth
             [np.unique(carried.allele[:, at], axis=0, return_inverse=True)[1].ravel() for at in range(len(scope))],
             axis=1,
         )
-        values = patient_typing_values(
-            np.stack([one for _, one in known]), carried.probability, outcome, sets, most=most, other=float(other)
-        )
+        distribution = np.stack([one for _, one in known])
+        best = max(float(other), *(carried.probability @ distribution[:, :, : most + 1].sum(axis=2).T))
+        values = patient_typing_results(distribution, carried.probability, outcome, sets, most=most)
         for value in values:
             wanted = oracle.patient_gain(
                 patient_dist, [one for one, _ in known], value.loci, most, other, strict=is_strict
             )
-            assert value.gain == pytest.approx(float(wanted), abs=1e-7)
+            assert value.gain(best, float(other)) == pytest.approx(float(wanted), abs=1e-7)
 
 
 @given(
