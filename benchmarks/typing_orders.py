@@ -32,6 +32,7 @@ from benchmarks.machine import machine_line
 from benchmarks.places import AS_OF
 from benchmarks.shared_registry import SharedRegistry, import_shared
 from benchmarks.simulated_persons import matching_alleles
+from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.next_steps.typing_value import TypingResults, sets_of_loci, typing_results
 from hla_match.prediction.pair_outcomes import PairOutcomes
@@ -62,7 +63,8 @@ class TypedDonor:
     @property
     def counts(self) -> NDArray[np.float64]:
         """Probability of each number of mismatches."""
-        return np.bincount(self.outcomes.mismatches[0], self.outcomes.probability, minlength=2 * len(SCOPE) + 1)
+        found = np.bincount(self.outcomes.mismatches[0], self.outcomes.probability, minlength=2 * len(SCOPE) + 1)
+        return found.astype(np.float64, copy=False)
 
     @property
     def is_certain(self) -> bool:
@@ -137,8 +139,8 @@ def suggested(donors: Sequence[TypedDonor]) -> Orders:
                 gain = typing.gain(best, other)
                 if typing.information > _NOTHING:
                     gained = round(gain / cost, 9) if gain > _NOTHING else 0.0
-                    told = [-round(bits / cost, 9) for bits in (typing.match_information, typing.information)]
-                    offered.append((-gained, *told, position, typing.loci))
+                    of_match, of_number = typing.match_information / cost, typing.information / cost
+                    offered.append((-gained, -round(of_match, 9), -round(of_number, 9), position, typing.loci))
         if not offered:
             return
         *_, position, loci = min(offered)
@@ -220,7 +222,8 @@ def simulate(
     names = [shared.registry.nomenclature.index(locus).p_names for locus in SCOPE]
     for identifier, genotype in patients:
         typings = {
-            locus: tuple(f"{names[at][code - 2]}" for code in genotype[at].tolist()) for at, locus in enumerate(SCOPE)
+            locus: (names[at][first - FIRST_P_GROUP], names[at][second - FIRST_P_GROUP])
+            for (at, locus), (first, second) in zip(enumerate(SCOPE), genotype.tolist(), strict=True)
         }
         patient = Patient(patient_id=identifier, typings=typings)
         criteria = SearchCriteria(

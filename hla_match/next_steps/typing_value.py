@@ -28,38 +28,43 @@ MAX_SETS_OF_ALL = 6
 """Loci of which all sets are looked at; of more only single loci, pairs and all together."""
 
 
-def entropy(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the entropy of distributions in bits, each along the last axis and with a sum of 1.
+def entropy(probability: NDArray[np.float64]) -> float:
+    """Return the entropy of a distribution, of any shape and with a sum of 1, in bits.
 
     Source: Shannon, Bell Syst Tech J 1948;27:379, section 6.
 
-    >>> entropy(np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])).tolist()
-    [1.0, 0.0]
+    >>> entropy(np.array([0.5, 0.5, 0.0])), entropy(np.array([1.0, 0.0]))
+    (1.0, 0.0)
     """
-    known = np.where(probability > 0.0, probability, 1.0)
-    found: NDArray[np.float64] = 0.0 - (known * np.log2(known)).sum(axis=-1)
-    return np.maximum(found, 0.0)
+    known = probability[probability > 0.0]
+    return max(0.0, -float(known @ np.log2(known)))
 
 
-def expected_information(
-    distribution: NDArray[np.float64], probability: NDArray[np.float64], group: NDArray[np.integer[Any]]
-) -> float:
+def expected_information(joint: NDArray[np.float64]) -> float:
     """Return by how many bits a typing is expected to lower the entropy of the number of mismatches.
 
-    Args:
-        distribution: (outcomes, numbers) probability of each number of mismatches, given an outcome.
-        probability: (outcomes,) of each outcome.
-        group: (outcomes,) which result of the typing each outcome gives, from 0.
+    It is the entropy of the results, plus that of the numbers, less that of both together (Cover & Thomas 2006,
+    section 2.4).
 
-    >>> expected_information(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.5, 0.5]), np.array([0, 1]))
+    Args:
+        joint: (results, numbers) probability of each result of the typing together with each number of mismatches.
+
+    >>> expected_information(np.array([[0.5, 0.0], [0.0, 0.5]]))
     1.0
     """
-    joint = distribution * probability[:, None]
-    grouped = np.stack([np.bincount(group, of_number) for of_number in joint.T], axis=1)
-    of_group = grouped.sum(axis=1)
-    kept = of_group > 0.0
-    after = float(of_group[kept] @ entropy(grouped[kept] / of_group[kept, None]))
-    return max(0.0, float(entropy(joint.sum(axis=0))) - after)
+    return max(0.0, entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=0)) - entropy(joint))
+
+
+def joint_table(joint: NDArray[np.float64], group: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Return (results, numbers) sums of the rows of (outcomes, numbers) probabilities, by the result that each gives.
+
+    >>> joint_table(np.array([[0.25, 0.0], [0.25, 0.25], [0.0, 0.25]]), np.array([0, 1, 0])).tolist()
+    [[0.25, 0.25], [0.25, 0.25]]
+    """
+    found = np.zeros((int(group.max()) + 1, joint.shape[1]))
+    for number in np.flatnonzero(joint.any(axis=0)):
+        found[:, number] = np.bincount(group, joint[:, number])
+    return found
 
 
 def expected_best(probability: NDArray[np.float64], matched: NDArray[np.float64], other: float) -> float:
@@ -123,22 +128,21 @@ def typing_results(
         sets: positions of loci.
         most: mismatches of a donor who matches at most.
     """
-    match = distribution[:, : most + 1].sum(axis=1)
-    is_matched = np.stack([match, 1.0 - match], axis=1)
-    before = float(entropy(probability @ distribution))
+    joint = distribution * probability[:, None]
+    before = entropy(joint.sum(axis=0))
     found = []
     for loci in sets:
-        group = grouped_outcomes(outcome[:, list(loci)])
-        information = expected_information(distribution, probability, group)
-        of_group, matched = np.bincount(group, probability), np.bincount(group, match * probability)
+        table = joint_table(joint, grouped_outcomes(outcome[:, list(loci)]))
+        matched, unmatched = table[:, : most + 1].sum(axis=1), table[:, most + 1 :].sum(axis=1)
         can_match = matched > 0.0
+        of_match = expected_information(np.stack([matched, unmatched], axis=1))
         found.append(
             TypingResults(
                 loci,
-                np.append(of_group[can_match], of_group[~can_match].sum()),
+                np.append((matched + unmatched)[can_match], unmatched[~can_match].sum()),
                 np.append(matched[can_match], 0.0),
-                expected_information(is_matched, probability, group),
-                information,
+                of_match,
+                information := expected_information(table),
                 max(0.0, before - information),
             )
         )
@@ -165,19 +169,17 @@ def patient_typing_results(
         sets: positions of loci.
         most: mismatches of a donor who matches at most.
     """
-    match = distribution[:, :, : most + 1].sum(axis=2)
-    is_matched = np.stack([match, 1.0 - match], axis=2)
-    before = sum(float(entropy(probability @ of_donor)) for of_donor in distribution)
+    joint = distribution * probability[None, :, None]
+    before = sum(entropy(of_donor) for of_donor in joint.sum(axis=1))
     found = []
     for loci in sets:
         group = grouped_outcomes(outcome[:, list(loci)])
-        told, of_match = (
-            sum(expected_information(of_donor, probability, group) for of_donor in of_donors)
-            for of_donors in (distribution, is_matched)
-        )
-        matched = np.max([np.bincount(group, of_donor * probability) for of_donor in match], axis=0)
+        tables = [joint_table(of_donor, group) for of_donor in joint]
+        told = sum(expected_information(table) for table in tables)
+        matched = np.stack([table[:, : most + 1].sum(axis=1) for table in tables])
         of_group = np.bincount(group, probability).astype(np.float64, copy=False)
-        found.append(TypingResults(loci, of_group, matched, of_match, told, max(0.0, before - told)))
+        of_match = sum(expected_information(np.stack([one, of_group - one], axis=1)) for one in matched)
+        found.append(TypingResults(loci, of_group, matched.max(axis=0), of_match, told, max(0.0, before - told)))
     return found
 
 

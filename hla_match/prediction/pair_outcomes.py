@@ -32,6 +32,9 @@ PATIENT_GENOTYPES = 256
 DONOR_GENOTYPES = 1 << 14
 """Genotypes of a donor that are compared at most, likewise."""
 
+_COMPRESSED = 1 << 40
+"""Numbers of multilocus genotypes beyond this are counted anew, so that a further locus cannot overflow them."""
+
 NOT_KNOWN = -1
 """Stands for the mismatches of a locus that the typings leave open."""
 
@@ -140,15 +143,17 @@ def pair_outcomes(
         if column in scope.uncovered and np.ptp(table) > 0:
             return None
         tables[column] = table, of_donor
-        _, key = np.unique(key * table.shape[0] + of_donor, return_inverse=True)
-    _, first = np.unique(key, return_index=True)
+        key = key * table.shape[0] + of_donor
+        if key.max() > _COMPRESSED:
+            _, key = np.unique(key, return_inverse=True)
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
     n = first.size
     total = np.repeat(mismatches, n, axis=0)
     outcome = np.zeros((n, len(scope.loci)), np.int32)
     for column, (table, of_donor) in tables.items():
         outcome[:, column] = of_donor[first]
         total += table[outcome[:, column]]
-    summed = np.bincount(key, probability, minlength=n).astype(np.float64, copy=False)
+    summed = np.bincount(number, probability, minlength=n).astype(np.float64, copy=False)
     return PairOutcomes(np.ascontiguousarray(total.T), summed, outcome, tuple(distinct), found.cut)
 
 
@@ -161,8 +166,7 @@ def _locus_mismatches(
         (n, 2) the donor's genotypes of the locus, which of them each genotype of the donor has, and (n, patient
         genotypes) mismatches.
     """
-    carried = [np.unique(allele[:, column], axis=0, return_inverse=True) for allele in (patient.allele, donor.allele)]
-    (wanted, of_patient), (found, of_donor) = carried
+    (wanted, of_patient), (found, of_donor) = (_distinct(one.allele[:, column]) for one in (patient, donor))
     pairs = [without_nulls(one) if is_strict else one for one in (found, wanted)]
     table = np.empty((len(found), of_patient.size), np.uint8)
     write_mismatches(
@@ -170,7 +174,14 @@ def _locus_mismatches(
         len(found),
         0,
         *(np.ascontiguousarray(one, np.int64) for one in pairs),
-        of_patient.ravel().astype(np.int32),
+        of_patient.astype(np.int32),
         table,
     )
-    return found, of_donor.ravel(), table
+    return found, of_donor, table
+
+
+def _distinct(pairs: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the distinct rows of (n, 2) allele codes, ascending, and which of them each row is."""
+    radix = int(pairs.max(initial=0)) + 1
+    found, number = np.unique(pairs[:, 0].astype(np.int64) * radix + pairs[:, 1], return_inverse=True)
+    return np.stack(np.divmod(found, radix), axis=1).astype(np.int32), number

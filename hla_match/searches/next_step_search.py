@@ -297,7 +297,7 @@ def _donors_frame(
                 pl.String,
             ),
             pl.Series(
-                "bits", [None if one is None else float(entropy(weight @ one.by_patient)) for one in donors], pl.Float64
+                "bits", [None if one is None else entropy(weight @ one.by_patient) for one in donors], pl.Float64
             ),
             pl.Series("p_cut", [None if one is None else one.outcomes.cut for one in donors], pl.Float64),
         ]
