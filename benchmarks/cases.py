@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import commands, floors, intake, memory, pairs, preparations, searches
+from benchmarks import commands, floors, intake, memory, own_frequencies, pairs, preparations, ranking, searches
 from benchmarks.case import Case, Target
 from benchmarks.peers import ard, graph_imputation, graph_match
 from benchmarks.places import shared
@@ -235,6 +235,25 @@ CASES: tuple[Case, ...] = (
         run=commands.run_on_dask,
         places="shared",
         predicts=True,
+    ),
+    Case(
+        name="own frequencies",
+        proves="Haplotype frequencies from the registry's own typings, and ``hla-match search`` with them.",
+        setup=own_frequencies.estimate,
+        check=own_frequencies.check,
+        run=own_frequencies.run,
+        places="shared",
+        predicts=True,
+    ),
+    Case(
+        name="ranking",
+        proves="The first donors of each patient beside the truth, for each policy, with and without frequencies.",
+        setup=ranking.lists,
+        check=ranking.check,
+        run=ranking.run,
+        places="shared",
+        predicts=True,
+        targets=(Target("wmda, own frequencies: patients with one below 5% before one above 50%", at_most=0, unit=""),),
     ),
     Case(
         name="all pairs",

@@ -66,10 +66,10 @@ def import_shared(data: Path, folder: Path, loci: tuple[str, ...]) -> SharedRegi
     registry = open_registry(folder)
     nomenclature = registry.nomenclature
     frequencies = frequency_set(data / "data" / "frequencies" / "synthetic_han_5locus.csv", nomenclature)
-    donor_truth = _truth(source / "donors.truth.csv.gz", "donor_id", registry.attributes["donor_id"])
+    donor_truth = true_alleles(source / "donors.truth.csv.gz", "donor_id", registry.attributes["donor_id"])
     patients = [patient for _, patient in read_patients(source / "patients.csv").patients]
     ids = pl.Series("patient_id", [patient.patient_id for patient in patients])
-    patient_truth = _truth(source / "patients.truth.csv", "patient_id", ids)
+    patient_truth = true_alleles(source / "patients.truth.csv", "patient_id", ids)
     return SharedRegistry(
         registry=registry,
         imputed=ImputedRegistry.of(registry, frequencies, workers=os.cpu_count() or 1),
@@ -199,7 +199,7 @@ def _listed(registry: Registry, loci: tuple[str, ...]) -> NDArray[np.bool_]:
     return found
 
 
-def _truth(path: Path, key: str, ids: pl.Series) -> pl.DataFrame:
+def true_alleles(path: Path, key: str, ids: pl.Series) -> pl.DataFrame:
     """Return the true alleles of some persons, in their order."""
     return pl.DataFrame({key: ids}).join(
         pl.read_csv(path, infer_schema=False), on=key, how="left", maintain_order="left", validate="1:1"

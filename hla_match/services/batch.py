@@ -212,6 +212,7 @@ class OpenBatch:
         if actor is not None:
             log_patients(searched, self.patients.name, run.checksum, actor)
         statuses = run.run()
+        searched.note_without()
         return BatchReport(
             out=self.out,
             statuses=status_path(self.out),

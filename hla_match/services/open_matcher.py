@@ -64,4 +64,5 @@ def open_matcher(
     if workers is not None:
         check_count("workers", workers)
     searched = SearchedRegistry.open(registry, request, Notices(on_notice)).ready()
+    searched.note_without()
     return searched.matcher(workers=workers or n_processors())

@@ -6,13 +6,13 @@ later, once (`OwnFrequencies.estimated`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError
-from hla_match.estimation.own_frequencies import ALGORITHM_VERSION, OwnLoci, own_loci, shortage
+from hla_match.estimation.own_frequencies import ALGORITHM_VERSION, WHOLE, OwnLoci, own_loci, shortage
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.services.counts import counted
@@ -33,46 +33,50 @@ class OwnFrequencies:
         registry: opened from it.
         notices: takes what there is to say.
         kept: the frequencies, where they are kept; else None.
-        can_be_estimated: whether as many donors are typed as an estimation needs.
+        why_none: why there can be none for a scope, in a sentence; empty where there are, or can be estimated.
     """
 
     folder: Path
     registry: Registry
     notices: Notices
     kept: HaplotypeFrequencies | None
-    can_be_estimated: bool
+    why_none: str
 
     @classmethod
     def look(
         cls, folder: Path, registry: Registry, criteria: SearchCriteria, notices: Notices, *, verify: bool = False
     ) -> OwnFrequencies:
-        """Return what is known of a registry's own frequencies; where there can be none for a scope, note why."""
+        """Return what is known of a registry's own frequencies before anything is compiled."""
         kept = kept_own_frequencies(folder, registry, ALGORITHM_VERSION, verify=verify)
         loci = own_loci(registry) if kept is None else OwnLoci(kept.loci, kept.covered_loci)
         lacking = loci.lacking(criteria.loci)
-        if lacking:
-            notices.add(
-                NoticeKind.STATE, f"No match probabilities: {shortage(registry, lacking)}; name a set of frequencies"
-            )
-        is_enough = not lacking and bool(loci.whole)
-        return cls(folder, registry, notices, kept if is_enough else None, kept is None and is_enough)
+        if lacking or not loci.whole:
+            return cls(folder, registry, notices, None, _sentence(shortage(registry, lacking or WHOLE)))
+        return cls(folder, registry, notices, kept, "")
 
-    def estimated(self, on_iteration: Progress | None = None) -> HaplotypeFrequencies | None:
-        """Return the frequencies, estimated where they are not kept; None where the typings say too little."""
+    @property
+    def can_be_estimated(self) -> bool:
+        """Whether they are not kept, and as many donors are typed as an estimation needs."""
+        return self.kept is None and not self.why_none
+
+    def estimated(self, on_iteration: Progress | None = None) -> OwnFrequencies:
+        """Return the same with frequencies, estimated where they are not kept, or with the reason against them."""
         if not self.can_be_estimated:
-            return self.kept
+            return self
         try:
-            return estimated_once(
+            found = estimated_once(
                 self.folder,
                 self.registry,
                 ALGORITHM_VERSION,
                 lambda: self._estimate(on_iteration),
                 on_unkept=self._note_unkept,
-                on_wait=lambda: self._note("Another process estimates the registry's haplotype frequencies; waiting"),
+                on_wait=lambda: self._note(
+                    "Another process estimates the registry's haplotype frequencies; waiting ..."
+                ),
             )
         except CriteriaError as error:
-            self._note(f"No match probabilities: found {error.found}; expected {error.expected}; {error.hint}")
-            return None
+            return replace(self, why_none=_sentence(f"found {error.found}; expected {error.expected}"))
+        return replace(self, kept=found)
 
     def _estimate(self, on_iteration: Progress | None) -> HaplotypeFrequencies:
         from hla_match.estimation.own_frequencies import estimate_own_frequencies
@@ -90,3 +94,7 @@ class OwnFrequencies:
     def _note_unkept(self, reason: str) -> None:
         text = f"the registry's haplotype frequencies cannot be kept and are estimated at every start: {reason}"
         self.notices.add(NoticeKind.NOTE, text)
+
+
+def _sentence(reason: str) -> str:
+    return f"No match probabilities: {reason}; name a set of frequencies"

@@ -108,4 +108,6 @@ def search_opened(
         log_patient(searched, patient, actor)
     searched.note_unknown_donors()
     matcher = searched.matcher(workers=workers or n_processors())
-    return matcher.search(patient, searched.request.criteria, policy=searched.ranking)
+    found = matcher.search(patient, searched.request.criteria, policy=searched.ranking)
+    searched.note_without()
+    return found

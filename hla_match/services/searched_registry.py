@@ -171,10 +171,15 @@ class SearchedRegistry:
         """
         if self.sets is not None or self.own is None or not self.own.can_be_estimated:
             return self
-        found = self.own.estimated(on_iteration)
-        ready = replace(self, sets=None if found is None else FrequencySets(found, None), own=None)
+        own = self.own.estimated(on_iteration)
+        ready = replace(self, sets=None if own.kept is None else FrequencySets(own.kept, None), own=own)
         _ = ready.ranking
         return ready
+
+    def note_without(self) -> None:
+        """Note why there are no probabilities, where nobody asked to go without."""
+        if self.own is not None and self.own.why_none:
+            self.notices.add(NoticeKind.STATE, self.own.why_none)
 
     def note_unknown_donors(self) -> None:
         """Note how many of the identifiers asked for are not in the registry."""

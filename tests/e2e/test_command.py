@@ -56,9 +56,9 @@ def test_batch_reports_a_bad_patient_and_ranks_the_others(folder):
     done = hla_match(folder, "batch", "registry", "patients.csv", "--out", "out.csv", "--max-mismatches", "1")
     assert done.returncode == 0, done.stderr
     rows = pl.read_csv(folder / "out.csv")
-    assert rows["donor_id"].to_list() == ["D1", "D2", "D3"]
-    assert rows.select("matches_best", "matches_worst").rows() == [(10, 10), (10, 5), (9, 9)]
-    assert rows["A_grade"].to_list() == ["AA", "PA", "MA"]
+    assert rows["donor_id"].to_list() == ["D1", "D3", "D2"]
+    assert rows.select("matches_best", "matches_worst").rows() == [(10, 10), (9, 9), (10, 5)]
+    assert rows["A_grade"].to_list() == ["AA", "MA", "PA"]
     status = pl.read_csv(folder / "out.status.csv")
     assert status.select("patient_id", "status").rows() == [("P1", "ok"), ("P2", "error")]
     assert not list(folder.glob(".out*"))
