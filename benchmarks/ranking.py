@@ -81,7 +81,8 @@ def lists(place: Place) -> Lists:
 
 def mismatches(patient: NDArray[np.int32], donors: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return (donors,) true mismatches of one patient."""
-    return (2 - matching_alleles(np.broadcast_to(patient, donors.shape), donors)).sum(axis=1)
+    found: NDArray[np.int64] = (2 - matching_alleles(np.broadcast_to(patient, donors.shape), donors)).sum(axis=1)
+    return found
 
 
 def check(subject: Lists) -> str:
