@@ -1,14 +1,18 @@
 """Made-up donors of a search, as rankings see them and as the oracle of rankings does."""
 
 import datetime
+from contextlib import contextmanager
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 
+from hla_match.choice import mismatch_features
 from hla_match.choice.candidates import Candidates
 from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.attributes import values_of
-from hla_match.kernels.codes import WORST
+from hla_match.immunogenetics.permissive_c import NOT_KNOWN
+from hla_match.kernels.codes import BEST, GRADE_A, GRADE_M, GVH_BEST, HVG_BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.prediction import Prediction
@@ -16,13 +20,18 @@ from hla_match.prediction.prediction import Prediction
 TODAY = datetime.date(2026, 1, 1)
 
 
-def seen_by_the_oracle(number, donor):
+def seen_by_the_oracle(number, donor, most=1):
     """A donor as the oracle knows it."""
-    seen = {**donor, "donor_id": f"D{number * 7 % 101:03}", "max_mismatches": 1}
+    seen = {
+        **donor,
+        "antigen_mismatches": donor["antigens"],
+        "donor_id": f"D{number * 7 % 101:03}",
+        "max_mismatches": most,
+    }
     if donor["age"] is not None and donor["age"] < 16:
         seen["age"] = None
     known = donor["probability"]
-    for mismatches, name in enumerate(("p0", "p0+p1")):
+    for name, mismatches in (("p0", 0), ("p0+p1", 1), ("p_asked", most)):
         percent = known["percents"][mismatches]
         if known["missing"] or (percent == 0 and known["cut"] >= 0.005):
             percent = None
@@ -49,8 +58,8 @@ class CountedPredictions:
             self.predicted.extend(rows.tolist())
         mismatches = np.zeros((len(known), 5))
         for at, one in enumerate(known):
-            first, second = one["percents"]
-            mismatches[at, :2] = (np.nan, np.nan) if one["missing"] else (first / 100, (second - first) / 100)
+            parts = np.diff(one["percents"], prepend=0) / 100
+            mismatches[at, : parts.size] = np.nan if one["missing"] else parts
         cut = np.array([np.nan if one["missing"] else one["cut"] for one in known])
         loci = np.zeros((len(known), 1))
         return Prediction(
@@ -60,11 +69,11 @@ class CountedPredictions:
 
     def _bound(self, rows):
         known = [self._known[row] for row in rows]
-        bound = [[(percent + one["slack"]) / 100 + one["cut"] for percent in one["percents"]] for one in known]
+        bound = [[(percent + one["slack"]) / 100 + one["cut"] for percent in one["percents"][:2]] for one in known]
         return np.where(np.array([[one["missing"]] * 2 for one in known]), np.nan, np.array(bound))
 
 
-def candidates_of(donors, predictions, *, cmv, abo):
+def candidates_of(donors, predictions, *, cmv, abo, most=1):
     """The donors as a search finds them."""
 
     def coded(name):
@@ -89,8 +98,8 @@ def candidates_of(donors, predictions, *, cmv, abo):
     rows = np.arange(len(donors))
     return Candidates(
         patient=Patient(typings={"A": ("01:01", "")}, cmv=cmv, abo=abo),
-        criteria=SearchCriteria(scope="A", max_mismatches=1),
-        loci={"A": worst_counts(donors)},
+        criteria=SearchCriteria(scope="A,C", max_mismatches=most),
+        loci=compared(donors),
         registry=registry,
         donor=rows.astype(np.uint32),
         mismatches=np.array([one["mismatches"] for one in donors], np.uint8),
@@ -101,8 +110,49 @@ def candidates_of(donors, predictions, *, cmv, abo):
     )
 
 
-def worst_counts(donors):
-    """The comparison at the only locus in scope: a meaning a donor, whose worst count alone is asked for."""
-    counts = np.zeros((6, len(donors)), np.uint8)
-    counts[WORST] = [2 - one["worst"] for one in donors]
-    return SimpleNamespace(counts=counts, meaning_of=lambda donor: donor.astype(np.int32))
+def compared(donors):
+    """The comparisons at A, C and DPB1, with a meaning a donor; `made_up_facts` says what is permissive."""
+    n = len(donors)
+
+    def result(**rows):
+        counts = np.zeros((6, n), np.uint8)
+        counts[[BEST, WORST]] = 2
+        for row, values in rows.items():
+            counts[ROWS[row]] = values
+        antigens = np.array([one["antigens"] for one in donors], np.int64)
+        grades = np.where(np.arange(2)[:, None] < antigens, GRADE_M, GRADE_A).astype(np.uint8)
+        return SimpleNamespace(
+            counts=counts, meaning_of=lambda donor: donor.astype(np.int32), grades=lambda meaning: grades[:, meaning]
+        )
+
+    loci = {
+        "A": result(
+            best=[2 - one["at_a"] for one in donors],
+            worst=[max(0, 2 - one["worst"]) for one in donors],
+            gvh=[one["gvh"] for one in donors],
+            hvg=[one["hvg"] for one in donors],
+        ),
+        "C": result(best=[2 - one["at_c"] for one in donors], worst=[2 - max(0, one["worst"] - 2) for one in donors]),
+        "DPB1": result(),
+    }
+    loci["C"].grades = lambda meaning: np.full((2, meaning.size), GRADE_A, np.uint8)
+    permissive = [NOT_KNOWN if one["permissive"] is None else one["permissive"] for one in donors]
+    loci["C"].permissive = np.array(permissive, np.int8)
+    loci["DPB1"].tce = np.array([one["tce"] for one in donors], np.int8)
+    return loci
+
+
+ROWS = {"best": BEST, "worst": WORST, "gvh": GVH_BEST, "hvg": HVG_BEST}
+
+KINDS = {"at_a": 0, "at_c": 0, "permissive": 0, "antigens": 0, "gvh": 0, "hvg": 0, "tce": 0}
+"""What there is of the mismatches of a donor who has none."""
+
+
+@contextmanager
+def made_up_facts():
+    """Take what is permissive from made-up comparisons while this is entered."""
+    with (
+        mock.patch.object(mismatch_features, "permissive_by_typing", lambda result: result.permissive),
+        mock.patch.object(mismatch_features, "tce_class_by_typing", lambda result: result.tce),
+    ):
+        yield

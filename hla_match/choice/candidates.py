@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import Registry
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
-from hla_match.matching.worst_mismatches import may_fail
-from hla_match.prediction.lazy_predictions import LazyPredictions
+from hla_match.matching.scope_counts import may_fail, scope_counts
+from hla_match.prediction.lazy_predictions import NEAR, LazyPredictions
 from hla_match.prediction.prediction import Prediction
 
 
@@ -70,8 +70,29 @@ class Candidates:
         """(n,) bool, typings leave it open whether the donor has more mismatches than were asked for."""
         return may_fail(self.criteria, self.loci, self.donor)
 
-    def predicted(self, rows: NDArray[np.integer[Any]]) -> Prediction:
+    def scope_count(self, row: int) -> NDArray[np.uint8]:
+        """Return (n,) uint8 a row of the counts of `hla_match.kernels.search.locus_count`, summed over the scope."""
+        return scope_counts(self.criteria, self.loci, self.donor, row)
+
+    def at_locus(self, locus: str, by_meaning: Callable[[LocusResult], NDArray[Any]], default: int) -> NDArray[Any]:
+        """Return (n,) what holds for the meaning of each donor's typing at a locus.
+
+        Args:
+            locus: the locus.
+            by_meaning: returns (meanings,) the value of each distinct meaning.
+            default: the value of all where patient or registry are not compared there.
+        """
+        result = self.loci.get(locus)
+        if result is None:
+            return np.full(self.donor.size, default)
+        return by_meaning(result).take(result.meaning_of(self.donor))
+
+    def predicted(self, rows: NDArray[np.integer[Any]], most: int = NEAR) -> Prediction:
         """Return the predictions of some of the candidates, by their positions.
+
+        Args:
+            rows: the positions.
+            most: the greatest number of mismatches of which the probability is needed.
 
         Raises:
             ValueError: there are no frequencies.
@@ -79,4 +100,5 @@ class Candidates:
         if self.predictions is None:
             raise ValueError("these candidates have no predictions")
         position = self.position[rows]
-        return self.predictions.of(position) if self.listed else self.predictions.near(position)
+        # What the first keys ask for is kept for those that follow.
+        return self.predictions.of(position) if self.listed else self.predictions.near(position, max(most, NEAR))

@@ -7,8 +7,15 @@ from types import MappingProxyType
 
 from hla_match.choice.donor_features import ABO, AGE, CMV, DONOR_ID, SEX
 from hla_match.choice.feature import Feature
-from hla_match.choice.match_features import CERTAINTY, FULL_MATCH, MISMATCHES, NEAR_MATCH, RESOLVED
+from hla_match.choice.match_features import ASKED_MATCH, CERTAINTY, FULL_MATCH, MISMATCHES, NEAR_MATCH, RESOLVED
+from hla_match.choice.mismatch_features import ANTIGEN_MISMATCHES, C_PERMISSIVE, DPB1_TCE, GVH, HVG
 
 FEATURES: Mapping[str, Feature] = MappingProxyType(
-    {one.name: one for one in (FULL_MATCH, NEAR_MATCH, RESOLVED, MISMATCHES, CERTAINTY, AGE, SEX, ABO, CMV, DONOR_ID)}
-)
+    {
+        one.name: one
+        for one in (
+            FULL_MATCH, NEAR_MATCH, ASKED_MATCH, RESOLVED, MISMATCHES, CERTAINTY, C_PERMISSIVE, GVH, HVG,
+            ANTIGEN_MISMATCHES, DPB1_TCE, AGE, SEX, ABO, CMV, DONOR_ID,
+        )
+    }
+)  # fmt: skip

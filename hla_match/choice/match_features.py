@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from hla_match.choice.candidates import Candidates
 from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_as, said_in
 from hla_match.loci import SCOPE_LOCI
-from hla_match.prediction.prediction import Prediction
+from hla_match.prediction.lazy_predictions import NEAR
+from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
 
 _DECIMALS = 9
 """Decimals of a percentage that count, so that a half is rounded alike in any order of summation."""
@@ -44,7 +46,7 @@ def match_percent(candidates: Candidates, *, mismatches: int) -> NDArray[np.int1
     percent = np.zeros(candidates.donor.size, np.int16)
     if candidates.predictions is not None:
         possible = np.flatnonzero(candidates.mismatches <= mismatches)
-        percent[possible] = percents(candidates.predicted(possible), mismatches)
+        percent[possible] = percents(candidates.predicted(possible, mismatches), mismatches)
     return percent
 
 
@@ -67,19 +69,41 @@ def greatest_match_percent(candidates: Candidates, wanted: int, *, mismatches: i
     return percent
 
 
-def _match_probability(name: str, mismatches: int, before: str) -> Feature:
+def asked_percent(candidates: Candidates) -> NDArray[np.int16]:
+    """Return (n,) int16 the probability of at most as many mismatches as were asked for, in whole percent."""
+    return match_percent(candidates, mismatches=_asked(candidates))
+
+
+def greatest_asked_percent(candidates: Candidates, wanted: int) -> NDArray[np.int16] | None:
+    """Return (n,) int16 the greatest value that `asked_percent` can have; None as of `greatest_match_percent`."""
+    asked = _asked(candidates)
+    return greatest_match_percent(candidates, wanted, mismatches=asked) if asked <= NEAR else None
+
+
+def _asked(candidates: Candidates) -> int:
+    """Return the mismatches asked for, of which probabilities are known."""
+    return min(candidates.criteria.max_mismatches, MAX_MISMATCHES)
+
+
+def _match_probability(
+    name: str,
+    before: str,
+    values: Callable[[Candidates], NDArray[np.int16]],
+    bounds: Callable[[Candidates, int], NDArray[np.int16] | None],
+    columns: tuple[str, ...],
+) -> Feature:
     """Return the feature of the probability of at most so many mismatches."""
     return Feature(
         name=name,
         source="Dehn et al., Blood 2019;134:924",
-        values=partial(match_percent, mismatches=mismatches),
+        values=values,
         directions={"descending": before},
         greatest=100,
         unit="percent",
         resolution="in whole percent",
         zero_apart=True,
         cost=Cost.PREDICTION,
-        bounds=partial(greatest_match_percent, mismatches=mismatches),
+        bounds=bounds,
         said=said_in("%"),
         unknown=Unknown(
             said="not known",
@@ -95,12 +119,31 @@ def _match_probability(name: str, mismatches: int, before: str) -> Feature:
             },
         ),
         is_least=is_cut,
-        columns=tuple(f"p{count}" for count in range(mismatches + 1)),
+        columns=columns,
     )
 
 
-FULL_MATCH = _match_probability("p0", 0, "more probably no mismatch")
-NEAR_MATCH = _match_probability("p0+p1", 1, "more probably at most one mismatch")
+FULL_MATCH = _match_probability(
+    "p0",
+    "more probably no mismatch",
+    partial(match_percent, mismatches=0),
+    partial(greatest_match_percent, mismatches=0),
+    ("p0",),
+)
+NEAR_MATCH = _match_probability(
+    "p0+p1",
+    "more probably at most one mismatch",
+    partial(match_percent, mismatches=1),
+    partial(greatest_match_percent, mismatches=1),
+    ("p0", "p1"),
+)
+ASKED_MATCH = _match_probability(
+    "p_asked",
+    "more probably at most as many mismatches as were asked for",
+    asked_percent,
+    greatest_asked_percent,
+    tuple(f"p{count}" for count in range(MAX_MISMATCHES + 1)),
+)
 
 MISMATCHES = Feature(
     name="mismatches",

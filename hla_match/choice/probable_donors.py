@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
+from hla_match.prediction.lazy_predictions import NEAR
 
 ROUNDING = 1e-9
 """By which a sum of probabilities may fall short of what it is."""
-
-_NEAR = 1
-"""The greatest number of mismatches that predictions of few mismatches and their bounds know of."""
 
 
 def probable_donors(candidates: Candidates, least: float, mismatches: int) -> NDArray[np.int64]:
@@ -29,11 +27,11 @@ def probable_donors(candidates: Candidates, least: float, mismatches: int) -> ND
     if predictions is None:
         raise ValueError("these candidates have no predictions")
     rows = np.arange(candidates.donor.size)
-    bound = predictions.bounds(candidates.position) if mismatches <= _NEAR else None
+    bound = predictions.bounds(candidates.position) if mismatches <= NEAR else None
     if bound is not None:
         rows = np.flatnonzero(~(bound[:, mismatches] < least - ROUNDING))
     position = candidates.position[rows]
-    found = predictions.near(position) if mismatches <= _NEAR else predictions.of(position)
+    found = predictions.near(position, max(mismatches, NEAR))
     greatest = found.mismatches[:, : mismatches + 1].sum(axis=1) + found.cut
     # A comparison with what is missing is false.
     kept: NDArray[np.int64] = rows[~(greatest < least - ROUNDING)]

@@ -15,8 +15,8 @@ from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, join_pre
 
 Rows = NDArray[np.uint32]
 
-_NEAR = 1
-"""The greatest number of mismatches that an order asks for."""
+NEAR = 1
+"""The greatest number of mismatches that most orders ask for, and that bounds know of."""
 
 
 class _Kept:
@@ -69,19 +69,26 @@ class LazyPredictions:
         self._bound = bound
         self._bounds = np.zeros((donor.size if bound is not None else 0, 2))
         self._bounded = np.zeros(self._bounds.shape[0], np.bool_)
-        self._whole = _Kept(donor, lambda rows: predict(rows, MAX_MISMATCHES))
-        self._near = _Kept(donor, lambda rows: predict(rows, _NEAR)) if near_pays else self._whole
+        self._predict = predict
+        self._near_pays = near_pays
+        self._kept: dict[int, _Kept] = {}
 
     def of(self, position: NDArray[np.int64]) -> Prediction:
         """Return the predictions at some positions."""
-        return self._whole.of(position)
+        return self._up_to(MAX_MISMATCHES).of(position)
 
-    def near(self, position: NDArray[np.int64]) -> Prediction:
-        """Return the predictions at some positions, of which the numbers of mismatches up to one may be all there is.
+    def near(self, position: NDArray[np.int64], most: int = NEAR) -> Prediction:
+        """Return the predictions at some positions, of which the numbers of mismatches up to `most` may be all.
 
         That is what an order asks for, and costs far less where the patient is ambiguous.
         """
-        return self._near.of(position)
+        return self._up_to(most if self._near_pays else MAX_MISMATCHES).of(position)
+
+    def _up_to(self, most: int) -> _Kept:
+        """Return the predictions with the probabilities of up to a number of mismatches."""
+        if most not in self._kept:
+            self._kept[most] = _Kept(self._donor, lambda rows: self._predict(rows, most))
+        return self._kept[most]
 
     def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch at some positions.

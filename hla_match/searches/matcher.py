@@ -27,7 +27,7 @@ from hla_match.matching.limited_loci import MEASURE, limited
 from hla_match.matching.locus_result import LocusResult, certain_matches, summed_counts
 from hla_match.matching.patient_table import KEPT_BYTES
 from hla_match.matching.registry_comparisons import RegistryComparisons
-from hla_match.matching.worst_mismatches import may_fail
+from hla_match.matching.scope_counts import may_fail
 from hla_match.prediction.counted_predictions import further_mismatches, least_possible
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.pair_prediction import PairPredictor

@@ -7,6 +7,7 @@ import itertools
 import polars as pl
 import pytest
 
+from hla_match.choice.policies import POLICIES
 from hla_match.kernels.codes import NEW, NULL
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
@@ -165,10 +166,38 @@ def test_no_reason_contradicts_what_the_list_shows(folder, registry, shared_data
     criteria = SearchCriteria(max_mismatches=2, limit=100)
     keys = collections.Counter()
     for patient in patients:
-        found = matcher.search(patient, criteria)
+        found = matcher.search(patient, criteria, policy="probability-first")
         rows = found.to_polars().rows(named=True)
         for position, (before, after) in enumerate(itertools.pairwise(rows)):
             reason = found.why(position)
             assert reasons.is_true(reason, before, after, 10, cmv=patient.cmv, abo=patient.abo), reason
             keys[reason.partition(":")[0]] += 1
     assert keys.keys() >= {"p0", "p0+p1", "mismatches", "age", "cmv", "donor_id"}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", [*POLICIES])
+def test_the_first_donors_of_each_policy_are_explained_by_true_reasons(name, folder, registry, shared_data):
+    """The first 20 of each of the shared patients, pair by pair; no donor of less than 5% before one above 50%."""
+    policy = POLICIES[name]
+    path = shared_data / "data" / "frequencies" / "synthetic_han_5locus.csv"
+    imputed = open_imputation(folder, registry, open_frequencies(path, registry)) if name != "plain" else None
+    matcher = Matcher(registry, imputed)
+    keys = collections.Counter()
+    for _, patient in read_patients(shared_data / "data" / "registry_103k" / "patients.csv").patients:
+        found = matcher.search(patient, SearchCriteria(scope="10/10", limit=20), policy=policy)
+        most = found.criteria.max_mismatches
+        rows = found.to_polars().rows(named=True)
+        for position, (before, after) in enumerate(itertools.pairwise(rows)):
+            reason = found.why(position)
+            asked = {"cmv": patient.cmv, "abo": patient.abo, "most": most}
+            assert reasons.is_true(reason, before, after, 10, **asked), reason
+            keys[reason.partition(":")[0]] += 1
+        if name == "wmda":
+            near = [row["p0"] + row["p1"] for row in matcher.search(patient).to_polars().rows(named=True)]
+            low, high = (
+                [at for at, p in enumerate(near) if p < 0.05],
+                [at for at, p in enumerate(near) if p > 0.5],
+            )
+            assert not low or not high or low[0] > high[-1]
+    assert len(keys) >= 4

@@ -2,7 +2,10 @@
 
 A *donor* is a dict of `donor_id`, `mismatches`, `worst` (mismatches if every ambiguity turns out badly),
 `max_mismatches` (as many were asked for), `certain`, `age` (None where unknown or below that of donors), `cmv`,
-`abo`, `sex`, and of the whole percents `p0` and `p0+p1` (None where unknown).
+`abo`, `sex`, and of the whole percents `p0`, `p0+p1`, and `p_asked`, of at most as many mismatches as were asked for
+(None where unknown). Of the mismatches there are `gvh`, `hvg`, `antigen_mismatches`, the least numbers `at_a` and
+`at_c` at the two loci in scope, how many of those at C are `permissive` (None where that is open), and the class `tce`
+of DPB1.
 A *key* is a `Key`: a feature, the width of its bands or their first values, a direction, the place of donors of
 whom the feature is not known: "first", "last", "before-worst", between the worst band and all others, or "with-worst",
 in the worst band, and whether 0 is a band of its own, which it is of percents where nothing else is said.
@@ -16,6 +19,10 @@ Donor = Mapping[str, Any]
 
 COMPATIBLE_DONORS = {"O": {"O"}, "A": {"A", "O"}, "B": {"B", "O"}, "AB": {"A", "B", "AB", "O"}}
 """Whose red cells a patient of a blood group tolerates."""
+
+
+PROBABILITIES = ("p0", "p0+p1", "p_asked")
+"""The features that are whole percents."""
 
 
 class Key(NamedTuple):
@@ -40,11 +47,37 @@ PROBABILITY_FIRST = [
 ]
 PLAIN = [Key("resolved"), Key("mismatches"), Key("certainty"), *_PROPERTIES, Key("donor_id")]
 # The default of WMDA's Search & Match: probability in bands of 10 percent, then age (share.wmda.info).
-WMDA = [
+_IN_BANDS = [
     Key("p0", 10, "descending", "with-worst", zero_apart=False),
+    Key("p0+p1", 10, "descending", "with-worst", zero_apart=False),
+    Key("p_asked", 10, "descending", "before-worst", zero_apart=False),
+    Key("mismatches"),
+]
+WMDA = [
+    _IN_BANDS[0],
     Key("p0+p1", 10, "descending", "before-worst", zero_apart=False),
     Key("mismatches"),
     Key("age"),
+    Key("donor_id"),
+]
+# Kinds of mismatches and DPB1 before the donor: Dehn et al. 2019; age in 5 years: Kollman et al., Blood 2016;127:260.
+CONVENTIONAL = [
+    *_IN_BANDS,
+    Key("c_permissive", unknown="before-worst"),
+    Key("gvh"),
+    Key("dpb1_tce"),
+    Key("age", 5),
+    *_PROPERTIES[1:],
+    Key("donor_id"),
+]
+# Donors over 30 and CMV pairs under PTCy: EBMT, Blood 2024;143:2534.
+PTCY = [
+    *_IN_BANDS[1:3],
+    Key("age", (31,)),
+    Key("p0", 10, "descending", "before-worst", zero_apart=False),
+    Key("mismatches"),
+    Key("cmv", unknown="before-worst"),
+    Key("age", 5),
     Key("donor_id"),
 ]
 POLICIES = {
@@ -52,11 +85,15 @@ POLICIES = {
     "probability-first": PROBABILITY_FIRST,
     "plain": PLAIN,
     "wmda": WMDA,
+    "conventional": CONVENTIONAL,
+    "ptcy": PTCY,
 }
 
 CLASSES: Mapping[str, Sequence[str]] = {
     "certainty": ("certain", "potential"),
     "resolved": ("certain to meet the criteria", "may fail them"),
+    "c_permissive": ("none but permissive at C", "another"),
+    "dpb1_tce": ("match", "permissive", "non-permissive HvG", "non-permissive GvH"),
     "cmv": ("same CMV status", "another CMV status"),
     "abo": ("same blood group", "compatible blood group", "incompatible blood group"),
     "sex": ("male", "female"),
@@ -70,6 +107,10 @@ def class_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> st
         return "certain" if donor["certain"] else "potential"
     if feature == "resolved":
         return "may fail them" if donor["worst"] > donor["max_mismatches"] else "certain to meet the criteria"
+    if feature == "dpb1_tce":
+        return (*CLASSES[feature], None)[donor["tce"]]
+    if feature == "c_permissive":
+        return c_permissive_class(donor)
     if feature == "sex":
         return {"M": "male", "F": "female", None: None}[donor["sex"]]
     wanted, status = (cmv, donor["cmv"]) if feature == "cmv" else (abo, donor["abo"])
@@ -84,6 +125,15 @@ def class_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> st
     return "compatible blood group" if status in COMPATIBLE_DONORS[wanted] else "incompatible blood group"
 
 
+def c_permissive_class(donor: Donor) -> str | None:
+    """Whether all mismatches are permissive ones at C (Fernandez-Vina et al., Blood 2014;123:1270)."""
+    none_but, another = CLASSES["c_permissive"]
+    others = donor["at_a"] + donor["at_c"] - (donor["permissive"] or 0)
+    if donor["permissive"] is None:
+        return another if donor["at_a"] else None
+    return another if others > 0 else none_but
+
+
 def number_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> int | None:
     """The value of a donor as a number, or None where it is not known."""
     if feature not in CLASSES:
@@ -94,7 +144,7 @@ def number_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> i
 
 def zero_is_apart(key: Key) -> bool:
     """Whether 0 is a band of its own; 0 percent is, as such a pair does not match."""
-    return key.feature.startswith("p") if key.zero_apart is None else key.zero_apart
+    return key.feature in PROBABILITIES if key.zero_apart is None else key.zero_apart
 
 
 def band_of(key: Key, number: int) -> int:
@@ -106,7 +156,7 @@ def band_of(key: Key, number: int) -> int:
 
 def worst_band(key: Key) -> int:
     """The band of the worst value of a feature of which unknown values can stand before the worst."""
-    return band_of(key, 0) if key.feature.startswith("p") else len(CLASSES[key.feature]) - 1
+    return band_of(key, 0) if key.feature in PROBABILITIES else len(CLASSES[key.feature]) - 1
 
 
 def place(key: Key, number: int | None) -> tuple[int, int]:

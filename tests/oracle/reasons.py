@@ -11,7 +11,15 @@ from tests.oracle.ranking import CLASSES, class_of
 
 DONOR_AGE = 16
 UNKNOWN_WORDS = {"cmv": "unknown CMV status", "abo": "unknown blood group", "sex": "unknown sex"}
-LESS_FIRST = ("younger", "fewer mismatches", "same CMV status", "same or compatible blood group", "male")
+LESS_FIRST = (
+    "younger",
+    "fewer mismatches",
+    "fewer mismatches in GvH direction",
+    "fewer mismatches in HvG direction",
+    "same CMV status",
+    "same or compatible blood group",
+    "male",
+)
 """Claims that the donor who stands before has the lesser number; in classes, the better one."""
 GREATER_FIRST = (
     "older",
@@ -19,7 +27,12 @@ GREATER_FIRST = (
     "female",
     "more probably no mismatch",
     "more probably at most one mismatch",
+    "more probably at most as many mismatches as were asked for",
 )
+
+TCE = ("match", "permissive", "non-permissive HvG", "non-permissive GvH", "unknown DPB1 class")
+SCOPE_GRADES = ("A_grade", "B_grade", "DRB1_grade", "DQB1_grade")
+"""Grades of the loci of 10/10 beside C."""
 
 Row = Mapping[str, object]
 
@@ -48,6 +61,9 @@ def said_range(text: str) -> tuple[int, int]:
 
 def is_said(text: str, known: str, number: int | None) -> bool:
     """Whether a text says a number that is known exactly, at least, or not at all."""
+    if text.endswith(" or not known") and known != "at least":
+        least, greatest = said_range(text)
+        return number is None or least <= number <= greatest
     if known == "not known":
         return not re.search(r"\d", text)
     least, greatest = said_range(text)
@@ -61,7 +77,14 @@ def claim_holds(claim: str, one: int, other: int) -> bool:
 
 
 def is_true(
-    reason: str, before: Row, after: Row, scope_size: int, *, cmv: str | None = None, abo: str | None = None
+    reason: str,
+    before: Row,
+    after: Row,
+    scope_size: int,
+    *,
+    cmv: str | None = None,
+    abo: str | None = None,
+    most: int = 2,
 ) -> bool:
     """Whether a reason holds of two neighbours of a list that counts mismatches of both directions.
 
@@ -72,6 +95,7 @@ def is_true(
         scope_size: alleles in scope.
         cmv: the patient's status.
         abo: the patient's blood group.
+        most: the mismatches asked for.
     """
     name, _, words = reason.partition(": ")
     match = re.fullmatch(r"(?:(?P<claim>[^(]*) \()?(?P<one>[^()]*?) before (?P<other>[^()]*?)\)?", words)
@@ -80,27 +104,59 @@ def is_true(
     if name == "certainty":
         certain = [row["matches_best"] == row["matches_worst"] for row in (before, after)]
         return certain == [True, False] and words == "a certain match before a potential one"
+    if name == "resolved":
+        certain = [scope_size - int(str(row["matches_worst"])) <= most for row in (before, after)]
+        return certain == [True, False] and "(certain to meet the criteria before may fail them, as" in words
     if match is None:
         return False
+    if name == "c_permissive":
+        return permissive_holds((match["one"], match["other"]), before, after, scope_size)
     claim, said = match["claim"], (match["one"], match["other"])
     # The claim is followed by how exact the values are.
     claim = claim and re.sub(r", in (whole percent|bands of .*|bands from .*)$", "", claim)
+    if name == "dpb1_tce":
+        places = [TCE.index(one) for one in said]
+        shown = [row.get("dpb1_tce") for row in (before, after)]
+        agree = None in shown or said == tuple(str(one).replace("unknown", TCE[-1]) for one in shown)
+        return agree and places[0] < places[1]
     if name in CLASSES:
         classes = [class_of(name, row, cmv, abo) for row in (before, after)]
         if said != tuple(UNKNOWN_WORDS[name] if one is None else one for one in classes):
             return False
         numbers = [CLASSES[name].index(one) for one in classes if one is not None]
         return classes[0] != classes[1] and (claim_holds(claim, *numbers) if len(numbers) == 2 else not claim)
-    known = [how_known(name, row, scope_size) for row in (before, after)]
+    known = [how_known(name, row, scope_size, most) for row in (before, after)]
     if not all(is_said(text, *one) for text, one in zip(said, known, strict=True)):
         return False
-    if any(how != "exactly" for how, _ in known):
+    if any(how != "exactly" for how, _ in known) or any(text.endswith(" or not known") for text in said):
         return not claim and said[0] != said[1]
     return claim_holds(claim, said_range(said[0])[0], said_range(said[1])[0])
 
 
-def how_known(name: str, row: Row, scope_size: int) -> tuple[str, int | None]:
+def permissive_holds(said: tuple[str, str], before: Row, after: Row, scope_size: int) -> bool:
+    """Whether mismatches can all be at C of whom so is said, and there are some of whom another one is named."""
+    for text, row in zip(said, (before, after), strict=True):
+        elsewhere = any(
+            letter in "LM"
+            for name, grade in row.items()
+            if name.endswith("_grade") and name != "C_grade"
+            for letter in str(grade)
+            if name in SCOPE_GRADES
+        )
+        if text == "another mismatch":
+            if scope_size == int(str(row["matches_best"])):
+                return False
+        elif elsewhere:
+            return False
+    return said[0] != said[1]
+
+
+def how_known(name: str, row: Row, scope_size: int, most: int) -> tuple[str, int | None]:
     """How the value of a feature is known, and the value."""
+    if name == "p_asked":
+        return percent(row, min(most, 4), scope_size)
+    if name in ("gvh", "hvg"):
+        return "exactly", int(str(row[name]))
     if name in ("p0", "p0+p1"):
         return percent(row, name.count("p") - 1, scope_size)
     if name == "mismatches":

@@ -3,6 +3,7 @@
 from unittest import mock
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,16 @@ from hla_match.choice.ranking import rank_donors
 from hla_match.choice.ranking_key import RankingKey
 from hla_match.donors.attributes import values_of
 from hla_match.errors import CriteriaError
-from tests.made_up_candidates import CountedPredictions, candidates_of, seen_by_the_oracle
+from tests.made_up_candidates import KINDS, CountedPredictions, candidates_of, made_up_facts, seen_by_the_oracle
 from tests.oracle import ranking as oracle
+
+
+@pytest.fixture(autouse=True, scope="module")
+def facts():
+    """What is permissive is made up, too."""
+    with made_up_facts():
+        yield
+
 
 PERCENTS = st.sampled_from((0, 0, 0, 1, 2, 9, 10, 11, 20, 50, 89, 90, 99, 100))
 
@@ -38,6 +47,13 @@ def donor_lists():
             "mismatches": st.sampled_from((0, 0, 1, 2)),
             "certain": st.booleans(),
             "worst": st.integers(0, 2),
+            "at_a": st.integers(0, 2),
+            "at_c": st.integers(0, 2),
+            "permissive": st.sampled_from((None, 0, 1, 2)),
+            "antigens": st.integers(0, 2),
+            "gvh": st.integers(0, 2),
+            "hvg": st.integers(0, 2),
+            "tce": st.integers(0, 4),
             "age": st.none() | st.sampled_from((6, 15, 16, 19, 20, 29, 30, 31, 40, 41, 125)),
             "cmv": st.sampled_from((None, *values_of("cmv"))),
             "abo": st.sampled_from((None, *values_of("abo"))),
@@ -53,7 +69,7 @@ def keys(draw):
     """A key of any feature but the identifier, as its declaration allows it."""
     names = [name for name in FEATURES if name != "donor_id"]
     # Half of the keys are those whose values are costly.
-    feature = FEATURES[draw(st.sampled_from(names) | st.sampled_from(("p0", "p0+p1")))]
+    feature = FEATURES[draw(st.sampled_from(names) | st.sampled_from(("p0", "p0+p1", "p_asked")))]
     bands = 1
     if feature.unit:
         edges = st.lists(st.integers(1, min(feature.greatest, 100)), min_size=1, max_size=4, unique=True)
@@ -86,7 +102,7 @@ def oracles_keys(policy):
 
 
 LIKELY = {
-    "mismatches": 0, "worst": 2, "certain": False, "age": None, "cmv": None, "abo": None, "sex": None,
+    **KINDS, "mismatches": 0, "worst": 2, "certain": False, "age": None, "cmv": None, "abo": None, "sex": None,
     "probability": {"percents": (50, 60), "missing": False, "cut": 0.0, "slack": 0},
 }  # fmt: skip
 CUT = {**LIKELY, "probability": {"percents": (0, 0), "missing": False, "cut": 0.005, "slack": 0}}
@@ -136,10 +152,10 @@ def test_the_policies_are_those_of_the_oracle(donors, name):
 def test_without_frequencies_probabilities_order_nobody(policy, donors):
     first, columns = rank_donors(policy, candidates_of(donors, None, cmv="N", abo="O"), None)
     seen = [seen_by_the_oracle(number, donor) for number, donor in enumerate(donors)]
-    others = [key for key in oracles_keys(policy) if not key.feature.startswith("p")]
+    others = [key for key in oracles_keys(policy) if key.feature not in oracle.PROBABILITIES]
     assert [seen[row]["donor_id"] for row in first] == oracle.rank(seen, others, cmv="N", abo="O")
     for key, column in zip(policy.keys, columns, strict=True):
-        assert not key.feature.startswith("p") or np.unique(column).size == 1
+        assert key.feature not in oracle.PROBABILITIES or np.unique(column).size == 1
 
 
 @given(donor_lists(), st.integers(0, 1), st.sampled_from((0.01, 0.02, 0.1, 0.105, 0.5, 0.9, 1.0)), st.booleans())
@@ -167,7 +183,7 @@ def crowd(n_donors):
     rng = np.random.default_rng(3)
     return [
         {
-            "mismatches": 0, "worst": 0, "certain": False, "age": int(rng.integers(18, 60)),
+            **KINDS, "mismatches": 0, "worst": 0, "certain": False, "age": int(rng.integers(18, 60)),
             "cmv": None, "abo": None, "sex": None,
             "probability": {
                 "percents": (int(first), int(min(100, first + 10))), "missing": False, "cut": 0.0,

@@ -9,11 +9,11 @@ import pytest
 
 from hla_match.choice.policies import POLICIES, RankingPolicy
 from hla_match.choice.ranking import rank_donors
-from tests.made_up_candidates import CountedPredictions, candidates_of
+from tests.made_up_candidates import KINDS, CountedPredictions, candidates_of, made_up_facts
 
 DONOR = {
-    "mismatches": 0, "worst": 0, "certain": True, "age": 30, "cmv": "P", "abo": "A", "sex": "M",
-    "probability": {"percents": (40, 60), "missing": False, "cut": 0.0, "slack": 0},
+    **KINDS, "mismatches": 0, "worst": 0, "certain": True, "age": 30, "cmv": "P", "abo": "A", "sex": "M",
+    "probability": {"percents": (40, 60, 80), "missing": False, "cut": 0.0, "slack": 0},
 }  # fmt: skip
 
 
@@ -22,10 +22,14 @@ def likely(*percents: int) -> dict[str, Any]:
 
 
 APART: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "p0": (likely(55, 60), likely(44, 60), "more probably no mismatch"),
-    "p0+p1": (likely(40, 75), likely(40, 64), "more probably at most one mismatch"),
-    "resolved": ({"worst": 1}, {"worst": 2}, "certain to meet the criteria before may fail them"),
-    "mismatches": (likely(0, 50), {**likely(0, 50), "mismatches": 1}, "fewer mismatches (0 before 1)"),
+    "p0": (likely(55, 60, 80), likely(44, 60, 80), "more probably no mismatch"),
+    "p0+p1": (likely(40, 75, 80), likely(40, 64, 80), "more probably at most one mismatch"),
+    "p_asked": (likely(40, 60, 80), likely(40, 60, 79), "more probably at most as many mismatches as were asked for"),
+    "resolved": ({"worst": 2}, {"worst": 3}, "certain to meet the criteria before may fail them"),
+    "mismatches": (likely(0, 50, 80), {**likely(0, 50, 80), "mismatches": 1}, "fewer mismatches (0 before 1)"),
+    "c_permissive": ({"at_c": 1, "permissive": 1}, {"at_c": 1}, "no mismatch but C*03:03 against C*03:04"),
+    "gvh": ({"gvh": 0, "hvg": 1}, {"gvh": 1, "hvg": 1}, "fewer mismatches in GvH direction (0 before 1)"),
+    "dpb1_tce": ({"tce": 1}, {"tce": 2}, "permissive before non-permissive HvG)"),
     "certainty": ({"certain": True}, {"certain": False}, "a certain match before a potential one"),
     "age": ({"age": 24}, {"age": 41}, "younger"),
     "cmv": ({}, {"cmv": "N"}, "same CMV status before another CMV status"),
@@ -43,11 +47,15 @@ def test_a_key_orders_donors_who_differ_in_it_alone(name: str, number: int) -> N
     policy = POLICIES[name]
     key = policy.keys[number]
     better, other, words = APART[key.feature]
+    if key.feature == "age" and key.bands == 5:
+        other = {"age": 29}  # of the same band of wider ones before
     donors = [{**DONOR, **other}, {**DONOR, **better}]
     if key.feature == "donor_id":
         donors.reverse()
-    candidates = candidates_of(donors, CountedPredictions(donors, bounded=True).lazy, cmv="P", abo="A")
-    first, columns = rank_donors(policy, candidates, None)
+    predictions = CountedPredictions(donors, bounded=True).lazy
+    with made_up_facts():
+        candidates = candidates_of(donors, predictions, cmv="P", abo="A", most=2)
+        first, columns = rank_donors(policy, candidates, None)
     assert first.tolist() == ([0, 1] if key.feature == "donor_id" else [1, 0])
     found, before, after = policy.deciding_key(columns, 0)
     assert found is key
@@ -65,7 +73,7 @@ def test_a_shipped_policy_says_what_it_is_and_what_supports_it(policy: RankingPo
 def test_nobody_below_5_percent_stands_before_somebody_above_50() -> None:
     """Of the probability of at most one mismatch, in the default order: any whole percents of no mismatch."""
     pairs = [(first, second) for second in (*range(5), *range(51, 101, 7)) for first in range(0, second + 1, 3)]
-    donors = [{**DONOR, **likely(*pair), "age": 20 + at % 30} for at, pair in enumerate(pairs)]
+    donors = [{**DONOR, **likely(*pair, 100), "age": 20 + at % 30} for at, pair in enumerate(pairs)]
     candidates = candidates_of(donors, CountedPredictions(donors, bounded=False).lazy, cmv=None, abo=None)
     first, _ = rank_donors(POLICIES["wmda"], candidates, None)
     order = [pairs[row][1] for row in first]

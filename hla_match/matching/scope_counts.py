@@ -1,4 +1,4 @@
-"""Whether a donor who meets the criteria at best may fail them: typings that leave it open."""
+"""Counts of donors over the scope, and whether a donor who meets the criteria at best may fail them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,35 @@ from hla_match.kernels.codes import COUNTS_OF_UNTYPED, WORST
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.limited_loci import MEASURE
 from hla_match.matching.locus_result import LocusResult
+
+
+def locus_counts(
+    result: LocusResult | None, donor: NDArray[np.uint32], rows: int | slice = slice(None)
+) -> NDArray[np.uint8]:
+    """Return (6, n) uint8 counts of some donors at a locus, or (n,) of one row; None: no donor is typed there."""
+    if result is None:
+        return _UNTYPED[rows].repeat(donor.size, axis=-1)
+    return result.counts[rows][..., result.meaning_of(donor)]
+
+
+def scope_counts(
+    criteria: SearchCriteria,
+    loci: Mapping[str, LocusResult],
+    donor: NDArray[np.uint32],
+    rows: int | slice = slice(None),
+) -> NDArray[np.uint8]:
+    """Return `locus_counts` of some donors, summed over the loci in scope.
+
+    Args:
+        criteria: what was asked.
+        loci: the patient compared with the registry, where the registry has the locus.
+        donor: (n,) rows of donors.
+        rows: of the counts.
+    """
+    total = np.zeros_like(_UNTYPED[rows].repeat(donor.size, axis=-1))
+    for locus in criteria.loci:
+        total += locus_counts(loci.get(locus), donor, rows)
+    return total
 
 
 def may_fail(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -29,12 +58,9 @@ def may_fail(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: N
     total = np.zeros(donor.size, np.uint8)
     over = np.zeros(donor.size, np.bool_)
     for locus in criteria.loci:
-        result = loci.get(locus)
-        # A locus that no donor is typed at has one meaning for all.
-        counts = _UNTYPED if result is None else result.counts
-        meaning = np.zeros(donor.size, np.int32) if result is None else result.meaning_of(donor)
+        count = locus_counts(loci.get(locus), donor, row)
         # The locus count counts matches.
-        worst = (2 - counts[row] if row == WORST else counts[row])[meaning]
+        worst = 2 - count if row == WORST else count
         total += worst
         if locus in criteria.locus_limits:
             over |= worst > criteria.locus_limits[locus]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hla_match.kernels.codes import GVH_WORST, HVG_WORST, WORST
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.worst_mismatches import may_fail
+from hla_match.matching.scope_counts import may_fail
 from tests.oracle import ranking as oracle
 
 LOCI = ("A", "B", "DRB1")
