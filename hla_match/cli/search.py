@@ -18,7 +18,8 @@ from registry_io.disk.writer_lock import user_name
 @click.option("--hla", required=True, help="The patient's typing as a GL String.")
 @search_options(limit=20, limit_help="Rows to print.")
 @attribute_options
-def command(registry: Path, hla: str, options: SearchOptions, **of_patient: str | None) -> None:
+@click.option("--wide", is_flag=True, help="Show all columns; without it the table has 80 columns.")
+def command(registry: Path, hla: str, wide: bool, options: SearchOptions, **of_patient: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
     from hla_match.matching.criteria import Patient
     from hla_match.services.notices import Notice, NoticeKind, Notices
@@ -39,4 +40,4 @@ def command(registry: Path, hla: str, options: SearchOptions, **of_patient: str 
 
     with own_progress() as on_iteration:
         searched = searched.ready(on_iteration)
-    match_table(search_opened(searched, patient, actor=user_name()))
+    match_table(search_opened(searched, patient, actor=user_name()), wide=wide)

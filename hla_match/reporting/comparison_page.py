@@ -38,7 +38,7 @@ class Comparison:
     def _lines(self) -> Iterator[str]:
         both = (self.first, self.second)
         yield from side_by_side(["", *(one.donor_id for one in both)], _WIDTHS)
-        yield "\u2500" * WIDTH
+        yield "-" * WIDTH
         yield from side_by_side(["place", *(one.place for one in both)], _WIDTHS)
         yield from side_by_side(["person", *(person_words(one.row) for one in both)], _WIDTHS)
         yield from side_by_side(["match", *(_counts(one) for one in both)], _WIDTHS)

@@ -88,7 +88,7 @@ class Explanation:
         yield from self._obstacle_lines(options)
         yield ""
         yield from side_by_side(["locus", "patient", "donor"], [_LOCUS - 1, _PERSON, _PERSON])
-        yield "\u2500" * WIDTH
+        yield "-" * WIDTH
         for locus in self.loci:
             yield from _locus_lines(locus)
         yield ""

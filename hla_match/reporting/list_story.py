@@ -21,7 +21,7 @@ def patient_lines(found: RankedDonors) -> Iterator[str]:
     """Yield the typing of the patient as it was reported, and as it is understood, locus by locus."""
     registry, typings = found.registry, found.patient.typings
     yield from side_by_side(["locus", "the patient as reported", "as understood"], _WIDTHS)
-    yield "\u2500" * WIDTH
+    yield "-" * WIDTH
     for locus in LOCI:
         pair = typings.get(locus, ("", ""))
         if pair[0]:

@@ -9,8 +9,9 @@ from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.reporting.match_frame import match_frame
-from hla_match.reporting.search_notices import search_notices
-from hla_match.visible_text import visible
+
+UNKNOWN_PROBABILITY = "n/a"
+"""The sign of a probability that is not known; "?" is the sign of an allele that is not."""
 
 NOTICE = "For research and decision support; validate independently before clinical use."
 
@@ -19,10 +20,10 @@ def percent(probability: float | None) -> str:
     """Return a probability in whole percent, without hiding that it is not quite 0 or 1.
 
     >>> [percent(value) for value in (0.0, 0.004, 0.5, 0.999, 1.0, None)]
-    ['0%', '<1%', '50%', '>99%', '100%', '?']
+    ['0%', '<1%', '50%', '>99%', '100%', 'n/a']
     """
     if probability is None:
-        return "?"
+        return UNKNOWN_PROBABILITY
     if 0.0 < probability < 0.005:
         return "<1%"
     if 0.995 <= probability < 1.0 - 1e-9:
@@ -39,7 +40,7 @@ def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFram
     """Return what a person reads of each donor, as text: one column for each of the few things that matter.
 
     Loci outside the scope, which do not count, stand in brackets. P0, P1, P2 are the probabilities of as many
-    mismatches in percent, "?" where they are missing.
+    mismatches in percent, "n/a" where they are missing. The last columns are the status and the typing of the donor.
     """
     size = 2 * len(found.criteria.loci)
     frame = match_frame([found], part)
@@ -60,31 +61,13 @@ def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFram
     for name, title in shown.items():
         if name in frame.columns:
             columns[title] = frame[name].cast(pl.String).fill_null("")
-    return pl.DataFrame(columns)
+    return pl.DataFrame({**columns, "status": frame["status"], "typing": frame["donor_typing"]})
 
 
-def match_text(found: RankedDonors) -> str:
-    """Return the first donors of a match list as lines of text, below the notices."""
-    n_shown = min(len(found), 10)
-    head = [
-        f"MatchList for {found.patient.patient_id}: {found.n_found:,} donors, "
-        f"{found.criteria.scope} with up to {found.criteria.max_mismatches} mismatches, "
-        f"{found.registry.nomenclature.title}",
-        *policy_lines(found.policy),
-        *(f"note: {notice}" for notice in search_notices(found)),
-    ]
-    head = [visible(line) for line in head]
-    if not n_shown:
-        return "\n".join(head)
-    summary = match_summary(found, slice(0, n_shown))
-    summary = summary.with_columns(pl.all().map_elements(visible, pl.String))
-    with pl.Config(
-        tbl_rows=n_shown,
-        tbl_cols=30,
-        tbl_width_chars=200,
-        tbl_hide_dataframe_shape=True,
-        tbl_hide_column_data_types=True,
-    ):
-        body = str(summary)
-    more = [f"... {len(found) - n_shown:,} more"] if len(found) > n_shown else []
-    return "\n".join([*head, body, *more, NOTICE])
+def wide_summary(found: RankedDonors) -> pl.DataFrame:
+    """Return `match_summary` with what is known of reaching each donor, and how well each is typed."""
+    summary, frame = match_summary(found), match_frame([found])
+    known = {"city": "city", "last_contact_on": "last contact", "reserved_until": "reserved until"}
+    reached = [frame[name].cast(pl.String).fill_null("").alias(title) for name, title in known.items() if name in frame]
+    score = pl.Series("resolution", [f"{value:.2f}" for value in frame["resolution"]], pl.String)
+    return pl.DataFrame([*summary.drop("typing").get_columns(), *reached, score, summary["typing"]])

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.reporting.match_summary import NOTICE, match_summary, policy_lines
+from hla_match.nomenclature.reported_gl_string import reported_gl_string
+from hla_match.reporting.compact_table import SHORT_NAMES, compact_lines
+from hla_match.reporting.match_summary import NOTICE, UNKNOWN_PROBABILITY, policy_lines, wide_summary
 from hla_match.reporting.search_notices import search_notices
 from hla_match.visible_text import visible
 
@@ -18,18 +20,27 @@ GRADES = (
 )
 """The grade letters, and the loci in brackets, explained."""
 
-PROBABILITIES = "P0, P1, P2: probability of no, one, two mismatches in scope, by the haplotype frequencies"
+PROBABILITIES = (
+    f"P0, P1, P2: probability of no, one, two mismatches in scope ({UNKNOWN_PROBABILITY}: not known), by the haplotype "
+    "frequencies"
+)
 """The columns of probabilities explained, before the name of the set."""
 
 NUMBERS = ("rank", "best", "worst", "P0", "P1", "P2", "age")
 """Columns of a summary that are aligned to the right."""
 
 
-def match_table(matches: RankedDonors, console: Console | None = None) -> None:
+def match_table(matches: RankedDonors, console: Console | None = None, *, wide: bool = False) -> None:
     """Print the donors of a match list, best first, below its notices and with the grade letters explained.
 
-    The table is never squeezed: a cut identifier or grade is worse than a line that the terminal wraps. Text from
-    files is printed safely (`hla_match.visible_text`).
+    The table has 80 columns, and the donor's typing stands below each line. A wide table has all columns; it is never
+    squeezed: a cut identifier or grade is worse than a line that the terminal wraps. Text from files is printed safely
+    (`hla_match.visible_text`).
+
+    Args:
+        matches: the list.
+        console: where to; by default the terminal.
+        wide: whether all columns are shown.
     """
     out = console or Console()
     # On a terminal lines are wrapped between words; a file or another program gets whole lines.
@@ -44,11 +55,15 @@ def match_table(matches: RankedDonors, console: Console | None = None) -> None:
     shown = f", {len(matches):,} shown" if len(matches) < matches.n_found else ""
     noun = "donor" if matches.n_found == 1 else "donors"
     say(f"{matches.n_found:,} {noun}{shown}; {matches.criteria.scope}")
+    say(f"patient: {reported_gl_string(matches.registry.nomenclature.tables, matches.patient.typings)}")
     if len(matches):
-        table = _table(matches, out.encoding)
-        natural = out.measure(table, options=out.options.update(width=10_000)).maximum
-        wide = Console(file=out.file, force_terminal=out.is_terminal, width=max(out.width, natural))
-        wide.print(table)
+        if wide:
+            _print_wide(matches, out)
+        else:
+            # A line is a line: on a narrow terminal it is the terminal that wraps it.
+            for line in compact_lines(matches, out.encoding):
+                out.print(Text(line), soft_wrap=True)
+            say(SHORT_NAMES)
         say(GRADES)
         if matches.prediction is not None:
             say(f"{PROBABILITIES}: {matches.prediction.frequency_set}")
@@ -56,9 +71,15 @@ def match_table(matches: RankedDonors, console: Console | None = None) -> None:
         say(line)
 
 
+def _print_wide(matches: RankedDonors, out: Console) -> None:
+    table = _table(matches, out.encoding)
+    natural = out.measure(table, options=out.options.update(width=10_000)).maximum
+    Console(file=out.file, force_terminal=out.is_terminal, width=max(out.width, natural)).print(table)
+
+
 def _table(matches: RankedDonors, encoding: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    summary = match_summary(matches)
+    summary = wide_summary(matches)
     for name in summary.columns:
         table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
     for row in summary.iter_rows():

@@ -18,7 +18,8 @@ from hla_match.foreign_frames import pandas_frame
 from hla_match.next_steps.availability import Availability
 from hla_match.next_steps.typing_costs import TypingCosts
 from hla_match.reporting.match_frame import match_frame
-from hla_match.reporting.match_summary import match_summary, match_text
+from hla_match.reporting.match_summary import match_summary
+from hla_match.reporting.match_text import match_text
 from hla_match.reporting.next_steps import NextSteps
 from hla_match.reporting.search_notices import patient_notices, search_notices
 from hla_match.searches.explained_donors import ExplainedDonors
@@ -246,7 +247,7 @@ class MatchList(ExplainedDonors):
         """Return what a person reads of each donor, as text: one column for each of the few things that matter.
 
         Loci outside the scope, which do not count, stand in brackets. P0, P1, P2 are the probabilities of as many
-        mismatches in percent, "?" where they are missing.
+        mismatches in percent, "n/a" where they are missing. The last columns are the donor's status and typing.
         """
         return match_summary(self, part)
 

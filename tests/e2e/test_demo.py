@@ -79,7 +79,7 @@ def test_a_narrow_terminal_cuts_no_identifier(matches: hla_match.MatchList, widt
     text = out.getvalue()
     assert "\u2026" not in text
     assert all(donor in text for donor in matches.to_polars()["donor_id"])
-    assert "(DPB1)" in text
+    assert "(DP)" in text
     assert max(len(line) for line in text.splitlines()) <= max(width, 100)
 
 

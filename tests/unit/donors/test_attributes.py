@@ -106,7 +106,7 @@ def test_an_attribute_is_one_entry(tmp_path: Path) -> None:
         )
         * 2,
         "('column tobacco looks like attributes and was not read; name it smoker',)",
-        "['--smoker [N|Y] Whether the patient smokes.']",
+        "['--patient-smoker [N|Y] Whether the patient smokes.']",
     ]
 
 

@@ -152,7 +152,7 @@ def test_threads_change_nothing(matcher, monkeypatch):
 def test_a_summary_reads_in_percent(matcher):
     summary = matcher.search(PATIENT, CRITERIA).summary()
     assert summary["P0"].to_list()[:2] == ["100%", "83%"]
-    assert "?" in summary["P0"].to_list()
+    assert "n/a" in summary["P0"].to_list()
     assert not math.isnan(summary.height)
 
 
