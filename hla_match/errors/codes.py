@@ -74,7 +74,7 @@ class ErrorCode(StrEnum):
     CRITERIA_DONOR = (
         "criteria.donor",
         "A donor is asked for who is not in the list.",
-        "Check the identifier; search with criteria that the donor meets.",
+        "Check the identifier; `explain` tells which criterion keeps the donor out.",
     )
     CRITERIA_PACKAGE = (
         "criteria.package",

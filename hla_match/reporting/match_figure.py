@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_HEIGHT = 0.3
-"""Inches of a donor's row."""
+_HEIGHT, _LINE = 0.3, 0.16
+"""Inches of a donor's row, and of a line above the picture."""
+
+_LETTERS = 13
+"""Letters of a line above the picture, an inch."""
 
 _HAN_FONTS = (
     "Noto Sans CJK SC",
@@ -80,15 +84,17 @@ def match_figure(found: RankedDonors, n_donors: int = 20) -> Figure:
     has_shares = found.prediction is not None
     n_loci = len(found.loci)
     sizes = [*([4.2] if has_shares else []), 0.52 * max(n_loci, 2)]
-    with rc_context({"font.family": ["sans-serif"], "font.sans-serif": _fonts(), "text.parse_math": False}):
-        rows = max(frame.height, 1)
-        figure = Figure(figsize=(sum(sizes) + 2.6, _HEIGHT * rows + 2.3), facecolor=_GROUND, layout="constrained")
+    with rc_context({"font.family": _fonts(), "text.parse_math": False}):
+        width = sum(sizes) + 2.6
+        title = _title(found, frame.height, int(width * _LETTERS))
+        height = _HEIGHT * max(frame.height, 1) + _LINE * len(title) + 2.1
+        figure = Figure(figsize=(width, height), facecolor=_GROUND, layout="constrained")
         axes = figure.subplots(1, len(sizes), sharey=True, squeeze=False, width_ratios=sizes)[0]
         if has_shares:
             _draw_shares(axes[0], frame)
         _draw_tiles(axes[-1], found, frame)
         _label_donors(axes[0], frame)
-        figure.suptitle("\n".join(_title(found, frame.height)), fontsize=10, color=_INK, ha="left", x=0.01)
+        figure.suptitle("\n".join(title), fontsize=9, color=_INK, ha="left", x=0.01)
         figure.supxlabel(_foot(found), fontsize=7, color=_FAINT, ha="left", x=0.01)
     # A notebook that has not loaded pyplot shows the picture by this; one that has uses its own way.
     figure._repr_png_ = partial(_png, figure)
@@ -160,15 +166,15 @@ def _patch(colour: str, label: str) -> Any:
     return Patch(facecolor=colour, label=label)
 
 
-def _title(found: RankedDonors, n_shown: int) -> list[str]:
-    """Return the lines above the picture."""
+def _title(found: RankedDonors, n_shown: int, width: int) -> list[str]:
+    """Return the lines above the picture, of so many letters at most."""
     donors = f"{found.n_found:,} donors" + (f", {n_shown:,} shown" if n_shown < found.n_found else "")
     lines = [
         f"{visible(found.patient.patient_id)}: {donors}, {found.criteria.scope}, donors with rank and age",
         *(f"note: {visible(notice)}" for notice in search_notices(found)),
         *map(visible, policy_lines(found.policy)[1:]),
     ]
-    return [line if len(line) <= 110 else line[:109] + "\u2026" for line in lines]
+    return [part for line in lines for part in wrap(line, width, subsequent_indent="    ")]
 
 
 def _foot(found: RankedDonors) -> str:

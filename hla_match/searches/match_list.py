@@ -132,7 +132,12 @@ class MatchList(ExplainedDonors):
         found = self._find(donor_id)
         if found is None:
             expected = f"one of the {len(self):,} donors of the list"
-            raise DonorNotListedError("donor", found=InWords("an identifier of none of them"), expected=expected)
+            raise DonorNotListedError(
+                "donor",
+                found=InWords("an identifier of none of them"),
+                expected=expected,
+                hint="`explain` tells why a donor is not in it",
+            )
         return found
 
     def _find(self, donor_id: str) -> int | None:

@@ -67,8 +67,8 @@ def sensitivity(
     """
     lists = {**dict(_otherwise(found, again, first)), **(others or {})}
     head = found
-    if len(found) < min(first, found.n_found):
-        # The list was cut before: its first donors are looked for again.
+    if found.narrowed or len(found) < min(first, found.n_found):
+        # The list was narrowed or cut before: its first donors are looked for again.
         head = again(found.criteria.model_copy(update={"limit": first}), replace(found.policy, filters=()))
     return tuple(rank_change(choice, head, other, first) for choice, other in lists.items())
 

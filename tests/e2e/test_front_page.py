@@ -17,6 +17,7 @@ import hla_match
 from hla_match.cli.main import main
 from hla_match.loci import SCOPE_LOCI
 from tests.pages import DOCS, README, blocks, text_of
+from tests.questions import Answers, questions
 
 FREQUENCIES = """haplotype,frequency
 A*02:01~C*01:02~B*46:01~DRB1*09:01~DQB1*03:03,0.3
@@ -68,6 +69,53 @@ def test_the_python_of_a_page_runs(
     assert isinstance(matches, hla_match.MatchList)
     assert len(matches) > 2
     assert (tmp_path / "matches.manifest.json").exists()
+
+
+ANSWERS = {
+    "Whom do I call first?": r"\n +1  SYN\d+ +10/10 ",
+    "Why does the first donor stand before the third?": r"by age: younger \(20 years before 21 years\)",
+    "Why is this one not in the list, and what would let the donor in?": (
+        r"kept out by: with at most 1 mismatch in 10/10; the donor: at least 4\n.+Let in by: --max-mismatches 4"
+    ),
+    "Which of these two, and why?": r"SYN0098321 stands before SYN0100553 by donor_id",
+    "In which order are donors listed, and on whose authority?": r"(?s)^wmda, version .+ p0: .+caveat: ",
+    "Would another order, or another limit, change whom I call?": r"by the policy plain.+first is SYN0099918",
+    "Was the patient's typing understood as I meant it?": r"read as +A2\+A33\^B46\+B58\^DR3\+DR9\n",
+    "What of the patient is missing?": r"'C, DQB1: the patient is not typed here.+'DRB1: one typing reported",
+    "Who is certain to be a 10/10?": r"note: 122 of the 4,845 donors of the list",
+    "How probable is it that a donor matches at all ten?": r"p0 +┆ p1 +┆ p2",
+    "Nobody is good enough: what do the nearest donors miss?": r"0 donors; (.*\n)+Nearest .+\nSYN(.*\n)+ +kept out by",
+    "What did the laboratory compare, locus by locus?": r"AA: both alleles match\n",
+    "Only men up to 30 who are CMV negative?": r"\n +1  SYN\d+ .+ M +\w+ +N *\n",
+    "And of the list that I have, without searching again?": r"12 of the 4,845 donors of the list",
+    "Is this donor in the list, and where?": r"^Match\(rank=\d+, donor_id='SYN0099918', matches_best=10",
+    "At which locus is the mismatch of the nine-of-ten donors, and in which direction?": r"┆ MA AA AA AA AA ┆ 1",
+    "Which typing do I order next?": r"\n +1  SYN\d+ (.*\n)*Type ",
+    "How many donors do I ask at once?": r"^[1-9]\d?$",
+    "Is the donor available, and when was the last contact?": r"┆ AV +┆ \w+ +┆ 20\d\d-\d\d-\d\d",
+    "What does the registry know of a donor, and since when?": r"add: donors.csv.gz(.*\n)+ +A_1: 33:03:01:01\n",
+    "What would the list have been on another day?": r"\n +3  SYN\d+ +10/10 ",
+    "How do I take the list to the meeting?": r"list\.xlsx",
+    "And as a picture?": r"Figure",
+    "How do I search for all patients of the hospital at once?": r"20 patients: 20 ok.*\n.*\n +200 rows in lists.xlsx",
+    "Which of my donors may be recorded wrongly?": r"103,000 donors, \d+ findings",
+}
+"""What an answer holds, by its question."""
+
+
+def test_every_question_of_a_coordinator_is_answered_by_one_command_or_call(
+    demonstration: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = demonstration
+    monkeypatch.chdir(folder / "hla-match-demo")
+    monkeypatch.setenv("HLA_MATCH_HOME", str(folder / "home"))
+    asked = list(questions())
+    assert [question.text for question in asked] == [*ANSWERS]
+    assert len(asked) >= 20
+    answers = Answers()
+    for question in asked:
+        printed = answers.printed(question)
+        assert re.search(ANSWERS[question.text], printed), (question, printed)
 
 
 def test_the_pages_name_every_column_of_a_result(
