@@ -37,7 +37,7 @@ def entropy(probability: NDArray[np.float64]) -> float:
     (1.0, 0.0)
     """
     known = probability[probability > 0.0]
-    return max(0.0, -float(known @ np.log2(known)))
+    return max(0.0, -float((known * np.log2(known)).sum()))
 
 
 def expected_information(joint: NDArray[np.float64]) -> float:

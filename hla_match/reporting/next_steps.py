@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,8 @@ class NextSteps:
         wanted: how many donors are wanted who match and are available.
         certainty: with which probability.
         n_to_ask: so many of the first donors reach it; None where all of them do not.
-        p_reached: what they reach.
+        n_with_more: the same where more mismatches are a match, by their number, up to those of the search.
+        p_reached: what the first `n_to_ask` reach, or all.
         availability: what is assumed of donors who are asked.
         notes: what is left out or cut, in sentences.
     """
@@ -49,6 +50,7 @@ class NextSteps:
     wanted: int
     certainty: float
     n_to_ask: int | None
+    n_with_more: Mapping[int, int | None]
     p_reached: float
     availability: Availability
     notes: tuple[str, ...]
@@ -67,8 +69,12 @@ class NextSteps:
     @property
     def match_class(self) -> str:
         """What counts as a match, such as 10/10, in words."""
-        least = f"{self.n_positions - self.mismatches}/{self.n_positions}"
-        return f"{least} or better" if self.mismatches else least
+        return self.class_of(self.mismatches)
+
+    def class_of(self, mismatches: int) -> str:
+        """Return in words what a match of at most so many mismatches is."""
+        least = f"{self.n_positions - mismatches}/{self.n_positions}"
+        return f"{least} or better" if mismatches else least
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -130,9 +136,18 @@ def _asking_sentence(steps: NextSteps) -> str:
     result = f"at least {enough} {steps.match_class} and available with a probability of {percent(steps.p_reached)}"
     if n is None:
         asked = "The only donor does" if all_of_them == 1 else f"All {all_of_them:,} donors together do"
-        return f"{asked} not reach {percent(steps.certainty)}: {result}."
+        return f"{asked} not reach {percent(steps.certainty)}: {result}.{_asking_with_more(steps)}"
     asked = "the first donor" if n == 1 else f"the first {n:,} donors"
     return f"Ask {asked}: {result}."
+
+
+def _asking_with_more(steps: NextSteps) -> str:
+    """Say how many donors would do if more mismatches were a match; nothing where none would."""
+    for mismatches, n in steps.n_with_more.items():
+        if n is not None:
+            asked = "the first one does" if n == 1 else f"the first {n:,} do"
+            return f" If {steps.class_of(mismatches)} is enough, {asked}."
+    return ""
 
 
 def steps_summary(steps: NextSteps) -> pl.DataFrame:

@@ -79,13 +79,12 @@ def next_steps(
     n_positions, weight = 2 * len(found.criteria.loci), outcomes.patient.probability
     donors = [None if one is None else _numbers(one, weight, n_positions) for one in outcomes.donors]
     most = _least_possible(donors, weight) if mismatches is None else min(mismatches, n_positions)
-    by_patient = np.zeros((len(donors), weight.size))
-    for row, donor in enumerate(donors):
-        if donor is not None:
-            by_patient[row] = donor.by_patient[:, : most + 1].sum(axis=1)
-    p_match = by_patient @ weight
     p_available = _availability(found, len(donors), availability)
-    p_enough = certainty_by_donor(by_patient.T * p_available, weight, wanted=wanted)
+
+    def enough(most: int) -> NDArray[np.float64]:
+        return certainty_by_donor(_matched(donors, weight, most).T * p_available, weight, wanted=wanted)
+
+    p_match, p_enough = _matched(donors, weight, most) @ weight, enough(most)
     n_to_ask = donors_to_ask(p_enough, certainty)
     last = len(donors) if n_to_ask is None else n_to_ask
     # The donors of the list that are not looked at can be the best one, too.
@@ -99,6 +98,9 @@ def next_steps(
         wanted=wanted,
         certainty=certainty,
         n_to_ask=n_to_ask,
+        n_with_more={
+            more: donors_to_ask(enough(more), certainty) for more in range(most + 1, found.criteria.max_mismatches + 1)
+        },
         p_reached=float(p_enough[last - 1]) if last else 0.0,
         availability=availability,
         notes=_notes(outcomes),
@@ -124,6 +126,15 @@ def _numbers(outcomes: PairOutcomes, weight: NDArray[np.float64], n_positions: i
         distribution[every, of_genotype] += weight[genotype]
         by_patient[genotype] = np.bincount(of_genotype, outcomes.probability, minlength=n_positions + 1)
     return _Donor(outcomes, distribution, by_patient)
+
+
+def _matched(donors: Sequence[_Donor | None], weight: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Return (donors, patient genotypes) the probability that each donor matches; 0 where nothing is known."""
+    found = np.zeros((len(donors), weight.size))
+    for row, donor in enumerate(donors):
+        if donor is not None:
+            found[row] = donor.by_patient[:, : most + 1].sum(axis=1)
+    return found
 
 
 def _least_possible(donors: Sequence[_Donor | None], weight: NDArray[np.float64]) -> int:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 import hla_match
 import registry_io
 from hla_match.cli.main import group
+from hla_match.reporting.match_summary import percent
 
 PATIENT = "A*02:01+A*11:01^B*46:01+B*40:01"
 DONORS = """donor_id,sex,birth_date,last_contact_on,A_1,A_2,B_1,B_2
@@ -57,10 +58,14 @@ def test_a_table_of_80_columns_and_sentences(run) -> None:
     assert first.split() == ["1", "D1", "83%", "A", "1", "+13%", "0.7/0.7", "54%", "45%"]
     assert second.split() == ["2", "D2", "77%", "A", "1", "+13%", "1.0/1.0", "47%", "65%"]
     assert third.split() == ["3", "D3", "0%", "54%", "65%"]
-    assert fourth.split()[:3] == ["4", "D4", "?"]
+    assert fourth.split()[:3] == ["4", "D4", percent(None)]
     assert "Type donor D2 at A first: that is expected to raise the probability" in below
     assert "from 83% to 96%" in below
     assert "All 4 donors together do not reach 90%: at least one of them is 4/4 and available" in below
+    # With one mismatch the first three reach 88%.
+    assert "is enough" not in below
+    assert "at least one of them is 4/4" in run("--certainty", "0.8").stdout
+    assert "65%. If 3/4 or better is enough, the first 3 do." in run("--certainty", "0.8").stdout
     assert "1 of 4 donors has no probability and counts as not matched." in below
 
 
