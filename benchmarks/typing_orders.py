@@ -290,7 +290,11 @@ def main(n_donors: int, max_mismatches: int, volunteers: int, only: int | None, 
         ids = shared.registry.attributes["donor_id"][rows].to_list()
         patients += [(name, shared.donor_genotype[row]) for name, row in zip(ids, rows.tolist(), strict=True)]
         begun = time.perf_counter()
-        found = list(simulate(shared, patients, n_donors=n_donors, max_mismatches=max_mismatches))
+        found = []
+        for one in simulate(shared, patients, n_donors=n_donors, max_mismatches=max_mismatches):
+            found.append(one)
+            if len(found) % 10 == 0:
+                click.echo(f"{len(found)} patients with typings to order ...", err=True)
         click.echo(
             f"{len(patients)} patients, the first {n_donors} donors with up to {max_mismatches} mismatches of each; "
             f"{len(found)} whose best donor is not certain beforehand; {time.perf_counter() - begun:.0f} s"
