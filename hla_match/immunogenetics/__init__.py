@@ -15,4 +15,10 @@ unknown in a column, and are listed where a person asks for the reasons. Nothing
 allele: the probability of each value comes from haplotype frequencies, where there are any.
 
 What is costly is worked out once a distinct typing of the registry, not once a donor.
+
+    tce                                              a class for every donor, so that it can order them
+    reported_sides, mismatches                       what mismatches, by the names that were reported
+    leader_match, kir_ligand_mismatch,
+    dq_heterodimers, low_expression                  one rule each
+    donor_facts                                      all of them for the donors of a list
 """

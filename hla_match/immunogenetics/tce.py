@@ -105,7 +105,7 @@ class TceTables:
     """
 
     def __init__(self, comparison: LocusComparison) -> None:
-        index = comparison.nomenclature.index("DPB1")
+        index = comparison.registry.nomenclature.index("DPB1")
         groups = [(), (UNASSIGNED,), *index.values_of_p(index.tables.tce_group)]
         self.of_code = np.array([_bits(one) for one in groups], np.uint8)
         counted = comparison.column.table.counted

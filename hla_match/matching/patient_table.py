@@ -47,7 +47,7 @@ class LocusComparison:
 
     Attributes:
         locus: the locus.
-        nomenclature: reads and numbers the alleles.
+        registry: the donors.
         column: the typings of the donors.
         donor_typing: (donors,) typing of each donor, a row of `column.meaning`.
         counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.search.locus_count`, of the alternatives of a
@@ -59,7 +59,7 @@ class LocusComparison:
 
     def __init__(self, registry: Registry, locus: str) -> None:
         self.locus = locus
-        self.nomenclature = registry.nomenclature
+        self.registry = registry
         self.column = registry.columns[locus]
         self.donor_typing = registry.donor_typing[registry.loci.index(locus)]
         indexes = [registry.nomenclature.index(gene) for gene in genes_of(locus)]

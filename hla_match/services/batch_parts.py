@@ -14,6 +14,7 @@ from polars.io.plugins import register_io_source
 
 from hla_match.errors import BrokenPartsError
 from hla_match.loci import LOCI
+from hla_match.reporting.fact_columns import FACT_COLUMNS
 from registry_io.tables.sealed_parts import Range, SealedParts
 from registry_io.tables.spreadsheet_text import neutral_frame, neutral_text
 
@@ -138,7 +139,7 @@ class BatchParts:
             schema |= self._parts.schema(part, "results")
         if not n_rows:
             # Nobody was found for anybody: the header stays what a reader of the file relies on.
-            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()), *_DONOR_COLUMNS)
+            names = (*_RESULT_COLUMNS, *(_PROBABILITY_COLUMNS if probabilities else ()), *_DONOR_COLUMNS, *FACT_COLUMNS)
             schema = {name: pl.String() for name in names}
         grades = [name for name in _GRADES if name in schema]
         at = min((list(schema).index(name) for name in grades), default=0)

@@ -1,0 +1,141 @@
+"""Each mismatch of two persons in words: the alleles, the level, the direction, and whether the patient is homozygous.
+
+How many there are follows from the counts of the locus (`hla_match.matching`); here their alleles are found. Sources:
+Bochtler et al., Bone Marrow Transplant 2011;46:338 (counts and directions; null alleles); Lee et al., Blood
+2007;110:4576 (allele and antigen level); Fernández-Viña et al., Blood 2014;123:1270 (C*03:03 against C*03:04, which is
+permissive). Oracle: ``tests/oracle/donor_facts.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice, product
+from typing import NamedTuple
+
+from hla_match.immunogenetics.reported_sides import ReportedSide, SidePair
+from hla_match.kernels.codes import NEW
+from hla_match.typings.encoding import NullRule
+
+UNNAMED = "?"
+"""Stands for an allele that is not told."""
+
+ALLELE, ANTIGEN, UNKNOWN_LEVEL = "allele", "antigen", "unknown"
+
+_MOST_PAIRS = 4_096
+"""Pairs of alternative genotypes that are looked through; laboratories report one in nearly all typings."""
+
+Related = Callable[[ReportedSide, ReportedSide], bool]
+"""Says whether two sides that were typed by serology alone can be of one antigen."""
+
+
+class Mismatch(NamedTuple):
+    """An allele of the patient and the allele of the donor in its place.
+
+    Attributes:
+        locus: the locus.
+        patient: the patient's allele as text, by two fields where it is known; `UNNAMED` where it is not told.
+        donor: the donor's.
+        directions: "GvH", "HvG" or both joined by "+"; "GvH or HvG" where it is one of them, and not known which.
+        level: "allele" within a family or an antigen, else "antigen"; "unknown" where an allele has no name.
+        homozygous: whether the patient is homozygous at the locus.
+    """
+
+    locus: str
+    patient: str
+    donor: str
+    directions: str
+    level: str
+    homozygous: bool
+
+    @property
+    def is_permissive(self) -> bool:
+        """Whether it is C*03:03 against C*03:04 (Fernández-Viña et al. 2014)."""
+        return self.locus == "C" and {self.patient, self.donor} == {"03:03", "03:04"}
+
+    def __str__(self) -> str:
+        if self.patient == UNNAMED:
+            return f"{self.locus}: a mismatch {self.directions}"
+        homozygous = " (patient homozygous)" if self.homozygous else ""
+        return f"{self.locus}*{self.patient}/{self.donor} {self.directions} {self.level}{homozygous}"
+
+
+class Pairing(NamedTuple):
+    """Two genotypes put side by side so that most alleles match.
+
+    Attributes:
+        matched: the sides of patient and donor that can match.
+        mismatched: those that cannot.
+        homozygous: whether the patient has one allele twice.
+    """
+
+    matched: tuple[tuple[ReportedSide, ReportedSide], ...]
+    mismatched: tuple[tuple[ReportedSide, ReportedSide], ...]
+    homozygous: bool
+
+
+def pairings(
+    patient: Sequence[SidePair], donor: Sequence[SidePair], matches: int, null_rule: NullRule, are_related: Related
+) -> list[Pairing]:
+    """Return every way to put a patient's and a donor's typing side by side that gives a number of matches.
+
+    Args:
+        patient: the alternative genotypes of the patient.
+        donor: those of the donor.
+        matches: the greatest number of alleles that can match.
+        null_rule: how null alleles count.
+        are_related: tells apart what serology tells apart.
+    """
+    found = []
+    for mine, theirs in islice(product(patient, donor), _MOST_PAIRS):
+        (a, b), (c, d) = _as_counted(mine, theirs, null_rule), _as_counted(theirs, mine, null_rule)
+        # Where a side is there twice, both ways are one.
+        for first, second in ((c, d), (d, c)) if a is not b and c is not d else ((c, d),):
+            equal = can_match(a, first, null_rule, are_related), can_match(b, second, null_rule, are_related)
+            if sum(equal) == matches:
+                way = ((a, first), (b, second))
+                matched = tuple(pair for pair, same in zip(way, equal, strict=True) if same)
+                mismatched = tuple(pair for pair, same in zip(way, equal, strict=True) if not same)
+                found.append(Pairing(matched, mismatched, a.codes == b.codes and len(a.codes) == 1))
+    return found
+
+
+def can_match(one: ReportedSide, other: ReportedSide, null_rule: NullRule, are_related: Related) -> bool:
+    """Say whether two sides can be alleles of one P group; a null allele equals one by the consensus only.
+
+    An allele reported as NEW equals none. Sides that were typed by serology alone have to be related.
+    """
+    if one.expressed.isdisjoint(other.expressed):
+        return one.is_null and other.is_null and null_rule == "consensus"
+    return not one.serology or not other.serology or are_related(one, other)
+
+
+def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> SidePair:
+    """Return a genotype as it counts beside another: a null allele is replaced by its partner, unless both have one."""
+    first, second = genotype
+    if not (first.is_null or second.is_null):
+        return genotype
+    if null_rule == "consensus" and (other[0].is_null or other[1].is_null):
+        return genotype
+    return (second, second) if first.is_null else (first, first)
+
+
+def level(patient: ReportedSide, donor: ReportedSide) -> str:
+    """Return the level of a mismatch of two sides (Lee et al. 2007, Methods).
+
+    It is that of the allele within a family, as the first field of names has it, and within an antigen that both were
+    typed as. A grade L wants the same antigen: C*03:03 and C*03:04 are Cw9 and Cw10, and of grade M.
+    """
+    if NEW in patient.codes or NEW in donor.codes:
+        return UNKNOWN_LEVEL
+    alike = not (patient.families.isdisjoint(donor.families) and patient.antigens.isdisjoint(donor.antigens))
+    return ALLELE if alike else ANTIGEN
+
+
+def directions(counts: Sequence[int]) -> str:
+    """Return the directions in which a locus with a mismatch mismatches.
+
+    Args:
+        counts: least mismatches in GvH and HvG direction.
+    """
+    gvh, hvg = counts
+    return "+".join(name for name, count in (("GvH", gvh), ("HvG", hvg)) if count) or "GvH or HvG"

@@ -1,0 +1,164 @@
+"""The two sides of a typing as they were reported, with the alleles behind each: what facts of persons are read from.
+
+Matching knows a side as P groups. Leader and expression tell alleles of one P group apart, so that facts go back to the
+names that the laboratory reported. Each distinct typing of a registry is read once, when a list shows a donor with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NOT_TYPED, NULL
+from hla_match.matching.patient_table import LocusComparison
+from hla_match.nomenclature.allele_facts import AlleleFact
+from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
+from hla_match.typings.encoding import AmbiguousNulls, allele_set
+
+UNKNOWN_VALUE = ""
+"""A fact that is not known, of an allele without sequence and family, or reported as NEW."""
+
+NO_PRODUCT = "N"
+"""Stands for the fact of a null allele among those that a side can be."""
+
+_NAME = re.compile(r"([0-9]+:[0-9]+)(?::[0-9]+){0,2}([NLSCAQ]?)[GP]?")
+_KEPT = 65_536
+"""Typings of a locus that are kept as read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportedSide:
+    """One side of a typing.
+
+    Attributes:
+        text: as it was reported.
+        name: the same by two fields, or its first name and the number of others.
+        codes: codes of P groups, NULL or NEW, as matching counts them.
+        expressed: those of P groups alone.
+        antigens: those that it counts as.
+        serology: those reported, where it was typed by serology alone.
+        alleles: the alleles behind it, as rows of the nomenclature; none for NEW and for an absent gene.
+        families: the first fields of those that are expressed.
+        is_null: whether it is a null allele, or an absent gene, and nothing else.
+    """
+
+    text: str
+    name: str
+    codes: frozenset[int]
+    expressed: frozenset[int]
+    antigens: frozenset[int]
+    serology: frozenset[int]
+    alleles: tuple[int, ...]
+    families: frozenset[str]
+    is_null: bool
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        codes: Iterable[int],
+        antigens: Iterable[int] = (),
+        serology: Iterable[int] = (),
+        alleles: Iterable[int] = (),
+        families: Iterable[str] = (),
+    ) -> ReportedSide:
+        """Return a side from what it was read as."""
+        known = frozenset(codes)
+        return cls(
+            text=text,
+            name=short_name(text),
+            codes=known,
+            expressed=known - {NEW, NULL},
+            antigens=frozenset(antigens),
+            serology=frozenset(serology),
+            alleles=tuple(alleles),
+            families=frozenset(families),
+            is_null=known == {NULL},
+        )
+
+
+def short_name(text: str) -> str:
+    """Return a typing of a side by two fields, or its first name and the number of others.
+
+    >>> [short_name(text) for text in ("03:04:01:02", "03:04:01G", "24:09N", "03:XX", "03:03/03:04")]
+    ['03:04', '03:04', '24:09N', '03:XX', '03:03 or 1 other']
+    """
+    first, *others = text.split("/")
+    found = _NAME.fullmatch(first)
+    name = found[1] + found[2] if found is not None else first
+    if not others:
+        return name
+    return f"{name} or {len(others)} other{'s' * (len(others) > 1)}"
+
+
+SidePair = tuple[ReportedSide, ReportedSide]
+
+
+class LocusSides:
+    """Reads the typings of a locus; threads may share it.
+
+    Args:
+        comparison: the registry's side of the locus.
+    """
+
+    def __init__(self, comparison: LocusComparison) -> None:
+        self.locus = comparison.locus
+        self._registry = comparison.registry
+        self._column = comparison.column
+        self.index = self._registry.nomenclature.index(self.locus)
+        self.side = lru_cache(_KEPT)(self._read)
+        self.of_donor = lru_cache(_KEPT)(self._of_donor)
+        self.values = lru_cache(_KEPT)(self._values)
+
+    def pairs(self, first: str, second: str, ambiguous_nulls: AmbiguousNulls) -> tuple[SidePair, ...]:
+        """Return the alternative genotypes of a typing as reported in two columns; none where it is not typed."""
+        return tuple(
+            (self.side(one, ambiguous_nulls), self.side(other, ambiguous_nulls))
+            for one, other in genotypes(first, second)
+        )
+
+    def _of_donor(self, typing: int) -> tuple[SidePair, ...]:
+        """Return those of a reported typing of the registry."""
+        if typing == NOT_TYPED:
+            return ()
+        first, second = self._column.text.row(typing)
+        return self.pairs(first, second, self._registry.ambiguous_nulls)
+
+    def _read(self, text: str, ambiguous_nulls: AmbiguousNulls) -> ReportedSide:
+        if is_absent_gene(self.locus, text):
+            return ReportedSide.of(text, (NULL,))
+        expansion = self._registry.nomenclature.expand(self.locus, text, self._registry.codes)
+        number = self.index.antigens.code
+        antigens, serology = ([number[name] for name in names] for names in (expansion.antigens, expansion.serology))
+        codes = allele_set(expansion, ambiguous_nulls)
+        names = (self.index.tables.allele[row] for row in expansion.alleles if not self.index.is_null[row])
+        families = {name.partition(":")[0] for name in names}
+        return ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families)
+
+    def _values(self, side: ReportedSide, fact: AlleleFact, among: frozenset[int] | None = None) -> frozenset[str]:
+        """Return the values of a fact that a side can have.
+
+        Args:
+            side: one side of this locus.
+            fact: one that the locus has.
+            among: the codes of the alleles that are meant; None for all of the side.
+        """
+        if NEW in side.codes:
+            return frozenset({UNKNOWN_VALUE})
+        alleles = side.alleles
+        if among is not None:
+            alleles = tuple(row for row in alleles if self.index.p_code[row] + FIRST_P_GROUP in among)
+        found = self.index.fact(fact).of(alleles)
+        return found | {NO_PRODUCT} if NULL in side.codes and among is None else found
+
+
+_kept: WeakKeyDictionary[LocusComparison, LocusSides] = WeakKeyDictionary()
+
+
+def sides_of(comparison: LocusComparison) -> LocusSides:
+    """Return what reads the typings of a locus, which all patients share; not for DRB345, which nobody reports."""
+    sides = _kept.get(comparison)
+    return sides if sides is not None else _kept.setdefault(comparison, LocusSides(comparison))
