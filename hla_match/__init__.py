@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hla_match.choice.policies import RankingPolicy as RankingPolicy
     from hla_match.donors.registry import Registry as Registry
     from hla_match.donors.registry import build_registry as build_registry
+    from hla_match.donors.registry_settings import RegistrySettings as RegistrySettings
     from hla_match.errors import CriteriaError as CriteriaError
     from hla_match.errors import FileError as FileError
     from hla_match.errors import HlaMatchError as HlaMatchError
@@ -103,6 +104,7 @@ _HOME = {
     "reduce_typing": "nomenclature.reduction",
     "Registry": "donors.registry",
     "RegistryError": "errors",
+    "RegistrySettings": "donors.registry_settings",
     "search": "services.search",
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",

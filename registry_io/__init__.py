@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
     from registry_io.store.record_encryption import encrypt_record as encrypt_record
     from registry_io.store.recorded_registry import write_registry as write_registry
+    from registry_io.store.registry_settings import registry_settings as registry_settings
+    from registry_io.store.registry_settings import set_registry_settings as set_registry_settings
     from registry_io.store.registry_store import is_current as is_current
     from registry_io.store.registry_store import open_registry as open_registry
     from registry_io.store.worker_registry import RegistrySource as RegistrySource
@@ -73,8 +75,10 @@ _HOME = {
     "read_patients": "persons.patient_file",
     "registry_diff": "store.donor_records",
     "registry_log": "store.donor_records",
+    "registry_settings": "store.registry_settings",
     "registry_source": "store.worker_registry",
     "reinstate_donor": "store.donor_changes",
+    "set_registry_settings": "store.registry_settings",
     "show_donor": "store.donor_records",
     "update_donor": "store.donor_changes",
     "withdraw_donor": "store.donor_changes",

@@ -46,6 +46,7 @@ _NOTES = 20
         "history": ("registry_record", "List every version of the record of a donor, and what each changed."),
         "log": ("registry_record", "List all transactions of a registry: when, what, from which file, who and why."),
         "merge": ("registry_persons", "Make one of two records of the same person."),
+        "settings": ("registry_settings", "Show or change the ages at which the donors of a registry can donate."),
         "rebase": ("registry_rebase", "Read all donors again under another release, and say what changes."),
     },
 )
@@ -178,6 +179,8 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
             f"  {locus:<5} {typed:>11,} typed, {column.text.height - 1:,} distinct typings, "
             f"{column.table.n_typings - 1:,} distinct meanings"
         )
+    if opened.settings:
+        say(f"  settings: {opened.settings}")
     for name, value in opened.provenance.entries().items():
         if value != "":
             say(f"  {name}: {value}")

@@ -31,6 +31,7 @@ from hla_match.donors.attributes import defaults
 from hla_match.donors.donor_scores import DonorScores
 from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
+from hla_match.donors.registry_settings import RegistrySettings
 from hla_match.donors.reported_typings import ReportedTypings
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
@@ -64,6 +65,7 @@ class Registry:
         codes: the multiple allele codes known at import.
         provenance: what it was made from.
         notes: what was understood differently than written, and the number of donors; it names no person.
+        settings: what the registry has set for itself.
         snapshot: name of the stored snapshot that it was opened from, a hash of what it holds; empty where it was not.
     """
 
@@ -80,6 +82,7 @@ class Registry:
     provenance: Provenance
     notes: Mapping[str, int] = field(default_factory=dict)
     snapshot: str = ""
+    settings: RegistrySettings = field(default_factory=RegistrySettings)
 
     @property
     def ambiguous_nulls(self) -> AmbiguousNulls:

@@ -13,7 +13,7 @@ import polars as pl
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.loci import DRB345
 from hla_match.reporting.match_frame import match_frame
-from hla_match.reporting.match_summary import percent
+from hla_match.reporting.match_summary import percent, shown_attribute
 from hla_match.reporting.side_by_side import WIDTH, paragraph, shown_width
 from hla_match.visible_text import visible
 
@@ -112,7 +112,7 @@ def _columns(found: RankedDonors, frame: pl.DataFrame) -> dict[str, list[str]]:
     shown = {"gvh": "GvH", "hvg": "HvG", "age": "age", "sex": "sex", "abo": "ABO", "cmv": "CMV", "status": "status"}
     for name, heading in shown.items():
         if name in frame.columns:
-            columns[heading] = frame[name].cast(pl.String).fill_null("").to_list()
+            columns[heading] = shown_attribute(frame, name).to_list()
     return columns
 
 

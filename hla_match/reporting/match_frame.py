@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.attributes import ATTRIBUTES, defaults
 from hla_match.donors.registry import Registry
+from hla_match.donors.registry_settings import RegistrySettings
 from hla_match.kernels.codes import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.criteria import Patient
@@ -63,6 +64,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *_predictions(lists, part),
         *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
         age.set(age < 0, None),
+        _age_limits(registry.settings, age),
         *_attributes(registry, donor),
         pl.Series("resolution", registry.donor_scores.of(donor)),
         pl.Series("patient_typing", [_typing_of(one.patient, registry) for one in lists], pl.String)[patient],
@@ -87,6 +89,14 @@ def _attributes(registry: Registry, donor: NDArray[np.uint32]) -> Iterator[pl.Se
             yield found.fill_null(default.value) if found.null_count() else found
         else:
             yield pl.Series(name, [default.value], pl.String).new_from_index(0, donor.size)
+
+
+def _age_limits(settings: RegistrySettings, age: pl.Series) -> pl.Series:
+    """Return what is said of donors beyond the ages of the registry; nothing of others."""
+    beyond = settings.beyond(age.to_numpy())
+    if not beyond.any():
+        return pl.Series("age_limit", [None], pl.String).new_from_index(0, age.len())
+    return pl.Series("age_limit", [settings.said(one) for one in beyond.tolist()], pl.String)
 
 
 def _typing_of(patient: Patient, registry: Registry) -> str:

@@ -9,6 +9,7 @@ from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.reporting.match_frame import match_frame
+from hla_match.reporting.search_notices import BEYOND
 
 UNKNOWN_PROBABILITY = "n/a"
 """The sign of a probability that is not known; "?" is the sign of an allele that is not."""
@@ -60,8 +61,16 @@ def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFram
     shown |= {name: attribute.heading for name, attribute in ATTRIBUTES.items() if attribute.heading}
     for name, title in shown.items():
         if name in frame.columns:
-            columns[title] = frame[name].cast(pl.String).fill_null("")
+            columns[title] = shown_attribute(frame, name)
     return pl.DataFrame({**columns, "status": frame["status"], "typing": frame["donor_typing"]})
+
+
+def shown_attribute(frame: pl.DataFrame, name: str) -> pl.Series:
+    """Return an attribute of the donors of a frame as text, an age with the mark of one beyond the registry's ages."""
+    text = frame[name].cast(pl.String).fill_null("")
+    if name != "age" or frame["age_limit"].null_count() == frame.height:
+        return text
+    return text + pl.Series(["" if one is None else BEYOND for one in frame["age_limit"]])
 
 
 def wide_summary(found: RankedDonors) -> pl.DataFrame:

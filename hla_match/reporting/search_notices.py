@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
@@ -19,8 +21,22 @@ def search_notices(found: RankedDonors) -> tuple[str, ...]:
         *patient_notices(found),
         *((unresolved_notice(n_open, found.n_found, found.criteria.max_mismatches),) if n_open else ()),
         *found.narrowed,
+        *((settings_notice(found),) if found.registry.settings else ()),
         *(() if found.n_found else (counts_notice(found.criteria_counts),)),
     )
+
+
+def settings_notice(found: RankedDonors) -> str:
+    """Return what the registry has set for itself, and how many of the donors of a list are beyond it."""
+    settings = found.registry.settings
+    n_beyond = int(np.count_nonzero(settings.beyond(found.age)))
+    noun = "donor" if len(found) == 1 else "donors"
+    marked = f"; {n_beyond:,} of {len(found):,} {noun} here beyond that, marked with {BEYOND} at the age"
+    return f"the registry has set that {settings}{marked if n_beyond else ''}"
+
+
+BEYOND = "!"
+"""What marks the age of a donor beyond the ages that the registry has set."""
 
 
 def unresolved_notice(n_unresolved: int, n_found: int, max_mismatches: int) -> str:

@@ -38,6 +38,7 @@ def batch_manifest(
         "program": {"name": "hla-match", "version": version("hla-match")},
         "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": registry.provenance.entries()},
         "patients": {"file": name, "sha256": file.checksum},
+        "settings": registry.settings.to_dict(),
         "nomenclature": {
             "title": nomenclature.title,
             "checksum": nomenclature.checksum,

@@ -32,6 +32,8 @@ JOURNAL = "journal.sqlite"
 """The record of all changes; SQLite keeps two files beside it while it is open."""
 SEARCH_LOG = "searches.jsonl"
 """Who searched, when and with what."""
+SETTINGS = "settings.json"
+"""What the registry has set for itself."""
 SNAPSHOTS = "snapshot-*"
 _SNAPSHOT = re.compile(r"snapshot-([0-9a-f]{16})(\.[1-9][0-9]{0,8})?")
 _OWN_NAMES = (
@@ -45,6 +47,7 @@ _OWN_NAMES = (
     f"{WRITING}*",
     f"{JOURNAL}*",
     SEARCH_LOG,
+    SETTINGS,
 )
 _LONGEST_NAME = 200
 _PATIENCE = 0.5

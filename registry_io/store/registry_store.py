@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import RegistryError
 from registry_io.disk.given_path import given_path
 from registry_io.store.registry_folder import clear_leftovers, clear_snapshot, current_snapshot, snapshot_title
+from registry_io.store.registry_settings import registry_settings
 from registry_io.store.snapshot_store import open_snapshot, snapshot_chain, verify_snapshot
 
 _ATTEMPTS = 10
@@ -37,13 +39,14 @@ def open_registry(folder: str | Path, *, verify: bool = False, at: int | datetim
     if at is not None:
         from registry_io.store.past_registry import open_past_registry
 
-        return open_past_registry(place, at, verify=verify)
+        return replace(open_past_registry(place, at, verify=verify), settings=registry_settings(place))
     clear_leftovers(place)
+    settings = registry_settings(place)
     for attempt in range(_ATTEMPTS):
         snapshot = current_snapshot(place)
         clear_snapshot(snapshot)
         try:
-            return open_snapshot(snapshot, verify=verify)
+            return replace(open_snapshot(snapshot, verify=verify), settings=settings)
         except RegistryError:
             # A writer may have made another one valid, and removed this one, while it was opened.
             if attempt == _ATTEMPTS - 1 or current_snapshot(place) == snapshot:

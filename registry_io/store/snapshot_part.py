@@ -117,7 +117,8 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         notes=manifest.notes,
         # What it holds, not where it lies: a second copy gives the same answers.
         snapshot=snapshot_title(snapshot),
-        **donors,
+        donor_typing=donors["donor_typing"],
+        id_rank=donors["id_rank"],
     )
 
 

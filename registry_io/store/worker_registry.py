@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
+from hla_match.donors.registry_settings import RegistrySettings
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.errors.arguments import check_type
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
@@ -18,6 +19,7 @@ from registry_io.store.nomenclature_store import data_folder
 from registry_io.store.own_frequency_store import opened_at, own_frequencies_place
 from registry_io.store.past_registry import open_past_registry
 from registry_io.store.registry_folder import current_snapshot, snapshot_title, snapshot_titled
+from registry_io.store.registry_settings import registry_settings
 from registry_io.store.snapshot_store import open_snapshot
 
 
@@ -104,6 +106,7 @@ class RegistrySource:
         frequencies: with them there are probabilities.
         global_frequencies: tried where the first explain nothing.
         at: transaction of a past registry that no snapshot holds, so that every worker builds it from the record.
+        settings: what the registry has set for itself, where the batch began.
     """
 
     folder: Path
@@ -112,6 +115,7 @@ class RegistrySource:
     frequencies: FrequencySource | OwnFrequencySource | FrequencyCopy | None = None
     global_frequencies: FrequencySource | OwnFrequencySource | FrequencyCopy | None = None
     at: int | None = None
+    settings: RegistrySettings = field(default_factory=RegistrySettings)
 
     def __call__(self) -> Matcher:
         """Open the registry, memory-mapped, in the version that it names, which need not be the valid one any more.
@@ -128,7 +132,8 @@ class RegistrySource:
                 "install the same version everywhere",
                 code=ErrorCode.WORKER_VERSION,
             )
-        registry = self._opened() if self.at is None else open_past_registry(self.folder, self.at)
+        opened = self._opened() if self.at is None else open_past_registry(self.folder, self.at)
+        registry = replace(opened, settings=self.settings)
         if self.frequencies is None:
             return Matcher(registry)
         frequencies = self.frequencies(registry.nomenclature)
@@ -176,7 +181,8 @@ def registry_source(
     own, fallback = (
         None if one is None else _frequency_source(one, place, root) for one in (frequencies, global_frequencies)
     )
-    return RegistrySource(root, snapshot_title(current_snapshot(root)), version("hla-match"), own, fallback, at)
+    title = snapshot_title(current_snapshot(root))
+    return RegistrySource(root, title, version("hla-match"), own, fallback, at, registry_settings(root))
 
 
 def _frequency_source(

@@ -1,0 +1,44 @@
+"""``hla-match registry settings``: what a registry has set for itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hla_match.cli.messages import say
+
+
+@click.command()
+@click.argument("registry", type=click.Path(path_type=Path))
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Set min-age or max-age; can be repeated.")
+@click.option("--unset", multiple=True, metavar="NAME", help="Take a setting back; can be repeated.")
+def settings(registry: Path, given: tuple[str, ...], unset: tuple[str, ...]) -> None:
+    """Show or change the settings of REGISTRY: the ages at which its donors can donate.
+
+    Nothing is set at first. Lists say what is set, and mark donors beyond it.
+    """
+    from hla_match.donors.registry_settings import RegistrySettings
+    from registry_io.store.registry_folder import current_snapshot
+    from registry_io.store.registry_settings import registry_settings, set_registry_settings
+
+    current_snapshot(registry)
+    values = registry_settings(registry).to_dict()
+    changes = {_name(name): _number(text) for name, _, text in (part.partition("=") for part in given)}
+    if changes or unset:
+        left = {name: value for name, value in values.items() if name not in {_name(one) for one in unset}}
+        RegistrySettings.from_dict({_name(name): None for name in unset})
+        set_registry_settings(registry, RegistrySettings.from_dict({**left, **changes}))
+    found = registry_settings(registry)
+    say(*(f"{name.replace('_', '-')}={value}" for name, value in found.to_dict().items()), str(found))
+
+
+def _name(text: str) -> str:
+    return text.strip().replace("-", "_")
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise click.BadParameter("expected NAME=VALUE with a whole number, such as min-age=18") from None
