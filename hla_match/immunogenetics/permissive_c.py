@@ -45,7 +45,7 @@ def permissive_by_typing(result: LocusResult) -> NDArray[np.int8]:
 
 def _pair_codes(comparison: LocusComparison) -> frozenset[int]:
     """Return the codes of the P groups of the two alleles; fewer where the nomenclature does not tell them apart."""
-    index = comparison.nomenclature.index("C")
+    index = comparison.registry.nomenclature.index("C")
     rows = [index.prefix.get(name, ()) for name in PERMISSIVE_PAIR]
     return frozenset(index.p_code[row[0]] + FIRST_P_GROUP for row in rows if row)
 
