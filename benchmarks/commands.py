@@ -126,7 +126,14 @@ class NightRun:
 
     def run(self, *options: str) -> float:
         """Run it and return the seconds from the start of the command."""
-        arguments = ["batch", str(self.place.registry_folder), str(self.place.many_patients), "--out", str(self.out)]
+        arguments = [
+            "batch",
+            str(self.place.registry_folder),
+            str(self.place.many_patients),
+            "--out",
+            str(self.out),
+            "--overwrite",
+        ]
         arguments += [*_options(self.place), "--limit", str(CRITERIA.limit), *options]
         return run_command(arguments, self.cache).seconds
 

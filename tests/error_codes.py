@@ -38,6 +38,7 @@ from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
+from hla_match.services.batch_outputs import refuse_existing
 from registry_io.disk.durable_files import atomic_write, listening
 from registry_io.disk.writer_lock import writer_lock
 from registry_io.formats.frequency_file import read_frequencies
@@ -259,6 +260,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.FREQUENCIES_NOT_INSTALLED: (FileError, lambda folder: load_frequencies("none", NOMENCLATURE, folder)),
     ErrorCode.FREQUENCIES_DAMAGED: (FileError, damaged_set),
     ErrorCode.FILE_EXISTS: (FileError, lambda folder: export_donors(imported(folder), table(folder))),
+    ErrorCode.FILE_RESULT_EXISTS: (FileError, lambda folder: refuse_existing(table(folder))),
     ErrorCode.FILE_NOT_WRITTEN: (FileError, lambda folder: atomic_write(folder / "none" / "x").__enter__()),
     ErrorCode.FILE_NO_ROOM: (FileError, full_disk),
     ErrorCode.FILE_NOT_KEPT: (FileError, not_kept),

@@ -62,6 +62,8 @@ def compare_times(
             for name, found in json.loads(_run(searches, checkout, home)).items():
                 seconds[name].append(found)
             for name, arguments in (("import", ["registry", "import", f"new-{turn}", *donors]), ("night run", batch)):
+                # A batch replaces no result unasked.
+                (home / "night.parquet").unlink(missing_ok=True)
                 start, used = time.perf_counter(), _processor_time()
                 _run(command(arguments), checkout, home)
                 seconds[f"{name}, processor"].append(_processor_time() - used)

@@ -29,7 +29,7 @@ FREQUENCIES = "haplotype,frequency\nA*02:01~B*40:01~DRB1*09:01,0.5\n"
 
 MB = 1_000_000
 IMPORT = ("registry", "import", NEW, "{bomb}")
-BATCH = ("batch", REGISTRY, "{bomb}", "--out", "out.csv")
+BATCH = ("batch", REGISTRY, "{bomb}", "--overwrite", "--out", "out.csv")
 SHOW_FREQUENCIES = ("frequencies", "show", "{bomb}")
 SEARCH = ("search", REGISTRY, "--hla", "{text}")
 RELEASE = ("nomenclature", "install", "--from", "{bomb}")

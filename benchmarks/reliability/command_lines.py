@@ -85,7 +85,7 @@ class CommandLines:
         """Return a batch with frequencies, in three parts."""
         return (
             "batch", REGISTRY, self.input(inputs.PATIENTS), "--out", RESULT, "--max-mismatches", most_mismatches,
-            "--frequencies", self.input(inputs.FREQUENCIES), "--limit", "3", *_AS_OF,
+            "--overwrite", "--frequencies", self.input(inputs.FREQUENCIES), "--limit", "3", *_AS_OF,
         )  # fmt: skip
 
     def install_of(self, folder: str) -> Line:

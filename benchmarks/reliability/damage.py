@@ -91,7 +91,7 @@ def _set(scene: Scene, tally: Tally) -> None:
 def _parts(scene: Scene, tally: Tally) -> None:
     lines = scene.lines
     history = (lines.install_release, lines.first)
-    with scene.copy(scene.killed(history, lines.batch, f"rename {Path(RESULT).stem}.status.csv")) as place:
+    with scene.copy(scene.killed(history, lines.batch, f"rename {Path(RESULT).name}.status.csv")) as place:
         what = damaged(place, _files(place, ".out.csv.parts-*/*"), tally.rng)
         ended = scene.children.run(lines.batch, place)
         tally.expect(not ended.fault, f"{what}: {ended}")

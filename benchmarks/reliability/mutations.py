@@ -65,7 +65,7 @@ def _command(kind: str, path: Path, scene: Scene) -> Line:
         return (*search[:3], text, *search[4:])
     of_kind: dict[str, Line] = {
         "donors": ("registry", "import", "new", str(path), *scene.lines.first[4:]),
-        "patients": ("batch", REGISTRY, str(path), "--out", "mutated_out.csv"),
+        "patients": ("batch", REGISTRY, str(path), "--overwrite", "--out", "mutated_out.csv"),
         "frequencies": ("frequencies", "show", str(path)),
         "codes": ("reduce", "--to", "P", "A*02:AD", "--codes", str(path)),
         "release": ("nomenclature", "install", "--from", str(path)),

@@ -54,7 +54,7 @@ def races(lines: CommandLines) -> tuple[Race, ...]:
         Race("imputations", first, lines.predict, lines.predict, registry),
         Race("imputations, one stopped", first, lines.predict, lines.predict, registry, "imputed-"),
         Race("batches", first, lines.batch, lines.batch, registry),
-        Race("batches, one stopped before its result", first, lines.batch, lines.batch, registry, "out.status.csv"),
+        Race("batches, one stopped before its result", first, lines.batch, lines.batch, registry, "out.csv.status.csv"),
         Race("batches of other options", first, lines.batch, lines.other_batch, registry),
         Race("batch and import", first, lines.batch, lines.second, (lines.verify,)),
         Race("installations of a set", release, lines.install_set, lines.install_other_set, (lines.show_set,)),

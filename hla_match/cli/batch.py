@@ -38,6 +38,7 @@ _SAY_EVERY = 100
     "--shards", type=click.IntRange(1), help="Parts to divide the donors into.  [default: as few as occupy the workers]"
 )
 @raw_text_option
+@click.option("--overwrite", is_flag=True, help="Replace a result of that name.")
 @click.option("--dask", help="Search on a Dask cluster: the address of its scheduler, or its scheduler file.")
 def command(
     registry: Path,
@@ -48,6 +49,7 @@ def command(
     memory: int,
     shards: int | None,
     raw_text: bool,
+    overwrite: bool,
     dask: str | None,
 ) -> None:
     """Match every patient of the file PATIENTS in REGISTRY; statuses and a manifest stand beside the result file.
@@ -62,7 +64,8 @@ def command(
     from hla_match.services.outputs import refuse_overwriting
 
     refuse_overwriting(batch_outputs(out), registry, options.donor_lists)
-    with open_batch(registry, patients, out, options.request, on_notice=say_notice) as batch:
+    opened = open_batch(registry, patients, out, options.request, overwrite=overwrite, on_notice=say_notice)
+    with opened as batch:
         prepare_kernels(probabilities=batch.has_probabilities)
         with own_progress() as on_iteration:
             batch = batch.ready(on_iteration)

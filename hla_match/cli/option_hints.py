@@ -9,6 +9,7 @@ from hla_match.errors import ErrorCode, HlaMatchError
 OPTION_HINTS: Mapping[str, str] = {
     ErrorCode.CRITERIA_FREQUENCIES: "give --frequencies",
     ErrorCode.FILE_EXISTS: "give --replace",
+    ErrorCode.FILE_RESULT_EXISTS: "give --overwrite",
     ErrorCode.NOMENCLATURE_CHECKSUM: "give --accept-checksum-mismatch",
     ErrorCode.NOMENCLATURE_NOT_INSTALLED: "run hla-match nomenclature install --from DIR",
     ErrorCode.REGISTRY_DAMAGED: "run hla-match registry import with --replace, or hla-match registry rollback",

@@ -96,6 +96,11 @@ class ErrorCode(StrEnum):
         "A file is there already, and nothing says that it may be replaced.",
         "Name another file, or allow this one to be replaced.",
     )
+    FILE_RESULT_EXISTS = (
+        "file.result-exists",
+        "The file of a result is there already, and nothing says that it may be replaced.",
+        "Name another file, or allow this one to be replaced.",
+    )
     FILE_UNREADABLE = (
         "file.unreadable",
         "The system does not let a file be read.",

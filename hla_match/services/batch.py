@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from hla_match.errors.arguments import check_type
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.services.batch_outputs import batch_outputs, manifest_path, status_path
+from hla_match.services.batch_outputs import batch_outputs, lock_name, manifest_path, refuse_existing, status_path
 from hla_match.services.executors import ExecutorConfig
 from hla_match.services.notices import Notice, Notices, OnNotice, OnProgress
 from hla_match.services.outputs import refuse_overwriting
+from hla_match.services.person_statuses import n_persons
 from hla_match.services.search_logging import log_patients
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
 from registry_io.disk.given_path import given_path
@@ -23,7 +26,6 @@ from registry_io.store.frequency_store import FrequencyInput
 from registry_io.tables.frame_table import FrameTable, file_or_frame
 
 if TYPE_CHECKING:
-    import polars as pl
     from narwhals.typing import IntoDataFrame
 
     from hla_match.estimation.estimated_frequencies import Progress
@@ -38,7 +40,7 @@ class BatchReport:
         out: the file of results; each row is a donor of a patient.
         statuses: the file of statuses; each row is a patient of the file.
         manifest: the file that says what the results were made from.
-        n_patients: patients of the file, readable or not.
+        n_patients: patients of the file, readable or not, each once however many rows it has.
         n_failed: patients without a search.
         n_rows: rows of results.
         nomenclature: title of the nomenclature that the typings were read with.
@@ -68,6 +70,7 @@ def batch(
     global_frequencies: FrequencyInput | None = None,
     executor: ExecutorConfig | None = None,
     raw_text: bool = False,
+    overwrite: bool = False,
     actor: str | None = None,
     at: int | datetime.date | None = None,
     on_notice: OnNotice | None = None,
@@ -88,6 +91,7 @@ def batch(
         global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
         raw_text: whether text stays as it is that a spreadsheet would take for a formula.
+        overwrite: whether a result of that name may be replaced.
         actor: who searches, for the log of searches beside the registry; without it nothing is logged.
         at: the registry as it was: number of a transaction of its record, or a day, up to the end of which, in UTC.
         on_notice: is called with each notice as soon as there is one.
@@ -95,7 +99,7 @@ def batch(
 
     Raises:
         CriteriaError: an option has a value that it cannot have, or a file that is read would be replaced.
-        FileError: a file cannot be read or written.
+        FileError: a file cannot be read or written, or a result of that name is there already.
         RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
         LockedError: another batch writes the same files.
         BrokenPartsError: what was finished was changed from outside; the files of an earlier batch are as they were.
@@ -115,7 +119,7 @@ def batch(
     ).checked()
     config = executor if executor is not None else ExecutorConfig()
     check_type("executor", config, ExecutorConfig, expected="an ExecutorConfig")
-    with open_batch(registry, patients, out, request, on_notice=on_notice) as opened:
+    with open_batch(registry, patients, out, request, overwrite=overwrite, on_notice=on_notice) as opened:
         return opened.run(config, raw_text=raw_text, actor=actor, on_progress=on_progress)
 
 
@@ -126,6 +130,7 @@ def open_batch(
     out: str | Path,
     request: SearchRequest,
     *,
+    overwrite: bool = False,
     on_notice: OnNotice | None = None,
 ) -> Iterator[OpenBatch]:
     """Yield a batch whose registry and frequencies are opened, and whose files no other process writes meanwhile.
@@ -137,11 +142,12 @@ def open_batch(
         patients: file or frame of the patients.
         out: file of the results.
         request: which donors, in which order, under which frequencies.
+        overwrite: whether a result of that name may be replaced.
         on_notice: is called with each notice as soon as there is one.
 
     Raises:
         CriteriaError: a file that is read would be replaced.
-        FileError: a file cannot be read, or the folder of the results cannot be written to.
+        FileError: a file cannot be read, the folder of the results cannot be written to, or a result is there already.
         RegistryError: there is no registry in the folder, or it is damaged.
         LockedError: another batch writes the same files.
     """
@@ -149,8 +155,10 @@ def open_batch(
     registry, source, out = Path(registry), file_or_frame(patients, "patients"), given_path("out", out)
     written = batch_outputs(out)
     refuse_overwriting(written, registry, (source, *request.files))
-    with lock_files(*written):
-        yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), source, out)
+    with lock_files(*written, lock_name(out)):
+        if not overwrite:
+            refuse_existing(out)
+        yield OpenBatch(SearchedRegistry.open(registry, request, Notices(on_notice)), source, out, overwrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +169,13 @@ class OpenBatch:
         searched: the registry with its frequencies.
         patients: file or frame of the patients.
         out: file of the results.
+        overwrite: whether a result of that name may be replaced.
     """
 
     searched: SearchedRegistry
     patients: Path | FrameTable
     out: Path
+    overwrite: bool = False
 
     @property
     def has_probabilities(self) -> bool:
@@ -208,17 +218,26 @@ class OpenBatch:
         from hla_match.services.batch_run import BatchRun
 
         searched = self.searched.ready()
-        run = BatchRun(searched, self.patients, self.out, executor, raw_text=raw_text, on_progress=on_progress)
+        run = BatchRun(
+            searched,
+            self.patients,
+            self.out,
+            executor,
+            raw_text=raw_text,
+            overwrite=self.overwrite,
+            on_progress=on_progress,
+        )
         if actor is not None:
             log_patients(searched, self.patients.name, run.checksum, actor)
         statuses = run.run()
         searched.note_without()
+        n_patients = n_persons(statuses)
         return BatchReport(
             out=self.out,
             statuses=status_path(self.out),
             manifest=manifest_path(self.out),
-            n_patients=statuses.height,
-            n_failed=int((statuses["status"] != "ok").sum()),
+            n_patients=n_patients,
+            n_failed=n_patients - n_persons(statuses.filter(pl.col("status") == "ok")),
             n_rows=int(statuses["donors"].sum()),
             nomenclature=searched.registry.nomenclature.title,
             frequencies=None if searched.sets is None else str(searched.sets),

@@ -17,7 +17,7 @@ from hla_match.searches.matcher import Matcher
 from hla_match.searches.patient_blocks import PatientBlock, PatientOutcome
 from hla_match.services.batch_files import complete_statuses, write_batch
 from hla_match.services.batch_manifest import batch_manifest
-from hla_match.services.batch_outputs import other_parts, parts_folder, take_over_parts
+from hla_match.services.batch_outputs import existing_error, other_parts, parts_folder, take_over_parts
 from hla_match.services.batch_parts import BatchParts
 from hla_match.services.batch_size import BatchSize
 from hla_match.services.executors import GOES_ON, ExecutorConfig, ExecutorKind
@@ -41,6 +41,7 @@ class BatchRun:
         out: file of the results.
         executor: who searches.
         raw_text: whether text stays that a spreadsheet would take for a formula.
+        overwrite: whether a result of that name may be replaced, although another batch for it was interrupted.
         on_progress: is called with the number of patients that are done, and of all.
     """
 
@@ -52,6 +53,7 @@ class BatchRun:
         executor: ExecutorConfig,
         *,
         raw_text: bool = False,
+        overwrite: bool = False,
         on_progress: OnProgress | None = None,
     ) -> None:
         self._searched, self._registry, self._notices = searched, searched.registry, searched.notices
@@ -67,7 +69,7 @@ class BatchRun:
             self._notices.add(NoticeKind.NOTE, note, str(patients))
         self._out = out
         self._executor = executor
-        self._raw_text = raw_text
+        self._raw_text, self._overwrite = raw_text, overwrite
         self._on_progress = on_progress
         self._n_done = 0
         self._policy = searched.ranking
@@ -133,6 +135,9 @@ class BatchRun:
 
     def _take_up(self) -> list[Range]:
         """Return the ranges of patients that an earlier run finished, and note what others left."""
+        if not self._overwrite and self._out.exists() and not self._parts.folder.is_dir():
+            # What lies beside it was finished for another batch.
+            raise existing_error(self._out)
         if (other := take_over_parts(self._out, self._key)) is not None:
             self._notices.add(NoticeKind.STATE, f"going on from what was finished for {other.name}")
         for folder in other_parts(self._out, self._key):

@@ -15,6 +15,9 @@ from registry_io.tables.results_file import EXCEL_ROWS, check_writable_ending, p
 MANY = 100_000
 """Rows that a result without limit may have before it is announced."""
 
+MANY_WITH_LIMIT = 1_000_000
+"""Rows that a result with a limit may have before it is announced."""
+
 _ENOUGH = 25
 """Patients after which the rows of all are estimated."""
 
@@ -38,12 +41,19 @@ class BatchSize:
         self._out = out
         self._n_patients = n_patients
         self._n_donors = n_donors
+        self._limit = limit
         self._announced = limit is None and n_patients * n_donors >= MANY
         self._is_sheet = check_writable_ending(out) == ".xlsx"
         self._rows = self._patients = 0
 
     def note_bound(self) -> None:
-        """Note before the search that nothing but the registry bounds the result."""
+        """Note before the search that nothing but the registry bounds the result, or how many rows its limit allows."""
+        most = self._n_patients * min(self._limit or self._n_donors, self._n_donors)
+        if self._limit is not None and most > MANY_WITH_LIMIT:
+            self._notices.add(
+                NoticeKind.STATE,
+                f"{counted(self._n_patients, 'patient')} with up to {self._limit:,} donors each: up to {most:,} rows",
+            )
         if self._announced:
             self._notices.add(
                 NoticeKind.STATE,

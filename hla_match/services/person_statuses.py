@@ -27,3 +27,13 @@ def quarantined_statuses(records: Sequence[QuarantinedRecord]) -> pl.DataFrame:
         .agg(pl.col("patient_id", "status").first(), pl.col("reason").unique(maintain_order=True).str.join("; "))
         .select(*_COLUMNS)
     )
+
+
+def n_persons(statuses: pl.DataFrame) -> int:
+    """Return how many persons some statuses are of: one for each identifier, and for each row that has none.
+
+    >>> n_persons(pl.DataFrame({"patient_id": ["P1", "P2", "P1", None, ""], "row": [2, 3, 4, 5, 6]}))
+    4
+    """
+    named = statuses["patient_id"].replace("", None)
+    return named.drop_nulls().n_unique() + named.null_count()

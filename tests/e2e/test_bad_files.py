@@ -157,7 +157,7 @@ def test_a_batch_gives_every_bad_patient_a_reason(hla_match: Command, registry: 
     (tmp_path / "p.csv").write_text(TEXT, encoding="utf-8")
     done = hla_match("batch", "registry", "p.csv", "--out", "out.csv", "--scope", "6/6")
     assert done.status == 0
-    status = pl.read_csv(tmp_path / "out.status.csv").with_columns(pl.col(pl.String).fill_null(""))
+    status = pl.read_csv(tmp_path / "out.csv.status.csv").with_columns(pl.col(pl.String).fill_null(""))
     assert status["row"].to_list() == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert status.filter(pl.col("status") == "ok")["row"].to_list() == [2, 11]
     assert status.filter((pl.col("status") == "error") != (pl.col("reason") != "")).is_empty()
@@ -175,7 +175,7 @@ def test_a_batch_without_results_keeps_the_header(
     results = pl.read_csv(tmp_path / "out.csv")
     assert results.is_empty()
     assert results.columns[:6] == ["patient_id", "rank", "donor_id", "scope", "matches_best", "matches_worst"]
-    assert pl.read_csv(tmp_path / "out.status.csv").height == (1 if rows else 0)
+    assert pl.read_csv(tmp_path / "out.csv.status.csv").height == (1 if rows else 0)
 
 
 @pytest.mark.parametrize("code", ["ZZZZ", "QQQQQ"])

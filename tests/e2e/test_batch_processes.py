@@ -18,7 +18,7 @@ from registry_io.store.donor_import import import_donors
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 SHARES = {"A*02:01~B*46:01~DRB1*09:01": 0.3, "A*24:02~B*40:01~DRB1*15:01": 0.3}
-NAMES = (".csv", ".status.csv", ".manifest.json")
+NAMES = (".csv", ".csv.status.csv", ".csv.manifest.json")
 # Two processes search, whatever the size of the batch.
 PROGRAM = """
 import sys

@@ -13,7 +13,7 @@ import pytest
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^C*01:02+C*07:02^DRB1*09:01+DRB1*15:01^DQB1*03:03+DQB1*06:01"
 N_PATIENTS = 1000
-NAMES = ("out.csv", "out.status.csv", "out.manifest.json")
+NAMES = ("out.csv", "out.csv.status.csv", "out.csv.manifest.json")
 MAIN = "from hla_match.cli.main import main\nmain()\n"
 # Ends the process before the step that is named: action, part of a name, and how many such steps pass before.
 KILLED = """
@@ -48,7 +48,7 @@ def start(folder: Path, *arguments: str, program: str = MAIN) -> subprocess.Pope
 
 def started_batch(folder: Path, *, until: str) -> subprocess.Popen[str]:
     """Return a batch that has said a line and stands still."""
-    batch = start(folder, "batch", "registry", "patients.csv", "--out", "out.csv")
+    batch = start(folder, "batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv")
     assert batch.stderr is not None
     while not (line := batch.stderr.readline()).startswith(until):
         assert line
@@ -57,7 +57,7 @@ def started_batch(folder: Path, *, until: str) -> subprocess.Popen[str]:
 
 
 def batch(folder: Path, patients: str = "patients.csv", out: str = "out.csv") -> subprocess.Popen[str]:
-    done = start(folder, "batch", "registry", patients, "--out", out)
+    done = start(folder, "batch", "registry", patients, "--overwrite", "--out", out)
     done.communicate()
     return done
 
@@ -93,7 +93,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 def test_of_two_that_write_the_same_file_the_second_is_told_and_the_first_gives_the_right_bytes(folder: Path) -> None:
     first = started_batch(folder, until="100 of")
     for out in ("out.csv", "out.parquet", "./out.csv"):
-        second = start(folder, "batch", "registry", "patients.csv", "--out", out)
+        second = start(folder, "batch", "registry", "patients.csv", "--overwrite", "--out", out)
         output, errors = second.communicate()
         assert (second.returncode, output) == (2, "")
         (line,) = errors.splitlines()
@@ -129,20 +129,21 @@ def test_parts_deleted_under_a_batch_end_it_with_status_1_and_the_old_files_stay
         pytest.param("write", "20-40.results", 0, marks=pytest.mark.exhaustive),
         pytest.param("rename", ".seal.parquet", 1, marks=pytest.mark.exhaustive),
         pytest.param("create", ".out.csv.", 0, marks=pytest.mark.exhaustive),
-        pytest.param("rename", "out.status.csv", 0, marks=pytest.mark.exhaustive),
-        pytest.param("rename", "out.manifest.json", 0, marks=pytest.mark.exhaustive),
+        pytest.param("rename", "out.csv.status.csv", 0, marks=pytest.mark.exhaustive),
+        pytest.param("rename", "out.csv.manifest.json", 0, marks=pytest.mark.exhaustive),
         ("rename", "out.csv", 0),
         pytest.param("remove", ".out.csv.parts-", 0, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_batch_that_was_killed_goes_on_to_the_same_bytes(folder: Path, action: str, name: str, left: int) -> None:
-    killed = start(folder, action, name, str(left), "batch", "registry", "few.csv", "--out", "out.csv", program=KILLED)
+    line = ("batch", "registry", "few.csv", "--overwrite", "--out", "out.csv")
+    killed = start(folder, action, name, str(left), *line, program=KILLED)
     _, errors = killed.communicate()
     assert killed.returncode == -signal.SIGKILL, errors
     complete = action == "remove"
     assert ((folder / "out.csv").read_bytes() == b"old") is not complete
     (parts,) = folder.glob(".out.csv.parts-*")
-    again = start(folder, "batch", "registry", "few.csv", "--out", "out.csv")
+    again = start(folder, *line)
     _, errors = again.communicate()
     assert again.returncode == 0, errors
     assert contents(folder) == contents(folder, "few-whole")

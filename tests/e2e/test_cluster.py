@@ -22,7 +22,7 @@ LOCI = ("A", "C", "B", "DRB1", "DQB1")
 N_PATIENTS = 500
 MAIN = (sys.executable, "-c", "from hla_match.cli.main import main; main()")
 DASK = (sys.executable, "-m", "dask")
-BATCH = ("batch", "registry", "patients.csv", "--max-mismatches=2", "--limit=20", f"--as-of={TODAY}")
+BATCH = ("batch", "registry", "patients.csv", "--overwrite", "--max-mismatches=2", "--limit=20", f"--as-of={TODAY}")
 
 
 def start(folder: Path, *command: str) -> subprocess.Popen[str]:
@@ -75,7 +75,7 @@ def cluster(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
 def same_as_threads(folder: Path, name: str) -> bool:
     return all(
         (folder / f"{name}{ending}").read_bytes() == (folder / f"threads{ending}").read_bytes()
-        for ending in (".csv", ".status.csv", ".manifest.json")
+        for ending in (".csv", ".csv.status.csv", ".csv.manifest.json")
     )
 
 

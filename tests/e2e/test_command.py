@@ -59,7 +59,7 @@ def test_batch_reports_a_bad_patient_and_ranks_the_others(folder):
     assert rows["donor_id"].to_list() == ["D1", "D3", "D2"]
     assert rows.select("matches_best", "matches_worst").rows() == [(10, 10), (9, 9), (10, 5)]
     assert rows["A_grade"].to_list() == ["AA", "MA", "PA"]
-    status = pl.read_csv(folder / "out.status.csv")
+    status = pl.read_csv(folder / "out.csv.status.csv")
     assert status.select("patient_id", "status").rows() == [("P1", "ok"), ("P2", "error")]
     assert not list(folder.glob(".out*"))
 

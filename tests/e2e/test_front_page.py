@@ -68,7 +68,7 @@ def test_the_python_of_a_page_runs(
     matches = found["matches"]
     assert isinstance(matches, hla_match.MatchList)
     assert len(matches) > 2
-    assert (tmp_path / "matches.manifest.json").exists()
+    assert (tmp_path / "matches.csv.manifest.json").exists()
 
 
 ANSWERS = {

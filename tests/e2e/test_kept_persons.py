@@ -84,7 +84,7 @@ def test_a_batch_searches_patients_with_bad_cells(registry: Done, hla_match: Com
     done = hla_match("batch", "registry", "p.csv", "--out", "out.csv", "--scope", "A,B", "--as-of", "2026-01-01")
     assert done.status == 0
     assert done.errors[-1] == WARNING
-    status = pl.read_csv(tmp_path / "out.status.csv").with_columns(pl.col("reason").fill_null(""))
+    status = pl.read_csv(tmp_path / "out.csv.status.csv").with_columns(pl.col("reason").fill_null(""))
     assert status["status"].to_list() == ["ok", "ok", "ok", "ok", "error"]
     first, second, third, fourth, fifth = status["reason"]
     for name in ("sex", "abo", "birth_date", "weight_kg"):
@@ -106,7 +106,7 @@ def test_persons_with_bad_cells_are_imputed(registry: Done, hla_match: Command, 
     done = hla_match("impute", "registry", "p.csv", "--frequencies", "f.csv", "--out", "out.csv")
     assert done.status == 0
     assert done.errors[-1] == WARNING
-    status = pl.read_csv(tmp_path / "out.status.csv").with_columns(pl.col("reason").fill_null(""))
+    status = pl.read_csv(tmp_path / "out.csv.status.csv").with_columns(pl.col("reason").fill_null(""))
     assert status["status"].to_list() == ["ok", "ok", "ok", "ok", "error"]
     assert status["reason"][0].startswith("sex: bad_attribute: ")
     assert status["reason"][2] == ""

@@ -66,7 +66,7 @@ def test_an_interrupted_batch_goes_on_and_gives_the_same_bytes(tmp_path: Path) -
     _, errors = again.communicate()
     assert again.returncode == 0, errors
     assert set(tmp_path.iterdir()) - before == {
-        tmp_path / name for name in ("out.csv", "out.status.csv", "out.manifest.json")
+        tmp_path / name for name in ("out.csv", "out.csv.status.csv", "out.csv.manifest.json")
     }
 
     whole = start(tmp_path, "batch", "registry", "patients.csv", "--out", "whole.csv")

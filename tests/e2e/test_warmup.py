@@ -99,7 +99,7 @@ def test_after_a_warm_up_nothing_is_compiled(tmp_path: Path) -> None:
         done = run(tmp_path, "search", "registry", "--hla", typing, "--max-mismatches", 2, *more)
         assert "Compiling" not in done.stderr
         for scope in ("10/10", "12/12", "6/6", "A,B"):
-            out = ("--out", "out.csv", "--scope", scope, "--max-mismatches", 2)
+            out = ("--overwrite", "--out", "out.csv", "--scope", scope, "--max-mismatches", 2)
             for limit in ((), ("--limit", 1)):
                 done = run(tmp_path, "batch", "registry", "patients.csv", *out, *limit, *more)
                 assert "Compiling" not in done.stderr

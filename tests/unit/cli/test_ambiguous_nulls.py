@@ -43,6 +43,7 @@ def searched(registry: Path, *options: str) -> dict[tuple[str, str], tuple[int, 
         "batch",
         registry,
         registry.parent / "patients.csv",
+        "--overwrite",
         "--out",
         out,
         "--scope",
@@ -65,7 +66,7 @@ def test_the_choice_at_import_holds_for_donors_and_patients(tmp_path: Path, opti
     assert found["P1", "D3"] == (1 if mode == "drop" else 2, 1)
     # Whole genotypes keep their null alleles in both modes.
     assert found["P2", "D4"] == (2, 1)
-    manifest = json.loads((tmp_path / "found.manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "found.csv.manifest.json").read_text(encoding="utf-8"))
     assert manifest["ambiguous_nulls"] == {"patients": mode, "donors": mode}
     assert manifest["registry"]["provenance"]["ambiguous_nulls"] == mode
 
@@ -77,7 +78,7 @@ def test_a_search_may_read_its_patient_otherwise(tmp_path: Path, mode: str) -> N
     found = searched(registry, "--ambiguous-nulls", other)
     assert found["P2", "D1"] == (2, 2 if mode == "drop" else 1)
     assert found["P1", "D2"] == (2, 2 if other == "drop" else 1)
-    manifest = json.loads((tmp_path / "found.manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((tmp_path / "found.csv.manifest.json").read_text(encoding="utf-8"))
     assert manifest["ambiguous_nulls"] == {"patients": other, "donors": mode}
 
 

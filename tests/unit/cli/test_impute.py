@@ -107,7 +107,7 @@ def test_parts_are_ranked_by_themselves(run) -> None:
 def test_every_person_has_a_status(run) -> None:
     rows = imputed(run)
     assert rows["patient_id"].unique(maintain_order=True).to_list() == ["P1", "P3", "P5", "P6"]
-    status = pl.read_csv("out.status.csv")
+    status = pl.read_csv("out.csv.status.csv")
     assert status["patient_id"].to_list() == ["P1", "P2", "P3", "P4", "P5", "P6"]
     assert status["row"].to_list() == [2, 3, 4, 5, 6, 7]
     assert status["status"].to_list() == ["ok", "error", "ok", "error", "ok", "ok"]
@@ -147,7 +147,7 @@ def test_nobody_readable_leaves_a_header_and_the_reasons(run) -> None:
     columns = imputed(run).columns
     Path("persons.csv").write_text("ID,A_1,A_2\nP2,99:01,98:01\n", encoding="utf-8")
     assert imputed(run).columns == columns
-    status = pl.read_csv("out.status.csv")
+    status = pl.read_csv("out.csv.status.csv")
     assert status.height == 1
     assert status["reason"][0].count("unknown_allele") >= 1
 
@@ -175,7 +175,7 @@ IMPUTE = ("impute", "registry", "persons.csv", "--frequencies", "frequencies.csv
 
 def test_there_is_one_writer_and_it_replaces_both_files_or_none(run) -> None:
     imputed(run)
-    names = ("out.csv", "out.status.csv")
+    names = ("out.csv", "out.csv.status.csv")
     assert {stat.S_IMODE(Path(name).stat().st_mode) for name in names} == {0o600}
     new = [Path(name).read_bytes() for name in names]
     for name in names:
@@ -206,8 +206,8 @@ def test_there_is_one_writer_and_it_replaces_both_files_or_none(run) -> None:
 def test_formulas_are_neutral_unless_raw_text_is_asked_for(run) -> None:
     Path("persons.csv").write_text("ID,A_1,A_2\n=P1,02:01,24:02\n-P2,99:01,\n", encoding="utf-8")
     assert imputed(run)["patient_id"].unique().to_list() == ["'=P1"]
-    assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["'=P1", "'-P2"]
+    assert pl.read_csv("out.csv.status.csv")["patient_id"].to_list() == ["'=P1", "'-P2"]
     assert imputed(run, "--raw-text")["patient_id"].unique().to_list() == ["=P1"]
-    assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["=P1", "-P2"]
+    assert pl.read_csv("out.csv.status.csv")["patient_id"].to_list() == ["=P1", "-P2"]
     assert run(*IMPUTE, "out.parquet").exit_code == 0
     assert pl.read_parquet("out.parquet")["patient_id"].unique().to_list() == ["=P1"]

@@ -46,7 +46,7 @@ def run(place: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def found(run, *options: str) -> list[str]:
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", *SCOPE, *options)
+    done = run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", *SCOPE, *options)
     assert done.exit_code == 0, done
     return sorted(pl.read_csv("out.csv")["donor_id"])
 
@@ -89,7 +89,7 @@ def test_a_registry_is_described_as_it_was(run) -> None:
 
 def test_the_log_and_the_manifest_name_the_transaction(run) -> None:
     found(run, "--at", "1")
-    manifest = json.loads(Path("out.manifest.json").read_text())
+    manifest = json.loads(Path("out.csv.manifest.json").read_text())
     assert manifest["registry"]["provenance"]["transaction"] == 1
     run("search", "registry", "--hla", PATIENT, *SCOPE)
     assert [one.transaction for one in logged_searches(Path("registry"))][-2:] == [1, 3]
@@ -101,6 +101,6 @@ def test_the_log_and_the_manifest_name_the_transaction(run) -> None:
 
 def test_from_python_likewise(run) -> None:
     assert search("registry", PATIENT, at=1).to_polars()["donor_id"].to_list() == ["D2", "D1"]
-    report = batch("registry", "patients.csv", "out.csv", at=datetime.date(2100, 1, 1))
+    report = batch("registry", "patients.csv", "out.csv", overwrite=True, at=datetime.date(2100, 1, 1))
     assert report.n_rows == 2
     assert registry_io.open_registry("registry", at=2).n_donors == 3

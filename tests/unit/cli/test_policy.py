@@ -81,6 +81,6 @@ def test_a_search_in_an_order_of_ones_own(run) -> None:
     assert "3 donors; A,B" in more
     assert run("batch", "registry", "patients.csv", "--out", "m.csv", "--policy", "ours.toml", *day).exit_code == 0
     assert pl.read_csv("m.csv")["donor_id"].to_list() == ["D2", "D1"]
-    manifest = json.loads(Path("m.manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(Path("m.csv.manifest.json").read_text(encoding="utf-8"))
     assert RankingPolicy.from_dict(manifest["policy_data"]) == RankingPolicy.from_dict(tomllib.loads(OURS))
     assert (manifest["criteria"]["max_age"], manifest["criteria"]["scope"]) == (60, "6/6")

@@ -27,7 +27,7 @@ A*24:02~B*40:01~DRB1*15:01,0.4
 A*98:01~B*40:01~DRB1*15:01,0.1
 """
 DAY = "--as-of=2026-06-14"
-BATCH = ("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", DAY)
+BATCH = ("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", "--scope", "6/6", DAY)
 SEARCH = ("search", "registry", "--hla", PATIENT, "--scope", "6/6", DAY)
 BUILDING = "Imputing 3 donors, which is done once for a registry and a set of frequencies ...\n"
 LEFT_OUT = (
@@ -73,7 +73,7 @@ def test_probabilities_order_the_donors_unless_another_policy_is_named(run) -> N
     probability = dict(rows.select("donor_id", "p0").iter_rows())
     assert probability == {"D1": pytest.approx(0.1), "D2": pytest.approx(0.1), "D3": 0.0}
     assert rows["frequency_set"].unique().to_list() == ["han.csv"]
-    manifest = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))
     assert manifest["policy"].startswith("wmda: ")
     assert manifest["frequencies"]["global"] is None
     assert manifest["frequencies"]["own"] == {
@@ -85,9 +85,9 @@ def test_probabilities_order_the_donors_unless_another_policy_is_named(run) -> N
         "unmapped_mass": {"": 0.1},
     }
     assert run(*BATCH, "--frequencies", "han.csv", "--policy", "certain-first").exit_code == 0
-    assert "certain-first: " in json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["policy"]
+    assert "certain-first: " in json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))["policy"]
     assert run(*BATCH).exit_code == 0
-    plain = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
+    plain = json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))
     assert plain["policy"].startswith("plain: ")
     assert plain["frequencies"] is None
     assert "p0" not in pl.read_csv("out.csv").columns
@@ -98,14 +98,14 @@ def test_summary_and_statuses_name_the_set_and_whom_it_does_not_explain(run) -> 
     done = run(*BATCH, "--frequencies", "han.csv")
     checksum = hashlib.sha256(FREQUENCIES.encode()).hexdigest()[:12]
     assert f"  frequencies: han.csv, SHA-256 {checksum}..., left out a frequency of 0.1\n" in done.stdout
-    status = pl.read_csv("out.status.csv")
+    status = pl.read_csv("out.csv.status.csv")
     assert status["status"].to_list() == ["ok", "ok"]
     assert status["reason"][0] == ""
     assert status["reason"][1].endswith("; no frequencies explain the patient at A")
     done = run(*BATCH, "--frequencies", "han.csv", "--global-frequencies", "world.csv")
     assert "left out a frequency of 0.1; then world.csv, SHA-256 " in done.stdout
-    assert not pl.read_csv("out.status.csv")["reason"].str.contains("frequencies").any()
-    manifest = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
+    assert not pl.read_csv("out.csv.status.csv")["reason"].str.contains("frequencies").any()
+    manifest = json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))
     assert manifest["frequencies"]["global"]["name"] == "world.csv"
 
 
@@ -159,4 +159,4 @@ def test_donors_are_chosen_by_probability_and_attributes(run) -> None:
     assert "--abo" not in done.stderr
     assert "0 with sex M" in run(*given, "--sex", "m").stdout
     assert run(*BATCH, "--frequencies", "han.csv", "--city", "unknown", "--min-p", "100%").exit_code == 0
-    assert json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["criteria"]["min_p"] == 1.0
+    assert json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))["criteria"]["min_p"] == 1.0

@@ -48,7 +48,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def donors(run, *options: str) -> list[str]:
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", DAY, *options)
+    done = run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", "--scope", "6/6", DAY, *options)
     assert done.exit_code == 0, done
     return pl.read_csv("out.csv").filter(pl.col("patient_id") == "P4")["donor_id"].to_list()
 
@@ -95,7 +95,19 @@ def test_a_locus_is_limited_once() -> None:
 
 
 def test_columns_do_not_depend_on_the_order_of_the_patients(run) -> None:
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", "--status", "AV,TU", DAY)
+    done = run(
+        "batch",
+        "registry",
+        "patients.csv",
+        "--overwrite",
+        "--out",
+        "out.csv",
+        "--scope",
+        "6/6",
+        "--status",
+        "AV,TU",
+        DAY,
+    )
     assert done.exit_code == 0, done
     found = pl.read_csv("out.csv")
     at = found.columns.index("A_grade")
@@ -108,14 +120,14 @@ def test_columns_do_not_depend_on_the_order_of_the_patients(run) -> None:
 
 def test_the_manifest_says_what_decided_the_result_and_no_time(run) -> None:
     Path("ids.txt").write_text("D1\nD3\n", encoding="utf-8")
-    names = ("out.csv", "out.status.csv", "out.manifest.json")
+    names = ("out.csv", "out.csv.status.csv", "out.csv.manifest.json")
     options = ("--scope", "6/6", "--only-donors", "ids.txt", DAY)
     written = []
     for _ in range(2):
-        assert run("batch", "registry", "patients.csv", "--out", "out.csv", *options).exit_code == 0
+        assert run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", *options).exit_code == 0
         written.append([Path(name).read_bytes() for name in names])
     assert written[0] == written[1]
-    manifest = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))
     assert manifest["registry"]["snapshot"] == Path("registry/CURRENT").read_text(encoding="utf-8").strip()
     assert manifest["registry"]["provenance"]["source"] == "donors.csv"
     assert manifest["patients"]["file"] == "patients.csv"
@@ -131,15 +143,17 @@ def test_the_day_does_not_count_where_there_are_no_ages(run) -> None:
     assert run("registry", "import", "registry", "donors.csv", "--replace", "--allow-shrink").exit_code == 0
     texts = []
     for day in ("2026-06-14", "2026-06-15"):
-        assert run("batch", "registry", "patients.csv", "--out", "out.csv", "--as-of", day).exit_code == 0
-        texts.append(Path("out.manifest.json").read_bytes())
+        assert (
+            run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", "--as-of", day).exit_code == 0
+        )
+        texts.append(Path("out.csv.manifest.json").read_bytes())
     assert texts[0] == texts[1]
 
 
 def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_run, "PART_SIZE", 1)
     monkeypatch.setattr(batch_command, "_SAY_EVERY", 2)
-    batch = ("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6")
+    batch = ("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", "--scope", "6/6")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_parts.BatchParts, "joined", lambda *_, **__: 1 / 0)
         done = run(*batch, DAY)
@@ -160,11 +174,11 @@ def test_a_continued_batch_takes_up_finished_parts_only_of_the_same_day(run, mon
 )
 def test_a_result_never_replaces_what_the_batch_reads(run, out: str) -> None:
     Path("link.csv").symlink_to("patients.csv")
-    Path("x.status.csv").write_text(PATIENTS, encoding="utf-8")
-    Path("y.manifest.json").write_text("D1\n", encoding="utf-8")
-    patients = "x.status.csv" if out == "x.parquet" else "patients.csv"
+    Path("x.parquet.status.csv").write_text(PATIENTS, encoding="utf-8")
+    Path("y.csv.manifest.json").write_text("D1\n", encoding="utf-8")
+    patients = "x.parquet.status.csv" if out == "x.parquet" else "patients.csv"
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    done = run("batch", "registry", patients, "--out", out, "--only-donors", "y.manifest.json", DAY)
+    done = run("batch", "registry", patients, "--out", out, "--only-donors", "y.csv.manifest.json", DAY)
     assert isinstance(done.exception, CriteriaError)
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
@@ -172,8 +186,8 @@ def test_a_result_never_replaces_what_the_batch_reads(run, out: str) -> None:
 def test_reasons_of_patients_are_plain_and_hint_at_spreadsheets(run) -> None:
     rows = "patient_id,A_1,A_2,weight_kg\nP1,2:01,,\nP2,,,\nP3,02:01,,-1\n"
     Path("patients.csv").write_text(rows, encoding="utf-8")
-    assert run("batch", "registry", "patients.csv", "--out", "out.csv", DAY).exit_code == 0
-    reasons = pl.read_csv("out.status.csv")["reason"].fill_null("").to_list()
+    assert run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", DAY).exit_code == 0
+    reasons = pl.read_csv("out.csv.status.csv")["reason"].fill_null("").to_list()
     assert reasons[0].startswith("A: malformed: expected ")
     assert reasons[0].endswith(
         "; a spreadsheet such as Excel took the typing for a date or time: format the column as text and enter it again"
@@ -185,9 +199,9 @@ def test_reasons_of_patients_are_plain_and_hint_at_spreadsheets(run) -> None:
 
 def test_unreadable_typings_are_named_by_column_without_what_stands_there(run) -> None:
     Path("patients.csv").write_text("ID,A_1,A_2,B_1,B_2\nP1,98:77,24:02,98:77,40:01\n", encoding="utf-8")
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", DAY)
+    done = run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", DAY)
     assert done.stdout.startswith("1 patient: 0 ok, 1 with errors")
-    (reason,) = pl.read_csv("out.status.csv")["reason"]
+    (reason,) = pl.read_csv("out.csv.status.csv")["reason"]
     assert reason.startswith("A: unknown_allele: expected ")
     assert "; B: unknown_allele: expected " in reason
     assert "98:77" not in reason
@@ -195,15 +209,15 @@ def test_unreadable_typings_are_named_by_column_without_what_stands_there(run) -
 
 def test_a_file_without_header_is_read_and_it_is_said(run) -> None:
     Path("patients.csv").write_text(f"P1;{PATIENT}\n", encoding="utf-8")
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", DAY)
+    done = run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", DAY)
     assert done.exit_code == 0
     assert "patients.csv: read without header" in done.stderr
-    assert pl.read_csv("out.status.csv").select("patient_id", "row", "status").rows() == [("P1", 1, "ok")]
+    assert pl.read_csv("out.csv.status.csv").select("patient_id", "row", "status").rows() == [("P1", 1, "ok")]
 
 
 @pytest.mark.parametrize("command", ["search", "batch"])
 def test_an_order_by_probabilities_needs_frequencies(run, command: str) -> None:
-    given = {"search": ("--hla", PATIENT), "batch": ("patients.csv", "--out", "out.csv")}[command]
+    given = {"search": ("--hla", PATIENT), "batch": ("patients.csv", "--overwrite", "--out", "out.csv")}[command]
     done = run(command, "registry", *given, "--policy", "probability-first")
     assert isinstance(done.exception, CriteriaError)
     assert with_option_hint(done.exception).endswith("; give --frequencies")
@@ -266,9 +280,11 @@ def test_an_empty_list_says_which_criterion_left_no_donor(run) -> None:
 def test_statuses_say_what_is_missing_or_assumed_and_why_a_list_is_empty(run) -> None:
     rows = f"P1,{PATIENT}\nP2,A*02:01+A*24:02^B*40:01\nP3,A*01:01+A*03:01^B*08:01+B*07:02\nP4,{PATIENT}^dr*09:01\n"
     Path("patients.csv").write_text(f"patient_id,gl_string\n{rows}", encoding="utf-8")
-    done = run("batch", "registry", "patients.csv", "--out", "out.csv", "--scope", "6/6", "--max-age", "60", DAY)
+    done = run(
+        "batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", "--scope", "6/6", "--max-age", "60", DAY
+    )
     assert done.stdout.startswith("4 patients: 3 ok, 1 with errors")
-    statuses = pl.read_csv("out.status.csv").with_columns(pl.col("reason").fill_null(""))
+    statuses = pl.read_csv("out.csv.status.csv").with_columns(pl.col("reason").fill_null(""))
     assert statuses["status"].to_list() == ["ok", "ok", "ok", "error"]
     untyped = "DRB1: the patient is not typed here, so that every donor is a potential match"
     counts = (

@@ -213,7 +213,7 @@ def test_the_commands_take_it(tmp_path: Path, capsys) -> None:
     assert "DRB345" in printed
     assert "same" in printed
     assert " other " not in printed
-    run("batch", tmp_path / "r", tmp_path / "patients.csv", "--out", tmp_path / "found.csv", *options)
+    run("batch", tmp_path / "r", tmp_path / "patients.csv", "--overwrite", "--out", tmp_path / "found.csv", *options)
     rows = pl.read_csv(tmp_path / "found.csv").select("donor_id", "matches_best", "DRB345_grade").rows()
     assert rows[0] == ("same", 4, "AA")
     assert ("other", 3, "LA") in rows

@@ -58,7 +58,7 @@ def test_wmda_locus_mismatch_table_by_the_command(tmp_path: Path, null_rule: str
     write_persons(tmp_path / "patients.csv", "patient_id", rows)
     run("registry", "import", tmp_path / "r", tmp_path / "donors.csv", "--nomenclature", "builtin")
     options = ("--scope", "A", "--max-mismatches", 2, "--null-rule", null_rule)
-    run("batch", tmp_path / "r", tmp_path / "patients.csv", "--out", tmp_path / "found.csv", *options)
+    run("batch", tmp_path / "r", tmp_path / "patients.csv", "--overwrite", "--out", tmp_path / "found.csv", *options)
     found = {
         (patient[1:], donor[1:]): tuple(counts)
         for patient, donor, *counts in pl.read_csv(tmp_path / "found.csv")
@@ -68,7 +68,7 @@ def test_wmda_locus_mismatch_table_by_the_command(tmp_path: Path, null_rule: str
     for patient, donor, *counts in wmda_locus_mismatches():
         gvh, hvg, most = STRICT.get((patient, donor), counts) if null_rule == "strict" else counts
         assert found[patient, donor] == (gvh, gvh, hvg, hvg, 2 - most, 2 - most)
-    assert f'"null_rule": "{null_rule}"' in (tmp_path / "found.manifest.json").read_text(encoding="utf-8")
+    assert f'"null_rule": "{null_rule}"' in (tmp_path / "found.csv.manifest.json").read_text(encoding="utf-8")
 
 
 def write_persons(path: Path, identifier: str, rows: list[str]) -> None:

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hla_match.cli.main import group
-from hla_match.errors import BrokenPartsError, CriteriaError, FileError, LockedError
+from hla_match.cli.option_hints import with_option_hint
+from hla_match.errors import BrokenPartsError, CriteriaError, ErrorCode, FileError, LockedError
 from hla_match.searches.matcher import Matcher
 from hla_match.services import batch_run, batch_size
 from hla_match.services.batch_parts import BatchParts
@@ -25,8 +26,8 @@ from registry_io.disk.joint_files import lock_files
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 N_PATIENTS, N_DONORS = 10, 6
-NAMES = ("out.csv", "out.status.csv", "out.manifest.json")
-BATCH = ("batch", "registry", "patients.csv", "--scope", "6/6", "--as-of=2026-06-14", "--out")
+NAMES = ("out.csv", "out.csv.status.csv", "out.csv.manifest.json")
+BATCH = ("batch", "registry", "patients.csv", "--overwrite", "--scope", "6/6", "--as-of=2026-06-14", "--out")
 
 
 @pytest.fixture
@@ -76,10 +77,10 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 def test_files_are_their_owners_alone_and_know_each_other(run) -> None:
     assert run(*BATCH, "out.csv").exit_code == 0
     assert {stat.S_IMODE(Path(name).stat().st_mode) for name in NAMES} == {0o600}
-    files = json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["files"]
+    files = json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))["files"]
     for role, name, n_rows in (
         ("results", "out.csv", N_PATIENTS * N_DONORS),
-        ("statuses", "out.status.csv", N_PATIENTS),
+        ("statuses", "out.csv.status.csv", N_PATIENTS),
     ):
         data = Path(name).read_bytes()
         assert files[role] == {"rows": n_rows, "sha256": hashlib.sha256(data).hexdigest()}
@@ -87,7 +88,7 @@ def test_files_are_their_owners_alone_and_know_each_other(run) -> None:
     assert not list(Path().glob(".*"))
 
 
-@pytest.mark.parametrize("held", ["out.csv", "out.status.csv", "out.manifest.json"])
+@pytest.mark.parametrize("held", ["out.csv", "out.csv.status.csv", "out.csv.manifest.json"])
 def test_a_second_writer_of_any_of_the_files_is_told_and_changes_nothing(run, searched, held: str) -> None:
     for name in NAMES:
         Path(name).write_bytes(b"old")
@@ -109,7 +110,7 @@ def test_a_second_writer_of_any_of_the_files_is_told_and_changes_nothing(run, se
 )
 def test_a_damaged_part_is_searched_again_and_no_other(run, searched, kind: str) -> None:
     assert run(*BATCH, "whole.csv").exit_code == 0
-    whole = contents("whole.csv", "whole.status.csv", "whole.manifest.json")
+    whole = contents("whole.csv", "whole.csv.status.csv", "whole.csv.manifest.json")
     for damage in (lambda data: data[:-1], lambda data: data[:50] + bytes([data[50] ^ 4]) + data[51:], lambda _: b""):
         folder = interrupted(run)
         (path,) = folder.glob(f"3-6.*{kind}.parquet")
@@ -179,7 +180,7 @@ def test_parts_that_are_harmed_while_the_batch_runs_end_it_and_the_old_files_sta
     monkeypatch.setattr(BatchParts, "write", write)
     assert run(*BATCH, "out.csv").exit_code == 0
     assert run(*BATCH, "whole.csv").exit_code == 0
-    assert contents("out.csv", "out.status.csv") == contents("whole.csv", "whole.status.csv")
+    assert contents("out.csv", "out.csv.status.csv") == contents("whole.csv", "whole.csv.status.csv")
 
 
 def test_statuses_and_rows_that_do_not_agree_write_nothing(run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +208,7 @@ def test_a_disk_that_is_full_at_any_step_is_one_error_and_the_same_command_goes_
     run, ending: str, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_run, "PART_SIZE", 5)
-    names = [f"out{end}" for end in (ending, ".status.csv", ".manifest.json")]
+    names = [f"out{ending}{end}" for end in ("", ".status.csv", ".manifest.json")]
     steps: list[str] = []
     with listening(lambda action, path: steps.append(action) if is_of_batch(path) else None):
         assert run(*BATCH, f"whole{ending}").exit_code == 0
@@ -255,7 +256,7 @@ def test_a_patient_with_two_faults_is_one_row_and_counts_once(run) -> None:
     )
     done = run(*BATCH, "out.csv")
     assert done.stdout.startswith("2 patients: 1 ok, 1 with errors")
-    status = pl.read_csv("out.status.csv")
+    status = pl.read_csv("out.csv.status.csv")
     assert status.select("patient_id", "row", "status").rows() == [("P1", 2, "error"), ("P2", 3, "ok")]
     assert status["reason"][0].startswith("A_2: second_without_first: ")
     assert "; B_2: second_without_first: " in status["reason"][0]
@@ -279,16 +280,16 @@ def test_formulas_are_neutral_where_a_spreadsheet_opens_the_file(run) -> None:
         assert sorted(rows["donor_id"]) == sorted(["'=1+1", "'+1", "'-5", "'@x", "''=2", "D9"])
         assert rows["patient_id"].unique().to_list() == ["'=P1"]
         assert rows.schema["matches_best"] == pl.Int64
-        assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["'=P1", "'-P2"]
-        assert json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["raw_text"] is False
+        assert pl.read_csv("out.csv.status.csv")["patient_id"].to_list() == ["'=P1", "'-P2"]
+        assert json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))["raw_text"] is False
 
 
 def test_raw_text_and_files_that_carry_types_keep_text_as_it_is(run) -> None:
     expected = sorted(["=1+1", "+1", "-5", "@x", "'=2", "D9"])
     formulas(run, "--raw-text", out="out.csv")
     assert sorted(pl.read_csv("out.csv")["donor_id"]) == expected
-    assert pl.read_csv("out.status.csv")["patient_id"].to_list() == ["=P1", "-P2"]
-    assert json.loads(Path("out.manifest.json").read_text(encoding="utf-8"))["raw_text"] is True
+    assert pl.read_csv("out.csv.status.csv")["patient_id"].to_list() == ["=P1", "-P2"]
+    assert json.loads(Path("out.csv.manifest.json").read_text(encoding="utf-8"))["raw_text"] is True
     for out, read in (
         ("out.parquet", pl.read_parquet),
         ("out.jsonl", pl.read_ndjson),
@@ -318,7 +319,8 @@ def test_a_sheet_that_is_full_ends_the_search_and_another_format_goes_on(
     assert len(searched) == N_PATIENTS - finished
     assert not folder.exists()
     assert run(*BATCH, "whole.parquet").exit_code == 0
-    assert contents("out.parquet", "out.manifest.json") == contents("whole.parquet", "whole.manifest.json")
+    names = ("out.parquet", "out.parquet.manifest.json")
+    assert contents(*names) == contents(*(name.replace("out", "whole") for name in names))
 
 
 def test_a_batch_that_nothing_bounds_says_before_and_soon_how_large_it_becomes(
@@ -344,3 +346,51 @@ def test_the_size_that_is_expected_is_near_the_one_that_comes(run, monkeypatch: 
         (line,) = [one for one in run(*BATCH, f"out{ending}").stderr.splitlines() if one.startswith("about ")]
         expected = float(line.split(" MB in ")[0].split()[-1]) * 1e6
         assert 0.3 < expected / Path(f"out{ending}").stat().st_size < 3
+
+
+ONCE = tuple(word for word in BATCH if word != "--overwrite")
+
+
+def test_a_result_is_not_replaced_unasked(run) -> None:
+    assert run(*ONCE, "out.csv").exit_code == 0
+    before = contents(*NAMES)
+    for options in ((), ("--limit", "1")):
+        done = run(*ONCE, "out.csv", *options)
+        assert isinstance(done.exception, FileError)
+        assert done.exception.code == ErrorCode.FILE_RESULT_EXISTS
+        assert with_option_hint(done.exception).endswith("; give --overwrite")
+    assert contents(*NAMES) == before
+    assert run(*ONCE, "out.csv", "--limit", "1", "--overwrite").exit_code == 0
+    assert contents(*NAMES) != before
+    assert run(*ONCE, "out.parquet").exit_code == 0
+
+
+def test_an_interrupted_batch_goes_on_over_a_result_that_it_may_replace(run) -> None:
+    assert run(*ONCE, "out.csv", "--limit", "1").exit_code == 0
+    folder = interrupted(run)
+    # The same command without the option names no other batch: what is finished is taken up.
+    assert run(*ONCE, "out.csv").exit_code == 0
+    assert not folder.exists()
+    whole = contents("out.csv")
+    interrupted(run)
+    done = run(*ONCE, "out.csv", "--limit", "2")
+    assert isinstance(done.exception, FileError)
+    assert contents("out.csv") == whole
+
+
+def test_rows_that_a_limit_allows_are_said_before_where_they_are_many(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "up to" not in run(*BATCH, "out.csv", "--limit", "5").stderr
+    monkeypatch.setattr(batch_size, "MANY_WITH_LIMIT", 49)
+    (line,) = [one for one in run(*BATCH, "out.csv", "--limit", "5").stderr.splitlines() if "up to" in one]
+    assert line == "10 patients with up to 5 donors each: up to 50 rows"
+    (line,) = [one for one in run(*BATCH, "out.csv", "--limit", "900").stderr.splitlines() if "up to" in one]
+    assert line == "10 patients with up to 900 donors each: up to 60 rows"
+    assert "up to" not in run(*BATCH, "out.csv", "--limit", "4").stderr
+
+
+def test_a_patient_is_counted_once_however_many_faults_it_has(run) -> None:
+    rows = "P1,99:99,02:9999,X,-3\nP1,99:99,,Z,\nP2,02:01,24:02,,\nP3,,24:02,Y,1000\n"
+    Path("patients.csv").write_text(f"patient_id,A_1,A_2,sex,weight_kg\n{rows}", encoding="utf-8")
+    done = run("batch", "registry", "patients.csv", "--scope", "A", "--out", "out.csv")
+    assert done.stdout.startswith("3 patients: 1 ok, 2 with errors")
+    assert pl.read_csv("out.csv.status.csv")["patient_id"].to_list() == ["P1", "P1", "P2", "P3"]

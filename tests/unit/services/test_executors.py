@@ -18,7 +18,7 @@ from hla_match.services.executors import ExecutorConfig
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 DAY = "--as-of=2026-06-14"
-BATCH = ("batch", "registry", "patients.csv", "--scope", "6/6", DAY, "--out")
+BATCH = ("batch", "registry", "patients.csv", "--overwrite", "--scope", "6/6", DAY, "--out")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_neither_threads_nor_shards_nor_memory_change_a_byte(run, ending: str, m
     for options in ((), ("--workers=1",), ("--workers=4", "--shards=3"), ("--memory=1",)):
         ranges.clear()
         assert run(*BATCH, f"out{ending}", *options).exit_code == 0
-        written.append([Path(f"out{end}").read_bytes() for end in (ending, ".status.csv", ".manifest.json")])
+        written.append([Path(f"out{ending}{end}").read_bytes() for end in ("", ".status.csv", ".manifest.json")])
     assert all(one == written[0] for one in written)
     # The last run had little room.
     assert (ranges[0][0], ranges[-1][1]) == (0, 91)

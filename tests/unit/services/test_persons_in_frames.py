@@ -42,7 +42,7 @@ def test_a_batch_of_a_frame_finds_what_that_of_a_file_does(registry: Path, tmp_p
         assert (report.n_patients, report.n_failed) == (2, 1)
         found.append((report.out.read_bytes(), report.statuses.read_bytes()))
     assert found[0] == found[1]
-    named = json.loads((tmp_path / "frame.manifest.json").read_text(encoding="utf-8"))["patients"]["file"]
+    named = json.loads((tmp_path / "frame.csv.manifest.json").read_text(encoding="utf-8"))["patients"]["file"]
     assert named == "frame of patients"
 
 
