@@ -54,6 +54,7 @@ def searched(folder: Path, out: str, *, processes: bool, **options: object) -> t
         folder / "few.csv",
         folder / f"{out}.csv",
         executor=ExecutorConfig(workers=2, processes=processes),
+        overwrite=True,
         **options,  # type: ignore[arg-type]
     )
     return report, [(folder / f"{out}{ending}").read_bytes() for ending in NAMES]

@@ -1,0 +1,109 @@
+"""Every column of results and of statuses, declared once: its values, what an empty cell is, and its meaning.
+
+The data dictionary `docs/columns.md` is written from these declarations, and a test compares them with what is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LOCUS = "LOCUS"
+"""Stands in a name for each locus that was compared, or of probabilities each one in scope."""
+
+TEXT, WHOLE, NUMBER, DATE = "text", "whole number", "number", "date"
+"""What values can be; in Parquet text is also a category, a number one of 32 or 64 bits."""
+
+_ALWAYS = "never empty"
+_NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """One column of a table that a search or a batch gives.
+
+    Attributes:
+        name: in files and frames; `LOCUS` in it stands for a locus.
+        values: of which kind they are.
+        empty: when a cell is empty.
+        meaning: what a value says.
+        where: under which condition there is the column; "" where it is always there.
+    """
+
+    name: str
+    values: str
+    empty: str
+    meaning: str
+    where: str = ""
+
+
+_FREQUENCIES = "with frequencies"
+_KNOWN = "where the registry has it"
+
+RESULT_COLUMNS: tuple[ResultColumn, ...] = (
+    ResultColumn("patient_id", TEXT, _ALWAYS, "identifier of the patient in the patient file"),
+    ResultColumn("rank", WHOLE, _ALWAYS, "place in the patient's list, from 1"),
+    ResultColumn("donor_id", TEXT, _ALWAYS, "identifier of the donor in the registry"),
+    ResultColumn("scope", TEXT, _ALWAYS, "the loci that count, as they were asked for"),
+    ResultColumn("matches_best", WHOLE, _ALWAYS, "matching alleles in scope if every ambiguity turns out well"),
+    ResultColumn("matches_worst", WHOLE, _ALWAYS, "matching alleles in scope that are certain"),
+    ResultColumn("grades", TEXT, _ALWAYS, "the position grades of the loci in scope, separated by blanks"),
+    ResultColumn("gvh", WHOLE, _ALWAYS, "least mismatches in scope in graft-versus-host direction"),
+    ResultColumn("hvg", WHOLE, _ALWAYS, "least mismatches in scope in host-versus-graft direction"),
+    ResultColumn("gvh_worst", WHOLE, _ALWAYS, "greatest mismatches in scope in graft-versus-host direction"),
+    ResultColumn("hvg_worst", WHOLE, _ALWAYS, "greatest mismatches in scope in host-versus-graft direction"),
+    *(
+        ResultColumn(
+            f"p{count}", NUMBER, _NOT_KNOWN, f"probability of exactly {count} mismatches in scope, 0 to 1", _FREQUENCIES
+        )
+        for count in range(5)
+    ),
+    ResultColumn("p_LOCUS", NUMBER, _NOT_KNOWN, "probability that both alleles of the locus match", _FREQUENCIES),
+    ResultColumn("frequency_set", TEXT, _ALWAYS, "the haplotype frequencies that probabilities rest on", _FREQUENCIES),
+    ResultColumn(
+        "fallback", TEXT, _ALWAYS, "what the probability rests on, the farthest step of patient and donor", _FREQUENCIES
+    ),
+    ResultColumn("p_missing", TEXT, "the probability is known", "why the probability is not known", _FREQUENCIES),
+    ResultColumn("p_cut", NUMBER, _NOT_KNOWN, "probability of what was too unlikely to be compared", _FREQUENCIES),
+    ResultColumn(
+        "LOCUS_grade",
+        TEXT,
+        "the patient is not compared there",
+        "the two position grades of the locus, in the order of the donor's alleles",
+    ),
+    ResultColumn("age", WHOLE, _NOT_KNOWN, "completed years on the day of the search"),
+    ResultColumn("sex", TEXT, _NOT_KNOWN, "F or M", _KNOWN),
+    ResultColumn("abo", TEXT, _NOT_KNOWN, "blood group: A, B, AB or O", _KNOWN),
+    ResultColumn("rhesus", TEXT, _NOT_KNOWN, "rhesus factor: P positive, N negative", _KNOWN),
+    ResultColumn("cmv", TEXT, _NOT_KNOWN, "antibodies against cytomegalovirus: P positive, N negative", _KNOWN),
+    ResultColumn("weight_kg", NUMBER, _NOT_KNOWN, "weight in kilograms", _KNOWN),
+    ResultColumn(
+        "status",
+        TEXT,
+        _ALWAYS,
+        "AV available, TU temporarily unavailable, RS reserved, OP reserved for another patient, DE deleted; AV where "
+        "none is stated",
+    ),
+    ResultColumn("last_contact_on", DATE, _NOT_KNOWN, "day of the last contact", _KNOWN),
+    ResultColumn("reserved_until", DATE, _NOT_KNOWN, "end of a reservation", _KNOWN),
+    ResultColumn("city", TEXT, _NOT_KNOWN, "where the donor lives", _KNOWN),
+    ResultColumn(
+        "resolution",
+        NUMBER,
+        _ALWAYS,
+        "how well the donor is typed, 0 to 1: the mean at A, B, C, DRB1 and DQB1 of the probability that two draws "
+        "from the genotypes that a typing leaves open are equal, all alleles taken as equally frequent",
+    ),
+    ResultColumn("patient_typing", TEXT, _ALWAYS, "typing of the patient as a GL String, names as reported"),
+    ResultColumn("donor_typing", TEXT, "no locus is typed", "typing of the donor as a GL String, names as reported"),
+    ResultColumn("nomenclature", TEXT, _ALWAYS, "the release that the typings were read with", "in results of a batch"),
+)
+"""The columns of results and of `MatchList.to_polars`, in their order."""
+
+STATUS_COLUMNS: tuple[ResultColumn, ...] = (
+    ResultColumn("patient_id", TEXT, "the row has none", "identifier of the patient"),
+    ResultColumn("row", WHOLE, _ALWAYS, "row of the patient file, counted from 1, the header among them"),
+    ResultColumn("status", TEXT, _ALWAYS, "ok, or error where the patient was not searched for"),
+    ResultColumn("donors", WHOLE, _ALWAYS, "rows of the patient in the results"),
+    ResultColumn("reason", TEXT, "nothing is to be said", "why there was no search, or what was missing or assumed"),
+)
+"""The columns of the statuses of a batch, in their order."""
