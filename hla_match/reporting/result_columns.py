@@ -71,6 +71,12 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         "the two position grades of the locus, in the order of the donor's alleles",
     ),
     ResultColumn("age", WHOLE, _NOT_KNOWN, "completed years on the day of the search"),
+    ResultColumn(
+        "age_limit",
+        TEXT,
+        "the age is within the registry's limits, or there are none",
+        "that the donor is beyond the ages at which donors of the registry donate",
+    ),
     ResultColumn("sex", TEXT, _NOT_KNOWN, "F or M", _KNOWN),
     ResultColumn("abo", TEXT, _NOT_KNOWN, "blood group: A, B, AB or O", _KNOWN),
     ResultColumn("rhesus", TEXT, _NOT_KNOWN, "rhesus factor: P positive, N negative", _KNOWN),
@@ -95,6 +101,47 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ),
     ResultColumn("patient_typing", TEXT, _ALWAYS, "typing of the patient as a GL String, names as reported"),
     ResultColumn("donor_typing", TEXT, "no locus is typed", "typing of the donor as a GL String, names as reported"),
+    ResultColumn(
+        "dpb1_tce",
+        TEXT,
+        _ALWAYS,
+        "class of DPB1 by T-cell epitope groups: match, permissive, non-permissive HvG, non-permissive GvH, unknown",
+    ),
+    ResultColumn(
+        "b_leader",
+        TEXT,
+        "there is no single mismatch at B, or typings leave it open",
+        "leaders of HLA-B of a single mismatch: of the patient's allele, of the donor's, of the shared one",
+    ),
+    ResultColumn(
+        "dpb1_expression",
+        TEXT,
+        "there is no single mismatch at DPB1, or typings leave it open",
+        "expression of the patient's mismatched DPB1 allele: high or low",
+    ),
+    ResultColumn(
+        "kir_missing_gvh",
+        TEXT,
+        _ALWAYS,
+        "KIR ligands that the donor has and the patient lacks, or none; ? may be missing",
+    ),
+    ResultColumn(
+        "kir_missing_hvg",
+        TEXT,
+        _ALWAYS,
+        "KIR ligands that the patient has and the donor lacks, or none; ? may be missing",
+    ),
+    ResultColumn("patient_dq_groups", TEXT, _NOT_KNOWN, "groups G1 and G2 of the patient's HLA-DQ heterodimers"),
+    ResultColumn("donor_dq_groups", TEXT, _NOT_KNOWN, "groups G1 and G2 of the donor's HLA-DQ heterodimers"),
+    ResultColumn(
+        "lel", TEXT, _ALWAYS, "mismatches at DRB3/4/5, DQB1 and DPB1 in graft-versus-host direction, perhaps a range"
+    ),
+    ResultColumn(
+        "mismatches",
+        TEXT,
+        "no mismatch is certain",
+        "each certain mismatch: alleles of patient and donor, directions, level; out of scope in brackets",
+    ),
     ResultColumn("nomenclature", TEXT, _ALWAYS, "the release that the typings were read with", "in results of a batch"),
 )
 """The columns of results and of `MatchList.to_polars`, in their order."""

@@ -85,8 +85,7 @@ def batch(
         patients: their file, CSV, TSV, Excel or Parquet, or a frame with its columns, whose first row is row 2.
         out: file of the results: CSV, Parquet, JSON lines or Excel, by its ending.
         criteria: which donors.
-        policy: the order, its name or its TOML file; by default ``wmda`` with frequencies, else ``plain``. Its
-            filters hold where the criteria do not set them.
+        policy: the order, its name or its TOML file; its filters hold where the criteria do not set them.
         frequencies: as `registry_io.open_frequencies` takes them; None for the registry's own; ``"none"`` for none.
         global_frequencies: those that are tried for persons whom the first do not explain.
         executor: who searches, and how much memory is used; by default threads, one for each processor.
@@ -94,8 +93,7 @@ def batch(
         overwrite: whether a result of that name may be replaced.
         actor: who searches, for the log of searches beside the registry; without it nothing is logged.
         at: the registry as it was: number of a transaction of its record, or a day, up to the end of which, in UTC.
-        on_notice: is called with each notice as soon as there is one.
-        on_progress: is called with the number of patients that are done, and of all.
+        on_notice, on_progress: are called with each notice; with the number of patients that are done, and of all.
 
     Raises:
         CriteriaError: an option has a value that it cannot have, or a file that is read would be replaced.

@@ -37,6 +37,9 @@ TAKEN_UP = {
     "hla_match/kernels/signatures.py": "who writes a kernel",
     "hla_match/donors/attribute_types.py": "who declares an attribute",
     "hla_match/choice/candidates.py": "who declares a feature",
+    "hla_match/choice/probable_donors.py": "who searches by a least probability",
+    "registry_io/store/registry_settings.py": "the reader of a registry's settings",
+    "registry_io/store/kept_frequencies.py": "the reader of frequencies beside a snapshot",
 }
 
 
