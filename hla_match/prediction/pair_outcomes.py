@@ -26,11 +26,14 @@ from hla_match.prediction.few_genotypes import without_nulls
 from hla_match.prediction.patient_imputation import ImputedPatient
 from hla_match.prediction.scope import PredictionScope
 
-PATIENT_GENOTYPES = 256
+PATIENT_GENOTYPES = 1024
 """Genotypes of a patient that are compared at most, the most probable ones; the rest is cut and reported."""
 
 DONOR_GENOTYPES = 1 << 14
 """Genotypes of a donor that are compared at most, likewise."""
+
+PAIRS = 1 << 23
+"""Pairs of these that are compared at most: of an ambiguous patient's donors fewer genotypes are."""
 
 _COMPRESSED = 1 << 40
 """Numbers of multilocus genotypes beyond this are counted anew, so that a further locus cannot overflow them."""
@@ -125,8 +128,9 @@ def pair_outcomes(
         scope: the loci in scope.
         known: by locus the mismatches that the typings make certain, or `NOT_KNOWN`.
         least: by locus the least mismatches that the typings allow, which antigens may raise.
-        limit: genotypes of the donor to list, the most probable ones.
+        limit: genotypes of the donor to list, the most probable ones; fewer where the patient has many.
     """
+    limit = min(limit, PAIRS // patient.probability.size)
     if any(locus in patient.missing and known[column] < 0 for column, locus in enumerate(scope.loci)):
         return None
     found = genotype_distribution(donors, scope.panels, donor, scope.loci, limit=limit, keep_nulls=True)
