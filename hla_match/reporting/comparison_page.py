@@ -13,11 +13,11 @@ from hla_match.visible_text import visible
 _WIDTHS = (7, 35, 36)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Two donors of one patient.
 
-    Printed, it is a page of 80 columns.
+    Shown, it is a page of 80 columns.
 
     Attributes:
         first, second: the donors, as they were asked for.
@@ -28,7 +28,7 @@ class Comparison:
     second: Explanation
     why: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:

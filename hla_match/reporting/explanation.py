@@ -45,11 +45,11 @@ class LocusStory:
     p_both: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """Why a donor stands where it stands, or why it is not in the list.
 
-    Printed, it is a page of 80 columns.
+    Shown, it is a page of 80 columns.
 
     Attributes:
         donor_id: the donor.
@@ -71,7 +71,7 @@ class Explanation:
     loci: tuple[LocusStory, ...]
     only_mismatch: Mapping[str, float]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(self.lines())
 
     def lines(self, *, options: bool = False) -> list[str]:

@@ -39,6 +39,7 @@ class NextSteps:
         n_with_more: the same where more mismatches are a match, by their number, up to those of the search.
         p_reached: what the first `n_to_ask` reach, or all.
         availability: what is assumed of donors who are asked.
+        frequency_set: name of the haplotype frequencies.
         notes: what is left out or cut, in sentences.
     """
 
@@ -53,6 +54,7 @@ class NextSteps:
     n_with_more: Mapping[int, int | None]
     p_reached: float
     availability: Availability
+    frequency_set: str
     notes: tuple[str, ...]
 
     def to_polars(self) -> pl.DataFrame:
@@ -80,7 +82,8 @@ class NextSteps:
     def sentences(self) -> tuple[str, ...]:
         """What to type first, how many donors to ask, what is assumed, and what is left out."""
         assumed = f"Assumed: {self.availability.text}."
-        return (_typing_sentence(self), _asking_sentence(self), assumed, *self.notes)
+        by_set = f"Probabilities are those of the haplotype frequencies {self.frequency_set}."
+        return (_typing_sentence(self), _asking_sentence(self), assumed, by_set, *self.notes)
 
     def first_typings(self) -> pl.DataFrame:
         """Return of the patient and of each donor the typing with the most gain for its cost, in the order of the list.

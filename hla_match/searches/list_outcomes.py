@@ -31,11 +31,13 @@ class ListOutcomes:
         loci: the loci in scope that frequencies can know; the loci of `PairOutcomes`.
         patient: what the patient may carry.
         donors: by donor; None where frequencies do not say how probable the mismatches are.
+        frequency_set: name of the frequencies.
     """
 
     loci: tuple[str, ...]
     patient: PatientGenotypes
     donors: tuple[PairOutcomes | None, ...]
+    frequency_set: str
 
 
 def list_outcomes(
@@ -80,7 +82,7 @@ def list_outcomes(
                     pair_outcomes(genotypes, single, number, scope, *of_loci), int(known[apart, number].sum())
                 )
         found.append(seen[key])
-    return ListOutcomes(scope.loci, genotypes, tuple(found))
+    return ListOutcomes(scope.loci, genotypes, tuple(found), scope.panels.name)
 
 
 def _with_further(outcomes: PairOutcomes | None, mismatches: int) -> PairOutcomes | None:

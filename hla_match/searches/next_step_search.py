@@ -103,6 +103,7 @@ def next_steps(
         },
         p_reached=float(p_enough[last - 1]) if last else 0.0,
         availability=availability,
+        frequency_set=outcomes.frequency_set,
         notes=_notes(outcomes),
     )
 

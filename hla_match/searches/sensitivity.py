@@ -22,7 +22,7 @@ _NAMED = 3
 """Donors that a sentence names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RankChange:
     """What becomes of the first donors of a list where one choice is another.
 
@@ -42,7 +42,7 @@ class RankChange:
         """Donors of the list whose place changes."""
         return int(self.frame["rank_before"].count())
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         if not self.frame.height:
             return f"{self.choice}: the first {self.n_first} stay as they are"
         first = self.frame.filter(pl.col("rank_after") == 1)["donor_id"].to_list()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hla_match.donors.registry import Registry
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.estimation.own_frequencies import ALGORITHM_VERSION, WHOLE, OwnLoci, own_loci, shortage
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.matching.criteria import SearchCriteria
@@ -19,6 +19,7 @@ from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
 from hla_match.services.notices import NoticeKind, Notices
 from registry_io.store.own_frequency_store import estimated_once, kept_own_frequencies
+from registry_io.store.registry_store import open_registry
 
 if TYPE_CHECKING:
     from hla_match.estimation.estimated_frequencies import Progress
@@ -30,10 +31,11 @@ class OwnFrequencies:
 
     Attributes:
         folder: the registry's.
-        registry: opened from it.
+        registry: whose typings they are estimated from, opened from it.
         notices: takes what there is to say.
         kept: the frequencies, where they are kept; else None.
         why_none: why there can be none for a scope, in a sentence; empty where there are, or can be estimated.
+        is_exact: whether those of this registry itself are wanted, rather than those that hold for it.
     """
 
     folder: Path
@@ -41,18 +43,41 @@ class OwnFrequencies:
     notices: Notices
     kept: HaplotypeFrequencies | None
     why_none: str
+    is_exact: bool = False
 
     @classmethod
     def look(
-        cls, folder: Path, registry: Registry, criteria: SearchCriteria, notices: Notices, *, verify: bool = False
+        cls,
+        folder: Path,
+        registry: Registry,
+        criteria: SearchCriteria,
+        notices: Notices,
+        *,
+        of: int | None = None,
+        verify: bool = False,
     ) -> OwnFrequencies:
-        """Return what is known of a registry's own frequencies before anything is compiled."""
-        kept = kept_own_frequencies(folder, registry, ALGORITHM_VERSION, verify=verify)
+        """Return what is known of a registry's own frequencies before anything is compiled.
+
+        Args:
+            folder: the registry's.
+            registry: opened from it.
+            criteria: of the search.
+            notices: takes what there is to say.
+            of: transaction whose donors they are to be estimated from; None for those that hold for the registry.
+            verify: whether every file is compared with its checksum.
+
+        Raises:
+            RegistryError: there is no such transaction.
+            CriteriaError: donors were read with another nomenclature then.
+        """
+        is_exact = of is not None
+        registry = registry if of is None else _registry_of(folder, registry, of)
+        kept = kept_own_frequencies(folder, registry, ALGORITHM_VERSION, exactly=is_exact, verify=verify)
         loci = own_loci(registry) if kept is None else OwnLoci(kept.loci, kept.covered_loci)
         lacking = loci.lacking(criteria.loci)
         if lacking or not loci.whole:
-            return cls(folder, registry, notices, None, _sentence(shortage(registry, lacking or WHOLE)))
-        return cls(folder, registry, notices, kept, "")
+            return cls(folder, registry, notices, None, _sentence(shortage(registry, lacking or WHOLE)), is_exact)
+        return cls(folder, registry, notices, kept, "", is_exact)
 
     @property
     def can_be_estimated(self) -> bool:
@@ -64,6 +89,8 @@ class OwnFrequencies:
         if not self.can_be_estimated:
             return self
         try:
+            if self.is_exact:
+                return replace(self, kept=self._estimate(on_iteration))
             found = estimated_once(
                 self.folder,
                 self.registry,
@@ -83,10 +110,9 @@ class OwnFrequencies:
 
         donors = counted(self.registry.n_donors, "donor")
         self._note(f"Estimating haplotype frequencies from the typings of {donors}, which is done once ...")
-        made_from = self.registry.snapshot or f"transaction {self.registry.provenance.transaction}"
-        return estimate_own_frequencies(
-            self.registry, name=f"own, {made_from}", workers=n_processors(), on_iteration=on_iteration
-        )
+        number = self.registry.provenance.transaction
+        name = f"own, {self.registry.snapshot}" if number is None else f"own, transaction {number}"
+        return estimate_own_frequencies(self.registry, name=name, workers=n_processors(), on_iteration=on_iteration)
 
     def _note(self, text: str) -> None:
         self.notices.add(NoticeKind.STATE, text)
@@ -94,6 +120,19 @@ class OwnFrequencies:
     def _note_unkept(self, reason: str) -> None:
         text = f"the registry's haplotype frequencies cannot be kept and are estimated at every start: {reason}"
         self.notices.add(NoticeKind.NOTE, text)
+
+
+def _registry_of(folder: Path, registry: Registry, number: int) -> Registry:
+    """Return the registry as it was at a transaction, for frequencies that the one of a search is computed with."""
+    found = open_registry(folder, at=number)
+    if found.nomenclature.tables.checksum != registry.nomenclature.tables.checksum:
+        raise CriteriaError(
+            "frequencies",
+            found=f"own@{number}, of donors read with {found.nomenclature.title}",
+            expected=f"a transaction at which they were read with {registry.nomenclature.title}",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    return found
 
 
 def _sentence(reason: str) -> str:

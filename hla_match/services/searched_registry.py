@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,11 @@ from hla_match.services.executors import n_processors
 from hla_match.services.frequency_sets import FrequencySets
 from hla_match.services.notices import NoticeKind, Notices
 from hla_match.services.own_frequencies import OwnFrequencies
-from registry_io.store.frequency_store import FrequencyInput
+from registry_io.store.frequency_store import WITHOUT, FrequencyInput
 from registry_io.store.past_registry import n_erased_since
 from registry_io.store.registry_store import open_registry
 
-WITHOUT = "none"
-"""Stands for frequencies where none are wanted."""
+_OWN = re.compile(r"own@([1-9][0-9]{0,8})", re.IGNORECASE)
 
 if TYPE_CHECKING:
     from hla_match.choice.policies import RankingPolicy
@@ -40,7 +40,7 @@ class SearchRequest:
         criteria: which donors.
         policy: the order, its name or its TOML file; None for ``wmda`` with frequencies, else ``plain``.
         frequencies: haplotype frequencies as `registry_io.open_frequencies` takes them; None for the registry's own,
-            which are estimated once, and ``"none"`` to go without.
+            which are estimated once, ``"own@3"`` for those of its donors at transaction 3, ``"none"`` to go without.
         global_frequencies: those that are tried where the first explain nothing, or None.
         verify: whether every file of the registry is compared with its checksum, even files that were compared before.
         at: transaction or day whose registry is searched, as `registry_io.open_registry` takes it; None for the valid
@@ -60,9 +60,15 @@ class SearchRequest:
         return isinstance(self.frequencies, str) and self.frequencies.strip().lower() == WITHOUT
 
     @property
+    def own_of(self) -> int | None:
+        """The transaction from whose donors own frequencies are wanted, as ``own@3`` says; else None."""
+        named = _OWN.fullmatch(self.frequencies.strip()) if isinstance(self.frequencies, str) else None
+        return None if named is None else int(named[1])
+
+    @property
     def named_frequencies(self) -> FrequencyInput | None:
-        """The frequencies that are named, if any."""
-        return None if self.goes_without else self.frequencies
+        """The frequencies that are named, if any, other than the registry's own."""
+        return None if self.goes_without or self.own_of is not None else self.frequencies
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -133,7 +139,9 @@ class SearchedRegistry:
             return cls(Path(folder), registry, request, sets, notices)
         if request.goes_without:
             return cls(Path(folder), registry, request, None, notices)
-        own = OwnFrequencies.look(Path(folder), registry, request.criteria, notices, verify=request.verify)
+        own = OwnFrequencies.look(
+            Path(folder), registry, request.criteria, notices, of=request.own_of, verify=request.verify
+        )
         found = cls(
             Path(folder), registry, request, None if own.kept is None else FrequencySets(own.kept, None), notices, own
         )

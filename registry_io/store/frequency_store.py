@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 
+WITHOUT = "none"
+"""Stands for frequencies where none are wanted, so that no set can have this name."""
+
 _MISSING = 0xFFFFFFFF
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FRAME = {
@@ -61,10 +64,14 @@ class FrequencyStore:
         """Read a file of frequencies and keep it under a name, in place of an earlier set of that name.
 
         Raises:
-            CriteriaError: the name has other characters than letters, digits and ``- _ .``
+            CriteriaError: the name has other characters than letters, digits and ``- _ .``, or is ``none``.
             FileError: the file cannot be read, or the data folder cannot be written to.
         """
         target = self._path(name)
+        if name.casefold() == WITHOUT:
+            raise CriteriaError(
+                "name of a set of frequencies", found=name, expected="another name: this one stands for no frequencies"
+            )
         content = read_frequencies(path)
         try:
             make_folder(self._folder)

@@ -33,7 +33,7 @@ PATIENCE_SECONDS, _MOMENT_SECONDS = 600.0, 0.5
 
 
 def kept_own_frequencies(
-    folder: Path, registry: Registry, algorithm: int, *, verify: bool = False
+    folder: Path, registry: Registry, algorithm: int, *, exactly: bool = False, verify: bool = False
 ) -> HaplotypeFrequencies | None:
     """Return the own frequencies of an opened registry that are kept, of its snapshot or an earlier one; None without.
 
@@ -41,8 +41,13 @@ def kept_own_frequencies(
         folder: the registry's.
         registry: opened from it, as it is or was.
         algorithm: version of the estimation.
+        exactly: take none but those that were estimated from the donors of the registry's own transaction.
         verify: compare all files with their checksums, even those compared before.
     """
+    number = registry.provenance.transaction
+    if exactly:
+        same = (one for one in _of_few_changes(folder, registry, algorithm) if one.transaction == number)
+        return next((found for one in same if (found := one.open(registry.nomenclature, verify=verify))), None)
     snapshot = _snapshot_of(folder, registry)
     own = None if snapshot is None else KeptSet.of(snapshot / FREQUENCIES, registry, algorithm)
     if own is not None and (found := own.open(registry.nomenclature, verify=verify)) is not None:
@@ -138,7 +143,7 @@ def _snapshot_of(folder: Path, registry: Registry) -> Path | None:
 
 
 def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[KeptSet]:
-    """Return the sets of other snapshots that still hold for a registry, those of the nearest transactions first."""
+    """Return the sets of other snapshots that hold for a registry: the newest of its time first, then later ones."""
     number = registry.provenance.transaction
     found = [one for place in _places(folder) if (one := KeptSet.of(place, registry, algorithm)) is not None]
     dated = {one.transaction: one for one in found if one.transaction is not None}
@@ -147,14 +152,15 @@ def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[Ke
     try:
         with Journal.open(folder) as journal:
             holding = [
-                (abs(number - transaction), transaction)
+                transaction
                 for transaction, one in dated.items()
                 if not journal.n_erased(transaction)
                 and journal.n_changes(*sorted((transaction, number))) < GROWTH * one.n_donors
             ]
     except HlaMatchError:  # there is no such transaction, or the record cannot be read
         return []
-    return [dated[transaction] for _, transaction in sorted(holding)]
+    # Whoever searched at that transaction could have no later set.
+    return [dated[one] for one in sorted(holding, key=lambda one: (one > number, abs(number - one)))]
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def test_the_python_of_a_page_runs(
 
 
 ANSWERS = {
-    "Whom do I call first?": r"\n +1  SYN\d+ +10/10 ",
+    "Whom do I call first?": r"\n +1 SYN\d+ +10/10 +100% ",
     "Why does the first donor stand before the third?": r"by age: younger \(20 years before 21 years\)",
     "Why is this one not in the list, and what would let the donor in?": (
         r"kept out by: with at most 1 mismatch in 10/10; the donor: at least 4\n.+Let in by: --max-mismatches 4"
@@ -86,7 +86,7 @@ ANSWERS = {
     "How probable is it that a donor matches at all ten?": r"p0 +┆ p1 +┆ p2",
     "Nobody is good enough: what do the nearest donors miss?": r"0 donors; (.*\n)+Nearest .+\nSYN(.*\n)+ +kept out by",
     "What did the laboratory compare, locus by locus?": r"AA: both alleles match\n",
-    "Only men up to 30 who are CMV negative?": r"\n +1  SYN\d+ .+ M +\w+ +N *\n",
+    "Only men up to 30 who are CMV negative?": r"\n +1 SYN\d+ .+ M +\w+ +N +AV\n",
     "And of the list that I have, without searching again?": r"12 of the 4,845 donors of the list",
     "Is this donor in the list, and where?": r"^Match\(rank=\d+, donor_id='SYN0099918', matches_best=10",
     "At which locus is the mismatch of the nine-of-ten donors, and in which direction?": r"┆ MA AA AA AA AA ┆ 1",
@@ -94,7 +94,7 @@ ANSWERS = {
     "How many donors do I ask at once?": r"^[1-9]\d?$",
     "Is the donor available, and when was the last contact?": r"┆ AV +┆ \w+ +┆ 20\d\d-\d\d-\d\d",
     "What does the registry know of a donor, and since when?": r"add: donors.csv.gz(.*\n)+ +A_1: 33:03:01:01\n",
-    "What would the list have been on another day?": r"\n +3  SYN\d+ +10/10 ",
+    "What would the list have been on another day?": r"\n +3 SYN\d+ +10/10 ",
     "How do I take the list to the meeting?": r"list\.xlsx",
     "And as a picture?": r"Figure",
     "How do I search for all patients of the hospital at once?": r"20 patients: 20 ok.*\n.*\n +200 rows in lists.xlsx",

@@ -1,10 +1,12 @@
 """Imputation beyond what the oracle holds: no persons, equal persons, little room."""
 
 import numpy as np
+import pytest
 
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation import allele_index, panels
 from hla_match.imputation import imputed_registry as imputation
+from hla_match.imputation.genotypes import genotype_distribution
 from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import build_panels
 from hla_match.imputation.typing_membership import typing_membership
@@ -96,3 +98,31 @@ def test_threads_and_room_change_nothing(monkeypatch):
     for found in (imputed(*persons), imputed(*persons, workers=2)):
         for name, array in arrays_of(found).items():
             assert np.array_equal(array, arrays_of(wanted)[name]), name
+
+
+@pytest.mark.parametrize("typed", [(0, 0), (2, 0), (0, 2), (1, 2)])
+def test_a_locus_apart_is_independent_of_the_haplotypes(typed):
+    """As by haplotypes over both loci whose frequencies are the products."""
+    shares, apart = np.array([0.6, 0.3, 0.1]), np.array([0.5, 0.3, 0.2])
+    codes = np.array([[2], [3], [4]], np.int32)
+
+    def one(loci, allele, frequency, beside=None):
+        return HaplotypeFrequencies("one", loci, allele, ("",), frequency[None, :], (), np.zeros(1), "", beside)
+
+    whole = one(("A",), codes, shares, one(("B",), codes, apart))
+    pairs = np.array([[a, b] for a in (2, 3, 4) for b in (2, 3, 4)], np.int32)
+    joint = one(("A", "B"), pairs, np.outer(shares, apart).ravel())
+    found = []
+    for frequencies in (whole, joint):
+        under = build_panels(frequencies, TABLES)
+        typing = np.array([typed], np.int32).T
+        persons = impute(np.ascontiguousarray(typing), np.zeros(1, np.int16), under, typing_membership(under, TABLES))
+        found.append(genotype_distribution(persons, under, 0, ("A", "B")))
+    assert not found[0].missing
+    weights = [
+        {tuple(allele.ravel().tolist()): p for allele, p in zip(one.allele, one.probability, strict=True)}
+        for one in found
+    ]
+    assert weights[0] == pytest.approx(weights[1])
+    assert whole.covered_loci == ("A", "B")
+    assert whole.content != one(("A",), codes, shares).content

@@ -121,3 +121,10 @@ def test_a_part_of_a_list_keeps_the_ranks_of_the_whole() -> None:
     assert [part.explain(name).rank for name in ("one", "open")] == [2, 3]
     assert "Behind rank 2 (one)" in str(part.explain("open"))
     assert part.explain("sure").place == "meets the criteria, and is not in this part of the list of 3 donors"
+
+
+def test_what_explains_a_list_shows_itself_as_its_page() -> None:
+    matches = found(with_frequencies=True)
+    for page in (matches.explain(0), matches.compare(0, 1), *matches.sensitivity()):
+        assert repr(page) == str(page)
+        assert type(page).__name__ not in repr(page)

@@ -66,7 +66,7 @@ def test_a_search_computes_with_them(registry: Path) -> None:
     opened = registry_io.open_registry(registry)
     own = kept_own_frequencies(registry, opened, own_frequencies.ALGORITHM_VERSION)
     assert own is not None
-    assert found["frequency_set"].unique().to_list() == [f"own, {opened.snapshot}"] == [own.name]
+    assert found["frequency_set"].unique().to_list() == ["own, transaction 1"] == [own.name]
     again = hla_match.search(registry, PATIENT, CRITERIA, on_notice=notices.append).to_polars()
     assert told(notices) == []
     named = hla_match.search(registry, PATIENT, CRITERIA, frequencies=own).to_polars()
@@ -187,6 +187,26 @@ def test_the_past_has_them_too(registry: Path) -> None:
     assert now["frequency_set"].unique().to_list() == before["frequency_set"].unique().to_list()
 
 
+def test_those_of_a_transaction_can_be_named(registry: Path) -> None:
+    """A result is repeated whatever became of the registry and of what it keeps."""
+    first = hla_match.search(registry, PATIENT, CRITERIA).to_polars()
+    for number in range(60, 63):
+        registry_io.add_donor(registry, f"D{number}", {"A": "02:01,24:02", "B": "46:01,40:01"})
+        later = hla_match.search(registry, PATIENT, CRITERIA).to_polars()
+    assert later["frequency_set"].unique().to_list() == ["own, transaction 4"]
+    for _ in range(2):
+        past = hla_match.search(registry, PATIENT, CRITERIA, at=1, frequencies="own@1").to_polars()
+        assert past.equals(first)
+        now = hla_match.search(registry, PATIENT, CRITERIA, frequencies="OWN@1").to_polars()
+        assert now["frequency_set"].unique().to_list() == ["own, transaction 1"]
+        for kept in registry.glob("snapshot-*/own-frequencies"):
+            shutil.rmtree(kept)
+    with pytest.raises(hla_match.RegistryError, match="no transaction 9"):
+        hla_match.search(registry, PATIENT, CRITERIA, frequencies="own@9")
+    with pytest.raises(hla_match.CriteriaError, match="frequencies beside it"):
+        hla_match.search(registry, PATIENT, CRITERIA, frequencies="own@1", global_frequencies="han")
+
+
 def test_commands_announce_the_estimation_and_show_the_set(registry: Path) -> None:
     def run(*arguments: str) -> tuple[str, str]:
         done = CliRunner().invoke(group, arguments, catch_exceptions=False)
@@ -197,10 +217,10 @@ def test_commands_announce_the_estimation_and_show_the_set(registry: Path) -> No
     out, err = run(*search)
     assert "Estimating haplotype frequencies from the typings of 60 donors" in err
     assert "estimate: iteration 1, " in err
-    assert "by the haplotype frequencies: own, snapshot-" in out
+    assert "by the haplotype frequencies: own, transaction 1" in out
     assert run(*search) == (out, "")
     out, err = run(*search, "--frequencies", "none")
     assert err == ""
     assert "P0" not in out
     out, err = run("batch", "registry", "patients.csv", "--out", "m.csv", "--scope", "A,B")
-    assert "  frequencies: own, snapshot-" in out
+    assert "  frequencies: own, transaction 1, SHA-256 " in out

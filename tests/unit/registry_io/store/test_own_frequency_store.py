@@ -246,6 +246,18 @@ def test_the_past_takes_what_is_near(folder: Path, own: Estimates) -> None:
     assert own.count == 1
 
 
+def test_the_past_takes_the_set_of_its_time(folder: Path, own: Estimates) -> None:
+    first = own()
+    for number in range(4):
+        update_donor(folder, "D01", {"A": ("11:01,24:02", "01:01,24:02")[number % 2]}, today=DAY)
+        own()
+    # The third change is a share of 5%: from then on another set holds, which is nearer to transaction 3.
+    assert own.count == 2
+    found = own(at=3)
+    assert (found.content, own.count) == (first.content, 2)
+    assert own(at=5).content == own().content != first.content
+
+
 def test_an_erased_person_is_in_none(folder: Path, own: Estimates) -> None:
     first = own()
     erase_donors(folder, ["D07"], today=DAY)
