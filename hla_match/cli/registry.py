@@ -163,10 +163,12 @@ def print_note(note: str) -> None:
 @at_option("The registry as it was: number of a transaction, or a date, up to its end in UTC.")
 def info(registry: Path, at: int | datetime.date | None) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
+    from hla_match.estimation.own_frequencies import ALGORITHM_VERSION
     from registry_io.store.donor_import import donor_notes
     from registry_io.store.journal.encryption import is_encrypted
     from registry_io.store.journal.journal import Journal
     from registry_io.store.journal.journal_file import has_journal
+    from registry_io.store.own_frequency_store import own_frequency_set
     from registry_io.store.registry_folder import JOURNAL
     from registry_io.store.registry_store import open_registry
 
@@ -184,6 +186,9 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
     for name, value in opened.provenance.entries().items():
         if value != "":
             say(f"  {name}: {value}")
+    own = own_frequency_set(registry, opened, ALGORITHM_VERSION)
+    if own is not None:
+        say(f"  haplotype frequencies: {own.title}")
     if has_journal(registry):
         with Journal.open(registry) as journal:
             last = journal.latest_transaction()

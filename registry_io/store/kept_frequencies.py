@@ -72,6 +72,13 @@ class KeptSet:
         return number if isinstance(number, int) else None
 
     @property
+    def title(self) -> str:
+        """The set in words: its name, its donors and its loci."""
+        apart = "".join(f", and {locus} by itself" for locus in self.manifest["apart"])
+        loci = ", ".join(self.manifest["loci"])
+        return f"{self.manifest['name']}, from {self.n_donors:,} donors: {loci}{apart}"
+
+    @property
     def told(self) -> dict[str, Any]:
         """What the manifest says beside checksums and sizes."""
         return {name: value for name, value in self.manifest.items() if name not in ("files", "xxh3", "bytes")}

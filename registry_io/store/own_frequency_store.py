@@ -49,17 +49,25 @@ def kept_own_frequencies(
         same = (one for one in _of_few_changes(folder, registry, algorithm) if one.transaction == number)
         return next((found for one in same if (found := one.open(registry.nomenclature, verify=verify))), None)
     snapshot = _snapshot_of(folder, registry)
-    own = None if snapshot is None else KeptSet.of(snapshot / FREQUENCIES, registry, algorithm)
-    if own is not None and (found := own.open(registry.nomenclature, verify=verify)) is not None:
-        return found
-    for other in _of_few_changes(folder, registry, algorithm):
-        if (found := other.open(registry.nomenclature, verify=verify)) is not None:
-            if snapshot is not None:
+    for one in _holding(folder, registry, algorithm):
+        if (found := one.open(registry.nomenclature, verify=verify)) is not None:
+            if snapshot is not None and one.folder != snapshot / FREQUENCIES:
                 # Where it cannot be kept, it is looked for again next time.
                 with suppress(OSError, FileError, LockedError), writer_lock(snapshot / LOCK, str(snapshot)):
-                    write_set(snapshot / FREQUENCIES, found, other.told)
+                    write_set(snapshot / FREQUENCIES, found, one.told)
             return found
     return None
+
+
+def own_frequency_set(folder: str | Path, registry: Registry, algorithm: int) -> KeptSet | None:
+    """Return what the kept set says of itself that a search would try first; None where none is kept.
+
+    Args:
+        folder: the registry's.
+        registry: opened from it, as it is or was.
+        algorithm: version of the estimation.
+    """
+    return next(_holding(given_path("folder", folder), registry, algorithm), None)
 
 
 def estimated_once(
@@ -140,6 +148,15 @@ def _places(folder: Path) -> Iterator[Path]:
 def _snapshot_of(folder: Path, registry: Registry) -> Path | None:
     """Return the snapshot that holds a registry; None of one that was built from the record."""
     return snapshot_titled(folder, registry.snapshot) if registry.snapshot else None
+
+
+def _holding(folder: Path, registry: Registry, algorithm: int) -> Iterator[KeptSet]:
+    """Yield the sets that hold for a registry: that of its snapshot, then those of others."""
+    snapshot = _snapshot_of(folder, registry)
+    own = None if snapshot is None else KeptSet.of(snapshot / FREQUENCIES, registry, algorithm)
+    if own is not None:
+        yield own
+    yield from _of_few_changes(folder, registry, algorithm)
 
 
 def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[KeptSet]:

@@ -222,5 +222,7 @@ def test_commands_announce_the_estimation_and_show_the_set(registry: Path) -> No
     out, err = run(*search, "--frequencies", "none")
     assert err == ""
     assert "P0" not in out
+    out, err = run("registry", "info", "registry")
+    assert "\n  haplotype frequencies: own, transaction 1, from 60 donors: A, B, and DPB1 by itself\n" in out
     out, err = run("batch", "registry", "patients.csv", "--out", "m.csv", "--scope", "A,B")
     assert "  frequencies: own, transaction 1, SHA-256 " in out
