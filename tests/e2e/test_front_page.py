@@ -89,7 +89,15 @@ ANSWERS = {
     "Only men up to 30 who are CMV negative?": r"\n +1 SYN\d+ .+ M +\w+ +N +AV\n",
     "And of the list that I have, without searching again?": r"12 of the 4,845 donors of the list",
     "Is this donor in the list, and where?": r"^Match\(rank=\d+, donor_id='SYN0099918', matches_best=10",
-    "At which locus is the mismatch of the nine-of-ten donors, and in which direction?": r"┆ MA AA AA AA AA ┆ 1",
+    "Where is the mismatch of the nine-of-ten donors, of which kind, and in which direction?": (
+        r"A\*02:07/11:01 GvH\+HvG antigen(.*\n)+A\*33:03/02:07 GvH antigen"
+    ),
+    "Is DPB1 permissive, and if not, in which direction?": r"SYN0099918 ┆ MM +┆ permissive",
+    "Where HLA-B mismatches: do the leaders match?": r"┆ TTT ",
+    "Which KIR ligands has one of the two and the other lacks?": r"┆ Bw4-80T +┆ none",
+    "Whom do I call first for a transplant with cyclophosphamide after it?": (
+        r"\n +1 SYN\d+ +8/8 (.*\n)+ptcy: Current evidence is not yet robust enough"
+    ),
     "Which typing do I order next?": r"\n +1  SYN\d+ (.*\n)*Type ",
     "How many donors do I ask at once?": r"^[1-9]\d?$",
     "Is the donor available, and when was the last contact?": r"┆ AV +┆ \w+ +┆ 20\d\d-\d\d-\d\d",
