@@ -116,3 +116,23 @@ def test_of_many_donors_some_are_drawn_evenly(registry: Registry, monkeypatch: p
     monkeypatch.setattr(own_frequencies, "MOST_DONORS", N_DONORS)
     assert found.content == estimate_own_frequencies(part).content
     assert found.content != estimate_own_frequencies(registry).content
+
+
+def test_who_says_enough_leaves_few_haplotypes_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As counted by hand: alleles of a locus that a typing names, those of everybody where there is none."""
+    monkeypatch.setattr("hla_match.estimation.support.CONTRIBUTION", 8)
+    persons = pl.DataFrame(
+        [
+            ("D1", "01:01", "02:01", "07:02", "08:01"),  # 2 x 2 haplotypes
+            ("D2", "01:01", "02:01", "07:02/08:01", "13:01/40:01"),  # 2 x 4
+            ("D3", "01:01", "02:01", None, None),  # 2 x all four
+            ("D4", "01:01", "02:01/03:01", "07:02/08:01", "13:01/40:01"),  # 3 x 4
+            ("D5", "03:01", "03:01", None, None),  # 1 x all four
+            ("D6", "NEW", "03:01", "07:02", "08:01"),  # cannot take part
+        ],
+        schema=["person_id", "A_1", "A_2", "B_1", "B_2"],
+        orient="row",
+    )
+    registry, unreadable = build_registry(persons, NOMENCLATURE, name="six", provenance={})
+    assert not unreadable
+    assert informative_donors(draw_sample(registry, ("A", "B"))) == 4
