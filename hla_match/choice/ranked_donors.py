@@ -36,6 +36,8 @@ class RankedDonors:
         count_criteria: works out `criteria_counts`.
         count_unresolved: works out `n_unresolved`.
         prediction: match probabilities of the donors, or None without frequencies.
+        tce_probabilities: gives (n, classes) probabilities of the T-cell epitope classes of some donors; None without
+            frequencies that have DPB1.
         rank_in_whole: (n,) uint32 ranks from 1 of a part of a list in the whole of it; None of a whole list.
         narrowed: how a part was chosen, one sentence each time.
     """
@@ -53,6 +55,7 @@ class RankedDonors:
     count_criteria: Callable[[], dict[str, int]]
     count_unresolved: Callable[[], int]
     prediction: Prediction | None = None
+    tce_probabilities: Callable[[NDArray[np.uint32]], NDArray[np.float64]] | None = None
     rank_in_whole: NDArray[np.uint32] | None = None
     narrowed: tuple[str, ...] = ()
 

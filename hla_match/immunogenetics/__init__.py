@@ -17,6 +17,7 @@ allele: the probability of each value comes from haplotype frequencies, where th
 What is costly is worked out once a distinct typing of the registry, not once a donor.
 
     tce                                              a class for every donor, so that it can order them
+    tce_probabilities                                how probable each class is under haplotype frequencies
     reported_sides, mismatches                       what mismatches, by the names that were reported
     leader_match, kir_ligand_mismatch,
     dq_heterodimers, low_expression                  one rule each

@@ -12,7 +12,7 @@ from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.immunogenetics.donor_facts import Coded, DonorFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import MISSING_WORDS, missing_ligands
 from hla_match.immunogenetics.low_expression import MOST_LOW_EXPRESSION, range_text
-from hla_match.immunogenetics.tce import TCE_CLASSES
+from hla_match.immunogenetics.tce import MATCH, PERMISSIVE, TCE_CLASSES
 
 _TCE_CLASS = pl.Series("dpb1_tce", TCE_CLASSES, pl.Enum(TCE_CLASSES))
 
@@ -27,9 +27,12 @@ _TEXTS = (
     "lel",
     "mismatches",
 )
-FACT_COLUMNS = ("dpb1_tce", *_TEXTS)
+FACT_COLUMNS = ("dpb1_tce", "p_dpb1_permissive", *_TEXTS)
 """The columns, in their order."""
 
+
+_DECIMALS = 12
+"""Decimals of a probability that are written: sums of many terms differ in the next ones by their order."""
 
 _MISSING = pl.Series(MISSING_WORDS, dtype=pl.String)
 _N_RANGES = MOST_LOW_EXPRESSION + 1
@@ -52,11 +55,12 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint
         lists: as in `hla_match.reporting.match_frame.match_frame`.
         donors: rows of the registry, for each list.
     """
-    classes = []
+    classes, probabilities = [], []
     texts: dict[str, list[pl.Series]] = {name: [] for name in _TEXTS}
     for matches, donor in zip(lists, donors, strict=True):
         facts = facts_of(matches)
         classes.append(facts.tce(donor))
+        probabilities.append(_permissive(matches, donor))
         of_donors, of_patient = facts.ligands(donor), facts.patient_ligands
         least, most = facts.low_expression(donor)
         patient_groups = Coded([facts.patient_dq_groups], np.zeros(donor.size, np.int64))
@@ -73,7 +77,16 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint
             texts[name].append(found)
     joined = [pl.concat(parts) if len(parts) > 1 else parts[0] for parts in texts.values()]
     named = [series.alias(name) for name, series in zip(texts, joined, strict=True)]
-    return [_TCE_CLASS[np.concatenate(classes)], *named]
+    permissive = pl.Series("p_dpb1_permissive", np.concatenate(probabilities), nan_to_null=True)
+    return [_TCE_CLASS[np.concatenate(classes)], permissive, *named]
+
+
+def _permissive(matches: RankedDonors, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Return (n,) float64 the probability that each donor is matched or permissive at DPB1; NaN where not known."""
+    if matches.tce_probabilities is None:
+        return np.full(donor.size, np.nan)
+    found: NDArray[np.float64] = matches.tce_probabilities(donor)[:, [MATCH, PERMISSIVE]].sum(axis=1)
+    return np.round(found, _DECIMALS)
 
 
 def _gathered(coded: Coded[str] | Coded[str | None]) -> pl.Series:

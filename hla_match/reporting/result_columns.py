@@ -108,6 +108,12 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         "class of DPB1 by T-cell epitope groups: match, permissive, non-permissive HvG, non-permissive GvH, unknown",
     ),
     ResultColumn(
+        "p_dpb1_permissive",
+        NUMBER,
+        "there are no frequencies that have DPB1, or they explain no typing there",
+        "probability that DPB1 is matched or permissive, 0 to 1",
+    ),
+    ResultColumn(
         "b_leader",
         TEXT,
         "there is no single mismatch at B, or typings leave it open",

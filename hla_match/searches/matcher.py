@@ -16,6 +16,7 @@ from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_count, check_each, check_type
+from hla_match.immunogenetics.tce_probabilities import TceFrequencies, classes_of_search
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.loci import DRB345
@@ -66,6 +67,7 @@ class Matcher:
         self.registry = registry
         self.imputed = imputed
         self._workers = workers
+        self._tce = None if imputed is None else TceFrequencies(imputed, registry)
         self._comparisons = RegistryComparisons(registry)
         self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
         widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
@@ -107,8 +109,7 @@ class Matcher:
         criteria = order.criteria_of(criteria)
         if criteria.min_p is not None and self.imputed is None:
             raise _without_frequencies("min_p", criteria.min_p)
-        missing = self._comparisons.untyped_loci(criteria)
-        registry = self._comparisons.searched(criteria)
+        registry, missing = self._comparisons.searched(criteria), self._comparisons.untyped_loci(criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
         loci = {
             locus: self._comparisons.compare(locus, patient, criteria) for locus in registry.loci if locus in reported
@@ -135,6 +136,7 @@ class Matcher:
             count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, int(found.size)),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
+            tce_probabilities=classes_of_search(self._tce, partial(self._prepared, patient, criteria), loci),
             outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
             again=partial(self._search_again, patient),
         )

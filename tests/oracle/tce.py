@@ -5,6 +5,7 @@ group of a name, "" where it has none. What a null allele is replaced by is that
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import product
 
 from tests.oracle.matching import NEW, NULL, Genotype, Typing, genotypes, match_count, resolve_nulls
@@ -38,3 +39,14 @@ def tce_classes(patient: Typing, donor: Typing, group: Mapping[str, str], null_r
     if patient is None or donor is None:
         return {"unknown"}
     return {tce_class(*pair, group, null_rule) for pair in product(genotypes(patient), genotypes(donor))}
+
+
+def class_probabilities(
+    patient: Mapping[Genotype, Fraction], donor: Mapping[Genotype, Fraction], group: Mapping[str, str]
+) -> dict[str, Fraction]:
+    """The probability of each class: the sum over every genotype of one person beside every one of the other."""
+    found: dict[str, Fraction] = {}
+    for (mine, p), (theirs, q) in product(patient.items(), donor.items()):
+        name = tce_class(mine, theirs, group)
+        found[name] = found.get(name, Fraction(0)) + p * q
+    return found
