@@ -7,6 +7,8 @@ logistic model. What was published of each:
   of those available 68% were so at work-up (Blood Adv 2024;8:2753).
 - Sex: a woman's odds of being cancelled are 1.32 times a man's (Lown et al., Bone Marrow Transplant 2014;49:525: 7,541
   requests at Anthony Nolan, 38.2% cancelled by the donor).
+- Descent: an Asian donor's odds of being cancelled are 2.65 times a white one's (same source). The share of a registry
+  has it already, so that nothing is multiplied.
 - Age: older donors were available less often, but not once the other factors were taken into account (same source), so
   that its odds ratio is 1 unless it is set.
 - Contact: those recruited within five years were available more often (same source, whose summary gives no figure), so
