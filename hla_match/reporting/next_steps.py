@@ -14,8 +14,8 @@ from hla_match.reporting.match_summary import NOTICE, percent
 NO_GAIN = 5e-4
 """A rise of a probability below this is shown as none."""
 
-_HOPE = 0.01
-"""A donor of at least this probability of a match may match, in words; it is the program's own, of no source."""
+_OPEN = (0.01, 0.99)
+"""Probabilities of a match between which a donor is called not certain; they are the program's own, of no source."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,7 +120,7 @@ def _typing_sentence(steps: NextSteps) -> str:
 
 def _first_open(steps: NextSteps) -> str:
     """Say of the first donor who may match, and is not certain to, what to type."""
-    open_donors = steps.donors.filter(pl.col("p_match").is_between(_HOPE, 1.0 - NO_GAIN))["donor_id"]
+    open_donors = steps.donors.filter(pl.col("p_match").is_between(*_OPEN))["donor_id"]
     rows = steps.first_typings().filter(pl.col("donor_id").is_in(open_donors.to_list())).head(1)
     if not rows.height:
         return ""
