@@ -1,4 +1,4 @@
-"""A match list within 80 columns: one line of columns a donor, and below it the donor's typing.
+"""A match list within 80 columns: one line of columns a donor, below it typing, mismatches and class of DPB1.
 
 Columns that do not fit are left out, those that matter least first; an identifier or a grade is never cut.
 """
@@ -12,6 +12,7 @@ import polars as pl
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.loci import DRB345
+from hla_match.reporting.fact_words import short_facts
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import percent, shown_attribute
 from hla_match.reporting.side_by_side import WIDTH, paragraph, shown_width
@@ -54,9 +55,11 @@ def compact_lines(found: RankedDonors, encoding: str = "utf-8", part: slice = sl
     stroke = "\u2500"
     # A terminal without that stroke gets another one.
     yield (stroke if visible(stroke, encoding) == stroke else "-") * (sum(width.values()) + len(width) - 1)
-    for cells, typing in zip(zip(*columns.values(), strict=True), frame["donor_typing"], strict=True):
+    facts = frame.select("donor_typing", "mismatches", "dpb1_tce").iter_rows(named=True)
+    for cells, row in zip(zip(*columns.values(), strict=True), facts, strict=True):
         yield _row(cells, width)
-        yield from (visible(line, encoding) for line in short_typing(typing, indent=6))
+        below = [*short_typing(row["donor_typing"], indent=6), *paragraph(short_facts(row), indent=6)]
+        yield from (visible(line, encoding) for line in below if line.strip())
 
 
 def short_typing(gl_string: str, *, indent: int = 0) -> list[str]:

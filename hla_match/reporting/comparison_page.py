@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hla_match.loci import scope_loci
 from hla_match.reporting.explanation import Explanation, person_words, probability_lines
+from hla_match.reporting.fact_words import fact_lines
 from hla_match.reporting.side_by_side import WIDTH, paragraph, side_by_side
 from hla_match.visible_text import visible
 
@@ -49,6 +50,8 @@ class Comparison:
         chances = [" ".join(list(probability_lines(one.row, one.only_mismatch))[:-1]) for one in both]
         if any(chances):
             yield from side_by_side(["chance", *chances], _WIDTHS)
+        facts = [" ".join(fact_lines(one.row)) for one in both]
+        yield from side_by_side(["facts", *facts], _WIDTHS, most=None)
         yield ""
         yield from paragraph(self.why, indent=2, first=0)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hla_match.matching.obstacles import Obstacle
+from hla_match.reporting.fact_words import fact_lines
 from hla_match.reporting.fallback_words import FALLBACK_WORDS
 from hla_match.reporting.match_summary import percent
 from hla_match.reporting.side_by_side import WIDTH, paragraph, side_by_side
@@ -92,7 +93,7 @@ class Explanation:
         for locus in self.loci:
             yield from _locus_lines(locus)
         yield ""
-        for line in (*probability_lines(self.row, self.only_mismatch), *self.reasons):
+        for line in (*probability_lines(self.row, self.only_mismatch), *fact_lines(self.row), *self.reasons):
             yield from paragraph(line, indent=2, first=0)
 
     def near_lines(self, *, options: bool = False) -> list[str]:

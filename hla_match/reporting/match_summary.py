@@ -79,4 +79,6 @@ def wide_summary(found: RankedDonors) -> pl.DataFrame:
     known = {"city": "city", "last_contact_on": "last contact", "reserved_until": "reserved until"}
     reached = [frame[name].cast(pl.String).fill_null("").alias(title) for name, title in known.items() if name in frame]
     score = pl.Series("resolution", [f"{value:.2f}" for value in frame["resolution"]], pl.String)
-    return pl.DataFrame([*summary.drop("typing").get_columns(), *reached, score, summary["typing"]])
+    facts = {"dpb1_tce": "DPB1 class", "mismatches": "mismatches"}
+    told = [frame[name].cast(pl.String).fill_null("").alias(title) for name, title in facts.items()]
+    return pl.DataFrame([*summary.drop("typing").get_columns(), *reached, score, *told, summary["typing"]])

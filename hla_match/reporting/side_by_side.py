@@ -12,11 +12,13 @@ WIDTH = 80
 
 _NAME = re.compile(r".*?(?:[+/|^]|(?<=\S) +|$)")
 _WORD = re.compile(r".*?(?:(?<=\S) +|$)")
-_MOST_LINES = 6
+MOST_LINES = 6
 """Lines of a cell; a longer text is cut, and the cell says so."""
 
 
-def side_by_side(cells: Sequence[str], widths: Sequence[int], *, indent: int = 0) -> Iterator[str]:
+def side_by_side(
+    cells: Sequence[str], widths: Sequence[int], *, indent: int = 0, most: int | None = MOST_LINES
+) -> Iterator[str]:
     """Yield the lines of a row of cells, each cell within its width.
 
     >>> for line in side_by_side(["A", "A*02:01+A*24:02", "A2"], [3, 10, 10]):
@@ -28,8 +30,9 @@ def side_by_side(cells: Sequence[str], widths: Sequence[int], *, indent: int = 0
         cells: their texts.
         widths: the columns of each.
         indent: blanks in front of each line.
+        most: lines of a cell; None for all.
     """
-    columns = [_lines(cell, width, _NAME) for cell, width in zip(cells, widths, strict=True)]
+    columns = [_lines(cell, width, _NAME, most) for cell, width in zip(cells, widths, strict=True)]
     for parts in zip_longest(*columns, fillvalue=""):
         padded = (part + " " * (width - shown_width(part)) for part, width in zip(parts, widths, strict=True))
         yield (" " * indent + " ".join(padded)).rstrip()
@@ -57,7 +60,7 @@ def shown_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _lines(text: str, width: int, piece_of: re.Pattern[str], most: int | None = _MOST_LINES) -> list[str]:
+def _lines(text: str, width: int, piece_of: re.Pattern[str], most: int | None = MOST_LINES) -> list[str]:
     lines = [""]
     for piece in filter(None, piece_of.findall(text)):
         if shown_width(lines[-1]) + shown_width(piece.rstrip()) > width and lines[-1]:

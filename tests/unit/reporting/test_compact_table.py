@@ -41,10 +41,11 @@ def test_a_line_a_donor_with_the_typing_below() -> None:
     assert lines[2].split() == ["1", "ZJ0000001", "10/10", *["AA"] * 6, "0", "0", "F", "AB", "P", "AV"]
     assert lines[3] == "      A 02:01+24:02  B 40:01+46:01  C 01:02+07:02  DR 09:01+15:01"
     assert lines[4] == "      DQ 03:03+06:01  DP 05:01+02:01"
-    assert lines[5].split()[1:5] == ["ZJ0000001B", "7-9/10", "MA", "AA"]
-    assert lines[6].startswith("      A 11:01+24:02  B ")
-    assert "DR" not in "".join(lines[6:])
-    assert len(lines) == 8
+    assert lines[5] == "      DPB1 match"
+    assert lines[6].split()[1:5] == ["ZJ0000001B", "7-9/10", "MA", "AA"]
+    assert lines[7].startswith("      A 11:01+24:02  B ")
+    assert "DR" not in "".join(lines[7:])
+    assert lines[-1] == "      mismatch: A*02:01/11:01 GvH+HvG antigen; DPB1 match"
 
 
 @pytest.mark.parametrize(
