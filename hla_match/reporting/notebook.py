@@ -6,16 +6,22 @@ theirs.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.immunogenetics.tce import TCE_CLASSES, UNKNOWN
+from hla_match.nomenclature.reported_gl_string import reported_gl_string
 from hla_match.reporting.grade_tiles import TILES, GradeTile, tile_columns, tiles
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.match_summary import NOTICE, match_summary, policy_lines
 from hla_match.reporting.search_notices import search_notices
 from hla_match.reporting.terminal import PROBABILITIES
-from hla_match.visible_text import visible_value
+from hla_match.visible_text import visible, visible_value
 
 _ROWS = 25
 
@@ -41,13 +47,15 @@ _PAGE = Environment(
 .hla-match-list thead tr, .hla-match-list tbody tr { background: transparent !important; color: inherit; }
 .hla-match-list th { border-bottom: 1px solid currentColor; font-weight: 600; }
 .hla-match-list th, .hla-match-list td { padding: .15em .7em .15em 0; text-align: left; white-space: nowrap; }
-.hla-match-list td { border-bottom: 1px solid rgba(128, 128, 128, .3); }
+.hla-match-list td { border-top: 1px solid rgba(128, 128, 128, .3); }
 .hla-match-list .hla-match-tile { display: inline-block; width: 1.45em; line-height: 1.45; margin-right: 1px;
   border-radius: 2px; text-align: center; font-weight: 600; font-size: .92em; -webkit-print-color-adjust: exact;
   print-color-adjust: exact; }
+.hla-match-list .hla-match-more td { border-top: none; padding-top: 0; white-space: normal; font-size: .85em; }
 .hla-match-list .hla-match-legend span { margin-right: 1.1em; white-space: nowrap; }
 </style>
-<p><b>{{ title }}</b><br>{% for line in policy %}{{ line }}<br>{% endfor %}{{ null_reading }}<br>
+<p><b>{{ title }}</b><br>patient: {{ typing }}<br>
+{% for line in policy %}{{ line }}<br>{% endfor %}{{ null_reading }}<br>
 {{ nomenclature }}</p>
 {% if notices %}<ul>{% for notice in notices %}<li>{{ notice }}</li>{% endfor %}</ul>
 {% endif %}
@@ -56,6 +64,8 @@ _PAGE = Environment(
 {% for row in rows %}
 <tr>{% for cell in row %}<td>{% if cell is string or cell is none %}{{ cell }}
 {%- else %}{% for tile in cell %}{{ shown(tile) }}{% endfor %}{% endif %}</td>{% endfor %}</tr>
+<tr class="hla-match-more"><td></td><td colspan="{{ columns | length - 1 }}">
+{%- for line in more[loop.index0] %}{{ line }}{% if not loop.last %}<br>{% endif %}{% endfor %}</td></tr>
 {% endfor %}
 </tbody></table>
 <p class="hla-match-legend"><small>
@@ -73,8 +83,9 @@ _PAGE = Environment(
 def match_list_html(matches: RankedDonors) -> str:
     """Return the first donors of a match list as one HTML element."""
     part = slice(0, _ROWS)
-    summary = match_summary(matches, part)
-    shown = f", {summary.height:,} shown" if summary.height < matches.n_found else ""
+    cells = _cells(matches, part)
+    n_shown = len(cells["rank"])
+    shown = f", {n_shown:,} shown" if n_shown < matches.n_found else ""
     prediction = matches.prediction
     return _PAGE.render(
         title=f"{matches.patient.patient_id}: {matches.n_found:,} donors{shown}, {matches.criteria.scope}",
@@ -82,20 +93,36 @@ def match_list_html(matches: RankedDonors) -> str:
         null_reading=matches.null_reading,
         nomenclature=matches.registry.nomenclature.title,
         notices=search_notices(matches),
-        columns=summary.columns,
-        rows=_rows(matches, part),
+        typing=_breakable(reported_gl_string(matches.registry.nomenclature.tables, matches.patient.typings)),
+        columns=list(cells),
+        rows=list(zip(*cells.values(), strict=True)),
+        more=_further_lines(matches, part),
         legend=TILES.values(),
         probabilities="" if prediction is None else f"{PROBABILITIES}: {prediction.frequency_set}",
         notice=NOTICE,
     )
 
 
-def _rows(matches: RankedDonors, part: slice) -> list[tuple[str | tuple[GradeTile, ...] | None, ...]]:
-    """Return the cells of each donor: text, or the tiles of a locus."""
+def _cells(matches: RankedDonors, part: slice) -> Mapping[str, Sequence[str | tuple[GradeTile, ...] | None]]:
+    """Return the cells of each column by its heading: texts, or the tiles of a locus."""
     summary, frame = match_summary(matches, part), match_frame([matches], part)
-    columns = tile_columns(matches)
-    cells = [
-        [tiles(grades) for grades in frame[columns[name]]] if name in columns else summary[name].to_list()
-        for name in summary.columns
-    ]
-    return list(zip(*cells, strict=True))
+    tiled = {heading: [tiles(grades) for grades in frame[name]] for heading, name in tile_columns(matches).items()}
+    texts = summary.select(pl.exclude("typing")).to_dict(as_series=False)
+    return {**texts, **tiled}
+
+
+def _further_lines(matches: RankedDonors, part: slice) -> list[list[Markup]]:
+    """Return what stands below each donor: the typing as it was reported, mismatches in words, and DPB1."""
+    columns = match_frame([matches], part).select("donor_typing", "mismatches", "dpb1_tce")
+    lines = []
+    for typing, mismatches, tce in columns.iter_rows():
+        facts = [f"mismatches: {mismatches}"] if mismatches else []
+        facts += [f"DPB1 by T-cell epitope groups: {tce}"] if tce not in (None, TCE_CLASSES[UNKNOWN]) else []
+        told = [escape(visible("; ".join(facts)))] if facts else []
+        lines.append([_breakable(typing or "not typed"), *told])
+    return lines
+
+
+def _breakable(text: str) -> Markup:
+    """Return a typing that is broken behind the signs that join names, and copied as it is."""
+    return Markup(re.sub(r"[\^+/]", r"\g<0><wbr>", str(escape(visible(text)))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -124,6 +125,16 @@ def test_a_notebook_shows_the_letter_of_every_grade_and_a_legend(found: MatchLis
     assert all(f">{tile.letter}</b> {tile.meaning}" in legend for tile in TILES.values())
     assert "haplotype frequencies: four" in legend
     assert "$x^2$ &lt;b&gt;" in body
+
+
+def test_a_notebook_shows_typings_and_mismatches_below_each_donor(found: MatchList) -> None:
+    text = html.unescape(re.sub("<wbr>", "", found._repr_html_()))
+    assert "patient: A*02:01+A*24:02<" in text
+    frame = found.to_polars()
+    assert all(f">{typing}<" in text for typing in frame["donor_typing"])
+    told = [mismatches for mismatches in frame["mismatches"] if mismatches]
+    assert told
+    assert all(f"mismatches: {mismatches}" in text for mismatches in told)
 
 
 def test_a_notebook_page_brings_no_ground_of_its_own_but_of_tiles(found: MatchList) -> None:
