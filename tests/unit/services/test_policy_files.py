@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.choice.policies import POLICIES
+from hla_match.choice.policies import POLICIES, RankingPolicy
 from hla_match.errors import CriteriaError, FileError
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.reporting.policy_text import policy_toml
@@ -31,7 +31,8 @@ def test_a_request_holds_the_policy_and_the_criteria_of_its_filters(tmp_path: Pa
     path.write_text(OWN, encoding="utf-8")
     request = SearchRequest(criteria=SearchCriteria(scope="8/8"), policy=path).checked()
     path.unlink()
-    assert request.ranking.name == "ours"
+    assert isinstance(request.policy, RankingPolicy)
+    assert request.policy.name == "ours"
     assert request.criteria == SearchCriteria(scope="8/8", max_age=45)
     assert request.checked() == request
 
