@@ -33,8 +33,7 @@ def given_patient(patient: PatientInput, registry: Registry, criteria: SearchCri
 
     Raises:
         TypingError: a GL String cannot be read.
-        CriteriaError: it is none of these, or a row cannot be read.
-        FileError: a row has no typings, or half a pair of columns.
+        CriteriaError: it is none of these, or a row cannot be read, as without typings or with half a pair of columns.
     """
     if isinstance(patient, Patient):
         return patient

@@ -99,8 +99,8 @@ class Matcher:
 
         Raises:
             TypingError: a typing of the patient cannot be read under the registry's nomenclature.
-            CriteriaError: no locus in scope is typed in the registry, the policy is unknown or needs probabilities that
-                there are not, or the rows are none of the registry's.
+            CriteriaError: the patient's row cannot be read, no locus in scope is typed in the registry, the policy is
+                unknown or needs probabilities that there are not, or the rows are none of the registry's.
         """
         criteria = criteria if criteria is not None else SearchCriteria()
         check_type("criteria", criteria, SearchCriteria, expected="SearchCriteria")

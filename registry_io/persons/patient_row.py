@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.errors.arguments import InWords
 from hla_match.foreign_frames import polars_frame
 from hla_match.matching.criteria import Patient
@@ -46,8 +46,7 @@ def read_patient_row(
         nomenclature, codes, ambiguous_nulls, today: as in `registry_io.read_patients`.
 
     Raises:
-        CriteriaError: it is no row, or not exactly one, or it cannot be read.
-        FileError: it has no typings, or half a pair of columns.
+        CriteriaError: it is no row, or not exactly one, or it cannot be read, as without typings.
 
     >>> read_patient_row({"A": ("02:01", "24:02"), "B_1": "40:01", "B_2": "46:01", "sex": "female"}).sex
     'F'
@@ -62,9 +61,19 @@ def read_patient_row(
         )
     if not any(bare(name) in IDENTIFIERS for name in frame.columns):
         frame = frame.with_columns(pl.lit(_NAME).alias("patient_id"))
-    read = read_patients(
-        FrameTable(frame, _NAME), nomenclature, codes, ambiguous_nulls=ambiguous_nulls, today=today
-    )  # fmt: skip
+    try:
+        read = read_patients(
+            FrameTable(frame, _NAME), nomenclature, codes, ambiguous_nulls=ambiguous_nulls, today=today
+        )  # fmt: skip
+    except FileError as error:
+        # A row lies in no file, and has no number.
+        raise CriteriaError(
+            _NAME if error.column is None else f"{_NAME}: column {error.column}",
+            found=InWords(error.found),
+            expected=error.expected,
+            hint=error.hint,
+            code=ErrorCode.CRITERIA_COLUMN,
+        ) from None
     return _only_patient(read)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import hla_match
 from hla_match.donors.registry import build_registry
-from hla_match.errors import CriteriaError, HlaMatchError, TypingError
+from hla_match.errors import CriteriaError, TypingError
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.given_patient import given_patient
@@ -105,15 +105,15 @@ def test_what_of_a_row_is_left_empty_is_said_above_the_list(matcher: Matcher) ->
         (7, "patient: found a value of type int"),
         (("02:01", "24:02"), "patient: found a value of type tuple"),
         ({"A_1": "02:01", "A_2": object()}, "patient: column A_2: found a value of type object"),
-        ({"A_1": "02:01"}, "column A_1: found no column A_2 beside it"),
-        ({"sex": "F"}, "found no column of typings"),
+        ({"A_1": "02:01"}, "patient: column A_1: found no column A_2 beside it"),
+        ({"sex": "F"}, "patient: found no column of typings"),
         ({**ROW, "A_1": "", "A_2": "", "B_1": "", "B_2": ""}, "patient: found"),
         (pl.DataFrame([ROW, ROW]), "patient: found a frame of 2 rows, expected one row"),
         (pl.DataFrame([ROW]).clear(), "patient: found a frame of 0 rows"),
     ],
 )
 def test_what_is_no_patient_is_refused_in_words(matcher: Matcher, given: Any, message: str) -> None:
-    with pytest.raises(HlaMatchError) as raised:
+    with pytest.raises(CriteriaError) as raised:
         matcher.search(given, CRITERIA)
     assert message in str(raised.value)
 
