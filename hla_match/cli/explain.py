@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from hla_match.cli.search_options import SearchOptions, attribute_options, attri
 from registry_io.disk.writer_lock import user_name
 
 if TYPE_CHECKING:
+    from hla_match.matching.criteria import Patient
     from hla_match.searches.match_list import MatchList
+    from hla_match.services.searched_registry import SearchRequest
 
 
 @click.command()
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--hla", help="The patient's typing as a GL String.")
 @click.option("--patients", type=click.Path(path_type=Path), help="A file of patients, in place of --hla.")
 @click.option("--patient", help="Which patient of the file.")
+@click.option("--other-frequencies", help="Frequencies, or none, whose order is told beside; without DONORS alone.")
 @click.option("--compare", is_flag=True, help="Two donors side by side, in place of each by itself.")
 @search_options(limit=20, limit_help="Donors of the list.")
 @attribute_options
@@ -34,6 +38,7 @@ def command(
     hla: str | None,
     patients: Path | None,
     patient: str | None,
+    other_frequencies: str | None,
     compare: bool,
     options: SearchOptions,
     **of_patient: str | None,
@@ -49,8 +54,12 @@ def command(
     from hla_match.services.patient_choice import chosen_patient
     from hla_match.services.searched_registry import SearchedRegistry
 
+    conflict = ErrorCode.CRITERIA_CONFLICT
     if compare and len(donors) != 2:
-        raise CriteriaError("compare", found=f"{len(donors)} donors", expected="two", code=ErrorCode.CRITERIA_CONFLICT)
+        raise CriteriaError("compare", found=f"{len(donors)} donors", expected="two", code=conflict)
+    if other_frequencies is not None and donors:
+        expected = "no donors beside it, as it is about the whole list"
+        raise CriteriaError("other_frequencies", found=other_frequencies, expected=expected, code=conflict)
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
     person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
     given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
@@ -68,7 +77,21 @@ def command(
     for donor in donors:
         say("", *found.explain(donor).lines(options=True))
     if not donors:
-        say(*_list_story(found))
+        others = _by_frequencies(registry, options.request, other_frequencies, person) if other_frequencies else {}
+        say(*_list_story(found, others))
+
+
+def _by_frequencies(registry: Path, asked: SearchRequest, name: str, person: Patient) -> dict[str, MatchList]:
+    """Return the first donors of the same search with other frequencies, by what is otherwise there."""
+    from hla_match.searches.sensitivity import FIRST
+    from hla_match.services.notices import Notices
+    from hla_match.services.search import search_opened
+    from hla_match.services.searched_registry import SearchedRegistry
+
+    limited = asked.criteria.model_copy(update={"limit": FIRST})
+    request = replace(asked, frequencies=name, global_frequencies=None, criteria=limited).checked()
+    opened = SearchedRegistry.open(registry, request, Notices(say_notice))
+    return {f"with the frequencies {name}": search_opened(opened, person)}
 
 
 def _head(found: MatchList) -> Iterator[str]:
@@ -82,7 +105,7 @@ def _head(found: MatchList) -> Iterator[str]:
     yield f"{found.n_found:,} {noun}{shown}; {found.criteria.scope}"
 
 
-def _list_story(found: MatchList) -> Iterator[str]:
+def _list_story(found: MatchList, others: Mapping[str, MatchList]) -> Iterator[str]:
     from hla_match.reporting.list_story import order_lines, patient_lines
     from hla_match.reporting.match_summary import NOTICE
     from hla_match.reporting.side_by_side import paragraph
@@ -93,7 +116,7 @@ def _list_story(found: MatchList) -> Iterator[str]:
     if len(found):
         yield from order_lines(found)
         yield from ("", "How much the order rests on choices:")
-        for change in found.sensitivity():
+        for change in found.sensitivity(others=others):
             yield from paragraph(str(change), indent=4, first=2)
     else:
         yield "Nearest to the criteria:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,17 @@ def test_the_order_of_a_list_and_what_it_rests_on(run) -> None:
     assert "with at most 0 mismatches: 2 of the first 3 change places; the first one stays; 2 leave (D4, D3)" in said
 
 
+def test_what_other_frequencies_change(run) -> None:
+    shares = {"one.csv": (0.5, 0.1), "two.csv": (0.1, 0.5)}
+    for name, (first, second) in shares.items():
+        rows = f"A*02:01~B*46:01~DRB1*09:01,{first}\nA*24:02~B*40:01~DRB1*15:01,{second}\n"
+        Path(name).write_text(f"haplotype,frequency\n{rows}", encoding="utf-8")
+    said = explained(run, "--hla", PATIENT, "--frequencies", "one.csv", "--other-frequencies", "two.csv")
+    assert "with the frequencies two.csv: the first 3 stay as they are" in said
+    said = explained(run, "--hla", PATIENT, "--frequencies", "one.csv", "--other-frequencies", "none")
+    assert re.search("with the frequencies none: (the first|[0-9]+ of the first) 3", said)
+
+
 def test_an_empty_list_says_what_the_nearest_donors_miss(run) -> None:
     said = explained(run, "--hla", PATIENT, "--max-mismatches", "0", "--min-age", "60")
     assert "note: no donor meets all criteria; left after each: 5 in the registry" in said
@@ -108,6 +120,7 @@ def test_a_locus_that_the_patient_is_not_typed_at_stands_above_all(run) -> None:
     [
         (("--hla", PATIENT, "D99"), CriteriaError, "donor"),
         (("--hla", PATIENT, "--compare", "D1"), CriteriaError, "compare"),
+        (("--hla", PATIENT, "D1", "--other-frequencies", "none"), CriteriaError, "other_frequencies"),
         (("D1",), CriteriaError, "patient"),
         (("--hla", PATIENT, "--patients", "patients.csv", "D1"), CriteriaError, "patient"),
         (("--patients", "patients.csv", "D1"), CriteriaError, "patient"),
