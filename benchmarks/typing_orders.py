@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -34,6 +35,7 @@ from benchmarks.shared_registry import SharedRegistry, import_shared
 from benchmarks.simulated_persons import matching_alleles
 from hla_match.kernels.codes import FIRST_P_GROUP
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.next_steps.typing_costs import TypingCosts
 from hla_match.next_steps.typing_value import TypingResults, sets_of_loci, typing_results
 from hla_match.prediction.pair_outcomes import PairOutcomes
 from hla_match.searches.match_list import MatchList
@@ -121,8 +123,9 @@ Orders = Iterator[tuple[int, tuple[int, ...]]]
 """Donors and loci to type, one order after another; the donors change meanwhile."""
 
 
-def suggested(donors: Sequence[TypedDonor]) -> Orders:
+def suggested(donors: Sequence[TypedDonor], costs: TypingCosts | None = None) -> Orders:
     """Order what gains most for its cost, then what tells most."""
+    costs = TypingCosts() if costs is None else costs
     while True:
         counts = np.array([donor.counts for donor in donors])
         at_most = counts.cumsum(axis=1)
@@ -135,7 +138,7 @@ def suggested(donors: Sequence[TypedDonor]) -> Orders:
                 continue
             other = float(second if position == first else best)
             for typing in donor.typings(most):
-                cost = len(typing.loci)
+                cost = costs.of([SCOPE[locus] for locus in typing.loci])
                 gain = typing.gain(best, other)
                 if typing.information > _NOTHING:
                     gained = round(gain / cost, 9) if gain > _NOTHING else 0.0
@@ -208,7 +211,12 @@ def donors_of(found: MatchList, patient_genotype: NDArray[np.int32], shared: Sha
 
 
 def simulate(
-    shared: SharedRegistry, patients: Sequence[tuple[str, NDArray[np.int32]]], *, n_donors: int, max_mismatches: int
+    shared: SharedRegistry,
+    patients: Sequence[tuple[str, NDArray[np.int32]]],
+    *,
+    n_donors: int,
+    max_mismatches: int,
+    costs: TypingCosts | None = None,
 ) -> Iterator[tuple[bool, dict[str, Found | None]]]:
     """Yield for each patient whose best donor is not certain beforehand whether that is a full match, and the typings.
 
@@ -217,6 +225,7 @@ def simulate(
         patients: identifier and true genotype; one who is a donor is not found for himself.
         n_donors: donors of a list.
         max_mismatches: of the search.
+        costs: by which typings are suggested; None for 1 a locus.
     """
     matcher = Matcher(shared.registry, shared.imputed, workers=os.cpu_count() or 1)
     names = [shared.registry.nomenclature.index(locus).p_names for locus in SCOPE]
@@ -240,7 +249,7 @@ def simulate(
         by_age = np.lexsort((np.arange(len(donors)), np.where(found.age < 0, 255, found.age)[: len(donors)])).tolist()
         ranks = list(range(len(donors)))
         strategies = {
-            "suggested": suggested,
+            "suggested": partial(suggested, costs=costs),
             "by rank": one_after_another(ranks, by_locus=False),
             "by rank, locus by locus": one_after_another(ranks, by_locus=True),
             "by age": one_after_another(by_age, by_locus=False),
@@ -275,8 +284,9 @@ def report(title: str, rows: Sequence[dict[str, Found | None]]) -> None:
 @click.option("--max-mismatches", default=1, show_default=True, help="Of the search.")
 @click.option("--volunteers", default=0, show_default=True, help="Donors of the registry who are patients, too.")
 @click.option("--only", type=int, help="Only so many of the shared patients.")
+@click.option("--order-cost", default=0.0, show_default=True, help="Cost of an order, beside 1 for each locus.")
 @click.option("--seed", default=1, show_default=True)
-def main(n_donors: int, max_mismatches: int, volunteers: int, only: int | None, seed: int) -> None:
+def main(n_donors: int, max_mismatches: int, volunteers: int, only: int | None, order_cost: float, seed: int) -> None:
     """Count the typings until the best donor is found: as suggested, by rank, and by age."""
     click.echo(machine_line())
     data = os.environ.get("HLA_MATCH_TEST_DATA")
@@ -291,13 +301,15 @@ def main(n_donors: int, max_mismatches: int, volunteers: int, only: int | None, 
         patients += [(name, shared.donor_genotype[row]) for name, row in zip(ids, rows.tolist(), strict=True)]
         begun = time.perf_counter()
         found = []
-        for one in simulate(shared, patients, n_donors=n_donors, max_mismatches=max_mismatches):
+        costs = TypingCosts(order=order_cost)
+        for one in simulate(shared, patients, n_donors=n_donors, max_mismatches=max_mismatches, costs=costs):
             found.append(one)
             if len(found) % 10 == 0:
                 click.echo(f"{len(found)} patients with typings to order ...", err=True)
         click.echo(
             f"{len(patients)} patients, the first {n_donors} donors with up to {max_mismatches} mismatches of each; "
-            f"{len(found)} whose best donor is not certain beforehand; {time.perf_counter() - begun:.0f} s"
+            f"{len(found)} whose best donor is not certain beforehand; an order costs {order_cost:g} beside 1 a locus; "
+            f"{time.perf_counter() - begun:.0f} s"
         )
         report("Best donor matches in full", [row for is_full, row in found if is_full])
         report("Best donor has a mismatch", [row for is_full, row in found if not is_full])
