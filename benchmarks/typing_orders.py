@@ -248,7 +248,7 @@ def simulate(
             continue
         by_age = np.lexsort((np.arange(len(donors)), np.where(found.age < 0, 255, found.age)[: len(donors)])).tolist()
         ranks = list(range(len(donors)))
-        strategies = {
+        strategies: dict[str, Callable[[Sequence[TypedDonor]], Orders]] = {
             "suggested": partial(suggested, costs=costs),
             "by rank": one_after_another(ranks, by_locus=False),
             "by rank, locus by locus": one_after_another(ranks, by_locus=True),
