@@ -30,12 +30,19 @@ FREQUENCIES = """A,B,frequency
 OPTIONS = ("--scope", "A,B", "--max-mismatches", "2", "--as-of", "2026-01-01", "--frequencies", "shares.csv")
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the registry, which no test changes, and the frequencies."""
+    found = tmp_path_factory.mktemp("next")
+    (found / "donors.csv").write_text(DONORS, encoding="utf-8")
+    (found / "shares.csv").write_text(FREQUENCIES, encoding="utf-8")
+    registry_io.import_donors(found / "registry", found / "donors.csv", "builtin")
+    return found
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    Path("donors.csv").write_text(DONORS, encoding="utf-8")
-    Path("shares.csv").write_text(FREQUENCIES, encoding="utf-8")
-    registry_io.import_donors("registry", "donors.csv", "builtin")
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
 
     def call(*arguments: str) -> Result:
         return CliRunner().invoke(group, ("next", "registry", "--hla", PATIENT, *OPTIONS, *arguments))
