@@ -8,6 +8,7 @@ import click
 
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
+from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from registry_io.disk.writer_lock import user_name
@@ -40,4 +41,8 @@ def command(registry: Path, hla: str, wide: bool, options: SearchOptions, **of_p
 
     with own_progress() as on_iteration:
         searched = searched.ready(on_iteration)
-    match_table(search_opened(searched, patient, actor=user_name()), wide=wide)
+    found = search_opened(searched, patient, actor=user_name())
+    match_table(found, wide=wide)
+    near = [] if len(found) else found.nearest()
+    if near:
+        say("Nearest to the criteria:", *(line for one in near for line in one.near_lines(options=True)))

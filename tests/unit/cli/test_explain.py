@@ -109,6 +109,15 @@ def test_an_empty_list_says_what_the_nearest_donors_miss(run) -> None:
     assert "at B. Let in by: --max-mismatches 1." in near
 
 
+def test_a_search_without_donors_names_the_nearest_ones(run) -> None:
+    done = run("search", "registry", "--hla", PATIENT, "--max-mismatches", "0", "--min-age", "60", *SCOPE)
+    assert done.exit_code == 0
+    near = " ".join(done.stdout.partition("Nearest to the criteria:\n")[2].split())
+    assert near.startswith("D1: status AV, age 36")
+    assert "Let in by: --min-age 36." in near
+    assert "Nearest" not in run("search", "registry", "--hla", PATIENT, *SCOPE).stdout
+
+
 def test_a_locus_that_the_patient_is_not_typed_at_stands_above_all(run) -> None:
     done = run("explain", "registry", "--hla", "A*02:01+A*24:02^B*40:01+B*46:01", "D1", "--scope", "6/6")
     assert done.stdout.startswith("note: DRB1: the patient is not typed here")
