@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
+import polars as pl
 
 from hla_match.choice import mismatch_features
 from hla_match.choice.candidates import Candidates
@@ -16,7 +17,9 @@ from hla_match.kernels.codes import BEST, GRADE_A, GRADE_M, GVH_BEST, HVG_BEST, 
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.prediction.lazy_predictions import LazyPredictions
 from hla_match.prediction.prediction import Prediction
+from tests.oracle import ranking as oracle
 
+WEIGHT = 50
 TODAY = datetime.date(2026, 1, 1)
 
 
@@ -30,6 +33,10 @@ def seen_by_the_oracle(number, donor, most=1):
     }
     if donor["age"] is not None and donor["age"] < 16:
         seen["age"] = None
+    # Nobody is typed at B and DRB1, and the antigens of A alone can mismatch.
+    seen["cord_match"], seen["cord_match_8"] = 6 - donor["antigens"], 8 - donor["at_a"] - donor["at_c"]
+    seen["tnc_per_kg"] = None if donor["tnc"] is None else oracle.tenths_per_kg(donor["tnc"], WEIGHT)
+    seen["cd34_per_kg"] = None if donor["cd34"] is None else oracle.tenths_per_kg(10 * donor["cd34"], WEIGHT)
     known = donor["probability"]
     for name, mismatches in (("p0", 0), ("p0+p1", 1), ("p_asked", most)):
         percent = known["percents"][mismatches]
@@ -94,10 +101,14 @@ def candidates_of(donors, predictions, *, cmv, abo, most=1):
             "sex": coded("sex"),
         },
         id_rank=rank,
+        attributes=pl.DataFrame(
+            {"tnc_e7": [one["tnc"] for one in donors], "cd34_e6": [one["cd34"] for one in donors]},
+            {"tnc_e7": pl.Float32, "cd34_e6": pl.Float32},
+        ),
     )
     rows = np.arange(len(donors))
     return Candidates(
-        patient=Patient(typings={"A": ("01:01", "")}, cmv=cmv, abo=abo),
+        patient=Patient(typings={"A": ("01:01", "")}, cmv=cmv, abo=abo, weight_kg=WEIGHT),
         criteria=SearchCriteria(scope="A,C", max_mismatches=most),
         loci=compared(donors),
         registry=registry,
@@ -144,7 +155,7 @@ def compared(donors):
 
 ROWS = {"best": BEST, "worst": WORST, "gvh": GVH_BEST, "hvg": HVG_BEST}
 
-KINDS = {"at_a": 0, "at_c": 0, "permissive": 0, "antigens": 0, "gvh": 0, "hvg": 0, "tce": 0}
+KINDS = {"at_a": 0, "at_c": 0, "permissive": 0, "antigens": 0, "gvh": 0, "hvg": 0, "tce": 0, "tnc": None, "cd34": None}
 """What there is of the mismatches of a donor who has none."""
 
 

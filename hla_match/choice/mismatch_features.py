@@ -117,5 +117,5 @@ DPB1_TCE = Feature(
             "first": "unknown first",
         },
     ),
-    columns=("grades",),
+    columns=("dpb1_tce",),
 )

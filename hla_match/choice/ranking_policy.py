@@ -177,6 +177,7 @@ _OPTIONAL = ("version", "title", "filters", "sources", "caveat")
 
 FILTERS = (
     "scope", "max_mismatches", "direction", "statuses", "min_age", "max_age", "sex", "abo", "cmv", "city", "min_p",
+    "donor_type", "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg",
 )  # fmt: skip
 """The criteria that a policy can set where a search does not."""
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from hla_match.choice.ranking_policy import RankingPolicy
 
-_NAMES = ("wmda", "conventional", "ptcy", "plain", "certain-first", "probability-first")
+_NAMES = ("wmda", "conventional", "ptcy", "cord", "cord-double", "plain", "certain-first", "probability-first")
 """Their names, which are those of their files, in the order in which they are listed."""
 
 

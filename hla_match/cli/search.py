@@ -22,7 +22,7 @@ from registry_io.disk.writer_lock import user_name
 @click.option("--wide", is_flag=True, help="Show all columns; without it the table has 80 columns.")
 def command(registry: Path, hla: str, wide: bool, options: SearchOptions, **of_patient: str | None) -> None:
     """Search REGISTRY for one patient and print the best donors."""
-    from hla_match.matching.criteria import Patient
+    from hla_match.matching.criteria import VALUED, Patient
     from hla_match.services.notices import Notice, NoticeKind, Notices
     from hla_match.services.searched_registry import SearchedRegistry
 
@@ -30,7 +30,7 @@ def command(registry: Path, hla: str, wide: bool, options: SearchOptions, **of_p
     patient = Patient.from_gl_string("patient", hla).model_copy(update=attributes)
     criteria = options.request.criteria
     for name in attributes:
-        if getattr(criteria, name) and attributes[name] is None:
+        if name in VALUED and getattr(criteria, name) and attributes[name] is None:
             text = f"keeps donors of these values; the patient's own is --patient-{name}"
             say_notice(Notice(NoticeKind.NOTE, text, f"--{name}"))
     # What can be seen to be wrong is said before anything is compiled.

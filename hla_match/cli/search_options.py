@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from hla_match.cli.frequency_options import frequency_options
 from hla_match.cli.moment import at_option
+from hla_match.donors.attribute_types import Category
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError
 
@@ -84,6 +85,13 @@ _OPTIONS = (
     click.option("--status", default="AV", show_default=True, help="Donor statuses to include, separated by commas."),
     click.option("--min-age", type=_AGE, help="Completed years; donors without a birth date stay."),
     click.option("--max-age", type=_AGE, help="Completed years; donors without a birth date stay."),
+    click.option(
+        "--donor-type",
+        default="donor",
+        show_default=True,
+        type=click.Choice(["donor", "cord", "any"]),
+        help="Donors, units of cord blood, or both.",
+    ),
     click.option("--sex", help="Sex of donors to include, as M or F,unknown."),
     click.option("--abo", help="Blood groups of donors to include, as A,O or O,unknown."),
     click.option("--cmv", help="CMV statuses of donors to include, as N or N,unknown."),
@@ -114,8 +122,8 @@ _OPTIONS = (
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
-    "max_age", "sex", "abo", "cmv", "city", "min_p", "as_of", "only_donors", "without_donors", "policy", "limit",
-    "frequencies", "global_frequencies", "verify", "at",
+    "max_age", "donor_type", "sex", "abo", "cmv", "city", "min_p", "as_of", "only_donors", "without_donors", "policy",
+    "limit", "frequencies", "global_frequencies", "verify", "at",
 )  # fmt: skip
 
 
@@ -123,12 +131,14 @@ def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each attribute of a patient that has one."""
     for name, attribute in ATTRIBUTES.items():
         if attribute.option is not None:
-            option = click.option(f"--patient-{name}", type=click.Choice(values_of(name)), help=attribute.option)
+            is_category = isinstance(attribute.type, Category)
+            kind = click.Choice(values_of(name)) if is_category else click.FLOAT
+            option = click.option(f"--patient-{name.replace('_', '-')}", type=kind, help=attribute.option)
             command = option(command)
     return command
 
 
-def attributes_of(given: Mapping[str, str | None]) -> dict[str, str | None]:
+def attributes_of(given: Mapping[str, str | float | None]) -> dict[str, str | float | None]:
     """Return the attributes of the patient that the options of `attribute_options` give, by their names.
 
     >>> attributes_of({"patient_cmv": "P", "patient_abo": None})

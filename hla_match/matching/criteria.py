@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from hla_match.donors.attribute_types import Number
-from hla_match.donors.attributes import ATTRIBUTES, OLDEST, DescentAttributes, PersonalAttributes, values_of
+from hla_match.donors.attributes import ATTRIBUTES, OLDEST, DescentAttributes, PersonalAttributes, of_persons, values_of
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
 from hla_match.errors.arguments import InWords, check_type
 from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
@@ -19,6 +19,7 @@ from hla_match.nomenclature.untyped import is_untyped
 from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
 Direction = Literal["both", "gvh", "hvg"]
+DonorType = Literal["donor", "cord", "any"]
 
 MOST_MISMATCHES = 6
 """The most mismatches that a search can ask for."""
@@ -81,7 +82,7 @@ class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
             raise CriteriaError("typings", found="no typing", expected="at least one typed locus")
         return typed
 
-    @field_validator(*(name for name, attribute in ATTRIBUTES.items() if isinstance(attribute.type, Number)))
+    @field_validator(*(name for name in of_persons("patient") if isinstance(ATTRIBUTES[name].type, Number)))
     @classmethod
     def _within_bounds(cls, value: float | None, field: ValidationInfo) -> float | None:
         name = str(field.field_name)
@@ -135,6 +136,10 @@ class SearchCriteria(CheckedModel):
         ambiguous_nulls: "drop" or "keep": whether a null allele that a list or a multiple allele code of the patient
             names beside expressed ones is possible; None as the registry's donors were read.
         statuses: donors of other status are left out.
+        donor_type: "donor", "cord" for units of cord blood, or "any"; who has no type is a donor.
+        min_cord_match: least matches of 6 at best, A and B by antigen and DRB1 by allele.
+        min_tnc_per_kg: least nucleated cells of a unit in 10^7 per kilogram of the patient; unknown doses stay.
+        min_cd34_per_kg: least CD34 positive cells of a unit in 10^5 per kilogram of the patient; unknown doses stay.
         min_age: completed years at `as_of`; donors without a birth date stay.
         max_age: completed years at `as_of`; donors without a birth date stay.
         sex, abo, cmv: the values of donors, among which "unknown" stands for none; empty for any.
@@ -154,6 +159,10 @@ class SearchCriteria(CheckedModel):
     null_rule: NullRule = "consensus"
     ambiguous_nulls: AmbiguousNulls | None = None
     statuses: tuple[str, ...] = ("AV",)
+    donor_type: DonorType = "donor"
+    min_cord_match: int | None = Field(default=None, ge=0, le=6)
+    min_tnc_per_kg: float | None = Field(default=None, gt=0)
+    min_cd34_per_kg: float | None = Field(default=None, gt=0)
     min_age: int | None = Field(default=None, ge=0, le=OLDEST)
     max_age: int | None = Field(default=None, ge=0, le=OLDEST)
     sex: tuple[str, ...] = ()

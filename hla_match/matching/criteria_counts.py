@@ -23,7 +23,7 @@ def criteria_counts(
     scope: Sequence[LocusMismatches],
     donors: range | None,
     n_found: int,
-    n_probable: int,
+    further: Mapping[str, int],
 ) -> dict[str, int]:
     """Return how many donors were left after each criterion, one after another, by the criterion in words.
 
@@ -33,8 +33,8 @@ def criteria_counts(
         eligible: as `hla_match.matching.eligibility.eligible_donors` returns it.
         scope: the loci in scope that the registry has, with the limits of single loci; needed where there are any.
         donors: the rows that were searched, which stand for the registry, or None for all.
-        n_found: donors that meet all criteria but the one on probability.
-        n_probable: donors that meet this one, too.
+        n_found: donors that meet all criteria but the further ones.
+        further: the donors that each further criterion left, by it in words.
     """
     counts = {"in the registry": registry.n_donors if donors is None else len(donors)}
     left = np.zeros(0, np.uint8)
@@ -46,9 +46,7 @@ def criteria_counts(
         # With any number of mismatches in all, but for loci over their own limit.
         counts[f"within the limits {limits}"] = int(find_donors(registry, scope, left, EXCLUDED - 1).donor.size)
     counts[mismatch_criterion(criteria)] = n_found
-    if criteria.min_p is not None:
-        counts[probability_criterion(criteria)] = n_probable
-    return counts
+    return counts | dict(further)
 
 
 def mismatch_criterion(criteria: SearchCriteria) -> str:

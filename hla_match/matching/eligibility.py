@@ -29,6 +29,13 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
     allowed[[values_of("status").index(status) for status in criteria.statuses]] = True
     eligible = allowed[registry.attribute_codes["status"]]
     keep(f"with status {' or '.join(criteria.statuses)}")
+    if criteria.donor_type != "any" and "donor_type" in registry.attributes.columns:
+        is_cord = (registry.attributes["donor_type"] == "CORD").fill_null(False).to_numpy()
+        eligible &= is_cord if criteria.donor_type == "cord" else ~is_cord
+        keep("that are cord blood" if criteria.donor_type == "cord" else "that are no cord blood")
+    elif criteria.donor_type == "cord":
+        eligible &= False
+        keep("that are cord blood")
     if criteria.min_age is not None or criteria.max_age is not None:
         age = completed_years(registry.attribute_codes["birth_date"], criteria.as_of or as_of_date(registry))
         low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age

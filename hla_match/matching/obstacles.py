@@ -18,7 +18,10 @@ from hla_match.matching.eligibility import eligible_donors
 from hla_match.matching.limited_loci import MEASURE
 from hla_match.matching.locus_result import LocusResult
 
-_OF_MATCH = ("scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "as_of", "min_p")
+_OF_MATCH = (
+    "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "as_of", "min_p",
+    "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg",
+)  # fmt: skip
 """Criteria on the match, and those that choose no donors; the others are on the donor as a person."""
 
 
@@ -49,7 +52,7 @@ def without_filters(criteria: SearchCriteria, *, max_mismatches: int | None = No
     most = 2 * len(criteria.loci) if max_mismatches is None else max_mismatches
     # Unchecked, since no search asks for so many.
     return SearchCriteria.model_construct(
-        **kept, statuses=values_of("status"), locus_limits=limits, max_mismatches=most
+        **kept, statuses=values_of("status"), donor_type="any", locus_limits=limits, max_mismatches=most
     )
 
 
@@ -103,6 +106,9 @@ def _instead(alone: Registry, criteria: SearchCriteria, name: str, wanted: Any) 
         if value is None and attribute in defaults():
             value = defaults()[attribute].value
         return f"{attribute} {value or 'not known'}", {name: (*wanted, value or UNKNOWN)}
+    if name == "donor_type":
+        is_cord = criteria.donor_type == "donor"
+        return "a unit of cord blood" if is_cord else "no cord blood", {name: "cord" if is_cord else "donor"}
     if name == "without_donors":
         return "left out by identifier", {name: frozenset(wanted) - set(alone.attributes["donor_id"])}
     if name == "only_donors":

@@ -19,6 +19,7 @@ from hla_match.matching.criteria import Patient
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.nomenclature.reported_gl_string import reported_gl_string
 from hla_match.prediction.prediction import join_predictions
+from hla_match.reporting.cord_columns import cord_columns
 from hla_match.reporting.fact_columns import fact_columns
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
@@ -70,6 +71,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         pl.Series("patient_typing", [_typing_of(one.patient, registry) for one in lists], pl.String)[patient],
         registry.reported_typings.gl_strings(donor),
         *fact_columns(lists, donors),
+        *cord_columns(lists, donors),
     ]
     return pl.DataFrame(columns)
 

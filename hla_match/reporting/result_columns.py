@@ -38,6 +38,8 @@ class ResultColumn:
 
 _FREQUENCIES = "with frequencies"
 _KNOWN = "where the registry has it"
+_UNITS = "where donors have a type"
+_NO_UNIT = "not a unit of cord blood"
 
 RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ResultColumn("patient_id", TEXT, _ALWAYS, "identifier of the patient in the patient file"),
@@ -92,6 +94,11 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ResultColumn("last_contact_on", DATE, _NOT_KNOWN, "day of the last contact", _KNOWN),
     ResultColumn("reserved_until", DATE, _NOT_KNOWN, "end of a reservation", _KNOWN),
     ResultColumn("city", TEXT, _NOT_KNOWN, "where the donor lives", _KNOWN),
+    ResultColumn("donor_type", TEXT, "none is stated: a donor", "DONOR, or CORD for a unit of cord blood", _KNOWN),
+    ResultColumn("tnc_e7", NUMBER, _NOT_KNOWN, "nucleated cells of a unit of cord blood in 10^7", _KNOWN),
+    ResultColumn("cd34_e6", NUMBER, _NOT_KNOWN, "CD34 positive cells of a unit in 10^6", _KNOWN),
+    ResultColumn("volume_ml", NUMBER, _NOT_KNOWN, "volume of a unit in millilitres", _KNOWN),
+    ResultColumn("bank", TEXT, _NOT_KNOWN, "the cord blood bank that keeps a unit", _KNOWN),
     ResultColumn(
         "resolution",
         NUMBER,
@@ -147,6 +154,20 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         TEXT,
         "no mismatch is certain",
         "each certain mismatch: alleles of patient and donor, directions, level; out of scope in brackets",
+    ),
+    ResultColumn(
+        "cord_match",
+        TEXT,
+        _NO_UNIT,
+        "matches of 6 at best, as cord blood is matched: A and B by antigen, DRB1 by allele, such as 5/6",
+        _UNITS,
+    ),
+    ResultColumn("cord_match_8", TEXT, _NO_UNIT, "matching alleles at A, B, C and DRB1 at best, such as 7/8", _UNITS),
+    ResultColumn(
+        "tnc_per_kg", NUMBER, f"{_NO_UNIT}, or not known", "nucleated cells for a kilogram of the patient, 10^7", _UNITS
+    ),
+    ResultColumn(
+        "cd34_per_kg", NUMBER, f"{_NO_UNIT}, or not known", "CD34 positive cells for a kilogram, 10^5", _UNITS
     ),
     ResultColumn("nomenclature", TEXT, _ALWAYS, "the release that the typings were read with", "in results of a batch"),
 )

@@ -35,6 +35,9 @@ def settings_notice(found: RankedDonors) -> str:
     return f"the registry has set that {settings}{marked if n_beyond else ''}"
 
 
+NO_WEIGHT = "the patient's weight is not known, so that doses are not, and no unit is left out for its dose"
+"""The notice of a search for cord blood by dose without a weight."""
+
 BEYOND = "!"
 """What marks the age of a donor beyond the ages that the registry has set."""
 
@@ -71,12 +74,14 @@ def patient_notices(found: RankedDonors) -> tuple[str, ...]:
         ],
         "an allele reported as NEW, which matches nothing": new,
     }
+    has_floors = criteria.min_tnc_per_kg is not None or criteria.min_cd34_per_kg is not None
     for one in loci:
         for note in one.notes:
             notices[note] = [*notices.get(note, ()), one.locus]
     return (
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
         *patient.reading_notes,
+        *([NO_WEIGHT] if has_floors and patient.weight_kg is None else []),
         *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
     )
 

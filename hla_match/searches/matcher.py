@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
+from hla_match.choice.further_criteria import meeting_further
 from hla_match.choice.policies import RankingPolicy, policy_for
-from hla_match.choice.probable_donors import probable_donors
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
@@ -117,8 +117,7 @@ class Matcher:
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         candidates = self._candidates(patient, criteria, loci, donors)
         n_matching = int(candidates.donor.size)
-        if criteria.min_p is not None:
-            candidates = candidates.take(probable_donors(candidates, criteria.min_p, criteria.max_mismatches))
+        candidates, further = meeting_further(candidates)
         found = candidates.donor
         first, key_columns = rank_donors(order, candidates, criteria.limit)
         chosen = candidates.take(first)
@@ -133,7 +132,7 @@ class Matcher:
             age=chosen.age,
             key_columns=key_columns,
             n_found=int(found.size),
-            count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, int(found.size)),
+            count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, further),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(first),
             tce_probabilities=classes_of_search(self._tce, partial(self._prepared, patient, criteria), loci),
@@ -328,11 +327,16 @@ class Matcher:
         return [self._limited(one, measure, worst, criteria.locus_limits.get(one.locus)) for one in scope]
 
     def _criteria_counts(
-        self, scope: Sequence[LocusResult], criteria: SearchCriteria, donors: range | None, *n_found: int
+        self,
+        scope: Sequence[LocusResult],
+        criteria: SearchCriteria,
+        donors: range | None,
+        n_found: int,
+        further: Mapping[str, int],
     ) -> dict[str, int]:
         limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
         return criteria_counts(
-            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, *n_found
+            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found, further
         )
 
 

@@ -13,6 +13,7 @@ from hla_match.choice.probable_donors import ROUNDING
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
+from hla_match.matching.cord_criteria import unit_criteria
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.criteria_counts import probability_criterion
 from hla_match.matching.locus_result import LocusResult
@@ -114,7 +115,8 @@ def placed(found: RankedDonors, donor: Donor, again: SearchAgain) -> PlacedDonor
     over = any(_OF_MATCH & one.change.keys() or not one.change for one in against)
     criteria = without_filters(found.criteria, max_mismatches=None if over else found.criteria.max_mismatches)
     alone = again(criteria, replace(found.policy, filters=()), range(row, row + 1))
-    return PlacedDonor(donor_id, alone, 0, None, (*against, *_too_improbable(found.criteria, alone)))
+    further = (*_too_improbable(found.criteria, alone), *_unit_obstacles(found, row))
+    return PlacedDonor(donor_id, alone, 0, None, (*against, *further))
 
 
 def _row_of(found: RankedDonors, donor_id: str) -> int:
@@ -143,6 +145,12 @@ def _too_improbable(criteria: SearchCriteria, alone: RankedDonors) -> tuple[Obst
     least = np.floor(1000 * greatest) / 1000
     change = {"min_p": float(least) if least > 0 else None}
     return (Obstacle(probability_criterion(criteria), f"probability {percent(within)}", change),)
+
+
+def _unit_obstacles(found: RankedDonors, row: int) -> tuple[Obstacle, ...]:
+    """Return what of a unit of cord blood keeps it out."""
+    asked = unit_criteria(found.criteria, found.patient, found.registry, results_by_locus(found))
+    return tuple(obstacle for one in asked if (obstacle := one.obstacle(row)) is not None)
 
 
 def n_before(found: RankedDonors, one: PlacedDonor) -> int:

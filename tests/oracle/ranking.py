@@ -5,14 +5,17 @@ A *donor* is a dict of `donor_id`, `mismatches`, `worst` (mismatches if every am
 `abo`, `sex`, and of the whole percents `p0`, `p0+p1`, and `p_asked`, of at most as many mismatches as were asked for
 (None where unknown). Of the mismatches there are `gvh`, `hvg`, `antigen_mismatches`, the least numbers `at_a` and
 `at_c` at the two loci in scope, how many of those at C are `permissive` (None where that is open), and the class `tce`
-of DPB1.
+of DPB1. Of a unit of cord blood there are `cord_match`, of 6, `cord_match_8`, and `tnc_per_kg` and `cd34_per_kg` in
+tenths (None where unknown).
 A *key* is a `Key`: a feature, the width of its bands or their first values, a direction, the place of donors of
 whom the feature is not known: "first", "last", "before-worst", between the worst band and all others, or "with-worst",
 in the worst band, and whether 0 is a band of its own, which it is of percents where nothing else is said.
 A *policy* is a list of keys. It ends with the donor's identifier.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 Donor = Mapping[str, Any]
@@ -80,7 +83,18 @@ PTCY = [
     Key("age", 5),
     Key("donor_id"),
 ]
+# HLA before dose, TNC in half of 1e7 a kilogram: Dehn et al. 2019; PMC7567024.
+CORD = [
+    Key("cord_match", direction="descending"),
+    Key("cord_match_8", direction="descending"),
+    Key("tnc_per_kg", 5, "descending"),
+    Key("cd34_per_kg", direction="descending"),
+    Key("tnc_per_kg", direction="descending"),
+    Key("donor_id"),
+]
 POLICIES = {
+    "cord": CORD,
+    "cord-double": CORD,
     "certain-first": CERTAIN_FIRST,
     "probability-first": PROBABILITY_FIRST,
     "plain": PLAIN,
@@ -194,6 +208,11 @@ def deciding_key(
     """The number, from 0, of the first key in which two donors differ."""
     keys = (policy_key(donor, policy, cmv=cmv, abo=abo) for donor in (before, after))
     return next(number for number, (one, other) in enumerate(zip(*keys, strict=True)) if one != other)
+
+
+def tenths_per_kg(cells: Fraction | int, weight_kg: int) -> int:
+    """The whole tenths of a dose: cells of a unit of cord blood for a kilogram of the patient."""
+    return math.floor(Fraction(cells) * 10 / weight_kg)
 
 
 def may_fail(mismatches: Mapping[str, int], limits: Mapping[str, int], max_mismatches: int) -> bool:

@@ -54,6 +54,8 @@ def donor_lists():
             "gvh": st.integers(0, 2),
             "hvg": st.integers(0, 2),
             "tce": st.integers(0, 4),
+            "tnc": st.sampled_from((None, 4, 100, 124, 125, 150, 5_000)),
+            "cd34": st.sampled_from((None, 1, 2, 5, 7, 10_000)),
             "age": st.none() | st.sampled_from((6, 15, 16, 19, 20, 29, 30, 31, 40, 41, 125)),
             "cmv": st.sampled_from((None, *values_of("cmv"))),
             "abo": st.sampled_from((None, *values_of("abo"))),
@@ -73,7 +75,8 @@ def keys(draw):
     bands = 1
     if feature.unit:
         edges = st.lists(st.integers(1, min(feature.greatest, 100)), min_size=1, max_size=4, unique=True)
-        bands = draw(st.sampled_from((1, 1, 2, 5, 10)) | edges.map(lambda found: tuple(sorted(found))))
+        widths = st.sampled_from([width for width in (1, 1, 2, 5, 10) if width <= feature.greatest])
+        bands = draw(widths | edges.map(lambda found: tuple(sorted(found))))
     return RankingKey(
         feature.name,
         bands,

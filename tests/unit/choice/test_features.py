@@ -34,6 +34,7 @@ def registry() -> Registry:
             "birth_date": pl.Series(["1990-01-01", "1995-01-01", "2000-01-01", None]).str.to_date(),
             "abo": ["A", "O", "B", "A"],
             "cmv": ["N", "P", "P", None],
+            "donor_type": ["DONOR", None, "DONOR", None],
             "weight_kg": [60.0, 81.5, 80.0, None],
         }
     )

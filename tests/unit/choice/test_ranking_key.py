@@ -41,7 +41,9 @@ def test_codes(key: RankingKey, values: tuple[int, ...], expected: list[int]) ->
 def test_codes_that_need_more_than_a_byte_get_two() -> None:
     key = RankingKey("age", unknown="first")
     assert codes(key, -1, 254) == [0, 255]
-    assert {key_codes(RankingKey(name)).dtype for name, one in FEATURES.items() if one.greatest} == {np.dtype(np.uint8)}
+    assert key_codes(RankingKey("tnc_per_kg")).dtype == np.dtype(np.uint16)
+    few = [name for name, one in FEATURES.items() if 0 < one.greatest < 255]
+    assert {key_codes(RankingKey(name)).dtype for name in few} == {np.dtype(np.uint8)}
 
 
 @pytest.mark.parametrize(

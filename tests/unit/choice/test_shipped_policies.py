@@ -30,6 +30,10 @@ APART: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "c_permissive": ({"at_c": 1, "permissive": 1}, {"at_c": 1}, "no mismatch but C*03:03 against C*03:04"),
     "gvh": ({"gvh": 0, "hvg": 1}, {"gvh": 1, "hvg": 1}, "fewer mismatches in GvH direction (0 before 1)"),
     "dpb1_tce": ({"tce": 1}, {"tce": 2}, "permissive before non-permissive HvG)"),
+    "cord_match": ({}, {"antigens": 1}, "(6/6 before 5/6)"),
+    "cord_match_8": ({"at_c": 1}, {"at_c": 2}, "(7/8 before 6/8)"),
+    "tnc_per_kg": ({"tnc": 150}, {"tnc": 124}, "more nucleated cells for a kilogram, in bands of 5 tenths of e7/kg"),
+    "cd34_per_kg": ({"cd34": 9}, {"cd34": 7}, "more CD34 positive cells for a kilogram (1.8e5/kg before 1.4e5/kg)"),
     "certainty": ({"certain": True}, {"certain": False}, "a certain match before a potential one"),
     "age": ({"age": 24}, {"age": 41}, "younger"),
     "cmv": ({}, {"cmv": "N"}, "same CMV status before another CMV status"),
@@ -47,6 +51,8 @@ def test_a_key_orders_donors_who_differ_in_it_alone(name: str, number: int) -> N
     policy = POLICIES[name]
     key = policy.keys[number]
     better, other, words = APART[key.feature]
+    if key.feature == "tnc_per_kg" and key.bands == 1:
+        better, other, words = {"tnc": 124}, {"tnc": 100}, "(2.4e7/kg before 2e7/kg)"
     if key.feature == "age" and key.bands == 5:
         other = {"age": 29}  # of the same band of wider ones before
     donors = [{**DONOR, **other}, {**DONOR, **better}]

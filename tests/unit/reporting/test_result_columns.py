@@ -33,6 +33,7 @@ def everything() -> pl.DataFrame:
     attributes = {
         "sex": "F", "birth_date": datetime.date(1990, 1, 1), "abo": "A", "rhesus": "P", "cmv": "N", "weight_kg": 60.0,
         "status": "AV", "last_contact_on": DAY, "reserved_until": DAY, "city": "Ningbo",
+        "donor_type": "CORD", "tnc_e7": 150.0, "cd34_e6": 9.0, "volume_ml": 25.0, "bank": "Zhejiang",
     }  # fmt: skip
     assert {name for name, one in ATTRIBUTES.items() if one.in_lists} <= attributes.keys()
     donors = pl.DataFrame([{"person_id": "D1", "A_1": "02:01", "A_2": "24:02", **attributes}])
@@ -40,7 +41,9 @@ def everything() -> pl.DataFrame:
     table = pl.DataFrame({"A": ["02:01", "24:02"], "population": "", "frequency": [0.5, 0.3]})
     imputed = ImputedRegistry.of(registry, code_haplotypes(table, registry.nomenclature, name="two"))
     patient = Patient(typings={"A": ("02:01", "24:02")})
-    return Matcher(registry, imputed).search(patient, SearchCriteria(scope="A", as_of=DAY)).to_polars()
+    return (
+        Matcher(registry, imputed).search(patient, SearchCriteria(scope="A", as_of=DAY, donor_type="any")).to_polars()
+    )
 
 
 def declared_name(column: str) -> str:
