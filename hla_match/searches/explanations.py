@@ -169,7 +169,8 @@ def _locus_story(one: PlacedDonor, result: LocusResult, grades: str) -> LocusSto
             for gene, pair in zip(genes, pairs, strict=True)
             if pair[0]
         ]
-        read[person] = ", ".join(understood(reading) for reading in readings)
+        # Genes that are counted as one place stand by themselves as well.
+        read[person] = understood(readings[0]) if readings and len(genes) == 1 else ""
     prediction, p_both = one.prediction, None
     if prediction is not None and locus in prediction.loci:
         chance = float(prediction.p_both[0, prediction.loci.index(locus)])

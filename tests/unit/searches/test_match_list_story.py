@@ -128,3 +128,16 @@ def test_what_explains_a_list_shows_itself_as_its_page() -> None:
     for page in (matches.explain(0), matches.compare(0, 1), *matches.sensitivity()):
         assert repr(page) == str(page)
         assert type(page).__name__ not in repr(page)
+
+
+def test_genes_that_are_counted_as_one_place_are_told_as_they_were_reported() -> None:
+    typed = {"A_1": "02:01", "A_2": "24:02", "DRB4_1": "01:03", "DRB4_2": "NNNN", "DRB5_1": "01:01", "DRB5_2": None}
+    donors = pl.DataFrame([{"person_id": "D1", **typed}])
+    registry, _ = build_registry(donors, BUILTIN, name="one", provenance={"imported_on": "2026-01-01"})
+    patient = Patient(typings={"A": ("02:01", "24:02"), "DRB4": ("01:03", "01:03")})
+    explained = Matcher(registry).search(patient, SearchCriteria(scope="A,DRB345", max_mismatches=2)).explain("D1")
+    (place,) = [story for story in explained.loci if story.locus == "DRB345"]
+    assert (place.patient, place.donor) == ("DRB4*01:03+DRB4*01:03", "DRB4*01:03+DRB4*NNNN^DRB5*01:01")
+    assert (place.patient_read, place.donor_read, place.in_scope) == ("", "", True)
+    (gene,) = [story for story in explained.loci if story.locus == "DRB4"]
+    assert (gene.donor_read, gene.in_scope) == ("01:01P + absent", False)
