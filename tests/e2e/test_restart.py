@@ -72,6 +72,6 @@ def test_an_interrupted_batch_goes_on_and_gives_the_same_bytes(tmp_path: Path) -
     whole = start(tmp_path, "batch", "registry", "patients.csv", "--out", "whole.csv")
     _, errors = whole.communicate()
     assert whole.returncode == 0, errors
-    for ending in (".csv", ".status.csv", ".manifest.json"):
+    for ending in (".csv", ".csv.status.csv", ".csv.manifest.json"):
         assert (tmp_path / f"out{ending}").read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
     assert (tmp_path / "out.csv").read_bytes().count(b"\n") == 20 * N_PATIENTS + 1

@@ -17,6 +17,7 @@ import registry_io
 from hla_match.cli.main import group
 from hla_match.errors import FileError, RegistryError
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.searches.match_list import MatchList
 from hla_match.services.batch import batch
 from hla_match.services.search import search
 from hla_match.services.search_logging import typing_text
@@ -33,6 +34,18 @@ def registry(tmp_path: Path) -> Path:
     (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2\nZJ-SECRET,02:01,24:02\n", encoding="utf-8")
     registry_io.import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin")
     return tmp_path / "registry"
+
+
+def heard(registry: Path, said: list[str]) -> MatchList:
+    """Search without frequencies, and gather what is said on the way."""
+    return search(
+        registry,
+        TYPING,
+        SearchCriteria(scope="A"),
+        frequencies="none",
+        actor="li",
+        on_notice=lambda one: said.append(str(one)),
+    )
 
 
 def test_a_search_is_logged_where_somebody_is_named(registry: Path) -> None:
@@ -159,7 +172,7 @@ def test_lines_longer_than_a_part_that_is_read_are_one(tmp_path: Path) -> None:
 def test_a_damaged_log_is_said_and_keeps_nobody_from_a_search(registry: Path) -> None:
     (registry / SEARCH_LOG).write_bytes(b"no log, but long enough to be looked at\n" * 40)
     said: list[str] = []
-    found = search(registry, TYPING, SearchCriteria(scope="A"), actor="li", on_notice=lambda one: said.append(str(one)))
+    found = heard(registry, said)
     assert len(found) == 1
     assert said == [
         "searches.jsonl: this search is not in the registry's log: a damaged file (a line that is none of a log)"
@@ -172,7 +185,7 @@ def test_a_damaged_log_is_said_and_keeps_nobody_from_a_search(registry: Path) ->
 def test_a_folder_that_cannot_be_written_to_is_said(registry: Path) -> None:
     registry.chmod(0o500)
     said: list[str] = []
-    found = search(registry, TYPING, SearchCriteria(scope="A"), actor="li", on_notice=lambda one: said.append(str(one)))
+    found = heard(registry, said)
     registry.chmod(0o700)
     assert len(found) == 1
     assert any("not in the registry's log" in text for text in said)
@@ -184,7 +197,7 @@ def test_a_log_that_cannot_be_made_is_said(registry: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("hla_match.services.search_logging.log_search", refused)
     said: list[str] = []
-    search(registry, TYPING, SearchCriteria(scope="A"), actor="li", on_notice=lambda one: said.append(str(one)))
+    heard(registry, said)
     assert said == ["searches.jsonl: this search is not in the registry's log: a read-only file system"]
 
 
