@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hla_match.choice.antibody_feature import ANTIBODIES
 from hla_match.choice.cord_features import CD34_PER_KG, CORD_MATCH, CORD_MATCH_8, TNC_PER_KG
 from hla_match.choice.donor_features import ABO, AGE, CMV, DONOR_ID, SEX
 from hla_match.choice.feature import Feature
@@ -16,8 +17,8 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         one.name: one
         for one in (
             FULL_MATCH, NEAR_MATCH, ASKED_MATCH, RESOLVED, MISMATCHES, CERTAINTY, C_PERMISSIVE, GVH, HVG,
-            ANTIGEN_MISMATCHES, DPB1_TCE, CORD_MATCH, CORD_MATCH_8, TNC_PER_KG, CD34_PER_KG, AGE, SEX, ABO,
-            CMV, DONOR_ID,
+            ANTIGEN_MISMATCHES, DPB1_TCE, CORD_MATCH, CORD_MATCH_8, TNC_PER_KG, CD34_PER_KG, ANTIBODIES, AGE, SEX,
+            ABO, CMV, DONOR_ID,
         )
     }
 )  # fmt: skip

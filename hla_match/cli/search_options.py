@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from hla_match.cli.frequency_options import frequency_options
 from hla_match.cli.moment import at_option
-from hla_match.donors.attribute_types import Category
+from hla_match.donors.attribute_types import Category, Number
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError
 
@@ -108,6 +108,13 @@ _OPTIONS = (
         help="The date at which ages are computed.  [default: today; with --at the day then]",
     ),
     at_option("Search the registry as it was: number of a transaction, or a date, up to its end in UTC."),
+    click.option(
+        "--antibody-mfi",
+        default=0,
+        show_default=True,
+        type=click.FloatRange(0),
+        help="MFI from which on the patient's antibodies count.",
+    ),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
     frequency_options(required=False),
@@ -122,8 +129,8 @@ _OPTIONS = (
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
-    "max_age", "donor_type", "sex", "abo", "cmv", "city", "min_p", "as_of", "only_donors", "without_donors", "policy",
-    "limit", "frequencies", "global_frequencies", "verify", "at",
+    "max_age", "donor_type", "sex", "abo", "cmv", "city", "min_p", "antibody_mfi", "as_of", "only_donors",
+    "without_donors", "policy", "limit", "frequencies", "global_frequencies", "verify", "at",
 )  # fmt: skip
 
 
@@ -131,11 +138,17 @@ def attribute_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each attribute of a patient that has one."""
     for name, attribute in ATTRIBUTES.items():
         if attribute.option is not None:
-            is_category = isinstance(attribute.type, Category)
-            kind = click.Choice(values_of(name)) if is_category else click.FLOAT
-            option = click.option(f"--patient-{name.replace('_', '-')}", type=kind, help=attribute.option)
+            option = click.option(f"--patient-{name.replace('_', '-')}", type=_kind_of(name), help=attribute.option)
             command = option(command)
     return command
+
+
+def _kind_of(name: str) -> click.ParamType[Any]:
+    """Return what the option of an attribute takes."""
+    kind = ATTRIBUTES[name].type
+    if isinstance(kind, Category):
+        return click.Choice(values_of(name))
+    return click.FLOAT if isinstance(kind, Number) else click.STRING
 
 
 def attributes_of(given: Mapping[str, str | float | None]) -> dict[str, str | float | None]:

@@ -8,7 +8,15 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from hla_match.donors.attribute_types import Number
-from hla_match.donors.attributes import ATTRIBUTES, OLDEST, DescentAttributes, PersonalAttributes, of_persons, values_of
+from hla_match.donors.attributes import (
+    ATTRIBUTES,
+    OLDEST,
+    DescentAttributes,
+    PersonalAttributes,
+    of_persons,
+    values_of,
+)
+from hla_match.donors.special_attributes import AntibodyAttributes
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
 from hla_match.errors.arguments import InWords, check_type
 from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
@@ -44,7 +52,7 @@ class TypedPerson(CheckedModel):
     typings: dict[str, tuple[str, str]]
 
 
-class Patient(DescentAttributes, PersonalAttributes, TypedPerson):
+class Patient(AntibodyAttributes, DescentAttributes, PersonalAttributes, TypedPerson):
     """A patient: typings by locus, as the hospital reported them, and the attributes that rank donors.
 
     The attributes are those of `hla_match.donors.attributes` that patients have. A typing is the pair of texts of its
@@ -146,6 +154,8 @@ class SearchCriteria(CheckedModel):
         city: where donors live, likewise; capitals and a final 市 do not count.
         min_p: least probability of at most `max_mismatches` mismatches in scope, in either direction; donors of whom it
             is not known stay. It needs haplotype frequencies.
+        antibody_mfi: the mean fluorescence intensity from which on antibodies of the patient count; those without one
+            do.
         only_donors: identifiers to choose from, or None for all.
         without_donors: identifiers to leave out.
         as_of: the date at which ages are computed; without it, the date of the registry's import.
@@ -170,6 +180,7 @@ class SearchCriteria(CheckedModel):
     cmv: tuple[str, ...] = ()
     city: tuple[str, ...] = ()
     min_p: float | None = Field(default=None, gt=0, le=1)
+    antibody_mfi: float = Field(default=0, ge=0)
     only_donors: frozenset[str] | None = None
     without_donors: frozenset[str] = frozenset()
     as_of: datetime.date | None = None

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.immunogenetics.antibodies import antibody_texts, counted, read_antibodies
 from hla_match.immunogenetics.donor_facts import Coded, DonorFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import MISSING_WORDS, missing_ligands
 from hla_match.immunogenetics.low_expression import MOST_LOW_EXPRESSION, range_text
@@ -26,6 +27,7 @@ _TEXTS = (
     "donor_dq_groups",
     "lel",
     "mismatches",
+    "antibodies",
 )
 FACT_COLUMNS = ("dpb1_tce", "p_dpb1_permissive", *_TEXTS)
 """The columns, in their order."""
@@ -73,6 +75,7 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint
             ("donor_dq_groups", _gathered(facts.dq_groups(donor))),
             ("lel", _RANGES[least * _N_RANGES + most]),
             ("mismatches", mismatch_texts(facts, matches, donor)),
+            ("antibodies", _antibodies(matches, donor)),
         ):
             texts[name].append(found)
     joined = [pl.concat(parts) if len(parts) > 1 else parts[0] for parts in texts.values()]
@@ -87,6 +90,16 @@ def _permissive(matches: RankedDonors, donor: NDArray[np.uint32]) -> NDArray[np.
         return np.full(donor.size, np.nan)
     found: NDArray[np.float64] = matches.tce_probabilities(donor)[:, [MATCH, PERMISSIVE]].sum(axis=1)
     return np.round(found, _DECIMALS)
+
+
+def _antibodies(matches: RankedDonors, donor: NDArray[np.uint32]) -> pl.Series:
+    """Return the patient's antibodies against each donor in words; nothing where the patient has no list of them."""
+    if not matches.patient.antibodies:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, donor.size)
+    antibodies, _ = read_antibodies(matches.patient.antibodies, matches.registry.nomenclature)
+    loci = {result.locus: result for result in matches.loci}
+    found = antibody_texts(counted(antibodies, matches.criteria.antibody_mfi), loci, donor)
+    return pl.Series(found, dtype=pl.String)
 
 
 def _gathered(coded: Coded[str] | Coded[str | None]) -> pl.Series:

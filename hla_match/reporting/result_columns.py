@@ -156,6 +156,12 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         "each certain mismatch: alleles of patient and donor, directions, level; out of scope in brackets",
     ),
     ResultColumn(
+        "antibodies",
+        TEXT,
+        "the patient has no list of antibodies",
+        "antibodies of the patient against alleles of the donor that the patient lacks; ? perhaps",
+    ),
+    ResultColumn(
         "cord_match",
         TEXT,
         _NO_UNIT,

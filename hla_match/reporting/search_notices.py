@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.immunogenetics.antibodies import read_antibodies
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
@@ -56,6 +57,13 @@ def unresolved_notice(n_unresolved: int, n_found: int, max_mismatches: int) -> s
     )
 
 
+def _unread_antibodies(found: RankedDonors) -> tuple[str, ...]:
+    """Return which of the patient's antibodies could not be read."""
+    text = found.patient.antibodies
+    unread = read_antibodies(text, found.registry.nomenclature)[1] if text else []
+    return (f"antibodies that name no allele or antigen, left aside: {', '.join(unread)}",) if unread else ()
+
+
 def patient_notices(found: RankedDonors) -> tuple[str, ...]:
     """Return the notices on a patient, which do not depend on the donors found."""
     patient, criteria, loci, prediction = found.patient, found.criteria, found.loci, found.prediction
@@ -82,6 +90,7 @@ def patient_notices(found: RankedDonors) -> tuple[str, ...]:
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
         *patient.reading_notes,
         *([NO_WEIGHT] if has_floors and patient.weight_kg is None else []),
+        *_unread_antibodies(found),
         *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
     )
 

@@ -16,6 +16,7 @@ from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_count, check_each, check_type
+from hla_match.immunogenetics.antibodies import antibody_loci
 from hla_match.immunogenetics.tce_probabilities import TceFrequencies, classes_of_search
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
@@ -111,9 +112,9 @@ class Matcher:
             raise _without_frequencies("min_p", criteria.min_p)
         registry, missing = self._comparisons.searched(criteria), self._comparisons.untyped_loci(criteria)
         reported = {*criteria.loci, *(locus for locus, (first, _) in patient.typings.items() if first)}
-        loci = {
-            locus: self._comparisons.compare(locus, patient, criteria) for locus in registry.loci if locus in reported
-        }
+        reported |= antibody_loci(patient.antibodies, registry.nomenclature)
+        compare = partial(self._comparisons.compare, patient=patient, criteria=criteria)
+        loci = {locus: compare(locus) for locus in registry.loci if locus in reported}
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
         candidates = self._candidates(patient, criteria, loci, donors)
         n_matching = int(candidates.donor.size)
