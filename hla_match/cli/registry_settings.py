@@ -18,18 +18,13 @@ def settings(registry: Path, given: tuple[str, ...], unset: tuple[str, ...]) -> 
 
     Nothing is set at first. Lists say what is set, and mark donors beyond it.
     """
-    from hla_match.donors.registry_settings import RegistrySettings
     from registry_io.store.registry_folder import current_snapshot
-    from registry_io.store.registry_settings import registry_settings, set_registry_settings
+    from registry_io.store.registry_settings import change_registry_settings, registry_settings
 
     current_snapshot(registry)
-    values = registry_settings(registry).to_dict()
-    changes = {_name(name): _number(text) for name, _, text in (part.partition("=") for part in given)}
-    if changes or unset:
-        left = {name: value for name, value in values.items() if name not in {_name(one) for one in unset}}
-        RegistrySettings.from_dict({_name(name): None for name in unset})
-        set_registry_settings(registry, RegistrySettings.from_dict({**left, **changes}))
-    found = registry_settings(registry)
+    changes: dict[str, int | None] = {_name(name): None for name in unset}
+    changes |= {_name(name): _number(text) for name, _, text in (part.partition("=") for part in given)}
+    found = change_registry_settings(registry, changes) if changes else registry_settings(registry)
     say(*(f"{name.replace('_', '-')}={value}" for name, value in found.to_dict().items()), str(found))
 
 

@@ -94,18 +94,31 @@ def _only_patient(read: PatientFile) -> Patient:
 
 def _mapped(row: Mapping[str, Any]) -> pl.DataFrame:
     """Return a mapping of columns to cells as a frame of one row."""
-    cells: dict[str, Any] = {}
+    pairs: list[tuple[str, Any]] = []
     for name, value in row.items():
         if isinstance(value, tuple | list) and len(value) == 2:
-            cells |= {f"{name}_1": _cell(str(name), value[0]), f"{name}_2": _cell(str(name), value[1])}
+            pairs += ((f"{name}_1", value[0]), (f"{name}_2", value[1]))
         else:
-            cells[str(name)] = _cell(str(name), value)
+            pairs.append((str(name), value))
+    cells = {name: _cell(name, value) for name, value in pairs}
+    if len(cells) < len(pairs) or not cells:
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise CriteriaError(
+            _NAME,
+            found=InWords(f"column {', '.join(twice)} more than once" if twice else "a row without columns"),
+            expected="a row of typings, with each column once",
+            code=ErrorCode.CRITERIA_COLUMN,
+        )
     return pl.DataFrame({name: [value] for name, value in cells.items()})
 
 
 def _cell(name: str, value: Any) -> Any:
     """Return a value of a row as polars takes it; what NumPy and pandas mark as missing is None."""
-    plain = value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
+    plain = value
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        # Finer units than microseconds would become numbers.
+        plain = (value.astype("datetime64[us]") if type(value).__name__ == "datetime64" else value).item()
     if type(plain).__name__ in _MISSING or (isinstance(plain, float) and math.isnan(plain)):
         return None
     if isinstance(plain, datetime.datetime):

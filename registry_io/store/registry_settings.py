@@ -77,9 +77,40 @@ def set_registry_settings(folder: str | Path, settings: RegistrySettings) -> Non
     """
     place = given_path("folder", folder)
     current_snapshot(place)
+    with writing_registry(place):
+        _write(place, settings)
+
+
+def change_registry_settings(folder: str | Path, changes: Mapping[str, int | None]) -> RegistrySettings:
+    """Change some settings of a registry and leave the others, which another process may be changing.
+
+    Args:
+        folder: the registry's folder.
+        changes: by name the new value, or None where nothing is to be set.
+
+    Returns:
+        All settings.
+
+    Raises:
+        CriteriaError: there is no such setting, or it cannot have such a value.
+        RegistryError: there is no registry, or the file of its settings is damaged.
+        LockedError: another process writes.
+        FileError: the folder cannot be written to.
+    """
+    place = given_path("folder", folder)
+    current_snapshot(place)
+    RegistrySettings.from_dict({name: None for name in changes})
+    with writing_registry(place):
+        values = {**registry_settings(place).to_dict(), **changes}
+        settings = RegistrySettings.from_dict(values)
+        _write(place, settings)
+    return settings
+
+
+def _write(place: Path, settings: RegistrySettings) -> None:
     values = settings.to_dict()
     content = {"format": FORMAT, "settings": values, "sha256": _checksum(values)}
-    with writing_registry(place), atomic_write(place / SETTINGS) as file:
+    with atomic_write(place / SETTINGS) as file:
         file.write((json.dumps(content, sort_keys=True) + "\n").encode())
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
-from registry_io.tables.results_file import check_sheet, new_workbook
+from registry_io.tables.results_file import check_cells, check_sheet, new_workbook
 
 
 def write_list_workbook(
@@ -31,7 +31,8 @@ def write_list_workbook(
         The path.
 
     Raises:
-        CriteriaError: the name does not end in .xlsx, or there are more donors than rows of a sheet.
+        CriteriaError: the name does not end in .xlsx, or there are more donors than rows of a sheet or longer texts
+            than a cell holds.
         FileError: the file is there already, or cannot be written.
     """
     place = given_path("path", path)
@@ -47,6 +48,7 @@ def write_list_workbook(
             hint="name another file, or give overwrite=True",
             code=ErrorCode.FILE_EXISTS,
         )
+    check_cells(frame, place)
     made = io.BytesIO()
     with new_workbook(made) as workbook:
         frame.write_excel(workbook, worksheet="donors", autofit=frame.height <= 10_000, freeze_panes=(1, 3))

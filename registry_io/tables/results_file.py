@@ -18,6 +18,7 @@ ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 """The endings that name a format of results."""
 
 EXCEL_ROWS = 1_048_575
+EXCEL_TEXT = 32_767
 """Rows of an Excel sheet below the header (Excel specifications and limits: 1,048,576 rows a worksheet)."""
 
 ROW_GROUP = 32_768
@@ -90,7 +91,9 @@ def put_rows(frame: pl.LazyFrame, n_rows: int, handle: BinaryIO | io.RawIOBase, 
     try:
         if ending == ".xlsx":
             check_sheet(n_rows, path)
-            file.write(_workbook(frame.collect()))
+            table = frame.collect()
+            check_cells(table, path)
+            file.write(_workbook(table))
         elif ending == ".parquet":
             frame.sink_parquet(file, row_group_size=ROW_GROUP)
         elif ending in (".jsonl", ".ndjson"):
@@ -121,6 +124,23 @@ def check_sheet(n_rows: int, path: Path) -> None:
             expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
             code=ErrorCode.CRITERIA_OUTPUT,
         )
+
+
+def check_cells(table: pl.DataFrame, path: Path) -> None:
+    """Refuse an Excel file for a text that is longer than a cell holds, which would be cut there.
+
+    Raises:
+        CriteriaError: there is such a text.
+    """
+    longest = {one.name: one.str.len_chars().max() for one in table.get_columns() if one.dtype == pl.String}
+    for name, n in longest.items():
+        if isinstance(n, int) and n > EXCEL_TEXT:
+            raise CriteriaError(
+                "output file",
+                found=f"{path.name} for a text of {n:,} characters in column {name}",
+                expected=f"at most {EXCEL_TEXT:,} characters in a cell of Excel; write .csv or .parquet",
+                code=ErrorCode.CRITERIA_OUTPUT,
+            )
 
 
 class _Watched(io.RawIOBase):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+import registry_io.store.registry_settings as registry_settings_module
 from hla_match import RegistrySettings, search
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError, RegistryError
@@ -20,6 +23,7 @@ from hla_match.matching.criteria import SearchCriteria
 from registry_io import import_donors, open_registry, registry_settings, registry_source, set_registry_settings
 from registry_io.store.registry_folder import SETTINGS, check_folder
 from registry_io.store.registry_proof import prove_registry
+from registry_io.store.registry_settings import change_registry_settings
 
 BORN = {"D1": "2009-06-01", "D2": "2000-01-01", "D3": "1971-01-01", "D4": "1970-01-01", "D5": ""}
 AS_OF = datetime.date(2026, 1, 1)
@@ -70,6 +74,24 @@ def test_settings_are_kept_and_part_of_the_registry(folder: Path) -> None:
     assert open_registry(folder, at=1).settings == RegistrySettings(max_age=55)
     import_donors(folder, folder.parent / "donors.csv", update=True)
     assert open_registry(folder).settings == RegistrySettings(max_age=55)
+
+
+def test_a_change_leaves_what_another_process_set_before_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = registry_settings_module.writing_registry
+
+    @contextmanager
+    def late(place: Path) -> Iterator[None]:
+        monkeypatch.setattr(registry_settings_module, "writing_registry", taken)
+        set_registry_settings(place, RegistrySettings(min_age=18))
+        with taken(place):
+            yield
+
+    monkeypatch.setattr(registry_settings_module, "writing_registry", late)
+    assert change_registry_settings(folder, {"max_age": 55}) == RegistrySettings(18, 55)
+    assert change_registry_settings(folder, {"min_age": None}) == RegistrySettings(max_age=55)
+    assert registry_settings(folder) == RegistrySettings(max_age=55)
+    with pytest.raises(CriteriaError, match="setting: found 'age'"):
+        change_registry_settings(folder, {"age": None})
 
 
 @pytest.mark.parametrize(

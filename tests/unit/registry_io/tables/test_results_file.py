@@ -17,6 +17,7 @@ import pytest
 from hla_match.errors import CriteriaError, FileError
 from registry_io.disk.durable_files import atomic_write
 from registry_io.tables import results_file
+from registry_io.tables.list_workbook import write_list_workbook
 from registry_io.tables.results_file import ENDINGS, check_writable_ending, put_rows, write_frame, write_rows
 from registry_io.tables.table_file import read_table
 
@@ -50,6 +51,16 @@ def test_excel_refuses_more_rows_than_a_sheet_has(tmp_path: Path, monkeypatch: p
     with pytest.raises(CriteriaError, match="2 rows"):
         write_frame(FRAME, tmp_path / "a.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_excel_refuses_a_text_that_a_cell_would_cut(tmp_path: Path) -> None:
+    write_frame(pl.DataFrame({"typing": ["a" * 32_767]}), tmp_path / "a.xlsx")
+    long = pl.DataFrame({"typing": ["a", "a" * 32_768, None]})
+    with pytest.raises(CriteriaError, match=r"b\.xlsx for a text of 32,768 characters in column typing', .*\.csv"):
+        write_frame(long, tmp_path / "b.xlsx")
+    with pytest.raises(CriteriaError, match="column typing"):
+        write_list_workbook(long, [], tmp_path / "b.xlsx")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
 
 
 def test_error_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
