@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.kernels.codes import COUNTS_OF_NONE
 from hla_match.loci import genes_of
-from hla_match.matching.criteria import MOST_MISMATCHES
+from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES
 from hla_match.matching.locus_result import LocusResult
 from hla_match.matching.obstacles import without_filters
 from hla_match.nomenclature.reading import locus_reading
@@ -64,10 +66,16 @@ def nearest_misses(found: RankedDonors, again: SearchAgain) -> Iterator[Explanat
     mismatches more.
     """
     asked, limit = found.criteria, {"limit": _NEAREST}
-    policy = found.policy
+    # What the policy sets stands in the criteria already.
+    policy = replace(found.policy, filters=())
     shown = set(found.donor.tolist())
     for most in range(asked.max_mismatches, MOST_MISMATCHES + 1):
-        of_match = {"max_mismatches": most, **({} if most == asked.max_mismatches else {"locus_limits": {}})}
+        of_match: dict[str, Any] = {
+            "max_mismatches": most,
+            **({} if most == asked.max_mismatches else {"locus_limits": {}}),
+        }
+        if most > MAX_PREDICTED:
+            of_match["min_p"] = None
         eligible = again(asked.model_copy(update={**of_match, **limit}), policy)
         anybody = again(without_filters(asked).model_copy(update={**of_match, **limit}), policy)
         near = [one for one in (eligible, anybody) for one in one.donor.tolist() if one not in shown]

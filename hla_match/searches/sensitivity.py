@@ -90,7 +90,10 @@ def _otherwise(found: RankedDonors, again: SearchAgain, first: int) -> Iterator[
     has_probabilities = found.prediction is not None
     head = found.criteria.model_copy(update={"limit": first})
     for policy in POLICIES.values():
-        if policy.name != found.policy.name and (has_probabilities or not policy.needs_probabilities):
+        # Orders of cord blood list no donors.
+        same_kind = dict(policy.filters).get("donor_type", head.donor_type) == head.donor_type
+        can_order = same_kind and (has_probabilities or not policy.needs_probabilities)
+        if policy.name != found.policy.name and can_order:
             yield f"by the policy {policy.name}", again(head, policy)
     if has_probabilities:
         plain = policy_for(None, has_probabilities=False) if found.policy.needs_probabilities else found.policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from hla_match.choice.policies import RankingPolicy
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
@@ -113,6 +114,18 @@ def test_the_least_probability_that_was_asked_for_keeps_donors_out() -> None:
     assert obstacle.change["min_p"] == pytest.approx(row["p0"], abs=1e-3)
     opened = probable.again(probable.criteria.model_copy(update=dict(obstacle.change)), probable.policy)
     assert "open" in opened.to_polars()["donor_id"].to_list()
+
+
+def test_the_nearest_donors_are_named_whatever_was_asked_for() -> None:
+    """No donor is of the city, and a least probability and filters of a policy were asked for as well."""
+    matches = found(with_frequencies=True)
+    asked = CRITERIA.model_copy(update={"city": ("Ningbo",), "min_p": 0.9})
+    policy = RankingPolicy("near", matches.policy.keys, filters=(("statuses", ("AV",)), ("max_age", 40)))
+    nothing = matches.again(asked, policy)
+    assert len(nothing) == 0
+    near = {one.donor_id: [obstacle.criterion for obstacle in one.obstacles] for one in nothing.nearest()}
+    assert near["sure"] == ["in Ningbo"]
+    assert near["away"] == ["with status AV", "in Ningbo"]
 
 
 def test_a_part_of_a_list_keeps_the_ranks_of_the_whole() -> None:
