@@ -66,7 +66,7 @@ def short_typing(gl_string: str, *, indent: int = 0) -> list[str]:
     """Return a typing in lines: each locus once, and of a list of alleles the first.
 
     >>> short_typing("A*02:01+A*24:02^B*40:01/B*40:02/B*40:03/B*40:04/B*40:06+B62^DRB1*09:01")
-    ['A 02:01+24:02 B 40:01/40:02/40:03/2 more+B62 DR 09:01']
+    ['A 02:01+24:02  B 40:01/40:02/40:03/2 more+B62  DR 09:01']
 
     Args:
         gl_string: the typing; "" where there is none.

@@ -22,7 +22,7 @@ def understood(reading: LocusReading) -> str:
 
     >>> from hla_match.nomenclature.reading import locus_reading
     >>> from hla_match.nomenclature.release import Nomenclature
-    >>> understood(locus_reading(Nomenclature.builtin(), "A", "02:01:01:01", "24:02N"))
+    >>> understood(locus_reading(Nomenclature.builtin(), "A", "02:01", "01:04N"))
     '02:01P + null'
     """
     if reading.error is not None:
