@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hla_match.immunogenetics.reported_sides import ReportedSide, SidePair
 from hla_match.kernels.codes import NEW
+from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.typings.encoding import NullRule
 
 UNNAMED = "?"
@@ -56,7 +57,12 @@ class Mismatch(NamedTuple):
         if self.patient == UNNAMED:
             return f"{self.locus}: a mismatch {self.directions}"
         homozygous = " (patient homozygous)" if self.homozygous else ""
-        return f"{self.locus}*{self.patient}/{self.donor} {self.directions} {self.level}{homozygous}"
+        antigen = SEROLOGY_PREFIX.get(self.locus, UNNAMED)
+        mine = self.patient if self.patient.startswith(antigen) else f"{self.locus}*{self.patient}"
+        # Behind an antigen of the patient an allele of the donor has its locus, too.
+        is_bare = mine != self.patient or self.donor.startswith(antigen)
+        theirs = self.donor if is_bare else f"{self.locus}*{self.donor}"
+        return f"{mine}/{theirs} {self.directions} {self.level}{homozygous}"
 
 
 class Pairing(NamedTuple):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NOT_TYPED, NULL
+from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.matching.patient_table import LocusComparison
 from hla_match.nomenclature.allele_facts import AlleleFact
 from hla_match.nomenclature.gl_string import genotypes, is_absent_gene
@@ -35,7 +36,7 @@ class ReportedSide:
 
     Attributes:
         text: as it was reported.
-        name: the same by two fields, or its first name and the number of others.
+        name: the same by two fields, or its first name and the number of others; antigens with their letters, "B39".
         codes: codes of P groups, NULL or NEW, as matching counts them.
         expressed: those of P groups alone.
         antigens: those that it counts as.
@@ -136,7 +137,11 @@ class LocusSides:
         codes = allele_set(expansion, ambiguous_nulls)
         names = (self.index.tables.allele[row] for row in expansion.alleles if not self.index.is_null[row])
         families = {name.partition(":")[0] for name in names}
-        return ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families)
+        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families)
+        if not expansion.serology:
+            return side
+        prefix = SEROLOGY_PREFIX.get(self.locus, "")
+        return replace(side, name="/".join(f"{prefix}{antigen}" for antigen in sorted(expansion.serology)))
 
     def _values(self, side: ReportedSide, fact: AlleleFact, among: frozenset[int] | None = None) -> frozenset[str]:
         """Return the values of a fact that a side can have.
