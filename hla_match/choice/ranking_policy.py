@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -182,16 +183,37 @@ FILTERS = (
 """The criteria that a policy can set where a search does not."""
 
 
+_WHOLE = ("max_mismatches", "min_age", "max_age", "min_cord_match")
+_NUMBERS = ("min_p", "min_tnc_per_kg", "min_cd34_per_kg")
+"""The filters that are whole numbers, and those that are numbers."""
+
+
 def _check_filters(policy: str, filters: Mapping[str, Any]) -> None:
     """Refuse filters that are none, and values that they cannot have."""
     for name in filters:
         check_name(f"policy {policy}: filters", name, FILTERS, expected="of")
+    for name, value in filters.items():
+        _check_kind(f"policy {policy}: filters: {name}", name, value)
     try:
         SearchCriteria(**filters)
     except CriteriaError as error:
         first = error.faults[0]
         name = f"policy {policy}: filters: {first.name}"
         raise CriteriaError(name, found=first.found, expected=first.expected, code=ErrorCode(first.code)) from None
+
+
+def _check_kind(place: str, name: str, value: object) -> None:
+    """Refuse a value of another type than it is written in, which criteria would read as a number, and no status."""
+    if name in _WHOLE and value is not None and (isinstance(value, bool) or not isinstance(value, Integral)):
+        expected = "a whole number"
+    elif name in _NUMBERS and value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+        expected = "a number"
+    elif name == "statuses" and not value:
+        expected = "at least one status"
+    else:
+        return
+    found = value if isinstance(value, bool | float) else InWords(f"a value of type {type(value).__name__}")
+    raise CriteriaError(place, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
 
 
 def _plain(value: object) -> object:

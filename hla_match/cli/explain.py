@@ -54,12 +54,13 @@ def command(
     from hla_match.services.patient_choice import chosen_patient
     from hla_match.services.searched_registry import SearchedRegistry
 
-    conflict = ErrorCode.CRITERIA_CONFLICT
     if compare and len(donors) != 2:
-        raise CriteriaError("compare", found=f"{len(donors)} donors", expected="two", code=conflict)
+        raise CriteriaError("compare", found=f"{len(donors)} donors", expected="two", code=ErrorCode.CRITERIA_CONFLICT)
     if other_frequencies is not None and donors:
         expected = "no donors beside it, as it is about the whole list"
-        raise CriteriaError("other_frequencies", found=other_frequencies, expected=expected, code=conflict)
+        raise CriteriaError(
+            "other_frequencies", found=other_frequencies, expected=expected, code=ErrorCode.CRITERIA_CONFLICT
+        )
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
     person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
     given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}

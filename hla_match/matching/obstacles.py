@@ -12,7 +12,7 @@ from hla_match.donors.ages import completed_years
 from hla_match.donors.attributes import ATTRIBUTES, defaults, values_of
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.kernels.codes import BEST, COUNTS_OF_UNTYPED
-from hla_match.matching.criteria import MOST_MISMATCHES, UNKNOWN, SearchCriteria
+from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES, UNKNOWN, SearchCriteria
 from hla_match.matching.criteria_counts import mismatch_criterion
 from hla_match.matching.eligibility import eligible_donors
 from hla_match.matching.limited_loci import MEASURE
@@ -20,9 +20,12 @@ from hla_match.matching.locus_result import LocusResult
 
 _OF_MATCH = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "as_of", "min_p",
-    "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg",
+    "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg", "antibody_mfi",
 )  # fmt: skip
 """Criteria on the match, and those that choose no donors; the others are on the donor as a person."""
+
+_KEPT = ("scope", "direction", "null_rule", "ambiguous_nulls", "as_of", "antibody_mfi")
+"""Criteria that choose no donors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def without_filters(criteria: SearchCriteria, *, max_mismatches: int | None = No
         criteria: what was asked.
         max_mismatches: more than a search can ask for, too; None for any number, without limits of single loci.
     """
-    kept = {name: getattr(criteria, name) for name in ("scope", "direction", "null_rule", "ambiguous_nulls", "as_of")}
+    kept = {name: getattr(criteria, name) for name in _KEPT}
     limits = {} if max_mismatches is None else criteria.locus_limits
     most = 2 * len(criteria.loci) if max_mismatches is None else max_mismatches
     # Unchecked, since no search asks for so many.
@@ -121,15 +124,25 @@ def _of_match(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: 
     """Yield the limits of mismatches that a donor is over, counted at best."""
     least = least_mismatches(criteria, loci, donor)
     over = {locus: n for locus, n in least.items() if n > criteria.locus_limits.get(locus, 2)}
-    for locus, n in over.items():
-        limits = {**criteria.locus_limits, locus: n}
-        criterion = f"within the limit {locus}={criteria.locus_limits[locus]}"
-        yield Obstacle(criterion, f"{_counted(n)} there", {"locus_limits": limits})
+    if over:
+        limits = ", ".join(f"{locus}={criteria.locus_limits[locus]}" for locus in over)
+        there = [f"{_counted(n)} {'there' if len(over) == 1 else f'at {locus}'}" for locus, n in over.items()]
+        change = {"locus_limits": {**criteria.locus_limits, **over}}
+        yield Obstacle(f"within the limit{'s' * (len(over) > 1)} {limits}", ", ".join(there), change)
     total = sum(least.values())
     if total > criteria.max_mismatches:
         where = ", ".join(f"{locus}{f' ({n})' if n > 1 else ''}" for locus, n in least.items() if n)
-        change = {"max_mismatches": total} if total <= MOST_MISMATCHES else {}
-        yield Obstacle(mismatch_criterion(criteria), f"at least {_counted(total)}, at {where}", change)
+        found, change = f"at least {_counted(total)}, at {where}", _more_mismatches(criteria, total)
+        yield Obstacle(mismatch_criterion(criteria), found, change)
+
+
+def _more_mismatches(criteria: SearchCriteria, total: int) -> dict[str, Any]:
+    """Return the criteria that allow so many mismatches in scope; none where no search can ask for so many."""
+    if total > MOST_MISMATCHES:
+        return {}
+    # Of so many there is no probability, which cannot be asked for then.
+    without = {"min_p": None} if criteria.min_p is not None and total > MAX_PREDICTED else {}
+    return {"max_mismatches": total, **without}
 
 
 def least_mismatches(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: int) -> dict[str, int]:

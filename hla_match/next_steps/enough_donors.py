@@ -43,6 +43,8 @@ def certainty_by_donor(
     [0.5, 0.75]
     """
     n_genotypes, n_donors = probability.shape
+    if wanted > n_donors:
+        return np.zeros(n_donors)
     fewer = np.zeros((n_genotypes, wanted))
     fewer[:, 0] = 1.0
     found = np.empty(n_donors)

@@ -115,7 +115,9 @@ def placed(found: RankedDonors, donor: Donor, again: SearchAgain) -> PlacedDonor
     over = any(_OF_MATCH & one.change.keys() or not one.change for one in against)
     criteria = without_filters(found.criteria, max_mismatches=None if over else found.criteria.max_mismatches)
     alone = again(criteria, replace(found.policy, filters=()), range(row, row + 1))
-    further = (*_too_improbable(found.criteria, alone), *_unit_obstacles(found, row))
+    # Where more mismatches are to be asked for than are predicted, no probability can be asked for at all.
+    never = any("min_p" in one.change for one in against)
+    further = (*_too_improbable(found.criteria, alone, never=never), *_unit_obstacles(found, row))
     return PlacedDonor(donor_id, alone, 0, None, (*against, *further))
 
 
@@ -133,8 +135,14 @@ def _row_of(found: RankedDonors, donor_id: str) -> int:
     return int(row[0])
 
 
-def _too_improbable(criteria: SearchCriteria, alone: RankedDonors) -> tuple[Obstacle, ...]:
-    """Return the obstacle of a donor whose probability is below the least one asked for."""
+def _too_improbable(criteria: SearchCriteria, alone: RankedDonors, *, never: bool) -> tuple[Obstacle, ...]:
+    """Return the obstacle of a donor whose probability is below the least one asked for.
+
+    Args:
+        criteria: what was asked.
+        alone: the donor alone.
+        never: whether no lesser probability can be asked for either.
+    """
     if criteria.min_p is None or alone.prediction is None or criteria.max_mismatches > MAX_MISMATCHES:
         return ()
     # As `hla_match.choice.probable_donors`: a donor stays of whom it is not known, or so much was cut that it may do.
@@ -143,7 +151,7 @@ def _too_improbable(criteria: SearchCriteria, alone: RankedDonors) -> tuple[Obst
     if not greatest < criteria.min_p - ROUNDING:
         return ()
     least = np.floor(1000 * greatest) / 1000
-    change = {"min_p": float(least) if least > 0 else None}
+    change = {"min_p": float(least) if least > 0 and not never else None}
     return (Obstacle(probability_criterion(criteria), f"probability {percent(within)}", change),)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from hla_match.choice.policies import POLICIES, policy_for
+from hla_match.choice.policies import POLICIES, RankingPolicy, policy_for
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.matching.criteria import MOST_MISMATCHES
+from hla_match.errors import CriteriaError
+from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES, SearchCriteria
 from hla_match.searches.placed_donors import SearchAgain
 
 FIRST = 20
@@ -49,7 +50,8 @@ class RankChange:
         gone = self.frame.filter(pl.col("rank_after").is_null())["donor_id"].to_list()
         new = self.frame.filter(pl.col("rank_before").is_null())["donor_id"].to_list()
         parts = [f"{self.n_moved} of the first {self.n_first} change places"]
-        parts += [f"first is {first[0]}"] if first else ["the first one stays"]
+        stays = not (self.frame["rank_before"] == 1).any()
+        parts += [f"first is {first[0]}" if first else "the first one stays" if stays else "no donor is left"]
         parts += [f"{len(names)} {verb} ({_names(names)})" for names, verb in ((gone, "leave"), (new, "come")) if names]
         return f"{self.choice}: {'; '.join(parts)}"
 
@@ -93,19 +95,33 @@ def _otherwise(found: RankedDonors, again: SearchAgain, first: int) -> Iterator[
         # Orders of cord blood list no donors.
         same_kind = dict(policy.filters).get("donor_type", head.donor_type) == head.donor_type
         can_order = same_kind and (has_probabilities or not policy.needs_probabilities)
-        if policy.name != found.policy.name and can_order:
+        if policy.name != found.policy.name and can_order and _goes_with(policy, head):
             yield f"by the policy {policy.name}", again(head, policy)
     if has_probabilities:
         plain = policy_for(None, has_probabilities=False) if found.policy.needs_probabilities else found.policy
-        yield f"without frequencies, by {plain.name}", again(head, plain, with_frequencies=False)
+        without = head.model_copy(update={"min_p": None})
+        yield (
+            f"without frequencies, by {plain.name}",
+            again(without, replace(plain, filters=()), with_frequencies=False),
+        )
     # Filters of the policy are among the criteria that were asked for.
     policy = replace(found.policy, filters=())
-    for most in (found.criteria.max_mismatches - 1, found.criteria.max_mismatches + 1):
-        if 0 <= most <= MOST_MISMATCHES:
+    greatest = MOST_MISMATCHES if head.min_p is None else MAX_PREDICTED
+    for most in (head.max_mismatches - 1, head.max_mismatches + 1):
+        if 0 <= most <= greatest:
             yield (
                 f"with at most {most} mismatch{'es' * (most != 1)}",
                 again(head.model_copy(update={"max_mismatches": most}), policy),
             )
+
+
+def _goes_with(policy: RankingPolicy, criteria: SearchCriteria) -> bool:
+    """Return whether a search can be in the order of a policy: criteria and the policy's filters can exclude others."""
+    try:
+        policy.criteria_of(criteria)
+    except CriteriaError:
+        return False
+    return True
 
 
 def _names(names: list[str]) -> str:

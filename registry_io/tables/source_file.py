@@ -5,10 +5,12 @@ The checksum that a registry or manifest keeps is that of the very bytes its row
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,8 +45,10 @@ class SourceFile:
 
         Raises:
             FileError: the file was changed while it was read.
-            OSError: it cannot be opened or read.
+            OSError: it cannot be opened or read, or is a device or pipe, which may have no end.
         """
+        if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, "a device or pipe", str(path))
         with path.open("rb", buffering=0) as handle:
             source = cls(path, cast("BinaryIO", handle), budgets)
             yield source

@@ -24,8 +24,8 @@ def read_toml(path: Path, *, budgets: Budgets | None = None) -> dict[str, Any]:
     expected = f"TOML, {READ_ENCODINGS}"
     try:
         with SourceFile.open(path, budgets) as source:
+            source.budget.check_held(_BYTES * source.budget.size, f"{source.budget.size:,} bytes of TOML")
             data = source.read()
-        source.budget.check_held(_BYTES * len(data), f"{len(data):,} bytes of TOML")
         text, _ = text_of(data)
     except OSError as error:
         raise read_error(path, error, expected=expected) from error
@@ -34,7 +34,26 @@ def read_toml(path: Path, *, budgets: Budgets | None = None) -> dict[str, Any]:
             str(path), row=error.row, found=error.found, expected=expected, code=ErrorCode.FILE_ENCODING
         ) from error
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = "tables within tables" if isinstance(error, RecursionError) else f"what is not TOML: {error}"
-        raise FileError(str(path), found=found, expected=expected, code=ErrorCode.FILE_FORMAT) from None
+        entries = tomllib.loads(text)
+        found = "a whole number of more than 64 bits" if _has_long_integer(entries) else ""
+    except RecursionError:
+        found = "tables within tables"
+    except tomllib.TOMLDecodeError as error:
+        found = f"what is not TOML: {error}"
+    except ValueError:  # Python reads no number of some thousands of digits.
+        found = "a whole number of more than 64 bits"
+    if found:
+        raise FileError(str(path), found=found, expected=expected, code=ErrorCode.FILE_FORMAT)
+    return entries
+
+
+def _has_long_integer(entries: dict[str, Any]) -> bool:
+    """Return whether there is a whole number that is none of TOML's (TOML 1.0.0, Integer): 64 bits with the sign."""
+    left: list[object] = [entries]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict | list):
+            left.extend(one.values() if isinstance(one, dict) else one)
+        elif isinstance(one, int) and not -(2**63) <= one < 2**63:
+            return True
+    return False

@@ -114,6 +114,12 @@ def test_enough_donors_are_those_of_all_ways_to_answer(rows, wanted, certainty):
     assert numbers[wanted:].sum() == pytest.approx(float(oracle.at_least(wanted, rows[0][1])), abs=1e-12)
 
 
+def test_more_wanted_donors_than_there_are_take_no_memory() -> None:
+    found = certainty_by_donor(np.array([[0.5, 1.0]]), np.array([1.0]), wanted=10**12)
+    assert found.tolist() == [0.0, 0.0]
+    assert donors_to_ask(found, 0.5) is None
+
+
 @given(share=st.integers(1, 99), woman=st.integers(1, 30), decade=st.integers(1, 30), year=st.integers(1, 30),
        age=st.integers(-1, 80), years=st.integers(0, 30), is_woman=st.booleans())  # fmt: skip
 @examples(200)

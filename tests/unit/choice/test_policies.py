@@ -6,6 +6,7 @@ import pickle
 import tomllib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hla_match.choice.policies import POLICIES, RankingPolicy, policy_for, policy_named
@@ -218,6 +219,15 @@ def test_a_policy_says_what_it_rests_on() -> None:
         ({"filters": {"min_age": -1}}, "policy own: filters: min_age: found -1, expected at least 0"),
         ({"filters": {"min_age": 40, "max_age": 30}}, "policy own: filters: min_age: found 40, expected at most 30"),
         ({"filters": {"statuses": ["XX"]}}, "policy own: filters: statuses: found 'XX', expected statuses of AV"),
+        ({"filters": {"statuses": []}}, "policy own: filters: statuses: found a value of type tuple, expected"),
+        ({"filters": {"max_age": True}}, "policy own: filters: max_age: found True, expected a whole number"),
+        ({"filters": {"min_age": "30"}}, "policy own: filters: min_age: found a value of type str, expected a whole"),
+        ({"filters": {"max_age": 30.0}}, "policy own: filters: max_age: found 30.0, expected a whole number"),
+        ({"filters": {"max_mismatches": False}}, "filters: max_mismatches: found False, expected a whole number"),
+        ({"filters": {"min_cord_match": 4.0}}, "filters: min_cord_match: found 4.0, expected a whole number"),
+        ({"filters": {"min_p": True}}, "policy own: filters: min_p: found True, expected a number"),
+        ({"filters": {"min_p": "0.5"}}, "policy own: filters: min_p: found a value of type str, expected a number"),
+        ({"filters": {"min_tnc_per_kg": "2"}}, "min_tnc_per_kg: found a value of type str, expected a number"),
         ({"filters": ["min_age"]}, "policy own: filters: found a value of type list, expected a table of criteria"),
         ({"sources": "WMDA"}, "policy own: sources: found a value of type str, expected a list of texts"),
         ({"sources": [1]}, "policy own: sources: found a value of type int, expected a list of texts"),
@@ -239,6 +249,12 @@ def test_filters_hold_where_a_search_does_not_set_them() -> None:
     assert policy.criteria_of(SearchCriteria(scope="10/10")).scope == "10/10"
     with pytest.raises(CriteriaError, match="min_age: found 50, expected at most 45"):
         policy.criteria_of(SearchCriteria(min_age=50))
+
+
+def test_filters_are_numbers_of_any_library() -> None:
+    filters = {"max_age": np.int64(45), "min_p": np.float32(0.5), "min_tnc_per_kg": 2, "min_age": None}
+    found = RankingPolicy.from_dict(own(filters=filters)).criteria_of(SearchCriteria())
+    assert (found.max_age, found.min_p, found.min_tnc_per_kg, found.min_age) == (45, 0.5, 2.0, None)
 
 
 def test_the_default_follows_from_what_is_known() -> None:

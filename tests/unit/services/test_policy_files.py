@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hla_match.choice.policies import POLICIES, RankingPolicy
-from hla_match.errors import CriteriaError, FileError
+from hla_match.errors import BudgetError, CriteriaError, FileError
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.reporting.policy_text import policy_toml
 from hla_match.services.policy_files import open_policy
@@ -46,6 +47,10 @@ def test_a_request_holds_the_policy_and_the_criteria_of_its_filters(tmp_path: Pa
         ),
         (OWN.replace("= [31", "[31"), r"own\.toml: found what is not TOML: .*line 3.*, expected TOML"),
         ("", r"own\.toml: found '' at policy, expected a table of name, keys"),
+        (OWN.replace("45", "9" * 5000), r"own\.toml: found a whole number of more than 64 bits, expected TOML"),
+        (OWN.replace("45", "0x" + "f" * 5000), r"own\.toml: found a whole number of more than 64 bits"),
+        (OWN.replace("31", "9223372036854775808"), r"own\.toml: found a whole number of more than 64 bits"),
+        (OWN.replace("45", "9223372036854775807"), r"found 9223372036854775807 at policy ours: filters: max_age"),
         ("keys = " + "[" * 5000, r"own\.toml: found tables within tables"),
     ],
 )
@@ -63,3 +68,19 @@ def test_a_name_that_is_none_says_what_a_file_is_called(tmp_path: Path) -> None:
         open_policy(tmp_path / "none.toml")
     with pytest.raises(CriteriaError, match="found a value of type int"):
         open_policy(7)  # type: ignore[arg-type]
+
+
+def test_a_device_or_pipe_is_no_file_of_a_policy(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe):
+        with pytest.raises(FileError, match="found a device or pipe, expected TOML"):
+            open_policy(path)
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    with pytest.raises(BudgetError, match="bytes of TOML"):
+        open_policy(path)

@@ -103,3 +103,10 @@ def test_a_last_line_without_its_end_is_noted(tmp_path: Path, end: str, is_noted
     records = read_persons(write(tmp_path / "d.csv", TEXT.rstrip(b"\n") + end.encode()), kind="donor")
     assert records.frame.height == 2_000
     assert any("no line end" in caution for caution in records.read_notes.cautions) == is_noted
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.parquet"])
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(FileError, match="found a device or pipe, expected a file that can be read"):
+        scan_table(tmp_path / name)
