@@ -60,9 +60,10 @@ def read_antibodies(text: str, nomenclature: Nomenclature) -> tuple[list[Antibod
     found, unread = [], []
     for part in filter(None, (part.strip() for part in re.split("[;,]", half_width(text)))):
         entry = _ENTRY.fullmatch(part)
+        if entry is None:
+            unread.append(part)
+            continue
         try:
-            if entry is None:
-                raise ValueError(part)
             locus = locus_of(nomenclature, entry[1])
             codes = nomenclature.expand(locus, entry[1]).p_codes
         except (HlaMatchError, ValueError):
