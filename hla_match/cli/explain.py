@@ -89,8 +89,10 @@ def _by_frequencies(registry: Path, asked: SearchRequest, name: str, person: Pat
     from hla_match.services.search import search_opened
     from hla_match.services.searched_registry import SearchedRegistry
 
-    limited = asked.criteria.model_copy(update={"limit": FIRST})
-    request = replace(asked, frequencies=name, global_frequencies=None, criteria=limited).checked()
+    request = replace(asked, frequencies=name, global_frequencies=None)
+    # Without frequencies no probability can be asked for.
+    otherwise = {"limit": FIRST} | ({"min_p": None} if request.goes_without else {})
+    request = replace(request, criteria=asked.criteria.model_copy(update=otherwise)).checked()
     opened = SearchedRegistry.open(registry, request, Notices(say_notice))
     return {f"with the frequencies {name}": search_opened(opened, person)}
 

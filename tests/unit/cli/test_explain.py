@@ -95,6 +95,9 @@ def test_what_other_frequencies_change(run) -> None:
         Path(name).write_text(f"haplotype,frequency\n{rows}", encoding="utf-8")
     said = explained(run, "--hla", PATIENT, "--frequencies", "one.csv", "--other-frequencies", "two.csv")
     assert "with the frequencies two.csv: the first 3 stay as they are" in said
+    said = explained(run, "--hla", PATIENT, "--frequencies", "one.csv", "--other-frequencies", "none", "--min-p", "1%")
+    assert "without frequencies, by plain: " in said
+    assert "with the frequencies none: " in said
     said = explained(run, "--hla", PATIENT, "--frequencies", "one.csv", "--other-frequencies", "none")
     assert re.search("with the frequencies none: (the first|[0-9]+ of the first) 3", said)
 
