@@ -7,7 +7,7 @@ The same registry gives the same frequencies, whatever the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,12 @@ def shortage(registry: Registry, lacking: Sequence[str]) -> str:
 
 
 def estimate_own_frequencies(
-    registry: Registry, *, name: str = "", workers: int = 1, on_iteration: Progress | None = None
+    registry: Registry,
+    *,
+    name: str = "",
+    workers: int = 1,
+    on_begin: Callable[[], None] | None = None,
+    on_iteration: Progress | None = None,
 ) -> HaplotypeFrequencies:
     """Estimate haplotype frequencies from the donors of a registry, all of them one population.
 
@@ -110,6 +115,7 @@ def estimate_own_frequencies(
         registry: the donors.
         name: what results call the set; by default that of the registry.
         workers: threads.
+        on_begin: is called once it is known that the typings of enough donors say enough.
         on_iteration: is called after every iteration.
 
     Raises:
@@ -129,6 +135,8 @@ def estimate_own_frequencies(
             hint="name a set of frequencies",
             code=ErrorCode.ESTIMATION_DONORS,
         )
+    if on_begin is not None:
+        on_begin()
     settings = EstimationSettings(tolerance=TOLERANCE, workers=workers)
     parts = [
         replace(

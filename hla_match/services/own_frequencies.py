@@ -73,6 +73,8 @@ class OwnFrequencies:
         is_exact = of is not None
         registry = registry if of is None else _registry_of(folder, registry, of)
         kept = kept_own_frequencies(folder, registry, ALGORITHM_VERSION, exactly=is_exact, verify=verify)
+        if kept is not None and not is_exact and _is_outgrown(kept, registry, criteria):
+            kept = None
         loci = own_loci(registry) if kept is None else OwnLoci(kept.loci, kept.covered_loci)
         lacking = loci.lacking(criteria.loci)
         if lacking or not loci.whole:
@@ -91,11 +93,13 @@ class OwnFrequencies:
         try:
             if self.is_exact:
                 return replace(self, kept=self._estimate(on_iteration))
+            loci = own_loci(self.registry)
             found = estimated_once(
                 self.folder,
                 self.registry,
                 ALGORITHM_VERSION,
                 lambda: self._estimate(on_iteration),
+                covering=loci.whole + loci.apart,
                 on_unkept=self._note_unkept,
                 on_wait=lambda: self._note(
                     "Another process estimates the registry's haplotype frequencies; waiting ..."
@@ -108,11 +112,15 @@ class OwnFrequencies:
     def _estimate(self, on_iteration: Progress | None) -> HaplotypeFrequencies:
         from hla_match.estimation.own_frequencies import estimate_own_frequencies
 
-        donors = counted(self.registry.n_donors, "donor")
-        self._note(f"Estimating haplotype frequencies from the typings of {donors}, which is done once ...")
         number = self.registry.provenance.transaction
         name = f"own, {self.registry.snapshot}" if number is None else f"own, transaction {number}"
-        return estimate_own_frequencies(self.registry, name=name, workers=n_processors(), on_iteration=on_iteration)
+        return estimate_own_frequencies(
+            self.registry, name=name, workers=n_processors(), on_begin=self._note_begin, on_iteration=on_iteration
+        )
+
+    def _note_begin(self) -> None:
+        donors = counted(self.registry.n_donors, "donor")
+        self._note(f"Estimating haplotype frequencies from the typings of {donors}, which is done once ...")
 
     def _note(self, text: str) -> None:
         self.notices.add(NoticeKind.STATE, text)
@@ -120,6 +128,12 @@ class OwnFrequencies:
     def _note_unkept(self, reason: str) -> None:
         text = f"the registry's haplotype frequencies cannot be kept and are estimated at every start: {reason}"
         self.notices.add(NoticeKind.NOTE, text)
+
+
+def _is_outgrown(kept: HaplotypeFrequencies, registry: Registry, criteria: SearchCriteria) -> bool:
+    """Say whether frequencies that are kept lack loci of a search at which enough donors have been typed since."""
+    lacking = OwnLoci(kept.loci, kept.covered_loci).lacking(criteria.loci)
+    return bool(lacking) and not own_loci(registry).lacking(criteria.loci)
 
 
 def _registry_of(folder: Path, registry: Registry, number: int) -> Registry:

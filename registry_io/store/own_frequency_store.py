@@ -8,7 +8,7 @@ person goes with the person.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -76,6 +76,7 @@ def estimated_once(
     algorithm: int,
     estimate: Callable[[], HaplotypeFrequencies],
     *,
+    covering: Collection[str] = (),
     on_unkept: Callable[[str], None] | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> HaplotypeFrequencies:
@@ -86,6 +87,7 @@ def estimated_once(
         registry: opened from it, as it is or was.
         algorithm: version of the estimation.
         estimate: does it; what it raises is raised.
+        covering: loci that a set has to have in order to be taken in place of an estimation.
         on_unkept: is called with the reason where they cannot be kept.
         on_wait: is called where another process is waited for.
     """
@@ -95,8 +97,10 @@ def estimated_once(
     found = None
     try:
         with _lock_of(snapshot, on_wait):
-            kept = KeptSet.of(snapshot / FREQUENCIES, registry, algorithm)
+            kept = _of_snapshot(snapshot, registry, algorithm)
             found = None if kept is None else kept.open(registry.nomenclature)
+            if found is not None and not set(covering) <= {*found.covered_loci}:
+                found = None
             if found is None:
                 found = estimate()
                 write_set(snapshot / FREQUENCIES, found, told_of(found, registry, algorithm))
@@ -153,14 +157,21 @@ def _snapshot_of(folder: Path, registry: Registry) -> Path | None:
 def _holding(folder: Path, registry: Registry, algorithm: int) -> Iterator[KeptSet]:
     """Yield the sets that hold for a registry: that of its snapshot, then those of others."""
     snapshot = _snapshot_of(folder, registry)
-    own = None if snapshot is None else KeptSet.of(snapshot / FREQUENCIES, registry, algorithm)
+    own = None if snapshot is None else _of_snapshot(snapshot, registry, algorithm)
     if own is not None:
         yield own
     yield from _of_few_changes(folder, registry, algorithm)
 
 
+def _of_snapshot(snapshot: Path, registry: Registry, algorithm: int) -> KeptSet | None:
+    """Return the set that a registry's snapshot keeps; None without one, and of one from donors who came later."""
+    found, number = KeptSet.of(snapshot / FREQUENCIES, registry, algorithm), registry.provenance.transaction
+    is_later = found is not None and found.transaction is not None and number is not None and found.transaction > number
+    return None if is_later else found
+
+
 def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[KeptSet]:
-    """Return the sets of other snapshots that hold for a registry: the newest of its time first, then later ones."""
+    """Return the sets of other snapshots that hold for a registry: the newest first, none of donors who came later."""
     number = registry.provenance.transaction
     found = [one for place in _places(folder) if (one := KeptSet.of(place, registry, algorithm)) is not None]
     dated = {one.transaction: one for one in found if one.transaction is not None}
@@ -171,13 +182,13 @@ def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[Ke
             holding = [
                 transaction
                 for transaction, one in dated.items()
-                if not journal.n_erased(transaction)
-                and journal.n_changes(*sorted((transaction, number))) < GROWTH * one.n_donors
+                if transaction <= number
+                and not journal.n_erased(transaction)
+                and journal.n_changes(transaction, number) < GROWTH * one.n_donors
             ]
     except HlaMatchError:  # there is no such transaction, or the record cannot be read
         return []
-    # Whoever searched at that transaction could have no later set.
-    return [dated[one] for one in sorted(holding, key=lambda one: (one > number, abs(number - one)))]
+    return [dated[one] for one in sorted(holding, reverse=True)]
 
 
 @contextmanager

@@ -116,14 +116,38 @@ def test_a_scope_of_more_loci_goes_without(registry: Path, scope: str) -> None:
     assert found.prediction is None
 
 
+def test_a_locus_at_which_enough_donors_were_typed_since_is_estimated(
+    registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of 60 donors are no reason for another set, but a scope that the set lacks is."""
+    monkeypatch.setattr(own_frequencies, "LEAST_DONORS", 42)
+    for number in range(2):
+        typings = {"A": "02:01,24:02", "B": "46:01,40:01"}
+        registry_io.add_donor(registry, f"E{number}", {**typings, "DPB1": "02:01,05:01"} if number else typings)
+    registry_io.add_donor(registry, "E2", {"A": "02:01,24:02"})
+    shared = {"scope": "A,B", "max_mismatches": 4}
+    with monkeypatch.context() as earlier:
+        earlier.setattr("hla_match.estimation.own_frequencies.APART", ())
+        first = hla_match.search(registry, PATIENT, hla_match.SearchCriteria(**shared))
+    registry_io.add_donor(registry, "E3", {"A": "02:01,24:02"})
+    assert set(first.to_polars()["frequency_set"]) == {"own, transaction 4"}
+    wider = hla_match.SearchCriteria(**shared | {"scope": "A,B,DPB1"})
+    notices: list[hla_match.Notice] = []
+    found = hla_match.search(registry, f"{PATIENT}^DPB1*02:01+DPB1*05:01", wider, on_notice=notices.append)
+    assert told(notices)[0].startswith("Estimating haplotype frequencies from the typings of 64 donors")
+    assert set(found.to_polars()["frequency_set"]) == {"own, transaction 5"}
+    again = hla_match.search(registry, PATIENT, hla_match.SearchCriteria(**shared), on_notice=notices.append)
+    assert set(again.to_polars()["frequency_set"]) == {"own, transaction 5"}
+
+
 def test_typings_that_say_too_little_are_said(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hla_match.estimation.own_frequencies.informative_donors", lambda _: 19)
     notices: list[hla_match.Notice] = []
     found = hla_match.search(registry, PATIENT, CRITERIA, on_notice=notices.append)
-    assert told(notices)[-1] == (
+    assert told(notices) == [
         "No match probabilities: found 19 whose typings leave few haplotypes open; expected at least 20, to estimate "
         "haplotype frequencies from; name a set of frequencies"
-    )
+    ]
     assert found.prediction is None
     with pytest.raises(hla_match.CriteriaError, match="expected frequencies beside it"):
         hla_match.search(registry, PATIENT, CRITERIA, policy="probability-first")

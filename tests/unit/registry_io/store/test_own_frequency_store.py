@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -239,11 +240,41 @@ def test_a_later_snapshot_takes_them_over_until_much_has_changed(folder: Path, o
     assert found.name == current_snapshot(folder).name != first.name
 
 
-def test_the_past_takes_what_is_near(folder: Path, own: Estimates) -> None:
-    add_donor(folder, "D60", {"A": "02:01,24:02", "B": "46:01,13:01"}, today=DAY)
+def test_the_past_takes_no_set_of_donors_who_came_later(folder: Path, own: Estimates) -> None:
+    before = Estimates(Path(shutil.copytree(folder, folder.parent / "before")))()
+    add_donor(folder, "D60", {"A": "11:01,24:02", "B": "46:01,13:01"}, today=DAY)
     found = own()
-    assert same(own(at=1), found)
-    assert own.count == 1
+    past = own(at=1)
+    assert own.count == 2
+    assert past.content == before.content != found.content
+    assert same(own(at=1), past)
+    assert same(own(), found)
+    assert own.count == 2
+
+
+def test_a_set_of_a_later_transaction_in_the_snapshot_is_left_out(folder: Path, own: Estimates) -> None:
+    own()
+    manifest = current_snapshot(folder) / FREQUENCIES / "manifest.json"
+    told = json.loads(manifest.read_bytes())
+    del told["checksum"]
+    told["estimated_from"]["transaction"] = 2
+    manifest.write_bytes(manifest_text(told))
+    assert kept_own_frequencies(folder, open_registry(folder), 1) is None
+    own()
+    assert own.count == 2
+
+
+def test_a_set_that_lacks_a_locus_is_estimated_again(folder: Path) -> None:
+    registry = open_registry(folder)
+    whole = estimate_own_frequencies(registry)
+    without = replace(whole, apart=None)
+    without = replace(without, checksum=without.content)
+    assert same(estimated_once(folder, registry, 1, lambda: without), without)
+    assert same(estimated_once(folder, registry, 1, lambda: whole, covering=("A", "B")), without)
+    assert same(estimated_once(folder, registry, 1, lambda: whole, covering=("A", "DPB1")), whole)
+    kept = kept_own_frequencies(folder, registry, 1)
+    assert kept is not None
+    assert same(kept, whole)
 
 
 def test_the_past_takes_the_set_of_its_time(folder: Path, own: Estimates) -> None:
