@@ -70,7 +70,7 @@ def greatest_match_percent(candidates: Candidates, wanted: int, *, mismatches: i
 
 
 def asked_percent(candidates: Candidates) -> NDArray[np.int16]:
-    """Return (n,) int16 the probability of at most as many mismatches as were asked for, in whole percent."""
+    """Return (n,) int16 the probability of at most as many mismatches as were asked for, at most four, in percent."""
     return match_percent(candidates, mismatches=_asked(candidates))
 
 
@@ -81,7 +81,7 @@ def greatest_asked_percent(candidates: Candidates, wanted: int) -> NDArray[np.in
 
 
 def _asked(candidates: Candidates) -> int:
-    """Return the mismatches asked for, of which probabilities are known."""
+    """Return the mismatches asked for, but not more than probabilities are known of."""
     return min(candidates.criteria.max_mismatches, MAX_MISMATCHES)
 
 
@@ -139,7 +139,7 @@ NEAR_MATCH = _match_probability(
 )
 ASKED_MATCH = _match_probability(
     "p_asked",
-    "more probably at most as many mismatches as were asked for",
+    "more probably at most as many mismatches as were asked for, at most four",
     asked_percent,
     greatest_asked_percent,
     tuple(f"p{count}" for count in range(MAX_MISMATCHES + 1)),

@@ -93,6 +93,7 @@ def named_numbers(option: str, texts: tuple[str, ...], names: dict[str, str] | N
     {'woman': 0.8, 'ten_years': 0.9}
     """
     found: dict[str, float] = {}
+    given: set[str] = set()
     for text in texts:
         word, _, written = (part.strip() for part in text.partition("="))
         name = word if names is None else names.get(word, "")
@@ -101,8 +102,10 @@ def named_numbers(option: str, texts: tuple[str, ...], names: dict[str, str] | N
         except ValueError:
             name = ""
             number = 0.0
-        if not name or name in found:
+        # Loci are named in letters of either kind.
+        if not name or name.casefold() in given:
             known = "a name" if names is None else f"one of {', '.join(names)}"
             raise CriteriaError(option, found=text, expected=f"{known}, once, and a number, such as age=0.9")
+        given.add(name.casefold())
         found[name] = number
     return found

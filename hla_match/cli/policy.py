@@ -21,7 +21,8 @@ def list_policies() -> None:
 
     used = {
         policy_for(None, has_probabilities=True).name: "used with frequencies",
-        policy_for(None, has_probabilities=False).name: "used without frequencies",
+        policy_for(None, has_probabilities=False).name: "used where there are no frequencies",
+        policy_for(None, has_probabilities=False, declined=True).name: "used with --frequencies none",
     }
     for name, policy in POLICIES.items():
         say(f"{name}: {policy.title}" + (f" ({used[name]})" if name in used else ""))

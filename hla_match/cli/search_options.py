@@ -124,7 +124,8 @@ _OPTIONS = (
     click.option(
         "--policy",
         metavar="NAME|FILE",
-        help="Order of the donors, or its TOML file.  [default: wmda with frequencies, else plain]",
+        help="Order of the donors, or its TOML file.  [default: wmda with frequencies, plain where there are none, "
+        "certain-first with --frequencies none]",
     ),
 )
 _NAMES = (

@@ -37,6 +37,9 @@ SHARES = {
 """Published shares of available donors: at confirmatory typing, or at work-up, of all donors asked or of those asked
 for Asian patients (Blood Adv 2024;8:2753). Of those available at typing the same share is taken for both at work-up."""
 
+ODDS_RATIOS = (0.01, 100.0)
+"""Least and greatest odds ratio. Beyond these a donor decides nothing, and powers of them would be no numbers."""
+
 AGE_FROM = 30
 """Completed years up to which age does not count."""
 
@@ -52,7 +55,7 @@ class Availability:
         year_since_contact: odds ratio of each year since the last contact.
 
     Raises:
-        CriteriaError: the share is no probability, or an odds ratio is not above 0.
+        CriteriaError: the share is no probability, or an odds ratio is none from 0.01 to 100.
 
     >>> round(Availability(share=0.5, woman=0.5).of(30, "F", None), 3)
     0.333
@@ -66,10 +69,13 @@ class Availability:
     def __post_init__(self) -> None:
         if isinstance(self.share, bool) or not isinstance(self.share, Real) or not 0 < self.share <= 1:
             raise CriteriaError("availability", found=self.share, expected="a probability above 0, up to 1")
+        least, greatest = ODDS_RATIOS
         for name in ("woman", "ten_years", "year_since_contact"):
             ratio = getattr(self, name)
-            if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0 < ratio < float("inf"):
-                raise CriteriaError(f"availability: {name}", found=ratio, expected="an odds ratio above 0")
+            if isinstance(ratio, bool) or not isinstance(ratio, Real) or not least <= ratio <= greatest:
+                raise CriteriaError(
+                    f"availability: {name}", found=ratio, expected=f"an odds ratio from {least:g} to {greatest:g}"
+                )
 
     @classmethod
     def named(cls, share: str, **ratios: float) -> Availability:
@@ -120,6 +126,8 @@ class Availability:
     def text(self) -> str:
         """What is assumed, in words."""
         found = [f"{100 * self.share:.0f}% of donors asked are available"]
+        if self.share >= 1.0:
+            return found[0]
         ratios = {"a woman": self.woman, "ten years above 30": self.ten_years, "a year": self.year_since_contact}
         told = {"a year": "a year since contact"}
         found += [f"odds x{one:.2f} for {told.get(name, name)}" for name, one in ratios.items() if one != 1.0]

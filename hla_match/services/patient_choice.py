@@ -22,7 +22,8 @@ def chosen_patient(
         patient_id: whose typing of the file; may be left out where the file has one patient.
 
     Raises:
-        CriteriaError: neither or both are given, or no patient of the file that can be read has that identifier.
+        CriteriaError: neither or both are given, an identifier stands beside a typing, or no patient of the file that
+            can be read has that identifier.
         TypingError: the GL String cannot be read.
         FileError: the file cannot be read.
     """
@@ -30,6 +31,11 @@ def chosen_patient(
         found = "both" if hla is not None else "neither"
         expected = "a typing, or a file of patients with the patient's identifier"
         raise CriteriaError("patient", found=found, expected=expected, code=ErrorCode.CRITERIA_CONFLICT)
+    if hla is not None and patient_id is not None:
+        expected = "a typing alone, or a file of patients with the patient's identifier"
+        raise CriteriaError(
+            "patient", found="an identifier beside a typing", expected=expected, code=ErrorCode.CRITERIA_CONFLICT
+        )
     if hla is not None:
         return Patient.from_gl_string("patient", hla)
     assert patients is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hla_match.choice.policies import RankingPolicy, policy_named
+from hla_match.choice.policies import POLICIES, RankingPolicy, policy_named
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.errors.arguments import check_type
 from registry_io.tables.toml_file import read_toml
@@ -42,12 +42,20 @@ def read_policy(path: Path) -> RankingPolicy:
     """Read a policy from its TOML file.
 
     Raises:
-        FileError: the file cannot be read, or holds no policy.
+        FileError: the file cannot be read, or holds no policy, or another one under the name of one that is shipped.
     """
     data = read_toml(path)
     try:
-        return RankingPolicy.from_dict(data)
+        found = RankingPolicy.from_dict(data)
     except CriteriaError as error:
         raise FileError(
             str(path), found=f"{error.found!r} at {error.name}", expected=error.expected, hint=error.hint
         ) from None
+    shipped = POLICIES.get(found.name.casefold())
+    if shipped is not None and found != shipped:
+        raise FileError(
+            str(path),
+            found=f"the name {found.name!r}, which the policy that is shipped has, and another policy",
+            expected="a name of its own, since results name the policy that ordered them",
+        )
+    return found

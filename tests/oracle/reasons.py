@@ -27,7 +27,7 @@ GREATER_FIRST = (
     "female",
     "more probably no mismatch",
     "more probably at most one mismatch",
-    "more probably at most as many mismatches as were asked for",
+    "more probably at most as many mismatches as were asked for, at most four",
 )
 
 TCE = ("match", "permissive", "non-permissive HvG", "non-permissive GvH", "unknown DPB1 class")

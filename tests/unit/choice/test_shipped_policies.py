@@ -24,7 +24,11 @@ def likely(*percents: int) -> dict[str, Any]:
 APART: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "p0": (likely(55, 60, 80), likely(44, 60, 80), "more probably no mismatch"),
     "p0+p1": (likely(40, 75, 80), likely(40, 64, 80), "more probably at most one mismatch"),
-    "p_asked": (likely(40, 60, 80), likely(40, 60, 79), "more probably at most as many mismatches as were asked for"),
+    "p_asked": (
+        likely(40, 60, 80),
+        likely(40, 60, 79),
+        "more probably at most as many mismatches as were asked for, at most four",
+    ),
     "resolved": ({"worst": 2}, {"worst": 3}, "certain to meet the criteria before may fail them"),
     "mismatches": (likely(0, 50, 80), {**likely(0, 50, 80), "mismatches": 1}, "fewer mismatches (0 before 1)"),
     "c_permissive": ({"at_c": 1, "permissive": 1}, {"at_c": 1}, "no mismatch but C*03:03 against C*03:04"),

@@ -135,6 +135,7 @@ def test_a_locus_that_the_patient_is_not_typed_at_stands_above_all(run) -> None:
         (("--hla", PATIENT, "D1", "--other-frequencies", "none"), CriteriaError, "other_frequencies"),
         (("D1",), CriteriaError, "patient"),
         (("--hla", PATIENT, "--patients", "patients.csv", "D1"), CriteriaError, "patient"),
+        (("--hla", PATIENT, "--patient", "P9", "D1"), CriteriaError, "patient"),
         (("--patients", "patients.csv", "D1"), CriteriaError, "patient"),
         (("--patients", "patients.csv", "--patient", "P9", "D1"), CriteriaError, "patient"),
         (("--hla", "A*99:99", "D1"), TypingError, "99:99"),

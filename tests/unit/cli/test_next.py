@@ -117,11 +117,25 @@ def test_availability_by_sex_age_and_contact(run) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [("--available", "often"), ("--available", "1.5"), ("--certainty", "1"), ("--odds", "moon=2"), ("--odds", "age=0"),
+     ("--odds", "age=1e300"), ("--odds", "woman=0.009"), ("--odds", "contact=101"), ("--odds", "age=nan"),
+     ("--cost", "b=2", "--cost", "B=3"), ("--cost", "B=2", "--cost", "B=2"),
      ("--cost", "A"), ("--cost", "Q=2"), ("--cost", "A=-1"), ("--cost", "each=0")],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(run, arguments) -> None:
     done = run(*arguments)
     assert isinstance(done.exception, hla_match.CriteriaError)
+
+
+def test_greatest_odds_give_probabilities(run) -> None:
+    for ratio in (0.01, 100):
+        assumed = hla_match.Availability(share=0.999, woman=ratio, ten_years=ratio, year_since_contact=ratio)
+        assert 0 <= assumed.of(120, "F", 126.0) <= 1
+
+
+def test_nothing_but_the_share_is_assumed_where_all_are_available(run) -> None:
+    output = run("--available", "1").output
+    assert "Assumed: 100% of donors asked are available." in " ".join(output.split())
+    assert "odds x0.76 for a woman" in " ".join(run("--available", "0.9").output.split())
 
 
 def test_an_open_patient_stands_first(run) -> None:

@@ -44,7 +44,12 @@ def run(tmp_path, monkeypatch):
 def test_policies_are_listed_and_shown(run) -> None:
     lines = run("policy", "list").stdout.splitlines()
     assert [line.partition(":")[0] for line in lines] == [*POLICIES]
-    assert lines[0].endswith("(used with frequencies)")
+    used = {line.partition(":")[0]: line.rpartition(" (")[2] for line in lines if "used w" in line}
+    assert used == {
+        "wmda": "used with frequencies)",
+        "plain": "used where there are no frequencies)",
+        "certain-first": "used with --frequencies none)",
+    }
     for name, policy in POLICIES.items():
         shown = run("policy", "show", name).stdout.splitlines()
         assert shown[0] == f"{name}, version {policy.version}: {policy.title}"

@@ -27,6 +27,14 @@ def test_a_shipped_policy_is_the_same_from_a_file(name: str, tmp_path: Path) -> 
     assert open_policy(str(path)) == open_policy(path) == open_policy(name) == POLICIES[name]
 
 
+@pytest.mark.parametrize("name", ["wmda", "plain"])
+def test_another_policy_cannot_have_the_name_of_one_that_is_shipped(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.replace("ours", name), encoding="utf-8")
+    with pytest.raises(FileError, match=rf"own\.toml: found .*'{name}'.*, expected a name of its own"):
+        open_policy(path)
+
+
 def test_a_request_holds_the_policy_and_the_criteria_of_its_filters(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text(OWN, encoding="utf-8")
