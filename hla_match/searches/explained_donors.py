@@ -10,7 +10,7 @@ from hla_match.errors import CriteriaError
 from hla_match.reporting.comparison_page import Comparison
 from hla_match.reporting.explanation import Explanation
 from hla_match.searches.explanations import compare, explain, nearest_misses, why
-from hla_match.searches.placed_donors import Donor, SearchAgain
+from hla_match.searches.placed_donors import Donor, SearchAgain, position_given
 from hla_match.searches.sensitivity import FIRST, RankChange, sensitivity
 
 
@@ -35,8 +35,8 @@ class ExplainedDonors(RankedDonors):
             IndexError: there is no next donor.
             CriteriaError: a donor is not in the registry, or there is no such position.
         """
-        if second is None and isinstance(first, int):
-            return super().why(first)
+        if second is None and not isinstance(first, str):
+            return super().why(position_given(first))
         if second is None:
             raise CriteriaError("second", found=None, expected="another donor")
         return why(self, first, second, self.again)

@@ -124,22 +124,32 @@ def _place(found: RankedDonors, one: PlacedDonor) -> str:
     noun = "donor" if found.n_found == 1 else "donors"
     if one.rank is not None:
         return f"rank {one.rank:,} of {found.n_found:,} {noun}"
-    if not one.obstacles and found.narrowed:
+    if not one.obstacles and not _is_behind(found, one):
         return f"meets the criteria, and is not in this part of the list of {found.n_found:,} {noun}"
     if not one.obstacles:
         return f"meets the criteria, and stands behind the {len(found):,} listed of {found.n_found:,} {noun}"
     before = n_before(found, one)
     would_stand = len(one.found.criteria.locus_limits) == len(found.criteria.locus_limits)
     limits_kept = one.found.criteria.max_mismatches == found.criteria.max_mismatches
-    if would_stand and limits_kept and not found.narrowed and before < max(1, len(found)):
+    if would_stand and limits_kept and _is_whole_or_first(found) and before < max(1, len(found)):
         return f"not in the list; would be rank {before + 1:,} if let in"
     return "not in the list"
+
+
+def _is_behind(found: RankedDonors, one: PlacedDonor) -> bool:
+    """Say whether a donor stands behind all donors of a list, which is not narrowed by conditions."""
+    return 0 < len(found) == n_before(found, one) and not found.narrowed
+
+
+def _is_whole_or_first(found: RankedDonors) -> bool:
+    """Say whether a list has all donors found, or the first ones, so that its places are ranks."""
+    return not found.narrowed and (int(found.ranks[-1]) == len(found) if len(found) else not found.n_found)
 
 
 def _reasons(found: RankedDonors, one: PlacedDonor) -> Iterator[str]:
     """Yield why a donor stands behind the one before, and before the next one."""
     if one.rank is None:
-        if not one.obstacles and len(found) and not found.narrowed:
+        if not one.obstacles and _is_behind(found, one):
             last = _in_list(found, len(found) - 1)
             yield f"Behind {last.donor_id}, the last one listed: {deciding_reason(found.policy, last, one)[1]}."
         return

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords, check_type
 
+_UNFIT = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, AttributeError)
+"""What polars raises of a value, or a condition, that does not fit a column."""
+
 
 def met_positions(
     frame: pl.DataFrame, expressions: Sequence[pl.Expr], values: Mapping[str, object]
@@ -38,7 +41,8 @@ def met_positions(
         met &= _truth(frame, expression, "filter")
     for name, value in values.items():
         _check_column(name, frame.columns)
-        met &= _truth(frame, _equals(frame[name], value), name)
+        _check_words(frame[name], value)
+        met &= _truth(frame, _equals(name, value), name)
     return np.flatnonzero(met)
 
 
@@ -70,37 +74,52 @@ def _check_column(name: str, known: Collection[str]) -> None:
         )
 
 
-def _equals(column: pl.Series, value: object) -> pl.Expr:
+def _values_of(value: object) -> list[object]:
+    """Return the values of which a donor is to have one."""
+    return [*value] if isinstance(value, list | tuple | set | frozenset | range | pl.Series) else [value]
+
+
+def _check_words(column: pl.Series, value: object) -> None:
+    """Refuse a value that a column of few words cannot have."""
+    if value is None or not isinstance(column.dtype, pl.Enum):
+        return
+    words = column.dtype.categories.to_list()
+    for one in _values_of(value):
+        if not isinstance(one, str) or one not in words:
+            found = one if isinstance(one, str) else InWords(f"a value of type {type(one).__name__}")
+            raise CriteriaError(
+                column.name, found=found, expected=f"one of {', '.join(words)}", code=ErrorCode.CRITERIA_UNKNOWN
+            )
+
+
+def _equals(name: str, value: object) -> pl.Expr:
     """Return the condition that a column has a value, or one of several."""
     if value is None:
-        return pl.col(column.name).is_null()
-    several = [*value] if isinstance(value, list | tuple | set | frozenset | range | pl.Series) else [value]
-    if isinstance(column.dtype, pl.Enum):
-        words = column.dtype.categories.to_list()
-        for one in several:
-            if one not in words:
-                found = one if isinstance(one, str) else InWords(f"a value of type {type(one).__name__}")
-                raise CriteriaError(
-                    column.name, found=found, expected=f"one of {', '.join(words)}", code=ErrorCode.CRITERIA_UNKNOWN
-                )
-    return pl.col(column.name).is_in(several)
+        return pl.col(name).is_null()
+    try:
+        return pl.col(name).is_in(_values_of(value))
+    except _UNFIT:
+        raise _refused(name) from None
 
 
 def _truth(frame: pl.DataFrame, expression: pl.Expr, name: str) -> NDArray[np.bool_]:
     """Return whether each row meets a condition."""
-    refused = CriteriaError(
+    try:
+        found = frame.select(expression.alias("met"))["met"]
+    except _UNFIT:
+        raise _refused(name) from None
+    if found.dtype != pl.Boolean or found.len() not in (1, frame.height):
+        raise _refused(name)
+    if found.len() != frame.height:
+        found = found.new_from_index(0, frame.height)
+    return found.fill_null(False).to_numpy()
+
+
+def _refused(name: str) -> CriteriaError:
+    """Return the error of a condition that does not fit, to be raised from none: messages of polars quote values."""
+    return CriteriaError(
         name,
         found=InWords("a condition that does not fit the column's type"),
         expected="one that is true or false of each donor, such as pl.col('age') < 35",
         code=ErrorCode.CRITERIA_TYPE,
     )
-    try:
-        found = frame.select(expression.alias("met"))["met"]
-    except (pl.exceptions.PolarsError, TypeError, ValueError):
-        # Without the chain: messages of polars quote values.
-        raise refused from None
-    if found.dtype != pl.Boolean or found.len() not in (1, frame.height):
-        raise refused
-    if found.len() != frame.height:
-        found = found.new_from_index(0, frame.height)
-    return found.fill_null(False).to_numpy()

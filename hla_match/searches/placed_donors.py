@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, SupportsIndex
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from hla_match.choice.policies import RankingPolicy
 from hla_match.choice.probable_donors import ROUNDING
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import InWords
 from hla_match.matching.cord_criteria import unit_criteria
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.criteria_counts import probability_criterion
@@ -21,7 +22,7 @@ from hla_match.matching.obstacles import Obstacle, obstacles, without_filters
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, join_predictions
 from hla_match.reporting.match_summary import percent
 
-Donor = str | int
+Donor = str | SupportsIndex
 """A donor's identifier, or a position in the list, from 0."""
 
 _OF_MATCH = {"max_mismatches", "locus_limits"}
@@ -99,14 +100,14 @@ def placed(found: RankedDonors, donor: Donor, again: SearchAgain) -> PlacedDonor
     Raises:
         CriteriaError: there is no such donor in the registry, or no such position in the list.
     """
-    check_type("donor", donor, str, int, expected="the identifier of a donor, or a position in the list")
-    if isinstance(donor, int):
-        if not -len(found) <= donor < len(found):
-            expected = f"a position in a list of {len(found)}, from 0, or an identifier"
-            raise CriteriaError("donor", found=donor, expected=expected)
-        row = int(found.donor[donor])
-    else:
+    if isinstance(donor, str):
         row = _row_of(found, donor)
+    else:
+        position = position_given(donor)
+        if not -len(found) <= position < len(found):
+            expected = f"a position in a list of {len(found)}, from 0, or an identifier"
+            raise CriteriaError("donor", found=position, expected=expected)
+        row = int(found.donor[position])
     donor_id = str(found.registry.attributes["donor_id"][row])
     at = np.flatnonzero(found.donor == row)
     if at.size:
@@ -115,10 +116,34 @@ def placed(found: RankedDonors, donor: Donor, again: SearchAgain) -> PlacedDonor
     over = any(_OF_MATCH & one.change.keys() or not one.change for one in against)
     criteria = without_filters(found.criteria, max_mismatches=None if over else found.criteria.max_mismatches)
     alone = again(criteria, replace(found.policy, filters=()), range(row, row + 1))
-    # Where more mismatches are to be asked for than are predicted, no probability can be asked for at all.
+    # The least probability is that of as many mismatches as let the donor in; where these are more than are predicted,
+    # no probability can be asked for at all.
+    more = [one.change["max_mismatches"] for one in against if "max_mismatches" in one.change]
     never = any("min_p" in one.change for one in against)
-    further = (*_too_improbable(found.criteria, alone, never=never), *_unit_obstacles(found, row))
+    letting_in = {"max_mismatches": max(more)} if more and not never else {}
+    judged = found.criteria.model_copy(update=letting_in)
+    further = (*_too_improbable(judged, alone, never=never), *_unit_obstacles(found, row))
     return PlacedDonor(donor_id, alone, 0, None, (*against, *further))
+
+
+def position_given(donor: object) -> int:
+    """Return the position that a whole number of any kind names, such as one of numpy.
+
+    Raises:
+        CriteriaError: it is none; true and false are none.
+
+    >>> position_given(np.int64(3))
+    3
+    """
+    expected = "the identifier of a donor, or a position in the list"
+    if not isinstance(donor, SupportsIndex) or isinstance(donor, bool | np.bool_):
+        found = None if donor is None else InWords(f"a value of type {type(donor).__name__}")
+        raise CriteriaError("donor", found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+    try:
+        return operator.index(donor)
+    except TypeError:
+        found = InWords(f"a value of type {type(donor).__name__}")
+        raise CriteriaError("donor", found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE) from None
 
 
 def _row_of(found: RankedDonors, donor_id: str) -> int:
@@ -139,7 +164,7 @@ def _too_improbable(criteria: SearchCriteria, alone: RankedDonors, *, never: boo
     """Return the obstacle of a donor whose probability is below the least one asked for.
 
     Args:
-        criteria: what was asked.
+        criteria: what was asked, with as many mismatches as let the donor in.
         alone: the donor alone.
         never: whether no lesser probability can be asked for either.
     """

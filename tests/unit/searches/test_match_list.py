@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import traceback
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,26 @@ def test_a_condition_that_cannot_hold_is_named(
 ) -> None:
     with pytest.raises(CriteriaError, match=message):
         found.filter(*expressions, **values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"age": [5, "SECRET-ID"]},
+        {"donor_id": ["SECRET-ID", 5]},
+        {"age": object()},
+        {"age": {1: "SECRET-ID"}},
+        {"age": 10**40},
+        {"donor_id": [["SECRET-ID"]]},
+        {"A_grade": [["SECRET-ID"]]},
+    ],
+)
+def test_values_of_a_wrong_type_are_refused_without_being_quoted(found: MatchList, values: dict[str, object]) -> None:
+    with pytest.raises(CriteriaError) as caught:
+        found.filter(**values)
+    (name,) = values
+    assert caught.value.name == name
+    assert "SECRET-ID" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_notice_of_a_filter_names_no_donor(found: MatchList) -> None:

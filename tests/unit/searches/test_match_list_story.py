@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -54,6 +55,40 @@ def test_why_takes_a_position_or_two_donors() -> None:
         matches.explain(99)
     with pytest.raises(CriteriaError, match="donor"):
         matches.explain("nobody")
+
+
+def test_positions_are_whole_numbers_of_any_kind() -> None:
+    matches = found(with_frequencies=False)
+    assert matches.explain(np.int64(1)).donor_id == matches.explain(1).donor_id == "one"
+    assert matches.why(np.uint8(0)) == matches.why(0)
+    assert matches.why(np.int32(1), "sure") == matches.why(1, 0)
+    for wrong in (True, False, np.True_, 1.0, None, np.array([0, 1])):
+        for ask in (matches.explain, matches.why, lambda one: matches.compare(one, 0)):
+            with pytest.raises(CriteriaError, match="the identifier of a donor, or a position in the list"):
+                ask(wrong)
+
+
+def test_what_is_said_of_a_part_of_a_list_holds_of_the_part() -> None:
+    matches = found(with_frequencies=False)
+    last, first = matches.take(slice(1, 3)), matches.take(slice(0, 2))
+    assert last.explain("sure").place == "meets the criteria, and is not in this part of the list of 3 donors"
+    assert last.explain("sure").reasons == ()
+    assert last.explain("away").place == "not in the list"
+    assert first.explain("open").place == "meets the criteria, and stands behind the 2 listed of 3 donors"
+    (reason,) = first.explain("open").reasons
+    assert reason.startswith("Behind one, the last one listed: resolved")
+    assert first.explain("away").place == "not in the list; would be rank 1 if let in"
+    assert matches.take(slice(0, 0)).explain("sure").place.startswith("meets the criteria, and is not in this part")
+    assert matches.take(slice(0, 0)).explain("away").place == "not in the list"
+
+
+def test_a_donor_of_more_mismatches_is_judged_by_the_probability_of_as_many() -> None:
+    matches = found(with_frequencies=True)
+    strict = matches.again(CRITERIA.model_copy(update={"min_p": 0.5, "max_mismatches": 0}), matches.policy)
+    (obstacle,) = strict.explain("two").obstacles
+    assert obstacle.change == {"max_mismatches": 2}
+    let_in = strict.again(strict.criteria.model_copy(update=dict(obstacle.change)), strict.policy)
+    assert "two" in let_in.to_polars()["donor_id"].to_list()
 
 
 def test_an_explanation_holds_its_facts_as_data() -> None:
