@@ -20,10 +20,19 @@ from hla_match.immunogenetics.kir_ligand_mismatch import (
 )
 from hla_match.immunogenetics.leader_match import leader_codes
 from hla_match.immunogenetics.low_expression import low_expression_mismatches
-from hla_match.immunogenetics.mismatches import UNNAMED, Mismatch, Pairing, directions, level, pairings
+from hla_match.immunogenetics.mismatches import (
+    UNKNOWN_LEVEL,
+    UNNAMED,
+    Mismatch,
+    Pairing,
+    ToldPair,
+    directions,
+    pairings,
+    told_pairs,
+)
 from hla_match.immunogenetics.reported_sides import LocusSides, ReportedSide, SidePair, sides_of
 from hla_match.immunogenetics.tce import UNKNOWN, tce_class_by_typing
-from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, NEW, WORST
+from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, WORST
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient
 from hla_match.matching.locus_result import LocusResult
@@ -31,8 +40,8 @@ from hla_match.typings.encoding import AmbiguousNulls
 
 Donors = NDArray[np.uint32]
 
-_UNNAMED = ReportedSide.of(UNNAMED, (NEW,))
-"""Stands for an allele where the typings were too many to look through, or are of several genes."""
+_UNNAMED = ToldPair(UNNAMED, UNNAMED, UNKNOWN_LEVEL)
+"""Stands for two alleles where the typings were too many to look through, or are of several genes."""
 
 
 Value = TypeVar("Value")
@@ -191,14 +200,9 @@ class DonorFacts:
     def _mismatches_of(self, result: LocusResult, typing: int, counts: list[int]) -> tuple[Mismatch, ...]:
         ways = self._pairings(result, typing, counts[BEST]) if result.locus != DRB345 else []
         towards = directions((counts[GVH_BEST], counts[HVG_BEST]))
-        if not ways:
-            pairs, homozygous = ((_UNNAMED, _UNNAMED),) * (2 - counts[BEST]), False
-        else:
-            pairs, homozygous = ways[0].mismatched, ways[0].homozygous
-        return tuple(
-            Mismatch(result.locus, mine.name, theirs.name, towards, level(mine, theirs), homozygous)
-            for mine, theirs in pairs
-        )
+        pairs = told_pairs(ways) if ways else (_UNNAMED,) * (2 - counts[BEST])
+        homozygous = bool(ways) and all(way.homozygous for way in ways)
+        return tuple(Mismatch(result.locus, mine, theirs, towards, level, homozygous) for mine, theirs, level in pairs)
 
     def _pairings(self, result: LocusResult, typing: int, matches: int) -> list[Pairing]:
         sides = sides_of(result.comparison)

@@ -9,11 +9,12 @@ permissive). Oracle: ``tests/oracle/donor_facts.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice, product
+from functools import cache
+from itertools import product
 from typing import NamedTuple
 
-from hla_match.immunogenetics.reported_sides import ReportedSide, SidePair
-from hla_match.kernels.codes import NEW
+from hla_match.immunogenetics.reported_sides import AlleleKind, ReportedSide, SidePair
+from hla_match.kernels.codes import NEW, NULL
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.typings.encoding import NullRule
 
@@ -23,7 +24,10 @@ UNNAMED = "?"
 ALLELE, ANTIGEN, UNKNOWN_LEVEL = "allele", "antigen", "unknown"
 
 _MOST_PAIRS = 4_096
-"""Pairs of alternative genotypes that are looked through; laboratories report one in nearly all typings."""
+"""Pairs of alternative genotypes that are looked through; laboratories report one in nearly all typings.
+
+Of more none are, since what the first of them have alike may not hold for the others.
+"""
 
 Related = Callable[[ReportedSide, ReportedSide], bool]
 """Says whether two sides that were typed by serology alone can be of one antigen."""
@@ -37,7 +41,7 @@ class Mismatch(NamedTuple):
         patient: the patient's allele as text, by two fields where it is known; `UNNAMED` where it is not told.
         donor: the donor's.
         directions: "GvH", "HvG" or both joined by "+"; "GvH or HvG" where it is one of them, and not known which.
-        level: "allele" within a family or an antigen, else "antigen"; "unknown" where an allele has no name.
+        level: "allele" within a family or an antigen, "antigen" between them; "unknown" where typings leave it open.
         homozygous: whether the patient is homozygous at the locus.
     """
 
@@ -72,17 +76,29 @@ class Pairing(NamedTuple):
         matched: the sides of patient and donor that can match.
         mismatched: those that cannot.
         homozygous: whether the patient has one allele twice.
+        genotypes: which alternative genotypes of both they are, as a number.
     """
 
     matched: tuple[tuple[ReportedSide, ReportedSide], ...]
     mismatched: tuple[tuple[ReportedSide, ReportedSide], ...]
     homozygous: bool
+    genotypes: int
+
+
+class ToldPair(NamedTuple):
+    """The names of two mismatched sides, and the level of their mismatch."""
+
+    patient: str
+    donor: str
+    level: str
 
 
 def pairings(
     patient: Sequence[SidePair], donor: Sequence[SidePair], matches: int, null_rule: NullRule, are_related: Related
 ) -> list[Pairing]:
     """Return every way to put a patient's and a donor's typing side by side that gives a number of matches.
+
+    There are none where the genotypes are too many to look through.
 
     Args:
         patient: the alternative genotypes of the patient.
@@ -91,8 +107,10 @@ def pairings(
         null_rule: how null alleles count.
         are_related: tells apart what serology tells apart.
     """
-    found = []
-    for mine, theirs in islice(product(patient, donor), _MOST_PAIRS):
+    found: list[Pairing] = []
+    if len(patient) * len(donor) > _MOST_PAIRS:
+        return found
+    for number, (mine, theirs) in enumerate(product(patient, donor)):
         (a, b), (c, d) = _as_counted(mine, theirs, null_rule), _as_counted(theirs, mine, null_rule)
         # Where a side is there twice, both ways are one.
         for first, second in ((c, d), (d, c)) if a is not b and c is not d else ((c, d),):
@@ -101,7 +119,7 @@ def pairings(
                 way = ((a, first), (b, second))
                 matched = tuple(pair for pair, same in zip(way, equal, strict=True) if same)
                 mismatched = tuple(pair for pair, same in zip(way, equal, strict=True) if not same)
-                found.append(Pairing(matched, mismatched, a.codes == b.codes and len(a.codes) == 1))
+                found.append(Pairing(matched, mismatched, a.codes == b.codes and len(a.codes) == 1, number))
     return found
 
 
@@ -125,16 +143,51 @@ def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> Sid
     return (second, second) if first.is_null else (first, first)
 
 
+def told_pairs(ways: Sequence[Pairing]) -> tuple[ToldPair, ...]:
+    """Return the mismatches that are told of two persons, in the order of their names.
+
+    Two genotypes without a match can be put side by side in two ways, both of which hold: that with the fewest antigen
+    mismatches is told, and of equal ones the first by names, so that no order of columns decides. Other ways are those
+    of other alleles that the typings leave open: where their levels differ, no level is known.
+
+    Args:
+        ways: those with the most matches, as `pairings` gives them; at least one.
+    """
+    level_of = cache(level)
+    by_alleles: dict[tuple[int, int], list[tuple[ToldPair, ...]]] = {}
+    for number, way in enumerate(ways):
+        pairs = sorted(ToldPair(mine.name, theirs.name, level_of(mine, theirs)) for mine, theirs in way.mismatched)
+        by_alleles.setdefault((way.genotypes, number if way.matched else -1), []).append(tuple(pairs))
+    possible = [min(several, key=_fewest_antigens) for several in by_alleles.values()]
+    told = min(possible, key=_fewest_antigens)
+    if len({tuple(sorted(one.level for one in pairs)) for pairs in possible}) == 1:
+        return told
+    return tuple(one._replace(level=UNKNOWN_LEVEL) for one in told)
+
+
+def _fewest_antigens(pairs: tuple[ToldPair, ...]) -> tuple[int, int, tuple[ToldPair, ...]]:
+    levels = [one.level for one in pairs]
+    return levels.count(ANTIGEN), levels.count(UNKNOWN_LEVEL), pairs
+
+
 def level(patient: ReportedSide, donor: ReportedSide) -> str:
     """Return the level of a mismatch of two sides (Lee et al. 2007, Methods).
 
-    It is that of the allele within a family, as the first field of names has it, and within an antigen that both were
-    typed as. A grade L wants the same antigen: C*03:03 and C*03:04 are Cw9 and Cw10, and of grade M.
+    It is that of the allele where every allele that one can be is of a family, as the first field has it, or of an
+    antigen with every allele that the other can be; that of the antigen where none is; else unknown. A side that was
+    typed by serology has antigens alone, as for position grades. A grade L wants the same antigen: C*03:03 and C*03:04
+    are Cw9 and Cw10, and of grade M. At DPB1 every mismatch is one of antigens (`AntigenIndex.of_group`).
     """
-    if NEW in patient.codes or NEW in donor.codes:
+    if any(NEW in side.codes or (NULL in side.codes and side.expressed) for side in (patient, donor)):
         return UNKNOWN_LEVEL
-    alike = not (patient.families.isdisjoint(donor.families) and patient.antigens.isdisjoint(donor.antigens))
-    return ALLELE if alike else ANTIGEN
+    alike = {_are_alike(one, other) for one, other in product(patient.kinds, donor.kinds)}
+    if True not in alike and patient.antigens.isdisjoint(donor.antigens):
+        return ANTIGEN
+    return ALLELE if alike == {True} else UNKNOWN_LEVEL
+
+
+def _are_alike(one: AlleleKind, other: AlleleKind) -> bool:
+    return (one.family == other.family != "") or not one.antigens.isdisjoint(other.antigens)
 
 
 def directions(counts: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NOT_TYPED, NULL
@@ -30,6 +31,18 @@ _KEPT = 65_536
 """Typings of a locus that are kept as read."""
 
 
+class AlleleKind(NamedTuple):
+    """What alleles of a side have alike.
+
+    Attributes:
+        family: their first field; "" where it says nothing, as at DPB1, and behind an antigen.
+        antigens: those of their P group that the side was typed as.
+    """
+
+    family: str
+    antigens: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedSide:
     """One side of a typing.
@@ -43,6 +56,7 @@ class ReportedSide:
         serology: those reported, where it was typed by serology alone.
         alleles: the alleles behind it, as rows of the nomenclature; none for NEW and for an absent gene.
         families: the first fields of those that are expressed.
+        kinds: the kinds of those that are expressed; each antigen it counts as where it was typed by serology alone.
         is_null: whether it is a null allele, or an absent gene, and nothing else.
     """
 
@@ -54,6 +68,7 @@ class ReportedSide:
     serology: frozenset[int]
     alleles: tuple[int, ...]
     families: frozenset[str]
+    kinds: frozenset[AlleleKind]
     is_null: bool
 
     @classmethod
@@ -65,6 +80,7 @@ class ReportedSide:
         serology: Iterable[int] = (),
         alleles: Iterable[int] = (),
         families: Iterable[str] = (),
+        kinds: Iterable[AlleleKind] = (),
     ) -> ReportedSide:
         """Return a side from what it was read as."""
         known = frozenset(codes)
@@ -77,6 +93,7 @@ class ReportedSide:
             serology=frozenset(serology),
             alleles=tuple(alleles),
             families=frozenset(families),
+            kinds=frozenset(kinds),
             is_null=known == {NULL},
         )
 
@@ -135,13 +152,39 @@ class LocusSides:
         number = self.index.antigens.code
         antigens, serology = ([number[name] for name in names] for names in (expansion.antigens, expansion.serology))
         codes = allele_set(expansion, ambiguous_nulls)
-        names = (self.index.tables.allele[row] for row in expansion.alleles if not self.index.is_null[row])
-        families = {name.partition(":")[0] for name in names}
-        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families)
+        name = self.index.tables.allele
+        expressed = [row for row in expansion.alleles if not self.index.is_null[row]]
+        groups = {(name[row].partition(":")[0], self.index.p_code[row]) for row in expressed}
+        families = {family for family, _ in groups}
+        kinds = self._kinds(groups, frozenset(antigens), by_serology=bool(serology))
+        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families, kinds)
         if not expansion.serology:
             return side
         prefix = SEROLOGY_PREFIX.get(self.locus, "")
         return replace(side, name="/".join(f"{prefix}{antigen}" for antigen in sorted(expansion.serology)))
+
+    def _kinds(
+        self, groups: Iterable[tuple[str, int]], antigens: frozenset[int], *, by_serology: bool
+    ) -> set[AlleleKind]:
+        """Return the kinds of the alleles of a side.
+
+        Rare alleles of other antigens stand behind nearly every antigen and family, so that the antigens are those that
+        the side was typed as, as for position grades.
+
+        Args:
+            groups: first field and P group of each allele.
+            antigens: those that the side counts as.
+            by_serology: whether antigens are all that is known of it.
+        """
+        if by_serology:
+            return {AlleleKind("", frozenset({antigen})) for antigen in antigens}
+        number, of_group = self.index.antigens.code, self.index.antigens.of_group
+        return {
+            AlleleKind(
+                "" if self.locus == "DPB1" else family, antigens.intersection(number[name] for name in of_group[code])
+            )
+            for family, code in groups
+        }
 
     def _values(self, side: ReportedSide, fact: AlleleFact, among: frozenset[int] | None = None) -> frozenset[str]:
         """Return the values of a fact that a side can have.

@@ -8,7 +8,20 @@ has no product. Sources: Petersdorf et al., Lancet Haematol 2020;7:e47 (leader);
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from tests.oracle.matching import NEW, NULL, Genotype, Typing, as_counted, genotypes, gvh, hvg, is_same, match_count
+from tests.oracle.matching import (
+    NEW,
+    NULL,
+    SHARED_NULL,
+    Alternative,
+    Genotype,
+    Typing,
+    as_counted,
+    genotypes,
+    gvh,
+    hvg,
+    is_same,
+    match_count,
+)
 
 LIGANDS = ("C1", "C2", "Bw4-80I", "Bw4-80T")
 
@@ -113,15 +126,56 @@ def low_expression(places: Iterable[tuple[Typing, Typing]], null_rule: str) -> t
     return least, most
 
 
-def mismatched(patient: Genotype, donor: Genotype, null_rule: str) -> set[tuple[tuple[str, str], ...]]:
+Kinds = Mapping[str, tuple[str, set[str]]]
+"""By allele, its first field and its antigens."""
+
+Told = tuple[str, str, str]
+"""The patient's allele, the donor's, and the level of their mismatch."""
+
+
+def ways(patient: Genotype, donor: Genotype, null_rule: str) -> list[list[Genotype]]:
     """The pairs of alleles that do not match, in each way of putting two genotypes side by side with most matches."""
     own, other = as_counted(patient, donor, null_rule), as_counted(donor, patient, null_rule)
-    ways = []
+    found = []
     for pairs in ((own[0], other[0]), (own[1], other[1])), ((own[0], other[1]), (own[1], other[0])):
         equal = [is_same(one, two) or (one == two and "null" in one) for one, two in pairs]
-        ways.append((sum(equal), tuple(pair for pair, same in zip(pairs, equal, strict=True) if not same)))
-    best = max(count for count, _ in ways)
-    return {tuple(sorted(pairs)) for count, pairs in ways if count == best}
+        found.append([pair for pair, same in zip(pairs, equal, strict=True) if not same])
+    fewest = min(map(len, found))
+    return [pairs for pairs in found if len(pairs) == fewest]
+
+
+def level(one: str, other: str, kinds: Kinds) -> str:
+    """The level of a mismatch: of the allele within a first field or an antigen (Lee et al., Blood 2007;110:4576)."""
+    if NEW in (one, other):
+        return "unknown"
+    if one not in kinds or other not in kinds:
+        return "antigen"
+    return "allele" if kinds[one][0] == kinds[other][0] or kinds[one][1] & kinds[other][1] else "antigen"
+
+
+def told(patient: Genotype, donor: Genotype, null_rule: str, kinds: Kinds, names: Mapping[str, str]) -> list[Told]:
+    """The mismatches of two genotypes in the way with the fewest of antigens, of equal ones the first by names."""
+    found = [
+        sorted((names[one], names[two], level(str(one), str(two), kinds)) for one, two in pairs)
+        for pairs in ways(patient, donor, null_rule)
+    ]
+    return min(found, key=lambda pairs: (sum(one[2] == "antigen" for one in pairs), pairs))
+
+
+def level_ranges(
+    patient: list[Alternative], donor: list[Alternative], null_rule: str, kinds: Kinds
+) -> dict[str, tuple[int, int]]:
+    """The least and the greatest number of mismatches of each level, of all genotypes with the most matches."""
+    pairs = list(product(genotypes(patient), genotypes(donor)))
+    best = max(match_count(*pair, null_rule) for pair in pairs)
+    names = {name: str(name) for pair in pairs for one in pair for name in one} | {SHARED_NULL: SHARED_NULL}
+    levels = [
+        [one[2] for one in told(*pair, null_rule, kinds, names)]
+        for pair in pairs
+        if match_count(*pair, null_rule) == best
+    ]
+    counts = {name: [found.count(name) for found in levels] for name in ("allele", "antigen")}
+    return {name: (min(found), max(found)) for name, found in counts.items()}
 
 
 def directions(patient: Genotype, donor: Genotype, null_rule: str) -> str:
