@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
     from registry_io.store.record_encryption import encrypt_record as encrypt_record
     from registry_io.store.recorded_registry import write_registry as write_registry
+    from registry_io.store.registry_settings import change_registry_settings as change_registry_settings
     from registry_io.store.registry_settings import registry_settings as registry_settings
     from registry_io.store.registry_settings import set_registry_settings as set_registry_settings
     from registry_io.store.registry_store import is_current as is_current
@@ -57,6 +58,7 @@ _HOME = {
     "PatientFile": "persons.patient_file",
     "RegistrySource": "store.worker_registry",
     "add_donor": "store.donor_changes",
+    "change_registry_settings": "store.registry_settings",
     "compact_registry": "store.compaction",
     "donor_history": "store.donor_records",
     "encrypt_record": "store.record_encryption",
