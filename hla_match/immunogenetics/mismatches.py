@@ -108,10 +108,15 @@ def pairings(
         are_related: tells apart what serology tells apart.
     """
     found: list[Pairing] = []
-    if len(patient) * len(donor) > _MOST_PAIRS:
+    mine, theirs = _null_or_expressed(patient), _null_or_expressed(donor)
+    if len(mine) * len(theirs) > _MOST_PAIRS:
         return found
-    for number, (mine, theirs) in enumerate(product(patient, donor)):
-        (a, b), (c, d) = _as_counted(mine, theirs, null_rule), _as_counted(theirs, mine, null_rule)
+    both = (
+        counted
+        for one, other in product(mine, theirs)
+        for counted in product(_as_counted(one, other, null_rule), _as_counted(other, one, null_rule))
+    )
+    for number, ((a, b), (c, d)) in enumerate(both):
         # Where a side is there twice, both ways are one.
         for first, second in ((c, d), (d, c)) if a is not b and c is not d else ((c, d),):
             equal = can_match(a, first, null_rule, are_related), can_match(b, second, null_rule, are_related)
@@ -121,6 +126,11 @@ def pairings(
                 mismatched = tuple(pair for pair, same in zip(way, equal, strict=True) if not same)
                 found.append(Pairing(matched, mismatched, a.codes == b.codes and len(a.codes) == 1, number))
     return found
+
+
+def _null_or_expressed(genotypes: Sequence[SidePair]) -> list[SidePair]:
+    """Return genotypes of which each side is a null allele or is none: both in place of one that may be either."""
+    return [pair for first, second in genotypes for pair in product(first.cases, second.cases)]
 
 
 def can_match(one: ReportedSide, other: ReportedSide, null_rule: NullRule, are_related: Related) -> bool:
@@ -133,14 +143,18 @@ def can_match(one: ReportedSide, other: ReportedSide, null_rule: NullRule, are_r
     return not one.serology or not other.serology or are_related(one, other)
 
 
-def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> SidePair:
-    """Return a genotype as it counts beside another: a null allele is replaced by its partner, unless both have one."""
+def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> list[SidePair]:
+    """Return a genotype as it counts beside another, in several ways where its typing is ambiguous.
+
+    A null allele is replaced by its partner, unless both persons have one: the same allele twice, so that each that the
+    partner can be makes a way.
+    """
     first, second = genotype
     if not (first.is_null or second.is_null):
-        return genotype
+        return [genotype]
     if null_rule == "consensus" and (other[0].is_null or other[1].is_null):
-        return genotype
-    return (second, second) if first.is_null else (first, first)
+        return [genotype]
+    return [(one, one) for one in (second if first.is_null else first).alternatives]
 
 
 def told_pairs(ways: Sequence[Pairing]) -> tuple[ToldPair, ...]:

@@ -7,10 +7,10 @@ names that the laboratory reported. Each distinct typing of a registry is read o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NOT_TYPED, NULL
@@ -43,7 +43,14 @@ class AlleleKind(NamedTuple):
     antigens: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Member(NamedTuple):
+    """One P group of a side: the rows of its alleles there, and their kinds."""
+
+    alleles: tuple[int, ...]
+    kinds: frozenset[AlleleKind]
+
+
+@dataclass(frozen=True, eq=False)
 class ReportedSide:
     """One side of a typing.
 
@@ -58,6 +65,7 @@ class ReportedSide:
         families: the first fields of those that are expressed.
         kinds: the kinds of those that are expressed; each antigen it counts as where it was typed by serology alone.
         is_null: whether it is a null allele, or an absent gene, and nothing else.
+        members: what is known of each of its P groups, by code.
     """
 
     text: str
@@ -70,6 +78,7 @@ class ReportedSide:
     families: frozenset[str]
     kinds: frozenset[AlleleKind]
     is_null: bool
+    members: Mapping[int, Member] = field(repr=False)
 
     @classmethod
     def of(
@@ -81,6 +90,7 @@ class ReportedSide:
         alleles: Iterable[int] = (),
         families: Iterable[str] = (),
         kinds: Iterable[AlleleKind] = (),
+        members: Mapping[int, Member] | None = None,
     ) -> ReportedSide:
         """Return a side from what it was read as."""
         known = frozenset(codes)
@@ -95,6 +105,33 @@ class ReportedSide:
             families=frozenset(families),
             kinds=frozenset(kinds),
             is_null=known == {NULL},
+            members=members or {},
+        )
+
+    @cached_property
+    def cases(self) -> tuple[ReportedSide, ...]:
+        """The side as a null allele and as an expressed one, where it can be both."""
+        if NULL not in self.codes or not self.expressed:
+            return (self,)
+        expressed = tuple(row for code in sorted(self.expressed) for row in self.members[code].alleles)
+        nulls = tuple(row for row in self.alleles if row not in expressed)
+        none: frozenset[Any] = frozenset()
+        is_null = replace(
+            self,
+            codes=frozenset({NULL}), expressed=none, antigens=none, serology=none, alleles=nulls, families=none,
+            kinds=none, is_null=True, members={},
+        )  # fmt: skip
+        return replace(self, codes=self.codes - {NULL}, alleles=expressed), is_null
+
+    @cached_property
+    def alternatives(self) -> tuple[ReportedSide, ...]:
+        """The side as each of its P groups, where it has several."""
+        if len(self.expressed) < 2:
+            return (self,)
+        return tuple(
+            replace(self, codes=frozenset({code}), expressed=frozenset({code}), alleles=rows, kinds=kinds)
+            for code in sorted(self.expressed)
+            for rows, kinds in (self.members[code],)
         )
 
 
@@ -156,8 +193,18 @@ class LocusSides:
         expressed = [row for row in expansion.alleles if not self.index.is_null[row]]
         groups = {(name[row].partition(":")[0], self.index.p_code[row]) for row in expressed}
         families = {family for family, _ in groups}
-        kinds = self._kinds(groups, frozenset(antigens), by_serology=bool(serology))
-        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families, kinds)
+
+        def kinds_of(some: Iterable[tuple[str, int]]) -> frozenset[AlleleKind]:
+            return frozenset(self._kinds(some, frozenset(antigens), by_serology=bool(serology)))
+
+        members = {
+            group + FIRST_P_GROUP: Member(
+                tuple(row for row in expressed if self.index.p_code[row] == group),
+                kinds_of(pair for pair in groups if pair[1] == group),
+            )
+            for group in {group for _, group in groups}
+        }
+        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families, kinds_of(groups), members)
         if not expansion.serology:
             return side
         prefix = SEROLOGY_PREFIX.get(self.locus, "")
