@@ -121,8 +121,9 @@ def _check(scene: Scene, race: Race, place: Path, tally: Tally, done: list[bool]
         histories = ((*race.history, *chosen),)
     found = tree_of(place)
     known: Tree = {}
-    for line in (race.first, race.second):
-        after = scene.state((*race.history, line)).tree
+    # A snapshot of the second command is another one after the first than alone.
+    for history in {(*race.history, race.first), (*race.history, race.second), *histories}:
+        after = scene.state(history).tree
         known = {**known, **{name: one for name, one in after.items() if name.startswith("registry/snapshot-")}}
     asked = scene.asked(place, race.probes)
     for one in asked:
