@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from hla_match.immunogenetics.mismatches import (
     Pairing,
     ToldPair,
     directions,
+    level,
     pairings,
     told_pairs,
 )
@@ -77,6 +78,7 @@ class DonorFacts:
         self._loci = loci
         self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
         self._pairs: dict[str, tuple[SidePair, ...]] = {}
+        self._level = cache(level)
 
     def tce(self, donor: Donors) -> NDArray[np.int8]:
         """Return (n,) int8 the class of each donor, as in `hla_match.immunogenetics.tce.TCE_CLASSES`."""
@@ -200,7 +202,7 @@ class DonorFacts:
     def _mismatches_of(self, result: LocusResult, typing: int, counts: list[int]) -> tuple[Mismatch, ...]:
         ways = self._pairings(result, typing, counts[BEST]) if result.locus != DRB345 else []
         towards = directions((counts[GVH_BEST], counts[HVG_BEST]))
-        pairs = told_pairs(ways) if ways else (_UNNAMED,) * (2 - counts[BEST])
+        pairs = told_pairs(ways, self._level) if ways else (_UNNAMED,) * (2 - counts[BEST])
         homozygous = bool(ways) and all(way.homozygous for way in ways)
         return tuple(Mismatch(result.locus, mine, theirs, towards, level, homozygous) for mine, theirs, level in pairs)
 

@@ -29,6 +29,9 @@ _MOST_PAIRS = 4_096
 Of more none are, since what the first of them have alike may not hold for the others.
 """
 
+LevelOf = Callable[[ReportedSide, ReportedSide], str]
+"""Says the level of a mismatch of two sides, as `level`."""
+
 Related = Callable[[ReportedSide, ReportedSide], bool]
 """Says whether two sides that were typed by serology alone can be of one antigen."""
 
@@ -111,25 +114,33 @@ def pairings(
     mine, theirs = _null_or_expressed(patient), _null_or_expressed(donor)
     if len(mine) * len(theirs) > _MOST_PAIRS:
         return found
-    both = (
+    both = [
         counted
         for one, other in product(mine, theirs)
         for counted in product(_as_counted(one, other, null_rule), _as_counted(other, one, null_rule))
-    )
+    ]
     for number, ((a, b), (c, d)) in enumerate(both):
         # Where a side is there twice, both ways are one.
         for first, second in ((c, d), (d, c)) if a is not b and c is not d else ((c, d),):
-            equal = can_match(a, first, null_rule, are_related), can_match(b, second, null_rule, are_related)
-            if sum(equal) == matches:
-                way = ((a, first), (b, second))
-                matched = tuple(pair for pair, same in zip(way, equal, strict=True) if same)
-                mismatched = tuple(pair for pair, same in zip(way, equal, strict=True) if not same)
-                found.append(Pairing(matched, mismatched, a.codes == b.codes and len(a.codes) == 1, number))
+            one, other = (a, first), (b, second)
+            is_one = can_match(*one, null_rule, are_related)
+            is_other = can_match(*other, null_rule, are_related)
+            if is_one + is_other == matches:
+                found.append(
+                    Pairing(
+                        matched=(one,) * is_one + (other,) * is_other,
+                        mismatched=(one,) * (not is_one) + (other,) * (not is_other),
+                        homozygous=a.codes == b.codes and len(a.codes) == 1,
+                        genotypes=number,
+                    )
+                )
     return found
 
 
-def _null_or_expressed(genotypes: Sequence[SidePair]) -> list[SidePair]:
+def _null_or_expressed(genotypes: Sequence[SidePair]) -> Sequence[SidePair]:
     """Return genotypes of which each side is a null allele or is none: both in place of one that may be either."""
+    if all(NULL not in first.codes and NULL not in second.codes for first, second in genotypes):
+        return genotypes
     return [pair for first, second in genotypes for pair in product(first.cases, second.cases)]
 
 
@@ -157,7 +168,7 @@ def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> lis
     return [(one, one) for one in (second if first.is_null else first).alternatives]
 
 
-def told_pairs(ways: Sequence[Pairing]) -> tuple[ToldPair, ...]:
+def told_pairs(ways: Sequence[Pairing], level_of: LevelOf) -> tuple[ToldPair, ...]:
     """Return the mismatches that are told of two persons, in the order of their names.
 
     Two genotypes without a match can be put side by side in two ways, both of which hold: that with the fewest antigen
@@ -166,17 +177,23 @@ def told_pairs(ways: Sequence[Pairing]) -> tuple[ToldPair, ...]:
 
     Args:
         ways: those with the most matches, as `pairings` gives them; at least one.
+        level_of: `level`, which remembers what it found: the same sides come again and again.
     """
-    level_of = cache(level)
+    if len(ways) == 1:
+        return _told(ways[0], level_of)
     by_alleles: dict[tuple[int, int], list[tuple[ToldPair, ...]]] = {}
     for number, way in enumerate(ways):
-        pairs = sorted(ToldPair(mine.name, theirs.name, level_of(mine, theirs)) for mine, theirs in way.mismatched)
-        by_alleles.setdefault((way.genotypes, number if way.matched else -1), []).append(tuple(pairs))
+        by_alleles.setdefault((way.genotypes, number if way.matched else -1), []).append(_told(way, level_of))
     possible = [min(several, key=_fewest_antigens) for several in by_alleles.values()]
     told = min(possible, key=_fewest_antigens)
     if len({tuple(sorted(one.level for one in pairs)) for pairs in possible}) == 1:
         return told
     return tuple(one._replace(level=UNKNOWN_LEVEL) for one in told)
+
+
+def _told(way: Pairing, level_of: LevelOf) -> tuple[ToldPair, ...]:
+    pairs = [ToldPair(mine.name, theirs.name, level_of(mine, theirs)) for mine, theirs in way.mismatched]
+    return tuple(sorted(pairs)) if len(pairs) > 1 else tuple(pairs)
 
 
 def _fewest_antigens(pairs: tuple[ToldPair, ...]) -> tuple[int, int, tuple[ToldPair, ...]]:
@@ -204,7 +221,8 @@ def _are_alike(one: AlleleKind, other: AlleleKind) -> bool:
     return (one.family == other.family != "") or not one.antigens.isdisjoint(other.antigens)
 
 
-def directions(counts: Sequence[int]) -> str:
+@cache
+def directions(counts: tuple[int, int]) -> str:
     """Return the directions in which a locus with a mismatch mismatches.
 
     Args:

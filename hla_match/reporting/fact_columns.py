@@ -110,14 +110,15 @@ def _gathered(coded: Coded[str] | Coded[str | None]) -> pl.Series:
 def mismatch_texts(facts: DonorFacts, matches: RankedDonors, donor: NDArray[np.uint32]) -> pl.Series:
     """Return the mismatches of each donor in words, joined by semicolons; those at loci out of scope in brackets."""
     scope = matches.criteria.loci
-    columns = []
+    texts = []
     for result in sorted(matches.loci, key=lambda one: one.locus not in scope):
         coded = facts.mismatches(result.locus, donor)
         if len(coded.values) > 1:
             form = "{}" if result.locus in scope else "({})"
-            words = ["; ".join(form.format(one) for one in found) or None for found in coded.values]
-            columns.append(pl.Series(result.locus, words, pl.String)[coded.code])
-    if donor.size > FEW_ROWS and columns:
+            words = ["; ".join(map(form.format, found)) or None for found in coded.values]
+            texts.append((result.locus, Coded(words, coded.code)))
+    if donor.size > FEW_ROWS and texts:
+        columns = [pl.Series(locus, one.values, pl.String)[one.code] for locus, one in texts]
         return pl.select(pl.concat_str(columns, separator="; ", ignore_nulls=True)).to_series()
-    rows = zip(*(series.to_list() for series in columns), strict=True) if columns else [()] * donor.size
+    rows = zip(*(one.to_list() for _, one in texts), strict=True) if texts else [()] * donor.size
     return pl.Series(["; ".join(filter(None, row)) for row in rows], dtype=pl.String)

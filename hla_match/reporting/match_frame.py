@@ -41,6 +41,8 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     registry, criteria = lists[0].registry, lists[0].criteria
     donors = [matches.donor[part] for matches in lists]
     donor = np.concatenate(donors)
+    # Polars takes a series of its own kind of index as it is, and looks through an array at each use.
+    at = pl.Series(donor)
     patient = np.repeat(np.arange(len(lists), dtype=np.uint32), [rows.size for rows in donors])
     total = np.concatenate([matches.total[:, part] for matches in lists], axis=1)
     compared = {result.locus for matches in lists for result in matches.loci}
@@ -53,7 +55,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     columns = [
         pl.Series("patient_id", [one.patient.patient_id for one in lists], pl.String)[patient],
         pl.Series("rank", np.concatenate([one.ranks[part] for one in lists])),
-        attributes["donor_id"][donor],
+        attributes["donor_id"][at],
         pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
         pl.Series("matches_best", total[BEST]),
         pl.Series("matches_worst", total[WORST]),
@@ -66,7 +68,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
         age.set(age < 0, None),
         _age_limits(registry.settings, age),
-        *_attributes(registry, donor),
+        *_attributes(registry, at),
         pl.Series("resolution", registry.donor_scores.of(donor)),
         pl.Series("patient_typing", [_typing_of(one.patient, registry) for one in lists], pl.String)[patient],
         registry.reported_typings.gl_strings(donor),
@@ -76,7 +78,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     return pl.DataFrame(columns)
 
 
-def _attributes(registry: Registry, donor: NDArray[np.uint32]) -> Iterator[pl.Series]:
+def _attributes(registry: Registry, rows: pl.Series) -> Iterator[pl.Series]:
     """Yield the attributes of donors that lists show; of one that an empty cell has too, what the cell counts as."""
     known = registry.attributes
     for name, attribute in ATTRIBUTES.items():
@@ -85,12 +87,12 @@ def _attributes(registry: Registry, donor: NDArray[np.uint32]) -> Iterator[pl.Se
         default = defaults().get(name)
         if default is None:
             if name in known.columns:
-                yield known[name][donor]
+                yield known[name][rows]
         elif name in known.columns:
-            found = known[name][donor]
+            found = known[name][rows]
             yield found.fill_null(default.value) if found.null_count() else found
         else:
-            yield pl.Series(name, [default.value], pl.String).new_from_index(0, donor.size)
+            yield pl.Series(name, [default.value], pl.String).new_from_index(0, rows.len())
 
 
 def _age_limits(settings: RegistrySettings, age: pl.Series) -> pl.Series:
