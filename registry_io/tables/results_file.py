@@ -18,8 +18,10 @@ ENDINGS = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 """The endings that name a format of results."""
 
 EXCEL_ROWS = 1_048_575
-EXCEL_TEXT = 32_767
 """Rows of an Excel sheet below the header (Excel specifications and limits: 1,048,576 rows a worksheet)."""
+
+EXCEL_TEXT = 32_767
+"""Characters of a cell (Excel specifications and limits)."""
 
 ROW_GROUP = 32_768
 """Rows of a Parquet row group: fixed, so that equal rows are equal bytes however they were cut; small, because several
