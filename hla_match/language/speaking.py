@@ -1,0 +1,102 @@
+"""The language of the moment, and texts in it."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from hla_match.errors import CriteriaError, ErrorCode
+
+DEFAULT = "en"
+LANGUAGES = MappingProxyType({"en": "English", "zh": "简体中文"})
+"""The languages by their code (ISO 639-1), each by its own name."""
+
+_FOLDERS = {"zh": "zh_Hans"}
+"""Where the catalogues of a language lie; the texts in the code are English."""
+
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+
+
+def language() -> str:
+    """Return the code of the language of the moment."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Give texts in a language for as long as the block lasts.
+
+    What other threads say is not changed; a thread that is started within the block speaks `DEFAULT`.
+
+    Raises:
+        CriteriaError: there is no such language.
+
+    >>> with speaking("zh"):
+    ...     language()
+    'zh'
+    """
+    if code not in LANGUAGES:
+        expected = f"one of {', '.join(LANGUAGES)}"
+        raise CriteriaError("language", found=code, expected=expected, code=ErrorCode.CRITERIA_UNKNOWN)
+    before = _language.set(code)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+def language_of(locale: str) -> str:
+    """Return the language of a locale, as the environment or a browser names it; `DEFAULT` of others.
+
+    >>> language_of("zh_CN.UTF-8"), language_of("zh-Hans-CN"), language_of("de_DE"), language_of("")
+    ('zh', 'zh', 'en', 'en')
+    """
+    code = locale.replace("-", "_").split("_")[0].split(".")[0].lower()
+    return code if code in LANGUAGES else DEFAULT
+
+
+def translated(message: str, /, **values: object) -> str:
+    """Return a text in the language of the moment, with values in its braces.
+
+    >>> translated("{n} donors", n=12)
+    '12 donors'
+    >>> translated("a brace {")
+    'a brace {'
+    """
+    told = _catalogue(_language.get()).gettext(message) if message else ""
+    return told.format(**values) if values else told
+
+
+def translated_count(one: str, several: str, n: int, /, **values: object) -> str:
+    """Return the text for a number of things in the language of the moment; the number stands in the braces ``{n}``.
+
+    >>> translated_count("{n} donor", "{n} donors", 1), translated_count("{n} donor", "{n} donors", 2_000)
+    ('1 donor', '2,000 donors')
+    """
+    told = _catalogue(_language.get()).ngettext(one, several, n)
+    return told.format(n=f"{n:,}", **values)
+
+
+def translatable(message: str) -> str:
+    """Return a text as it is: it stands in a table, and is given to `translated` when it is shown."""
+    return message
+
+
+@cache
+def _catalogue(code: str) -> gettext.NullTranslations:
+    """Return the texts of a language: those of all its files, which have none in common."""
+    joined = gettext.NullTranslations()
+    if code in _FOLDERS:
+        folder = files(__package__) / "catalogues" / _FOLDERS[code] / "LC_MESSAGES"
+        for file in sorted(folder.iterdir(), key=lambda one: one.name):
+            if file.name.endswith(".mo"):
+                with file.open("rb") as opened:
+                    part = gettext.GNUTranslations(opened)
+                part.add_fallback(joined)
+                joined = part
+    return joined

@@ -1,0 +1,122 @@
+"""The texts in the code, and the catalogues that hold them in other languages.
+
+`python -m tests.catalogues` brings new texts into the catalogues, takes out those that are gone, compiles them, and
+says how many are still to be translated.
+"""
+
+from __future__ import annotations
+
+import io
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "hla_match" / "language" / "catalogues" / "zh_Hans" / "LC_MESSAGES"
+PARTS = {
+    "errors": ("hla_match/errors/",),
+    "desk": ("hla_match/desk/",),
+    "commands": ("hla_match/cli/",),
+    "cases": ("hla_match/cases/", "registry_io/cases/"),
+    "reports": ("hla_match/", "registry_io/"),
+}
+"""The catalogues, and the texts of which folders each holds: a text belongs to the first one that has it."""
+_KEYWORDS = {"translated": None, "translatable": None, "translated_count": (1, 2)}
+_METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
+_LOCALE = "zh_Hans"
+_WIDTH = 120
+_UNSTEADY = (
+    '"Project-Id', '"Report-Msgid', '"POT-Creation', '"PO-Revision', '"Generated-By', '"Last-Translator',
+    '"Language-Team',
+)  # fmt: skip
+"""Fields of the header that tell of the time or the tool, or nothing."""
+
+MessageId = str | tuple[str, ...]
+
+
+def texts() -> dict[str, dict[MessageId, list[str]]]:
+    """Return the texts of each catalogue, with the files that show them."""
+    places: dict[MessageId, list[str]] = {}
+    for package in ("hla_match", "registry_io"):
+        found = extract_from_dir(
+            str(ROOT / package), _METHODS, {"**.jinja": {"silent": "false"}}, _KEYWORDS, strip_comment_tags=True
+        )
+        for file, _line, message, _comments, _context in found:
+            if message:
+                places.setdefault(message, []).append(f"{package}/{file}")
+    shared: dict[str, dict[MessageId, list[str]]] = {part: {} for part in PARTS}
+    for message, files in sorted(places.items(), key=lambda one: (sorted(one[1])[0], str(one[0]))):
+        shared[_part(files)][message] = sorted(set(files))
+    return shared
+
+
+def _part(files: list[str]) -> str:
+    for part, folders in PARTS.items():
+        # What is shown in several parts of the house belongs to all of it.
+        if all(file.startswith(folders) for file in files):
+            return part
+    raise AssertionError(f"{files} lie in no part")
+
+
+def read_catalogue(part: str) -> Catalog:
+    """Return a catalogue; an empty one where there is none yet."""
+    path = FOLDER / f"{part}.po"
+    content = path.read_bytes() if path.exists() else b""
+    return read_po(io.BytesIO(content), locale=_LOCALE)
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """Return what gettext reads."""
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    return file.getvalue()
+
+
+def entries(catalogue: Catalog) -> Iterator[Message]:
+    """Yield the texts of a catalogue, without its header."""
+    yield from (message for message in catalogue if message.id)
+
+
+def is_translated(message: Message) -> bool:
+    """Say whether a text has its translation, in every form of number."""
+    given = [message.string] if isinstance(message.string, str) else list(message.string)
+    return bool(given) and all(given) and not message.fuzzy
+
+
+def named_values(template: str) -> set[str]:
+    """Return the names in the braces of a text.
+
+    >>> sorted(named_values("{n} of {several:,}"))
+    ['n', 'several']
+    """
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def update() -> None:
+    """Write the catalogues anew: every text of the code, with the translation that it has, in any of them."""
+    known = {message.id: message.string for part in PARTS for message in entries(read_catalogue(part))}
+    for part, found in texts().items():
+        catalogue = Catalog(locale=_LOCALE, header_comment="# Texts in Simplified Chinese.", fuzzy=False)
+        for message, files in found.items():
+            catalogue.add(message, known.get(message, ""), [(file, None) for file in files])
+        written = io.BytesIO()
+        write_po(written, catalogue, width=_WIDTH, omit_header=False, sort_output=True, include_lineno=False)
+        lines = written.getvalue().decode().split("\n")
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / f"{part}.po").write_text("\n".join(filter(_stays, lines)), encoding="utf-8")
+        (FOLDER / f"{part}.mo").write_bytes(compiled(read_catalogue(part)))
+        missing = sum(not is_translated(message) for message in entries(catalogue))
+        print(f"{part}: {len(found)} texts, {missing} to translate")
+
+
+def _stays(line: str) -> bool:
+    return line != "#" and not line.startswith(_UNSTEADY)
+
+
+if __name__ == "__main__":
+    update()

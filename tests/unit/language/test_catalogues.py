@@ -1,0 +1,73 @@
+"""Every text has its translation, which names the same values, and is compiled."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import pytest
+
+from hla_match.errors import CriteriaError
+from hla_match.language import LANGUAGES, language, language_of, speaking, translatable, translated, translated_count
+from tests.catalogues import FOLDER, PARTS, compiled, entries, is_translated, named_values, read_catalogue, texts
+
+TEXTS = texts()
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Names and signs that Chinese writes as English does.
+ALIKE: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_catalogue_has_the_texts_of_the_code_and_no_other(part: str) -> None:
+    found = {message.id for message in entries(read_catalogue(part))}
+    wanted = set(TEXTS[part])
+    assert found == wanted, f"run python -m tests.catalogues: {sorted(map(str, found ^ wanted))[:5]}"
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_text_is_translated(part: str) -> None:
+    missing = [str(message.id) for message in entries(read_catalogue(part)) if not is_translated(message)]
+    assert not missing, "\n".join(missing)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_translations_name_the_values_of_their_texts_in_chinese(part: str) -> None:
+    for message in entries(read_catalogue(part)):
+        sources = [message.id] if isinstance(message.id, str) else list(message.id)
+        given = [message.string] if isinstance(message.string, str) else list(message.string)
+        for told in given:
+            assert named_values(told) == named_values(sources[-1]), sources
+            assert CHINESE.search(told) or sources[0] in ALIKE, sources
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_catalogue_is_compiled(part: str) -> None:
+    assert (FOLDER / f"{part}.mo").read_bytes() == compiled(read_catalogue(part)), "run python -m tests.catalogues"
+
+
+def test_the_language_holds_for_the_block_and_no_longer() -> None:
+    with suppress(RuntimeError), speaking("zh"):
+        assert language() == "zh"
+        with speaking("en"):
+            assert language() == "en"
+        assert language() == "zh"
+        raise RuntimeError
+    assert language() == "en"
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(CriteriaError, match="language: found 'de', expected one of en, zh"), speaking("de"):
+        pass
+
+
+def test_a_text_without_translation_is_shown_as_it_stands() -> None:
+    with speaking("zh"):
+        unknown, one, several = "no such text {n}", "{n} such text", "{n} such texts"
+        assert translated(unknown, n=1) == "no such text 1"
+        assert translatable(unknown) == unknown
+        assert translated_count(one, several, 2) == "2 such texts"
+        assert translated("") == ""
+
+
+def test_locales_name_their_language() -> None:
+    assert set(LANGUAGES) == {language_of("C"), language_of("zh_Hans")}
