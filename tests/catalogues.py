@@ -6,6 +6,7 @@ says how many are still to be translated.
 
 from __future__ import annotations
 
+import datetime
 import io
 import string
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ _KEYWORDS = {"translated": None, "translatable": None, "translated_count": (1, 2
 _METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
 _LOCALE = "zh_Hans"
 _WIDTH = 120
+_NO_DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _UNSTEADY = (
     '"Project-Id', '"Report-Msgid', '"POT-Creation', '"PO-Revision', '"Generated-By', '"Last-Translator',
     '"Language-Team',
@@ -67,7 +69,10 @@ def read_catalogue(part: str) -> Catalog:
     """Return a catalogue; an empty one where there is none yet."""
     path = FOLDER / f"{part}.po"
     content = path.read_bytes() if path.exists() else b""
-    return read_po(io.BytesIO(content), locale=_LOCALE)
+    catalogue = read_po(io.BytesIO(content), locale=_LOCALE)
+    # Else that of this moment.
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    return catalogue
 
 
 def compiled(catalogue: Catalog) -> bytes:
