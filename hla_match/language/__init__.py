@@ -18,6 +18,7 @@ from hla_match.language.speaking import DEFAULT as DEFAULT
 from hla_match.language.speaking import LANGUAGES as LANGUAGES
 from hla_match.language.speaking import language as language
 from hla_match.language.speaking import language_of as language_of
+from hla_match.language.speaking import listed as listed
 from hla_match.language.speaking import speaking as speaking
 from hla_match.language.speaking import translatable as translatable
 from hla_match.language.speaking import translated as translated

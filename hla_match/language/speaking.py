@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -15,6 +15,8 @@ from hla_match.errors import CriteriaError, ErrorCode
 DEFAULT = "en"
 LANGUAGES = MappingProxyType({"en": "English", "zh": "简体中文"})
 """The languages by their code (ISO 639-1), each by its own name."""
+
+_SEPARATORS = {"en": ", ", "zh": "\u3001"}
 
 _FOLDERS = {"zh": "zh_Hans"}
 """Where the catalogues of a language lie; the texts in the code are English."""
@@ -80,6 +82,15 @@ def translated_count(one: str, several: str, n: int, /, **values: object) -> str
     """
     told = _catalogue(_language.get()).ngettext(one, several, n)
     return told.format(n=f"{n:,}", **values)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words one after another, separated as the language of the moment does.
+
+    >>> listed(["A", "B"])
+    'A, B'
+    """
+    return _SEPARATORS[_language.get()].join(words)
 
 
 def translatable(message: str) -> str:

@@ -5,6 +5,8 @@
                  --> search_notices   what of the patient was missing, assumed or left aside
                  --> terminal, notebook, search_page, match_figure
                  --> grade_tiles      the letters and colours of grades and of numbers of mismatches
+                 --> list_view        a list as pages show it: every text in the language of the moment
+                 --> page_templates   the templates of pages, and the pieces that they share
                  --> list_about       what a list is of, beside its rows
                  --> explanation, comparison_page, list_story    why a donor stands where it stands, in 80 columns
 

@@ -8,12 +8,14 @@ read alike on a light and on a dark page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 
 import polars as pl
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.language import language, speaking, translatable, translated
 from hla_match.prediction.prediction import MAX_MISMATCHES
 
 BLACK, WHITE = "#000000", "#ffffff"
@@ -40,18 +42,18 @@ TILES: Mapping[str, GradeTile] = MappingProxyType(
     {
         tile.letter: tile
         for tile in (
-            GradeTile("A", "allele match", "#0072b2", WHITE),
-            GradeTile("P", "potential match", "#56b4e9", BLACK),
-            GradeTile("L", "allele mismatch with antigen match", "#e69f00", BLACK),
-            GradeTile("M", "antigen mismatch", "#d55e00", BLACK),
-            GradeTile("?", "unknown allele", "#bbbbbb", BLACK),
+            GradeTile("A", translatable("allele match"), "#0072b2", WHITE),
+            GradeTile("P", translatable("potential match"), "#56b4e9", BLACK),
+            GradeTile("L", translatable("allele mismatch with antigen match"), "#e69f00", BLACK),
+            GradeTile("M", translatable("antigen mismatch"), "#d55e00", BLACK),
+            GradeTile("?", translatable("unknown allele"), "#bbbbbb", BLACK),
         )
     }
 )
-"""The tile of each letter, best first."""
+"""The tile of each letter, best first; `shown_tiles` has their meaning in the language of the moment."""
 
 MISMATCH_COLOURS: Mapping[str, str] = MappingProxyType(
-    {"0": "#0072b2", "1": "#f0e442", "2": "#e69f00", "3 or more": "#d55e00"}
+    {"0": "#0072b2", "1": "#f0e442", "2": "#e69f00", translatable("3 or more"): "#d55e00"}
 )
 """The colour of each number of mismatches, by its name in a legend."""
 
@@ -70,7 +72,19 @@ def tiles(grades: str | None) -> tuple[GradeTile, ...]:
     >>> [tile.meaning for tile in tiles("AL")]
     ['allele match', 'allele mismatch with antigen match']
     """
-    return tuple(TILES[letter] for letter in grades or "")
+    shown = shown_tiles()
+    return tuple(shown[letter] for letter in grades or "")
+
+
+def shown_tiles() -> Mapping[str, GradeTile]:
+    """Return the tile of each letter with its meaning in the language of the moment, best first."""
+    return _tiles_in(language())
+
+
+@cache
+def _tiles_in(code: str) -> Mapping[str, GradeTile]:
+    with speaking(code):
+        return {letter: replace(tile, meaning=translated(tile.meaning)) for letter, tile in TILES.items()}
 
 
 def tile_legend() -> str:
@@ -79,7 +93,7 @@ def tile_legend() -> str:
     >>> tile_legend()[:37]
     'A allele match, P potential match, L '
     """
-    return ", ".join(f"{tile.letter} {tile.meaning}" for tile in TILES.values())
+    return ", ".join(f"{tile.letter} {tile.meaning}" for tile in shown_tiles().values())
 
 
 def mismatch_shares(frame: pl.DataFrame) -> Iterator[dict[str, float] | None]:

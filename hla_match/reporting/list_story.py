@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.language import translated
 from hla_match.loci import LOCI
 from hla_match.nomenclature.reading import locus_reading
 from hla_match.nomenclature.reported_gl_string import reported_block
@@ -19,17 +21,40 @@ _WIDTHS = (7, 35, 36)
 
 def patient_lines(found: RankedDonors) -> Iterator[str]:
     """Yield the typing of the patient as it was reported, and as it is understood, locus by locus."""
-    registry, typings = found.registry, found.patient.typings
-    yield from side_by_side(["locus", "the patient as reported", "as understood"], _WIDTHS)
+    heading = [translated("locus"), translated("the patient as reported"), translated("as understood")]
+    yield from side_by_side(heading, _WIDTHS)
     yield "-" * WIDTH
+    for one in patient_loci(found):
+        cells = [one.locus, one.reported or translated("not typed"), one.understood]
+        yield from map(visible, side_by_side(cells, _WIDTHS))
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLocus:
+    """What of the patient was reported at a locus, and how it is understood.
+
+    Attributes:
+        locus: the locus.
+        reported: a block of a GL String; "" where it counts and is not typed.
+        understood: in words; "" where it is not typed.
+    """
+
+    locus: str
+    reported: str
+    understood: str
+
+
+def patient_loci(found: RankedDonors) -> Iterator[PatientLocus]:
+    """Yield the typing of the patient locus by locus; of loci that are not typed those that count."""
+    registry, typings = found.registry, found.patient.typings
     for locus in LOCI:
         pair = typings.get(locus, ("", ""))
         if pair[0]:
             reading = locus_reading(registry.nomenclature, locus, *pair, registry.codes)
             block = reported_block(registry.nomenclature.tables, locus, *pair)
-            yield from map(visible, side_by_side([locus, block, understood(reading)], _WIDTHS))
+            yield PatientLocus(locus, block, understood(reading))
         elif locus in found.criteria.loci:
-            yield from side_by_side([locus, "not typed", ""], _WIDTHS)
+            yield PatientLocus(locus, "", "")
 
 
 def order_lines(found: RankedDonors) -> Iterator[str]:

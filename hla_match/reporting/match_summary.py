@@ -8,13 +8,19 @@ from hla_match.choice.features import FEATURES
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.donors.attributes import ATTRIBUTES
+from hla_match.language import translatable, translated
 from hla_match.reporting.match_frame import match_frame
 from hla_match.reporting.search_notices import BEYOND
 
 UNKNOWN_PROBABILITY = "n/a"
 """The sign of a probability that is not known; "?" is the sign of an allele that is not."""
 
-NOTICE = "For research and decision support; validate independently before clinical use."
+NOTICE = translatable("For research and decision support; validate independently before clinical use.")
+
+
+def notice() -> str:
+    """Return what every list is for, in the language of the moment."""
+    return translated(NOTICE)
 
 
 def percent(probability: float | None) -> str:

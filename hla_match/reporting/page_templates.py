@@ -1,0 +1,64 @@
+"""The templates of pages, which are files of the package, and the pieces that reports and the desk share.
+
+`templates/parts.jinja` has the macros: tiles of a locus, bars of probability, legends, and their style sheet. Every
+text from outside is escaped, and its hidden characters are written out (`hla_match.visible_text`); a text that is for
+a person stands in ``translated(...)``, as in the code.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from hla_match.language import language, translated, translated_count
+from hla_match.reporting.grade_tiles import MISMATCH_COLOURS, shown_tiles
+from hla_match.reporting.match_summary import percent
+from hla_match.visible_text import visible, visible_value
+
+
+def shared_environment(*packages: tuple[str, str]) -> Environment:
+    """Return what renders templates that import `parts.jinja`.
+
+    Args:
+        packages: further packages and their folders of templates, which are looked through first.
+    """
+    loaders = [PackageLoader(*one) for one in (*packages, ("hla_match", "reporting/templates"))]
+    environment = Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= shared_names()
+    environment.filters |= {"percent": percent, "typing": breakable}
+    return environment
+
+
+def shared_names() -> dict[str, Any]:
+    """Return what templates can call by name."""
+    return {
+        "translated": translated,
+        "translated_count": translated_count,
+        "language": language,
+        "tile_legend": lambda: list(shown_tiles().values()),
+        "colours": MISMATCH_COLOURS,
+    }
+
+
+def shown(value: object) -> object:
+    """Return a value as a page shows it; markup has seen to its texts."""
+    return value if isinstance(value, Markup) else visible_value(value)
+
+
+def breakable(text: str) -> Markup:
+    """Return a typing that is broken behind the signs that join names, and copied as it is.
+
+    >>> print(breakable("A*02:01+A*24:02"))
+    A*02:01+<wbr>A*24:02
+    """
+    return Markup(re.sub(r"[\^+/|~]", r"\g<0><wbr>", str(escape(visible(text)))))
