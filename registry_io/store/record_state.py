@@ -19,10 +19,11 @@ from registry_io.disk.durable_files import atomic_write
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import latest_snapshot, valid_snapshot
+from registry_io.store.registry_folder import SNAPSHOTS, latest_snapshot, valid_snapshot
 from registry_io.store.registry_versions import REPORTS, Published, publish
 from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
-from registry_io.store.snapshot_store import open_snapshot, read_manifest
+from registry_io.store.snapshot_store import MANIFEST, open_snapshot, read_manifest
+from registry_io.store.snapshot_writer import is_sound
 
 
 def published_transaction(folder: Path, journal: Journal) -> int | None:
@@ -51,8 +52,9 @@ def catch_up(folder: Path, journal: Journal) -> None:
         FileError: the snapshot cannot be written.
     """
     latest = journal.latest_transaction()
-    if latest is not None and published_transaction(folder, journal) not in (latest.number, latest.same_as):
-        publish_state(folder, journal)
+    # Of no snapshot, or of one that cannot be read, no transaction is known.
+    if latest is not None and published_transaction(folder, journal) not in {latest.number, latest.same_as} - {None}:
+        publish_state(folder, journal, reports=_unpublished_reports(folder, latest))
 
 
 def mend(folder: Path, journal: Journal) -> Registry:
@@ -209,8 +211,28 @@ def _provenance(folder: Path) -> Provenance | None:
 
 
 def _reports(folder: Path) -> dict[str, bytes]:
-    """Return the reports of the last import, which lie beside the snapshots."""
+    """Return the reports of an import that lie in a folder: those of the last one beside the snapshots."""
     return {name: (folder / name).read_bytes() for name in REPORTS if (folder / name).exists()}
+
+
+def _unpublished_reports(folder: Path, latest: Transaction) -> dict[str, bytes] | None:
+    """Return the reports of an import that was killed between commit and switch; None where there was none.
+
+    They lie in the snapshot that it had finished. Others of an import that was killed before its commit, of which the
+    record knows nothing, may bear the same number: the one that was written last is meant.
+    """
+    found = []
+    for snapshot in folder.glob(SNAPSHOTS):
+        try:
+            provenance = Provenance.of(read_manifest(snapshot).provenance)
+        except RegistryError:
+            continue
+        if (provenance.transaction, provenance.source_sha256) == (latest.number, latest.source_sha256):
+            found.append(snapshot)
+    if not found:
+        return None
+    finished = max(found, key=lambda snapshot: (snapshot / MANIFEST).stat().st_mtime_ns)
+    return _reports(finished) if is_sound(finished) else None
 
 
 def write_reports(folder: Path, reports: Mapping[str, bytes]) -> None:

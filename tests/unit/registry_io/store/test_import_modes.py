@@ -351,3 +351,48 @@ def test_what_a_killed_writer_recorded_is_published_by_the_next(folder: Path) ->
     assert donors(folder) == ["D1", "D2", "D3"]
     imported(folder, HEADER + "D4,11:01,,\n", update=True)
     assert donors(folder) == ["D1", "D2", "D3", "D4"]
+
+
+@pytest.mark.parametrize("mode", [{}, {"update": True}], ids=["first import", "update"])
+def test_an_import_that_was_killed_before_the_switch_is_published_with_its_reports(
+    tmp_path: Path, mode: dict[str, bool]
+) -> None:
+    registry, before = tmp_path / "registry", {}
+    if mode:
+        imported(tmp_path, THREE, nomenclature=NOMENCLATURE)
+        before = {name: (registry / name).read_bytes() for name in ("CURRENT", "quarantine.csv")}
+    content = THREE + "D6,02:01,02:01,\nD4,99:99,24:02,\n"
+    imported(tmp_path, content, nomenclature=NOMENCLATURE, **mode)
+    finished, known = current_snapshot(registry), set(registry.glob("snapshot-*"))
+    for name in ("CURRENT", "quarantine.csv"):
+        (registry / name).unlink()
+    for name, content_before in before.items():
+        (registry / name).write_bytes(content_before)
+
+    assert imported(tmp_path, content, nomenclature=NOMENCLATURE, **mode).transaction is None
+
+    # What was finished is taken, and not written a second time.
+    assert (current_snapshot(registry), set(registry.glob("snapshot-*"))) == (finished, known)
+    assert (registry / "quarantine.csv").read_bytes() == (finished / "quarantine.csv").read_bytes()
+    assert b"99:99" in (registry / "quarantine.csv").read_bytes()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_reports_of_an_import_that_the_record_does_not_know_are_not_taken(tmp_path: Path, damaged: bool) -> None:
+    registry, other = tmp_path / "registry", tmp_path / "other"
+    imported(tmp_path, THREE + "D5,02:01,98:98,\n", nomenclature=NOMENCLATURE)
+    registry.rename(other)
+    unknown = current_snapshot(other)
+    content = THREE + "D4,99:99,24:02,\n"
+    imported(tmp_path, content, nomenclature=NOMENCLATURE)
+    finished = current_snapshot(registry)
+    unknown.rename(registry / unknown.name)
+    if damaged:
+        (registry / unknown.name / "manifest.json").write_bytes(b"{")
+    for name in ("CURRENT", "quarantine.csv"):
+        (registry / name).unlink()
+
+    imported(tmp_path, content, nomenclature=NOMENCLATURE)
+
+    assert current_snapshot(registry) == finished
+    assert b"98:98" not in (registry / "quarantine.csv").read_bytes()
