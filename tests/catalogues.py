@@ -12,14 +12,20 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from hla_match.cli.commands import COMMANDS, group
+from hla_match.cli.late_commands import LateCommands
+from hla_match.cli.spoken_commands import paragraphs
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "hla_match" / "language" / "catalogues" / "zh_Hans" / "LC_MESSAGES"
 PARTS = {
+    "click": ("click/",),
     "errors": ("hla_match/errors/",),
     "desk": ("hla_match/desk/",),
     "commands": ("hla_match/cli/",),
@@ -28,6 +34,9 @@ PARTS = {
 }
 """The catalogues, and the texts of which folders each holds: a text belongs to the first one that has it."""
 _KEYWORDS = {"translated": None, "translatable": None, "translated_count": (1, 2)}
+_CLICK_KEYWORDS = {"_": None, "ngettext": (1, 2)}
+_CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+"""Those of click's that say what is in a help, or wrong with arguments."""
 _METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
 _LOCALE = "zh_Hans"
 _WIDTH = 120
@@ -51,10 +60,51 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
         for file, _line, message, _comments, _context in found:
             if message:
                 places.setdefault(message, []).append(f"{package}/{file}")
+    for file, message in help_texts():
+        places.setdefault(message, []).append(file)
     shared: dict[str, dict[MessageId, list[str]]] = {part: {} for part in PARTS}
     for message, files in sorted(places.items(), key=lambda one: (sorted(one[1])[0], str(one[0]))):
         shared[_part(files)][message] = sorted(set(files))
+    for file, message in click_texts():
+        shared["click"].setdefault(message, []).append(file)
     return shared
+
+
+def help_texts() -> Iterator[tuple[str, str]]:
+    """Yield what the helps of all commands say, paragraph by paragraph, each with the file where it stands."""
+    names = "hla_match/cli/commands.py"
+    yield from ((names, text) for text in COMMANDS.values())
+    for command in commands():
+        assert command.callback is not None
+        file = f"{command.callback.__module__.replace('.', '/')}.py"
+        options = (one for one in command.params if isinstance(one, click.Option))
+        for text in (command.help, command.epilog, *(one.help for one in options)):
+            yield from ((file, paragraph) for paragraph in (paragraphs(text) if text else ()))
+        if isinstance(command, LateCommands):
+            yield from ((file, text) for _, text in command.late.values())
+
+
+def commands(command: click.Command = group) -> Iterator[click.Command]:
+    """Yield a command and all below it."""
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below)
+
+
+def click_texts() -> Iterator[tuple[str, MessageId]]:
+    """Yield what click itself says, each with the file where it stands."""
+    folder = Path(click.__file__).parent
+    for name in _CLICK_MODULES:
+        with (folder / f"{name}.py").open("rb") as file:
+            for _line, message, _comments, _context in extract("python", file, _CLICK_KEYWORDS):
+                if message:
+                    yield f"click/{name}.py", message
+    # Stands in a variable there.
+    yield "click/core.py", "required"
 
 
 def _part(files: list[str]) -> str:

@@ -13,6 +13,7 @@ from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.search_options import SearchOptions, search_options
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.services.counts import counted
 from hla_match.services.executors import ExecutorConfig
 from registry_io.disk.writer_lock import user_name
@@ -21,7 +22,7 @@ _SAY_EVERY = 100
 """Patients between two lines of progress where there is no terminal."""
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.argument("patients", type=click.Path(path_type=Path))
 @click.option(

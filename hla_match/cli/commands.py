@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from gettext import gettext
 from importlib import import_module
 
 import click
+
+from hla_match.cli.languages import lang_option
+from hla_match.cli.spoken_commands import SpokenGroup
+from hla_match.language import translated
 
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
@@ -24,7 +29,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SpokenGroup):
     """A group whose commands are modules of `hla_match.cli`, imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,8 +45,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        with formatter.section(gettext("Commands")):
+            formatter.write_dl([(name, translated(text)) for name, text in sorted(COMMANDS.items())])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,6 +56,9 @@ def group() -> None:
 
     For research and decision support; validate independently before clinical use.
     """
+
+
+group.params.insert(0, lang_option(hidden=False))
 
 
 def run(arguments: list[str]) -> int:

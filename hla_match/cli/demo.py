@@ -14,6 +14,7 @@ from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.registry import print_counts
+from hla_match.cli.spoken_commands import SpokenCommand
 
 if TYPE_CHECKING:
     from hla_match.searches.match_list import MatchList
@@ -24,7 +25,7 @@ _AS_OF = datetime.date(2026, 1, 1)
 _DONORS = "donors.csv.gz"
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.option("--folder", default="hla-match-demo", show_default=True, type=click.Path(path_type=Path))
 @click.option("--donors", "n_donors", default=103_000, show_default=True, type=click.IntRange(100))
 @click.option("--seed", default=1, show_default=True)

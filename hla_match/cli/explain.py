@@ -14,6 +14,7 @@ from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.spoken_commands import SpokenCommand
 from registry_io.disk.writer_lock import user_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from hla_match.services.searched_registry import SearchRequest
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.argument("donors", nargs=-1)
 @click.option("--hla", help="The patient's typing as a GL String.")

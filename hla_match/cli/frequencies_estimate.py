@@ -14,6 +14,7 @@ from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import estimation_progress
 from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.estimation.settings import FLOOR, MAX_ITERATIONS, TOLERANCE, EstimationSettings
 from hla_match.services.counts import counted
 from hla_match.services.executors import n_processors
@@ -67,7 +68,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-@click.command("estimate")
+@click.command("estimate", cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where the frequencies go; .csv and others."

@@ -12,13 +12,14 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.services.counts import counted
 
 _SAY_EVERY = 10_000
 """Persons between two lines of progress where there is no terminal."""
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.argument("persons", type=click.Path(path_type=Path))
 @frequency_options(required=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from hla_match.cli.interruption import Interrupter
@@ -24,23 +26,28 @@ def main() -> None:
     """Run the command and exit; one line on standard error says what ended it, and the exit code what kind it was."""
     interrupter = Interrupter()
     interrupter.listen()
-    try:
-        code = _run()
-        interrupter.end()
-    except BaseException as error:
-        # While an exception is handled, no signal interrupts.
-        from hla_match.cli import failures, standard_streams
+    # What ended the command is said in its language, too.
+    with ExitStack() as language:
+        try:
+            code = _run(language)
+            interrupter.end()
+        except BaseException as error:
+            # While an exception is handled, no signal interrupts.
+            from hla_match.cli import failures, standard_streams
 
-        code = failures.report(error, interrupter.signal)
-        standard_streams.abandon()
-        interrupter.end()
+            code = failures.report(error, interrupter.signal)
+            standard_streams.abandon()
+            interrupter.end()
     sys.exit(code)
 
 
-def _run() -> int:
+def _run(language: ExitStack) -> int:
     from hla_match.cli import standard_streams
 
     standard_streams.prepare()
+    from hla_match.cli.languages import language_of_command, spoken
+
+    language.enter_context(spoken(language_of_command(sys.argv[1:], os.environ)))
     from hla_match.cli.commands import run
 
     code = run(sys.argv[1:])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.spoken_commands import SpokenGroup
 from hla_match.errors import NomenclatureError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def choose_nomenclature(release: str | None) -> Nomenclature:
     return nomenclature
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def command() -> None:
     """Install, list and look into IPD-IMGT/HLA releases."""
 

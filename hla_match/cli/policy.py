@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.spoken_commands import SpokenGroup
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def command() -> None:
     """List, show and check ranking policies: in which order donors stand, and why."""
 

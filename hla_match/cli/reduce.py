@@ -9,13 +9,14 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.cli.typing_lines import LONGEST_LINE, typing_lines
 from hla_match.errors import TypingError
 
 _KEPT = 500  # typings, of which most files repeat some
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("typings", nargs=-1)
 @click.option("--to", "level", required=True, type=click.Choice(["P", "G", "lg", "S"]), help="What to reduce to.")
 @click.option("--nomenclature", "release", help="Release, or builtin.")

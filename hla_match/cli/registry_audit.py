@@ -14,6 +14,7 @@ from hla_match.cli.frequency_options import frequency_options
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.errors import CriteriaError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("audit")
+@click.command("audit", cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @frequency_options(required=False)
 @click.option("--out", type=_PATH, help="Table of the findings, by donor: CSV, Parquet, JSON lines or Excel by ending.")

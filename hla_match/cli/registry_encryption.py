@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.spoken_commands import SpokenCommand
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 def encrypt(registry: Path) -> None:
     """Encrypt the record of REGISTRY with the key in the file that HLA_MATCH_RECORD_KEY_FILE names.

@@ -10,12 +10,13 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.moment import at_option
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.services.counts import counted
 
 _PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="The file, CSV or TSV by its ending; its owner's alone.")
 @click.option("--pseudonyms", is_flag=True, help="Keyed hashes for identifiers, years for dates, no city and no GRID.")

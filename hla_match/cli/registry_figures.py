@@ -9,6 +9,7 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 
 if TYPE_CHECKING:
     from hla_match.publishing.yearly_figures import YearlyFigures
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("figures")
+@click.command("figures", cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.option("--year", required=True, type=int, help="The year; one that is not over is counted up to today.")
 @click.option("--out", type=_PATH, help="Table of the figures: CSV, Parquet, JSON lines or Excel by ending.")

@@ -11,6 +11,7 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.registry_record import named_values, reason_option, say_change, say_wrapped, set_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.services.counts import counted
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _OPEN = {
 }
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.argument("stays", metavar="ID")
 @click.argument("leaves", metavar="ID")
@@ -86,7 +87,7 @@ def _text(cells: Iterable[str | None]) -> str:
     return ", ".join(cell for cell in cells if cell) or "-"
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.argument("donor_ids", metavar="ID...", nargs=-1, required=True)
 @reason_option
@@ -104,7 +105,7 @@ def erase(registry: Path, donor_ids: tuple[str, ...], reason: str) -> None:
     say(f"To remove their data from all files: hla-match registry compact {registry}")
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.option("--now", is_flag=True, help="Remove those snapshots, too, that were valid within the last hour.")
 def compact(registry: Path, now: bool) -> None:

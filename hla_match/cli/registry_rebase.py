@@ -10,6 +10,7 @@ import click
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.services.counts import counted
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.option("--release", required=True, help="The release to read the donors with, or builtin.")
 @click.option("--codes", type=_PATH, help="Multiple allele codes beside those of the registry (NMDP alpha.v3 layout).")

@@ -12,6 +12,7 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.moment import moment
 from hla_match.cli.raw_text import raw_text_option
+from hla_match.cli.spoken_commands import SpokenCommand, SpokenGroup
 from hla_match.services.counts import counted
 from hla_match.visible_text import visible
 
@@ -60,7 +61,7 @@ set_option = click.option(
 reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the registry's log.")
 
 
-@click.group()
+@click.group(cls=SpokenGroup)
 def donor() -> None:
     """Show, add, update, withdraw or reinstate one donor of a registry."""
 
@@ -132,7 +133,7 @@ def reinstate(registry: Path, donor_id: str, reason: str) -> None:
     say_change(reinstate_donor(registry, donor_id, reason=reason), "reinstated")
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.argument("donor_id", metavar="ID")
 def history(registry: Path, donor_id: str) -> None:
@@ -143,7 +144,7 @@ def history(registry: Path, donor_id: str) -> None:
         _say_version(version)
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 def log(registry: Path) -> None:
     """List all transactions of REGISTRY: when, what, from which file, who and why."""
@@ -155,7 +156,7 @@ def log(registry: Path) -> None:
         say_wrapped(f"       {_from(one)}{_because(one)}", indent=7)
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=_PATH)
 @click.argument("before", metavar="A", callback=moment)
 @click.argument("after", metavar="B", callback=moment)

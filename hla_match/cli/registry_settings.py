@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.spoken_commands import SpokenCommand
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Set min-age or max-age; can be repeated.")
 @click.option("--unset", multiple=True, metavar="NAME", help="Take a setting back; can be repeated.")

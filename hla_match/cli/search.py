@@ -11,10 +11,11 @@ from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.spoken_commands import SpokenCommand
 from registry_io.disk.writer_lock import user_name
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("registry", type=click.Path(path_type=Path))
 @click.option("--hla", required=True, help="The patient's typing as a GL String.")
 @search_options(limit=20, limit_help="Rows to print.")

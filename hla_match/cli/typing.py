@@ -9,11 +9,12 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
+from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.cli.typing_lines import LONGEST_LINE, typing_lines
 from hla_match.loci import LOCI
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 @click.argument("typings", nargs=-1)
 @click.option("--nomenclature", "release", help="Release, or builtin.")
 @click.option("--codes", type=click.Path(path_type=Path), help="Multiple allele codes (NMDP alpha.v3 layout).")

@@ -8,9 +8,10 @@ import time
 import click
 
 from hla_match.cli.messages import say
+from hla_match.cli.spoken_commands import SpokenCommand
 
 
-@click.command()
+@click.command(cls=SpokenCommand)
 def command() -> None:
     """Compile the kernels of all commands and keep the machine code, so that no command waits for it later.
 

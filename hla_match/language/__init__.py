@@ -16,6 +16,7 @@ other values than its text. `python -m tests.catalogues` brings new texts into t
 
 from hla_match.language.speaking import DEFAULT as DEFAULT
 from hla_match.language.speaking import LANGUAGES as LANGUAGES
+from hla_match.language.speaking import LOCALES as LOCALES
 from hla_match.language.speaking import language as language
 from hla_match.language.speaking import language_of as language_of
 from hla_match.language.speaking import listed as listed

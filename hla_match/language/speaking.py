@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.resources import files
+from gettext import GNUTranslations, NullTranslations
 from types import MappingProxyType
-
-from hla_match.errors import CriteriaError, ErrorCode
 
 DEFAULT = "en"
 LANGUAGES = MappingProxyType({"en": "English", "zh": "简体中文"})
@@ -18,8 +15,8 @@ LANGUAGES = MappingProxyType({"en": "English", "zh": "简体中文"})
 
 _SEPARATORS = {"en": ", ", "zh": "\u3001"}
 
-_FOLDERS = {"zh": "zh_Hans"}
-"""Where the catalogues of a language lie; the texts in the code are English."""
+LOCALES = MappingProxyType({"zh": "zh_Hans"})
+"""The locale of a language, by which its catalogues lie in folders; the texts in the code are English."""
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
@@ -43,6 +40,9 @@ def speaking(code: str) -> Iterator[None]:
     'zh'
     """
     if code not in LANGUAGES:
+        # A help is said without it.
+        from hla_match.errors import CriteriaError, ErrorCode
+
         expected = f"one of {', '.join(LANGUAGES)}"
         raise CriteriaError("language", found=code, expected=expected, code=ErrorCode.CRITERIA_UNKNOWN)
     before = _language.set(code)
@@ -99,15 +99,18 @@ def translatable(message: str) -> str:
 
 
 @cache
-def _catalogue(code: str) -> gettext.NullTranslations:
+def _catalogue(code: str) -> NullTranslations:
     """Return the texts of a language: those of all its files, which have none in common."""
-    joined = gettext.NullTranslations()
-    if code in _FOLDERS:
-        folder = files(__package__) / "catalogues" / _FOLDERS[code] / "LC_MESSAGES"
+    joined = NullTranslations()
+    if code in LOCALES:
+        # What only says its help in English does without it.
+        from importlib.resources import files
+
+        folder = files(__package__) / "catalogues" / LOCALES[code] / "LC_MESSAGES"
         for file in sorted(folder.iterdir(), key=lambda one: one.name):
             if file.name.endswith(".mo"):
                 with file.open("rb") as opened:
-                    part = gettext.GNUTranslations(opened)
+                    part = GNUTranslations(opened)
                 part.add_fallback(joined)
                 joined = part
     return joined

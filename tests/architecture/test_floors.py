@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "foreign_frames": 1,
     "visible_text": 0,
+    "wide_text": 0,
     "kernels": 0,
     "language": 1,
     "loci": 1,

@@ -57,7 +57,7 @@ def test_every_command_has_a_page_that_names_it_and_its_options(words: tuple[str
 
 
 def test_every_option_that_a_page_names_is_one() -> None:
-    known = set().union(*map(options, LEAVES.values())) | _FOREIGN | {"--help", "--version"}
+    known = set().union(*map(options, LEAVES.values())) | _FOREIGN | {"--help", "--version", "--lang"}
     for page in PAGES:
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(page))) <= known, page
 

@@ -1,0 +1,151 @@
+"""Every command speaks English or Chinese: by `--lang` wherever it stands, else by the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from hla_match.cli.commands import group
+from hla_match.cli.languages import VARIABLE, asked_for, language_of_command, spoken
+from hla_match.cli.main import main
+from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.errors import CriteriaError
+from hla_match.language import language
+from hla_match.wide_text import text_width
+from tests.catalogues import commands
+from tests.unit.cli.test_help import commands as command_names
+
+ENGLISH = re.compile(r"(?:\b[a-z]{2,}\b[ ,]+){2,}[a-z]{2,}\b")
+"""Three words of English in a row. Names of options, commands, columns and values stand alone, or between marks."""
+CHINESE = re.compile("[\u4e00-\u9fff]")
+NAMES = command_names(group)
+
+
+def invoke(*arguments: str, **environment: str | None) -> Result:
+    return CliRunner().invoke(group, arguments, env={VARIABLE: None, "LC_ALL": None, "LANG": "C", **environment})
+
+
+def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in (VARIABLE, "LC_ALL", "LC_MESSAGES")}
+    return subprocess.run(
+        [sys.executable, "-m", "hla_match", *arguments],
+        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1", "LANG": "C", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_every_command_speaks() -> None:
+    assert [command.name for command in commands() if not isinstance(command, SpokenCommand)] == []
+
+
+@pytest.mark.parametrize("name", NAMES, ids=" ".join)
+def test_helps_are_in_chinese_and_fit_the_terminal(name: tuple[str, ...]) -> None:
+    shown = invoke(*name, "--help", "--lang", "zh").output
+    usage, text = shown.split("\n\n", 1)
+    assert usage.startswith(" ".join(("用法：group", *name)))
+    assert not ENGLISH.search(text), ENGLISH.search(text)
+    assert CHINESE.search(text)
+    assert max(map(text_width, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", NAMES, ids=" ".join)
+def test_english_helps_are_those_of_click(name: tuple[str, ...]) -> None:
+    """Byte by byte what a command shows that knows of no language."""
+    command, context = group, click.Context(group, info_name="group")
+    for one in name:
+        below = command.get_command(context, one)
+        assert below is not None
+        context = click.Context(below, info_name=one, parent=context, help_option_names=["-h", "--help"])
+        command = below  # type: ignore[assignment]
+    shown = invoke(*name, "--help").output
+    if isinstance(command, click.Group):
+        assert "\nCommands:\n" in shown
+    else:
+        formatter = click.HelpFormatter(width=80)
+        click.Command.format_usage(command, context, formatter)
+        click.Command.format_help_text(command, context, formatter)
+        click.Command.format_options(command, context, formatter)
+        assert shown.splitlines()[1:] == formatter.getvalue().splitlines()[1:]
+    assert not CHINESE.search(shown)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--lang", "zh", "registry", "gc"), ("registry", "--lang=zh", "gc"), ("registry", "gc", "--lang", "zh")],
+)
+def test_the_option_stands_anywhere(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hla-match", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "错误：缺少参数 'REGISTRY'" in capsys.readouterr().err
+    assert language() == "en"
+
+
+def test_languages_that_are_not_spoken() -> None:
+    done = invoke("search", "--lang", "de")
+    assert done.exit_code == 2
+    assert "Invalid value for '--lang': 'de' is not one of 'en', 'zh'." in done.stderr
+    assert asked_for(("--lang",)) is None
+    with pytest.raises(CriteriaError, match="HLA_MATCH_LANG: found 'de', expected one of en, zh"):
+        language_of_command((), {VARIABLE: "de"})
+    # The system's own may be any; who asks on the command line is not refused for what the variable says.
+    assert language_of_command((), {"LANG": "de_DE.UTF-8"}) == "en"
+    assert language_of_command(("--lang", "zh"), {VARIABLE: "de"}) == "zh"
+
+
+@pytest.mark.parametrize(
+    ("environment", "spoken"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C", "LC_MESSAGES": "zh_CN"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
+        ({"LANG": "C", VARIABLE: "zh"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", VARIABLE: "en_GB"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_environment_names_a_language(environment: dict[str, str], spoken: str) -> None:
+    assert language_of_command((), environment) == spoken
+
+
+def test_a_language_holds_for_the_block_in_click_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LANGUAGE", raising=False)
+
+    def said() -> str:
+        return click.UsageError("x").format_message() + click.NoSuchOption("--y").format_message()
+
+    english = said()
+    with spoken("zh"):
+        chinese = said()
+        with spoken("en"):
+            assert said() == english
+        assert said() == chinese != english
+    assert said() == english
+    assert "LANGUAGE" not in os.environ
+
+
+@pytest.mark.parametrize("arguments", [("search",), ("no-such-command",)])
+def test_the_command_itself_speaks_by_the_environment(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    english = ran(*arguments)
+    chinese = ran(*arguments, LANG="zh_CN.UTF-8")
+    asked = ran(*arguments, "--lang", "zh")
+    assert english.returncode == chinese.returncode == asked.returncode == 2
+    assert not CHINESE.search(english.stderr)
+    assert CHINESE.search(chinese.stderr)
+    assert chinese.stderr == asked.stderr
+    assert ran(*arguments, "--lang", "en", LANG="zh_CN.UTF-8").stderr == english.stderr
