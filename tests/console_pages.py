@@ -2,9 +2,9 @@
 
     python -m tests.console_pages
 
-writes the output of the commands of `docs/keeping-a-registry.md` into the page; a test fails where the two differ. The
-commands of a page run in one folder, one after another. `cat FILE` shows a file that the commands find there. Times and
-the user's name differ from run to run, so that the page has one of each.
+writes the output of the commands into the pages, of Chinese pages in Chinese; a test fails where the two differ. The commands of a page run in one
+folder, one after another: a new one, or a demonstration of 6,000 donors. `cat FILE` shows a file that the commands find
+there. Times and the user's name differ from run to run, so that the page has one of each.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import datetime
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from hla_match.cli.languages import spoken
 from hla_match.cli.main import group
 from hla_match.cli.option_hints import with_option_hint
 from hla_match.errors import HlaMatchError
@@ -28,15 +32,42 @@ from registry_io.disk.writer_lock import user_name
 from tests.pages import DOCS
 
 PAGE = DOCS / "keeping-a-registry.md"
+ON_NEW_FOLDERS = (PAGE, DOCS / "zh" / "keeping.md")
+_CHINESE = ("first-search", "reading-a-list", "probabilities", "whom-to-call", "case")
+ON_A_DEMONSTRATION = (DOCS / "coordinator.md", *(DOCS / "zh" / f"{name}.md" for name in _CHINESE))
+CONSOLE_PAGES = (*ON_NEW_FOLDERS, *ON_A_DEMONSTRATION)
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BESIDE = ("note: ", "Nomenclature: ")
 """Lines that say the same below every import."""
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+"""Folders that live as long as the process."""
 
 
-def written(text: str) -> str:
+def written(page: Path) -> str:
     """The page with the output of its commands."""
-    with tempfile.TemporaryDirectory() as name, _inside(Path(name)):
-        return _BLOCK.sub(lambda block: f"```console\n{''.join(_ran(block[1]))}```", text)
+    text = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "folder"
+        if page in ON_A_DEMONSTRATION:
+            shutil.copytree(_demonstration(), folder)
+        else:
+            folder.mkdir()
+        code = "zh" if page.parent.name == "zh" else "en"
+        with _inside(folder), spoken(code), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HLA_MATCH_LANG", code)
+            return _BLOCK.sub(lambda block: f"```console\n{''.join(_ran(block[1]))}```", text)
+
+
+@cache
+def _demonstration() -> Path:
+    """The folder of a demonstration, as the pages tell to make one; whoever runs it next to it finds it made."""
+    kept = tempfile.TemporaryDirectory()
+    _KEPT.append(kept)
+    folder = Path(kept.name) / "lianxi"
+    with spoken("en"):
+        done = CliRunner().invoke(group, ["demo", "--donors", "6000", "--folder", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return folder
 
 
 def _ran(block: str) -> Iterator[str]:
@@ -78,5 +109,6 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for one in CONSOLE_PAGES:
+        one.write_text(written(one), encoding="utf-8")
     sys.exit()

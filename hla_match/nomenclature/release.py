@@ -84,7 +84,7 @@ class Nomenclature:
         return tuple(self.index(locus).p_names)
 
     def antigens(self, locus: str) -> tuple[tuple[str, ...], ...]:
-        """Return the antigens of each P group by code; a first field ("*12") stands where none is known."""
+        """Return the antigens of each P group by code; a first field (``"*12"``) stands where none is known."""
         return self.index(locus).antigens.of_group
 
     def expand(self, locus: str, text: str, codes: MacTable | None = None) -> Expansion:

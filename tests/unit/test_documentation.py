@@ -10,7 +10,7 @@ import click
 import pytest
 
 from hla_match.cli.main import group
-from tests.pages import DOCS, PAGES, README, ROOT, anchors, blocks, command_lines, text_of
+from tests.pages import DOCS, NOTEBOOKS, PAGES, README, ROOT, anchors, blocks, command_lines, text_of
 
 OTHER_PAGES = tuple(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md"))
 _FOREIGN = {"--host", "--port", "--no-dashboard", "--nworkers", "--nthreads"}
@@ -88,7 +88,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_page_is_in_the_index() -> None:
     index = text_of(DOCS / "README.md")
-    assert all(f"]({page.name})" in index for page in PAGES if page.parent == DOCS and page.name != "README.md")
+    others = [page.relative_to(DOCS) for page in (*PAGES, *NOTEBOOKS) if page not in (README, DOCS / "README.md")]
+    assert [page for page in others if f"]({page.as_posix()})" not in index] == []
 
 
 def test_the_front_page_is_short() -> None:

@@ -1,4 +1,4 @@
-"""The page on keeping a registry shows what its commands print."""
+"""Pages with commands show what they print: those on keeping a registry, and the coordinator's."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import pytest
 
 import registry_io
 from tests import console_pages
-from tests.pages import blocks, text_of
+from tests.pages import DOCS, blocks, text_of
 
 PAGE = console_pages.PAGE
+every_page = pytest.mark.parametrize("page", console_pages.CONSOLE_PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 
 
-def test_the_page_shows_what_its_commands_print() -> None:
-    assert console_pages.written(text_of(PAGE)) == text_of(PAGE), "run: python -m tests.console_pages"
+@every_page
+def test_a_page_shows_what_its_commands_print(page: Path) -> None:
+    assert console_pages.written(page) == text_of(page), "run: python -m tests.console_pages"
 
 
-def test_lines_of_commands_are_no_wider_than_a_terminal() -> None:
-    for block in blocks(PAGE, "console"):
+@pytest.mark.parametrize("page", console_pages.ON_NEW_FOLDERS, ids=lambda page: str(page.relative_to(DOCS)))
+def test_lines_of_commands_are_no_wider_than_a_terminal(page: Path) -> None:
+    for block in blocks(page, "console"):
         said = (line for line in block.splitlines() if not line.startswith(("$ ", "hla-match: ")))
         assert [line for line in said if len(line) > 80] == []
 
