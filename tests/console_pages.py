@@ -2,9 +2,9 @@
 
     python -m tests.console_pages
 
-writes the output of the commands into the pages, of Chinese pages in Chinese; a test fails where the two differ. The commands of a page run in one
-folder, one after another: a new one, or a demonstration of 6,000 donors. `cat FILE` shows a file that the commands find
-there. Times and the user's name differ from run to run, so that the page has one of each.
+writes the output of the commands into the pages, of Chinese pages in Chinese; a test fails where the two differ. The
+commands of a page run in one folder, one after another: a new one, or a demonstration of 6,000 donors. `cat FILE` shows
+a file that the commands find there. Times and the user's name differ from run to run, so that the page has one of each.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _output(arguments: list[str]) -> str:
         raise error
     told = f"hla-match: {with_option_hint(error)}\n" if isinstance(error, HlaMatchError) else ""
     said = "".join(line for line in done.output.splitlines(keepends=True) if not line.startswith(_BESIDE))
-    text = re.sub(rf"\bby {re.escape(user_name())}\b", "by li", said + told)
+    text = re.sub(rf"(\bby |由 ?|操作人：?){re.escape(user_name())}\b", r"\1li", said + told)
     days = {datetime.date.today().isoformat(), datetime.datetime.now(datetime.UTC).date().isoformat()}
     return re.sub(rf"(?:{'|'.join(days)})(?: \d\d:\d\dZ)?", _fixed, text)
 

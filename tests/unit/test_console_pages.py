@@ -19,9 +19,8 @@ def test_a_page_shows_what_its_commands_print(page: Path) -> None:
     assert console_pages.written(page) == text_of(page), "run: python -m tests.console_pages"
 
 
-@pytest.mark.parametrize("page", console_pages.ON_NEW_FOLDERS, ids=lambda page: str(page.relative_to(DOCS)))
-def test_lines_of_commands_are_no_wider_than_a_terminal(page: Path) -> None:
-    for block in blocks(page, "console"):
+def test_lines_of_commands_are_no_wider_than_a_terminal() -> None:
+    for block in blocks(PAGE, "console"):
         said = (line for line in block.splitlines() if not line.startswith(("$ ", "hla-match: ")))
         assert [line for line in said if len(line) > 80] == []
 

@@ -14,7 +14,8 @@ from tests.pages import DOCS, NOTEBOOKS, PAGES, README, ROOT, anchors, blocks, c
 
 OTHER_PAGES = tuple(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "tests/README.md"))
 _FOREIGN = {"--host", "--port", "--no-dashboard", "--nworkers", "--nthreads"}
-"""Options of ``dask``, which the page of clusters names."""
+_FOREIGN |= {"--wheel-dir", "--no-index", "--find-links"}
+"""Options of ``dask``, which the page of clusters names, and of ``pip``, on the page for whoever runs the machine."""
 
 
 def leaves(command: click.Command, name: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:

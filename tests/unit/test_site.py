@@ -112,6 +112,9 @@ def test_every_command_and_option_has_its_place(site: Any) -> None:
     assert "## hla-match registry donor\n" in pages["commands/registry.md"]
     assert "### hla-match registry donor withdraw\n" in pages["commands/registry.md"]
     assert "(search.md)" in pages["commands/index.md"]
+    assert "在 REGISTRY 中为一名患者检索" in pages["docs/zh/commands/search.md"]
+    english = {name for name in pages if name.startswith("commands/")}
+    assert pages.keys() == english | {f"docs/zh/{name}" for name in english}
 
 
 def test_every_public_name_has_a_page(site: Any) -> None:
