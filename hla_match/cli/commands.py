@@ -14,6 +14,7 @@ from hla_match.language import translated
 
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
+    "desk": "Open a registry as pages for a browser on this machine.",
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
     "explain": "Explain why a donor stands where it stands, or is not in the list.",
     "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",

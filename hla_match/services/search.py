@@ -18,6 +18,7 @@ from registry_io.store.frequency_store import FrequencyInput
 if TYPE_CHECKING:
     from hla_match.searches.given_patient import PatientInput
     from hla_match.searches.match_list import MatchList
+    from hla_match.searches.matcher import Matcher
     from hla_match.services.policy_files import PolicyInput
 
 
@@ -89,6 +90,7 @@ def search_opened(
     *,
     workers: int | None = None,
     actor: str | None = None,
+    matcher: Matcher | None = None,
 ) -> MatchList:
     """Search an opened registry for one patient, as `search` does.
 
@@ -97,6 +99,7 @@ def search_opened(
         patient: for whom.
         workers: threads that predict matches; by default one for each processor.
         actor: who searches, for the log.
+        matcher: that `searched.matcher` gave before; None to make one.
 
     Raises:
         CriteriaError: no locus in scope is typed in the registry, or the policy needs probabilities of which there are
@@ -107,7 +110,8 @@ def search_opened(
     if actor is not None:
         log_patient(searched, patient, actor)
     searched.note_unknown_donors()
-    matcher = searched.matcher(workers=workers or n_processors())
+    if matcher is None:
+        matcher = searched.matcher(workers=workers or n_processors())
     found = matcher.search(patient, searched.request.criteria, policy=searched.ranking)
     searched.note_without()
     return found

@@ -134,16 +134,29 @@ class SearchedRegistry:
             if n_erased := n_erased_since(Path(folder), made_from.transaction or 0):
                 text = f"{text}, without {counted(n_erased, 'record')} erased since then"
             notices.add(NoticeKind.STATE, f"{counted(registry.n_donors, 'donor')}: the registry {text}")
+        return cls.of(Path(folder), registry, request, notices)
+
+    @classmethod
+    def of(cls, folder: Path, registry: Registry, request: SearchRequest, notices: Notices) -> SearchedRegistry:
+        """Return an opened registry with the frequencies that a request asks for.
+
+        Args:
+            folder: the registry's.
+            registry: opened from it.
+            request: what is asked for.
+            notices: takes what there is to say.
+
+        Raises:
+            FileError, CriteriaError: as `open`.
+        """
         if request.named_frequencies is not None:
             sets = FrequencySets.load(request.named_frequencies, request.global_frequencies, registry, notices)
-            return cls(Path(folder), registry, request, sets, notices)
+            return cls(folder, registry, request, sets, notices)
         if request.goes_without:
-            return cls(Path(folder), registry, request, None, notices)
-        own = OwnFrequencies.look(
-            Path(folder), registry, request.criteria, notices, of=request.own_of, verify=request.verify
-        )
+            return cls(folder, registry, request, None, notices)
+        own = OwnFrequencies.look(folder, registry, request.criteria, notices, of=request.own_of, verify=request.verify)
         found = cls(
-            Path(folder), registry, request, None if own.kept is None else FrequencySets(own.kept, None), notices, own
+            folder, registry, request, None if own.kept is None else FrequencySets(own.kept, None), notices, own
         )
         if not found.will_predict:
             _ = found.ranking

@@ -102,6 +102,17 @@ class FrequencyStore:
         stems = (path.name.removesuffix(".parquet") for path in self._folder.glob("*.parquet"))
         return sorted(stem for stem in stems if _NAME.fullmatch(stem))
 
+    def installed_at(self, name: str) -> int:
+        """Return when a set was installed, in nanoseconds; another time, another set. 0 of one that is not.
+
+        Raises:
+            CriteriaError: the name is none that a set can have.
+        """
+        try:
+            return self._path(name).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def load(self, name: str) -> FrequencyFile:
         """Load an installed set.
 

@@ -48,12 +48,28 @@ def write_list_workbook(
             hint="name another file, or give overwrite=True",
             code=ErrorCode.FILE_EXISTS,
         )
+    content = list_workbook(frame, about, place)
+    with atomic_write(place) as file:
+        file.write(content)
+    return place
+
+
+def list_workbook(frame: pl.DataFrame, about: Sequence[tuple[str, str]], place: Path) -> bytes:
+    """Return a match list as the bytes of an Excel workbook; no cell of it is a formula or a link.
+
+    Args:
+        frame: one row a donor.
+        about: what the list is of: names and texts.
+        place: what the file is called, for messages.
+
+    Raises:
+        CriteriaError: there are more donors than rows of a sheet, or longer texts than a cell holds.
+    """
+    check_sheet(frame.height, place)
     check_cells(frame, place)
     made = io.BytesIO()
     with new_workbook(made) as workbook:
         frame.write_excel(workbook, worksheet="donors", autofit=frame.height <= 10_000, freeze_panes=(1, 3))
         lines = pl.DataFrame(about, schema={"about": pl.String, "text": pl.String}, orient="row")
         lines.write_excel(workbook, worksheet="about", autofit=True)
-    with atomic_write(place) as file:
-        file.write(made.getvalue())
-    return place
+    return made.getvalue()

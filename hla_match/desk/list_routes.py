@@ -1,0 +1,216 @@
+"""The pages of a list: the donors, some of them side by side, what to do next, and the list as a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hla_match.desk.answers import page, refusal, see
+from hla_match.desk.donor_story import story
+from hla_match.desk.forms import Fields, form_of, query_of
+from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, choices, in_order
+from hla_match.desk.state import Desk, FoundList
+from hla_match.errors import CriteriaError
+from hla_match.language import translatable, translated
+from hla_match.next_steps.availability import SHARES, Availability
+from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
+from hla_match.reporting.explanation import Explanation
+from hla_match.reporting.list_about import list_about
+from hla_match.reporting.list_view import donor_rows, list_view
+from hla_match.reporting.next_steps import steps_summary
+from registry_io.tables.list_workbook import list_workbook
+from registry_io.tables.spreadsheet_text import neutral_frame
+
+router = APIRouter()
+
+_MOST_COMPARED = 3
+_MOST_ASKED = 100
+"""Donors of whom it is worked out what to type next, which takes time for each."""
+
+
+def gone(request: Request) -> Response:
+    """Answer that a list is kept no more."""
+    return refusal(request, translated("This list is kept no longer; search again."), status=404)
+
+
+def listed_of(request: Request, key: str) -> FoundList | None:
+    """Return the list of a key."""
+    desk: Desk = request.app.state.desk
+    return desk.lists.get(key)
+
+
+@router.get("/list/{key}")
+def donors(request: Request, key: str) -> Response:
+    """Show the donors of a list who meet the filters."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    query = ListQuery.of(query_of(request))
+    positions = query.positions(listed.frame, listed.loci)
+    n_pages = max(1, -(-positions.size // ON_PAGE))
+    number = min(query.page, n_pages)
+    shown = positions[(number - 1) * ON_PAGE : number * ON_PAGE]
+    part = listed.found.take(np.sort(shown))
+    rows = in_order(donor_rows(part), listed.found.ranks[shown])
+    return page(
+        request,
+        "list",
+        key=key,
+        view=list_view(listed.found, first=0),
+        rows=rows,
+        places=dict(zip((row.rank for row in rows), shown.tolist(), strict=True)),
+        registry_rows=dict(zip((row.rank for row in rows), listed.found.donor[shown].tolist(), strict=True)),
+        nearest=_nearest(listed) if not listed.found.n_found else (),
+        query=query,
+        n_met=int(positions.size),
+        number=number,
+        n_pages=n_pages,
+        sorts=SORTS,
+        headings=HEADINGS,
+        choices=choices(listed.frame),
+        words={"sex": SEXES, "cmv": RESULTS, "status": STATUSES, "dpb1_tce": TCE_WORDS},
+        loci=listed.loci,
+        notices=listed.notices,
+        is_in_order=query.sort == "rank" and not query.is_reversed,
+    )
+
+
+@router.post("/list/{key}/find")
+def find(request: Request, key: str, fields: Annotated[Fields, Depends(form_of)]) -> Response:
+    """Go to the page that explains a donor, in the list or not in it, by the identifier."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    donor_id = fields.get("donor", "")
+    row = listed.found.registry.attributes["donor_id"].index_of(donor_id) if donor_id else None
+    if row is None:
+        told = translated("The registry that was searched has no donor of this identifier.")
+        return refusal(request, told, status=404)
+    return see(request, f"/list/{key}/donor/{row}")
+
+
+@router.get("/list/{key}/compare")
+def compare(request: Request, key: str) -> Response:
+    """Show two or three donors side by side."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    chosen = query_of(request).all("donor")
+    places = [int(text) for text in dict.fromkeys(chosen) if text.isascii() and text.isdigit() and len(text) < 10]
+    places = [place for place in places if place < len(listed.found)]
+    if not 2 <= len(places) <= _MOST_COMPARED:
+        return refusal(request, translated("Choose two or three donors of the list to compare."), status=422)
+    places.sort()
+    found = listed.found
+    rows = donor_rows(found.take(np.array(places)))
+    stories = [story(found.explain(place)) for place in places]
+    values = [dict(one["attributes"]) for one in stories]
+    names = list(dict.fromkeys(name for one in values for name in one))
+    return page(
+        request,
+        "compare",
+        key=key,
+        rows=rows,
+        registry_rows=dict(zip((row.rank for row in rows), found.donor[places].tolist(), strict=True)),
+        stories=stories,
+        values=values,
+        names=names,
+        differing={name for name in names if len({one.get(name) for one in values}) > 1},
+        whys=[found.why(first, second) for first, second in pairwise(places)],
+    )
+
+
+@router.get("/list/{key}/about")
+def about(request: Request, key: str) -> Response:
+    """Show the criteria, the order and the sources of a list, and how much the order rests on them."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    changes = listed.found.sensitivity() if len(listed.found) else ()
+    return page(request, "about", key=key, view=list_view(listed.found, first=0), changes=changes)
+
+
+@router.get("/list/{key}/next")
+def next_steps(request: Request, key: str) -> Response:
+    """Show what to type next, and how many donors to ask."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    fields = query_of(request)
+    first = fields.number("first", most=_MOST_ASKED) or 20
+    wanted = fields.number("wanted", most=20) or 1
+    certainty = fields.share("certainty") or 0.9
+    available = fields.get("available", "") or "typing"
+    steps, told = None, ""
+    try:
+        assumed = Availability.named(available)
+        steps = listed.found.next_steps(first=first, wanted=wanted, certainty=certainty, availability=assumed)
+    except CriteriaError as error:
+        told = str(error)
+    return page(
+        request,
+        "next",
+        status=422 if told else 200,
+        key=key,
+        steps=steps,
+        table=None if steps is None else steps_summary(steps),
+        told=told,
+        first=first,
+        wanted=wanted,
+        certainty=f"{100 * certainty:g}",
+        available=available,
+        shares=SHARES,
+        headings=NEXT_HEADINGS,
+    )
+
+
+@router.get("/list/{key}/export.{ending}")
+def export(request: Request, key: str, ending: str) -> Response:
+    """Send the list as a file, of the donors who meet the filters."""
+    listed = listed_of(request, key)
+    if listed is None:
+        return gone(request)
+    query = ListQuery.of(query_of(request))
+    positions = np.sort(query.positions(listed.frame, listed.loci))
+    frame = listed.frame[positions]
+    if ending == "csv":
+        text = io.BytesIO()
+        neutral_frame(frame).write_csv(text, include_bom=True)
+        return _file(text.getvalue(), "text/csv; charset=utf-8", "donors.csv")
+    if ending == "xlsx":
+        part = listed.found if positions.size == len(listed.found) else listed.found.take(positions)
+        content = list_workbook(frame, list(list_about(part)), Path("donors.xlsx"))
+        return _file(content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "donors.xlsx")
+    return refusal(request, translated("There is no such file."), status=404)
+
+
+def _nearest(listed: FoundList) -> list[tuple[Explanation, int | None]]:
+    """Return the donors who come nearest to the criteria, and their rows in the registry."""
+    identifiers = listed.found.registry.attributes["donor_id"]
+    return [(one, identifiers.index_of(one.donor_id)) for one in listed.found.nearest()]
+
+
+NEXT_HEADINGS: Mapping[str, str] = {
+    "rank": translatable("rank"),
+    "donor": translatable("donor"),
+    "match": translatable("match"),
+    "type": translatable("to type"),
+    "cost": translatable("cost"),
+    "gain": translatable("gain"),
+    "tells": translatable("tells, in bits"),
+    "avail": translatable("available"),
+    "so far": translatable("enough so far"),
+}
+"""The columns of `hla_match.reporting.next_steps.steps_summary` in words."""
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})

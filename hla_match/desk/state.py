@@ -1,0 +1,88 @@
+"""What the desk keeps while it runs: the registry, the searches of all tabs, and the work that is under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from hla_match.desk.forms import SearchForm
+from hla_match.desk.jobs import Jobs
+from hla_match.desk.kept import Kept
+from hla_match.desk.registries import Registries
+from hla_match.desk.result_file import ResultFile
+from hla_match.searches.match_list import MatchList
+from hla_match.services.executors import n_processors
+from registry_io.disk.writer_lock import user_name
+
+MOST_LISTS = 64
+"""Lists that are kept; of 2,000 donors each takes a few megabytes."""
+
+_MOST_DONORS = 512
+
+
+@dataclass(slots=True)
+class FoundList:
+    """A list, and what it was asked for with.
+
+    Attributes:
+        found: the donors.
+        form: the fields of the search, to change them.
+        notices: what there is to say beside the list's own notices.
+    """
+
+    found: MatchList
+    form: SearchForm
+    notices: tuple[str, ...]
+    _frame: pl.DataFrame | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The list as `MatchList.to_polars` gives it, made once."""
+        with self._lock:
+            if self._frame is None:
+                self._frame = self.found.to_polars()
+            return self._frame
+
+    @property
+    def loci(self) -> tuple[str, ...]:
+        """The loci that were compared."""
+        return tuple(one.locus for one in self.found.loci)
+
+
+class Desk:
+    """The state of the desk, which all requests share.
+
+    Args:
+        folder: of the registry.
+        on_fault: is called with a fault of the program.
+        results: the results of a night run, or None.
+
+    Raises:
+        RegistryError: there is no registry in the folder, or it is damaged.
+    """
+
+    def __init__(
+        self, folder: Path, *, on_fault: Callable[[BaseException], None], results: ResultFile | None = None
+    ) -> None:
+        self.registries = Registries(folder)
+        self.results = results
+        self.lists: Kept[FoundList] = Kept(MOST_LISTS)
+        # Pages of donors who stand in no list: the address has a key in place of the identifier.
+        self.donors: Kept[str] = Kept(_MOST_DONORS)
+        self.jobs = Jobs(max(2, n_processors()), on_fault)
+        self.actor = user_name()
+
+    @property
+    def registry_title(self) -> str:
+        """What pages call the registry: the name of its folder."""
+        return self.folder.resolve().name
+
+    @property
+    def folder(self) -> Path:
+        """The registry's folder."""
+        return self.registries.folder

@@ -1,0 +1,304 @@
+"""The pages, in both languages: what stands on them, and that filters, order and files are of the same donors."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import polars as pl
+import pytest
+
+import registry_io
+from hla_match.auditing.resolution import LEVELS
+from hla_match.desk.donor_routes import ACTIONS
+from hla_match.desk.list_query import HEADINGS, SORTS
+from hla_match.desk.list_routes import NEXT_HEADINGS
+from hla_match.desk.overview import LEVEL_WORDS
+from hla_match.reporting.grade_tiles import TILES
+from tests.unit.desk.conftest import HOSTILE, PATIENT
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def donors_of(text: str) -> list[str]:
+    """The donors of a list, in the order of the page."""
+    return re.findall(r'<th scope="row"><a href="/list/[^"]+">([^<]+)</a>', text)
+
+
+def test_a_typing_with_an_error_shows_it_at_its_locus(browser) -> None:
+    found = browser.send_form("/typing", typing="A*02:01+A*99:99^B*40:01+B*46:01")
+    row = re.search(r'<tr class="wrong">.*?</tr>', found.text, re.DOTALL)
+    assert row is not None
+    assert '<th scope="row">A</th>' in row[0]
+    assert "cannot be read" in row[0]
+    assert found.text.count('<tr class="wrong">') == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PATIENT,
+        "A2 A11 B60 B46",
+        "A*02:01,A*11:01\nB*40:01 B*46:01",
+        "A 02:01, 11:01\nB: 40:01 46:01",
+        "A*02:01+A*11:01^\nB*40:01+B*46:01",
+        "A_1,A_2,B_1,B_2\n02:01,11:01,40:01,46:01",
+        "HLA-A1\tHLA-A2\tHLA-B1\tHLA-B2\n02:01\t11:01\t40:01\t46:01",
+    ],
+)
+def test_a_typing_is_read_in_every_form(browser, text: str) -> None:
+    found = browser.send_form("/search", typing=text, loci="A,B")
+    assert found.url.path.startswith("/list/"), found.text
+    assert "D1" in donors_of(found.text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   \n ", "A*02:01\nA*11:01\nA*24:02", "Q*01:01", "A*02:01+A*11:01^B*", "?" * 5000]
+)
+def test_a_typing_that_cannot_be_read_is_not_searched_for(browser, text: str) -> None:
+    found = browser.send_form("/search", typing=text)
+    assert found.status_code == 422
+    assert 'role="alert"' in found.text
+    assert found.url.path == "/search"
+
+
+def test_htmx_is_given_the_part_alone(browser) -> None:
+    part = browser.post(
+        "/typing", data={"typing": PATIENT}, headers={"HX-Request": "true", "Origin": "http://127.0.0.1:8000"}
+    )
+    assert part.text.lstrip().startswith("<table")
+    address = browser.list_of()
+    part = browser.get(f"{address}?sex=F", headers={"HX-Request": "true"})
+    assert "<html" not in part.text
+    assert 'class="donors"' in part.text
+    back = browser.get(address, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    assert "<html" in back.text
+
+
+@pytest.mark.parametrize(
+    ("query", "donors"),
+    [
+        ("", ["D1", "x", "D2", "D3"]),
+        ("sex=F", ["x", "D2"]),
+        ("cmv=unknown", ["D3"]),
+        ("cmv=N", ["D1"]),
+        ("abo=O", ["D1"]),
+        ("city=杭州", ["D1"]),
+        ("city=unknown", ["D3"]),
+        ("min_age=30", ["D1", "D2"]),
+        ("max_age=30", ["D3"]),
+        ("mismatch=A", ["D3"]),
+        ("mismatch=none", ["D1", "x", "D2"]),
+        ("status=TU", []),
+        ("sort=age", ["D3", "D1", "D2", "x"]),
+        ("sort=age&order=reversed", ["D2", "D1", "D3", "x"]),
+        ("sort=donor&order=reversed", ["D3", "D2", "D1", "x"]),
+        ("p0=99&page=7", ["D1", "x"]),
+    ],
+)
+def test_filters_and_orders(browser, query: str, donors: list[str]) -> None:
+    text = browser.get(f"{browser.list_of(frequencies='shares')}?{query}").text
+    assert [donor if donor[0] == "D" else "x" for donor in donors_of(text)] == donors
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=why", "min_age=x", "p0=200", "mismatch=Q", "page=-1", "min_age=9999", "p1=nan"]
+)
+def test_a_filter_that_cannot_be_is_refused(browser, query: str) -> None:
+    found = browser.get(f"{browser.list_of()}?{query}")
+    assert found.status_code == 422
+    assert "expected" in found.text
+
+
+def test_files_hold_the_donors_who_are_left(browser) -> None:
+    address = browser.list_of(frequencies="shares")
+    csv = pl.read_csv(browser.get(f"{address}/export.csv?sex=F").content)
+    assert csv["donor_id"].to_list()[-1] == "D2"
+    assert csv.height == 2
+    book = pl.read_excel(io.BytesIO(browser.get(f"{address}/export.xlsx").content), sheet_name="donors")
+    assert book["donor_id"].to_list()[0] == "D1"
+    assert book.height == 4
+
+
+def test_no_cell_of_a_file_is_a_formula(browser) -> None:
+    csv = browser.get(f"{browser.list_of(patient_id='=1+1')}/export.csv").text
+    assert "'=1+1" in csv
+
+
+def test_a_donor_is_explained_with_the_history(browser) -> None:
+    address = browser.list_of()
+    found = browser.send_form(f"{address}/find", donor="D2")
+    assert "of 4 donors" in found.text
+    assert "added" in found.text
+    assert "transaction 1" in found.text
+
+
+def test_it_is_told_why_a_donor_is_not_in_the_list(browser) -> None:
+    address = browser.list_of()
+    for donor, told in (("D4", "available"), ("D5", "mismatch")):
+        found = browser.send_form(f"{address}/find", donor=donor)
+        assert "What keeps the donor out of the list" in found.text
+        assert "Let in by" in found.text or "Nothing that can be asked for" in found.text
+        assert told in found.text
+    assert browser.send_form(f"{address}/find", donor="nobody").status_code == 404
+
+
+def test_donors_stand_side_by_side(browser) -> None:
+    address = browser.list_of(frequencies="shares")
+    text = browser.get(f"{address}/compare?donor=2&donor=0").text
+    assert "D1 stands before D2" in text
+    assert 'class="differs"' in text
+    assert browser.get(f"{address}/compare?donor=0&donor=1&donor=2").status_code == 200
+    for query in ("", "donor=0", "donor=0&donor=0", "donor=0&donor=99", "donor=0&donor=x", "&".join(["donor=1"] * 4)):
+        assert browser.get(f"{address}/compare?{query}").status_code == 422, query
+
+
+def test_next_steps_and_what_a_list_rests_on(browser) -> None:
+    address = browser.list_of(frequencies="shares")
+    text = browser.get(f"{address}/next?wanted=1&certainty=80").text
+    assert "to type" in text
+    assert "Ask" in text
+    assert browser.get(f"{address}/next?first=1000").status_code == 422
+    assert browser.get(f"{browser.list_of(frequencies='none')}/next").status_code == 422
+    assert "loci that count" in browser.get(f"{address}/about").text
+
+
+def test_an_empty_list_says_who_comes_nearest(browser) -> None:
+    found = browser.send_form("/search", typing="A*01:01+A*01:01^B*08:01+B*08:01", loci="A,B", max_mismatches="0")
+    assert "No donor meets the criteria" in found.text
+    assert "Nearest to the criteria" in found.text
+    assert not donors_of(found.text)
+
+
+def test_a_search_stands_in_the_log_of_the_registry(browser, folder) -> None:
+    before = len(list((folder / "registry" / "searches.jsonl").read_text(encoding="utf-8").splitlines()))
+    browser.list_of()
+    lines = (folder / "registry" / "searches.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == before + 1
+    assert '"command": "search"' in lines[-1]
+    assert "02:01" not in lines[-1]
+
+
+def test_only_sets_and_orders_of_known_names_are_opened(browser, folder) -> None:
+    for field in ("frequencies", "policy"):
+        found = browser.send_form("/search", typing=PATIENT, **{field: str(folder / "shares.csv")})
+        assert found.status_code == 422
+        assert f"{field}: found" in found.text
+
+
+def test_a_search_can_be_changed(browser) -> None:
+    address = browser.list_of(max_mismatches="2", patient_id="P7")
+    text = browser.get(f"/?changed={address.rpartition('/')[2]}").text
+    assert PATIENT in text
+    assert 'value="P7"' in text
+    assert "<option selected>2</option>" in text
+
+
+def test_the_overview_counts_everybody(browser) -> None:
+    text = browser.get("/registry").text
+    assert "<b>6</b> donors" in text
+    assert text.count("<svg") >= 5
+
+
+def test_the_results_of_a_night_run(browser) -> None:
+    assert ">P1</a>" in browser.get("/results").text
+    text = browser.get("/results/0").text
+    assert "D1" in text
+    assert PATIENT.split("+")[0] in text
+    assert browser.get("/results/1").status_code == 404
+
+
+def test_results_are_refused_that_are_none(folder, tmp_path) -> None:
+    from hla_match.desk.result_file import ResultFile
+    from hla_match.errors import FileError
+
+    for name, content in (
+        ("a.csv", b"x,y\n1,2\n"),
+        ("a.parquet", b"PAR1"),
+        ("a.xlsx", b""),
+        ("b.csv", b"\xff\xfe\x00"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(FileError) as told:
+            ResultFile.open(tmp_path / name)
+        assert "D1" not in str(told.value)
+    with pytest.raises(FileError):
+        ResultFile.open(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN,zh;q=0.9"])
+def test_every_page_speaks_the_language_of_the_browser(browsers, language: str) -> None:
+    browser, is_chinese = browsers(language=language), language.startswith("zh")
+    address = browser.list_of(frequencies="shares")
+    find = browser.send_form(f"{address}/find", donor="D2").url.path
+    record = browser.send_form("/donor", donor="D1").url.path
+    paths = ["/", address, find, record, "/registry", "/results", "/results/0", "/nowhere", "/work/x"]
+    paths += [f"{address}/{name}" for name in ("about", "next", "compare?donor=0&donor=1")]
+    for path in paths:
+        text = browser.get(path).text
+        heading = re.search(r"<h1>(.*?)</h1>", text)
+        assert heading is not None, path
+        assert f'<html lang="{"zh-Hans" if is_chinese else "en"}">' in text
+        title = re.sub(r"D[0-9]|P1|patient", "", heading[1])
+        assert bool(CHINESE.search(title)) == is_chinese, path
+
+
+def test_a_reader_chooses_the_language(browser) -> None:
+    assert CHINESE.search(browser.get("/?lang=zh").text.partition("<h1>")[2][:40])
+    assert 'lang="zh-Hans"' in browser.get("/registry").text
+    assert '<html lang="en">' in browser.get("/registry?lang=en").text
+    assert '<html lang="en">' in browser.get("/?lang=xx").text
+
+
+def test_fields_and_regions_have_names(browser) -> None:
+    address = browser.list_of(frequencies="shares")
+    for path in ("/", address, f"{address}/next"):
+        text = browser.get(path).text
+        labelled = set(re.findall(r'<label for="([^"]+)"', text))
+        for field in re.findall(r"<(?:input|select|textarea)\b[^>]*>", text):
+            if 'type="hidden"' in field or 'type="checkbox"' in field:
+                continue
+            name = re.search(r'id="([^"]+)"', field)
+            assert name is not None, field
+            assert name[1] in labelled, field
+        identifiers = re.findall(r'\bid="([^"]+)"', text)
+        assert len(identifiers) == len(set(identifiers)), path
+        assert 'href="#main"' in text
+
+
+def test_words_are_those_of_the_tables_they_stand_for() -> None:
+    from typing import get_args
+
+    from registry_io.store.journal.transactions import Action
+
+    assert set(ACTIONS) == set(get_args(Action))
+    assert len(LEVEL_WORDS) == len(LEVELS)
+    assert HEADINGS.keys() == SORTS.keys()
+    assert list(NEXT_HEADINGS) == ["rank", "donor", "match", "type", "cost", "gain", "tells", "avail", "so far"]
+
+
+def test_the_style_has_every_tile(browser) -> None:
+    style = browser.get("/static/parts.css").text
+    assert all(tile.fill in style for tile in TILES.values())
+
+
+def test_a_newer_version_of_the_registry_is_searched(browsers, tmp_path, faults) -> None:
+    from starlette.testclient import TestClient
+
+    from hla_match.desk.app import desk_app
+    from hla_match.desk.state import Desk
+    from tests.unit.desk.conftest import BASE, ORIGIN, PORT, TOKEN
+
+    (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2\nE1,02:01,11:01\n", encoding="utf-8")
+    registry_io.import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin")
+    desk = Desk(tmp_path / "registry", on_fault=faults.append)
+    app = desk_app(desk, port=PORT, token=TOKEN, on_fault=faults.append)
+    with TestClient(app, base_url=BASE) as browser:
+        browser.get(f"/enter?token={TOKEN}")
+        form = {"typing": "A*02:01+A*11:01", "loci": "A"}
+        assert donors_of(browser.post("/search", data=form, headers=ORIGIN).text) == ["E1"]
+        registry_io.add_donor(tmp_path / "registry", "E2", {"A": "02:01,11:01"})
+        assert donors_of(browser.post("/search", data=form, headers=ORIGIN).text) == ["E1", "E2"]
+        found = browser.post("/donor", data={"donor": "E2"}, headers=ORIGIN)
+        assert "added" in found.text
+    assert HOSTILE not in found.text
