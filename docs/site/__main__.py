@@ -13,10 +13,12 @@ is given. A warning is an error: a link that leads nowhere, a page that is in no
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parent
@@ -60,6 +62,9 @@ def build(out: Path, *, notebooks: bool = True, quiet: bool = False) -> int:
     from sphinx.cmd.build import build_main
 
     with tempfile.TemporaryDirectory() as name:
+        # Notebooks run the checkout in English, and neither read nor write the user's own settings of IPython.
+        os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+        os.environ |= {"HLA_MATCH_LANG": "en", "IPYTHONDIR": f"{name}/ipython"}
         folder = Path(name) / "pages"
         assemble(folder)
         mode = "force" if notebooks else "off"
@@ -75,6 +80,9 @@ def main() -> None:
     parser.add_argument("--no-notebooks", action="store_true", help="show notebooks without running them")
     parser.add_argument("--quiet", action="store_true", help="print warnings alone")
     given = parser.parse_args()
+    missing = [name for name in ("sphinx", "myst_nb", "furo") if find_spec(name) is None]
+    if missing:
+        parser.error(f"found no {', '.join(missing)}: pip install '.[docs]'")
     code = build(given.out, notebooks=not given.no_notebooks, quiet=given.quiet)
     if not code and not given.quiet:
         print(f"Open {given.out / 'index.html'}")

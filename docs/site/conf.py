@@ -52,6 +52,7 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 maximum_signature_line_length = 88
 napoleon_use_ivar = True
+napoleon_attr_annotations = False  # signatures have the types
 napoleon_use_rtype = False
 
 html_theme = "furo"

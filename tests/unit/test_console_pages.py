@@ -36,3 +36,10 @@ def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     exec(compile(code, str(PAGE), "exec"), {})
     reasons = [one.reason for one in registry_io.registry_log("zhejiang")]
     assert reasons == ["", "", "monthly file", "pregnant", "", "request of 31 January"]
+
+
+def test_the_pages_tell_to_make_the_demonstration_that_their_commands_ran_in() -> None:
+    told = [page for page in console_pages.ON_A_DEMONSTRATION if "hla-match demo" in text_of(page)]
+    assert {page.name for page in told} == {"coordinator.md", "first-search.md"}
+    for page in told:
+        assert "hla-match demo --donors 6000 --folder lianxi\ncd lianxi\n" in "\n".join(blocks(page, "sh"))

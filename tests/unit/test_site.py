@@ -83,6 +83,8 @@ def test_the_site_is_built_and_its_notebooks_run_without_network(tmp_path: Path)
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONPATH", "HLA_MATCH_LANG", "IPYTHONDIR"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # the build sets them
     build = site("__main__")["build"]
     lone = {"index.md": "# One\n\n[nowhere](docs/nowhere.md)\n"}
     monkeypatch.setitem(build.__globals__, "assemble", lambda folder: write(folder, lone))
