@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from babel.messages.pofile import read_po
 
 import hla_match
 import registry_io
@@ -155,6 +156,17 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
         ast.parse("".join(cell["source"]))
     for target in re.findall(r"\]\(([^)#\s]+)", "".join("".join(cell["source"]) for cell in cells)):
         assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_the_chinese_page_of_the_desk_calls_its_fields_and_pages_as_they_do() -> None:
+    folder = ROOT / "hla_match" / "language" / "catalogues" / "zh_Hans" / "LC_MESSAGES"
+    said: set[str] = set()
+    for part in ("desk", "reports"):
+        with (folder / f"{part}.po").open("rb") as file:
+            said |= {text for message in read_po(file) for text in (message.string or "",) if isinstance(text, str)}
+    named = set(re.findall("「(.+?)」", text_of(DOCS / "zh" / "desk.md")))
+    assert len(named) > 10
+    assert named - said == set()
 
 
 def test_the_citation_file_is_valid() -> None:
