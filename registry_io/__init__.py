@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from registry_io.store.donor_erasure import Erasure as Erasure
     from registry_io.store.donor_erasure import erase_donors as erase_donors
     from registry_io.store.donor_export import export_donors as export_donors
-    from registry_io.store.donor_import import ImportReport as ImportReport
     from registry_io.store.donor_import import import_donors as import_donors
     from registry_io.store.donor_merge import MergedValue as MergedValue
     from registry_io.store.donor_merge import merge_donors as merge_donors
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from registry_io.store.donor_records import show_donor as show_donor
     from registry_io.store.frequency_store import install_frequencies as install_frequencies
     from registry_io.store.frequency_store import open_frequencies as open_frequencies
+    from registry_io.store.import_report import ImportReport as ImportReport
     from registry_io.store.imputation_store import open_imputation as open_imputation
     from registry_io.store.nomenclature_store import install_nomenclature as install_nomenclature
     from registry_io.store.nomenclature_store import open_nomenclature as open_nomenclature
@@ -53,7 +53,7 @@ _HOME = {
     "DonorRecord": "store.donor_records",
     "DonorVersion": "store.donor_records",
     "Erasure": "store.donor_erasure",
-    "ImportReport": "store.donor_import",
+    "ImportReport": "store.import_report",
     "MergedValue": "store.donor_merge",
     "PatientFile": "persons.patient_file",
     "RegistrySource": "store.worker_registry",

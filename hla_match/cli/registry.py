@@ -23,7 +23,7 @@ from hla_match.visible_text import visible
 if TYPE_CHECKING:
     import polars as pl
 
-    from registry_io.store.donor_import import ImportReport
+    from registry_io.store.import_report import ImportReport
 
 _NOTES = 20
 """Notes that an import prints; the names of a large file of codes that a release lacks are many."""
@@ -101,7 +101,7 @@ def print_import(report: ImportReport) -> None:
         print_note(note)
     if len(report.notes) > _NOTES:
         print_note(f"{len(report.notes) - _NOTES:,} more; hla-match registry info lists those on donors")
-    for limit in report.registry.nomenclature.tables.limits:
+    for limit in report.nomenclature.tables.limits:
         print_note(limit)
     warn_of_cautions(report.cautions)
 
@@ -110,7 +110,7 @@ def print_counts(report: ImportReport) -> None:
     """Say what became of every row."""
     say(
         f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
-        f"under {report.registry.nomenclature.title}"
+        f"under {report.nomenclature.title}"
     )
     if report.transaction is None:
         say("Nothing changed: all records are as the registry knows them.")
@@ -125,7 +125,7 @@ def print_counts(report: ImportReport) -> None:
         say(
             f"Transaction {report.transaction}: {counts.n_new:,} added, {counts.n_different:,} changed, "
             f"{counts.n_withdrawn:,} withdrawn, {counts.n_equal:,} as before; "
-            f"{counted(report.registry.n_donors, 'donor')}"
+            f"{counted(report.n_donors, 'donor')}"
         )
     for reason, n in Counter(record.reason for record in report.quarantined).most_common():
         say(f"  {reason}: {n:,}")
@@ -164,7 +164,7 @@ def print_note(note: str) -> None:
 def info(registry: Path, at: int | datetime.date | None) -> None:
     """Describe a registry: donors, loci, distinct typings, provenance."""
     from hla_match.estimation.own_frequencies import ALGORITHM_VERSION
-    from registry_io.store.donor_import import donor_notes
+    from registry_io.store.import_report import donor_notes
     from registry_io.store.journal.encryption import is_encrypted
     from registry_io.store.journal.journal import Journal
     from registry_io.store.journal.journal_file import has_journal

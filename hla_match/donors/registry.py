@@ -104,6 +104,14 @@ class Registry:
         """The typings of the donors as GL Strings, each distinct one written when it is asked for first."""
         return ReportedTypings(self.loci, self.donor_typing, self.columns, self.nomenclature)
 
+    @cached_property
+    def ranked(self) -> NDArray[np.uint32]:
+        """(donors,) the donors in the order of their identifiers."""
+        ranked = np.empty(self.n_donors, np.uint32)
+        # Whole arrays are read by numbers of the machine's own width in half the time.
+        ranked[self.id_rank.astype(np.intp)] = np.arange(self.n_donors, dtype=np.uint32)
+        return ranked
+
     @property
     def n_donors(self) -> int:
         """Number of donors."""

@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.arrangement import by_place, by_typing, typing_dtype, typing_orders_of
-from hla_match.donors.attributes import ATTRIBUTES
+from hla_match.donors.attributes import ATTRIBUTES, defaults
+from hla_match.donors.identifiers import ranks_of, rows_of
 from hla_match.donors.registry import Registry
 from hla_match.loci import LOCI
 from hla_match.typings.typing_book import LocusColumn
@@ -66,13 +67,26 @@ def unite(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> Regis
     )
 
 
+def n_by_default_united(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> dict[str, int]:
+    """Return what `hla_match.donors.registry.n_by_default` says of the union, which need not be made for it."""
+    known = {name for registry in registries for name in registry.attributes.columns}
+    found = {name: 0 for name in defaults() if name in known}
+    for registry, kept in zip(registries, _kept(registries, removed), strict=True):
+        for name in found:
+            is_missing = registry.attributes[name].is_null() if name in registry.attributes.columns else None
+            found[name] += int(kept.sum() if is_missing is None else (kept & is_missing.to_numpy()).sum())
+    return found
+
+
 def _kept(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> Iterator[NDArray[np.bool_]]:
     """Yield of each registry (donors,) whether no later one has or removes the donor."""
     for number, registry in enumerate(registries):
         later = [removed[after] for after in range(number + 1, len(registries))]
         later += [one.attributes["donor_id"] for one in registries[number + 1 :]]
-        gone = pl.concat([pl.Series(dtype=pl.String), *later])
-        yield ~registry.attributes["donor_id"].is_in(gone.implode()).to_numpy()
+        kept = np.ones(registry.n_donors, np.bool_)
+        if later:
+            kept[rows_of(registry, pl.concat(later))] = False
+        yield kept
 
 
 def _united_typings(
@@ -109,18 +123,15 @@ def _typing(
 def _ranks(registries: Sequence[Registry], kept: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint32]:
     """Return (donors of all registries,) the rank of each identifier among those that are kept; of others no matter."""
     base, n_base = registries[0], registries[0].n_donors
-    row = np.empty(n_base, np.uint32)
-    row[base.id_rank] = np.arange(n_base, dtype=np.uint32)
     n_before = np.zeros(n_base + 1, np.uint32)
-    np.cumsum(kept[0][row], out=n_before[1:])
+    np.cumsum(kept[0][base.ranked], out=n_before[1:])
     come = np.flatnonzero(np.concatenate([np.zeros(n_base, np.bool_), *kept[1:]]))
     rank = np.zeros(sum(one.size for one in kept), np.uint32)
     if come.size:
         identifier = pl.concat([registry.attributes["donor_id"] for registry in registries[1:]])
         identifier = identifier.gather(pl.Series(come - n_base))
         order = identifier.arg_sort().to_numpy()
-        ranked = base.attributes["donor_id"].gather(pl.Series(row))
-        place = np.asarray(ranked.search_sorted(identifier.gather(pl.Series(order)), side="left"), np.int64)
+        place = ranks_of(base, identifier.gather(pl.Series(order)))
         rank[come[order]] = n_before[place] + np.arange(come.size, dtype=np.uint32)
         n_before += np.cumsum(np.bincount(place, minlength=n_base + 1)).astype(np.uint32)
     rank[:n_base] = n_before[base.id_rank]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from hla_match.donors.registry import Registry
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
@@ -34,6 +33,7 @@ from registry_io.store.import_modes import (
     refuse_without_mode,
 )
 from registry_io.store.import_options import ImportOptions, ImportRequest
+from registry_io.store.import_report import ImportReport, donor_notes
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
@@ -42,52 +42,13 @@ from registry_io.store.record_state import mend, publish_built, publish_state, w
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_builder import RegistryBuilder
 from registry_io.store.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
+from registry_io.store.registry_versions import Published
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.frame_table import FrameTable, file_or_frame
 from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of every row of a donor file.
-
-    Attributes:
-        registry: the registry as written.
-        n_rows: rows of the file, header excluded.
-        n_imported: donors of the file whose records the registry has.
-        quarantined: one entry a finding; a row with several findings is quarantined once.
-        n_quarantined: rows left out.
-        quarantine_path: the report.
-        warnings: findings, as `registry_io.persons.person_attributes.FINDINGS`, on cells of donors who were imported.
-        warnings_path: the report of these.
-        notes: what the reader noticed, and what was understood differently than written.
-        replacement: what became of the donors of the registry that the file replaced; None where it replaced none.
-        cautions: what may have gone wrong without an error.
-        counts: the records beside those that the registry had.
-        transaction: its number in the record; None where the file changed nothing.
-    """
-
-    registry: Registry
-    n_rows: int
-    n_imported: int
-    quarantined: list[QuarantinedRecord]
-    n_quarantined: int
-    quarantine_path: Path
-    warnings: pl.DataFrame
-    warnings_path: Path
-    notes: tuple[str, ...]
-    replacement: Replacement | None
-    cautions: tuple[str, ...]
-    counts: RecordCounts
-    transaction: int | None
-
-    @property
-    def n_warned(self) -> int:
-        """Donors who were imported with a finding on a cell."""
-        return self.warnings["row"].n_unique()
 
 
 def import_donors(
@@ -161,14 +122,14 @@ def _imported(
             entry.cause = replace(cause, name=source.name, sha256=intake.checksum, rows=intake.n_rows)
         reports = _reports(intake)
         if entry.recorded is None:
-            registry = mend(folder, journal)
+            published = mend(folder, journal)
             write_reports(folder, reports)
         elif builder is not None:
-            registry = publish_built(builder.build(), journal, opened, reports)
+            published = publish_built(builder.build(), journal, opened, reports)
         else:
-            registry = publish_state(folder, journal, reading=(opened, codes), reports=reports)
+            published = publish_state(folder, journal, reading=(opened, codes), reports=reports)
     (folder / FAILED_QUARANTINE).unlink(missing_ok=True)
-    return _report(folder, registry, entry, intake, changes)
+    return _report(folder, published, entry, intake, changes)
 
 
 @dataclass(slots=True)
@@ -313,15 +274,16 @@ def _reports(intake: DonorIntake) -> dict[str, bytes]:
     }
 
 
-def _report(folder: Path, registry: Registry, entry: Entry, intake: DonorIntake, changes: _Changes) -> ImportReport:
+def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntake, changes: _Changes) -> ImportReport:
     noticed = reduce(operator.add, intake.read_notes)
     notes = list(noticed.notes)
     if intake.n_spared:
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
     if changes.replacement is not None or entry.number == 1:
-        notes += donor_notes(registry)
+        notes += donor_notes(published.registry)
     return ImportReport(
-        registry=registry,
+        published=published,
+        n_donors=entry.n_donors,
         n_rows=intake.n_rows,
         n_imported=intake.n_taken,
         quarantined=_sorted(intake.quarantined),
@@ -335,9 +297,3 @@ def _report(folder: Path, registry: Registry, entry: Entry, intake: DonorIntake,
         counts=changes.counts,
         transaction=entry.recorded.number if entry.recorded is not None else None,
     )
-
-
-def donor_notes(registry: Registry) -> list[str]:
-    """Return what was understood differently than written, in words, what holds for the most donors first."""
-    notes = sorted(registry.notes.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{n:,} {'donor' if n == 1 else 'donors'}: {note}" for note, n in notes]

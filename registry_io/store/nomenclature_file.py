@@ -9,8 +9,10 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from hla_match.errors import ErrorCode, NomenclatureError
+from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
 from registry_io.disk.durable_files import atomic_write
 
@@ -96,6 +98,25 @@ def loads(data: bytes, path: str) -> NomenclatureTables:
             hint="install the release again",
             code=ErrorCode.NOMENCLATURE_DAMAGED,
         ) from None
+
+
+def nomenclature_of(data: bytes, path: str) -> Nomenclature:
+    """Return what reads typings under the tables of a compiled form; `path` is named in errors.
+
+    Of the same bytes a process has one at a time: what it has looked up so far need not be looked up again by who opens
+    the next snapshot of a registry.
+
+    Raises:
+        NomenclatureError: as `loads`.
+    """
+    key = hashlib.sha256(data).digest()
+    found = _in_use.get(key)
+    if found is None:
+        found = _in_use[key] = Nomenclature(loads(data, path))
+    return found
+
+
+_in_use: WeakValueDictionary[bytes, Nomenclature] = WeakValueDictionary()
 
 
 def _sound(tables: NomenclatureTables) -> NomenclatureTables:

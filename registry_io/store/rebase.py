@@ -105,7 +105,7 @@ def rebase_registry(
         if entry.recorded is not None and dry_run:
             after = built_registry(folder, journal, entry.number)
         elif entry.recorded is not None:
-            after = publish_state(folder, journal, reading=reading)
+            after = publish_state(folder, journal, reading=reading).registry
         if dry_run:
             journal.undo()
     return RebasedRegistry(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
-from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
@@ -19,10 +18,11 @@ from registry_io.disk.durable_files import atomic_write
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import SNAPSHOTS, latest_snapshot, valid_snapshot
+from registry_io.store.registry_folder import SNAPSHOTS, current_snapshot, latest_snapshot, valid_snapshot
 from registry_io.store.registry_versions import REPORTS, Published, publish
 from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
-from registry_io.store.snapshot_store import MANIFEST, open_snapshot, read_manifest
+from registry_io.store.snapshot_part import SnapshotPart
+from registry_io.store.snapshot_store import MANIFEST, open_parts, read_manifest
 from registry_io.store.snapshot_writer import is_sound
 
 
@@ -57,8 +57,8 @@ def catch_up(folder: Path, journal: Journal) -> None:
         publish_state(folder, journal, reports=_unpublished_reports(folder, latest))
 
 
-def mend(folder: Path, journal: Journal) -> Registry:
-    """Return the registry of the latest transaction, from the valid snapshot; a damaged one is written again.
+def mend(folder: Path, journal: Journal) -> Published:
+    """Return the valid snapshot, which has the latest transaction; a damaged one is written again.
 
     Raises:
         RegistryError: the record is damaged.
@@ -68,7 +68,7 @@ def mend(folder: Path, journal: Journal) -> Registry:
     snapshot = valid_snapshot(folder)
     try:
         if snapshot is not None:
-            return open_snapshot(snapshot, verify=True)
+            return Published(snapshot, open_parts(snapshot, verify=True))
     except RegistryError:
         pass
     return _publish_whole(folder, journal, *_reading(journal), _reports(folder))
@@ -80,7 +80,7 @@ def publish_state(
     *,
     reading: tuple[Nomenclature, MacTable | None] | None = None,
     reports: Mapping[str, bytes] | None = None,
-) -> Registry:
+) -> Published:
     """Make a snapshot of the latest transaction the valid one, and commit the record right before the switch.
 
     What changed is written onto the snapshot before, where that costs less than a whole one. Where those before were a
@@ -103,20 +103,21 @@ def publish_state(
     after = published_transaction(folder, journal)
     # What is written onto a snapshot that has erased donors would name them.
     if after is not None and not journal.n_erased(after):
-        changes = journal.changes(after, latest.number)
         n_changes = journal.n_changes(after, latest.number)
-        if _takes_changes(folder, n_changes, latest, nomenclature, codes):
-            is_due = merge_is_due(folder)
+        below = _taking(folder, n_changes, latest, nomenclature, codes)
+        if below:
+            changes = journal.changes(after, latest.number)
             published = publish_changes(
                 folder,
                 changes.persons,
                 changes.removed,
+                below=below,
                 provenance=provenance_at(journal, latest, nomenclature, _provenance(folder)),
                 nomenclature=nomenclature,
                 reports=kept,
                 acknowledge=journal.commit,
             ).published
-            return ((_merged(folder) if is_due else None) or published).registry
+            return (_merged(folder) if merge_is_due(below) else None) or published
     return _publish_whole(folder, journal, nomenclature, codes, kept)
 
 
@@ -130,13 +131,13 @@ def _merged(folder: Path) -> Published | None:
 
 def publish_built(
     built: BuiltSnapshot, journal: Journal, nomenclature: Nomenclature, reports: Mapping[str, bytes]
-) -> Registry:
+) -> Published:
     """Make a snapshot that was built of all donors of the latest transaction the valid one, as `publish_state` does."""
     for name, content in reports.items():
         built.aside.write(name, content)
     folder = built.aside.path.parent
     provenance = provenance_at(journal, _latest(journal), nomenclature, _provenance(folder))
-    return publish(built.aside, built.description, provenance, acknowledge=journal.commit).registry
+    return publish(built.aside, built.description, provenance, acknowledge=journal.commit)
 
 
 def provenance_at(
@@ -168,7 +169,7 @@ def _publish_whole(
     nomenclature: Nomenclature,
     codes: MacTable | None,
     reports: Mapping[str, bytes],
-) -> Registry:
+) -> Published:
     """Build a whole snapshot from the record, and make it the valid one."""
     latest = _latest(journal)
     nulls = latest.settings.ambiguous_nulls
@@ -180,14 +181,16 @@ def _publish_whole(
         return publish_built(built, journal, nomenclature, reports)
 
 
-def _takes_changes(
+def _taking(
     folder: Path, n_changes: int, latest: Transaction, nomenclature: Nomenclature, codes: MacTable | None
-) -> bool:
+) -> tuple[SnapshotPart, ...]:
+    """Return the current snapshot and those it stands on, the whole one first; none where it takes no changes."""
     nulls = latest.settings.ambiguous_nulls
     try:
-        return takes_changes(folder, n_changes, nomenclature, codes=codes, ambiguous_nulls=nulls)
+        below = open_parts(current_snapshot(folder))
     except RegistryError:  # a damaged snapshot takes nothing
-        return False
+        return ()
+    return below if takes_changes(below, n_changes, nomenclature, codes=codes, ambiguous_nulls=nulls) else ()
 
 
 def _latest(journal: Journal) -> Transaction:

@@ -11,7 +11,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
@@ -49,17 +50,22 @@ REPORTS = (QUARANTINE, WARNINGS)
 """Files of a snapshot that are copied beside it when it becomes valid."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Published:
     """A snapshot that was made valid.
 
     Attributes:
         path: its folder.
-        registry: opened from it, and compared with its checksums.
+        parts: it and those that it stands on, the whole one first, opened and compared with their checksums.
     """
 
     path: Path
-    registry: Registry
+    parts: tuple[SnapshotPart, ...]
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry that they make up; whoever only publishes does not wait for it."""
+        return united(self.parts)
 
 
 def publish(
@@ -67,7 +73,6 @@ def publish(
     description: SnapshotDescription,
     provenance: Provenance,
     below: Sequence[SnapshotPart] = (),
-    registry: Registry | None = None,
     *,
     is_merged: bool = False,
     acknowledge: Callable[[], None] | None = None,
@@ -81,7 +86,6 @@ def publish(
         description: what its manifest says of them.
         provenance: what the registry was made from.
         below: what the snapshot stands on, the whole one first; empty where it is whole. They are not read again.
-        registry: what the snapshot and those below make up, where that is known; else it is made of their files.
         is_merged: as in `make_current`.
         acknowledge: as in `make_current`.
 
@@ -96,9 +100,8 @@ def publish(
     try:
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
-        registry = united(parts) if registry is None else replace(registry, snapshot=parts[-1].registry.snapshot)
         make_current(snapshot, [part.path for part in parts], is_merged=is_merged, acknowledge=acknowledge)
-        return Published(snapshot, registry)
+        return Published(snapshot, parts)
     except BaseException:
         if snapshot not in known and valid_snapshot(folder) != snapshot:
             try:

@@ -21,9 +21,10 @@ import polars as pl
 
 from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.donors.attributes import defaults
+from hla_match.donors.identifiers import rows_of
 from hla_match.donors.provenance import Provenance
-from hla_match.donors.registry import Registry, build_registry, default_note, n_by_default, persons_of
-from hla_match.donors.registry_union import unite
+from hla_match.donors.registry import Registry, build_registry, default_note, persons_of
+from hla_match.donors.registry_union import n_by_default_united, unite
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from hla_match.nomenclature.multiple_allele_codes import MacTable
@@ -58,7 +59,7 @@ class PublishedChanges:
 
 
 def takes_changes(
-    folder: Path,
+    below: Sequence[SnapshotPart],
     n_changes: int,
     nomenclature: Nomenclature,
     *,
@@ -71,16 +72,13 @@ def takes_changes(
     `GREATEST_SHARE`.
 
     Args:
-        folder: the registry's.
+        below: the current snapshot and those that it stands on, the whole one first.
         n_changes: donors who come, become others, or leave.
         nomenclature: that the changes are to be read with.
         codes: multiple allele codes likewise.
         ambiguous_nulls: what becomes of null alleles that a list or code names beside expressed ones.
-
-    Raises:
-        RegistryError: there is no registry, or it is damaged.
     """
-    whole, *changes = open_parts(current_snapshot(folder))
+    whole, *changes = below
     base = whole.registry
     return (
         base.nomenclature.tables.checksum == nomenclature.tables.checksum
@@ -95,6 +93,7 @@ def publish_changes(
     persons: Iterable[pl.DataFrame],
     removed: pl.Series,
     *,
+    below: Sequence[SnapshotPart] = (),
     provenance: Mapping[str, str | int] | Provenance,
     nomenclature: Nomenclature | None = None,
     reports: Mapping[str, bytes] | None = None,
@@ -109,6 +108,7 @@ def publish_changes(
         folder: the registry's; it takes the changes as `takes_changes` says.
         persons: the donors who come or become others, whole and each once, as `build_registry` takes them.
         removed: identifiers of donors who leave; those whom the registry does not have have no effect.
+        below: the current snapshot and those that it stands on, where they are open.
         provenance: what the registry is made from now.
         nomenclature: the registry's, where it is at hand; one that has read typings reads more of them sooner.
         reports: contents of `registry_versions.REPORTS` by name; without one that of the last import stays.
@@ -121,7 +121,7 @@ def publish_changes(
         FileError: it cannot be written; nothing was changed.
         OSError: the disk fails, or is full; nothing was changed.
     """
-    below: Sequence[SnapshotPart] = open_parts(current_snapshot(folder))
+    below = below or open_parts(current_snapshot(folder))
     base = below[0].registry
     read_as = replace(Provenance.of(provenance), ambiguous_nulls=base.ambiguous_nulls)
     joined = _joined(persons, below)
@@ -136,20 +136,18 @@ def publish_changes(
     leave = removed.filter(~removed.is_in(joined["person_id"].implode())).unique().sort().rename("donor_id")
     before = _as_before(below, pl.concat([come.attributes["donor_id"], leave]))
     leave = leave.filter(leave.is_in(before.attributes["donor_id"].implode()))
+    notes = _notes(below, before, come, leave)
     taken_in: list[SnapshotPart] = []
     while len(below) > 1 and _size(below[-1]) <= growth * (come.n_donors + len(leave)):
         come, leave = _in_one(below[:-1], below[-1], come, leave)
         below, taken_in = below[:-1], [below[-1], *taken_in]
-    registry = unite([*(part.registry for part in below), come], [*(part.removed for part in below), leave])
-    registry = replace(registry, notes=_notes(below[-1].registry, before, come, registry.attributes))
     with writing_aside(folder) as aside:
         for name, table in change_tables(come, leave).items():
             write_table(aside, name, table)
-        description = replace(SnapshotDescription.of(come), notes=registry.notes, onto=snapshot_title(below[-1].path))
+        description = replace(SnapshotDescription.of(come), notes=notes, onto=snapshot_title(below[-1].path))
         for name, content in {**_reports(taken_in), **(reports or {})}.items():
             aside.write(name, content)
-        published = publish(aside, description, read_as, below, registry, acknowledge=acknowledge)
-        return PublishedChanges(published, unreadable)
+        return PublishedChanges(publish(aside, description, read_as, below, acknowledge=acknowledge), unreadable)
 
 
 def merge_changes(folder: Path) -> Published | None:
@@ -173,13 +171,13 @@ def merge_changes(folder: Path) -> Published | None:
         return publish(aside, description, registry.provenance, is_merged=True)
 
 
-def merge_is_due(folder: Path) -> bool:
+def merge_is_due(below: Sequence[SnapshotPart]) -> bool:
     """Say whether `merge_changes` is worth its time: the changes are half of what `takes_changes` allows.
 
-    Raises:
-        RegistryError: there is no registry, or it is damaged.
+    Args:
+        below: the current snapshot and those that it stands on, the whole one first.
     """
-    whole, *changes = open_parts(current_snapshot(folder))
+    whole, *changes = below
     return bool(changes) and _n_changes(changes) > GREATEST_SHARE / 2 * whole.registry.n_donors
 
 
@@ -228,8 +226,7 @@ def _joined(persons: Iterable[pl.DataFrame], below: Sequence[SnapshotPart]) -> p
 
 def _as_before(below: Sequence[SnapshotPart], identifiers: pl.Series) -> Registry:
     """Return those of some donors whom the registry has, as it has them."""
-    wanted = identifiers.implode()
-    rows = [part.registry.attributes["donor_id"].is_in(wanted).arg_true().to_numpy() for part in below]
+    rows = [np.sort(rows_of(part.registry, identifiers)) for part in below]
     found = [part.registry.take(of_part) for part, of_part in zip(below, rows, strict=True)]
     return unite(found, [part.removed for part in below])
 
@@ -245,17 +242,17 @@ def _in_one(
     return united, _as_before(below, gone).attributes["donor_id"].sort() if len(gone) else gone
 
 
-def _notes(below: Registry, before: Registry, come: Registry, attributes: pl.DataFrame) -> dict[str, int]:
+def _notes(below: Sequence[SnapshotPart], before: Registry, come: Registry, leave: pl.Series) -> dict[str, int]:
     """Return the notes of a registry after changes; those on lines of a file stay with the donors of that file.
 
     Args:
-        below: has the notes before the changes.
+        below: what it was before; the last has its notes.
         before: the donors who became others or left, as they were.
         come: the donors who came or became others.
-        attributes: of all donors after the changes.
+        leave: identifiers of those who left.
     """
     of_defaults = {default_note(name) for name in defaults()}
-    counts = Counter({note: n for note, n in below.notes.items() if note not in of_defaults})
+    counts = Counter({note: n for note, n in below[-1].registry.notes.items() if note not in of_defaults})
     if counts:
         read_again, _ = build_registry(
             persons_of(before),
@@ -267,5 +264,8 @@ def _notes(below: Registry, before: Registry, come: Registry, attributes: pl.Dat
         )
         counts -= Counter(read_again.notes)
     counts += Counter({note: n for note, n in come.notes.items() if note not in of_defaults})
-    counts.update({default_note(name): n for name, n in n_by_default(attributes).items()})
+    n_by_default = n_by_default_united(
+        [*(part.registry for part in below), come], [*(part.removed for part in below), leave]
+    )
+    counts.update({default_note(name): n for name, n in n_by_default.items()})
     return {note: n for note, n in counts.items() if n}

@@ -21,13 +21,12 @@ from hla_match.kernels.schema.array import declarations, of_arrays
 from hla_match.kernels.schema.donors import DonorArrays, TypingOrder
 from hla_match.kernels.schema.typings import MacArrays, ReportedTypings, TypingTable
 from hla_match.nomenclature.multiple_allele_codes import MacTable
-from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.typing_book import LocusColumn
 from registry_io.disk.checked_files import AGAIN, changed, checked_files
 from registry_io.store.attribute_columns import map_column
 from registry_io.store.attribute_soundness import check_attributes
 from registry_io.store.change_files import NOBODY, open_changes, open_table
-from registry_io.store.nomenclature_file import loads
+from registry_io.store.nomenclature_file import nomenclature_of
 from registry_io.store.registry_folder import snapshot_title
 from registry_io.store.snapshot_arrays import ATTRIBUTE_CODES, open_arrays
 from registry_io.store.snapshot_manifest import NOMENCLATURE, SnapshotManifest
@@ -87,7 +86,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
     loci, n_donors = manifest.loci, manifest.n_donors
     path = snapshot / NOMENCLATURE
     try:
-        tables = loads(path.read_bytes(), str(path))
+        nomenclature = nomenclature_of(path.read_bytes(), str(path))
     except NomenclatureError as error:
         raise changed(path, error.found, error.expected) from None
     codes = None
@@ -101,7 +100,14 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         for position in range(n_orders(loci))
     )
     if are_checked:
-        check_snapshot(snapshot, donors=donors, columns=columns, typing_index=orders, nomenclature=tables, codes=codes)
+        check_snapshot(
+            snapshot,
+            donors=donors,
+            columns=columns,
+            typing_index=orders,
+            nomenclature=nomenclature.tables,
+            codes=codes,
+        )
         # Before a frame is made over their files, which follows what it finds there.
         check_attributes(snapshot, manifest.attributes, donors["id_rank"], attribute_codes)
     return Registry(
@@ -111,7 +117,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         attribute_codes=attribute_codes,
         attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
         typing_index=orders,
-        nomenclature=Nomenclature(tables),
+        nomenclature=nomenclature,
         codes=codes,
         provenance=Provenance.of(manifest.provenance),
         notes=manifest.notes,

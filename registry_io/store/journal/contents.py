@@ -22,7 +22,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Settings
-from registry_io.store.nomenclature_file import dumps, loads
+from registry_io.store.nomenclature_file import dumps, nomenclature_of
 
 Table = Literal["codes", "nomenclature"]
 _KEYS = {"codes": "sha256", "nomenclature": "checksum"}
@@ -83,7 +83,7 @@ class Contents:
         """
         content = self._content("nomenclature", settings.nomenclature)
         try:
-            return Nomenclature(loads(content, str(self._path)))
+            return nomenclature_of(content, str(self._path))
         except NomenclatureError as error:
             raise damaged(self._path, error.found, error.expected) from None
 

@@ -12,7 +12,8 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.standard_form import CAPITALS, NO_SECOND
 from registry_io.persons.attribute_values import EMPTY_NOTE
 from registry_io.persons.patient_file import read_patients
-from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.donor_import import import_donors
+from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_store import open_registry
 
 SIGNS = ["-", ".", "****", "NA", "N/A", "Not typed", "NT", "UUUU", "\u672a\u505a", "\u65e0"]

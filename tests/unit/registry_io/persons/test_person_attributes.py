@@ -14,7 +14,8 @@ from registry_io.persons.blood_groups import BLOOD_NOTE
 from registry_io.persons.patient_file import read_patients
 from registry_io.persons.person_attributes import FINDINGS
 from registry_io.persons.person_table import PersonRecords, read_persons
-from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.donor_import import import_donors
+from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_store import open_registry
 
 NOMENCLATURE = Nomenclature.builtin()

@@ -16,7 +16,8 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import donor_import
-from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.donor_import import import_donors
+from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back

@@ -13,8 +13,9 @@ import pytest
 from hla_match.errors import CriteriaError, ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.donor_import import import_donors
 from registry_io.store.import_modes import RecordCounts
+from registry_io.store.import_report import ImportReport
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.recorded_registry import write_registry, write_registry_stream

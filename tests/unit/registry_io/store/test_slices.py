@@ -14,7 +14,8 @@ from hla_match.errors import FileError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.synthetic.volunteers import volunteers
-from registry_io.store.donor_import import ImportReport, import_donors
+from registry_io.store.donor_import import import_donors
+from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_folder import QUARANTINE, WARNINGS, current_snapshot
 from registry_io.store.snapshot_store import read_manifest
 from registry_io.tables import table_file, text_file, text_table
