@@ -148,6 +148,14 @@ CASES: tuple[Case, ...] = (
         targets=(Target("median", at_most=1.0, place="103000"), Target("median", at_most=2.0, place=LARGE)),
     ),
     Case(
+        name="a day of 425 changes by a file",
+        proves="The same through the record: a file of differences is imported; then the registry opened and searched.",
+        setup=lambda place: intake.RecordedIntake(place, n_new=25, n_retyped=375, n_leaving=25),
+        check=intake.check_intake,
+        run=intake.run_recorded,
+        targets=(Target("median", at_most=1.0, place="103000"), Target("median", at_most=2.0, place=LARGE)),
+    ),
+    Case(
         name="search over 20 snapshots of changes",
         proves="10/10 with up to 2 mismatches over a whole snapshot and 20 of changes, beside the same in one.",
         setup=lambda place: intake.Intake(place, n_new=25, n_retyped=375, n_leaving=25),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,9 @@ from benchmarks.searches import CRITERIA, first_of_all
 from hla_match import Matcher, Patient, Registry
 from hla_match.donors.registry import build_registry, persons_of
 from hla_match.synthetic.volunteers import volunteers
-from registry_io import open_imputation, open_registry
-from registry_io.store.registry_folder import writing_registry
+from registry_io import import_donors, open_imputation, open_registry
+from registry_io.disk.checked_files import SETTLED_SECONDS
+from registry_io.store.registry_folder import JOURNAL, writing_registry
 from registry_io.store.snapshot_changes import GROWTH, merge_changes, publish_changes
 
 _SEED = 20
@@ -55,9 +57,15 @@ class Intake:
         object.__setattr__(self, "copy", self.place.folder / "changed")
 
     def start(self) -> None:
-        """Make a fresh copy of the registry, and open it once, as whoever keeps it did."""
+        """Make a fresh copy of the registry, and open it once, as whoever keeps it did.
+
+        It is not remembered of files of this moment that they are sound: they rest first, as those of a registry have
+        that was imported some time ago.
+        """
         shutil.rmtree(self.copy, ignore_errors=True)
         shutil.copytree(self.place.registry_folder, self.copy, copy_function=os.link)
+        if not self.place.settings.quick:
+            time.sleep(SETTLED_SECONDS + 1)
         open_registry(self.copy)
 
     @property
@@ -108,6 +116,42 @@ class Intake:
         Matcher(registry, imputed).search(self.place.patients[0], CRITERIA)
 
 
+@dataclass(frozen=True)
+class RecordedIntake(Intake):
+    """The same through the record: a file of differences is imported, each into the registry of the one before."""
+
+    def start(self) -> None:
+        """Make a fresh copy of the registry, its record too, which is written to."""
+        super().start()
+        for path in self.place.registry_folder.glob(f"{JOURNAL}*"):
+            (self.copy / path.name).unlink()
+            shutil.copy2(path, self.copy)
+
+    def written(self, changes: Changes) -> Path:
+        """Write changes as a file of differences."""
+        persons, leaving = changes
+        rows = [
+            persons.rename({"person_id": "donor_id"}).with_columns(action=pl.lit("update")),
+            pl.DataFrame({"donor_id": leaving, "action": ["withdraw"] * len(leaving)}),
+        ]
+        path = self.place.folder / "changes.csv"
+        pl.concat(rows, how="diagonal").write_csv(path)
+        return path
+
+    def publish(self, changes: Changes, growth: float = GROWTH) -> Registry:
+        """Import changes as a file, and open the registry as a reader does; `growth` is that of an import."""
+        return self.imported(self.written(changes))
+
+    def imported(self, file: Path) -> Registry:
+        """Import a file, and open the registry as a reader does."""
+        import_donors(self.copy, file, update=True, today=AS_OF)
+        return open_registry(self.copy)
+
+    def search_after(self, file: Path) -> None:
+        """Import a file, and search the registry for a patient."""
+        Matcher(self.imported(file)).search(self.place.patients[0], CRITERIA)
+
+
 def check_intake(intake: Intake) -> str:
     """Compare the lists of some patients with those of the same donors in one snapshot.
 
@@ -153,10 +197,35 @@ def run_intake(intake: Intake) -> Measured:
     rows = []
     for seed in range(1, intake.place.settings.repeats + 1):
         intake.start()
-        rows.append([seconds_of(partial(intake.search, intake.changes(seed)))])
+        rows.append(_timed(partial(intake.search, intake.changes(seed))))
     shutil.rmtree(intake.copy)
-    notes = ("with probabilities",) if intake.predicts else ()
-    return Measured({"median": Figure(median(row[0] for row in rows))}, {"seconds": rows}, notes)
+    return _measured(rows, ("with probabilities",) if intake.predicts else ())
+
+
+def run_recorded(intake: RecordedIntake) -> Measured:
+    """Time importing, opening and a search, day after day."""
+    intake.start()
+    files = (intake.written(intake.changes(seed)) for seed in range(1, intake.place.settings.repeats + 1))
+    rows = [_timed(partial(intake.search_after, file)) for file in files]
+    shutil.rmtree(intake.copy)
+    return _measured(rows)
+
+
+def _timed(action: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds of one call, and those of the processor."""
+    start = time.process_time()
+    seconds = seconds_of(action)
+    return seconds, time.process_time() - start
+
+
+def _measured(rows: Sequence[tuple[float, float]], notes: tuple[str, ...] = ()) -> Measured:
+    seconds, processor = zip(*rows, strict=True)
+    figures = {
+        "median": Figure(median(seconds)),
+        "least": Figure(min(seconds)),
+        "of the processor": Figure(median(processor)),
+    }
+    return Measured(figures, {"seconds": [[one] for one in seconds]}, notes)
 
 
 N_SNAPSHOTS = 20

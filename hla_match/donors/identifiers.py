@@ -37,7 +37,8 @@ def rows_of(registry: Registry, identifiers: pl.Series) -> NDArray[np.uint32]:
     is_within = rank < registry.n_donors
     rows = registry.ranked[rank[is_within]]
     is_same = _identifiers(registry, rows) == wanted.filter(pl.Series(is_within))
-    return rows[is_same.to_numpy()]
+    found: NDArray[np.uint32] = rows[is_same.to_numpy()]
+    return found
 
 
 def _identifiers(registry: Registry, rows: NDArray[np.uint32]) -> pl.Series:

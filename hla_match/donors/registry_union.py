@@ -211,19 +211,8 @@ def _places(
 
 def _attributes(registries: Sequence[Registry], rows: NDArray[np.intp]) -> pl.DataFrame:
     """Return the attributes of donors counted over all registries, columns in the order of the vocabulary."""
-    types: dict[str, pl.DataType] = {}
-    for registry in registries:
-        types |= registry.attributes.schema
-    known = [name for name in ("donor_id", *ATTRIBUTES) if name in types]
-    number = pl.Series(rows.astype(np.uint32))
-    columns = []
-    for name in (*known, *(name for name in types if name not in known)):
-        parts = [
-            registry.attributes[name]
-            if name in registry.attributes.columns
-            else pl.repeat(None, registry.n_donors, dtype=types[name], eager=True)
-            for registry in registries
-        ]
-        # In one piece: of several, texts are gathered in three times the time.
-        columns.append(pl.concat(parts, rechunk=True).gather(number).alias(name))
-    return pl.DataFrame(columns)
+    # As one frame the columns are gathered side by side; in one piece, since of several it takes three times the time.
+    joined = pl.concat([registry.attributes for registry in registries], how="diagonal", rechunk=True)
+    known = [name for name in ("donor_id", *ATTRIBUTES) if name in joined.columns]
+    others = [name for name in joined.columns if name not in known]
+    return joined.select(*known, *others)[pl.Series(rows.astype(np.uint32))]

@@ -61,12 +61,15 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
     short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
     key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
     key += meaning[second]
-    if (key[1:] >= key[:-1]).all():
+    if _ascends(key):
         donor = np.arange(key.size)
     else:
         # By the second, then by the first: numbers of 16 bits are sorted in a fraction of the time of longer ones.
-        donor = np.argsort(meaning[second], kind="stable")
-        donor = donor[np.argsort(meaning[first][donor], kind="stable")]
+        if _ascends(meaning[second]):  # as that of B does, by which donors lie
+            donor = np.argsort(meaning[first], kind="stable")
+        else:
+            donor = np.argsort(meaning[second], kind="stable")
+            donor = donor[np.argsort(meaning[first][donor], kind="stable")]
         key = key[donor]
     new = np.ones(key.size, np.bool_)
     np.not_equal(key[1:], key[:-1], out=new[1:])
@@ -84,3 +87,7 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
         donor=donor.astype(np.uint32),
         typing=typing,
     )
+
+
+def _ascends(numbers: NDArray[np.unsignedinteger[Any]]) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())

@@ -31,7 +31,9 @@ take some 17 ms."""
 AGAIN = "import the donors again in its place, or roll back to the registry before"
 """What to do about a damaged registry."""
 
-_SETTLED_SECONDS = 2
+SETTLED_SECONDS = 2
+"""Age of files of which it can be remembered that they are sound."""
+
 _THREADS = 4
 
 
@@ -71,7 +73,7 @@ def checked_files(folder: Path, sums: Mapping[str, FileSum], *, thorough: bool =
     yield not is_known
     if is_known:
         return
-    has_rested = max((state.st_ctime for state in before.values()), default=0) < time.time() - _SETTLED_SECONDS
+    has_rested = max((state.st_ctime for state in before.values()), default=0) < time.time() - SETTLED_SECONDS
     # A change within the clock's grain would go unnoticed: what has just been written is compared again next time.
     if has_rested and _fingerprint(_states(folder, sums), sums) == found:
         _remember(memory, found)

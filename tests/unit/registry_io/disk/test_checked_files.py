@@ -17,7 +17,7 @@ from registry_io.disk.checked_files import damaged_files
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, FileSum]:
     monkeypatch.setattr(checked_files, "memory_folder", lambda: tmp_path / "home" / "checked")
-    monkeypatch.setattr(checked_files, "_SETTLED_SECONDS", -1)
+    monkeypatch.setattr(checked_files, "SETTLED_SECONDS", -1)
     (tmp_path / "f").mkdir()
     for name in ("one", "two"):
         (tmp_path / "f" / name).write_bytes(name.encode() * 1000)
@@ -161,7 +161,7 @@ def test_a_memory_that_cannot_be_kept_costs_time_only(
 def test_what_has_just_been_written_is_not_remembered(
     folder: Path, files: dict[str, FileSum], large: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checked_files, "_SETTLED_SECONDS", 3600)
+    monkeypatch.setattr(checked_files, "SETTLED_SECONDS", 3600)
     for _ in range(2):
         check_files(folder, files)
     assert len(large) == 4

@@ -187,7 +187,7 @@ def test_changes_go_onto_what_was_read_alike(folder: Path) -> None:
 def test_publishing_does_not_read_the_whole_snapshot_through(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = current_snapshot(folder)
     monkeypatch.setattr(checked_files, "EACH_TIME", 0)
-    monkeypatch.setattr(checked_files, "_SETTLED_SECONDS", -1)
+    monkeypatch.setattr(checked_files, "SETTLED_SECONDS", -1)
     monkeypatch.setattr(checked_files, "memory_folder", lambda: folder.parent / "checked")
     open_registry(folder)
     read: list[Path] = []
