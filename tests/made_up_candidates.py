@@ -12,6 +12,7 @@ from hla_match.choice import mismatch_features
 from hla_match.choice.candidates import Candidates
 from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.attributes import values_of
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.immunogenetics.permissive_c import NOT_KNOWN
 from hla_match.kernels.codes import BEST, GRADE_A, GRADE_M, GVH_BEST, HVG_BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -101,9 +102,13 @@ def candidates_of(donors, predictions, *, cmv, abo, most=1):
             "sex": coded("sex"),
         },
         id_rank=rank,
-        attributes=pl.DataFrame(
-            {"tnc_e7": [one["tnc"] for one in donors], "cd34_e6": [one["cd34"] for one in donors]},
-            {"tnc_e7": pl.Float32, "cd34_e6": pl.Float32},
+        donor_attributes=DonorAttributes(
+            (
+                pl.DataFrame(
+                    {"tnc_e7": [one["tnc"] for one in donors], "cd34_e6": [one["cd34"] for one in donors]},
+                    {"tnc_e7": pl.Float32, "cd34_e6": pl.Float32},
+                ),
+            )
         ),
     )
     rows = np.arange(len(donors))

@@ -141,7 +141,7 @@ def _not_checked(
             if lacking := [locus for locus in pair if locus not in frequencies.loci or locus not in registry.loci]:
                 yield kind, f"{' and '.join(lacking)} not in the registry and the frequencies both"
     for name, kinds in _NEEDED.items():
-        if name not in registry.attributes.columns:
+        if name not in registry.donor_attributes.schema:
             yield from ((kind, f"the registry has no {name}") for kind in kinds)
     if n_passed_over:
         shared = f"{n_passed_over:,} donors whose birth date more than {MOST_ALIKE:,} of their sex share"

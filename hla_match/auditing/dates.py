@@ -56,7 +56,7 @@ def date_findings(
 
 def _days(registry: Registry, name: str) -> NDArray[np.int64]:
     """Return (donors,) a date as ``year * 10000 + month * 100 + day``, 0 where missing."""
-    if name not in registry.attributes.columns:
+    if name not in registry.donor_attributes.schema:
         return np.zeros(registry.n_donors, np.int64)
     return registry.attributes.select(day_numbers(name).fill_null(0).cast(pl.Int64)).to_series().to_numpy()
 

@@ -181,7 +181,7 @@ def _found(
 
 def grid_findings(registry: Registry) -> pl.DataFrame:
     """Return a finding for each donor whose GRID another donor has, too."""
-    if "grid" not in registry.attributes.columns:
+    if "grid" not in registry.donor_attributes.schema:
         return no_findings()
     grid = registry.attributes["grid"]
     rows = np.flatnonzero((grid.is_duplicated() & grid.is_not_null()).to_numpy())

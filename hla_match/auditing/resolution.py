@@ -59,7 +59,7 @@ class Resolution:
         Its columns are `year`, `donors`, by level the number of typings, one for each donor and locus, and the mean
         `score`.
         """
-        known = "registered_on" in registry.attributes.columns
+        known = "registered_on" in registry.donor_attributes.schema
         year = registry.attributes["registered_on"].dt.year() if known else pl.Series([None] * registry.n_donors)
         counts = {name: (self.level == code).sum(axis=0).astype(np.int64) for code, name in enumerate(LEVELS)}
         frame = pl.DataFrame({"year": year.cast(pl.Int32), **counts, "score": self.score})

@@ -42,4 +42,4 @@ def rows_of(registry: Registry, identifiers: pl.Series) -> NDArray[np.uint32]:
 
 
 def _identifiers(registry: Registry, rows: NDArray[np.uint32]) -> pl.Series:
-    return registry.attributes["donor_id"].gather(pl.Series(rows))
+    return registry.donor_attributes.of("donor_id", pl.Series(rows))

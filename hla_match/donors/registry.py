@@ -28,6 +28,7 @@ from hla_match.donors.arrangement import (
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.donor_scores import DonorScores
 from hla_match.donors.person_frame import check_persons
 from hla_match.donors.provenance import Provenance
@@ -56,7 +57,7 @@ class Registry:
         loci: the loci of `donor_typing`'s rows, in the order of `hla_match.loci.LOCI`.
         donor_typing: (loci, donors) uint16 or uint32 code of each reported typing; 0 is "not typed".
         columns: the reported typings of each locus.
-        attributes: one row a donor: `donor_id`, then sex, birth_date, abo, ... where the registry has them.
+        donor_attributes: `donor_id`, then sex, birth_date, abo, ... where the registry has them.
         id_rank: (donors,) uint32 rank of each donor's identifier among all identifiers.
         attribute_codes: (donors,) by name the codes of the attributes that are kept as numbers too, as
             `hla_match.donors.attribute_codes.codes_of` makes them.
@@ -73,7 +74,7 @@ class Registry:
     loci: tuple[str, ...]
     donor_typing: NDArray[np.uint16] | NDArray[np.uint32]
     columns: Mapping[str, LocusColumn]
-    attributes: pl.DataFrame
+    donor_attributes: DonorAttributes
     id_rank: NDArray[np.uint32]
     attribute_codes: Mapping[str, NDArray[np.integer[Any]]]
     typing_index: tuple[TypingOrder, ...]
@@ -83,6 +84,11 @@ class Registry:
     notes: Mapping[str, int] = field(default_factory=dict)
     snapshot: str = ""
     settings: RegistrySettings = field(default_factory=RegistrySettings)
+
+    @property
+    def attributes(self) -> pl.DataFrame:
+        """The attributes as a frame, one row a donor; of a few donors `donor_attributes` gives them sooner."""
+        return self.donor_attributes.frame
 
     @property
     def ambiguous_nulls(self) -> AmbiguousNulls:
@@ -128,7 +134,7 @@ class Registry:
         return replace(
             self,
             donor_typing=donor_typing,
-            attributes=self.attributes[rows],
+            donor_attributes=self.donor_attributes.take(rows),
             id_rank=rank,
             attribute_codes={name: code[rows] for name, code in self.attribute_codes.items()},
             typing_index=tuple(typing_orders_of(self.columns, donor_typing)),
@@ -198,7 +204,7 @@ def build_registry(
         loci=tuple(books),
         donor_typing=donor_typing,
         columns=found.columns,
-        attributes=attributes,
+        donor_attributes=DonorAttributes((attributes,)),
         id_rank=found.id_rank,
         attribute_codes=codes_of(attributes),
         typing_index=tuple(typing_orders_of(found.columns, donor_typing)),

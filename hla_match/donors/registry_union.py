@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.arrangement import by_place, by_typing, typing_dtype, typing_orders_of
-from hla_match.donors.attributes import ATTRIBUTES, defaults
+from hla_match.donors.attributes import defaults
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.identifiers import ranks_of, rows_of
 from hla_match.donors.registry import Registry
 from hla_match.loci import LOCI
@@ -55,7 +56,7 @@ def unite(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> Regis
         loci=tuple(columns),
         donor_typing=donor_typing,
         columns=columns,
-        attributes=_attributes(registries, rows),
+        donor_attributes=DonorAttributes([registry.attributes for registry in registries], rows),
         id_rank=rank[rows],
         attribute_codes={
             name: np.concatenate([registry.attribute_codes[name] for registry in registries])[rows]
@@ -69,11 +70,11 @@ def unite(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> Regis
 
 def n_by_default_united(registries: Sequence[Registry], removed: Sequence[pl.Series]) -> dict[str, int]:
     """Return what `hla_match.donors.registry.n_by_default` says of the union, which need not be made for it."""
-    known = {name for registry in registries for name in registry.attributes.columns}
+    known = {name for registry in registries for name in registry.donor_attributes.schema}
     found = {name: 0 for name in defaults() if name in known}
     for registry, kept in zip(registries, _kept(registries, removed), strict=True):
         for name in found:
-            is_missing = registry.attributes[name].is_null() if name in registry.attributes.columns else None
+            is_missing = registry.attributes[name].is_null() if name in registry.donor_attributes.schema else None
             found[name] += int(kept.sum() if is_missing is None else (kept & is_missing.to_numpy()).sum())
     return found
 
@@ -207,12 +208,3 @@ def _places(
         low[searched[is_before]] = middle[is_before] + 1
         high[searched[~is_before]] = middle[~is_before]
     return low
-
-
-def _attributes(registries: Sequence[Registry], rows: NDArray[np.intp]) -> pl.DataFrame:
-    """Return the attributes of donors counted over all registries, columns in the order of the vocabulary."""
-    # As one frame the columns are gathered side by side; in one piece, since of several it takes three times the time.
-    joined = pl.concat([registry.attributes for registry in registries], how="diagonal", rechunk=True)
-    known = [name for name in ("donor_id", *ATTRIBUTES) if name in joined.columns]
-    others = [name for name in joined.columns if name not in known]
-    return joined.select(*known, *others)[pl.Series(rows.astype(np.uint32))]

@@ -61,7 +61,8 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
     short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
     key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
     key += meaning[second]
-    if _ascends(key):
+    is_theirs = _ascends(key)  # donors lie in this order
+    if is_theirs:
         donor = np.arange(key.size)
     else:
         # By the second, then by the first: numbers of 16 bits are sorted in a fraction of the time of longer ones.
@@ -79,7 +80,7 @@ def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mappin
     typing: TypingCodes = np.zeros((len(beside), donor.size), np.uint16 if narrow else np.uint32)
     for row, locus in enumerate(beside):
         if locus in meaning:
-            typing[row] = meaning[locus][donor]
+            typing[row] = meaning[locus] if is_theirs else meaning[locus][donor]
     return TypingOrder(
         first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
         run_second=run_second.astype(typing.dtype),

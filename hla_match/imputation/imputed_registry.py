@@ -191,7 +191,7 @@ def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32
 
 def population_rows(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int16]:
     """Return (n,) int16 the chain of the population of some donors; the last one where it is not known."""
-    if not panels.populations or "population" not in registry.attributes.columns:
+    if not panels.populations or "population" not in registry.donor_attributes.schema:
         return np.full(registry.id_rank[donor].size, len(panels.populations), np.int16)
     row = {name: number for number, name in enumerate(panels.populations)}
     named = registry.attributes["population"][donor].fill_null("").to_list()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
@@ -21,7 +22,7 @@ def cd34_per_kg(registry: Registry, donor: NDArray[np.uint32], weight_kg: float 
 
 
 def _per_kg(registry: Registry, donor: NDArray[np.uint32], name: str, weight_kg: float | None) -> NDArray[np.float64]:
-    if weight_kg is None or name not in registry.attributes.columns:
+    if weight_kg is None or name not in registry.donor_attributes.schema:
         return np.full(donor.size, np.nan)
-    cells: NDArray[Any] = registry.attributes[name][donor].to_numpy()
+    cells: NDArray[Any] = registry.donor_attributes.of(name, pl.Series(donor)).to_numpy()
     return cells.astype(np.float64) / weight_kg

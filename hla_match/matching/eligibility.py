@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.donors.ages import completed_years
 from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.attributes import values_of
+from hla_match.donors.identifiers import rows_of
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import UNKNOWN, VALUED, SearchCriteria
@@ -29,7 +33,7 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
     allowed[[values_of("status").index(status) for status in criteria.statuses]] = True
     eligible = allowed[registry.attribute_codes["status"]]
     keep(f"with status {' or '.join(criteria.statuses)}")
-    if criteria.donor_type != "any" and "donor_type" in registry.attributes.columns:
+    if criteria.donor_type != "any" and "donor_type" in registry.donor_attributes.schema:
         is_cord = (registry.attributes["donor_type"] == "CORD").fill_null(False).to_numpy()
         eligible &= is_cord if criteria.donor_type == "cord" else ~is_cord
         keep("that are cord blood" if criteria.donor_type == "cord" else "that are no cord blood")
@@ -52,10 +56,10 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
         eligible &= _in_cities(registry, criteria.city)
         keep(f"in {' or '.join(criteria.city)}")
     if criteria.only_donors is not None:
-        eligible &= registry.attributes["donor_id"].is_in(list(criteria.only_donors)).to_numpy()
+        eligible &= _named(registry, criteria.only_donors)
         keep("among those asked for")
     if criteria.without_donors:
-        eligible &= ~registry.attributes["donor_id"].is_in(list(criteria.without_donors)).to_numpy()
+        eligible &= ~_named(registry, criteria.without_donors)
         keep("not among those left out")
     return left
 
@@ -67,9 +71,16 @@ def _code_of(name: str, value: str) -> int:
     return MISSING_CATEGORY if value == UNKNOWN else values_of(name).index(value)
 
 
+def _named(registry: Registry, identifiers: Iterable[str]) -> NDArray[np.bool_]:
+    """Return (n,) bool: donors who have one of some identifiers."""
+    found = np.zeros(registry.n_donors, np.bool_)
+    found[rows_of(registry, pl.Series(list(identifiers), dtype=pl.String))] = True
+    return found
+
+
 def _in_cities(registry: Registry, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return (n,) bool: donors who live in one of some cities."""
-    if "city" not in registry.attributes.columns:
+    if "city" not in registry.donor_attributes.schema:
         return np.full(registry.n_donors, UNKNOWN in wanted)
     city = registry.attributes["city"]
     # Of a registry of millions the cities are few.

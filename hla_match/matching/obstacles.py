@@ -80,8 +80,8 @@ def _of_person(registry: Registry, criteria: SearchCriteria, donor: int) -> Iter
     alone = replace(
         registry,
         donor_typing=registry.donor_typing[:, donor : donor + 1],
-        attributes=registry.attributes[donor : donor + 1],
-        id_rank=registry.id_rank[donor : donor + 1],
+        donor_attributes=registry.donor_attributes.take(np.array([donor])),
+        id_rank=np.zeros(1, np.uint32),
         attribute_codes={name: code[donor : donor + 1] for name, code in registry.attribute_codes.items()},
         typing_index=(),
     )

@@ -24,10 +24,10 @@ def cord_columns(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint
         lists: as in `hla_match.reporting.match_frame.match_frame`.
         donors: rows of the registry, for each list.
     """
-    attributes = lists[0].registry.attributes
-    if "donor_type" not in attributes.columns:
+    attributes = lists[0].registry.donor_attributes
+    if "donor_type" not in attributes.schema:
         return []
-    is_unit = (attributes["donor_type"] == "CORD").fill_null(False)[np.concatenate(donors)]
+    is_unit = (attributes.of("donor_type", pl.Series(np.concatenate(donors))) == "CORD").fill_null(False)
     matches = [_matches(found, donor) for found, donor in zip(lists, donors, strict=True)]
     columns = [
         pl.Series("cord_match", [f"{best}/6" for best, _ in _joined(matches)], pl.String),

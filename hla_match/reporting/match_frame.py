@@ -50,12 +50,11 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     untyped = _GRADE_PAIR.new_from_index(_PAIRS.index("PP"), donor.size)
     in_scope = [grades.get(locus, untyped).alias(locus) for locus in criteria.loci]
     age = pl.Series("age", np.concatenate([one.age[part] for one in lists]))
-    attributes = registry.attributes
     # Series by series: each expression in their place would be a query of its own, and cost ten times as much.
     columns = [
         pl.Series("patient_id", [one.patient.patient_id for one in lists], pl.String)[patient],
         pl.Series("rank", np.concatenate([one.ranks[part] for one in lists])),
-        attributes["donor_id"][at],
+        registry.donor_attributes.of("donor_id", at),
         pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
         pl.Series("matches_best", total[BEST]),
         pl.Series("matches_worst", total[WORST]),
@@ -80,16 +79,16 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
 
 def _attributes(registry: Registry, rows: pl.Series) -> Iterator[pl.Series]:
     """Yield the attributes of donors that lists show; of one that an empty cell has too, what the cell counts as."""
-    known = registry.attributes
+    known = registry.donor_attributes
     for name, attribute in ATTRIBUTES.items():
         if not attribute.in_lists:
             continue
         default = defaults().get(name)
         if default is None:
-            if name in known.columns:
-                yield known[name][rows]
-        elif name in known.columns:
-            found = known[name][rows]
+            if name in known.schema:
+                yield known.of(name, rows)
+        elif name in known.schema:
+            found = known.of(name, rows)
             yield found.fill_null(default.value) if found.null_count() else found
         else:
             yield pl.Series(name, [default.value], pl.String).new_from_index(0, rows.len())

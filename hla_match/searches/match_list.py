@@ -141,7 +141,7 @@ class MatchList(ExplainedDonors):
         return found
 
     def _find(self, donor_id: str) -> int | None:
-        return self.registry.attributes["donor_id"][self.donor].index_of(donor_id)
+        return self.registry.donor_attributes.of("donor_id", pl.Series(self.donor)).index_of(donor_id)
 
     def head(self, n: int = 10) -> MatchList:
         """Return the list of the first donors."""

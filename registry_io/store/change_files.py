@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hla_match.donors.arrangement import typing_dtype
 from hla_match.donors.attribute_codes import codes_of
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.kernels.schema.array import arrays_of, declarations, of_arrays
@@ -93,7 +94,7 @@ def open_changes(snapshot: Path, manifest: SnapshotManifest, base: Registry) -> 
         loci=manifest.loci,
         donor_typing=donor_typing,
         columns=columns,
-        attributes=attributes,
+        donor_attributes=DonorAttributes((attributes,)),
         id_rank=id_rank,
         attribute_codes=codes_of(attributes),
         typing_index=(),

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.registry import Registry, persons_of
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from registry_io.disk.durable_files import atomic_write
@@ -109,7 +110,9 @@ def _slices(registry: Registry, key: bytes | None) -> Iterator[pl.DataFrame]:
         taken = dataclasses.replace(
             registry,
             donor_typing=registry.donor_typing[:, part],
-            attributes=registry.attributes[part].with_columns(identifiers[part].alias("donor_id")),
+            donor_attributes=DonorAttributes(
+                (registry.attributes[part].with_columns(identifiers[part].alias("donor_id")),)
+            ),
         )
         persons = persons_of(taken).rename({"person_id": "donor_id"})
         yield persons if key is None else without_names(persons)

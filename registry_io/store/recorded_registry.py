@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry, persons_of
 from hla_match.errors import RegistryError
@@ -168,7 +169,9 @@ def person_slices(registry: Registry) -> Iterator[pl.DataFrame]:
         part = slice(start, start + SLICE)
         yield persons_of(
             dataclasses.replace(
-                registry, donor_typing=registry.donor_typing[:, part], attributes=registry.attributes[part]
+                registry,
+                donor_typing=registry.donor_typing[:, part],
+                donor_attributes=DonorAttributes((registry.attributes[part],)),
             )
         )
 

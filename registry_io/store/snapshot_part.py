@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
 from hla_match.donors.registry_union import unite
@@ -115,7 +116,7 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
         loci=loci,
         columns=columns,
         attribute_codes=attribute_codes,
-        attributes=_open_attributes(snapshot, manifest.attributes, n_donors),
+        donor_attributes=DonorAttributes((_open_attributes(snapshot, manifest.attributes, n_donors),)),
         typing_index=orders,
         nomenclature=nomenclature,
         codes=codes,

@@ -7,9 +7,12 @@ import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_series_equal
 
-from hla_match.donors.registry import Registry, build_registry
-from hla_match.donors.registry_union import unite
+from hla_match.donors.donor_attributes import DonorAttributes
+from hla_match.donors.identifiers import rows_of
+from hla_match.donors.registry import Registry, build_registry, n_by_default
+from hla_match.donors.registry_union import n_by_default_united, unite
 from hla_match.kernels.schema.array import arrays_of
 from hla_match.loci import LOCI
 from hla_match.nomenclature.release import Nomenclature
@@ -116,6 +119,25 @@ def test_a_registry_and_its_changes_are_the_registry_of_the_same_donors(found) -
     assert_same(united(found), at_once(found))
 
 
+@given(changes(), st.lists(st.integers(0, 11), max_size=6))
+@examples(200)
+def test_a_few_donors_are_those_of_the_whole_without_making_it(found, numbers) -> None:
+    registries = [registry_of(rows, *columns) for _, columns, rows in found]
+    removed = [pl.Series(sorted(leaving), dtype=pl.String) for leaving, _, _ in found]
+    union, wanted = unite(registries, removed), at_once(found)
+    rows = [number % wanted.n_donors for number in numbers] if wanted.n_donors else []
+    at = pl.Series(rows, dtype=pl.UInt32)
+    for name in wanted.attributes.columns:
+        assert_series_equal(union.donor_attributes.of(name, at), wanted.attributes[name][at])
+    assert union.donor_attributes.take(at.to_numpy()).frame.equals(wanted.attributes[rows])
+    assert list(union.donor_attributes.schema.items()) == list(wanted.attributes.schema.items())
+    assert n_by_default_united(registries, removed) == n_by_default(wanted.attributes)
+    names = [f"D{number}" for number in (*numbers, 12)]
+    place = {name: row for row, name in enumerate(wanted.attributes["donor_id"])}
+    assert rows_of(union, pl.Series(names)).tolist() == [place[name] for name in names if name in place]
+    assert "frame" not in vars(union.donor_attributes)
+
+
 def registry_of_texts(texts):
     rows = {f"D{number:06}": {"A": pair} for number, pair in enumerate(texts)}
     return registry_of(rows, ["A"], [])
@@ -130,7 +152,7 @@ def test_codes_grow_wide_and_narrow_with_the_typings_of_the_donors() -> None:
     assert base.donor_typing.dtype == np.uint16
     nobody = pl.Series(dtype=pl.String)
     names = recent.attributes.select("donor_id", new=pl.concat_str(pl.lit("N"), "donor_id"))
-    recent = replace(recent, attributes=names.select(donor_id="new"))
+    recent = replace(recent, donor_attributes=DonorAttributes((names.select(donor_id="new"),)))
     grown = unite([base, recent], [nobody, nobody])
     assert grown.donor_typing.dtype == np.uint32
     again = unite([grown, recent.take(np.arange(0))], [nobody, recent.attributes["donor_id"]])

@@ -12,7 +12,7 @@ from hla_match.errors import NomenclatureError
 from hla_match.nomenclature.tables import AntigenRelation, Deletion, LocusTables, NomenclatureTables
 from registry_io.formats.imgt_release import read_release
 from registry_io.store import nomenclature_store
-from registry_io.store.nomenclature_file import dumps, loads, read_nomenclature, write_nomenclature
+from registry_io.store.nomenclature_file import dumps, loads, nomenclature_of, read_nomenclature, write_nomenclature
 from registry_io.store.nomenclature_store import NomenclatureStore, data_folder
 
 
@@ -50,6 +50,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_nomenclature(_tables(), tmp_path / "x.hlanom")
     assert read_nomenclature(tmp_path / "x.hlanom") == _tables()
     assert [path.name for path in tmp_path.iterdir()] == ["x.hlanom"]
+
+
+def test_of_the_same_bytes_one_nomenclature_is_in_use() -> None:
+    data = dumps(_tables())
+    first, other = nomenclature_of(data, "x"), nomenclature_of(dumps(_tables("3.59.0")), "y")
+    assert nomenclature_of(bytearray(data), "z") is first
+    assert (first.tables, other.tables) == (_tables(), _tables("3.59.0"))
+    with pytest.raises(NomenclatureError, match="a damaged file"):
+        nomenclature_of(data[:-1], "x")
 
 
 def test_equal_tables_are_equal_bytes() -> None:
