@@ -40,7 +40,7 @@ def command(registry: Path, port: int, results: Path | None) -> None:
     def prepare(desk: Desk) -> None:
         prepare_kernels(probabilities=True)
         with own_progress() as on_iteration:
-            desk.registries.ready(request, lambda text: say(text, err=True), on_iteration)
+            desk.make_ready(request, lambda text: say(text, err=True), on_iteration)
 
     def on_address(address: str) -> None:
         say(translated("The desk is open; Ctrl-C closes it. Open in a browser on this machine:"), address)

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from hla_match.desk.answers import page, refusal
 from hla_match.desk.forms import query_of
 from hla_match.desk.list_query import ON_PAGE
-from hla_match.desk.overview import Overview
 from hla_match.desk.state import Desk
 from hla_match.language import translatable, translated
+from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
 from hla_match.reporting.grade_tiles import GradeTile, shown_tiles
+from hla_match.reporting.match_summary import percent
 
 router = APIRouter()
-_OVERVIEW = Overview()
 
 
 @router.get("/registry")
@@ -27,7 +27,7 @@ def overview(request: Request) -> Response:
     """Show the size of the registry, how well it is typed, and who its donors are."""
     desk: Desk = request.app.state.desk
     registry = desk.registries.registry
-    return page(request, "registry", registry=registry, **_OVERVIEW.of(registry, datetime.date.today()))
+    return page(request, "registry", registry=registry, **desk.overview.of(registry, datetime.date.today()))
 
 
 @router.get("/results")
@@ -65,7 +65,23 @@ def result(request: Request, place: int) -> Response:
         place=place,
         headings=RESULT_HEADINGS,
         tiles_of=tiles_of,
+        worded=worded,
     )
+
+
+_WORDS: Mapping[str, Mapping[str, str]] = {"sex": SEXES, "cmv": RESULTS, "status": STATUSES, "dpb1_tce": TCE_WORDS}
+
+
+def worded(name: str, value: object) -> str:
+    """Return a value of a column as the page shows it: words for categories, percent for probabilities."""
+    if value is None or value == "":
+        return ""
+    if name in ("p0", "p1"):
+        try:
+            return percent(float(str(value)))
+        except ValueError:
+            return str(value)
+    return translated(_WORDS[name][str(value)]) if str(value) in _WORDS.get(name, ()) else str(value)
 
 
 def tiles_of(grades: str | None) -> list[GradeTile]:

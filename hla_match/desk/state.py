@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from hla_match.desk.forms import SearchForm
-from hla_match.desk.jobs import Jobs
+from hla_match.desk.jobs import Job, Jobs
 from hla_match.desk.kept import Kept
-from hla_match.desk.registries import Registries
+from hla_match.desk.list_query import ON_PAGE
+from hla_match.desk.overview import Overview
+from hla_match.desk.registries import OnText, Registries
 from hla_match.desk.result_file import ResultFile
+from hla_match.donors.registry import Registry
+from hla_match.errors import HlaMatchError
+from hla_match.estimation.estimated_frequencies import Progress
+from hla_match.matching.criteria import Patient
+from hla_match.reporting.list_view import list_view
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
+from hla_match.services.searched_registry import SearchRequest
 from registry_io.disk.writer_lock import user_name
 
 MOST_LISTS = 64
@@ -74,8 +85,34 @@ class Desk:
         self.lists: Kept[FoundList] = Kept(MOST_LISTS)
         # Pages of donors who stand in no list: the address has a key in place of the identifier.
         self.donors: Kept[str] = Kept(_MOST_DONORS)
+        self.overview = Overview()
         self.jobs = Jobs(max(2, n_processors()), on_fault)
         self.actor = user_name()
+
+    def make_ready(self, request: SearchRequest, on_text: OnText, on_iteration: Progress | None = None) -> None:
+        """Do what the first search would wait for: frequencies, kernels, and the figures of the registry.
+
+        Args:
+            request: a search as the page asks for it.
+            on_text: is called with what is being done.
+            on_iteration: is called after every iteration of an estimation.
+
+        Raises:
+            HlaMatchError: as `hla_match.services.search.search`.
+        """
+        ready = self.registries.ready(request, on_text, on_iteration)
+        registry = ready.searched.registry
+        if registry.n_donors:
+            typings = {locus: registry.reported_typings.texts(locus, 0) for locus in registry.loci}
+            # A donor who is typed at no locus in scope is no patient.
+            with suppress(HlaMatchError):
+                found = ready.matcher.search(Patient(typings=typings), request.criteria)
+                list_view(found, first=ON_PAGE)
+        self.jobs.start(partial(self._figures_made, registry), back="/")
+
+    def _figures_made(self, registry: Registry, _: Job) -> str:
+        self.overview.of(registry, datetime.date.today())
+        return "/registry"
 
     @property
     def registry_title(self) -> str:

@@ -12,7 +12,6 @@ from hla_match.language import translated
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.gl_string import split_loci, split_locus
-from hla_match.nomenclature.name_line import standard_gl_string
 from hla_match.nomenclature.reading import LocusReading, locus_reading
 from hla_match.nomenclature.reported_gl_string import reported_block
 from registry_io.persons.patient_row import read_patient_row
@@ -164,7 +163,10 @@ def _of_lines(lines: list[str], registry: Registry) -> TypedText:
         typings |= {locus: pair for locus, pair in found.items() if locus not in typings}
         notes |= dict.fromkeys(told)
     typed = {locus: typings[locus] for locus in LOCI if locus in typings and typings[locus][0]}
-    return TypedText(tuple(_loci(typed, registry)), tuple(faults), tuple(notes), tuple(ignored), typed)
+    read = tuple(_loci(typed, registry))
+    gl_string = "^".join(one.reported for one in read)
+    read_as = [translated("the typing was read as {gl_string}", gl_string=gl_string)] if notes and read else []
+    return TypedText(read, tuple(faults), (*read_as, *notes), tuple(ignored), typed)
 
 
 def _of_line(line: str, ignored: list[str]) -> tuple[dict[str, tuple[str, str]], list[str]]:
@@ -174,10 +176,7 @@ def _of_line(line: str, ignored: list[str]) -> tuple[dict[str, tuple[str, str]],
     if labelled:
         locus = labelled[1].upper().replace("CW", "C")
         return {locus: split_locus(locus, labelled[2], notes)}, notes
-    found = split_loci(line, ignored, notes)
-    if notes and found:
-        notes.insert(0, translated("the typing was read as {gl_string}", gl_string=standard_gl_string(line).text))
-    return found, notes
+    return split_loci(line, ignored, notes), notes
 
 
 def _loci(typings: Mapping[str, tuple[str, str]], registry: Registry) -> Iterator[ReadLocus]:

@@ -62,6 +62,9 @@ def test_it_answers_and_ends_at_a_signal(
     assert browser.open(address, timeout=30).url == f"{base}/"
     form = urllib.parse.urlencode({"typing": PATIENT, "loci": "A"}).encode()
     found = browser.open(urllib.request.Request(f"{base}/search", form, {"Origin": base}), timeout=60)
+    while "/work/" in found.url:  # on a busy machine
+        time.sleep(0.5)
+        found = browser.open(found.url, timeout=60)
     text = found.read().decode()
     assert "SECRET1" in text
     assert "Date" in found.headers
