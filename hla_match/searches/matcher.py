@@ -135,7 +135,7 @@ class Matcher:
             n_found=int(found.size),
             count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, further),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
-            prediction=None if chosen.predictions is None else chosen.predictions.of(first),
+            prediction=None if chosen.predictions is None else chosen.predictions.of(chosen.position),
             tce_probabilities=classes_of_search(self._tce, partial(self._prepared, patient, criteria), loci),
             outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
             again=partial(self._search_again, patient),

@@ -150,3 +150,16 @@ def test_limits_of_several_loci_are_one_obstacle() -> None:
     (limit,) = found.explain("one").obstacles
     assert (limit.criterion, limit.found) == ("within the limit A=0", "1 mismatch there")
     assert limit.change == {"locus_limits": {"A": 1, "B": 1, "DRB1": 2}}
+
+
+def test_a_least_probability_leaves_each_donor_its_own_probabilities(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By a pair of rare haplotypes out of many; it stands before the others in the registry.
+    vague = ("11:01/02:01", "11:01/24:02", "07:02/40:01", "07:02/46:01", "03:01/09:01", "15:01")
+    monkeypatch.setitem(TYPED, "vague", vague)
+    names = ("same", "one", "vague")
+    assert registry_of(names).attributes["donor_id"][0] == "vague"
+    every = matcher(names).search(PATIENT, asked(max_mismatches=0)).to_polars()
+    some = matcher(names).search(PATIENT, asked(max_mismatches=0, min_p=0.99)).to_polars()
+    assert (every["donor_id"].to_list(), some["donor_id"].to_list()) == (["same", "vague"], ["same"])
+    columns = ["donor_id", "p0", "p1", "p2", "p3", "p4"]
+    assert some.select(columns).equals(every.select(columns).head(1))
