@@ -34,7 +34,7 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 suppress_warnings = ["myst.header"]  # a page may begin below a heading that another one is included under
 highlight_language = "text"
-smartquotes = False  # options begin with two hyphens
+smartquotes_action = "D"  # dashes alone: quotes stay as they are written
 
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
@@ -74,7 +74,7 @@ def setup(app: Sphinx) -> None:
 def _keep_first_line(_app: Sphinx, what: str, _name: str, _value: object, _options: object, lines: list[str]) -> None:
     """Let a property's first line be what it is: napoleon takes what stands before a colon for a type."""
     if what in ("attribute", "property") and lines:
-        lines.insert(0, "")
+        lines[:0] = ["..", ""]  # an empty comment
 
 
 def _say_language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:

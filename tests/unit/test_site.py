@@ -164,7 +164,7 @@ def test_the_chinese_page_of_the_desk_calls_its_fields_and_pages_as_they_do() ->
     for part in ("desk", "reports"):
         with (folder / f"{part}.po").open("rb") as file:
             said |= {text for message in read_po(file) for text in (message.string or "",) if isinstance(text, str)}
-    named = set(re.findall("「(.+?)」", text_of(DOCS / "zh" / "desk.md")))
+    named = set(re.findall("【(.+?)】", text_of(DOCS / "zh" / "desk.md")))
     assert len(named) > 10
     assert named - said == set()
 
