@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from hla_match.services.open_matcher import open_matcher as open_matcher
     from hla_match.services.rebase import RebaseReport as RebaseReport
     from hla_match.services.rebase import rebase as rebase
+    from hla_match.services.report import ReportFile as ReportFile
+    from hla_match.services.report import report as report
     from hla_match.services.search import search as search
 
 _HOME = {
@@ -105,6 +107,8 @@ _HOME = {
     "Registry": "donors.registry",
     "RegistryError": "errors",
     "RegistrySettings": "donors.registry_settings",
+    "report": "services.report",
+    "ReportFile": "services.report",
     "search": "services.search",
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",

@@ -33,7 +33,7 @@ PARTS = {
     "reports": ("hla_match/", "registry_io/"),
 }
 """The catalogues, and the texts of which folders each holds: a text belongs to the first one that has it."""
-_KEYWORDS = {"translated": None, "translatable": None, "translated_count": (1, 2)}
+_KEYWORDS = {"translated": None, "translatable": None, "retellable": None, "translated_count": (1, 2)}
 _CLICK_KEYWORDS = {"_": None, "ngettext": (1, 2)}
 _CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 """Those of click's that say what is in a help, or wrong with arguments."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hla_match.choice.candidates import Candidates
 from hla_match.choice.feature import Feature, said_as
 from hla_match.immunogenetics.antibodies import CERTAIN, against_any, counted, read_antibodies
+from hla_match.language import translatable
 
 
 def antibody_class(candidates: Candidates) -> NDArray[np.int8]:
@@ -23,8 +24,8 @@ ANTIBODIES = Feature(
     name="antibodies",
     source="Dehn et al., Blood 2019;134:924",
     values=antibody_class,
-    directions={"ascending": "no antibody of the patient against the donor"},
+    directions={"ascending": translatable("no antibody of the patient against the donor")},
     greatest=CERTAIN,
-    said=said_as("no antibody", "perhaps an antibody", "an antibody"),
+    said=said_as(translatable("no antibody"), translatable("perhaps an antibody"), translatable("an antibody")),
     columns=("antibodies",),
 )

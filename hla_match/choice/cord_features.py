@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
-from hla_match.choice.feature import UNKNOWN_VALUE, Feature, Unknown
+from hla_match.choice.feature import UNKNOWN_VALUE, Feature, Unknown, said_in, said_range
+from hla_match.language import translatable
 from hla_match.matching.cord_dose import cd34_per_kg, tnc_per_kg
 from hla_match.matching.cord_match import allele_matches_of_eight, cord_matches
 
@@ -41,26 +42,31 @@ def _match(name: str, size: int, words: str, values: Callable[[Candidates], NDAr
         values=values,
         directions={"descending": words},
         greatest=size,
-        unit="matches",
-        said=lambda least, greatest: f"{least}/{size}" if least == greatest else f"{least} to {greatest}/{size}",
+        unit=translatable("matches"),
+        said=said_in(f"/{size}"),
         columns=(name,),
     )
 
 
-def _dose(name: str, cells: str, power: str, of: Dose) -> Feature:
+_TENTHS = {"e7": translatable("tenths of e7/kg"), "e5": translatable("tenths of e5/kg")}
+
+
+def _dose(name: str, words: str, power: str, of: Dose) -> Feature:
     def said(least: int, greatest: int) -> str:
-        numbers = f"{least / 10:g}" if least == greatest else f"{least / 10:g} to {greatest / 10:g}"
-        return f"{numbers}{power}/kg"
+        return f"{said_range(f'{least / 10:g}', f'{greatest / 10:g}')}{power}/kg"
 
     return Feature(
         name=name,
         source=_GUIDELINE,
         values=lambda candidates: tenths(of(candidates)),
-        directions={"descending": f"more {cells} for a kilogram"},
+        directions={"descending": words},
         greatest=_GREATEST_TENTHS,
-        unit=f"tenths of {power}/kg",
+        unit=_TENTHS[power],
         said=said,
-        unknown=Unknown(said="unknown dose", places={"last": "unknown last", "first": "unknown first"}),
+        unknown=Unknown(
+            said=translatable("unknown dose"),
+            places={"last": translatable("unknown last"), "first": translatable("unknown first")},
+        ),
         columns=(name,),
     )
 
@@ -68,14 +74,14 @@ def _dose(name: str, cells: str, power: str, of: Dose) -> Feature:
 CORD_MATCH = _match(
     "cord_match",
     6,
-    "more matches of 6, A and B by antigen and DRB1 by allele",
+    translatable("more matches of 6, A and B by antigen and DRB1 by allele"),
     lambda candidates: cord_matches(candidates.loci, candidates.donor),
 )
 CORD_MATCH_8 = _match(
     "cord_match_8",
     8,
-    "more matching alleles of A, B, C and DRB1",
+    translatable("more matching alleles of A, B, C and DRB1"),
     lambda candidates: allele_matches_of_eight(candidates.loci, candidates.donor),
 )
-TNC_PER_KG = _dose("tnc_per_kg", "nucleated cells", "e7", dose_of_tnc)
-CD34_PER_KG = _dose("cd34_per_kg", "CD34 positive cells", "e5", dose_of_cd34)
+TNC_PER_KG = _dose("tnc_per_kg", translatable("more nucleated cells for a kilogram"), "e7", dose_of_tnc)
+CD34_PER_KG = _dose("cd34_per_kg", translatable("more CD34 positive cells for a kilogram"), "e5", dose_of_cd34)

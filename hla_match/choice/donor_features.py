@@ -12,6 +12,7 @@ from hla_match.choice.candidates import Candidates
 from hla_match.choice.feature import UNKNOWN_VALUE, Feature, Unknown, said_as, said_in
 from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.attributes import DONOR_AGES, values_of
+from hla_match.language import translatable
 
 _DEHN = "Dehn et al., Blood 2019;134:924"
 _KOLLMAN = "Kollman et al., Blood 2016;127:260"
@@ -86,15 +87,15 @@ AGE = Feature(
     name="age",
     source=_KOLLMAN,
     values=age_in_years,
-    directions={"ascending": "younger", "descending": "older"},
+    directions={"ascending": translatable("younger"), "descending": translatable("older")},
     greatest=_GREATEST_AGE,
-    unit="years",
-    said=said_in(" years"),
+    unit=translatable("years"),
+    said=said_in(translatable(" years")),
     unknown=Unknown(
-        said="no age, or one below that of donors",
+        said=translatable("no age, or one below that of donors"),
         places={
-            "last": "unknown ages, and those below that of donors, last",
-            "first": "unknown ages, and those below that of donors, first",
+            "last": translatable("unknown ages, and those below that of donors, last"),
+            "first": translatable("unknown ages, and those below that of donors, first"),
         },
     ),
     columns=("age",),
@@ -105,12 +106,16 @@ CMV = Feature(
     name="cmv",
     source=_DEHN,
     values=cmv_class,
-    directions={"ascending": "same CMV status"},
+    directions={"ascending": translatable("same CMV status")},
     greatest=1,
-    said=said_as("same CMV status", "another CMV status"),
+    said=said_as(translatable("same CMV status"), translatable("another CMV status")),
     unknown=Unknown(
-        said="unknown CMV status",
-        places={"before-worst": "unknown before another", "last": "unknown last", "first": "unknown first"},
+        said=translatable("unknown CMV status"),
+        places={
+            "before-worst": translatable("unknown before another"),
+            "last": translatable("unknown last"),
+            "first": translatable("unknown first"),
+        },
     ),
     columns=("cmv",),
 )
@@ -119,15 +124,19 @@ ABO = Feature(
     name="abo",
     source=_DEHN,
     values=abo_class,
-    directions={"ascending": "same or compatible blood group"},
+    directions={"ascending": translatable("same or compatible blood group")},
     greatest=2,
-    said=said_as("same blood group", "compatible blood group", "incompatible blood group"),
+    said=said_as(
+        translatable("same blood group"),
+        translatable("compatible blood group"),
+        translatable("incompatible blood group"),
+    ),
     unknown=Unknown(
-        said="unknown blood group",
+        said=translatable("unknown blood group"),
         places={
-            "before-worst": "same before compatible, unknown before incompatible",
-            "last": "same before compatible before incompatible, unknown last",
-            "first": "unknown first, same before compatible before incompatible",
+            "before-worst": translatable("same before compatible, unknown before incompatible"),
+            "last": translatable("same before compatible before incompatible, unknown last"),
+            "first": translatable("unknown first, same before compatible before incompatible"),
         },
     ),
     columns=("abo",),
@@ -137,10 +146,13 @@ SEX = Feature(
     name="sex",
     source=_DEHN,
     values=sex_class,
-    directions={"ascending": "male", "descending": "female"},
+    directions={"ascending": translatable("male"), "descending": translatable("female")},
     greatest=1,
-    said=said_as("male", "female"),
-    unknown=Unknown(said="unknown sex", places={"last": "unknown last", "first": "unknown first"}),
+    said=said_as(translatable("male"), translatable("female")),
+    unknown=Unknown(
+        said=translatable("unknown sex"),
+        places={"last": translatable("unknown last"), "first": translatable("unknown first")},
+    ),
     columns=("sex",),
 )
 
@@ -148,7 +160,7 @@ DONOR_ID = Feature(
     name="donor_id",
     source="a reproducible order",
     values=lambda candidates: candidates.registry.id_rank[candidates.donor],
-    directions={"ascending": "identifier in ascending order"},
+    directions={"ascending": translatable("identifier in ascending order")},
     greatest=0,
     columns=("donor_id",),
 )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
+from hla_match.language import translated
 from hla_match.prediction.prediction import Prediction
 
 Direction = Literal["ascending", "descending"]
@@ -99,9 +100,18 @@ def said_in(unit: str) -> Callable[[int, int], str]:
     >>> said_in(" years")(30, 30), said_in("%")(80, 89)
     ('30 years', '80 to 89%')
     """
-    return lambda least, greatest: f"{least}{unit}" if least == greatest else f"{least} to {greatest}{unit}"
+    return lambda least, greatest: f"{said_range(str(least), str(greatest))}{translated(unit)}"
+
+
+def said_range(least: str, greatest: str) -> str:
+    """Return values from a least to a greatest one in words.
+
+    >>> said_range("30", "30"), said_range("80", "89")
+    ('30', '80 to 89')
+    """
+    return least if least == greatest else translated("{least} to {greatest}", least=least, greatest=greatest)
 
 
 def said_as(*classes: str) -> Callable[[int, int], str]:
     """Return what says the class of a donor by its number."""
-    return lambda number, _: classes[number]
+    return lambda number, _: translated(classes[number])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.candidates import Candidates
 from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_as, said_in
+from hla_match.language import translatable
 from hla_match.loci import SCOPE_LOCI
 from hla_match.prediction.lazy_predictions import NEAR
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
@@ -99,23 +100,23 @@ def _match_probability(
         values=values,
         directions={"descending": before},
         greatest=100,
-        unit="percent",
-        resolution="in whole percent",
+        unit=translatable("percent"),
+        resolution=translatable("in whole percent"),
         zero_apart=True,
         cost=Cost.PREDICTION,
         bounds=bounds,
         said=said_in("%"),
         unknown=Unknown(
-            said="not known",
+            said=translatable("not known"),
             places={
-                "before-worst": "where that is not known, behind 1% and before 0%",
-                "with-worst": "where that is not known, like 0%",
-                "last": "where that is not known, last",
-                "first": "where that is not known, first",
+                "before-worst": translatable("where that is not known, behind 1% and before 0%"),
+                "with-worst": translatable("where that is not known, like 0%"),
+                "last": translatable("where that is not known, last"),
+                "first": translatable("where that is not known, first"),
             },
             banded_places={
-                "before-worst": "where that is not known, before the lowest band",
-                "with-worst": "where that is not known, in the lowest band",
+                "before-worst": translatable("where that is not known, before the lowest band"),
+                "with-worst": translatable("where that is not known, in the lowest band"),
             },
         ),
         is_least=is_cut,
@@ -125,21 +126,21 @@ def _match_probability(
 
 FULL_MATCH = _match_probability(
     "p0",
-    "more probably no mismatch",
+    translatable("more probably no mismatch"),
     partial(match_percent, mismatches=0),
     partial(greatest_match_percent, mismatches=0),
     ("p0",),
 )
 NEAR_MATCH = _match_probability(
     "p0+p1",
-    "more probably at most one mismatch",
+    translatable("more probably at most one mismatch"),
     partial(match_percent, mismatches=1),
     partial(greatest_match_percent, mismatches=1),
     ("p0", "p1"),
 )
 ASKED_MATCH = _match_probability(
     "p_asked",
-    "more probably at most as many mismatches as were asked for, at most four",
+    translatable("more probably at most as many mismatches as were asked for, at most four"),
     asked_percent,
     greatest_asked_percent,
     tuple(f"p{count}" for count in range(MAX_MISMATCHES + 1)),
@@ -149,9 +150,9 @@ MISMATCHES = Feature(
     name="mismatches",
     source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
     values=lambda candidates: candidates.mismatches,
-    directions={"ascending": "fewer mismatches", "descending": "more mismatches"},
+    directions={"ascending": translatable("fewer mismatches"), "descending": translatable("more mismatches")},
     greatest=2 * len(SCOPE_LOCI),
-    unit="mismatches",
+    unit=translatable("mismatches"),
     said=said_in(""),
     columns=("matches_best", "gvh", "hvg"),
 )
@@ -161,8 +162,8 @@ CERTAINTY = Feature(
     source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
     values=lambda candidates: (~candidates.certain).view(np.uint8),
     directions={
-        "ascending": "a certain match before a potential one",
-        "descending": "a potential match before a certain one",
+        "ascending": translatable("a certain match before a potential one"),
+        "descending": translatable("a potential match before a certain one"),
     },
     greatest=1,
     columns=("matches_best", "matches_worst"),
@@ -173,10 +174,10 @@ RESOLVED = Feature(
     source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
     values=lambda candidates: candidates.unresolved.view(np.uint8),
     directions={
-        "ascending": "certain to have no more mismatches than were asked for",
-        "descending": "open whether there are more mismatches than were asked for",
+        "ascending": translatable("certain to have no more mismatches than were asked for"),
+        "descending": translatable("open whether there are more mismatches than were asked for"),
     },
     greatest=1,
-    said=said_as("certain to meet the criteria", "may fail them, as typings leave it open"),
+    said=said_as(translatable("certain to meet the criteria"), translatable("may fail them, as typings leave it open")),
     columns=("matches_worst", "gvh_worst", "hvg_worst"),
 )

@@ -12,6 +12,7 @@ from hla_match.choice.feature import UNKNOWN_VALUE, Feature, Unknown, said_as, s
 from hla_match.immunogenetics.permissive_c import NOT_KNOWN, permissive_by_typing
 from hla_match.immunogenetics.tce import TCE_CLASSES, UNKNOWN, tce_class_by_typing
 from hla_match.kernels.codes import BEST, GRADE_M, GVH_BEST, HVG_BEST
+from hla_match.language import translatable
 from hla_match.loci import SCOPE_LOCI
 
 _DEHN = "Dehn et al., Blood 2019;134:924"
@@ -62,24 +63,24 @@ def _directed(name: str, row: int, words: str, column: str) -> Feature:
         name=name,
         source=_DEHN,
         values=partial(mismatches_of_direction, row=row),
-        directions={"ascending": f"fewer mismatches in {words} direction"},
+        directions={"ascending": words},
         greatest=2 * len(SCOPE_LOCI),
-        unit="mismatches",
+        unit=translatable("mismatches"),
         said=said_in(""),
         columns=(column,),
     )
 
 
-GVH = _directed("gvh", GVH_BEST, "GvH", "gvh")
-HVG = _directed("hvg", HVG_BEST, "HvG", "hvg")
+GVH = _directed("gvh", GVH_BEST, translatable("fewer mismatches in GvH direction"), "gvh")
+HVG = _directed("hvg", HVG_BEST, translatable("fewer mismatches in HvG direction"), "hvg")
 
 ANTIGEN_MISMATCHES = Feature(
     name="antigen_mismatches",
     source="Bochtler et al., Bone Marrow Transplant 2011;46:338",
     values=antigen_mismatches,
-    directions={"ascending": "fewer mismatches of antigens"},
+    directions={"ascending": translatable("fewer mismatches of antigens")},
     greatest=2 * len(SCOPE_LOCI),
-    unit="mismatches",
+    unit=translatable("mismatches"),
     said=said_in(""),
     columns=("grades",),
 )
@@ -88,15 +89,15 @@ C_PERMISSIVE = Feature(
     name="c_permissive",
     source="Fernandez-Vina et al., Blood 2014;123:1270",
     values=c_permissive_class,
-    directions={"ascending": "no mismatch but C*03:03 against C*03:04"},
+    directions={"ascending": translatable("no mismatch but C*03:03 against C*03:04")},
     greatest=1,
-    said=said_as("no mismatch but perhaps that one", "another mismatch"),
+    said=said_as(translatable("no mismatch but perhaps that one"), translatable("another mismatch")),
     unknown=Unknown(
-        said="perhaps that one alone",
+        said=translatable("perhaps that one alone"),
         places={
-            "before-worst": "where typings leave it open, before others",
-            "last": "where typings leave it open, last",
-            "first": "where typings leave it open, first",
+            "before-worst": translatable("where typings leave it open, before others"),
+            "last": translatable("where typings leave it open, last"),
+            "first": translatable("where typings leave it open, first"),
         },
     ),
     columns=("grades",),
@@ -106,15 +107,17 @@ DPB1_TCE = Feature(
     name="dpb1_tce",
     source="Fleischhauer et al., Lancet Oncol 2012;13:366; Crivello et al., Biol Blood Marrow Transplant 2015;21:233",
     values=dpb1_tce_class,
-    directions={"ascending": "DPB1 match before permissive before non-permissive HvG before non-permissive GvH"},
+    directions={
+        "ascending": translatable("DPB1 match before permissive before non-permissive HvG before non-permissive GvH")
+    },
     greatest=UNKNOWN - 1,
     said=said_as(*TCE_CLASSES[:UNKNOWN]),
     unknown=Unknown(
-        said="unknown DPB1 class",
+        said=translatable("unknown DPB1 class"),
         places={
-            "last": "unknown last",
-            "before-worst": "unknown before non-permissive GvH",
-            "first": "unknown first",
+            "last": translatable("unknown last"),
+            "before-worst": translatable("unknown before non-permissive GvH"),
+            "first": translatable("unknown first"),
         },
     ),
     columns=("dpb1_tce",),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.policies import KeyColumns, RankingPolicy
 from hla_match.donors.registry import Registry
+from hla_match.language import translated
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
 from hla_match.prediction.prediction import Prediction
@@ -80,11 +81,14 @@ class RankedDonors:
     @property
     def null_reading(self) -> str:
         """How null alleles were read and counted, in a line."""
-        modes = {"patient": self.ambiguous_nulls, "donors": self.registry.ambiguous_nulls}
-        if len(set(modes.values())) == 1:
-            modes = {"patient and donors": self.ambiguous_nulls}
-        read = ", ".join(f"{mode} ({persons})" for persons, mode in modes.items())
-        return f"null rule: {self.criteria.null_rule}; ambiguous nulls: {read}"
+        of_patient, of_donors = self.ambiguous_nulls, self.registry.ambiguous_nulls
+        if of_patient == of_donors:
+            read = translated("{mode} (patient and donors)", mode=of_patient)
+        else:
+            read = translated(
+                "{of_patient} (patient), {of_donors} (donors)", of_patient=of_patient, of_donors=of_donors
+            )
+        return translated("null rule: {rule}; ambiguous nulls: {read}", rule=self.criteria.null_rule, read=read)
 
     @property
     def ranks(self) -> NDArray[np.uint32]:

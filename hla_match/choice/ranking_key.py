@@ -20,6 +20,7 @@ from hla_match.choice.feature import UNKNOWN_VALUE, Direction, Feature, UnknownP
 from hla_match.choice.features import FEATURES
 from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_name
+from hla_match.language import DEFAULT, language, listed, translatable, translated
 
 _MAX_KEYS = 256
 """Keys whose codes are kept."""
@@ -79,21 +80,24 @@ class RankingKey:
         """What "before" means in words, where the values of both donors are known."""
         feature = self.declared
         assert self.direction is not None
-        words, resolution = feature.directions[self.direction], feature.resolution
+        words, resolution, unit = feature.directions[self.direction], feature.resolution, translated(feature.unit)
+        words, resolution = translated(words), translated(resolution)
         if isinstance(self.bands, tuple):
-            resolution = f"in bands from {', '.join(map(str, self.bands))} {feature.unit}"
+            resolution = translated("in bands from {bands} {unit}", bands=listed(map(str, self.bands)), unit=unit)
         elif self.bands > 1:
-            resolution = f"in bands of {self.bands} {feature.unit}"
+            resolution = translated("in bands of {n} {unit}", n=self.bands, unit=unit)
         if self.zero_apart != feature.zero_apart:
-            resolution = f"{resolution or 'in single values'}, 0 {'apart' if self.zero_apart else 'with the lowest'}"
-        return f"{words}, {resolution}" if resolution else words
+            resolution = resolution or translated("in single values")
+            form = _ZERO_APART if self.zero_apart else _ZERO_WITH
+            resolution = translated(form, bands=resolution)
+        return translated("{words}, {more}", words=words, more=resolution) if resolution else words
 
     def __str__(self) -> str:
         unknown = self.declared.unknown
         if unknown is None or self.unknown is None:
             return self.before
         places = unknown.places if self.zero_apart else {**unknown.places, **unknown.banded_places}
-        return f"{self.before} ({places[self.unknown]})"
+        return translated("{words} ({more})", words=self.before, more=translated(places[self.unknown]))
 
     def entries(self) -> dict[str, Any]:
         """Return what the key is made of, by the names of `RankingKey`; without what its feature does not have."""
@@ -131,11 +135,14 @@ class RankingKey:
         >>> RankingKey("age").reason(25, 31), RankingKey("age").reason(25, 255)
         ('age: younger (25 years before 31 years)', 'age: 25 years before no age, or one below that of donors')
         """
+        name = self.feature if language() == DEFAULT else translated(FEATURE_NAMES.get(self.feature, self.feature))
         if self.declared.said is None:
-            return f"{self.feature}: {self.before}"
-        said, known = zip(*map(self._said, (before, after), is_least), strict=True)
-        order = " before ".join(said)
-        return f"{self.feature}: {self.before} ({order})" if all(known) else f"{self.feature}: {order}"
+            return translated("{feature}: {words}", feature=name, words=self.before)
+        (first, second), known = zip(*map(self._said, (before, after), is_least), strict=True)
+        order = translated("{first} before {second}", first=first, second=second)
+        if not all(known):
+            return translated("{feature}: {words}", feature=name, words=order)
+        return translated("{feature}: {words} ({order})", feature=name, words=self.before, order=order)
 
     def _said(self, code: int, is_least: bool) -> tuple[str, bool]:
         """Return what a code says of a donor, and whether that is exact."""
@@ -144,13 +151,42 @@ class RankingKey:
         value = np.flatnonzero(key_codes(self) == code)
         least, greatest = int(value[0]), int(value[-1])
         if feature.unknown is not None and least > feature.greatest:
-            return feature.unknown.said, False
+            return translated(feature.unknown.said), False
         # Where the only possible value is 0, the counts of the search know it.
         if is_least and greatest > 0:
-            return f"at least {feature.said(least, least)}", False
+            return translated("at least {value}", value=feature.said(least, least)), False
         if feature.unknown is not None and greatest > feature.greatest:
-            return f"{feature.said(least, int(value[-2]))} or {feature.unknown.said}", False
+            known = feature.said(least, int(value[-2]))
+            return translated("{value} or {unknown}", value=known, unknown=translated(feature.unknown.said)), False
         return feature.said(least, greatest), True
+
+
+_ZERO_APART = translatable("{bands}, 0 apart")
+_ZERO_WITH = translatable("{bands}, 0 with the lowest")
+FEATURE_NAMES = {
+    "p0": translatable("no mismatch"),
+    "p0+p1": translatable("at most one mismatch"),
+    "p_asked": translatable("few mismatches"),
+    "resolved": translatable("resolved typings"),
+    "mismatches": translatable("mismatches"),
+    "certainty": translatable("certainty"),
+    "c_permissive": translatable("permissive mismatch at C"),
+    "gvh": translatable("GvH direction"),
+    "hvg": translatable("HvG direction"),
+    "antigen_mismatches": translatable("mismatches of antigens"),
+    "dpb1_tce": translatable("DPB1 class"),
+    "cord_match": translatable("matches of 6"),
+    "cord_match_8": translatable("matches of 8"),
+    "tnc_per_kg": translatable("nucleated cells"),
+    "cd34_per_kg": translatable("CD34 positive cells"),
+    "antibodies": translatable("antibodies"),
+    "age": translatable("age"),
+    "sex": translatable("sex"),
+    "abo": translatable("blood group"),
+    "cmv": translatable("CMV status"),
+    "donor_id": translatable("identifier"),
+}
+"""What features are called where their names, which are those of policies, are no words of the language."""
 
 
 def _check_bands(feature: Feature, bands: object) -> None:

@@ -21,6 +21,7 @@ from hla_match.choice.feature import Cost
 from hla_match.choice.ranking_key import RankingKey, key_codes
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords, check_name, check_names, check_type
+from hla_match.language import translated
 from hla_match.matching.criteria import SearchCriteria
 
 KeyColumns = tuple[NDArray[np.unsignedinteger[Any]], ...]
@@ -96,7 +97,7 @@ class RankingPolicy:
                 )
 
     def __str__(self) -> str:
-        return f"{self.name}: " + ", then ".join(map(str, self.keys))
+        return f"{self.name}: " + translated(", then ").join(map(str, self.keys))
 
     def criteria_of(self, criteria: SearchCriteria) -> SearchCriteria:
         """Return the criteria of a search in this order: the filters hold where the search does not set them.

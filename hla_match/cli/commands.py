@@ -24,6 +24,7 @@ COMMANDS = {
     "policy": "List, show and check ranking policies: in which order donors stand, and why.",
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
     "registry": "Import, describe, audit, verify, roll back and clean up a registry.",
+    "report": "Write a report of the donors for a patient: a page, PDF or a workbook.",
     "search": "Search a registry for one patient and print the donors.",
     "typing": "Show how typings are understood, before anything is searched.",
     "warmup": "Compile the kernels in advance, so that no command waits for it.",

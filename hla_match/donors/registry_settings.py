@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hla_match.donors.attributes import OLDEST
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_name
+from hla_match.language import retellable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,14 @@ class RegistrySettings:
         return bool(self.to_dict())
 
     def __str__(self) -> str:
-        parts = [f"from {self.min_age}"] if self.min_age is not None else []
-        parts += [f"{'to' if parts else 'up to'} {self.max_age}"] if self.max_age is not None else []
-        return f"donors donate {' '.join(parts)} years of age" if parts else "nothing is set"
+        low, high = self.min_age, self.max_age
+        if low is not None and high is not None:
+            return retellable("donors donate from {low} to {high} years of age", low=low, high=high)
+        if low is not None:
+            return retellable("donors donate from {low} years of age", low=low)
+        if high is not None:
+            return retellable("donors donate up to {high} years of age", high=high)
+        return retellable("nothing is set")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

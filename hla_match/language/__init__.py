@@ -9,6 +9,9 @@ stay as they are in every language.
         v  language of the moment        (gettext; one file for each part of the house)
     "12 donors were found"  or  "找到 12 名供者"
 
+A text that is kept as data, such as a note of how a typing was read, is English, and made by `retellable`: `retold`
+gives it in the language of the moment at which it is shown.
+
 The language is that of the moment (`speaking`): of the command, of the report, or of the request that the desk answers.
 A text that the catalogue lacks is shown in English; a test fails where one is missing, or where a translation names
 other values than its text. `python -m tests.catalogues` brings new texts into the catalogues and compiles them.
@@ -20,6 +23,8 @@ from hla_match.language.speaking import LOCALES as LOCALES
 from hla_match.language.speaking import language as language
 from hla_match.language.speaking import language_of as language_of
 from hla_match.language.speaking import listed as listed
+from hla_match.language.speaking import retellable as retellable
+from hla_match.language.speaking import retold as retold
 from hla_match.language.speaking import speaking as speaking
 from hla_match.language.speaking import translatable as translatable
 from hla_match.language.speaking import translated as translated

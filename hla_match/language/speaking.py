@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from types import MappingProxyType
+from typing import Self
 
 DEFAULT = "en"
 LANGUAGES = MappingProxyType({"en": "English", "zh": "简体中文"})
@@ -82,6 +83,48 @@ def translated_count(one: str, several: str, n: int, /, **values: object) -> str
     """
     told = _catalogue(_language.get()).ngettext(one, several, n)
     return told.format(n=f"{n:,}", **values)
+
+
+class Retellable(str):
+    """An English text that can be told in other languages: data that stays, such as a note that is kept with a typing.
+
+    Attributes:
+        form: the text with the names of its values in braces.
+        values: by name.
+    """
+
+    form: str
+    values: Mapping[str, object]
+
+    def __new__(cls, form: str, values: Mapping[str, object]) -> Self:
+        """Make the English text."""
+        text = super().__new__(cls, form.format(**values) if values else form)
+        text.form, text.values = form, values
+        return text
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, object]]]:
+        return type(self), (self.form, dict(self.values))
+
+
+def retellable(form: str, /, **values: object) -> str:
+    """Return an English text that `retold` gives in the language of the moment at which it is shown.
+
+    >>> text = retellable("{n} donors", n=12)
+    >>> text, retold(text) == translated("{n} donors", n=12)
+    ('12 donors', True)
+    """
+    return Retellable(form, values)
+
+
+def retold(text: str) -> str:
+    """Return a text of `retellable` in the language of the moment.
+
+    Of another text, such as one that was kept in a table, the catalogue's own is given where it has no values.
+    """
+    if not isinstance(text, Retellable):
+        return translated(text)
+    values = {name: retold(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return translated(text.form, **values)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
+from hla_match.language import retellable
 from hla_match.matching.cord_dose import cd34_per_kg, tnc_per_kg
 from hla_match.matching.cord_match import cord_matches
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -66,20 +68,26 @@ def unit_criteria(
     if criteria.min_cord_match is not None:
         yield UnitCriterion(
             "min_cord_match",
-            f"with at least {criteria.min_cord_match}/6 as cord blood is matched",
+            retellable("with at least {n}/6 as cord blood is matched", n=criteria.min_cord_match),
             criteria.min_cord_match,
             lambda donor: cord_matches(loci, donor).astype(np.float64),
             lambda value: f"{value:g}/6",
         )
-    for name, least, dose, cells in (
-        ("min_tnc_per_kg", criteria.min_tnc_per_kg, tnc_per_kg, "e7 nucleated cells"),
-        ("min_cd34_per_kg", criteria.min_cd34_per_kg, cd34_per_kg, "e5 CD34 positive cells"),
+    for name, least, dose, (power, cells) in (
+        ("min_tnc_per_kg", criteria.min_tnc_per_kg, tnc_per_kg, ("e7", retellable("nucleated cells"))),
+        ("min_cd34_per_kg", criteria.min_cd34_per_kg, cd34_per_kg, ("e5", retellable("CD34 positive cells"))),
     ):
         if least is not None:
             yield UnitCriterion(
                 name,
-                f"with at least {least:g}{cells} for a kilogram, or not known",
+                retellable(
+                    "with at least {least} {cells} for a kilogram, or not known", least=f"{least:g}{power}", cells=cells
+                ),
                 least,
                 lambda donor, dose=dose: dose(registry, donor, patient.weight_kg),  # type: ignore[misc]
-                lambda value, cells=cells: f"{value:.2f}{cells} for a kilogram",  # type: ignore[misc]
+                partial(_dose_said, power, cells),
             )
+
+
+def _dose_said(power: str, cells: str, value: float) -> str:
+    return retellable("{dose} {cells} for a kilogram", dose=f"{value:.2f}{power}", cells=cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -19,6 +20,7 @@ from hla_match.donors.attributes import (
 from hla_match.donors.special_attributes import AntibodyAttributes
 from hla_match.errors import CriteriaError, ErrorCode, criteria_error
 from hla_match.errors.arguments import InWords, check_type
+from hla_match.language import retellable
 from hla_match.loci import LOCI, SCOPE_LOCI, genes_of, near_loci, scope_loci
 from hla_match.matching.checked_model import CheckedModel
 from hla_match.nomenclature.gl_string import split_loci
@@ -90,6 +92,13 @@ class Patient(AntibodyAttributes, DescentAttributes, PersonalAttributes, TypedPe
             raise CriteriaError("typings", found="no typing", expected="at least one typed locus")
         return typed
 
+    @field_validator("reading_notes", mode="wrap")
+    @classmethod
+    def _retellable_notes(cls, value: tuple[str, ...], check: Callable[[object], object]) -> tuple[str, ...]:
+        """Keep the notes themselves, which can be told in other languages."""
+        check(value)
+        return tuple(value)
+
     @field_validator(*(name for name in of_persons("patient") if isinstance(ATTRIBUTES[name].type, Number)))
     @classmethod
     def _within_bounds(cls, value: float | None, field: ValidationInfo) -> float | None:
@@ -119,7 +128,8 @@ class Patient(AntibodyAttributes, DescentAttributes, PersonalAttributes, TypedPe
         other_loci: list[str] = []
         notes: list[str] = []
         typings = split_loci(gl_string, other_loci, notes)
-        read_as = [f"the typing was read as {standard_gl_string(gl_string).text}"] if notes else []
+        standard = standard_gl_string(gl_string).text if notes else ""
+        read_as = [retellable("the typing was read as {gl_string}", gl_string=standard)] if notes else []
         return cls(
             patient_id=patient_id,
             typings=typings,

@@ -9,11 +9,25 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.kernels.codes import EXCLUDED
+from hla_match.language import retellable, translatable
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.donor_search import LocusMismatches, find_donors
 from hla_match.matching.eligibility import within
 
-_DIRECTIONS = {"both": "", "gvh": "GvH ", "hvg": "HvG "}
+_AT_MOST = {
+    "both": (
+        translatable("with at most {n} mismatch in {scope}"),
+        translatable("with at most {n} mismatches in {scope}"),
+    ),
+    "gvh": (
+        translatable("with at most {n} GvH mismatch in {scope}"),
+        translatable("with at most {n} GvH mismatches in {scope}"),
+    ),
+    "hvg": (
+        translatable("with at most {n} HvG mismatch in {scope}"),
+        translatable("with at most {n} HvG mismatches in {scope}"),
+    ),
+}
 
 
 def criteria_counts(
@@ -36,7 +50,7 @@ def criteria_counts(
         n_found: donors that meet all criteria but the further ones.
         further: the donors that each further criterion left, by it in words.
     """
-    counts = {"in the registry": registry.n_donors if donors is None else len(donors)}
+    counts = {retellable("in the registry"): registry.n_donors if donors is None else len(donors)}
     left = np.zeros(0, np.uint8)
     for criterion, bits in eligible.items():
         left = within(bits, donors, registry.n_donors)
@@ -44,7 +58,8 @@ def criteria_counts(
     if criteria.locus_limits:
         limits = ", ".join(f"{locus}={limit}" for locus, limit in criteria.locus_limits.items())
         # With any number of mismatches in all, but for loci over their own limit.
-        counts[f"within the limits {limits}"] = int(find_donors(registry, scope, left, EXCLUDED - 1).donor.size)
+        limited = retellable("within the limits {limits}", limits=limits)
+        counts[limited] = int(find_donors(registry, scope, left, EXCLUDED - 1).donor.size)
     counts[mismatch_criterion(criteria)] = n_found
     return counts | dict(further)
 
@@ -55,8 +70,8 @@ def mismatch_criterion(criteria: SearchCriteria) -> str:
     >>> mismatch_criterion(SearchCriteria(scope="8/8", max_mismatches=2, direction="gvh"))
     'with at most 2 GvH mismatches in 8/8'
     """
-    noun = f"{_DIRECTIONS[criteria.direction]}mismatch{'es' * (criteria.max_mismatches != 1)}"
-    return f"with at most {criteria.max_mismatches} {noun} in {criteria.scope}"
+    form = _AT_MOST[criteria.direction][criteria.max_mismatches != 1]
+    return retellable(form, n=criteria.max_mismatches, scope=criteria.scope)
 
 
 def probability_criterion(criteria: SearchCriteria) -> str:
@@ -65,4 +80,5 @@ def probability_criterion(criteria: SearchCriteria) -> str:
     >>> probability_criterion(SearchCriteria(min_p=0.1))
     'with a probability of that of at least 10%, or not known'
     """
-    return f"with a probability of that of at least {100 * (criteria.min_p or 0):g}%, or not known"
+    least = f"{100 * (criteria.min_p or 0):g}%"
+    return retellable("with a probability of that of at least {least}, or not known", least=least)

@@ -14,6 +14,7 @@ from hla_match.donors.attributes import values_of
 from hla_match.donors.identifiers import rows_of
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError
+from hla_match.language import retellable, translatable
 from hla_match.matching.criteria import UNKNOWN, VALUED, SearchCriteria
 
 
@@ -32,14 +33,14 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
     allowed = np.zeros(256, np.bool_)
     allowed[[values_of("status").index(status) for status in criteria.statuses]] = True
     eligible = allowed[registry.attribute_codes["status"]]
-    keep(f"with status {' or '.join(criteria.statuses)}")
+    keep(retellable("with status {values}", values=_or(criteria.statuses)))
     if criteria.donor_type != "any" and "donor_type" in registry.donor_attributes.schema:
         is_cord = (registry.attributes["donor_type"] == "CORD").fill_null(False).to_numpy()
         eligible &= is_cord if criteria.donor_type == "cord" else ~is_cord
-        keep("that are cord blood" if criteria.donor_type == "cord" else "that are no cord blood")
+        keep(_CORD if criteria.donor_type == "cord" else retellable("that are no cord blood"))
     elif criteria.donor_type == "cord":
         eligible &= False
-        keep("that are cord blood")
+        keep(_CORD)
     if criteria.min_age is not None or criteria.max_age is not None:
         age = completed_years(registry.attribute_codes["birth_date"], criteria.as_of or as_of_date(registry))
         low, high = criteria.min_age or 0, 255 if criteria.max_age is None else criteria.max_age
@@ -51,20 +52,33 @@ def eligible_donors(registry: Registry, criteria: SearchCriteria) -> dict[str, N
             known = np.zeros(256, np.bool_)
             known[[_code_of(name, value) for value in wanted]] = True
             eligible &= known[registry.attribute_codes[name]]
-            keep(f"with {_NOUNS[name]} {' or '.join(wanted)}")
+            keep(retellable(_WITH[name], values=_or(wanted)))
     if criteria.city:
         eligible &= _in_cities(registry, criteria.city)
-        keep(f"in {' or '.join(criteria.city)}")
+        keep(retellable("in {values}", values=_or(criteria.city)))
     if criteria.only_donors is not None:
         eligible &= _named(registry, criteria.only_donors)
-        keep("among those asked for")
+        keep(retellable("among those asked for"))
     if criteria.without_donors:
         eligible &= ~_named(registry, criteria.without_donors)
-        keep("not among those left out")
+        keep(retellable("not among those left out"))
     return left
 
 
-_NOUNS = {"sex": "sex", "abo": "blood group", "cmv": "CMV status"}
+_CORD = retellable("that are cord blood")
+_WITH = {
+    "sex": translatable("with sex {values}"),
+    "abo": translatable("with blood group {values}"),
+    "cmv": translatable("with CMV status {values}"),
+}
+
+
+def _or(values: tuple[str, ...]) -> str:
+    """Return values of which one is wanted."""
+    told, *others = values
+    for one in others:
+        told = retellable("{one} or {other}", one=told, other=one)
+    return told
 
 
 def _code_of(name: str, value: str) -> int:
@@ -124,7 +138,7 @@ def _ages(low: int | None, high: int | None) -> str:
     ('aged 18 to 35 or of unknown age', 'aged at most 35 or of unknown age')
     """
     if low is not None and high is not None:
-        ages = f"{low} to {high}"
-    else:
-        ages = f"at least {low}" if high is None else f"at most {high}"
-    return f"aged {ages} or of unknown age"
+        return retellable("aged {low} to {high} or of unknown age", low=low, high=high)
+    if high is None:
+        return retellable("aged at least {low} or of unknown age", low=low)
+    return retellable("aged at most {high} or of unknown age", high=high)

@@ -12,6 +12,7 @@ from hla_match.donors.ages import completed_years
 from hla_match.donors.attributes import ATTRIBUTES, defaults, values_of
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.kernels.codes import BEST, COUNTS_OF_UNTYPED
+from hla_match.language import retellable, translatable
 from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES, UNKNOWN, SearchCriteria
 from hla_match.matching.criteria_counts import mismatch_criterion
 from hla_match.matching.eligibility import eligible_donors
@@ -26,6 +27,16 @@ _OF_MATCH = (
 
 _KEPT = ("scope", "direction", "null_rule", "ambiguous_nulls", "as_of", "antibody_mfi")
 """Criteria that choose no donors."""
+
+
+_HAS = {
+    "status": translatable("status {value}"),
+    "sex": translatable("sex {value}"),
+    "abo": translatable("abo {value}"),
+    "cmv": translatable("cmv {value}"),
+    "city": translatable("city {value}"),
+}
+"""What a donor has in place of a criterion, by the attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +112,25 @@ def _instead(alone: Registry, criteria: SearchCriteria, name: str, wanted: Any) 
     if name in ("min_age", "max_age"):
         day = criteria.as_of or as_of_date(alone)
         age = int(completed_years(alone.attribute_codes["birth_date"], day)[0])
-        return f"aged {age}", {name: age}
+        return retellable("aged {age}", age=age), {name: age}
     attribute = "status" if name == "statuses" else name
     if attribute in ATTRIBUTES and isinstance(wanted, tuple):
         known = alone.attributes
         value = known[attribute][0] if attribute in known.columns else None
         if value is None and attribute in defaults():
             value = defaults()[attribute].value
-        return f"{attribute} {value or 'not known'}", {name: (*wanted, value or UNKNOWN)}
+        said = retellable(_HAS[attribute], value=value or retellable("not known"))
+        return said, {name: (*wanted, value or UNKNOWN)}
     if name == "donor_type":
         is_cord = criteria.donor_type == "donor"
-        return "a unit of cord blood" if is_cord else "no cord blood", {name: "cord" if is_cord else "donor"}
+        said = retellable("a unit of cord blood") if is_cord else retellable("no cord blood")
+        return said, {name: "cord" if is_cord else "donor"}
     if name == "without_donors":
-        return "left out by identifier", {name: frozenset(wanted) - set(alone.attributes["donor_id"])}
+        return retellable("left out by identifier"), {name: frozenset(wanted) - set(alone.attributes["donor_id"])}
     if name == "only_donors":
-        return "not asked for by identifier", {name: None}
+        return retellable("not asked for by identifier"), {name: None}
     default = SearchCriteria.model_fields[name].get_default(call_default_factory=True)
-    return "another value, or none", {name: default}
+    return retellable("another value, or none"), {name: default}
 
 
 def _of_match(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: int) -> Iterator[Obstacle]:
@@ -126,14 +139,27 @@ def _of_match(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: 
     over = {locus: n for locus, n in least.items() if n > criteria.locus_limits.get(locus, 2)}
     if over:
         limits = ", ".join(f"{locus}={criteria.locus_limits[locus]}" for locus in over)
-        there = [f"{_counted(n)} {'there' if len(over) == 1 else f'at {locus}'}" for locus, n in over.items()]
         change = {"locus_limits": {**criteria.locus_limits, **over}}
-        yield Obstacle(f"within the limit{'s' * (len(over) > 1)} {limits}", ", ".join(there), change)
+        form = _WITHIN[len(over) > 1]
+        yield Obstacle(retellable(form, limits=limits), _over_limits(over), change)
     total = sum(least.values())
     if total > criteria.max_mismatches:
         where = ", ".join(f"{locus}{f' ({n})' if n > 1 else ''}" for locus, n in least.items() if n)
-        found, change = f"at least {_counted(total)}, at {where}", _more_mismatches(criteria, total)
-        yield Obstacle(mismatch_criterion(criteria), found, change)
+        found = retellable("at least {mismatches}, at {loci}", mismatches=_counted(total), loci=where)
+        yield Obstacle(mismatch_criterion(criteria), found, _more_mismatches(criteria, total))
+
+
+_WITHIN = translatable("within the limit {limits}"), translatable("within the limits {limits}")
+
+
+def _over_limits(over: Mapping[str, int]) -> str:
+    """Return how many mismatches there are at loci that have more than their limits allow."""
+    if len(over) == 1:
+        return retellable("{mismatches} there", mismatches=_counted(*over.values()))
+    told, *others = (retellable("{mismatches} at {locus}", mismatches=_counted(n), locus=at) for at, n in over.items())
+    for one in others:
+        told = retellable("{one}, {other}", one=told, other=one)
+    return told
 
 
 def _more_mismatches(criteria: SearchCriteria, total: int) -> dict[str, Any]:
@@ -160,4 +186,4 @@ def least_mismatches(criteria: SearchCriteria, loci: Mapping[str, LocusResult], 
 
 
 def _counted(n: int) -> str:
-    return f"{n} mismatch{'es' * (n != 1)}"
+    return retellable("1 mismatch") if n == 1 else retellable("{n} mismatches", n=n)

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError
+from hla_match.language import listed, translatable, translated
 
 SHARES = {
     "typing": 0.54,
@@ -125,10 +126,13 @@ class Availability:
     @property
     def text(self) -> str:
         """What is assumed, in words."""
-        found = [f"{100 * self.share:.0f}% of donors asked are available"]
+        found = [translated("{share} of donors asked are available", share=f"{100 * self.share:.0f}%")]
         if self.share >= 1.0:
             return found[0]
-        ratios = {"a woman": self.woman, "ten years above 30": self.ten_years, "a year": self.year_since_contact}
-        told = {"a year": "a year since contact"}
-        found += [f"odds x{one:.2f} for {told.get(name, name)}" for name, one in ratios.items() if one != 1.0]
-        return ", ".join(found)
+        ratios = {
+            translatable("odds x{ratio} for a woman"): self.woman,
+            translatable("odds x{ratio} for ten years above 30"): self.ten_years,
+            translatable("odds x{ratio} for a year since contact"): self.year_since_contact,
+        }
+        found += [translated(form, ratio=f"{one:.2f}") for form, one in ratios.items() if one != 1.0]
+        return listed(found)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 
 from hla_match.errors import Reason, TypingError
+from hla_match.language import retellable, translatable
 from hla_match.nomenclature.name_lists import fill_lists
 from hla_match.nomenclature.spelling import Spelling, StandardText
 from hla_match.nomenclature.standard_form import bring_to_standard, is_standard_gl_string
 
-CODE_OF_RELEASE = "GL String Codes of release {} were read under the release in use"
-NAMES = "names separated by blanks or commas were read as the typings of their loci, at most two each"
-BLOCKS = "blanks and commas between the loci of GL Strings were read as '^'"
-EPITOPES = "Bw4 and Bw6, which are no antigens of an allele, were passed over"
+CODE_OF_RELEASE = translatable("GL String Codes of release {release} were read under the release in use")
+NAMES = retellable("names separated by blanks or commas were read as the typings of their loci, at most two each")
+BLOCKS = retellable("blanks and commas between the loci of GL Strings were read as '^'")
+EPITOPES = retellable("Bw4 and Bw6, which are no antigens of an allele, were passed over")
 
 _CODE = re.compile(r"^\s*hla#([0-9]+(?:[.-][0-9]+)*)#", re.IGNORECASE)
 _TOKEN = re.compile(r"[^ ,;]+")
@@ -75,13 +76,13 @@ def without_code(text: str) -> tuple[str, list[str]]:
     code = _CODE.match(text) if "#" in text else None
     if code is None:
         return text, []
-    return " " * code.end() + text[code.end() :], [CODE_OF_RELEASE.format(code[1])]
+    return " " * code.end() + text[code.end() :], [retellable(CODE_OF_RELEASE, release=code[1])]
 
 
 def _leave_out_code(spelling: Spelling) -> None:
     code = _CODE.match(spelling.text)
     if code:
-        spelling.rewrite(_CODE, note=CODE_OF_RELEASE.format(code[1]))
+        spelling.rewrite(_CODE, note=retellable(CODE_OF_RELEASE, release=code[1]))
 
 
 def _join(spelling: Spelling) -> None:

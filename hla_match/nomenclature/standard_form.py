@@ -12,19 +12,20 @@ from __future__ import annotations
 
 import re
 
+from hla_match.language import retellable
 from hla_match.nomenclature.half_width import half_width, has_full_width
 from hla_match.nomenclature.name_lists import fill_lists
 from hla_match.nomenclature.spelling import Spelling, StandardText
 from hla_match.nomenclature.untyped import EMPTY_NAME, UNKNOWN, UNKNOWN_NAME
 
-WIDTH = "full-width characters were read as half-width ones"
-CAPITALS = "names in lower case were read in capitals"
-STAR = "names without star, such as A02:01 and A0201, were read as A*02:01 and A*0201"
-COLON = "names in the spelling before 2010, such as A*02XX and A*0201g, were read as A*02:XX and A*02:01g"
-WORKSHOP = "antigens with the w of a workshop, such as DRw17, were read without it"
-BLANKS = "blanks inside typings were left out"
-NO_SECOND = "a sign for empty beside a first typing was read as reported homozygous"
-NOT_TYPED = "a sign or word for not typed was read as not typed"
+WIDTH = retellable("full-width characters were read as half-width ones")
+CAPITALS = retellable("names in lower case were read in capitals")
+STAR = retellable("names without star, such as A02:01 and A0201, were read as A*02:01 and A*0201")
+COLON = retellable("names in the spelling before 2010, such as A*02XX and A*0201g, were read as A*02:XX and A*02:01g")
+WORKSHOP = retellable("antigens with the w of a workshop, such as DRw17, were read without it")
+BLANKS = retellable("blanks inside typings were left out")
+NO_SECOND = retellable("a sign for empty beside a first typing was read as reported homozygous")
+NOT_TYPED = retellable("a sign or word for not typed was read as not typed")
 
 _TO_CAPITALS = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 

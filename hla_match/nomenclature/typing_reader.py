@@ -7,6 +7,7 @@ names); Marsh et al., Nomenclature for factors of the HLA system 2010 (Tissue An
 from __future__ import annotations
 
 from hla_match.errors import Reason, TypingError
+from hla_match.language import retellable, translatable
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.abandoned_names import DeletedName, heirs, names_since_2010, with_two_digits
 from hla_match.nomenclature.antigen_names import antigen_in_use
@@ -28,9 +29,9 @@ from hla_match.nomenclature.untyped import UNKNOWN
 MOST_ALLELES = 50_000
 """Alleles that a text may name, each as often as it names it; no locus has a third of these."""
 
-ANY_ALLELE = "XXXX, present, was read as any allele of the locus"
-UNKNOWN_ALLELE = "an allele given as unknown or not typed was read as any allele of the locus"
-ONE_DIGIT = "third fields of one digit, such as A*03012, were read with two, A*030102"
+ANY_ALLELE = retellable("XXXX, present, was read as any allele of the locus")
+UNKNOWN_ALLELE = retellable("an allele given as unknown or not typed was read as any allele of the locus")
+ONE_DIGIT = retellable("third fields of one digit, such as A*03012, were read with two, A*030102")
 
 NOW_NAMED = " was renamed "
 """Stands in a note between a name and those that took its place."""
@@ -101,7 +102,13 @@ class TypingReader:
         if not rows:
             own, title = SEROLOGY_PREFIX[self._index.locus], self._index.nomenclature.title
             rows = unobserved_alleles(self._index, number)
-            self.notes.append(f"{own}{number} is assigned to no allele in {title}; read as those it is likely for")
+            self.notes.append(
+                retellable(
+                    "{antigen} is assigned to no allele in {title}; read as those it is likely for",
+                    antigen=f"{own}{number}",
+                    title=title,
+                )
+            )
         if not rows:
             raise self._refusal(Reason.UNKNOWN_ANTIGEN, "an antigen that some allele carries")
         return rows, reported_antigens(self._index, number)
@@ -138,7 +145,8 @@ class TypingReader:
         elif splits and all(split in index.prefix for split in splits):
             families = [index.prefix[split] for split in splits]
             read_as = ", ".join(f"{index.locus}*{split}:XX" for split in splits)
-            self.notes.append(f"{index.locus}*{name} was read as the families of its splits, {read_as}")
+            form = translatable("{name} was read as the families of its splits, {families}")
+            self.notes.append(retellable(form, name=f"{index.locus}*{name}", families=read_as))
         elif family in index.abandoned:
             families = [[row for heir in self._in_use(family) for row in self._allele(heir)]]
         else:
@@ -197,9 +205,12 @@ class TypingReader:
             )
         if not current:
             return [name]
-        read_as = " and ".join(f"{locus}*{heir}" for heir in current[:_HEIRS])
-        more = f" and {len(current) - _HEIRS} more" if len(current) > _HEIRS else ""
-        self.notes.append(f"{locus}*{name}{NOW_NAMED}{read_as}{more}")
+        read_as, *others = (f"{locus}*{heir}" for heir in current[:_HEIRS])
+        for other in others:
+            read_as = retellable("{one} and {other}", one=read_as, other=other)
+        if len(current) > _HEIRS:
+            read_as = retellable("{names} and {n} more", names=read_as, n=len(current) - _HEIRS)
+        self.notes.append(retellable("{name} was renamed {names}", name=f"{locus}*{name}", names=read_as))
         return current
 
     def _group(self, name: str) -> list[int]:
@@ -211,7 +222,8 @@ class TypingReader:
             raise self._refusal(Reason.UNKNOWN_GROUP, f"a {kind} group of {index.nomenclature.title}", _NEWER_RELEASE)
         if read_as:
             title, locus = index.nomenclature.title, index.locus
-            self.notes.append(f"{locus}*{name} is no group of {title}; read as {locus}*{read_as}")
+            form = translatable("{name} is no group of {title}; read as {allele}")
+            self.notes.append(retellable(form, name=f"{locus}*{name}", title=title, allele=f"{locus}*{read_as}"))
         self.keeps_null |= all(index.is_null[row] for row in rows)
         return rows
 
@@ -244,7 +256,8 @@ class TypingReader:
                 found.append(self._allele(listed))
             except TypingError:
                 locus, title = self._index.locus, self._index.nomenclature.title
-                self.notes.append(f"{locus}*{listed} of code {code}{NOT_IN_RELEASE}{title}")
+                form = translatable("{name} of code {code} does not exist in {title}")
+                self.notes.append(retellable(form, name=f"{locus}*{listed}", code=code, title=title))
         if not found:
             raise self._refusal(
                 Reason.IMPOSSIBLE_CODE, f"a code with alleles that exist at {self._index.locus}*{family}"
@@ -261,7 +274,8 @@ class TypingReader:
         if not foreign and antigen:
             own, title = SEROLOGY_PREFIX[locus], nomenclature.title
             if antigen != number:
-                self.notes.append(f"{own}{number} is {own}{antigen} in {title}")
+                form = translatable("{antigen} is {now} in {title}")
+                self.notes.append(retellable(form, antigen=f"{own}{number}", now=f"{own}{antigen}", title=title))
             if name.broad:
                 self._check_broad(name, antigen)
             return antigen

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.language import translatable, translated
 from hla_match.loci import DRB345
 from hla_match.reporting.fact_words import short_facts
 from hla_match.reporting.match_frame import match_frame
@@ -21,7 +22,9 @@ from hla_match.visible_text import visible
 _SHORT = {"DRB1": "DR", "DQB1": "DQ", "DPB1": "DP", DRB345: "345", "DQA1": "QA", "DPA1": "PA"}
 """Loci by shorter names."""
 
-SHORT_NAMES = "DR, DQ, DP: DRB1, DQB1, DPB1; match: matching alleles, from those that are certain to those that may be"
+SHORT_NAMES = translatable(
+    "DR, DQ, DP: DRB1, DQB1, DPB1; match: matching alleles, from those that are certain to those that may be"
+)
 """The headings explained."""
 
 _RIGHT = ("rank", "match", "P0", "P1", "P2", "age")
@@ -72,7 +75,7 @@ def short_typing(gl_string: str, *, indent: int = 0) -> list[str]:
         gl_string: the typing; "" where there is none.
         indent: blanks in front of each line.
     """
-    text = "  ".join(_block(block) for block in gl_string.split("^")) if gl_string else "not typed"
+    text = "  ".join(_block(block) for block in gl_string.split("^")) if gl_string else translated("not typed")
     return [line.replace(_TIE, " ") for line in paragraph(text, indent=indent)]
 
 
@@ -82,7 +85,7 @@ def _block(block: str) -> str:
     sides = []
     for side in re.split(r"([+|])", block):
         names = [name.removeprefix(f"{locus}*") for name in side.split("/")]
-        more = [f"{len(names) - _NAMES}{_TIE}more"] if len(names) > _NAMES else []
+        more = [translated("{n} more", n=len(names) - _NAMES).replace(" ", _TIE)] if len(names) > _NAMES else []
         sides.append("/".join([*names[:_NAMES], *more]))
     return f"{_SHORT.get(locus, locus)}{_TIE}{''.join(sides)}"
 

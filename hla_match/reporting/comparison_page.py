@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hla_match.language import translated
 from hla_match.loci import scope_loci
 from hla_match.reporting.explanation import Explanation, person_words, probability_lines
 from hla_match.reporting.fact_words import fact_lines
@@ -40,18 +41,19 @@ class Comparison:
         both = (self.first, self.second)
         yield from side_by_side(["", *(one.donor_id for one in both)], _WIDTHS)
         yield "-" * WIDTH
-        yield from side_by_side(["place", *(one.place for one in both)], _WIDTHS)
-        yield from side_by_side(["person", *(person_words(one.row) for one in both)], _WIDTHS)
-        yield from side_by_side(["match", *(_counts(one) for one in both)], _WIDTHS)
+        yield from side_by_side([translated("place"), *(one.place for one in both)], _WIDTHS)
+        yield from side_by_side([translated("person"), *(person_words(one.row) for one in both)], _WIDTHS)
+        yield from side_by_side([translated("match"), *(_counts(one) for one in both)], _WIDTHS)
+        untyped = translated("not typed")
         for first, second in zip(self.first.loci, self.second.loci, strict=True):
             name = first.locus if first.in_scope else f"({first.locus})"
-            yield from side_by_side([name, first.donor or "not typed", second.donor or "not typed"], _WIDTHS)
+            yield from side_by_side([name, first.donor or untyped, second.donor or untyped], _WIDTHS)
             yield from side_by_side(["", *(f"{one.grades}: {one.words}" for one in (first, second))], _WIDTHS)
         chances = [" ".join(list(probability_lines(one.row, one.only_mismatch))[:-1]) for one in both]
         if any(chances):
-            yield from side_by_side(["chance", *chances], _WIDTHS)
+            yield from side_by_side([translated("chance"), *chances], _WIDTHS)
         facts = [" ".join(fact_lines(one.row)) for one in both]
-        yield from side_by_side(["facts", *facts], _WIDTHS, most=None)
+        yield from side_by_side([translated("facts"), *facts], _WIDTHS, most=None)
         yield ""
         yield from paragraph(self.why, indent=2, first=0)
 
@@ -59,4 +61,10 @@ class Comparison:
 def _counts(one: Explanation) -> str:
     size = 2 * len(scope_loci(one.row["scope"]))
     best, worst = one.row["matches_best"], one.row["matches_worst"]
-    return f"{best}/{size} at best, {worst}/{size} certainly; GvH {one.row['gvh']}, HvG {one.row['hvg']} at best"
+    return translated(
+        "{best} at best, {worst} certainly; GvH {gvh}, HvG {hvg} at best",
+        best=f"{best}/{size}",
+        worst=f"{worst}/{size}",
+        gvh=one.row["gvh"],
+        hvg=one.row["hvg"],
+    )

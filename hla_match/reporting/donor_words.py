@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hla_match.immunogenetics.tce import TCE_CLASSES
-from hla_match.language import translatable, translated
+from hla_match.language import listed, translatable, translated
+from hla_match.reporting.fallback_words import missing_words
 from hla_match.reporting.search_notices import BEYOND
 
 SEXES: Mapping[str, str] = {"F": translatable("female"), "M": translatable("male")}
@@ -61,6 +62,27 @@ def donor_words(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def person_sentence(row: Mapping[str, Any]) -> str:
+    """Return what is known of a donor as a person in a line, with the status in words.
+
+    >>> person_sentence({"status": "AV", "age": 24, "sex": "F", "abo": None, "resolution": 0.5})
+    'available, 24 years, female, typing resolution 0.50'
+    """
+    words = donor_words(row)
+    forms = {
+        "status": "{value}",
+        "reserved_until": translated("reserved until {value}"),
+        "age": translated("{value} years"),
+        "sex": "{value}",
+        "abo": translated("blood group {value}"),
+        "cmv": translated("CMV {value}"),
+        "city": "{value}",
+        "last_contact": translated("last contact {value}"),
+        "resolution": translated("typing resolution {value}"),
+    }
+    return listed(form.format(value=words[name]) for name, form in forms.items() if words[name])
+
+
 def resolution_words(score: float) -> str:
     """Return how well a donor is typed, as a score from 0 to 1.
 
@@ -79,7 +101,7 @@ def donor_warnings(row: Mapping[str, Any]) -> Iterator[str]:
     if row.get("antibodies"):
         yield translated("antibodies of the patient: {names}", names=row["antibodies"])
     if row.get("p_missing"):
-        yield translated("probability not known: the frequencies do not explain a typing")
+        yield translated("probability not known: {reason}", reason=missing_words(row["p_missing"]))
 
 
 def _word(words: Mapping[str, str], value: str | None) -> str:

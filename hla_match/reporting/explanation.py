@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hla_match.language import listed, retold, translatable, translated
 from hla_match.matching.obstacles import Obstacle
+from hla_match.reporting.donor_words import SEXES, resolution_words
 from hla_match.reporting.fact_words import fact_lines
-from hla_match.reporting.fallback_words import FALLBACK_WORDS
+from hla_match.reporting.fallback_words import FALLBACK_WORDS, missing_words
 from hla_match.reporting.match_summary import percent
 from hla_match.reporting.side_by_side import WIDTH, paragraph, side_by_side
 from hla_match.visible_text import visible
@@ -16,7 +18,11 @@ from hla_match.visible_text import visible
 _LOCUS, _PERSON = 7, 36
 """Columns of a page for the name of a locus, and for the typing of a person."""
 
-_NUMBERS = ("no mismatch", "one", "two", "three", "four")
+_NUMBERS = (
+    translatable("no mismatch"), translatable("one"), translatable("two"), translatable("three"), translatable("four"),
+)  # fmt: skip
+_KEPT_OUT_BY = translatable("kept out by: {criterion}; the donor: {found}. {change}")
+_AND_BY = translatable("and by: {criterion}; the donor: {found}. {change}")
 _OPTIONS = {"statuses": "status", "locus_limits": "locus-limit"}
 """Options of the command that are called otherwise than the criteria."""
 
@@ -88,7 +94,8 @@ class Explanation:
         yield from paragraph(person_words(self.row), indent=2)
         yield from self._obstacle_lines(options)
         yield ""
-        yield from side_by_side(["locus", "patient", "donor"], [_LOCUS - 1, _PERSON, _PERSON])
+        heading = [translated("locus"), translated("patient"), translated("donor")]
+        yield from side_by_side(heading, [_LOCUS - 1, _PERSON, _PERSON])
         yield "-" * WIDTH
         for locus in self.loci:
             yield from _locus_lines(locus)
@@ -101,10 +108,16 @@ class Explanation:
         head = f"{self.donor_id}: {person_words(self.row)}"
         return [visible(line) for line in (*paragraph(head, indent=2, first=0), *self._obstacle_lines(options))]
 
-    def _obstacle_lines(self, options: bool) -> Iterator[str]:
+    def obstacle_sentences(self, *, options: bool = False) -> Iterator[str]:
+        """Yield what keeps the donor out, and what would let the donor in; `options` is as for `lines`."""
         for number, one in enumerate(self.obstacles):
-            head = "and by" if number else "kept out by"
-            text = f"{head}: {one.criterion}; the donor: {one.found}. {_lets_in(one, options)}"
+            form = _AND_BY if number else _KEPT_OUT_BY
+            yield translated(
+                form, criterion=retold(one.criterion), found=retold(one.found), change=_lets_in(one, options)
+            )
+
+    def _obstacle_lines(self, options: bool) -> Iterator[str]:
+        for text in self.obstacle_sentences(options=options):
             yield from paragraph(text, indent=4, first=2)
 
 
@@ -116,22 +129,21 @@ def person_words(row: Mapping[str, Any]) -> str:
     """
     known = {name: value for name, value in row.items() if value is not None}
     words = {
-        "status": "status {}",
-        "reserved_until": "reserved until {}",
-        "age": "age {}",
-        "abo": "ABO {}",
-        "cmv": "CMV {}",
-        "city": "{}",
-        "last_contact_on": "last contact {}",
-        "resolution": "typing resolution {}",
+        "status": translated("status {value}"),
+        "reserved_until": translated("reserved until {value}"),
+        "age": translated("age {value}"),
+        "abo": translated("ABO {value}"),
+        "cmv": translated("CMV {value}"),
+        "city": "{value}",
+        "last_contact_on": translated("last contact {value}"),
+        "resolution": translated("typing resolution {value}"),
     }
     if "resolution" in known:
-        score = known["resolution"]
-        known["resolution"] = "below 0.01" if score < 0.01 else f"{score:.2f}"
+        known["resolution"] = resolution_words(known["resolution"])
     if "sex" in known:
-        known["sex"] = {"F": "female", "M": "male"}[known["sex"]]
-        words = {**dict(list(words.items())[:3]), "sex": "{}", **words}
-    return ", ".join(form.format(known[name]) for name, form in words.items() if name in known)
+        known["sex"] = translated(SEXES[known["sex"]])
+        words = {**dict(list(words.items())[:3]), "sex": "{value}", **words}
+    return listed(form.format(value=known[name]) for name, form in words.items() if name in known)
 
 
 def probability_lines(row: Mapping[str, Any], only_mismatch: Mapping[str, float]) -> Iterator[str]:
@@ -139,37 +151,47 @@ def probability_lines(row: Mapping[str, Any], only_mismatch: Mapping[str, float]
     if "p0" not in row:
         return
     if row["p0"] is None:
-        yield f"Probability: not known, as {row['p_missing']}."
-        yield f"Frequencies: {row['frequency_set']}."
+        yield translated("Probability: not known, as {reason}.", reason=missing_words(row["p_missing"]))
+        yield translated("Frequencies: {name}.", name=row["frequency_set"])
         return
-    chances = ", ".join(f"{words} {percent(row[f'p{k}'])}" for k, words in enumerate(_NUMBERS))
-    yield f"Probability: {chances}."
+    chances = listed(f"{translated(words)} {percent(row[f'p{k}'])}" for k, words in enumerate(_NUMBERS))
+    yield translated("Probability: {chances}.", chances=chances)
     near = [(p, locus) for locus, p in only_mismatch.items() if p >= 0.005]
     if near and row["p1"] > 0:
-        where = ", ".join(f"{locus} {percent(p)}" for p, locus in sorted(near, key=lambda one: -one[0]))
-        yield f"If there is exactly one mismatch, it is at: {where}."
-    rests = FALLBACK_WORDS[row["fallback"]]
-    cut = f"; {percent(row['p_cut'])} was too unlikely to be compared" if row["p_cut"] >= 0.005 else ""
-    yield f"They rest on {rests} (fallback: {row['fallback']}); frequencies: {row['frequency_set']}{cut}."
+        where = listed(f"{locus} {percent(p)}" for p, locus in sorted(near, key=lambda one: -one[0]))
+        yield translated("If there is exactly one mismatch, it is at: {where}.", where=where)
+    cut = translated("; {p} was too unlikely to be compared", p=percent(row["p_cut"])) if row["p_cut"] >= 0.005 else ""
+    yield translated(
+        "They rest on {words} (fallback: {level}); frequencies: {name}{cut}.",
+        words=translated(FALLBACK_WORDS[row["fallback"]]),
+        level=row["fallback"],
+        name=row["frequency_set"],
+        cut=cut,
+    )
 
 
 def _locus_lines(locus: LocusStory) -> Iterator[str]:
     name = locus.locus if locus.in_scope else f"({locus.locus})"
     widths = [_LOCUS - 1, _PERSON, _PERSON]
-    yield from side_by_side([name, locus.patient or "not typed", locus.donor or "not typed"], widths)
-    read = ["" if text == "not typed" else text for text in (locus.patient_read, locus.donor_read)]
+    untyped = translated("not typed")
+    yield from side_by_side([name, locus.patient or untyped, locus.donor or untyped], widths)
+    read = ["" if text == untyped else text for text in (locus.patient_read, locus.donor_read)]
     if any(read):
         yield from side_by_side(["", *(f"= {text}" if text else "" for text in read)], widths)
+    yield from paragraph(f"{locus.grades}: {locus_sentence(locus)}", indent=_LOCUS)
+
+
+def locus_sentence(locus: LocusStory) -> str:
+    """Return what was found at a locus, how probable a match is where that is open, and whether the locus counts."""
     is_open = locus.p_both is not None and 0 < locus.p_both < 1
-    chance = f"; both match with {percent(locus.p_both)}" if is_open else ""
-    counts = "" if locus.in_scope else "; not counted"
-    yield from paragraph(f"{locus.grades}: {locus.words}{chance}{counts}", indent=_LOCUS)
+    chance = translated("; both match with {p}", p=percent(locus.p_both)) if is_open else ""
+    return f"{locus.words}{chance}{'' if locus.in_scope else translated('; not counted')}"
 
 
 def _lets_in(obstacle: Obstacle, options: bool) -> str:
     if not obstacle.change:
-        return "Nothing that can be asked for lets the donor in."
-    return f"Let in by: {', '.join(criterion_words(obstacle.change, options=options))}."
+        return translated("Nothing that can be asked for lets the donor in.")
+    return translated("Let in by: {change}.", change=", ".join(criterion_words(obstacle.change, options=options)))
 
 
 def criterion_words(change: Mapping[str, Any], *, options: bool) -> Iterator[str]:
@@ -185,7 +207,10 @@ def criterion_words(change: Mapping[str, Any], *, options: bool) -> Iterator[str
         option = f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
         is_left_out = value is None or (name in ("only_donors", "without_donors")) or value == ()
         if is_left_out:
-            yield f"no {option}" if options else f"{name} without this donor" if value else f"no {name}"
+            without = (
+                translated("{name} without this donor", name=name) if value else translated("no {name}", name=name)
+            )
+            yield translated("no {name}", name=option) if options else without
         elif not options:
             yield f"{name}={value!r}"
         elif isinstance(value, Mapping):

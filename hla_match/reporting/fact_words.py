@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hla_match.language import translatable, translated
+from hla_match.reporting.donor_words import TCE_WORDS
+from hla_match.reporting.mismatch_words import mismatch_words
+
 _UNKNOWN_CLASS = "unknown"
 
 
@@ -20,21 +24,34 @@ def fact_lines(row: Mapping[str, Any]) -> Iterator[str]:
     """
     known = {name: row.get(name) for name in ("mismatches", "b_leader", "dpb1_expression", "lel")}
     if known["mismatches"]:
-        yield f"Mismatches (patient/donor): {known['mismatches']}."
+        told = "; ".join(mismatch_words(known["mismatches"]))
+        yield translated("Mismatches (patient/donor): {mismatches}.", mismatches=told)
     if row.get("dpb1_tce", _UNKNOWN_CLASS) != _UNKNOWN_CLASS:
-        yield f"DPB1 by T-cell epitope groups: {row['dpb1_tce']}."
+        yield translated("DPB1 by T-cell epitope groups: {words}.", words=translated(TCE_WORDS[row["dpb1_tce"]]))
     if known["dpb1_expression"]:
-        yield f"Expression of the patient's mismatched DPB1 allele: {known['dpb1_expression']}."
+        level = translated(_LEVELS[known["dpb1_expression"]])
+        yield translated("Expression of the patient's mismatched DPB1 allele: {level}.", level=level)
     if known["b_leader"]:
-        yield f"Leaders of the mismatch at B: {known['b_leader']}."
+        yield translated("Leaders of the mismatch at B: {leaders}.", leaders=known["b_leader"])
     missing = [row.get(f"kir_missing_{direction}") for direction in ("gvh", "hvg")]
     if any(missing):
-        yield f"KIR ligands that are missing: GvH {missing[0] or 'not known'}, HvG {missing[1] or 'not known'}."
+        gvh, hvg = map(_ligands, missing)
+        yield translated("KIR ligands that are missing: GvH {gvh}, HvG {hvg}.", gvh=gvh, hvg=hvg)
     groups = [row.get(f"{person}_dq_groups") for person in ("patient", "donor")]
     if any(groups):
-        yield f"Groups of HLA-DQ heterodimers: patient {groups[0] or 'not known'}, donor {groups[1] or 'not known'}."
+        patient, donor = (one or translated("not known") for one in groups)
+        yield translated(
+            "Groups of HLA-DQ heterodimers: patient {patient}, donor {donor}.", patient=patient, donor=donor
+        )
     if known["lel"] and known["lel"] != "0":
-        yield f"Mismatches at DRB3/4/5, DQB1 and DPB1 in GvH direction: {known['lel']}."
+        yield translated("Mismatches at DRB3/4/5, DQB1 and DPB1 in GvH direction: {n}.", n=known["lel"])
+
+
+_LEVELS = {"high": translatable("high"), "low": translatable("low")}
+
+
+def _ligands(value: str | None) -> str:
+    return translated("not known") if value is None else translated("none") if value == "none" else value
 
 
 def short_facts(row: Mapping[str, Any]) -> str:
@@ -45,6 +62,8 @@ def short_facts(row: Mapping[str, Any]) -> str:
     'mismatch: A*02:01/11:01 GvH+HvG antigen; DPB1 match'
     """
     named = [one for one in (row.get("mismatches") or "").split("; ") if one and not one.startswith("(")]
-    head = f"mismatch{'es' * (len(named) > 1)}: {'; '.join(named)}"
+    told = "; ".join(mismatch_words("; ".join(named)))
+    head = translated("mismatch: {told}", told=told) if len(named) == 1 else translated("mismatches: {told}", told=told)
     tce = row.get("dpb1_tce", _UNKNOWN_CLASS)
-    return "; ".join([*([head] if named else []), *([f"DPB1 {tce}"] if tce != _UNKNOWN_CLASS else [])])
+    dpb1 = [] if tce == _UNKNOWN_CLASS else [f"DPB1 {translated(TCE_WORDS[tce])}"]
+    return "; ".join([*([head] if named else []), *dpb1])

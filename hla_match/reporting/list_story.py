@@ -64,7 +64,11 @@ def order_lines(found: RankedDonors) -> Iterator[str]:
         yield from paragraph(visible(line), indent=2, first=0)
     rows = match_frame([found]).to_dicts()
     for at, row in enumerate(rows):
-        match = f"{row['matches_best']}/{size} at best, {row['matches_worst']}/{size} certainly"
+        match = translated(
+            "{best} at best, {worst} certainly",
+            best=f"{row['matches_best']}/{size}",
+            worst=f"{row['matches_worst']}/{size}",
+        )
         chance = f", P0 {percent(row['p0'])}, P1 {percent(row['p1'])}" if "p0" in row else ""
-        why = f"; before the next by {found.why(at)}" if at + 1 < len(rows) else ""
+        why = translated("; before the next by {reason}", reason=found.why(at)) if at + 1 < len(rows) else ""
         yield from paragraph(visible(f"{row['rank']:>4}  {row['donor_id']}: {match}{chance}{why}"), indent=6, first=0)

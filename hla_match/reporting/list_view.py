@@ -192,7 +192,7 @@ def list_view(found: RankedDonors, *, first: int | None = None) -> ListView:
         null_reading=found.null_reading,
         frequencies=None if found.prediction is None else found.prediction.frequency_set,
         nomenclature=nomenclature.title,
-        limits=tuple(nomenclature.tables.limits),
+        limits=tuple(map(translated, nomenclature.tables.limits)),
         notices=search_notices(found),
         notice=notice(),
     )

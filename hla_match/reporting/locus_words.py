@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, WORST
+from hla_match.language import language, translatable, translated
 from hla_match.loci import SEROLOGY_PREFIX
 from hla_match.nomenclature.reading import LocusReading, Side
 
@@ -10,9 +11,9 @@ _GROUPS, _ANTIGENS = 3, 3
 """Entries of a long list that are shown."""
 
 _LEVELS = {
-    "L": "at allele level, with the same antigen",
-    "M": "at antigen level",
-    "?": "with an allele that has no name",
+    "L": translatable("at allele level, with the same antigen"),
+    "M": translatable("at antigen level"),
+    "?": translatable("with an allele that has no name"),
 }
 """What the grade letter of a mismatch says of it."""
 
@@ -26,15 +27,18 @@ def understood(reading: LocusReading) -> str:
     '02:01P + null'
     """
     if reading.error is not None:
-        return "cannot be read"
+        return translated("cannot be read")
     if not reading.genotypes:
-        return "not typed"
+        return translated("not typed")
     if reading.is_absent:
-        return "absent on both chromosomes"
+        return translated("absent on both chromosomes")
     if len(reading.genotypes) > 1:
-        return f"one of {len(reading.genotypes):,} genotypes, as {_pair(reading, 0)}"
+        n = len(reading.genotypes)
+        return translated("one of {n} genotypes, as {first}", n=f"{n:,}", first=_pair(reading, 0))
     one, _ = reading.genotypes[0]
-    return f"{_side(reading.locus, one)}, reported for both" if reading.is_lone else _pair(reading, 0)
+    if reading.is_lone:
+        return translated("{allele}, reported for both", allele=_side(reading.locus, one))
+    return _pair(reading, 0)
 
 
 def _pair(reading: LocusReading, number: int) -> str:
@@ -43,18 +47,19 @@ def _pair(reading: LocusReading, number: int) -> str:
 
 def _side(locus: str, side: Side) -> str:
     if side.is_absent:
-        return "absent"
+        return translated("absent")
     if side.is_new:
-        return "NEW, matches nothing"
+        return translated("NEW, matches nothing")
     if not side.p_groups:
-        return "null"
-    or_null = " or null" if side.has_null else ""
+        return translated("null")
+    or_null = translated(" or null") if side.has_null else ""
     if len(side.p_groups) == 1:
         return f"{side.p_groups[0]}{or_null}"
     prefix = SEROLOGY_PREFIX.get(locus, "")
     antigens = ", ".join(prefix + one.removeprefix("*") for one in side.antigens[:_ANTIGENS])
     shown = ", ".join(side.p_groups[:_GROUPS]) + (", ..." if len(side.p_groups) > _GROUPS else "")
-    return f"{len(side.p_groups):,} P groups ({antigens + ': ' if antigens else ''}{shown}){or_null}"
+    groups = translated("{n} P groups", n=f"{len(side.p_groups):,}")
+    return f"{groups} ({antigens + ': ' if antigens else ''}{shown}){or_null}"
 
 
 def matched(counts: tuple[int, ...], grades: str, *, patient_typed: bool, donor_typed: bool) -> str:
@@ -75,12 +80,26 @@ def matched(counts: tuple[int, ...], grades: str, *, patient_typed: bool, donor_
     """
     best, worst = counts[BEST], counts[WORST]
     if not (patient_typed and donor_typed):
-        who = "the donor is not" if patient_typed else "the patient is not" if donor_typed else "neither person is"
-        return f"{who} typed here: both alleles may match"
+        if patient_typed:
+            return translated("the donor is not typed here: both alleles may match")
+        if donor_typed:
+            return translated("the patient is not typed here: both alleles may match")
+        return translated("neither person is typed here: both alleles may match")
     if best == 2:
-        return "both alleles " + ("may match, neither certainly", "may match, one certainly", "match")[worst]
-    directions = [name for name, row in (("GvH", GVH_BEST), ("HvG", HVG_BEST)) if counts[row]]
-    levels = [_LEVELS[letter] for letter in dict.fromkeys(grades) if letter in _LEVELS]
-    n_mismatches = "one mismatch" if best == 1 else "two mismatches"
-    said = ", ".join([f"{n_mismatches}{' ' if directions else ''}{' and '.join(directions)}", *levels])
-    return f"{said}; the other allele {'matches' if worst else 'may match'}" if best == 1 else said
+        return translated(_MATCHED[worst])
+    directions = translated(" and ").join(name for name, row in (("GvH", GVH_BEST), ("HvG", HVG_BEST)) if counts[row])
+    levels = [translated(_LEVELS[letter]) for letter in dict.fromkeys(grades) if letter in _LEVELS]
+    n_mismatches = translated("one mismatch") if best == 1 else translated("two mismatches")
+    said = _CLAUSES[language()].join([f"{n_mismatches}{' ' if directions else ''}{directions}", *levels])
+    if best != 1:
+        return said
+    other = translated("; the other allele matches") if worst else translated("; the other allele may match")
+    return f"{said}{other}"
+
+
+_MATCHED = (
+    translatable("both alleles may match, neither certainly"),
+    translatable("both alleles may match, one certainly"),
+    translatable("both alleles match"),
+)
+_CLAUSES = {"en": ", ", "zh": "\uff0c"}

@@ -40,7 +40,7 @@ def percent(probability: float | None) -> str:
 
 def policy_lines(policy: RankingPolicy) -> tuple[str, ...]:
     """Return what stands at every list: the order in words, and the caveat of the policy where it has one."""
-    return (str(policy), *([f"{policy.name}: {policy.caveat}"] if policy.caveat else []))
+    return (str(policy), *([f"{policy.name}: {translated(policy.caveat)}"] if policy.caveat else []))
 
 
 def match_summary(found: RankedDonors, part: slice = slice(None)) -> pl.DataFrame:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from hla_match.language import translatable, translated, translated_count
 from hla_match.next_steps.availability import Availability
-from hla_match.reporting.match_summary import NOTICE, percent
+from hla_match.reporting.match_summary import notice, percent
 
 NO_GAIN = 5e-4
 """A rise of a probability below this is shown as none."""
@@ -76,13 +77,13 @@ class NextSteps:
     def class_of(self, mismatches: int) -> str:
         """Return in words what a match of at most so many mismatches is."""
         least = f"{self.n_positions - mismatches}/{self.n_positions}"
-        return f"{least} or better" if mismatches else least
+        return translated("{least} or better", least=least) if mismatches else least
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What to type first, how many donors to ask, what is assumed, and what is left out."""
-        assumed = f"Assumed: {self.availability.text}."
-        by_set = f"Probabilities are those of the haplotype frequencies {self.frequency_set}."
+        assumed = translated("Assumed: {text}.", text=self.availability.text)
+        by_set = translated("Probabilities are those of the haplotype frequencies {name}.", name=self.frequency_set)
         return (_typing_sentence(self), _asking_sentence(self), assumed, by_set, *self.notes)
 
     def first_typings(self) -> pl.DataFrame:
@@ -97,24 +98,32 @@ class NextSteps:
             tbl_rows=30, tbl_width_chars=100, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True
         ):
             table = str(steps_summary(self))
-        return "\n".join([table, *self.sentences, NOTICE])
+        return "\n".join([table, *self.sentences, notice()])
 
 
 def _typing_sentence(steps: NextSteps) -> str:
     """Say which typing to order first."""
     if not steps.typings.height:
-        return "No typing would tell more about how many alleles of these donors mismatch."
+        return translated("No typing would tell more about how many alleles of these donors mismatch.")
     first = steps.typings.row(0, named=True)
-    who = "the patient" if first["person"] == "patient" else f"donor {first['donor_id']}"
+    is_patient = first["person"] == "patient"
+    who = translated("the patient") if is_patient else translated("donor {donor}", donor=first["donor_id"])
     now = percent(steps.p_best)
     if first["gain"] < NO_GAIN:
-        return (
-            f"No typing is expected to raise the probability that the best donor is {steps.match_class}, which is "
-            f"{now}.{_first_open(steps)}"
+        none = translated(
+            "No typing is expected to raise the probability that the best donor is {match_class}, which is {now}.",
+            match_class=steps.match_class,
+            now=now,
         )
-    return (
-        f"Type {who} at {first['loci']} first: that is expected to raise the probability that the best donor is "
-        f"{steps.match_class} from {now} to {percent(steps.p_best + first['gain'])}."
+        return f"{none}{_first_open(steps)}"
+    return translated(
+        "Type {who} at {loci} first: that is expected to raise the probability that the best donor is {match_class} "
+        "from {now} to {then}.",
+        who=who,
+        loci=first["loci"],
+        match_class=steps.match_class,
+        now=now,
+        then=percent(steps.p_best + first["gain"]),
     )
 
 
@@ -125,8 +134,10 @@ def _first_open(steps: NextSteps) -> str:
     if not rows.height:
         return ""
     found = rows.row(0, named=True)
-    return (
-        f" The first donor who is not certain is {found['donor_id']}; typing {found['loci']} tells most for its cost."
+    return translated(
+        " The first donor who is not certain is {donor}; typing {loci} tells most for its cost.",
+        donor=found["donor_id"],
+        loci=found["loci"],
     )
 
 
@@ -134,23 +145,65 @@ def _asking_sentence(steps: NextSteps) -> str:
     """Say how many donors to ask."""
     n, all_of_them = steps.n_to_ask, steps.donors.height
     if not all_of_them:
-        return "There is no donor to ask."
-    enough = "one of them is" if steps.wanted == 1 else f"{steps.wanted} of them are"
-    result = f"at least {enough} {steps.match_class} and available with a probability of {percent(steps.p_reached)}"
+        return translated("There is no donor to ask.")
+    result = translated_count(
+        "at least one of them is {match_class} and available with a probability of {p}",
+        "at least {wanted} of them are {match_class} and available with a probability of {p}",
+        steps.wanted,
+        wanted=steps.wanted,
+        match_class=steps.match_class,
+        p=percent(steps.p_reached),
+    )
     if n is None:
-        asked = "The only donor does" if all_of_them == 1 else f"All {all_of_them:,} donors together do"
-        return f"{asked} not reach {percent(steps.certainty)}: {result}.{_asking_with_more(steps)}"
-    asked = "the first donor" if n == 1 else f"the first {n:,} donors"
-    return f"Ask {asked}: {result}."
+        asked = translated_count(
+            "The only donor does not reach {certainty}: {result}.",
+            "All {n} donors together do not reach {certainty}: {result}.",
+            all_of_them,
+            certainty=percent(steps.certainty),
+            result=result,
+        )
+        return f"{asked}{_asking_with_more(steps)}"
+    return translated_count("Ask the first donor: {result}.", "Ask the first {n} donors: {result}.", n, result=result)
 
 
 def _asking_with_more(steps: NextSteps) -> str:
     """Say how many donors would do if more mismatches were a match; nothing where none would."""
     for mismatches, n in steps.n_with_more.items():
         if n is not None:
-            asked = "the first one does" if n == 1 else f"the first {n:,} do"
-            return f" If {steps.class_of(mismatches)} is enough, {asked}."
+            return translated_count(
+                " If {match_class} is enough, the first one does.",
+                " If {match_class} is enough, the first {n} do.",
+                n,
+                match_class=steps.class_of(mismatches),
+            )
     return ""
+
+
+STEPS_LEGEND = translatable(
+    "type: the loci whose typing gains most for its cost; gain: expected rise of the best donor's probability; "
+    "tells: bits of those that are open; avail: available if asked; so far: that enough of the donors down to here "
+    "match and are available"
+)
+"""The columns of the table explained, behind what counts as a match."""
+
+_HEADINGS = {
+    one: one
+    for one in (
+        translatable("rank"), translatable("donor"), translatable("match"), translatable("type"),
+        translatable("cost"), translatable("gain"), translatable("tells"), translatable("avail"),
+        translatable("so far"),
+    )
+}  # fmt: skip
+
+
+def steps_legend(steps: NextSteps) -> str:
+    """Return what counts as a match, and the columns of `steps_summary` explained, in the language of the moment."""
+    return translated("match: {match_class}; {legend}", match_class=steps.match_class, legend=translated(STEPS_LEGEND))
+
+
+def steps_headings(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the headings of `steps_summary` in the language of the moment."""
+    return tuple(translated(_HEADINGS[name]) for name in columns)
 
 
 def steps_summary(steps: NextSteps) -> pl.DataFrame:
@@ -169,7 +222,7 @@ def steps_summary(steps: NextSteps) -> pl.DataFrame:
 def _summary_rows(steps: NextSteps) -> Iterator[tuple[str, ...]]:
     typing_of = {row["donor_id"]: row for row in steps.first_typings().iter_rows(named=True)}
     if None in typing_of:
-        yield ("", "patient", "", *_typing_cells(typing_of[None], None), "", "")
+        yield ("", translated("patient"), "", *_typing_cells(typing_of[None], None), "", "")
     for donor in steps.donors.iter_rows(named=True):
         yield (
             str(donor["rank"]),

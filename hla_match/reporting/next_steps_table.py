@@ -7,16 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hla_match.reporting.match_summary import NOTICE
-from hla_match.reporting.next_steps import NextSteps, steps_summary
+from hla_match.reporting.match_summary import notice
+from hla_match.reporting.next_steps import NextSteps, steps_headings, steps_legend, steps_summary
 from hla_match.visible_text import visible
-
-LEGEND = (
-    "type: the loci whose typing gains most for its cost; gain: expected rise of the best donor's probability; "
-    "tells: bits of those that are open; avail: available if asked; so far: that enough of the donors down to here "
-    "match and are available"
-)
-"""The columns of the table explained, behind what counts as a match."""
 
 _LEFT = ("donor", "type")
 
@@ -30,12 +23,12 @@ def next_steps_table(steps: NextSteps, console: Console | None = None) -> None:
     wrap = console is not None or out.is_terminal
     summary = steps_summary(steps)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for name in summary.columns:
-        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
+    for name, heading in zip(summary.columns, steps_headings(summary.columns), strict=True):
+        table.add_column(heading, justify="left" if name in _LEFT else "right", no_wrap=True)
     for row in summary.iter_rows():
         table.add_row(*(Text(visible(cell, out.encoding)) for cell in row))
     if summary.height:
         natural = out.measure(table, options=out.options.update(width=10_000)).maximum
         Console(file=out.file, force_terminal=out.is_terminal, width=max(out.width, natural)).print(table)
-    for line in (*([f"match: {steps.match_class}; {LEGEND}"] if summary.height else []), *steps.sentences, NOTICE):
+    for line in (*([steps_legend(steps)] if summary.height else []), *steps.sentences, notice()):
         out.print(Text(visible(line, out.encoding)), soft_wrap=not wrap)

@@ -35,7 +35,7 @@ def shared_environment(*packages: tuple[str, str]) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= shared_names()
-    environment.filters |= {"percent": percent, "typing": breakable}
+    environment.filters |= {"percent": percent, "typing": breakable, "lines": lines}
     return environment
 
 
@@ -62,3 +62,13 @@ def breakable(text: str) -> Markup:
     A*02:01+<wbr>A*24:02
     """
     return Markup(re.sub(r"[\^+/|~]", r"\g<0><wbr>", str(escape(visible(text)))))
+
+
+def lines(text: str) -> Markup:
+    r"""Return a text of several lines, each made visible by itself.
+
+    >>> print(lines("a\n<b>"))
+    a
+    &lt;b&gt;
+    """
+    return Markup("\n").join(visible(line) for line in text.split("\n"))

@@ -11,6 +11,7 @@ import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.immunogenetics.antibodies import read_antibodies
+from hla_match.language import listed, retold, translatable, translated, translated_count
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
@@ -21,7 +22,7 @@ def search_notices(found: RankedDonors) -> tuple[str, ...]:
     return (
         *patient_notices(found),
         *((unresolved_notice(n_open, found.n_found, found.criteria.max_mismatches),) if n_open else ()),
-        *found.narrowed,
+        *map(retold, found.narrowed),
         *((settings_notice(found),) if found.registry.settings else ()),
         *(() if found.n_found else (counts_notice(found.criteria_counts),)),
     )
@@ -31,12 +32,21 @@ def settings_notice(found: RankedDonors) -> str:
     """Return what the registry has set for itself, and how many of the donors of a list are beyond it."""
     settings = found.registry.settings
     n_beyond = int(np.count_nonzero(settings.beyond(found.age)))
-    noun = "donor" if len(found) == 1 else "donors"
-    marked = f"; {n_beyond:,} of {len(found):,} {noun} here beyond that, marked with {BEYOND} at the age"
-    return f"the registry has set that {settings}{marked if n_beyond else ''}"
+    told = translated("the registry has set that {settings}", settings=retold(str(settings)))
+    if not n_beyond:
+        return told
+    return told + translated_count(
+        "; {beyond} of {n} donor here beyond that, marked with {sign} at the age",
+        "; {beyond} of {n} donors here beyond that, marked with {sign} at the age",
+        len(found),
+        beyond=f"{n_beyond:,}",
+        sign=BEYOND,
+    )
 
 
-NO_WEIGHT = "the patient's weight is not known, so that doses are not, and no unit is left out for its dose"
+NO_WEIGHT = translatable(
+    "the patient's weight is not known, so that doses are not, and no unit is left out for its dose"
+)
 """The notice of a search for cord blood by dose without a weight."""
 
 BEYOND = "!"
@@ -49,11 +59,15 @@ def unresolved_notice(n_unresolved: int, n_found: int, max_mismatches: int) -> s
     >>> unresolved_notice(57, 60, 1).partition(": ")[0]
     '57 of 60 donors are unresolved'
     """
-    noun = f"mismatch{'es' * (max_mismatches != 1)}"
-    verb = "donor is unresolved: its typings allow" if n_found == 1 else "donors are unresolved: their typings allow"
-    return (
-        f"{n_unresolved:,} of {n_found:,} {verb} at most {max_mismatches} {noun} and more, and nothing says how "
-        "probable either is; haplotype frequencies do, or typing these donors"
+    mismatches = translated_count("{n} mismatch", "{n} mismatches", max_mismatches)
+    return translated_count(
+        "{unresolved} of {n} donor is unresolved: its typings allow at most {mismatches} and more, and nothing says "
+        "how probable either is; haplotype frequencies do, or typing these donors",
+        "{unresolved} of {n} donors are unresolved: their typings allow at most {mismatches} and more, and nothing "
+        "says how probable either is; haplotype frequencies do, or typing these donors",
+        n_found,
+        unresolved=f"{n_unresolved:,}",
+        mismatches=mismatches,
     )
 
 
@@ -61,7 +75,9 @@ def _unread_antibodies(found: RankedDonors) -> tuple[str, ...]:
     """Return which of the patient's antibodies could not be read."""
     text = found.patient.antibodies
     unread = read_antibodies(text, found.registry.nomenclature)[1] if text else []
-    return (f"antibodies that name no allele or antigen, left aside: {', '.join(unread)}",) if unread else ()
+    if not unread:
+        return ()
+    return (translated("antibodies that name no allele or antigen, left aside: {names}", names=", ".join(unread)),)
 
 
 def patient_notices(found: RankedDonors) -> tuple[str, ...]:
@@ -73,25 +89,28 @@ def patient_notices(found: RankedDonors) -> tuple[str, ...]:
     new = [one.locus for one in loci if any(alternative.has_new for alternative in one.alternatives)]
     missing = () if prediction is None else prediction.patient_missing
     notices: dict[str, Sequence[str]] = {
-        "reported, but not a locus that is compared; ignored": patient.ignored_loci,
-        "the patient is not typed here, so that every donor is a potential match": untyped,
-        "no donor of the registry is typed here, so that every donor is a potential match": lacking,
-        "one typing reported, counted as homozygous": [locus for locus in lone if locus not in OPTIONAL_GENES],
-        "one typing reported, counted as homozygous or as beside an absent gene": [
+        translated("reported, but not a locus that is compared; ignored"): patient.ignored_loci,
+        translated("the patient is not typed here, so that every donor is a potential match"): untyped,
+        translated("no donor of the registry is typed here, so that every donor is a potential match"): lacking,
+        translated("one typing reported, counted as homozygous"): [
+            locus for locus in lone if locus not in OPTIONAL_GENES
+        ],
+        translated("one typing reported, counted as homozygous or as beside an absent gene"): [
             locus for locus in lone if locus in OPTIONAL_GENES
         ],
-        "an allele reported as NEW, which matches nothing": new,
+        translated("an allele reported as NEW, which matches nothing"): new,
     }
     has_floors = criteria.min_tnc_per_kg is not None or criteria.min_cd34_per_kg is not None
     for one in loci:
         for note in one.notes:
-            notices[note] = [*notices.get(note, ()), one.locus]
+            told = retold(note)
+            notices[told] = [*notices.get(told, ()), one.locus]
     return (
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
-        *patient.reading_notes,
-        *([NO_WEIGHT] if has_floors and patient.weight_kg is None else []),
+        *map(retold, patient.reading_notes),
+        *([translated(NO_WEIGHT)] if has_floors and patient.weight_kg is None else []),
         *_unread_antibodies(found),
-        *([f"no frequencies explain the patient at {', '.join(missing)}"] if missing else []),
+        *([translated("no frequencies explain the patient at {loci}", loci=", ".join(missing))] if missing else []),
     )
 
 
@@ -101,8 +120,11 @@ def counts_notice(criteria_counts: Mapping[str, int]) -> str:
     >>> counts_notice({"in the registry": 1200, "with status AV": 0})
     'no donor meets all criteria; left after each: 1,200 in the registry, 0 with status AV'
     """
-    left = ", ".join(f"{n:,} {criterion}" for criterion, n in criteria_counts.items())
-    return f"no donor meets all criteria; left after each: {left}"
+    left = listed(
+        translated("{n} {criterion}", n=f"{n:,}", criterion=retold(criterion))
+        for criterion, n in criteria_counts.items()
+    )
+    return translated("no donor meets all criteria; left after each: {left}", left=left)
 
 
 def _is_lone(locus: str, first: str, second: str) -> bool:

@@ -8,21 +8,21 @@ from rich.table import Table
 from rich.text import Text
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.language import translatable, translated, translated_count
 from hla_match.nomenclature.reported_gl_string import reported_gl_string
 from hla_match.reporting.compact_table import SHORT_NAMES, compact_lines
-from hla_match.reporting.match_summary import NOTICE, UNKNOWN_PROBABILITY, policy_lines, wide_summary
+from hla_match.reporting.match_summary import notice, policy_lines, wide_summary
 from hla_match.reporting.search_notices import search_notices
 from hla_match.visible_text import visible
 
-GRADES = (
+GRADES = translatable(
     "A allele match, P potential match, L allele mismatch with antigen match, M antigen mismatch, ? unknown allele; "
     "in brackets: not counted"
 )
 """The grade letters, and the loci in brackets, explained."""
 
-PROBABILITIES = (
-    f"P0, P1, P2: probability of no, one, two mismatches in scope ({UNKNOWN_PROBABILITY}: not known), by the haplotype "
-    "frequencies"
+PROBABILITIES = translatable(
+    "P0, P1, P2: probability of no, one, two mismatches in scope (n/a: not known), by the haplotype frequencies"
 )
 """The columns of probabilities explained, before the name of the set."""
 
@@ -50,12 +50,12 @@ def match_table(matches: RankedDonors, console: Console | None = None, *, wide: 
         # As a rich text it is taken as it is: no markup, no emoji codes, no colours.
         out.print(Text(visible(line, out.encoding)), soft_wrap=not wrap)
 
-    for notice in search_notices(matches):
-        say(f"note: {notice}")
-    shown = f", {len(matches):,} shown" if len(matches) < matches.n_found else ""
-    noun = "donor" if matches.n_found == 1 else "donors"
-    say(f"{matches.n_found:,} {noun}{shown}; {matches.criteria.scope}")
-    say(f"patient: {reported_gl_string(matches.registry.nomenclature.tables, matches.patient.typings)}")
+    for one in search_notices(matches):
+        say(translated("note: {notice}", notice=one))
+    shown = translated(", {n} shown", n=f"{len(matches):,}") if len(matches) < matches.n_found else ""
+    say(f"{translated_count('{n} donor', '{n} donors', matches.n_found)}{shown}; {matches.criteria.scope}")
+    typing = reported_gl_string(matches.registry.nomenclature.tables, matches.patient.typings)
+    say(translated("patient: {typing}", typing=typing))
     if len(matches):
         if wide:
             _print_wide(matches, out)
@@ -63,11 +63,11 @@ def match_table(matches: RankedDonors, console: Console | None = None, *, wide: 
             # A line is a line: on a narrow terminal it is the terminal that wraps it.
             for line in compact_lines(matches, out.encoding):
                 out.print(Text(line), soft_wrap=True)
-            say(SHORT_NAMES)
-        say(GRADES)
+            say(translated(SHORT_NAMES))
+        say(translated(GRADES))
         if matches.prediction is not None:
-            say(f"{PROBABILITIES}: {matches.prediction.frequency_set}")
-    for line in (*policy_lines(matches.policy), matches.null_reading, matches.registry.nomenclature.title, NOTICE):
+            say(f"{translated(PROBABILITIES)}: {matches.prediction.frequency_set}")
+    for line in (*policy_lines(matches.policy), matches.null_reading, matches.registry.nomenclature.title, notice()):
         say(line)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.kernels.codes import COUNTS_OF_NONE
+from hla_match.language import retold, translated, translated_count
 from hla_match.loci import genes_of
 from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES
 from hla_match.matching.locus_result import LocusResult
@@ -88,17 +89,23 @@ def nearest_misses(found: RankedDonors, again: SearchAgain) -> Iterator[Explanat
 
 def _why(found: RankedDonors, one: PlacedDonor, other: PlacedDonor) -> str:
     if one.row == other.row:
-        return "Both are the same donor."
+        return translated("Both are the same donor.")
     outside = [donor for donor in (one, other) if donor.obstacles]
     if outside:
         return " ".join(
-            f"{donor.donor_id} is not in the list: asked for were donors {donor.obstacles[0].criterion}; "
-            f"this one: {donor.obstacles[0].found}."
+            translated(
+                "{donor} is not in the list: asked for were donors {criterion}; this one: {found}.",
+                donor=donor.donor_id,
+                criterion=retold(donor.obstacles[0].criterion),
+                found=retold(donor.obstacles[0].found),
+            )
             for donor in outside
         )
     is_first, reason = deciding_reason(found.policy, one, other)
     before, after = (one, other) if is_first else (other, one)
-    return f"{before.donor_id} stands before {after.donor_id} by {reason}."
+    return translated(
+        "{before} stands before {after} by {reason}.", before=before.donor_id, after=after.donor_id, reason=reason
+    )
 
 
 def _explained(found: RankedDonors, one: PlacedDonor) -> Explanation:
@@ -121,19 +128,28 @@ def _explained(found: RankedDonors, one: PlacedDonor) -> Explanation:
 
 
 def _place(found: RankedDonors, one: PlacedDonor) -> str:
-    noun = "donor" if found.n_found == 1 else "donors"
+    n_found = found.n_found
     if one.rank is not None:
-        return f"rank {one.rank:,} of {found.n_found:,} {noun}"
+        return translated_count("rank {rank} of {n} donor", "rank {rank} of {n} donors", n_found, rank=f"{one.rank:,}")
     if not one.obstacles and not _is_behind(found, one):
-        return f"meets the criteria, and is not in this part of the list of {found.n_found:,} {noun}"
+        return translated_count(
+            "meets the criteria, and is not in this part of the list of {n} donor",
+            "meets the criteria, and is not in this part of the list of {n} donors",
+            n_found,
+        )
     if not one.obstacles:
-        return f"meets the criteria, and stands behind the {len(found):,} listed of {found.n_found:,} {noun}"
+        return translated_count(
+            "meets the criteria, and stands behind the {listed} listed of {n} donor",
+            "meets the criteria, and stands behind the {listed} listed of {n} donors",
+            n_found,
+            listed=f"{len(found):,}",
+        )
     before = n_before(found, one)
     would_stand = len(one.found.criteria.locus_limits) == len(found.criteria.locus_limits)
     limits_kept = one.found.criteria.max_mismatches == found.criteria.max_mismatches
     if would_stand and limits_kept and _is_whole_or_first(found) and before < max(1, len(found)):
-        return f"not in the list; would be rank {before + 1:,} if let in"
-    return "not in the list"
+        return translated("not in the list; would be rank {rank} if let in", rank=f"{before + 1:,}")
+    return translated("not in the list")
 
 
 def _is_behind(found: RankedDonors, one: PlacedDonor) -> bool:
@@ -151,14 +167,21 @@ def _reasons(found: RankedDonors, one: PlacedDonor) -> Iterator[str]:
     if one.rank is None:
         if not one.obstacles and _is_behind(found, one):
             last = _in_list(found, len(found) - 1)
-            yield f"Behind {last.donor_id}, the last one listed: {deciding_reason(found.policy, last, one)[1]}."
+            reason = deciding_reason(found.policy, last, one)[1]
+            yield translated("Behind {donor}, the last one listed: {reason}.", donor=last.donor_id, reason=reason)
         return
     if one.at > 0:
         above = _in_list(found, one.at - 1)
-        yield f"Behind rank {above.rank} ({above.donor_id}): {deciding_reason(found.policy, above, one)[1]}."
+        reason = deciding_reason(found.policy, above, one)[1]
+        yield translated(
+            "Behind rank {rank} ({donor}): {reason}.", rank=above.rank, donor=above.donor_id, reason=reason
+        )
     if one.at + 1 < len(found):
         below = _in_list(found, one.at + 1)
-        yield f"Before rank {below.rank} ({below.donor_id}): {deciding_reason(found.policy, one, below)[1]}."
+        reason = deciding_reason(found.policy, one, below)[1]
+        yield translated(
+            "Before rank {rank} ({donor}): {reason}.", rank=below.rank, donor=below.donor_id, reason=reason
+        )
 
 
 def _in_list(found: RankedDonors, at: int) -> PlacedDonor:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords, check_type
+from hla_match.language import retellable
 
 _UNFIT = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, AttributeError)
 """What polars raises of a value, or a condition, that does not fit a column."""
@@ -52,9 +53,12 @@ def narrowed_by(n_left: int, n_listed: int, columns: Iterable[str]) -> str:
     >>> narrowed_by(12, 1057, ["sex", "age"])
     '12 of the 1,057 donors of the list, by conditions on sex, age; ranks are those of the whole list'
     """
-    named = ", ".join(dict.fromkeys(columns)) or "their rows"
-    left = f"{n_left:,} of the {n_listed:,} donors of the list"
-    return f"{left}, by conditions on {named}; ranks are those of the whole list"
+    return retellable(
+        "{left} of the {listed} donors of the list, by conditions on {columns}; ranks are those of the whole list",
+        left=f"{n_left:,}",
+        listed=f"{n_listed:,}",
+        columns=", ".join(dict.fromkeys(columns)) or retellable("their rows"),
+    )
 
 
 def condition_columns(expressions: Sequence[pl.Expr], values: Mapping[str, object]) -> list[str]:

@@ -14,6 +14,7 @@ from hla_match.choice.probable_donors import ROUNDING
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
+from hla_match.language import retellable
 from hla_match.matching.cord_criteria import unit_criteria
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.criteria_counts import probability_criterion
@@ -177,7 +178,7 @@ def _too_improbable(criteria: SearchCriteria, alone: RankedDonors, *, never: boo
         return ()
     least = np.floor(1000 * greatest) / 1000
     change = {"min_p": float(least) if least > 0 and not never else None}
-    return (Obstacle(probability_criterion(criteria), f"probability {percent(within)}", change),)
+    return (Obstacle(probability_criterion(criteria), retellable("probability {p}", p=percent(within)), change),)
 
 
 def _unit_obstacles(found: RankedDonors, row: int) -> tuple[Obstacle, ...]:

@@ -10,6 +10,7 @@ import polars as pl
 from hla_match.choice.policies import POLICIES, RankingPolicy, policy_for
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError
+from hla_match.language import retellable, retold, translated
 from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES, SearchCriteria
 from hla_match.searches.placed_donors import SearchAgain
 
@@ -45,15 +46,21 @@ class RankChange:
 
     def __repr__(self) -> str:
         if not self.frame.height:
-            return f"{self.choice}: the first {self.n_first} stay as they are"
+            return translated("{choice}: the first {n} stay as they are", choice=retold(self.choice), n=self.n_first)
         first = self.frame.filter(pl.col("rank_after") == 1)["donor_id"].to_list()
         gone = self.frame.filter(pl.col("rank_after").is_null())["donor_id"].to_list()
         new = self.frame.filter(pl.col("rank_before").is_null())["donor_id"].to_list()
-        parts = [f"{self.n_moved} of the first {self.n_first} change places"]
+        parts = [translated("{n} of the first {first} change places", n=self.n_moved, first=self.n_first)]
         stays = not (self.frame["rank_before"] == 1).any()
-        parts += [f"first is {first[0]}" if first else "the first one stays" if stays else "no donor is left"]
-        parts += [f"{len(names)} {verb} ({_names(names)})" for names, verb in ((gone, "leave"), (new, "come")) if names]
-        return f"{self.choice}: {'; '.join(parts)}"
+        if first:
+            parts.append(translated("first is {donor}", donor=first[0]))
+        else:
+            parts.append(translated("the first one stays") if stays else translated("no donor is left"))
+        if gone:
+            parts.append(translated("{n} leave ({names})", n=len(gone), names=_names(gone)))
+        if new:
+            parts.append(translated("{n} come ({names})", n=len(new), names=_names(new)))
+        return translated("{choice}: {changes}", choice=retold(self.choice), changes="; ".join(parts))
 
 
 def sensitivity(
@@ -96,12 +103,12 @@ def _otherwise(found: RankedDonors, again: SearchAgain, first: int) -> Iterator[
         same_kind = dict(policy.filters).get("donor_type", head.donor_type) == head.donor_type
         can_order = same_kind and (has_probabilities or not policy.needs_probabilities)
         if policy.name != found.policy.name and can_order and _goes_with(policy, head):
-            yield f"by the policy {policy.name}", again(head, policy)
+            yield retellable("by the policy {name}", name=policy.name), again(head, policy)
     if has_probabilities:
         plain = policy_for(None, has_probabilities=False) if found.policy.needs_probabilities else found.policy
         without = head.model_copy(update={"min_p": None})
         yield (
-            f"without frequencies, by {plain.name}",
+            retellable("without frequencies, by {name}", name=plain.name),
             again(without, replace(plain, filters=()), with_frequencies=False),
         )
     # Filters of the policy are among the criteria that were asked for.
@@ -110,9 +117,13 @@ def _otherwise(found: RankedDonors, again: SearchAgain, first: int) -> Iterator[
     for most in (head.max_mismatches - 1, head.max_mismatches + 1):
         if 0 <= most <= greatest:
             yield (
-                f"with at most {most} mismatch{'es' * (most != 1)}",
+                _with_at_most(most),
                 again(head.model_copy(update={"max_mismatches": most}), policy),
             )
+
+
+def _with_at_most(n: int) -> str:
+    return retellable("with at most 1 mismatch") if n == 1 else retellable("with at most {n} mismatches", n=n)
 
 
 def _goes_with(policy: RankingPolicy, criteria: SearchCriteria) -> bool:

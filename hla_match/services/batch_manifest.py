@@ -12,6 +12,7 @@ from typing import Any
 
 from hla_match.choice.policies import RankingPolicy
 from hla_match.donors.registry import Registry
+from hla_match.language import DEFAULT, speaking
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.reporting.match_summary import NOTICE
 from hla_match.services.frequency_sets import FrequencySets
@@ -32,19 +33,32 @@ def batch_manifest(
     `raw_text` says whether text stays that a spreadsheet would take for a formula.
     """
     name, file = patients
-    nomenclature = registry.nomenclature.tables
     manifest = {
+        **search_manifest(registry, criteria, policy, frequencies),
         "format": "hla-match batch",
+        "patients": {"file": name, "sha256": file.checksum},
+        "raw_text": raw_text,
+    }
+    return as_text(manifest)
+
+
+def search_manifest(
+    registry: Registry, criteria: SearchCriteria, policy: RankingPolicy, frequencies: FrequencySets | None
+) -> dict[str, Any]:
+    """Return what decides the result of a search but the patient; it is the same in every language."""
+    nomenclature = registry.nomenclature.tables
+    with speaking(DEFAULT):
+        order = str(policy)
+    return {
         "program": {"name": "hla-match", "version": version("hla-match")},
         "registry": {"name": registry.name, "snapshot": registry.snapshot, "provenance": registry.provenance.entries()},
-        "patients": {"file": name, "sha256": file.checksum},
         "settings": registry.settings.to_dict(),
         "nomenclature": {
             "title": nomenclature.title,
             "checksum": nomenclature.checksum,
             "limits": list(nomenclature.limits),
         },
-        "policy": str(policy),
+        "policy": order,
         "policy_data": policy.to_dict(),
         "frequencies": None if frequencies is None else frequencies.manifest,
         "criteria": criteria_entries(criteria),
@@ -52,19 +66,18 @@ def batch_manifest(
             "patients": criteria.ambiguous_nulls or registry.ambiguous_nulls,
             "donors": registry.ambiguous_nulls,
         },
-        "raw_text": raw_text,
         "notice": NOTICE,
     }
-    return _as_text(manifest)
 
 
 def with_files(manifest: str, **files: tuple[int, str]) -> str:
     """Return the manifest with the rows and the SHA-256 of the files beside it, which tell if they belong to it."""
     found = {name: {"rows": rows, "sha256": sha256} for name, (rows, sha256) in files.items()}
-    return _as_text({**json.loads(manifest), "files": found})
+    return as_text({**json.loads(manifest), "files": found})
 
 
-def _as_text(manifest: dict[str, Any]) -> str:
+def as_text(manifest: dict[str, Any]) -> str:
+    """Return a manifest as JSON: the same entries give the same text."""
     return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -6,6 +6,7 @@ import json
 from importlib.metadata import version
 
 from hla_match.errors import FileError
+from hla_match.language import DEFAULT, speaking
 from hla_match.matching.criteria import Patient
 from hla_match.services.batch_manifest import criteria_entries
 from hla_match.services.notices import NoticeKind
@@ -37,10 +38,12 @@ def _log(
 ) -> None:
     registry = searched.registry
     transaction = registry.provenance.transaction
+    with speaking(DEFAULT):
+        order = str(searched.ranking)
     request = {
         "transaction": transaction,
         "criteria": criteria_entries(searched.request.criteria),
-        "policy": str(searched.ranking),
+        "policy": order,
         "frequencies": None if searched.sets is None else searched.sets.manifest,
     }
     try:

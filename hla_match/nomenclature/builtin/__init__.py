@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+from hla_match.language import translatable
 from hla_match.loci import LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.builtin.ard_groups import ARD_GROUPS
 from hla_match.nomenclature.builtin.families import two_field_names
@@ -23,16 +24,22 @@ from hla_match.nomenclature.builtin.tce import TCE_GROUPS
 from hla_match.nomenclature.tables import AntigenRelation, LocusTables, NomenclatureTables
 
 LIMITS = (
-    "Alleles are known by two fields as of October 2024; third and fourth fields are accepted unchecked, and later "
-    "alleles are unknown.",
-    "G groups are unknown; a G group is read as the P group of its first two fields.",
-    "Alleles with the same antigen recognition domain are known only among common, intermediate and well-documented "
-    "alleles (CIWD 3.0); two rare alleles of one P group count as a mismatch.",
-    "Null alleles are known only by two fields and only where CIWD 3.0 lists them; rarer ones count as expressed, and "
-    "nulls with an expressed sister, such as DRB4*01:03:01:02N, cannot be named.",
-    "Serology of rare alleles is assumed from their first field.",
-    "T-cell epitope groups are known only for DPB1 alleles that CIWD 3.0 lists.",
-    "Deleted names and their replacements are unknown.",
+    translatable(
+        "Alleles are known by two fields as of October 2024; third and fourth fields are accepted unchecked, and "
+        "later alleles are unknown."
+    ),
+    translatable("G groups are unknown; a G group is read as the P group of its first two fields."),
+    translatable(
+        "Alleles with the same antigen recognition domain are known only among common, intermediate and well-"
+        "documented alleles (CIWD 3.0); two rare alleles of one P group count as a mismatch."
+    ),
+    translatable(
+        "Null alleles are known only by two fields and only where CIWD 3.0 lists them; rarer ones count as expressed,"
+        " and nulls with an expressed sister, such as DRB4*01:03:01:02N, cannot be named."
+    ),
+    translatable("Serology of rare alleles is assumed from their first field."),
+    translatable("T-cell epitope groups are known only for DPB1 alleles that CIWD 3.0 lists."),
+    translatable("Deleted names and their replacements are unknown."),
 )
 """What this nomenclature does not know, for reports."""
 

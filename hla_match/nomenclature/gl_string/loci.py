@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from hla_match.errors import Reason, TypingError
+from hla_match.language import retellable, translatable
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, near_loci
 from hla_match.nomenclature.gl_string.absent_genes import NO_GENE, beside_no_gene, spelt_for_both, with_absent_genes
 from hla_match.nomenclature.gl_string.genotype_sets import Genotypes, Pair, column_pair, genotype_set, unite
@@ -16,7 +17,7 @@ from hla_match.nomenclature.spelling import StandardText
 from hla_match.nomenclature.standard_form import NOT_TYPED
 from hla_match.nomenclature.untyped import UNKNOWN, is_untyped
 
-UNNAMED = "an alternative of a GL String does not name {0}, which was read as not typed"
+UNNAMED = translatable("an alternative of a GL String does not name {locus}, which was read as not typed")
 """The note on a locus that an alternative leaves open."""
 
 # A chromosome carries at most one of these genes, so its partner may carry another.
@@ -193,7 +194,7 @@ def _united(alternatives: list[dict[str, Genotypes]], notes: dict[str, None]) ->
         unite(reported, alternative)
     for locus in LOCI:
         if locus in reported and any(locus not in alternative for alternative in spelt):
-            notes[UNNAMED.format(locus)] = None
+            notes[retellable(UNNAMED, locus=locus)] = None
             del reported[locus]
     return reported
 

@@ -37,7 +37,9 @@ def test_translations_name_the_values_of_their_texts_in_chinese(part: str) -> No
         given = [message.string] if isinstance(message.string, str) else list(message.string)
         for told in given:
             assert named_values(told) == named_values(sources[-1]), sources
-            assert CHINESE.search(told) or sources[0] in ALIKE, sources
+            # Values with nothing but signs around them need no word of either language.
+            has_words = re.search("[A-Za-z]", re.sub(r"\{[^}]*\}", "", sources[0]))
+            assert CHINESE.search(told) or not has_words or sources[0] in ALIKE, sources
 
 
 @pytest.mark.parametrize("part", PARTS)

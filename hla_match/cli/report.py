@@ -1,0 +1,71 @@
+"""``hla-match report``: one patient or a file of them, as files to read, to print and to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hla_match.cli.compilation import prepare_kernels
+from hla_match.cli.estimation_progress import own_progress
+from hla_match.cli.messages import say
+from hla_match.cli.notices import say_notice
+from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import language, translated_count
+from registry_io.disk.writer_lock import user_name
+
+
+@click.command(cls=SpokenCommand)
+@click.argument("registry", type=click.Path(path_type=Path))
+@click.option("--hla", help="The patient's typing as a GL String.")
+@click.option("--patients", type=click.Path(path_type=Path), help="A file of patients, in place of --hla.")
+@click.option("--patient", help="Which patient of the file; without it all of them, into a folder.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="FILE.html, .pdf or .xlsx; of all patients a folder."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a report of that name.")
+@search_options(limit=1000, limit_help="Donors of the full list; all are counted.")
+@attribute_options
+def command(
+    registry: Path,
+    hla: str | None,
+    patients: Path | None,
+    patient: str | None,
+    out: Path,
+    overwrite: bool,
+    options: SearchOptions,
+    **of_patient: str | None,
+) -> None:
+    """Write a report of the donors in REGISTRY for a patient: to read on a screen, to print, or as a workbook."""
+    from hla_match.services.notices import Notices
+    from hla_match.services.outputs import refuse_overwriting
+    from hla_match.services.patient_choice import chosen_patient
+    from hla_match.services.report import refuse_existing, report_opened, report_place
+    from hla_match.services.searched_registry import SearchedRegistry
+    from registry_io.disk.joint_files import lock_files
+
+    place, kind = report_place(out)
+    kind.check(language())
+    inputs = (*options.request.files, *options.donor_lists, *([patients] if patients is not None else []))
+    refuse_overwriting([place], registry, inputs)
+    with lock_files(place):
+        refuse_existing(place, overwrite=overwrite)
+        searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
+        person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
+        given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
+        person = person.model_copy(update=given)
+        prepare_kernels(probabilities=searched.will_predict)
+        with own_progress() as on_iteration:
+            searched = searched.ready(on_iteration)
+        limit = options.request.criteria.limit or 1000
+        made = report_opened(searched, person, place, limit=limit, actor=user_name())
+    say(
+        translated_count(
+            "{n} donor found, {listed} listed, in {file}",
+            "{n} donors found, {listed} listed, in {file}",
+            made.n_found,
+            listed=f"{made.n_listed:,}",
+            file=made.out,
+        )
+    )
