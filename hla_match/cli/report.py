@@ -39,18 +39,12 @@ def command(
 ) -> None:
     """Write a report of the donors in REGISTRY for a patient: to read on a screen, to print, or as a workbook."""
     from hla_match.services.notices import Notices
-    from hla_match.services.outputs import refuse_overwriting
     from hla_match.services.patient_choice import chosen_patient
-    from hla_match.services.report import refuse_existing, report_opened, report_place
+    from hla_match.services.report import report_lock, report_opened
     from hla_match.services.searched_registry import SearchedRegistry
-    from registry_io.disk.joint_files import lock_files
 
-    place, kind = report_place(out)
-    kind.check(language())
     inputs = (*options.request.files, *options.donor_lists, *([patients] if patients is not None else []))
-    refuse_overwriting([place], registry, inputs)
-    with lock_files(place):
-        refuse_existing(place, overwrite=overwrite)
+    with report_lock(registry, out, inputs, language=language(), overwrite=overwrite) as place:
         searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
         person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
         given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}

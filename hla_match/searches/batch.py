@@ -24,6 +24,7 @@ import polars as pl
 from hla_match.choice.policies import KeyColumns, RankingPolicy, policy_named
 from hla_match.errors import CriteriaError, TypingError
 from hla_match.errors.arguments import check_count
+from hla_match.language import DEFAULT, speaking
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.match_frame import match_frame
 from hla_match.searches.match_list import MatchList
@@ -237,7 +238,9 @@ def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
         missing = () if matches.prediction is None else matches.prediction.patient_missing
         loci = tuple(result.locus for result in matches.loci)
         counts = {} if matches.n_found else matches.criteria_counts
-        notices = matches.patient_notices
+        # What a batch writes is the same in every language.
+        with speaking(DEFAULT):
+            notices = matches.patient_notices
         answers.append(PatientAnswer(loci, len(matches), matches.n_found, missing, None, notices, counts))
         lists.append(matches)
     return PatientBlock(

@@ -9,6 +9,7 @@ import polars as pl
 
 from hla_match.choice.policies import KeyColumns
 from hla_match.errors import HlaMatchError
+from hla_match.language import DEFAULT, speaking
 from hla_match.matching.criteria import Patient
 from hla_match.reporting.search_notices import counts_notice
 
@@ -55,9 +56,10 @@ class PatientAnswer:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """The notices above the list, as in `MatchList`."""
+        """The notices above the list, as in `MatchList`, in English: they stand in files for programs."""
         counts = self.criteria_counts
-        return (*self.patient_notices, *([counts_notice(counts)] if counts and not self.n_found else []))
+        with speaking(DEFAULT):
+            return (*self.patient_notices, *([counts_notice(counts)] if counts and not self.n_found else []))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
 CHINESE = "供者患者位点分型相合不合概率捐献者资料库采集"
 """Characters that every font with Simplified Chinese has."""
+
+
+_NOT_DRAWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+"""Unicode's categories of characters that nothing is drawn for."""
 
 
 class _FontSet(ctypes.Structure):
@@ -32,7 +37,7 @@ def missing_characters(text: Iterable[str]) -> str | None:
     if sets is None:
         return None
     library, fonts = sets
-    wanted = sorted({one for one in text if one.isprintable() and not one.isspace()})
+    wanted = sorted({one for one in text if unicodedata.category(one) not in _NOT_DRAWN})
     return "".join(
         one for one in wanted if not any(library.FcCharSetHasChar(font, ctypes.c_uint32(ord(one))) for font in fonts)
     )
@@ -54,11 +59,11 @@ def _character_sets() -> tuple[ctypes.CDLL, list[ctypes.c_void_p]] | None:
     ]  # fmt: skip
     library.FcCharSetHasChar.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     config = library.FcInitLoadConfigAndFonts()
-    fonts = []
+    fonts: list[ctypes.c_void_p] = []
     for kind in (0, 1):  # of the system, of the application
         found = library.FcConfigGetFonts(config, kind) if config else None
-        for number in range(found.contents.nfont if found else 0):
+        for pattern in () if not found else found.contents.fonts[: found.contents.nfont]:
             characters = ctypes.c_void_p()
-            if library.FcPatternGetCharSet(found.contents.fonts[number], b"charset", 0, ctypes.byref(characters)) == 0:
+            if library.FcPatternGetCharSet(pattern, b"charset", 0, ctypes.byref(characters)) == 0:
                 fonts.append(characters)
     return library, fonts

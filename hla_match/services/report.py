@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,21 +72,18 @@ def report(
 ) -> ReportFile:
     r"""Search the registry of a folder for one patient, and write what a person reads of it into one file.
 
-    A page (.html) is self-contained and has no scripts; .pdf needs an extra; .xlsx has the donors as a table.
-
     Args:
         registry: folder of the registry.
         patient: for whom: a `hla_match.Patient`, a GL String, or a row of a table (a dict, a frame of one row).
-        out: the file, whose ending says which kind: .html, .pdf or .xlsx.
+        out: the file: .html (self-contained, without scripts), .pdf (needs an extra) or .xlsx (donors as a table).
         criteria: which donors; their `limit` is not looked at: a report counts all donors.
         language: of the report: "en" or "zh".
         limit: donors of the full list at most; the report says how many there are.
-        policy, frequencies, global_frequencies, workers, verify, actor, at: as in `hla_match.search`.
+        policy, frequencies, global_frequencies, workers, verify, actor, at, on_notice: as in `hla_match.search`.
         overwrite: whether a file of that name may be replaced.
-        on_notice: is called with each notice as soon as there is one.
 
     Raises:
-        CriteriaError: a criterion or option has a value that it cannot have, or the package that makes PDF is missing.
+        CriteriaError: an option has a value that it cannot have, or the package that makes PDF is missing.
         TypingError: a typing of the patient cannot be read.
         FileError: a file cannot be read or written, or is there already.
         RegistryError: there is no registry in the folder, it is damaged, or it has no such transaction.
@@ -95,10 +93,8 @@ def report(
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "donors.csv").write_text("donor_id,A_1,A_2\nD1,11:01,24:02\nD2,02:01,24:02\n")
     >>> _ = registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin")
-    >>> asked = SearchCriteria(scope="A", max_mismatches=1)
-    >>> made = report(folder / "registry", "A*02:01+A*24:02", folder / "P1.html", asked)
-    >>> made.n_found, made.out.name
-    (2, 'P1.html')
+    >>> report(folder / "registry", "A*02:01+A*24:02", folder / "P1.html", SearchCriteria(scope="A")).n_found
+    2
     """
     request = SearchRequest(
         criteria=criteria if criteria is not None else SearchCriteria(),
@@ -108,39 +104,42 @@ def report(
         verify=verify,
         at=at,
     ).checked()
-    if workers is not None:
-        check_count("workers", workers)
-    check_count("limit", limit)
-    place, kind = report_place(out)
-    check_folder(registry)
-    kind.check(language)
-    refuse_overwriting([place], Path(registry), request.files)
-    with lock_files(place):
-        refuse_existing(place, overwrite=overwrite)
+    for name, number in (("workers", 1 if workers is None else workers), ("limit", limit)):
+        check_count(name, number)
+    with report_lock(registry, out, request.files, language=language, overwrite=overwrite) as place:
         searched = SearchedRegistry.open(registry, request, Notices(on_notice))
         given = Patient.from_gl_string("patient", patient) if isinstance(patient, str) else patient
         person = given_patient(given, searched.registry, request.criteria)
         return report_opened(searched, person, place, language=language, limit=limit, workers=workers, actor=actor)
 
 
-def report_place(out: object) -> tuple[Path, ReportKind]:
-    """Return the file of a report as a path, and the kind that its ending names.
+@contextmanager
+def report_lock(
+    registry: str | Path, out: object, inputs: Sequence[Path], *, language: str, overwrite: bool
+) -> Iterator[Path]:
+    """Yield the file of a report as a path, once it is seen that it can be made and written; no other process may.
+
+    Args:
+        registry: folder of the registry.
+        out: the file.
+        inputs: files that are read.
+        language: of the report.
+        overwrite: whether a file of that name may be replaced.
 
     Raises:
-        CriteriaError: it is no path, or its ending names no kind.
+        CriteriaError: its ending names no kind, a package is missing, or it would replace a file that is read.
+        FileError: it is there already, or cannot be written.
+        LockedError: another process writes it.
     """
     place = given_path("out", out)
-    return place, ReportKind.of(place)
-
-
-def refuse_existing(place: Path, *, overwrite: bool) -> None:
-    """Refuse to replace a report unasked.
-
-    Raises:
-        FileError: it is there.
-    """
-    if not overwrite and place.exists():
-        raise existing_error(place)
+    kind = ReportKind.of(place)
+    check_folder(registry)
+    kind.check(language)
+    refuse_overwriting([place], Path(registry), inputs)
+    with lock_files(place):
+        if not overwrite and place.exists():
+            raise existing_error(place)
+        yield place
 
 
 def report_opened(
@@ -177,7 +176,7 @@ def report_opened(
     found = whole_list(searched, patient, workers)
     searched.note_without()
     with speaking(language) if language is not None else nullcontext():
-        made = kind.made(report_content(found, provenance(searched), first=limit), place)
+        made = kind.made(report_content(found, provenance(searched, limit=limit), first=limit), place)
     with atomic_write(place) as file:
         file.write(made)
     return ReportFile(place, found.n_found, min(limit, len(found)), searched.notices.all)

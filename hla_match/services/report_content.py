@@ -35,19 +35,24 @@ class Provenance:
     manifest: str
 
 
-def provenance(searched: SearchedRegistry, patients: tuple[str, str] | None = None) -> Provenance:
+def provenance(
+    searched: SearchedRegistry, patients: tuple[str, str] | None = None, *, limit: int | None = None
+) -> Provenance:
     """Return what the reports of a registry are made from.
 
     Args:
         searched: the registry as it is searched.
         patients: name and checksum of the file of patients, if there is one.
+        limit: donors of the full list at most; None for all.
     """
     registry, sets = searched.registry, searched.sets
     made = registry.provenance
-    manifest = search_manifest(registry, searched.request.criteria, searched.ranking, sets)
+    # All donors are counted, whatever limit the full list has.
+    criteria = searched.request.criteria.model_copy(update={"limit": None})
+    manifest = search_manifest(registry, criteria, searched.ranking, sets)
     if patients is not None:
         manifest["patients"] = dict(zip(("file", "sha256"), patients, strict=True))
-    manifest["format"] = "hla-match report"
+    manifest |= {"format": "hla-match report", "listed": limit}
     line = translated(
         "Registry {name}: {n} donors, as imported on {day}",
         name=registry.name,
