@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hla_match.desk.answers import page, refusal, see
+from hla_match.desk.answers import page, refusal, see, told_of
 from hla_match.desk.donor_story import story
 from hla_match.desk.forms import Fields, form_of
 from hla_match.desk.list_routes import gone, listed_of
 from hla_match.desk.state import Desk
-from hla_match.errors import RegistryError
+from hla_match.errors import ErrorCode, HlaMatchError
 from hla_match.language import translatable, translated
 from registry_io.store.donor_records import donor_history
 
@@ -80,8 +80,9 @@ def _history(request: Request, donor_id: str) -> dict[str, Any]:
     desk: Desk = request.app.state.desk
     try:
         versions = donor_history(desk.folder, donor_id)
-    except RegistryError:
-        told = translated("The registry keeps no record of this donor.")
+    except HlaMatchError as error:
+        is_unknown = error.code == ErrorCode.REGISTRY_UNKNOWN_DONOR
+        told = translated("The registry keeps no record of this donor.") if is_unknown else told_of(error)
         return {"history": None, "why_none": told, "actions": ACTIONS}
     return {"history": versions[::-1], "why_none": "", "actions": ACTIONS}
 

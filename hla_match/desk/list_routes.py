@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hla_match.desk.answers import page, refusal, see
+from hla_match.desk.answers import is_part, page, refusal, see
 from hla_match.desk.donor_story import story
 from hla_match.desk.forms import Fields, form_of, query_of
 from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, choices, in_order
@@ -22,7 +22,6 @@ from hla_match.errors import CriteriaError
 from hla_match.language import translatable, translated
 from hla_match.next_steps.availability import SHARES, Availability
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
-from hla_match.reporting.explanation import Explanation
 from hla_match.reporting.list_about import list_about
 from hla_match.reporting.list_view import donor_rows, list_view
 from hla_match.reporting.next_steps import steps_summary
@@ -60,7 +59,7 @@ def donors(request: Request, key: str) -> Response:
     shown = positions[(number - 1) * ON_PAGE : number * ON_PAGE]
     part = listed.found.take(np.sort(shown))
     rows = in_order(donor_rows(part), listed.found.ranks[shown])
-    return page(
+    answer = page(
         request,
         "list",
         key=key,
@@ -68,7 +67,7 @@ def donors(request: Request, key: str) -> Response:
         rows=rows,
         places=dict(zip((row.rank for row in rows), shown.tolist(), strict=True)),
         registry_rows=dict(zip((row.rank for row in rows), listed.found.donor[shown].tolist(), strict=True)),
-        nearest=_nearest(listed) if not listed.found.n_found else (),
+        nearest=listed.nearest,
         query=query,
         n_met=int(positions.size),
         number=number,
@@ -81,6 +80,10 @@ def donors(request: Request, key: str) -> Response:
         notices=listed.notices,
         is_in_order=query.sort == "rank" and not query.is_reversed,
     )
+    if is_part(request):
+        # That of the form has every field that is empty, too.
+        answer.headers["hx-replace-url"] = f"/list/{key}{query.address()}"
+    return answer
 
 
 @router.post("/list/{key}/find")
@@ -190,12 +193,6 @@ def export(request: Request, key: str, ending: str) -> Response:
         content = list_workbook(frame, list(list_about(part)), Path("donors.xlsx"))
         return _file(content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "donors.xlsx")
     return refusal(request, translated("There is no such file."), status=404)
-
-
-def _nearest(listed: FoundList) -> list[tuple[Explanation, int | None]]:
-    """Return the donors who come nearest to the criteria, and their rows in the registry."""
-    identifiers = listed.found.registry.attributes["donor_id"]
-    return [(one, identifiers.index_of(one.donor_id)) for one in listed.found.nearest()]
 
 
 NEXT_HEADINGS: Mapping[str, str] = {

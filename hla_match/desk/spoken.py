@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hla_match.desk.guard import cookie_of
 from hla_match.language import DEFAULT, LANGUAGES, speaking
 
 COOKIE = "hla-match-language"
@@ -69,8 +69,5 @@ def _choice(query: str) -> str:
 
 
 def _of_cookie(text: str) -> str:
-    try:
-        found = SimpleCookie(text).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found is not None and found.value in LANGUAGES else ""
+    found = cookie_of(text, COOKIE)
+    return found if found in LANGUAGES else ""

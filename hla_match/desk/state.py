@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
@@ -23,6 +23,7 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError
 from hla_match.estimation.estimated_frequencies import Progress
 from hla_match.matching.criteria import Patient
+from hla_match.reporting.explanation import Explanation
 from hla_match.reporting.list_view import list_view
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
@@ -35,7 +36,7 @@ MOST_LISTS = 64
 _MOST_DONORS = 512
 
 
-@dataclass(slots=True)
+@dataclass
 class FoundList:
     """A list, and what it was asked for with.
 
@@ -58,6 +59,14 @@ class FoundList:
             if self._frame is None:
                 self._frame = self.found.to_polars()
             return self._frame
+
+    @cached_property
+    def nearest(self) -> list[tuple[Explanation, int | None]]:
+        """Of an empty list the donors who come nearest to the criteria, and their rows in the registry; else nobody."""
+        if self.found.n_found:
+            return []
+        identifiers = self.found.registry.attributes["donor_id"]
+        return [(one, identifiers.index_of(one.donor_id)) for one in self.found.nearest()]
 
     @property
     def loci(self) -> tuple[str, ...]:

@@ -46,6 +46,11 @@ def test_the_cookie_of_another_desk_opens_nothing(browsers) -> None:
     assert stranger.get("/").status_code == 403
 
 
+def test_cookies_of_other_programs_do_not_lock_the_reader_out(browser) -> None:
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    assert browser.get("/", headers={"Cookie": f'a={{"x": [1, 2]}}; "b; ={cookies[:3]}; {cookies}'}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:8001", "localhost:80", "127.0.0.1:8000@x", ""]
 )

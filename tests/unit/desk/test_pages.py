@@ -14,6 +14,7 @@ from hla_match.desk.donor_routes import ACTIONS
 from hla_match.desk.list_query import HEADINGS, SORTS
 from hla_match.desk.list_routes import NEXT_HEADINGS
 from hla_match.desk.overview import LEVEL_WORDS
+from hla_match.errors import RegistryError
 from hla_match.reporting.grade_tiles import TILES
 from tests.unit.desk.conftest import HOSTILE, PATIENT
 
@@ -71,6 +72,7 @@ def test_htmx_is_given_the_part_alone(browser) -> None:
     part = browser.get(f"{address}?sex=F", headers={"HX-Request": "true"})
     assert "<html" not in part.text
     assert 'class="donors"' in part.text
+    assert part.headers["hx-replace-url"] == f"{address}?sex=F"
     back = browser.get(address, headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
     assert "<html" in back.text
 
@@ -131,6 +133,18 @@ def test_a_donor_is_explained_with_the_history(browser) -> None:
     assert "of 4 donors" in found.text
     assert "added" in found.text
     assert "transaction 1" in found.text
+
+
+def test_a_record_that_cannot_be_opened_is_told(browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = browser.list_of()
+
+    def refuse(folder, donor_id):
+        raise RegistryError("registry", found="a key that opens it not", expected="the key of the record")
+
+    monkeypatch.setattr("hla_match.desk.donor_routes.donor_history", refuse)
+    found = browser.send_form(f"{address}/find", donor="D2")
+    assert "of 4 donors" in found.text
+    assert "a key that opens it not" in found.text
 
 
 def test_it_is_told_why_a_donor_is_not_in_the_list(browser) -> None:
