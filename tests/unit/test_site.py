@@ -169,6 +169,18 @@ def test_the_chinese_page_of_the_desk_calls_its_fields_and_pages_as_they_do() ->
     assert named - said == set()
 
 
+CHINESE_PAGES = sorted((DOCS / "zh").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: page.name)
+def test_a_chinese_page_is_set_as_chinese_is(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```$|`[^`]*`", "`", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    narrow = re.findall(r"[\u3400-\u9fff][,;:?!()]|[,;:?!][\u3400-\u9fff]", re.sub(r"\]\([^)]*\)", "]", prose))
+    assert narrow == []
+    broken = re.findall(r"^[^\n|#].*[\u3000-\u9fff，。；：、]\n[\u3400-\u9fff].*$", prose, flags=re.MULTILINE)
+    assert broken == []  # a line's end would be shown as a space
+
+
 def test_the_citation_file_is_valid() -> None:
     """What the schema of the Citation File Format 1.2.0 asks of the keys that are used, and what the package says."""
     text = text_of(ROOT / "CITATION.cff")
