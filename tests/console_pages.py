@@ -4,12 +4,14 @@
 
 writes the output of the commands into the pages, of Chinese pages in Chinese; a test fails where the two differ. The
 commands of a page run in one folder, one after another: a new one, or a demonstration of 6,000 donors. `cat FILE` shows
-a file that the commands find there. Times and the user's name differ from run to run, so that the page has one of each.
+a file that the commands find there, and `> FILE` keeps what a command prints out of the page. Times and the
+user's name differ from run to run, so that the page has its own: its today is the last of January.
 """
 
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 import re
 import shlex
@@ -22,13 +24,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from hla_match.cli.languages import spoken
 from hla_match.cli.main import group
 from hla_match.cli.option_hints import with_option_hint
 from hla_match.errors import HlaMatchError
-from registry_io.disk.writer_lock import user_name
 from tests.pages import DOCS
 
 PAGE = DOCS / "keeping-a-registry.md"
@@ -39,6 +40,10 @@ CONSOLE_PAGES = (*ON_NEW_FOLDERS, *ON_A_DEMONSTRATION)
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BESIDE = ("note: ", "Nomenclature: ")
 """Lines that say the same below every import."""
+_TODAY = datetime.date(2026, 1, 31)
+"""The day of the pages; a reservation that they ask for until a later day is asked for as many days from today."""
+_UNTIL: dict[str, str] = {}
+"""Days until which the commands so far asked for something, and what the pages say for them."""
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 """Folders that live as long as the process."""
 
@@ -53,8 +58,7 @@ def written(page: Path) -> str:
         else:
             folder.mkdir()
         code = "zh" if page.parent.name == "zh" else "en"
-        with _inside(folder), spoken(code), pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HLA_MATCH_LANG", code)
+        with _inside(folder), _speaking(code):
             return _BLOCK.sub(lambda block: f"```console\n{''.join(_ran(block[1]))}```", text)
 
 
@@ -64,7 +68,7 @@ def _demonstration() -> Path:
     kept = tempfile.TemporaryDirectory()
     _KEPT.append(kept)
     folder = Path(kept.name) / "lianxi"
-    with spoken("en"):
+    with _speaking("en"):
         done = CliRunner().invoke(group, ["demo", "--donors", "6000", "--folder", str(folder)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return folder
@@ -78,24 +82,51 @@ def _ran(block: str) -> Iterator[str]:
         if program == "cat":
             Path(arguments[0]).write_text(rest, encoding="utf-8")
             yield part
+        elif program == "hla-match" and ">" in arguments:
+            *arguments, _, file = arguments
+            Path(file).write_text(_output(arguments), encoding="utf-8")
+            yield f"{line}\n"
         elif program == "hla-match":
             yield f"{line}\n{_output(arguments)}"
 
 
 def _output(arguments: list[str]) -> str:
-    done = CliRunner().invoke(group, arguments)
+    asked = [datetime.date.fromisoformat(day) for option, day in itertools.pairwise(arguments) if option == "--until"]
+    days = {day.isoformat(): (day - _TODAY + datetime.date.today()).isoformat() for day in asked}
+    done = CliRunner().invoke(group, [days.get(one, one) for one in arguments])
+    return _with_page_days(_said(done), {told: day for day, told in days.items()})
+
+
+def _said(done: Result) -> str:
+    """What a command printed, its error too."""
     error = done.exception
     if error is not None and not isinstance(error, HlaMatchError | SystemExit):
         raise error
     told = f"hla-match: {with_option_hint(error)}\n" if isinstance(error, HlaMatchError) else ""
-    said = "".join(line for line in done.output.splitlines(keepends=True) if not line.startswith(_BESIDE))
-    text = re.sub(rf"(\bby |由 ?|操作人：?){re.escape(user_name())}\b", r"\1li", said + told)
+    said = "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith(_BESIDE))
+    return said + told
+
+
+def _with_page_days(text: str, until: dict[str, str]) -> str:
+    """A text with the days of the page: today's, and those until which something holds."""
+    _UNTIL.update(until)
     days = {datetime.date.today().isoformat(), datetime.datetime.now(datetime.UTC).date().isoformat()}
+    for told, day in _UNTIL.items():
+        text = text.replace(told, day)
     return re.sub(rf"(?:{'|'.join(days)})(?: \d\d:\d\dZ)?", _fixed, text)
 
 
 def _fixed(found: re.Match[str]) -> str:
     return "2026-01-31 08:30Z" if found[0].endswith("Z") else "2026-01-31"
+
+
+@contextmanager
+def _speaking(code: str) -> Iterator[None]:
+    """Let commands speak a language, to a user of the name that the pages have."""
+    with spoken(code), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HLA_MATCH_LANG", code)
+        patch.setenv("LOGNAME", "li")
+        yield
 
 
 @contextmanager
