@@ -14,7 +14,6 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from threading import Lock
 from typing import Protocol
 
@@ -209,21 +208,44 @@ def _travelling(source: Matcher | MatcherSource) -> MatcherSource:
 
 
 _opening = Lock()
+_opened: dict[MatcherSource, Matcher] = {}
+"""What this process has opened last, and by what."""
 
 
-@lru_cache(maxsize=1)
-def _kept(source: MatcherSource) -> Matcher:
-    return _shared(source)
+def open_source(source: MatcherSource) -> None:
+    """Open a registry before the first task of this process that names it.
+
+    Raises:
+        HlaMatchError: the source does not find the registry that it names.
+    """
+    _matcher_of(source)
+
+
+def _matcher_of(source: MatcherSource) -> Matcher:
+    # Threads of one process would open the registry side by side.
+    with _opening:
+        if source not in _opened:
+            _opened.clear()
+            _opened[source] = _shared(source)
+        return _opened[source]
+
+
+@contextmanager
+def opened_source(source: MatcherSource, matcher: Matcher) -> Iterator[None]:
+    """Let tasks that name a source use a matcher of this process, which is what the source would make."""
+    with _opening:
+        _opened.clear()
+        _opened[source] = _shared(matcher)
+    try:
+        yield
+    finally:
+        with _opening:
+            _opened.clear()
 
 
 def _search(source: Matcher | MatcherSource, task: _Task) -> PatientBlock:
     """Search the patients of a task, in this process or in that of a worker."""
-    if isinstance(source, Matcher):
-        matcher = source
-    else:
-        # Threads of one process would open the registry side by side.
-        with _opening:
-            matcher = _kept(source)
+    matcher = source if isinstance(source, Matcher) else _matcher_of(source)
     n_donors = matcher.registry.n_donors
     shard = range(n_donors * task.shard // task.n_shards, n_donors * (task.shard + 1) // task.n_shards)
     donors = None if task.n_shards == 1 else shard

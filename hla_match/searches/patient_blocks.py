@@ -84,7 +84,9 @@ class PatientBlock:
         start = 0
         for patient, answer in zip(self.patients, self.answers, strict=True):
             lacking = [f"{locus}_grade" for locus in compared if locus not in answer.loci]
-            rows = self.frame[start : start + answer.n_donors].drop(lacking) if answer.error is None else pl.DataFrame()
+            rows = self.frame[start : start + answer.n_donors] if answer.error is None else pl.DataFrame()
+            if lacking and answer.error is None:
+                rows = rows.drop(lacking)
             missing = answer.patient_missing
             yield PatientOutcome(patient, rows, answer.n_found, missing, answer.error, answer.notices)
             start += answer.n_donors

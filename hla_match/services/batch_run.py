@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from hla_match.errors import BrokenPartsError, FileError, HlaMatchError, TypingError
 from hla_match.matching.criteria import Patient
-from hla_match.searches.batch import MatcherSource, search_blocks
+from hla_match.searches.batch import MatcherSource, open_source, opened_source, search_blocks
 from hla_match.searches.matcher import Matcher
-from hla_match.searches.patient_blocks import PatientBlock, PatientOutcome
+from hla_match.searches.patient_blocks import PatientAnswer, PatientBlock
 from hla_match.services.batch_files import complete_statuses, write_batch
 from hla_match.services.batch_manifest import batch_manifest
 from hla_match.services.batch_outputs import existing_error, other_parts, parts_folder, take_over_parts
@@ -23,6 +24,7 @@ from hla_match.services.batch_size import BatchSize
 from hla_match.services.executors import GOES_ON, ExecutorConfig, ExecutorKind
 from hla_match.services.notices import NoticeKind, OnProgress
 from hla_match.services.searched_registry import SearchedRegistry
+from hla_match.services.shared_work import shared_work
 from registry_io.persons.patient_file import PatientFile, read_patients
 from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.sealed_parts import Range
@@ -170,8 +172,8 @@ class BatchRun:
         for block in self._blocks([patient for _, patient in self._file.patients[start:end]]):
             self._size.count(len(block.patients), block.frame.height, block.frame)
             frames.append(block.frame)
-            for outcome in block.outcomes():
-                statuses.append(self._status(self._file.patients[stop][0], outcome))
+            for patient, answer in zip(block.patients, block.answers, strict=True):
+                statuses.append(self._status(self._file.patients[stop][0], patient, answer))
                 stop += 1
                 self._advance(1)
             held += int(block.frame.estimated_size())
@@ -199,14 +201,19 @@ class BatchRun:
                     matcher.search(patients[0], self._criteria, policy=self._policy)
             workers = workers or opened.enter_context(executor.open(kind))
             source: Matcher | MatcherSource = matcher
-            if workers.are_remote:
+            pool = workers.pool
+            if not isinstance(pool, int):
                 source = replace(searched.source(), snapshot=self._registry.snapshot)
+                if workers.joined:
+                    opened.enter_context(opened_source(source, matcher))
+                    begin = partial(open_source, source)
+                    pool = opened.enter_context(shared_work(pool, workers.number - 1, begin))
             yield from search_blocks(
                 source,
                 patients,
                 self._criteria,
                 policy=self._policy,
-                workers=workers.pool,
+                workers=pool,
                 shards=self._executor.shards,
                 # The other half is what a part gathers.
                 memory=max(1, self._executor.memory // 2),
@@ -214,14 +221,14 @@ class BatchRun:
                 in_flight=2 * workers.number,
             )
 
-    def _status(self, row: int, outcome: PatientOutcome) -> dict[str, object]:
-        failure = [] if outcome.error is None else [self._reason(outcome.patient, outcome.error)]
-        reasons = (*failure, *outcome.notices, self._file.warnings.get(row, ""))
+    def _status(self, row: int, patient: Patient, answer: PatientAnswer) -> dict[str, object]:
+        failure = [] if answer.error is None else [self._reason(patient, answer.error)]
+        reasons = (*failure, *answer.notices, self._file.warnings.get(row, ""))
         return {
-            "patient_id": outcome.patient.patient_id,
+            "patient_id": patient.patient_id,
             "row": row,
-            "status": "ok" if outcome.error is None else "error",
-            "donors": outcome.frame.height,
+            "status": "ok" if answer.error is None else "error",
+            "donors": answer.n_donors,
             "reason": "; ".join(filter(None, reasons)),
         }
 

@@ -55,11 +55,13 @@ class Workers:
         pool: the number of threads, or what gives work to other processes.
         number: searches at once.
         block: patients that are searched together.
+        joined: whether a thread of this process works beside the processes of the pool.
     """
 
     pool: int | Executor
     number: int
     block: int
+    joined: bool = False
 
     @property
     def are_remote(self) -> bool:
@@ -72,7 +74,7 @@ class ExecutorConfig:
     """Who searches, and how much memory is used; results depend on none of it.
 
     Attributes:
-        workers: number of threads or processes, or None for one a processor.
+        workers: number of threads or processes, this one among them, or None for one a processor.
         scheduler: address or scheduler file of a Dask cluster, or None for this machine.
         shards: parts to divide the donors into, or None to leave it to the search.
         memory: bytes of results that are held before they are written.
@@ -103,7 +105,7 @@ class ExecutorConfig:
 
     @property
     def n_workers(self) -> int:
-        """Threads or processes of this machine."""
+        """Threads or processes of this machine, this one among them."""
         return self.workers or n_processors()
 
     def kind(self, n_patients: int, n_donors: int, *, has_probabilities: bool) -> ExecutorKind:
@@ -135,8 +137,9 @@ class ExecutorConfig:
             yield Workers(self.n_workers, self.n_workers, _LOCAL_BLOCK)
         elif kind is ExecutorKind.PROCESSES:
             try:
-                with search_processes(self.n_workers) as pool:
-                    yield Workers(pool, self.n_workers, _LOCAL_BLOCK)
+                # This process is one of them.
+                with search_processes(self.n_workers - 1) as pool:
+                    yield Workers(pool, self.n_workers, _LOCAL_BLOCK, joined=True)
             except BrokenProcessPool as error:
                 raise HlaMatchError(
                     "workers: a process that searches was ended from outside, or cannot start; expected all of them to "

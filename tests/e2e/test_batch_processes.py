@@ -19,7 +19,7 @@ from registry_io.store.donor_import import import_donors
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 SHARES = {"A*02:01~B*46:01~DRB1*09:01": 0.3, "A*24:02~B*40:01~DRB1*15:01": 0.3}
 NAMES = (".csv", ".csv.status.csv", ".csv.manifest.json")
-# Two processes search, whatever the size of the batch.
+# Processes search, whatever the size of the batch: two others beside this one.
 PROGRAM = """
 import sys
 from hla_match.services import executors
@@ -87,7 +87,7 @@ def start(folder: Path, out: str) -> subprocess.Popen[str]:
     program = folder / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, program, "batch", "registry", "patients.csv", "--workers=2", "--scope=6/6", "--out", out],
+        [sys.executable, program, "batch", "registry", "patients.csv", "--workers=3", "--scope=6/6", "--out", out],
         cwd=folder,
         env={**os.environ, "HLA_MATCH_HOME": str(folder / "home"), "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
