@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property
-from typing import Generic, NamedTuple, TypeVar
+from functools import cache, cached_property, lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.immunogenetics.dpb1_mismatch import expression_levels
-from hla_match.immunogenetics.dq_heterodimers import chain_group, possible_dq_groups
+from hla_match.immunogenetics.dq_heterodimers import Chains, chain_group, possible_dq_groups
 from hla_match.immunogenetics.kir_ligand_mismatch import (
     LIGAND_LOCI,
     POSSIBLE_AT,
@@ -23,27 +24,25 @@ from hla_match.immunogenetics.low_expression import low_expression_mismatches
 from hla_match.immunogenetics.mismatches import (
     UNKNOWN_LEVEL,
     UNNAMED,
+    LevelOf,
     Mismatch,
+    Mismatches,
     Pairing,
-    ToldPair,
     directions,
     level,
     pairings,
     told_pairs,
 )
-from hla_match.immunogenetics.reported_sides import LocusSides, ReportedSide, SidePair, sides_of
+from hla_match.immunogenetics.reported_sides import KEPT, LocusSides, ReportedSide, SidePair, sides_of
 from hla_match.immunogenetics.tce import UNKNOWN, tce_class_by_typing
 from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, WORST
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient
 from hla_match.matching.locus_result import LocusResult
+from hla_match.matching.patient_table import LocusComparison
 from hla_match.typings.encoding import AmbiguousNulls
 
 Donors = NDArray[np.uint32]
-
-_UNNAMED = ToldPair(UNNAMED, UNNAMED, UNKNOWN_LEVEL)
-"""Stands for two alleles where the typings were too many to look through, or are of several genes."""
-
 
 Value = TypeVar("Value")
 
@@ -53,15 +52,16 @@ class Coded(NamedTuple, Generic[Value]):
 
     Attributes:
         values: the values.
-        code: (n,) int64 indexes into `values`.
+        code: (n,) indexes into `values`.
     """
 
     values: list[Value]
-    code: NDArray[np.int64]
+    code: NDArray[np.integer[Any]]
 
     def to_list(self) -> list[Value]:
         """Return the value of each donor."""
-        return [self.values[code] for code in self.code.tolist()]
+        values = self.values
+        return [values[code] for code in self.code.tolist()]
 
 
 class DonorFacts:
@@ -77,8 +77,7 @@ class DonorFacts:
         self._patient = patient
         self._loci = loci
         self._ambiguous_nulls: AmbiguousNulls = ambiguous_nulls
-        self._pairs: dict[str, tuple[SidePair, ...]] = {}
-        self._level = cache(level)
+        self._at_locus: dict[str, _AtLocus] = {}
 
     def tce(self, donor: Donors) -> NDArray[np.int8]:
         """Return (n,) int8 the class of each donor, as in `hla_match.immunogenetics.tce.TCE_CLASSES`."""
@@ -88,7 +87,7 @@ class DonorFacts:
         found: NDArray[np.int8] = tce_class_by_typing(result)[result.meaning_of(donor)]
         return found
 
-    def mismatches(self, locus: str, donor: Donors) -> Coded[tuple[Mismatch, ...]]:
+    def mismatches(self, locus: str, donor: Donors) -> Coded[Mismatches]:
         """Return the mismatches of each donor at a locus, as few as there are for certain.
 
         The genes of DRB345 have names of their own, so that none are told of its alleles.
@@ -96,9 +95,12 @@ class DonorFacts:
         result = self._loci[locus]
         counts = result.counts[:, result.meaning_of(donor)]
         rows = np.flatnonzero(counts[BEST] < 2)
-        return self._coded(
-            result, donor, rows, (), lambda typing, row: self._mismatches_of(result, typing, counts[:, row].tolist())
-        )
+
+        def found(typing: int, row: int) -> Mismatches:
+            of_row = counts[:, row].tolist()
+            return _unnamed(locus, of_row) if locus == DRB345 else self._at(locus).mismatches(typing, of_row)
+
+        return _coded(result, donor, rows, Mismatches(), found)
 
     def leader(self, donor: Donors) -> Coded[str | None]:
         """Return the leader code of each donor with one mismatch at HLA-B; None where it is not one and known."""
@@ -141,87 +143,133 @@ class DonorFacts:
         values = []
         for both in distinct.tolist():
             chains = [
-                [] if one is None else self._chains(one, sides_of(one.comparison).of_donor(typing))
+                () if one is None else _chains(one.locus, sides_of(one.comparison).of_donor(typing))
                 for one, typing in zip(results, (both >> 32, both & 0xFFFFFFFF), strict=True)
             ]
-            values.append("/".join(sorted(possible_dq_groups(*chains))))
+            values.append(possible_dq_groups(*chains))
         return Coded(values, index)
 
     @cached_property
     def patient_dq_groups(self) -> str:
         """The groups of the patient's DQ heterodimers, several joined by a slash; "" where not known."""
-        chains = [
-            self._chains(self._loci[locus], self.patient_pairs(locus)) if locus in self._loci else []
-            for locus in ("DQB1", "DQA1")
-        ]
-        return "/".join(sorted(possible_dq_groups(*chains)))
+        dqb1, dqa1 = (_chains(locus, self.patient_pairs(locus)) for locus in ("DQB1", "DQA1"))
+        return possible_dq_groups(dqb1, dqa1)
 
     def low_expression(self, donor: Donors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the least and the greatest number of GvH mismatches of each donor at DRB3/4/5, DQB1 and DPB1."""
         return low_expression_mismatches(self._loci, donor)
 
     def patient_pairs(self, locus: str) -> tuple[SidePair, ...]:
-        """Return the alternative genotypes of the patient at a locus that is compared; none where not typed."""
-        pairs = self._pairs.get(locus)
-        if pairs is None:
-            sides = sides_of(self._loci[locus].comparison)
+        """Return the alternative genotypes of the patient at a locus; none where not typed, or not compared."""
+        return self._at(locus).patient if locus in self._loci else ()
+
+    def _at(self, locus: str) -> _AtLocus:
+        """Return the patient beside the registry at a locus that is compared."""
+        found = self._at_locus.get(locus)
+        if found is None:
             texts = self._patient.typings.get(locus, ("", ""))
-            pairs = self._pairs[locus] = sides.pairs(*texts, self._ambiguous_nulls)
-        return pairs
+            found = self._at_locus[locus] = _AtLocus(self._loci[locus], texts, self._ambiguous_nulls)
+        return found
 
     def _of_single_mismatch(
         self, locus: str, donor: Donors, values: Callable[[list[Pairing], LocusSides], set[str]]
     ) -> Coded[str | None]:
         """Return the value of each donor with one certain mismatch at a locus; None for others, and where not known."""
-        result = self._loci.get(locus)
-        if result is None:
+        if locus not in self._loci:
             return Coded([None], np.zeros(donor.size, np.int64))
+        at_locus = self._at(locus)
+        result = at_locus.result
         meaning = result.meaning_of(donor)
         counts = result.counts[:, meaning]
         rows = np.flatnonzero((counts[BEST] == 1) & (counts[WORST] == 1) & ~result.is_new[meaning])
 
         def only_value(typing: int, _row: int) -> str | None:
-            found = values(self._pairings(result, typing, 1), sides_of(result.comparison))
+            found = values(at_locus.pairings(typing, 1), at_locus.sides)
             return next(iter(found)) or None if len(found) == 1 else None
 
-        return self._coded(result, donor, rows, None, only_value)
+        return _coded(result, donor, rows, None, only_value)
 
-    @staticmethod
-    def _coded(
-        result: LocusResult, donor: Donors, rows: NDArray[np.intp], default: Value, of: Callable[[int, int], Value]
-    ) -> Coded[Value]:
-        """Return a value of some donors, worked out once for those who are typed alike; a default of the others."""
-        index = np.zeros(donor.size, np.int64)
-        typings, first, inverse = np.unique(
-            result.comparison.donor_typing[donor[rows]], return_index=True, return_inverse=True
-        )
-        index[rows] = inverse + 1
-        values = [of(typing, row) for typing, row in zip(typings.tolist(), rows[first].tolist(), strict=True)]
-        return Coded([default, *values], index)
 
-    def _mismatches_of(self, result: LocusResult, typing: int, counts: list[int]) -> tuple[Mismatch, ...]:
-        ways = self._pairings(result, typing, counts[BEST]) if result.locus != DRB345 else []
+class _AtLocus:
+    """A patient beside the reported typings of a registry at a locus.
+
+    Args:
+        result: the patient compared with the registry.
+        texts: the patient's typing as reported.
+        ambiguous_nulls: how null alleles in its lists were read.
+
+    Attributes:
+        sides: reads the typings of the locus.
+        patient: the alternative genotypes of the patient; none where not typed.
+    """
+
+    def __init__(self, result: LocusResult, texts: tuple[str, str], ambiguous_nulls: AmbiguousNulls) -> None:
+        self.result = result
+        self.sides = sides_of(result.comparison)
+        self.patient = self.sides.pairs(*texts, ambiguous_nulls)
+        self._level = _level_of(result.comparison)
+
+    def mismatches(self, typing: int, counts: list[int]) -> Mismatches:
+        """Return the mismatches with a reported typing, by its counts, as few as there are for certain."""
+        ways = self.pairings(typing, counts[BEST])
+        if not ways:
+            return _unnamed(self.result.locus, counts)
         towards = directions((counts[GVH_BEST], counts[HVG_BEST]))
-        pairs = told_pairs(ways, self._level) if ways else (_UNNAMED,) * (2 - counts[BEST])
-        homozygous = bool(ways) and all(way.homozygous for way in ways)
-        return tuple(Mismatch(result.locus, mine, theirs, towards, level, homozygous) for mine, theirs, level in pairs)
-
-    def _pairings(self, result: LocusResult, typing: int, matches: int) -> list[Pairing]:
-        sides = sides_of(result.comparison)
-
-        def are_related(one: ReportedSide, other: ReportedSide) -> bool:
-            antigens, related = [*sides.index.antigens.code], sides.index.antigens.are_related
-            return any(related(antigens[a], antigens[b]) for a in one.serology for b in other.serology)
-
-        return pairings(
-            self.patient_pairs(result.locus), sides.of_donor(typing), matches, result.null_rule, are_related
+        homozygous = all([way.homozygous for way in ways])
+        locus = self.result.locus
+        return Mismatches(
+            [
+                Mismatch(locus, mine, theirs, towards, level, homozygous)
+                for mine, theirs, level in told_pairs(ways, self._level)
+            ]
         )
 
-    @staticmethod
-    def _chains(result: LocusResult, pairs: tuple[SidePair, ...]) -> list[tuple[frozenset[str], frozenset[str]]]:
-        """Return the groups that the two chains of each alternative genotype can be of."""
-        groups = [
-            [frozenset(chain_group(result.locus, family) for family in side.families or {""}) for side in pair]
-            for pair in pairs
-        ]
-        return [(first, second) for first, second in groups]
+    def pairings(self, typing: int, matches: int) -> list[Pairing]:
+        """Return the ways to put both typings side by side that give a number of matches."""
+        return pairings(self.patient, self.sides.of_donor(typing), matches, self.result.null_rule, self._are_related)
+
+    def _are_related(self, one: ReportedSide, other: ReportedSide) -> bool:
+        antigens, related = [*self.sides.index.antigens.code], self.sides.index.antigens.are_related
+        return any(related(antigens[a], antigens[b]) for a in one.serology for b in other.serology)
+
+
+def _unnamed(locus: str, counts: list[int]) -> Mismatches:
+    """Return the mismatches of a locus, by its counts, where no alleles are told of them."""
+    towards = directions((counts[GVH_BEST], counts[HVG_BEST]))
+    return Mismatches(
+        [Mismatch(locus, UNNAMED, UNNAMED, towards, UNKNOWN_LEVEL, homozygous=False)] * (2 - counts[BEST])
+    )
+
+
+_levels: WeakKeyDictionary[LocusComparison, LevelOf] = WeakKeyDictionary()
+
+
+def _level_of(comparison: LocusComparison) -> LevelOf:
+    """Return what tells the level of two sides of a locus; it is kept, as the same sides come again and again."""
+    found = _levels.get(comparison)
+    return found if found is not None else _levels.setdefault(comparison, lru_cache(KEPT)(level))
+
+
+def _coded(
+    result: LocusResult, donor: Donors, rows: NDArray[np.intp], default: Value, of: Callable[[int, int], Value]
+) -> Coded[Value]:
+    """Return a value of some donors, worked out once for those who are typed alike; a default of the others."""
+    index = np.zeros(donor.size, np.int64)
+    if not rows.size:
+        return Coded([default], index)
+    typings, first, inverse = np.unique(
+        result.comparison.donor_typing[donor[rows]], return_index=True, return_inverse=True
+    )
+    index[rows] = inverse + 1
+    values = [of(typing, row) for typing, row in zip(typings.tolist(), rows[first].tolist(), strict=True)]
+    return Coded([default, *values], index)
+
+
+def _chains(locus: str, pairs: tuple[SidePair, ...]) -> Chains:
+    """Return the groups that the two chains of each alternative genotype can be of."""
+    return tuple((_groups(locus, first.families), _groups(locus, second.families)) for first, second in pairs)
+
+
+@cache
+def _groups(locus: str, families: frozenset[str]) -> frozenset[str]:
+    return frozenset(chain_group(locus, family) for family in families or {""})

@@ -7,10 +7,16 @@ typed, too, it has to agree. Oracle: ``tests/oracle/donor_facts.py``.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from functools import lru_cache
 from itertools import product
 
 UNKNOWN_GROUPS = ""
+
+Chains = tuple[tuple[frozenset[str], frozenset[str]], ...]
+"""The groups that the two chains of each alternative genotype of a locus can be of; none where it is not typed."""
+
+_KEPT = 4_096
+"""Pairs of typings whose groups are kept."""
 
 _GROUP = {
     "DQA1": {**dict.fromkeys(("02", "03", "04", "05", "06"), "G1"), "01": "G2"},
@@ -41,18 +47,20 @@ def dq_groups(dqb1: tuple[str, str], dqa1: tuple[str, str] | None = None) -> str
     return first + second
 
 
-def possible_dq_groups(
-    dqb1: Collection[tuple[frozenset[str], frozenset[str]]],
-    dqa1: Collection[tuple[frozenset[str], frozenset[str]]],
-) -> set[str]:
-    """Return every answer of `dq_groups` that two typings leave open; unknown alone where DQB1 is not typed.
+@lru_cache(_KEPT)
+def possible_dq_groups(dqb1: Chains, dqa1: Chains) -> str:
+    """Return every answer of `dq_groups` that two typings leave open, joined by a slash; unknown where that is known.
 
     Args:
-        dqb1: the groups that the two sides of each alternative genotype can be of.
-        dqa1: the same of DQA1; empty where it is not typed.
+        dqb1: the chains of DQB1.
+        dqa1: the chains of DQA1.
+
+    >>> g1, g2, either = frozenset({"G1"}), frozenset({"G2"}), frozenset({"G1", "G2"})
+    >>> possible_dq_groups(((g1, g2),), ()), possible_dq_groups(((g2, either),), ()), possible_dq_groups((), ())
+    ('G1G2', 'G1G2/G2G2', '')
     """
     alphas: list[tuple[str, str] | None] = [choice for pair in dqa1 for choice in product(*pair)] or [None]
     betas = [choice for pair in dqb1 for choice in product(*pair)]
     found = {dq_groups(beta, alpha) for beta in betas for alpha in alphas}
     # Where some chains agree, those that do not are not the person's.
-    return found - {UNKNOWN_GROUPS} or {UNKNOWN_GROUPS}
+    return "/".join(sorted(found - {UNKNOWN_GROUPS}))

@@ -9,7 +9,7 @@ permissive). Oracle: ``tests/oracle/donor_facts.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from typing import NamedTuple
 
@@ -23,14 +23,14 @@ UNNAMED = "?"
 
 ALLELE, ANTIGEN, UNKNOWN_LEVEL = "allele", "antigen", "unknown"
 
+LevelOf = Callable[[ReportedSide, ReportedSide], str]
+"""Says the level of a mismatch of two sides, as `level`."""
+
 _MOST_PAIRS = 4_096
 """Pairs of alternative genotypes that are looked through; laboratories report one in nearly all typings.
 
 Of more none are, since what the first of them have alike may not hold for the others.
 """
-
-LevelOf = Callable[[ReportedSide, ReportedSide], str]
-"""Says the level of a mismatch of two sides, as `level`."""
 
 Related = Callable[[ReportedSide, ReportedSide], bool]
 """Says whether two sides that were typed by serology alone can be of one antigen."""
@@ -72,6 +72,20 @@ class Mismatch(NamedTuple):
         return f"{mine}/{theirs} {self.directions} {self.level}{homozygous}"
 
 
+class Mismatches(tuple[Mismatch, ...]):
+    """The mismatches of two persons at a locus."""
+
+    @cached_property
+    def words(self) -> str:
+        """The mismatches in words, joined by semicolons."""
+        return "; ".join(map(str, self))
+
+    @cached_property
+    def bracketed_words(self) -> str:
+        """The same, each in brackets, as of a locus out of scope."""
+        return "; ".join(f"({one})" for one in self)
+
+
 class Pairing(NamedTuple):
     """Two genotypes put side by side so that most alleles match.
 
@@ -111,36 +125,48 @@ def pairings(
         are_related: tells apart what serology tells apart.
     """
     found: list[Pairing] = []
-    mine, theirs = _null_or_expressed(patient), _null_or_expressed(donor)
-    if len(mine) * len(theirs) > _MOST_PAIRS:
-        return found
-    both = [
-        counted
-        for one, other in product(mine, theirs)
-        for counted in product(_as_counted(one, other, null_rule), _as_counted(other, one, null_rule))
-    ]
-    for number, ((a, b), (c, d)) in enumerate(both):
+    for number, ((a, b), (c, d)) in enumerate(_as_counted(patient, donor, null_rule)):
         # Where a side is there twice, both ways are one.
         for first, second in ((c, d), (d, c)) if a is not b and c is not d else ((c, d),):
-            one, other = (a, first), (b, second)
-            is_one = can_match(*one, null_rule, are_related)
-            is_other = can_match(*other, null_rule, are_related)
+            is_one = can_match(a, first, null_rule, are_related)
+            is_other = can_match(b, second, null_rule, are_related)
             if is_one + is_other == matches:
-                found.append(
-                    Pairing(
-                        matched=(one,) * is_one + (other,) * is_other,
-                        mismatched=(one,) * (not is_one) + (other,) * (not is_other),
-                        homozygous=a.codes == b.codes and len(a.codes) == 1,
-                        genotypes=number,
-                    )
-                )
+                one, other = (a, first), (b, second)
+                matched = (one,) * is_one + (other,) * is_other
+                mismatched = (one,) * (not is_one) + (other,) * (not is_other)
+                homozygous = a.codes == b.codes and len(a.codes) == 1
+                found.append(Pairing(matched, mismatched, homozygous, number))
     return found
+
+
+def _as_counted(
+    patient: Sequence[SidePair], donor: Sequence[SidePair], null_rule: NullRule
+) -> Sequence[tuple[SidePair, SidePair]]:
+    """Return every genotype of the patient beside every one of the donor, as they count; none of too many."""
+    if not _may_be_null(patient) and not _may_be_null(donor):
+        # Nearly all typings are one genotype.
+        is_one = len(patient) == len(donor) == 1
+        return ((patient[0], donor[0]),) if is_one else _pairs(patient, donor)
+    return [
+        counted
+        for one, other in _pairs(_null_or_expressed(patient), _null_or_expressed(donor))
+        for counted in product(_resolved(one, other, null_rule), _resolved(other, one, null_rule))
+    ]
+
+
+def _pairs(patient: Sequence[SidePair], donor: Sequence[SidePair]) -> list[tuple[SidePair, SidePair]]:
+    return list(product(patient, donor)) if len(patient) * len(donor) <= _MOST_PAIRS else []
+
+
+def _may_be_null(genotypes: Sequence[SidePair]) -> bool:
+    for first, second in genotypes:
+        if NULL in first.codes or NULL in second.codes:
+            return True
+    return False
 
 
 def _null_or_expressed(genotypes: Sequence[SidePair]) -> Sequence[SidePair]:
     """Return genotypes of which each side is a null allele or is none: both in place of one that may be either."""
-    if all(NULL not in first.codes and NULL not in second.codes for first, second in genotypes):
-        return genotypes
     return [pair for first, second in genotypes for pair in product(first.cases, second.cases)]
 
 
@@ -154,7 +180,7 @@ def can_match(one: ReportedSide, other: ReportedSide, null_rule: NullRule, are_r
     return not one.serology or not other.serology or are_related(one, other)
 
 
-def _as_counted(genotype: SidePair, other: SidePair, null_rule: NullRule) -> list[SidePair]:
+def _resolved(genotype: SidePair, other: SidePair, null_rule: NullRule) -> list[SidePair]:
     """Return a genotype as it counts beside another, in several ways where its typing is ambiguous.
 
     A null allele is replaced by its partner, unless both persons have one: the same allele twice, so that each that the

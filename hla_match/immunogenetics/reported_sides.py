@@ -7,7 +7,7 @@ names that the laboratory reported. Each distinct typing of a registry is read o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ NO_PRODUCT = "N"
 """Stands for the fact of a null allele among those that a side can be."""
 
 _NAME = re.compile(r"([0-9]+:[0-9]+)(?::[0-9]+){0,2}([NLSCAQ]?)[GP]?")
-_KEPT = 65_536
+KEPT = 65_536
 """Typings of a locus that are kept as read."""
 
 
@@ -50,6 +50,13 @@ class Member(NamedTuple):
     kinds: frozenset[AlleleKind]
 
 
+MemberOf = Callable[[int], Member]
+
+
+def _no_member(code: int) -> Member:
+    raise KeyError(code)
+
+
 @dataclass(frozen=True, eq=False)
 class ReportedSide:
     """One side of a typing.
@@ -65,7 +72,7 @@ class ReportedSide:
         families: the first fields of those that are expressed.
         kinds: the kinds of those that are expressed; each antigen it counts as where it was typed by serology alone.
         is_null: whether it is a null allele, or an absent gene, and nothing else.
-        members: what is known of each of its P groups, by code.
+        member: gives what is known of one of its P groups, by code.
     """
 
     text: str
@@ -78,7 +85,7 @@ class ReportedSide:
     families: frozenset[str]
     kinds: frozenset[AlleleKind]
     is_null: bool
-    members: Mapping[int, Member] = field(repr=False)
+    member: MemberOf = field(repr=False)
 
     @classmethod
     def of(
@@ -90,7 +97,7 @@ class ReportedSide:
         alleles: Iterable[int] = (),
         families: Iterable[str] = (),
         kinds: Iterable[AlleleKind] = (),
-        members: Mapping[int, Member] | None = None,
+        member: MemberOf = _no_member,
     ) -> ReportedSide:
         """Return a side from what it was read as."""
         known = frozenset(codes)
@@ -105,7 +112,7 @@ class ReportedSide:
             families=frozenset(families),
             kinds=frozenset(kinds),
             is_null=known == {NULL},
-            members=members or {},
+            member=member,
         )
 
     @cached_property
@@ -113,13 +120,13 @@ class ReportedSide:
         """The side as a null allele and as an expressed one, where it can be both."""
         if NULL not in self.codes or not self.expressed:
             return (self,)
-        expressed = tuple(row for code in sorted(self.expressed) for row in self.members[code].alleles)
+        expressed = tuple(row for code in sorted(self.expressed) for row in self.member(code).alleles)
         nulls = tuple(row for row in self.alleles if row not in expressed)
         none: frozenset[Any] = frozenset()
         is_null = replace(
             self,
             codes=frozenset({NULL}), expressed=none, antigens=none, serology=none, alleles=nulls, families=none,
-            kinds=none, is_null=True, members={},
+            kinds=none, is_null=True, member=_no_member,
         )  # fmt: skip
         return replace(self, codes=self.codes - {NULL}, alleles=expressed), is_null
 
@@ -131,7 +138,7 @@ class ReportedSide:
         return tuple(
             replace(self, codes=frozenset({code}), expressed=frozenset({code}), alleles=rows, kinds=kinds)
             for code in sorted(self.expressed)
-            for rows, kinds in (self.members[code],)
+            for rows, kinds in (self.member(code),)
         )
 
 
@@ -164,9 +171,10 @@ class LocusSides:
         self._registry = comparison.registry
         self._column = comparison.column
         self.index = self._registry.nomenclature.index(self.locus)
-        self.side = lru_cache(_KEPT)(self._read)
-        self.of_donor = lru_cache(_KEPT)(self._of_donor)
-        self.values = lru_cache(_KEPT)(self._values)
+        self.side = lru_cache(KEPT)(self._read)
+        self.of_donor = lru_cache(KEPT)(self._of_donor)
+        self.values = lru_cache(KEPT)(self._values)
+        self._antigens_of_group = lru_cache(KEPT)(self._of_group)
 
     def pairs(self, first: str, second: str, ambiguous_nulls: AmbiguousNulls) -> tuple[SidePair, ...]:
         """Return the alternative genotypes of a typing as reported in two columns; none where it is not typed."""
@@ -189,22 +197,20 @@ class LocusSides:
         number = self.index.antigens.code
         antigens, serology = ([number[name] for name in names] for names in (expansion.antigens, expansion.serology))
         codes = allele_set(expansion, ambiguous_nulls)
-        name = self.index.tables.allele
-        expressed = [row for row in expansion.alleles if not self.index.is_null[row]]
-        groups = {(name[row].partition(":")[0], self.index.p_code[row]) for row in expressed}
+        is_null, family_and_group = self.index.is_null, self._family_and_group
+        expressed = [row for row in expansion.alleles if not is_null[row]]
+        groups = {family_and_group[row] for row in expressed}
         families = {family for family, _ in groups}
 
         def kinds_of(some: Iterable[tuple[str, int]]) -> frozenset[AlleleKind]:
             return frozenset(self._kinds(some, frozenset(antigens), by_serology=bool(serology)))
 
-        members = {
-            group + FIRST_P_GROUP: Member(
-                tuple(row for row in expressed if self.index.p_code[row] == group),
-                kinds_of(pair for pair in groups if pair[1] == group),
-            )
-            for group in {group for _, group in groups}
-        }
-        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families, kinds_of(groups), members)
+        def member(code: int) -> Member:
+            group = code - FIRST_P_GROUP
+            rows = tuple(row for row in expressed if self.index.p_code[row] == group)
+            return Member(rows, kinds_of(pair for pair in groups if pair[1] == group))
+
+        side = ReportedSide.of(text, codes, antigens, serology, expansion.alleles, families, kinds_of(groups), member)
         if not expansion.serology:
             return side
         prefix = SEROLOGY_PREFIX.get(self.locus, "")
@@ -225,13 +231,21 @@ class LocusSides:
         """
         if by_serology:
             return {AlleleKind("", frozenset({antigen})) for antigen in antigens}
-        number, of_group = self.index.antigens.code, self.index.antigens.of_group
-        return {
-            AlleleKind(
-                "" if self.locus == "DPB1" else family, antigens.intersection(number[name] for name in of_group[code])
-            )
-            for family, code in groups
-        }
+        of_group, is_dpb1 = self._antigens_of_group, self.locus == "DPB1"
+        return {AlleleKind("" if is_dpb1 else family, antigens & of_group(code)) for family, code in groups}
+
+    @cached_property
+    def _family_and_group(self) -> list[tuple[str, int]]:
+        """The first field and the P group of each allele."""
+        return [
+            (name.partition(":")[0], code)
+            for name, code in zip(self.index.tables.allele, self.index.p_code, strict=True)
+        ]
+
+    def _of_group(self, code: int) -> frozenset[int]:
+        """Return the antigens of a P group."""
+        number = self.index.antigens.code
+        return frozenset(number[name] for name in self.index.antigens.of_group[code])
 
     def _values(self, side: ReportedSide, fact: AlleleFact, among: frozenset[int] | None = None) -> frozenset[str]:
         """Return the values of a fact that a side can have.

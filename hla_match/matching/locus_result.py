@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class LocusResult:
     null_rule: NullRule
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def counts(self) -> NDArray[np.uint8]:
         """(6, meanings) uint8 as in `hla_match.kernels.search.locus_count`."""
         return self.comparison.counts(self.alternatives, self.null_rule)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 import polars as pl
@@ -13,12 +15,16 @@ from hla_match.immunogenetics.antibodies import antibody_texts, counted, read_an
 from hla_match.immunogenetics.donor_facts import Coded, DonorFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import MISSING_WORDS, missing_ligands
 from hla_match.immunogenetics.low_expression import MOST_LOW_EXPRESSION, range_text
+from hla_match.immunogenetics.mismatches import Mismatches
 from hla_match.immunogenetics.tce import MATCH, PERMISSIVE, TCE_CLASSES
+
+Donors = NDArray[np.uint32]
 
 _TCE_CLASS = pl.Series("dpb1_tce", TCE_CLASSES, pl.Enum(TCE_CLASSES))
 
-
-_TEXTS = (
+FACT_COLUMNS = (
+    "dpb1_tce",
+    "p_dpb1_permissive",
     "b_leader",
     "dpb1_expression",
     "kir_missing_gvh",
@@ -29,7 +35,6 @@ _TEXTS = (
     "mismatches",
     "antibodies",
 )
-FACT_COLUMNS = ("dpb1_tce", "p_dpb1_permissive", *_TEXTS)
 """The columns, in their order."""
 
 
@@ -41,7 +46,8 @@ _N_RANGES = MOST_LOW_EXPRESSION + 1
 _RANGES = pl.Series(
     [range_text(least, most) for least in range(_N_RANGES) for most in range(_N_RANGES)], dtype=pl.String
 )
-FEW_ROWS = 1_000
+_WORDS, _BRACKETED = attrgetter("words"), attrgetter("bracketed_words")
+FEW_ROWS = 10_000
 """Rows up to which texts are put together one by one, as a query costs more than they do."""
 
 
@@ -50,41 +56,38 @@ def facts_of(matches: RankedDonors) -> DonorFacts:
     return DonorFacts(matches.patient, {result.locus: result for result in matches.loci}, matches.ambiguous_nulls)
 
 
-def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]]) -> list[pl.Series]:
+def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> list[pl.Series]:
     """Return the facts of donors of the lists of several patients, one list after another.
 
     Args:
         lists: as in `hla_match.reporting.match_frame.match_frame`.
         donors: rows of the registry, for each list.
     """
-    classes, probabilities = [], []
-    texts: dict[str, list[pl.Series]] = {name: [] for name in _TEXTS}
-    for matches, donor in zip(lists, donors, strict=True):
-        facts = facts_of(matches)
-        classes.append(facts.tce(donor))
-        probabilities.append(_permissive(matches, donor))
-        of_donors, of_patient = facts.ligands(donor), facts.patient_ligands
-        least, most = facts.low_expression(donor)
-        patient_groups = Coded([facts.patient_dq_groups], np.zeros(donor.size, np.int64))
-        for name, found in (
-            ("b_leader", _gathered(facts.leader(donor))),
-            ("dpb1_expression", _gathered(facts.expression(donor))),
-            ("kir_missing_gvh", _MISSING[missing_ligands(of_donors, of_patient)]),
-            ("kir_missing_hvg", _MISSING[missing_ligands(of_patient, of_donors)]),
-            ("patient_dq_groups", _gathered(patient_groups)),
-            ("donor_dq_groups", _gathered(facts.dq_groups(donor))),
-            ("lel", _RANGES[least * _N_RANGES + most]),
-            ("mismatches", mismatch_texts(facts, matches, donor)),
-            ("antibodies", _antibodies(matches, donor)),
-        ):
-            texts[name].append(found)
-    joined = [pl.concat(parts) if len(parts) > 1 else parts[0] for parts in texts.values()]
-    named = [series.alias(name) for name, series in zip(texts, joined, strict=True)]
-    permissive = pl.Series("p_dpb1_permissive", np.concatenate(probabilities), nan_to_null=True)
-    return [_TCE_CLASS[np.concatenate(classes)], permissive, *named]
+    facts = [facts_of(matches) for matches in lists]
+    of_lists = list(zip(facts, donors, strict=True))
+    ligands = [(of.ligands(donor), of.patient_ligands) for of, donor in of_lists]
+    missing = {
+        "kir_missing_gvh": [missing_ligands(theirs, mine) for theirs, mine in ligands],
+        "kir_missing_hvg": [missing_ligands(mine, theirs) for theirs, mine in ligands],
+    }
+    groups = [Coded([of.patient_dq_groups], np.zeros(donor.size, np.int32)) for of, donor in of_lists]
+    ranges = [least * _N_RANGES + most for least, most in (of.low_expression(donor) for of, donor in of_lists)]
+    permissive = [_permissive(matches, donor) for matches, donor in zip(lists, donors, strict=True)]
+    return [
+        _TCE_CLASS[np.concatenate([of.tce(donor) for of, donor in of_lists])],
+        pl.Series("p_dpb1_permissive", np.concatenate(permissive), nan_to_null=True),
+        _texts("b_leader", [of.leader(donor) for of, donor in of_lists]),
+        _texts("dpb1_expression", [of.expression(donor) for of, donor in of_lists]),
+        *(_MISSING[np.concatenate(codes)].alias(name) for name, codes in missing.items()),
+        _texts("patient_dq_groups", groups),
+        _texts("donor_dq_groups", [of.dq_groups(donor) for of, donor in of_lists]),
+        _RANGES[np.concatenate(ranges)].alias("lel"),
+        _mismatches(facts, lists, donors),
+        pl.Series("antibodies", list(chain.from_iterable(map(_antibodies, lists, donors))), pl.String),
+    ]
 
 
-def _permissive(matches: RankedDonors, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+def _permissive(matches: RankedDonors, donor: Donors) -> NDArray[np.float64]:
     """Return (n,) float64 the probability that each donor is matched or permissive at DPB1; NaN where not known."""
     if matches.tce_probabilities is None:
         return np.full(donor.size, np.nan)
@@ -92,33 +95,52 @@ def _permissive(matches: RankedDonors, donor: NDArray[np.uint32]) -> NDArray[np.
     return np.round(found, _DECIMALS)
 
 
-def _antibodies(matches: RankedDonors, donor: NDArray[np.uint32]) -> pl.Series:
+def _antibodies(matches: RankedDonors, donor: Donors) -> Sequence[str | None]:
     """Return the patient's antibodies against each donor in words; nothing where the patient has no list of them."""
     if not matches.patient.antibodies:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, donor.size)
+        return [None] * donor.size
     antibodies, _ = read_antibodies(matches.patient.antibodies, matches.registry.nomenclature)
     loci = {result.locus: result for result in matches.loci}
-    found = antibody_texts(counted(antibodies, matches.criteria.antibody_mfi), loci, donor)
-    return pl.Series(found, dtype=pl.String)
+    return antibody_texts(counted(antibodies, matches.criteria.antibody_mfi), loci, donor)
 
 
-def _gathered(coded: Coded[str] | Coded[str | None]) -> pl.Series:
-    """Return a text of each donor; nothing where it is not known."""
-    return pl.Series([value or None for value in coded.values], dtype=pl.String)[coded.code]
+def _texts(name: str, lists: Sequence[Coded[str] | Coded[str | None]]) -> pl.Series:
+    """Return a text of each donor of some lists; nothing where it is not known."""
+    if sum(one.code.size for one in lists) <= FEW_ROWS:
+        return pl.Series(name, [text or None for one in lists for text in one.to_list()], pl.String)
+    known = [pl.Series(name, [value or None for value in one.values], pl.String) for one in lists]
+    return pl.concat([values[one.code] for values, one in zip(known, lists, strict=True)])
 
 
-def mismatch_texts(facts: DonorFacts, matches: RankedDonors, donor: NDArray[np.uint32]) -> pl.Series:
+def _mismatches(facts: Sequence[DonorFacts], lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
     """Return the mismatches of each donor in words, joined by semicolons; those at loci out of scope in brackets."""
+    if sum(donor.size for donor in donors) > FEW_ROWS:
+        return pl.concat([_joined_words(*one) for one in zip(facts, lists, donors, strict=True)])
+    texts: list[str] = []
+    for of, matches, donor in zip(facts, lists, donors, strict=True):
+        columns = [map(words, found.to_list()) for words, found in _mismatch_words(of, matches, donor)]
+        rows = zip(*columns, strict=True) if columns else [()] * donor.size
+        texts.extend(["; ".join(filter(None, row)) for row in rows])
+    return pl.Series("mismatches", texts, pl.String)
+
+
+def _joined_words(facts: DonorFacts, matches: RankedDonors, donor: Donors) -> pl.Series:
+    """Return the same of a long list."""
+    columns = [
+        pl.Series(str(number), [words(one) or None for one in found.values], pl.String)[found.code]
+        for number, (words, found) in enumerate(_mismatch_words(facts, matches, donor))
+    ]
+    if not columns:
+        return pl.Series("mismatches", [""], pl.String).new_from_index(0, donor.size)
+    return pl.select(pl.concat_str(columns, separator="; ", ignore_nulls=True).alias("mismatches")).to_series()
+
+
+def _mismatch_words(
+    facts: DonorFacts, matches: RankedDonors, donor: Donors
+) -> Iterator[tuple[Callable[[Mismatches], str], Coded[Mismatches]]]:
+    """Yield the mismatches of each locus with one, and what gives their words; the loci in scope come first."""
     scope = matches.criteria.loci
-    texts = []
     for result in sorted(matches.loci, key=lambda one: one.locus not in scope):
-        coded = facts.mismatches(result.locus, donor)
-        if len(coded.values) > 1:
-            form = "{}" if result.locus in scope else "({})"
-            words = ["; ".join(map(form.format, found)) or None for found in coded.values]
-            texts.append((result.locus, Coded(words, coded.code)))
-    if donor.size > FEW_ROWS and texts:
-        columns = [pl.Series(locus, one.values, pl.String)[one.code] for locus, one in texts]
-        return pl.select(pl.concat_str(columns, separator="; ", ignore_nulls=True)).to_series()
-    rows = zip(*(one.to_list() for _, one in texts), strict=True) if texts else [()] * donor.size
-    return pl.Series(["; ".join(filter(None, row)) for row in rows], dtype=pl.String)
+        found = facts.mismatches(result.locus, donor)
+        if found.code.any():
+            yield _WORDS if result.locus in scope else _BRACKETED, found

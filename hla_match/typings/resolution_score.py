@@ -63,16 +63,28 @@ def genotype_weights(
     >>> weights.item(), squares.item()
     (48.0, 1440.0)
     """
-    used = sets.any(axis=0)
-    sets, weight = sets[:, used], weight[used]
-    powers = np.stack([weight, weight**2, weight**4], axis=1)
-    own = (sets @ powers)[pair]
-    common = np.zeros((pair.shape[0], 3))
+    of_set, member = np.nonzero(sets)
+    powers = np.stack([weight, weight**2, weight**4])
+    own = np.stack([np.bincount(of_set, power[member], sets.shape[0]) for power in powers[:2]])
+    s1, s2 = own[:, pair[:, 0]] * own[:, pair[:, 1]]
+    size = np.bincount(of_set, minlength=sets.shape[0])
+    # Of most pairs one set is of few alleles, and each of these is looked for in the other.
+    fewer, more = np.take_along_axis(pair, np.argsort(size[pair], axis=1), axis=1).T
+    common = np.zeros((3, pair.shape[0]))
     for start in range(0, pair.shape[0], _PAIRS_AT_ONCE):
-        first, second = pair[start : start + _PAIRS_AT_ONCE].T
-        common[start : start + first.size] = (sets[first] & sets[second]) @ powers
-    s1, s2 = own[:, 0, 0] * own[:, 1, 0], own[:, 0, 1] * own[:, 1, 1]
-    return 2 * s1 - common[:, 0] ** 2, 4 * s2 - 2 * common[:, 1] ** 2 - common[:, 2]
+        part = slice(start, start + _PAIRS_AT_ONCE)
+        of_pair, place = _expanded(size[fewer[part]])
+        code = member[(np.cumsum(size) - size)[fewer[part]][of_pair] + place]
+        is_common = sets[more[part][of_pair], code]
+        for row, power in zip(common, powers, strict=True):
+            row[part] = np.bincount(of_pair[is_common], power[code[is_common]], row[part].size)
+    return 2 * s1 - common[0] ** 2, 4 * s2 - 2 * common[1] ** 2 - common[2]
+
+
+def _expanded(size: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each member of some lists, given by their sizes, its list and its place in it."""
+    of_list = np.repeat(np.arange(size.size), size)
+    return of_list, np.arange(of_list.size) - np.repeat(np.cumsum(size) - size, size)
 
 
 def distinct_alternatives(
@@ -85,9 +97,8 @@ def distinct_alternatives(
     """
     start, pair_set = table.with_nulls
     n_alternatives = start[typing + 1] - start[typing]
-    place = np.repeat(np.arange(typing.size), n_alternatives)
-    first = np.repeat(start[typing] - np.cumsum(n_alternatives) + n_alternatives, n_alternatives)
-    pairs = pair_set[first + np.arange(place.size)]
+    place, number = _expanded(n_alternatives)
+    pairs = pair_set[start[typing][place] + number]
     used, pair = np.unique(pairs, return_inverse=True)
     has = set_alleles(table, n_codes, used, with_new=True)
     # Equal sets may differ in the antigens that they count as.
