@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from hla_match.services.rebase import rebase as rebase
     from hla_match.services.report import ReportFile as ReportFile
     from hla_match.services.report import report as report
+    from hla_match.services.report_folder import ReportFolder as ReportFolder
+    from hla_match.services.report_folder import reports as reports
     from hla_match.services.search import search as search
 
 _HOME = {
@@ -109,6 +111,8 @@ _HOME = {
     "RegistrySettings": "donors.registry_settings",
     "report": "services.report",
     "ReportFile": "services.report",
+    "ReportFolder": "services.report_folder",
+    "reports": "services.report_folder",
     "search": "services.search",
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",

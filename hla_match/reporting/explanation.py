@@ -185,7 +185,8 @@ def locus_sentence(locus: LocusStory) -> str:
     """Return what was found at a locus, how probable a match is where that is open, and whether the locus counts."""
     is_open = locus.p_both is not None and 0 < locus.p_both < 1
     chance = translated("; both match with {p}", p=percent(locus.p_both)) if is_open else ""
-    return f"{locus.words}{chance}{'' if locus.in_scope else translated('; not counted')}"
+    counts = "" if locus.in_scope else translated("; not counted")
+    return f"{locus.words}{chance}{counts}"
 
 
 def _lets_in(obstacle: Obstacle, options: bool) -> str:

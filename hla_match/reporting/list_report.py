@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Protocol
 
 from jinja2 import Environment
 
@@ -140,12 +140,31 @@ class IndexEntry:
     said: tuple[str, ...]
 
 
-def index_page(entries: Sequence[IndexEntry], about: Mapping[str, Any]) -> str:
+class MadeFrom(Protocol):
+    """What reports were made from; `ReportContent` has the same attributes."""
+
+    @property
+    def registry(self) -> str:
+        """The registry in a line."""
+        ...
+
+    @property
+    def made_from(self) -> tuple[tuple[str, str], ...]:
+        """Names and texts."""
+        ...
+
+    @property
+    def manifest(self) -> str:
+        """The manifest as JSON."""
+        ...
+
+
+def index_page(entries: Sequence[IndexEntry], about: MadeFrom) -> str:
     """Return the page that links the reports of many patients, in the language of the moment.
 
     Args:
         entries: the patients, in the order of their file.
-        about: `registry`, `made_from`, `manifest` as in `ReportContent`.
+        about: what they were made from.
     """
     template = _environment(language()).get_template("report_index.jinja")
     n_failed = sum(not one.file for one in entries)

@@ -33,7 +33,7 @@ def _summary(content: ReportContent) -> Iterator[tuple[str, str]]:
     yield translated("patient"), view.patient_id
     for one in view.patient:
         read = f" = {one.understood}" if one.understood else ""
-        yield one.locus, f"{one.reported or translated('not typed')}{read}"
+        yield one.locus, (one.reported or translated("not typed")) + read
     yield from ((translated("note"), notice) for notice in view.notices)
     yield from ((translated("donors"), sentence) for sentence in count_sentences(view))
     for count in view.classes:
@@ -54,7 +54,7 @@ def _about(content: ReportContent) -> Iterator[tuple[str, str]]:
     yield translated("grades"), tile_legend()
     yield from ((translated("not known to the nomenclature"), limit) for limit in view.limits)
     for number, part in enumerate(_pieces(content.manifest), 1):
-        yield f"{translated('manifest')} {number}", part
+        yield translated("manifest {part}", part=number), part
 
 
 _CELL = 30_000

@@ -53,7 +53,8 @@ def match_table(matches: RankedDonors, console: Console | None = None, *, wide: 
     for one in search_notices(matches):
         say(translated("note: {notice}", notice=one))
     shown = translated(", {n} shown", n=f"{len(matches):,}") if len(matches) < matches.n_found else ""
-    say(f"{translated_count('{n} donor', '{n} donors', matches.n_found)}{shown}; {matches.criteria.scope}")
+    donors = translated_count("{n} donor", "{n} donors", matches.n_found)
+    say(f"{donors}{shown}; {matches.criteria.scope}")
     typing = reported_gl_string(matches.registry.nomenclature.tables, matches.patient.typings)
     say(translated("patient: {typing}", typing=typing))
     if len(matches):

@@ -14,6 +14,7 @@ from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.registry import as_of_date
 from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_count, check_type
+from hla_match.language import translatable, translated, translated_count
 from hla_match.next_steps.availability import Availability
 from hla_match.next_steps.enough_donors import certainty_by_donor, donors_to_ask
 from hla_match.next_steps.typing_costs import TypingCosts
@@ -321,13 +322,19 @@ def _notes(outcomes: ListOutcomes) -> tuple[str, ...]:
     notes = []
     unknown = sum(one is None for one in outcomes.donors)
     if unknown:
-        verb = "has no probability and counts" if unknown == 1 else "have no probability and count"
-        notes.append(f"{unknown:,} of {len(outcomes.donors):,} donors {verb} as not matched.")
+        notes.append(
+            translated_count(
+                "{n} of {several} donors has no probability and counts as not matched.",
+                "{n} of {several} donors have no probability and count as not matched.",
+                unknown,
+                several=f"{len(outcomes.donors):,}",
+            )
+        )
     cut = max((one.cut for one in outcomes.donors if one is not None), default=0.0)
     if cut > 1e-6:
-        notes.append(f"Of the most ambiguous donor {100 * cut:.2g}% of the probability is cut: its rarest genotypes.")
+        form = translatable("Of the most ambiguous donor {share} of the probability is cut: its rarest genotypes.")
+        notes.append(translated(form, share=f"{100 * cut:.2g}%"))
     if outcomes.patient.cut > 1e-6:
-        notes.append(
-            f"Of the patient {100 * outcomes.patient.cut:.2g}% of the probability is cut: the rarest genotypes."
-        )
+        form = translatable("Of the patient {share} of the probability is cut: the rarest genotypes.")
+        notes.append(translated(form, share=f"{100 * outcomes.patient.cut:.2g}%"))
     return tuple(notes)

@@ -29,6 +29,7 @@ from registry_io.store.frequency_store import FrequencyInput
 if TYPE_CHECKING:
     from hla_match.searches.given_patient import PatientInput
     from hla_match.searches.match_list import MatchList
+    from hla_match.searches.matcher import Matcher
     from hla_match.services.policy_files import PolicyInput
 
 LISTED = 1_000
@@ -173,7 +174,7 @@ def report_opened(
     if actor is not None:
         log_patient(searched, patient, actor)
     searched.note_unknown_donors()
-    found = whole_list(searched, patient, workers)
+    found = whole_list(searched, patient, searched.matcher(workers=workers or n_processors()))
     searched.note_without()
     with speaking(language) if language is not None else nullcontext():
         made = kind.made(report_content(found, provenance(searched, limit=limit), first=limit), place)
@@ -182,8 +183,7 @@ def report_opened(
     return ReportFile(place, found.n_found, min(limit, len(found)), searched.notices.all)
 
 
-def whole_list(searched: SearchedRegistry, patient: Patient, workers: int | None = None) -> MatchList:
+def whole_list(searched: SearchedRegistry, patient: Patient, matcher: Matcher) -> MatchList:
     """Return all donors of a patient, whatever limit was asked for."""
     criteria = searched.request.criteria.model_copy(update={"limit": None})
-    matcher = searched.matcher(workers=workers or n_processors())
     return matcher.search(patient, criteria, policy=searched.ranking)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import pickle
 import re
 from contextlib import suppress
 
 import pytest
 
 from hla_match.errors import CriteriaError
-from hla_match.language import LANGUAGES, language, language_of, speaking, translatable, translated, translated_count
-from tests.catalogues import FOLDER, PARTS, compiled, entries, is_translated, named_values, read_catalogue, texts
+from hla_match.language import (
+    LANGUAGES,
+    language,
+    language_of,
+    listed,
+    retellable,
+    retold,
+    speaking,
+    translatable,
+    translated,
+    translated_count,
+)
+from hla_match.matching.criteria import Patient
+from tests.catalogues import FOLDER, PARTS, ROOT, compiled, entries, is_translated, named_values, read_catalogue, texts
 
 TEXTS = texts()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -73,3 +87,37 @@ def test_a_text_without_translation_is_shown_as_it_stands() -> None:
 
 def test_locales_name_their_language() -> None:
     assert set(LANGUAGES) == {language_of("C"), language_of("zh_Hans")}
+
+
+def test_no_text_is_translated_inside_an_f_string() -> None:
+    """Babel finds texts there under some versions of Python only."""
+    for path in sorted((ROOT / "hla_match").rglob("*.py")):
+        for joined in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for call in ast.walk(joined) if isinstance(joined, ast.JoinedStr) else ():
+                named = isinstance(call, ast.Call) and getattr(call.func, "id", "").startswith(("transl", "retell"))
+                literal = isinstance(call, ast.Call) and any(isinstance(one, ast.Constant) for one in call.args)
+                assert not (named and literal), f"{path.name}:{call.lineno}"  # type: ignore[attr-defined]
+
+
+def test_a_kept_text_is_told_in_the_language_of_the_moment_in_which_it_is_shown() -> None:
+    inner = retellable("{one} or {other}", one="AV", other="TU")
+    text = retellable("with status {values}", values=inner)
+    assert text == "with status AV or TU"
+    for one in (text, pickle.loads(pickle.dumps(text))):
+        with speaking("zh"):
+            assert one == "with status AV or TU"
+            assert retold(one) == "状态为 AV 或 TU"
+            # Kept as a plain text it has its catalogue's own where it has no values.
+            assert retold("that are cord blood") == "脐带血"
+            assert retold("no such text {n}") == "no such text {n}"
+        assert retold(one) == text
+    assert listed(["A", "B"]) == "A, B"
+
+
+def test_a_note_of_a_patient_is_told_in_chinese() -> None:
+    patient = Patient.from_gl_string("P1", "a0201 B*46:01")
+    patient = pickle.loads(pickle.dumps(patient)).model_copy(update={"sex": "F"})
+    assert patient.reading_notes[1] == "names in lower case were read in capitals"
+    with speaking("zh"):
+        told = [retold(note) for note in patient.reading_notes]
+    assert all(CHINESE.search(one) for one in told)
