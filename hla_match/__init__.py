@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     from hla_match.services.audit import audit as audit
     from hla_match.services.batch import BatchReport as BatchReport
     from hla_match.services.batch import batch as batch
+    from hla_match.services.case_sheet import case_sheet as case_sheet
+    from hla_match.services.cases import open_case as open_case
+    from hla_match.services.cases import search_case as search_case
+    from hla_match.services.confirmed_typing import ConfirmedTyping as ConfirmedTyping
+    from hla_match.services.confirmed_typing import confirm_typing as confirm_typing
     from hla_match.services.estimation import EstimateReport as EstimateReport
     from hla_match.services.estimation import Growth as Growth
     from hla_match.services.estimation import estimate as estimate
@@ -58,6 +63,9 @@ if TYPE_CHECKING:
     from hla_match.services.open_matcher import open_matcher as open_matcher
     from hla_match.services.rebase import RebaseReport as RebaseReport
     from hla_match.services.rebase import rebase as rebase
+    from hla_match.services.repeat import repeat as repeat
+    from hla_match.services.repeat_report import RepeatedCase as RepeatedCase
+    from hla_match.services.repeat_report import RepeatReport as RepeatReport
     from hla_match.services.report import ReportFile as ReportFile
     from hla_match.services.report import report as report
     from hla_match.services.report_folder import ReportFolder as ReportFolder
@@ -73,6 +81,9 @@ _HOME = {
     "batch": "services.batch",
     "BatchReport": "services.batch",
     "build_registry": "donors.registry",
+    "case_sheet": "services.case_sheet",
+    "confirm_typing": "services.confirmed_typing",
+    "ConfirmedTyping": "services.confirmed_typing",
     "CriteriaError": "errors",
     "estimate": "services.estimation",
     "EstimateReport": "services.estimation",
@@ -95,6 +106,7 @@ _HOME = {
     "NomenclatureError": "errors",
     "Notice": "services.notices",
     "NoticeKind": "services.notices",
+    "open_case": "services.cases",
     "open_matcher": "services.open_matcher",
     "Patient": "matching.criteria",
     "PatientOutcome": "searches.patient_blocks",
@@ -113,7 +125,11 @@ _HOME = {
     "ReportFile": "services.report",
     "ReportFolder": "services.report_folder",
     "reports": "services.report_folder",
+    "repeat": "services.repeat",
+    "RepeatedCase": "services.repeat_report",
+    "RepeatReport": "services.repeat_report",
     "search": "services.search",
+    "search_case": "services.cases",
     "search_patients": "searches.batch",
     "SearchCriteria": "matching.criteria",
     "TypingCosts": "next_steps.typing_costs",

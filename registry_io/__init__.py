@@ -11,6 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_io.persons.patient_file import PatientFile as PatientFile
     from registry_io.persons.patient_file import read_patients as read_patients
+    from registry_io.store.case_recording import CaseChange as CaseChange
+    from registry_io.store.case_records import CaseDonor as CaseDonor
+    from registry_io.store.case_records import CaseRecord as CaseRecord
+    from registry_io.store.case_records import RecordedStep as RecordedStep
+    from registry_io.store.case_records import case_of_code as case_of_code
+    from registry_io.store.case_records import list_cases as list_cases
+    from registry_io.store.case_records import show_case as show_case
+    from registry_io.store.case_steps import ask_donor as ask_donor
+    from registry_io.store.case_steps import close_case as close_case
+    from registry_io.store.case_steps import collect_donor as collect_donor
+    from registry_io.store.case_steps import decline_donor as decline_donor
+    from registry_io.store.case_steps import register_check as register_check
+    from registry_io.store.case_steps import register_typing as register_typing
+    from registry_io.store.case_steps import reserve_donor as reserve_donor
     from registry_io.store.compaction import Compaction as Compaction
     from registry_io.store.compaction import compact_registry as compact_registry
     from registry_io.store.donor_changes import DonorChange as DonorChange
@@ -48,6 +62,20 @@ if TYPE_CHECKING:
     from registry_io.store.worker_registry import registry_source as registry_source
 
 _HOME = {
+    "CaseDonor": "store.case_records",
+    "CaseRecord": "store.case_records",
+    "RecordedStep": "store.case_records",
+    "case_of_code": "store.case_records",
+    "list_cases": "store.case_records",
+    "show_case": "store.case_records",
+    "CaseChange": "store.case_recording",
+    "ask_donor": "store.case_steps",
+    "close_case": "store.case_steps",
+    "collect_donor": "store.case_steps",
+    "decline_donor": "store.case_steps",
+    "register_check": "store.case_steps",
+    "register_typing": "store.case_steps",
+    "reserve_donor": "store.case_steps",
     "Compaction": "store.compaction",
     "DonorChange": "store.donor_changes",
     "DonorRecord": "store.donor_records",

@@ -29,7 +29,13 @@ PARTS = {
     "errors": ("hla_match/errors/",),
     "desk": ("hla_match/desk/",),
     "commands": ("hla_match/cli/",),
-    "cases": ("hla_match/cases/", "registry_io/cases/"),
+    "cases": (
+        "hla_match/cases/",
+        "hla_match/cli/case",
+        "hla_match/services/case",
+        "hla_match/services/repeat",
+        "registry_io/store/case",
+    ),
     "reports": ("hla_match/", "registry_io/"),
 }
 """The catalogues, and the texts of which folders each holds: a text belongs to the first one that has it."""

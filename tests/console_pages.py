@@ -5,7 +5,8 @@
 writes the output of the commands into the pages, of Chinese pages in Chinese; a test fails where the two differ. The
 commands of a page run in one folder, one after another: a new one, or a demonstration of 6,000 donors. `cat FILE` shows
 a file that the commands find there, and `> FILE` keeps what a command prints out of the page. Times and the
-user's name differ from run to run, so that the page has its own: its today is the last of January.
+user's name, and the codes of cases, differ from run to run, so that the page has its own: its today is the last of
+January.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from hla_match.cases.blind_codes import donor_code, patient_code
 from hla_match.cli.languages import spoken
 from hla_match.cli.main import group
 from hla_match.cli.option_hints import with_option_hint
@@ -33,7 +35,7 @@ from hla_match.errors import HlaMatchError
 from tests.pages import DOCS
 
 PAGE = DOCS / "keeping-a-registry.md"
-ON_NEW_FOLDERS = (PAGE, DOCS / "zh" / "keeping.md")
+ON_NEW_FOLDERS = (PAGE, DOCS / "cases.md", DOCS / "zh" / "keeping.md")
 _CHINESE = ("first-search", "reading-a-list", "probabilities", "whom-to-call", "case")
 ON_A_DEMONSTRATION = (DOCS / "coordinator.md", *(DOCS / "zh" / f"{name}.md" for name in _CHINESE))
 CONSOLE_PAGES = (*ON_NEW_FOLDERS, *ON_A_DEMONSTRATION)
@@ -44,6 +46,9 @@ _TODAY = datetime.date(2026, 1, 31)
 """The day of the pages; a reservation that they ask for until a later day is asked for as many days from today."""
 _UNTIL: dict[str, str] = {}
 """Days until which the commands so far asked for something, and what the pages say for them."""
+_CODE = re.compile(r"\b[PD](?:-[0-9A-Y]{4}){3}\b")
+_CODES: dict[str, str] = {}
+"""The codes of cases, by what stands for them on the page."""
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 """Folders that live as long as the process."""
 
@@ -51,6 +56,7 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 def written(page: Path) -> str:
     """The page with the output of its commands."""
     text = page.read_text(encoding="utf-8")
+    _CODES.clear()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "folder"
         if page in ON_A_DEMONSTRATION:
@@ -93,8 +99,8 @@ def _ran(block: str) -> Iterator[str]:
 def _output(arguments: list[str]) -> str:
     asked = [datetime.date.fromisoformat(day) for option, day in itertools.pairwise(arguments) if option == "--until"]
     days = {day.isoformat(): (day - _TODAY + datetime.date.today()).isoformat() for day in asked}
-    done = CliRunner().invoke(group, [days.get(one, one) for one in arguments])
-    return _with_page_days(_said(done), {told: day for day, told in days.items()})
+    done = CliRunner().invoke(group, [_CODES.get(one, days.get(one, one)) for one in arguments])
+    return _CODE.sub(_page_code, _with_page_days(_said(done), {told: day for day, told in days.items()}))
 
 
 def _said(done: Result) -> str:
@@ -114,6 +120,17 @@ def _with_page_days(text: str, until: dict[str, str]) -> str:
     for told, day in _UNTIL.items():
         text = text.replace(told, day)
     return re.sub(rf"(?:{'|'.join(days)})(?: \d\d:\d\dZ)?", _fixed, text)
+
+
+def _page_code(found: re.Match[str]) -> str:
+    """The code of the page that stands for one of this run: its first, its second, and so on."""
+    shown = {own: code for code, own in _CODES.items()}
+    if found[0] not in shown:
+        number = len(_CODES) + 1
+        code = patient_code(b"page", number) if found[0][0] == "P" else donor_code(b"page", number, number)
+        _CODES[code] = found[0]
+        return code
+    return shown[found[0]]
 
 
 def _fixed(found: re.Match[str]) -> str:

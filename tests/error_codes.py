@@ -39,6 +39,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
 from hla_match.services.batch_outputs import refuse_existing
+from hla_match.services.cases import open_case
 from registry_io.disk.durable_files import atomic_write, listening
 from registry_io.disk.writer_lock import writer_lock
 from registry_io.formats.frequency_file import read_frequencies
@@ -179,6 +180,13 @@ def other_checksum(folder: Path) -> None:
     read_release(root)
 
 
+def closed_twice(folder: Path) -> None:
+    registry = imported(folder)
+    open_case(registry, Patient(typings={"A": ("02:01", "24:02")}), SearchCriteria(scope="A"), frequencies="none")
+    for _ in range(2):
+        registry_io.close_case(registry, 1)
+
+
 def written_meanwhile(folder: Path) -> None:
     path = table(folder)
     with SourceFile.open(path) as opened:
@@ -301,6 +309,8 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_IN_USE: (FileError, just_erased),
     ErrorCode.REGISTRY_KEY: (RegistryError, lambda folder: encrypt_record(imported(folder))),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
+    ErrorCode.CASE_UNKNOWN: (RegistryError, lambda folder: registry_io.show_case(imported(folder), 1)),
+    ErrorCode.CASE_STEP: (RegistryError, closed_twice),
     ErrorCode.WRITER_BUSY: (LockedError, busy),
     ErrorCode.BATCH_BROKEN: (BrokenPartsError, broken_parts),
     ErrorCode.WORKER_VERSION: (HlaMatchError, lambda folder: source(folder, program_version="0")),

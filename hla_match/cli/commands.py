@@ -14,8 +14,9 @@ from hla_match.language import translated
 
 COMMANDS = {
     "batch": "Match a file of patients and write the ranked donors to a file.",
-    "desk": "Open a registry as pages for a browser on this machine.",
+    "case": "Keep the cases of patients: open, search, ask, type, check, reserve, collect, close.",
     "demo": "Make a synthetic registry, search it, and leave the files to look at.",
+    "desk": "Open a registry as pages for a browser on this machine.",
     "explain": "Explain why a donor stands where it stands, or is not in the list.",
     "frequencies": "Estimate, install, list and look into sets of haplotype frequencies.",
     "impute": "Write what persons may carry, with probabilities, to a file.",
@@ -25,6 +26,7 @@ COMMANDS = {
     "reduce": "Reduce typings to P groups, G groups, small g groups or serology.",
     "registry": "Import, describe, audit, verify, roll back and clean up a registry.",
     "report": "Write a report of the donors for a patient: a page, PDF or a workbook.",
+    "repeat": "Tell for every open case which donors are new, changed or gone since its last search.",
     "search": "Search a registry for one patient and print the donors.",
     "typing": "Show how typings are understood, before anything is searched.",
     "warmup": "Compile the kernels in advance, so that no command waits for it.",

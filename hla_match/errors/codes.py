@@ -321,6 +321,12 @@ class ErrorCode(StrEnum):
         "The record of a registry's changes is missing or damaged.",
         "Where there is none yet, the first change begins it; restore a damaged one from a copy of the folder.",
     )
+    CASE_UNKNOWN = (
+        "case.unknown",
+        "The case book of a registry has no case of a number or code, or no donor of a code.",
+        "Give a number or a code that the list of the cases names; a code that was miswritten is none.",
+    )
+    CASE_STEP = ("case.step", "A step of a case may not come next.", "Do first what the message expects.")
     WRITER_BUSY = (
         "writer.busy",
         "Another process is writing the same registry or result.",

@@ -23,6 +23,7 @@ FLOORS = {
     "typings": 3,
     "synthetic": 3,
     "donors": 4,
+    "cases": 5,
     "frequencies": 5,
     "imputation": 6,
     "auditing": 7,

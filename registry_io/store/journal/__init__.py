@@ -14,5 +14,6 @@ the hash of a transaction covers that of the one before, so that a record that w
 It is one SQLite file beside the snapshots. `journal_file` opens it, `person_texts` says how a person becomes text and a
 person again, `transactions` what a transaction says of itself, `contents` keeps the nomenclature and the multiple
 allele codes that it was read with, `journal` reads, `versions` says what, `entry` writes,
-`erasure` forgets, and `verification` proves.
+`erasure` forgets, and `verification` proves. `case_book` keeps the cases of patients beside the donors, in tables of
+their own (`case_tables`) with a chain of their own, which `case_verification` proves.
 """

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from registry_io.store.journal.case_tables import has_cases
+
 _MERGED_INTO = """SELECT d.key FROM version v JOIN version w ON w.txn = v.txn AND w.id IN (v.id - 1, v.id + 1)
 JOIN donor d ON d.key = w.donor AND d.latest = w.id WHERE v.donor = ? AND v.action = 'merge' AND w.person IS NULL"""
 
@@ -41,6 +43,10 @@ def erase_content(connection: sqlite3.Connection, keys: Iterable[int]) -> None:
         erased,
     )
     connection.executemany("UPDATE donor SET donor_id = NULL WHERE key = ?", erased)
+    if has_cases(connection):
+        connection.executemany(
+            "UPDATE case_donor SET content = NULL, place = NULL, salt = NULL WHERE donor = ?", erased
+        )
 
 
 def is_erased(donor_id: str | None, last_action: str | None, cells: Sequence[str | int | None]) -> bool:

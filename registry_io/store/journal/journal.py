@@ -16,6 +16,7 @@ from hla_match.errors import ErrorCode, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.line_notes import LINE_NOTES
+from registry_io.store.journal.case_book import CaseBook
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.erasure import write_anew
@@ -57,7 +58,7 @@ class Journal:
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path, self._connection = path, connection
-        self._contents = Contents(path, connection)
+        self._contents, self.cases = Contents(path, connection), CaseBook(path, connection)
 
     @classmethod
     def open(cls, folder: Path) -> Self:

@@ -18,6 +18,7 @@ from hla_match.errors import ErrorCode, FileError, RegistryError
 from registry_io.disk.durable_files import atomic_write, flush, flush_folder, remove, rename, write_error
 from registry_io.disk.hidden_names import aside_path
 from registry_io.disk.permissions import open_new
+from registry_io.store.journal.case_tables import WITH_CASES, WITHOUT_CASES
 from registry_io.store.journal.encryption import (
     connect_encrypted,
     database_errors,
@@ -28,7 +29,8 @@ from registry_io.store.journal.encryption import (
 from registry_io.store.journal.file_seal import seal, unseal
 from registry_io.store.registry_folder import JOURNAL
 
-FORMAT_VERSION = 1
+FORMAT_VERSIONS = (WITHOUT_CASES, WITH_CASES)
+"""Those that are read: a record becomes one of the second when its first case is written."""
 SYNCHRONOUS = "FULL"
 """A commit waits for the disk."""
 
@@ -156,7 +158,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _meta() -> tuple[tuple[str, str], ...]:
-    return (("format_version", str(FORMAT_VERSION)), ("identity", secrets.token_hex(16)))
+    return (("format_version", str(WITHOUT_CASES)), ("identity", secrets.token_hex(16)))
 
 
 def _empty_record() -> bytes:
@@ -254,5 +256,5 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _check_format(path: Path, connection: sqlite3.Connection) -> None:
     found = dict(connection.execute("SELECT key, value FROM meta")).get("format_version")
-    if found != str(FORMAT_VERSION):
-        raise damaged(path, f"format version {found}", f"{FORMAT_VERSION}")
+    if found not in [str(one) for one in FORMAT_VERSIONS]:
+        raise damaged(path, f"format version {found}", " or ".join(map(str, FORMAT_VERSIONS)))

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.store.journal.case_tables import WITHOUT_CASES
 
 Action = Literal[
     "import", "add", "update", "replace", "withdraw", "reinstate", "merge", "erase", "rollback", "rebase", "adopt"
@@ -154,8 +155,12 @@ class Transaction:
 
 
 def first_hash(connection: sqlite3.Connection) -> bytes:
-    """Return what the first transaction has as hash of the one before: that of all that the record says of itself."""
-    told = sorted(connection.execute("SELECT key, value FROM meta"))
+    """Return what the first transaction has as hash of the one before: that of all that the record said of itself then.
+
+    Every record begins without a case book, so that the format version of then is known.
+    """
+    then = {"format_version": str(WITHOUT_CASES)}
+    told = sorted((key, then.get(key, value)) for key, value in connection.execute("SELECT key, value FROM meta"))
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).digest()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry_io.store.journal.case_verification import case_faults
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import NULL, version_digest
 from registry_io.store.journal.erasure import is_erased
@@ -31,6 +32,7 @@ def record_faults(connection: sqlite3.Connection, contents: Contents) -> Iterato
     yield from _version_faults(connection, walk)
     yield from _transaction_faults(connection, walk)
     yield from _donor_faults(connection)
+    yield from case_faults(connection)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,64 @@
+"""What became of a list: donors who are new in it, whose record or match is another one, and who are gone.
+
+Oracle: ``tests/oracle/cases.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Set
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class ListChange(StrEnum):
+    """What became of a donor of a list."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+class ChangedDonor(NamedTuple):
+    """A donor of whom the list says something else.
+
+    Attributes:
+        donor_id: the identifier.
+        change: what became of the donor.
+        before: what the list said; None of a new one.
+        after: what it says; None of one who is gone.
+    """
+
+    donor_id: str
+    change: ListChange
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def list_changes(before: Mapping[str, str], after: Mapping[str, str], touched: Set[str]) -> Iterator[ChangedDonor]:
+    """Yield the donors of whom a list says something else, by identifier; a birthday alone is no change.
+
+    Args:
+        before: by identifier JSON of what the list said.
+        after: of what it says now.
+        touched: donors whose records changed between the two.
+
+    >>> found = list_changes({"D1": '{"best": 9}'}, {"D2": '{"best": 10}'}, set())
+    >>> [(one.donor_id, str(one.change)) for one in found]
+    [('D1', 'gone'), ('D2', 'new')]
+    """
+    for donor_id in sorted(before.keys() | after.keys()):
+        was, now = before.get(donor_id), after.get(donor_id)
+        if was == now and donor_id not in touched:
+            continue
+        told = (None if was is None else json.loads(was), None if now is None else json.loads(now))
+        if was is None:
+            yield ChangedDonor(donor_id, ListChange.NEW, *told)
+        elif now is None:
+            yield ChangedDonor(donor_id, ListChange.GONE, *told)
+        elif donor_id in touched or _but_age(told[0]) != _but_age(told[1]):
+            yield ChangedDonor(donor_id, ListChange.CHANGED, *told)
+
+
+def _but_age(told: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (told or {}).items() if name != "age"}

@@ -1,0 +1,97 @@
+"""The proof that a case book is as it was written: digests of its rows, the chain of its entries, what they name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry_io.store.journal.case_book import CaseRow, entry_of, first_case_hash, row_digest
+from registry_io.store.journal.case_tables import WITH_CASES, has_cases
+
+
+def case_faults(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield all that is not as it was written, by entry, never by donor or patient.
+
+    Raises:
+        sqlite3.Error: the file cannot be read.
+    """
+    (version,) = connection.execute("SELECT value FROM meta WHERE key = 'format_version'").fetchone()
+    begun = has_cases(connection)
+    if begun != (version == str(WITH_CASES)):
+        yield f"case book: format version {version} {'with' if begun else 'without'} a case book"
+    if begun:
+        kept = dict(connection.execute("SELECT sha256, content FROM case_context"))
+        wrong = [one for one, text in kept.items() if hashlib.sha256(text.encode()).hexdigest() != one]
+        yield from (f"case context {one[:16]}: another content than was written" for one in wrong)
+        walk = _Walk(contexts=frozenset(kept))
+        yield from _row_faults(connection, walk)
+        yield from _entry_faults(connection, walk)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What a walk along the rows found: by entry their digest, the last one, their case, whether they are of a list.
+
+    Attributes:
+        contexts: checksums of what searches were made from.
+    """
+
+    contexts: frozenset[str]
+    digests: dict[int, Any] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    cases: dict[int, set[int]] = field(default_factory=dict)
+    listed: dict[int, set[int]] = field(default_factory=dict)
+
+
+def _row_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT r.id, r.entry, r.number, r.donor, r.listed, r.content, r.place, r.salt, r.digest, d.key, d.donor_id,"
+        " (SELECT action FROM version v WHERE v.id = d.latest)"
+        " FROM case_donor r LEFT JOIN donor d ON d.key = r.donor ORDER BY r.id"
+    )
+    before = 0
+    for place, (number, entry, case, donor, listed, content, mark, salt, digest, key, donor_id, last) in enumerate(
+        rows, 1
+    ):
+        where = f"case entry {entry}"
+        if number != place or entry < before:
+            yield f"{where}: a row that is missing or out of its place"
+        elif key is None:
+            yield f"{where}: a row of a donor whom the record never knew"
+        elif salt is None or content is None or mark is None:
+            if (salt, content, mark, donor_id, last) != (None, None, None, None, "erase"):
+                yield f"{where}: a row without its content"
+        elif row_digest(salt, case, listed, CaseRow(donor, content, mark)) != digest:
+            yield f"{where}: a row with another content than was written"
+        before = max(before, entry)
+        walk.digests.setdefault(entry, hashlib.sha256()).update(digest)
+        walk.last[entry] = number
+        walk.cases.setdefault(entry, set()).add(case)
+        walk.listed.setdefault(entry, set()).add(listed)
+
+
+def _entry_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
+    (latest,) = connection.execute("SELECT coalesce(max(id), 0) FROM txn").fetchone()
+    previous, last, number = first_case_hash(connection), 0, 0
+    for number, cells in enumerate(connection.execute("SELECT * FROM case_entry ORDER BY id"), start=1):
+        entry = entry_of(cells)
+        last = walk.last.get(number, last)
+        digest = walk.digests.get(number, hashlib.sha256()).digest()
+        right = (number, previous, digest, last, entry.right_hash)
+        if (entry.id, entry.previous_hash, entry.rows_digest, entry.last_row, entry.hash) != right:
+            yield f"case entry {number}: another content than was written"
+        elif not walk.cases.get(number, {entry.number}) == {entry.number}:
+            yield f"case entry {number}: rows of another case"
+        elif walk.listed.get(number, set()) - {int(entry.step == "search")}:
+            yield f"case entry {number}: rows of another step"
+        elif not 0 < entry.txn <= latest:
+            yield f"case entry {number}: a transaction that the record does not have"
+        elif entry.step == "search" and json.loads(entry.content)["context"] not in walk.contexts:
+            yield f"case entry {number}: made from what is missing"
+        previous = entry.hash
+    beyond = sorted(entry for entry in walk.digests if not 0 < entry <= number)
+    yield from (f"case entry {entry}: rows without their entry" for entry in beyond)
