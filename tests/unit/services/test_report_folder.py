@@ -17,6 +17,7 @@ import hla_match
 import registry_io
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError, ErrorCode, FileError, LockedError
+from hla_match.services.report_folder import INDEX, MANIFEST
 from registry_io.disk.durable_files import Action, listening
 from registry_io.disk.hidden_names import hidden_path
 from registry_io.disk.joint_files import lock_files
@@ -51,14 +52,14 @@ def test_the_index_links_a_report_of_each_patient_and_says_why_there_is_none(reg
     index = made.index.read_text(encoding="utf-8")
     links = [unquote(one) for one in re.findall(r'href="([^"]+)"', index)]
     assert len(links) == len(PATIENTS) - 2
-    assert names(made.out) == {*links, "index.html", "manifest.json"}
+    assert names(made.out) == {*links, INDEX, MANIFEST}
     assert all(not re.search(r'[/\\<>"|?*:]', link) and len(link) < 80 for link in links)
     assert links[0] == "02-P1.html"
     assert "Donors for patient P1" in (made.out / links[0]).read_text(encoding="utf-8")
     assert index.count("not searched for: ") == 2
     assert "<b>" not in index
-    manifest = json.loads((made.out / "manifest.json").read_text(encoding="utf-8"))
-    assert set(manifest["files"]) == {*links, "index.html"}
+    manifest = json.loads((made.out / MANIFEST).read_text(encoding="utf-8"))
+    assert set(manifest["files"]) == {*links, INDEX}
     assert "P1" not in json.dumps({name: value for name, value in manifest.items() if name != "files"})
     for path in (made.out, *made.out.iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
@@ -79,7 +80,7 @@ def test_a_folder_that_is_there_is_replaced_only_where_asked_and_only_reports(re
         hla_match.reports(registry, PATIENTS[:1], out, ASKED)
     assert caught.value.code is ErrorCode.FILE_RESULT_EXISTS
     hla_match.reports(registry, PATIENTS[:1], out, ASKED, overwrite=True)
-    assert names(out) == {"2-P1.html", "index.html", "manifest.json"}
+    assert names(out) == {"2-P1.html", INDEX, MANIFEST}
     (out / "notes.txt").write_text("of the coordinator")
     with pytest.raises(FileError, match="no report made"):
         hla_match.reports(registry, PATIENTS[:1], out, ASKED, overwrite=True)
