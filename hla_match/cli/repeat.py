@@ -86,5 +86,5 @@ def _say(case: RepeatedCase, shown: int) -> None:
         erased = translated_count("{n} record was erased", "{n} records were erased", case.n_erased)
         say_wrapped(f"       - {erased}", indent=11)
     if len(case.changes) > shown:
-        more = len(case.changes) - shown
-        say_wrapped(f"       {translated_count('{n} more', '{n} more', more)}", indent=11)
+        more = translated_count("{n} more", "{n} more", len(case.changes) - shown)
+        say_wrapped(f"       {more}", indent=11)
