@@ -121,7 +121,7 @@ class ListQuery:
         """Return the positions of the donors who meet the filters, in the order that is asked for.
 
         Args:
-            frame: the whole list, as `MatchList.to_polars` gives it.
+            frame: the whole list, as `hla_match.reporting.match_frame.order_frame` gives it.
             loci: that were compared.
 
         Raises:

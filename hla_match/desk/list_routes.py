@@ -183,13 +183,13 @@ def export(request: Request, key: str, ending: str) -> Response:
         return gone(request)
     query = ListQuery.of(query_of(request))
     positions = np.sort(query.positions(listed.frame, listed.loci))
-    frame = listed.frame[positions]
+    part = listed.found if positions.size == len(listed.found) else listed.found.take(positions)
+    frame = part.to_polars()
     if ending == "csv":
         text = io.BytesIO()
         neutral_frame(frame).write_csv(text, include_bom=True)
         return _file(text.getvalue(), "text/csv; charset=utf-8", "donors.csv")
     if ending == "xlsx":
-        part = listed.found if positions.size == len(listed.found) else listed.found.take(positions)
         content = list_workbook(frame, list(list_about(part)), Path("donors.xlsx"))
         return _file(content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "donors.xlsx")
     return refusal(request, translated("There is no such file."), status=404)

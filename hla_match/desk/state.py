@@ -25,6 +25,7 @@ from hla_match.estimation.estimated_frequencies import Progress
 from hla_match.matching.criteria import Patient
 from hla_match.reporting.explanation import Explanation
 from hla_match.reporting.list_view import list_view
+from hla_match.reporting.match_frame import order_frame
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
 from hla_match.services.searched_registry import SearchRequest
@@ -54,10 +55,10 @@ class FoundList:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """The list as `MatchList.to_polars` gives it, made once."""
+        """What the list is filtered and sorted by, made once."""
         with self._lock:
             if self._frame is None:
-                self._frame = self.found.to_polars()
+                self._frame = order_frame(self.found)
             return self._frame
 
     @cached_property

@@ -87,6 +87,12 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> lis
     ]
 
 
+def tce_column(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
+    """Return the class of DPB1 by T-cell epitope groups of donors of several lists, as `fact_columns` has it."""
+    classes = [facts_of(matches).tce(donor) for matches, donor in zip(lists, donors, strict=True)]
+    return _TCE_CLASS[np.concatenate(classes)]
+
+
 def _permissive(matches: RankedDonors, donor: Donors) -> NDArray[np.float64]:
     """Return (n,) float64 the probability that each donor is matched or permissive at DPB1; NaN where not known."""
     if matches.tce_probabilities is None:

@@ -20,7 +20,7 @@ from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.nomenclature.reported_gl_string import reported_gl_string
 from hla_match.prediction.prediction import join_predictions
 from hla_match.reporting.cord_columns import cord_columns
-from hla_match.reporting.fact_columns import fact_columns
+from hla_match.reporting.fact_columns import fact_columns, tce_column
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
@@ -75,6 +75,30 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *cord_columns(lists, donors),
     ]
     return pl.DataFrame(columns)
+
+
+def order_frame(found: RankedDonors) -> pl.DataFrame:
+    """Return the columns of `match_frame` by which a list is filtered and sorted, in a fraction of its time.
+
+    They are those of the match, of the probabilities, of the grades and of the person, and the class of DPB1; texts
+    of typings and mismatches are put together for the donors alone who are shown.
+    """
+    registry, at = found.registry, pl.Series(found.donor)
+    age = pl.Series("age", found.age)
+    return pl.DataFrame(
+        [
+            pl.Series("rank", found.ranks),
+            registry.donor_attributes.of("donor_id", at),
+            pl.Series("matches_best", found.total[BEST]),
+            pl.Series("matches_worst", found.total[WORST]),
+            *_predictions([found], slice(None)),
+            *(_grades([found], [found.donor], one.locus).alias(f"{one.locus}_grade") for one in found.loci),
+            age.set(age < 0, None),
+            *_attributes(registry, at),
+            pl.Series("resolution", registry.donor_scores.of(found.donor)),
+            tce_column([found], [found.donor]),
+        ]
+    )
 
 
 def _attributes(registry: Registry, rows: pl.Series) -> Iterator[pl.Series]:

@@ -21,6 +21,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES
 from hla_match.reporting.filter_words import filter_words
 from hla_match.reporting.list_view import ListView, list_view
+from hla_match.reporting.match_frame import order_frame
 from hla_match.reporting.mismatch_words import mismatch_words
 from hla_match.reporting.page_templates import shared_environment
 from hla_match.searches.match_list import MatchList
@@ -65,6 +66,13 @@ def test_rows_are_those_of_the_list_in_its_order(found: MatchList, view: ListVie
     assert [dict(row.values) for row in view.rows] == frame.to_dicts()
     assert [row.typing for row in view.rows] == frame["donor_typing"].to_list()
     assert [row.rank for row in list_view(found, first=2).rows] == [1, 2]
+
+
+def test_lists_are_sorted_by_the_columns_of_their_frame(found: MatchList) -> None:
+    for one in (found, found.take(slice(1, 3)), found.take(slice(0, 0))):
+        frame = order_frame(one)
+        assert set(frame.columns) >= {"rank", "age", "status", "p0", "A_grade", "resolution", "dpb1_tce"}
+        assert frame.equals(one.to_polars().select(frame.columns))
 
 
 def test_a_typing_stands_at_its_locus_and_none_is_lost(view: ListView) -> None:
