@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hla_match.desk.forms import Fields, FormError, query_of
 from hla_match.desk.spoken import CHOICE
 from hla_match.errors import HlaMatchError
-from hla_match.language import LANGUAGES, language, translated
+from hla_match.language import LANGUAGES, language, retold, translated
+from hla_match.reporting.explanation import locus_sentence
 from hla_match.reporting.page_templates import shared_environment
 from hla_match.visible_text import visible
 
@@ -26,6 +27,7 @@ def _verbatim(text: str) -> Markup:
 
 
 _PAGES.filters["verbatim"] = _verbatim
+_PAGES.globals |= {"retold": retold, "locus_sentence": locus_sentence}
 
 
 def rendered(name: str, **values: Any) -> str:

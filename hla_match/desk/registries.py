@@ -131,8 +131,11 @@ class Registries:
 
     def search(
         self, request: SearchRequest, patient: Patient, actor: str, on_text: OnText
-    ) -> tuple[MatchList, tuple[Notice, ...]]:
+    ) -> tuple[MatchList, SearchedRegistry]:
         """Search for one patient as the command does, with its entry in the log of searches.
+
+        Returns:
+            The donors, and the registry as it was searched, with the notices of the search.
 
         Raises:
             HlaMatchError: as `hla_match.services.search.search`.
@@ -140,9 +143,10 @@ class Registries:
         ready = self.ready(request, on_text)
         on_text(translated("Searching ..."))
         notices = Notices()
+        for notice in ready.notices:
+            notices.add(notice.kind, notice.text, notice.about)
         searched = replace(ready.searched, request=request, notices=notices)
-        found = search_opened(searched, patient, actor=actor, matcher=ready.matcher)
-        return found, tuple(dict.fromkeys((*ready.notices, *notices.all)))
+        return search_opened(searched, patient, actor=actor, matcher=ready.matcher), searched
 
     def _valid(self) -> _Version:
         if not is_current(self.folder, self._version.registry):

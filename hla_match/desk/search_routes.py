@@ -109,9 +109,9 @@ _LOOK = 0.7
 
 def _searched(desk: Desk, form: SearchForm, asked: SearchRequest, patient: Patient, job: Job) -> str:
     """Search, keep the list, and return the address of its page."""
-    found, notices = desk.registries.search(asked, patient, desk.actor, job.tell)
+    found, searched = desk.registries.search(asked, patient, desk.actor, job.tell)
     job.tell(translated("Putting the list together ..."))
-    listed = FoundList(found, form, tuple(map(str, notices)))
+    listed = FoundList(found, form, searched)
     _ = listed.frame
     return f"/list/{desk.lists.add(listed)}"
 

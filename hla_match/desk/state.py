@@ -28,7 +28,7 @@ from hla_match.reporting.list_view import list_view
 from hla_match.reporting.match_frame import order_frame
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
-from hla_match.services.searched_registry import SearchRequest
+from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.disk.writer_lock import user_name
 
 MOST_LISTS = 64
@@ -44,12 +44,12 @@ class FoundList:
     Attributes:
         found: the donors.
         form: the fields of the search, to change them.
-        notices: what there is to say beside the list's own notices.
+        searched: the registry as it was searched.
     """
 
     found: MatchList
     form: SearchForm
-    notices: tuple[str, ...]
+    searched: SearchedRegistry
     _frame: pl.DataFrame | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -60,6 +60,11 @@ class FoundList:
             if self._frame is None:
                 self._frame = order_frame(self.found)
             return self._frame
+
+    @cached_property
+    def notices(self) -> tuple[str, ...]:
+        """What there is to say beside the list's own notices, once each."""
+        return tuple(dict.fromkeys(map(str, self.searched.notices.all)))
 
     @cached_property
     def nearest(self) -> list[tuple[Explanation, int | None]]:
