@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
+
 from benchmarks.memory_worker import peak_bytes
 from benchmarks.places import AS_OF, SEED
 from hla_match import Nomenclature
@@ -20,7 +22,8 @@ def main() -> None:
     start = time.perf_counter()
     parts = volunteer_parts(n_donors, seed=SEED, as_of=AS_OF)
     write_registry_stream(
-        (part.rename({"donor_id": "person_id"}) for part in parts),
+        # Of the types that a donor file is read as, so that a file of changes fits.
+        (part.rename({"donor_id": "person_id"}).with_columns(pl.col("weight_kg").cast(pl.Float32)) for part in parts),
         folder,
         Nomenclature.builtin(),
         name=folder.parent.name,
