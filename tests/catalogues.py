@@ -6,6 +6,7 @@ says how many are still to be translated.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import string
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 from hla_match.cli.commands import COMMANDS, group
 from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.spoken_commands import paragraphs
+from tests.composed_texts import composed_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "hla_match" / "language" / "catalogues" / "zh_Hans" / "LC_MESSAGES"
@@ -60,9 +62,13 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
     """Return the texts of each catalogue, with the files that show them."""
     places: dict[MessageId, list[str]] = {}
     for package in ("hla_match", "registry_io"):
-        found = extract_from_dir(
-            str(ROOT / package), _METHODS, {"**.jinja": {"silent": "false"}}, _KEYWORDS, strip_comment_tags=True
-        )
+        # It warns of every text whose values are f-strings.
+        with contextlib.redirect_stderr(io.StringIO()):
+            found = list(
+                extract_from_dir(
+                    str(ROOT / package), _METHODS, {"**.jinja": {"silent": "false"}}, _KEYWORDS, strip_comment_tags=True
+                )
+            )
         for file, _line, message, _comments, _context in found:
             if message:
                 places.setdefault(message, []).append(f"{package}/{file}")
@@ -71,8 +77,11 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
     shared: dict[str, dict[MessageId, list[str]]] = {part: {} for part in PARTS}
     for message, files in sorted(places.items(), key=lambda one: (sorted(one[1])[0], str(one[0]))):
         shared[_part(files)][message] = sorted(set(files))
-    for file, message in click_texts():
-        shared["click"].setdefault(message, []).append(file)
+    for part, told in (("click", click_texts()), ("errors", composed_texts())):
+        found = shared[part]
+        for file, message in told:
+            if file not in found.setdefault(message, []):
+                found[message].append(file)
     return shared
 
 

@@ -30,7 +30,7 @@ from click.testing import CliRunner, Result
 from hla_match.cases.blind_codes import donor_code, patient_code
 from hla_match.cli.languages import spoken
 from hla_match.cli.main import group
-from hla_match.cli.option_hints import with_option_hint
+from hla_match.cli.told_errors import error_lines
 from hla_match.errors import HlaMatchError
 from tests.pages import DOCS
 
@@ -40,7 +40,7 @@ _CHINESE = ("first-search", "reading-a-list", "probabilities", "whom-to-call", "
 ON_A_DEMONSTRATION = (DOCS / "coordinator.md", *(DOCS / "zh" / f"{name}.md" for name in _CHINESE))
 CONSOLE_PAGES = (*ON_NEW_FOLDERS, *ON_A_DEMONSTRATION)
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_BESIDE = ("note: ", "Nomenclature: ")
+_BESIDE = ("note: ", "Nomenclature: ", "提示：", "命名法：")
 """Lines that say the same below every import."""
 _TODAY = datetime.date(2026, 1, 31)
 """The day of the pages; a reservation that they ask for until a later day is asked for as many days from today."""
@@ -108,7 +108,8 @@ def _said(done: Result) -> str:
     error = done.exception
     if error is not None and not isinstance(error, HlaMatchError | SystemExit):
         raise error
-    told = f"hla-match: {with_option_hint(error)}\n" if isinstance(error, HlaMatchError) else ""
+    lines = error_lines(error) if isinstance(error, HlaMatchError) else []
+    told = "hla-match: " * bool(lines) + "".join(f"{line}\n" for line in lines)
     said = "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith(_BESIDE))
     return said + told
 

@@ -14,7 +14,7 @@ from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.search_options import SearchOptions, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.services.counts import counted
+from hla_match.language import translated, translated_count
 from hla_match.services.executors import ExecutorConfig
 from registry_io.disk.writer_lock import user_name
 
@@ -70,13 +70,23 @@ def command(
         prepare_kernels(probabilities=batch.has_probabilities)
         with own_progress() as on_iteration:
             batch = batch.ready(on_iteration)
-        with progress("patients", _SAY_EVERY) as on_progress:
+        with progress(translated("patients"), _SAY_EVERY) as on_progress:
             report = batch.run(executor, raw_text=raw_text, actor=user_name(), on_progress=on_progress)
     say(
-        f"{counted(report.n_patients, 'patient')}: {report.n_patients - report.n_failed:,} ok, "
-        f"{report.n_failed:,} with errors, under {report.nomenclature}",
-        *([] if report.frequencies is None else [f"  frequencies: {report.frequencies}"]),
-        f"  {counted(report.n_rows, 'row')} in {report.out}",
-        f"  statuses in {report.statuses}, what the batch was made from in {report.manifest}",
+        translated_count(
+            "{n} patient: {ok} ok, {failed} with errors, under {nomenclature}",
+            "{n} patients: {ok} ok, {failed} with errors, under {nomenclature}",
+            report.n_patients,
+            ok=f"{report.n_patients - report.n_failed:,}",
+            failed=f"{report.n_failed:,}",
+            nomenclature=report.nomenclature,
+        ),
+        *([] if report.frequencies is None else [translated("  frequencies: {name}", name=report.frequencies)]),
+        translated_count("  {n} row in {file}", "  {n} rows in {file}", report.n_rows, file=report.out),
+        translated(
+            "  statuses in {statuses}, what the batch was made from in {manifest}",
+            statuses=report.statuses,
+            manifest=report.manifest,
+        ),
     )
     warn_of_notices(report.notices)

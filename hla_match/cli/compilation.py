@@ -8,6 +8,8 @@ import click
 
 from hla_match.cli import messages
 from hla_match.cli.kernel_folder import choose_cache_folder, why_not_kept
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 
 
 def prepare_kernels(*, probabilities: bool = False) -> None:
@@ -53,7 +55,8 @@ def _say_compilations() -> None:
     def say_unsaved(error: OSError) -> None:
         _machine_code.unsaved = _machine_code.ignore
         why = error.strerror or str(error)
-        messages.say(f"The machine code cannot be kept ({why}); the next command compiles it again.", err=True)
+        text = translated("The machine code cannot be kept ({why}); the next command compiles it again.", why=why)
+        messages.say(text, err=True)
 
     _machine_code.unsaved = say_unsaved
     click.get_current_context().with_resource(event.install_listener("numba:compile", Line()))
@@ -61,5 +64,9 @@ def _say_compilations() -> None:
 
 def say(*, kept: bool) -> None:
     """Say it; where the machine code is not kept, also why."""
-    often = "once on a machine" if kept else f"in every run, as {why_not_kept()}"
-    messages.say(f"Compiling kernels, which takes some seconds {often} ...", err=True)
+    if kept:
+        text = translated("Compiling kernels, which takes some seconds once on a machine ...")
+    else:
+        why = retold(why_not_kept())
+        text = translated("Compiling kernels, which takes some seconds in every run, as {why} ...", why=why)
+    messages.say(text, err=True)

@@ -11,10 +11,11 @@ import click
 
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
+from hla_match.cli.import_report import print_counts
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
-from hla_match.cli.registry import print_counts
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
 
 if TYPE_CHECKING:
     from hla_match.searches.match_list import MatchList
@@ -57,7 +58,9 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
 
     _refuse_other_registry(folder / "registry")
     _refuse_other_files(donor_file, patient_file, match_file, page_file)
-    say(f"Making {n_donors:,} synthetic volunteers and 20 patients in {folder}/ ...")
+    say(
+        translated("Making {n} synthetic volunteers and 20 patients in {folder}/ ...", n=f"{n_donors:,}", folder=folder)
+    )
     donors, _ = volunteers(n_donors, seed=seed, as_of=_AS_OF)
     people, _ = patients(20, seed=seed, as_of=_AS_OF)
     write_frame(donors, donor_file)
@@ -70,25 +73,33 @@ def command(context: click.Context, folder: Path, n_donors: int, seed: int) -> N
     with own_progress() as on_iteration:
         searched = searched.ready(on_iteration)
     matcher = searched.matcher(workers=n_processors())
-    say("Searching ...")
+    say(translated("Searching ..."))
     found = [matcher.search(patient, criteria) for _, patient in read_patients(patient_file).patients]
     rows = pl.concat([matches.to_polars() for matches in found], how="diagonal")
-    page = search_page("Demonstration on synthetic volunteers", report.registry, found)
+    page = search_page(translated("Demonstration on synthetic volunteers"), report.registry, found)
     with write_together(match_file, page_file) as (table, file):
         put_rows(neutral_frame(rows).lazy(), rows.height, table, match_file)
         file.write(page.encode())
     best = max(found, key=_worth_showing)
-    say("", f"Patient {best.patient.patient_id}:")
+    say("", translated("Patient {name}:", name=best.patient.patient_id))
     match_table(matcher.search(best.patient, criteria.model_copy(update={"limit": 10})))
+    _say_files(folder, len(found), criteria.limit)
+
+
+def _say_files(folder: Path, n_patients: int, limit: int | None) -> None:
     say(
         "",
-        f"{len(found)} patients matched. To look at, in {folder}/:",
-        "  report.html               the figures, the nomenclature and its limits, the best donors",
-        f"  matches.csv               up to {criteria.limit} donors for each patient",
+        translated("{n} patients matched. To look at, in {folder}/:", n=n_patients, folder=folder),
+        _file("report.html", translated("the figures, the nomenclature and its limits, the best donors")),
+        _file("matches.csv", translated("up to {n} donors for each patient", n=limit)),
         "  donors.csv.gz, patients.csv, registry/",
-        "Next:",
+        translated("Next:"),
         f"  hla-match batch {folder / 'registry'} {folder / 'patients.csv'} --out {folder / 'batch.parquet'}",
     )
+
+
+def _file(name: str, holds: str) -> str:
+    return f"  {name:<25} {holds}"
 
 
 def _worth_showing(matches: MatchList) -> tuple[int, int]:

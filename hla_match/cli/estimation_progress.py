@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from hla_match.cli.messages import bars, say
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
     from hla_match.estimation.estimated_frequencies import Iteration, Progress
@@ -22,14 +24,19 @@ def estimation_progress(tolerance: float) -> Iterator[Progress]:
     """Yield a callback that shows iterations: a bar on a terminal, a line now and then elsewhere."""
     if sys.stderr.isatty():
         with bars(transient=True) as bar:
-            task = bar.add_task("Estimating", total=1.0)
+            task = bar.add_task(translated("Estimating"), total=1.0)
             stage, first = ("", ""), 1.0
 
             def show(iteration: Iteration) -> None:
                 nonlocal stage, first
                 if stage != (iteration.population, iteration.stage):
                     stage, first = (iteration.population, iteration.stage), max(iteration.change, 1e-300)
-                text = f"{_title(iteration)}: iteration {iteration.number}, change {iteration.change:.3g} copies"
+                text = translated(
+                    "{title}: iteration {number}, change {change} copies",
+                    title=_title(iteration),
+                    number=iteration.number,
+                    change=f"{iteration.change:.3g}",
+                )
                 bar.update(task, description=text, completed=_done(first, iteration.change, tolerance))
 
             yield show
@@ -37,11 +44,14 @@ def estimation_progress(tolerance: float) -> Iterator[Progress]:
 
     def say_it(iteration: Iteration) -> None:
         if iteration.number == 1 or iteration.number % _SAY_EVERY == 0:
-            say(
-                f"{_title(iteration)}: iteration {iteration.number:,}, log-likelihood {iteration.log_likelihood:,.2f}, "
-                f"largest change {iteration.change:.3g} copies",
-                err=True,
+            text = translated(
+                "{title}: iteration {number}, log-likelihood {likelihood}, largest change {change} copies",
+                title=_title(iteration),
+                number=f"{iteration.number:,}",
+                likelihood=f"{iteration.log_likelihood:,.2f}",
+                change=f"{iteration.change:.3g}",
             )
+            say(text, err=True)
 
     yield say_it
 
@@ -63,7 +73,8 @@ def own_progress() -> Iterator[Progress]:
 
 
 def _title(iteration: Iteration) -> str:
-    return f"{iteration.population}, {iteration.stage}" if iteration.population else iteration.stage
+    stage = retold(iteration.stage)
+    return f"{iteration.population}, {stage}" if iteration.population else stage
 
 
 def _done(first: float, change: float, tolerance: float) -> float:

@@ -15,6 +15,8 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated, translated_count
+from hla_match.language.retelling import retold
 from registry_io.disk.writer_lock import user_name
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def _by_frequencies(registry: Path, asked: SearchRequest, name: str, person: Pat
     otherwise = {"limit": FIRST} | ({"min_p": None} if request.goes_without else {})
     request = replace(request, criteria=asked.criteria.model_copy(update=otherwise)).checked()
     opened = SearchedRegistry.open(registry, request, Notices(say_notice))
-    return {f"with the frequencies {name}": search_opened(opened, person)}
+    return {translated("with the frequencies {name}", name=name): search_opened(opened, person)}
 
 
 def _head(found: MatchList) -> Iterator[str]:
@@ -103,10 +105,18 @@ def _head(found: MatchList) -> Iterator[str]:
     from hla_match.reporting.side_by_side import paragraph
 
     for notice in found.notices:
-        yield from paragraph(f"note: {notice}", indent=2, first=0)
-    noun = "donor" if found.n_found == 1 else "donors"
-    shown = f", {len(found):,} listed" if len(found) < found.n_found else ""
-    yield f"{found.n_found:,} {noun}{shown}; {found.criteria.scope}"
+        yield from paragraph(translated("note: {note}", note=retold(notice)), indent=2, first=0)
+    scope, listed = found.criteria.scope, f"{len(found):,}"
+    if len(found) < found.n_found:
+        yield translated_count(
+            "{n} donor, {listed} listed; {scope}",
+            "{n} donors, {listed} listed; {scope}",
+            found.n_found,
+            listed=listed,
+            scope=scope,
+        )
+    else:
+        yield translated_count("{n} donor; {scope}", "{n} donors; {scope}", found.n_found, scope=scope)
 
 
 def _list_story(found: MatchList, others: Mapping[str, MatchList]) -> Iterator[str]:
@@ -119,11 +129,11 @@ def _list_story(found: MatchList, others: Mapping[str, MatchList]) -> Iterator[s
     yield ""
     if len(found):
         yield from order_lines(found)
-        yield from ("", "How much the order rests on choices:")
+        yield from ("", translated("How much the order rests on choices:"))
         for change in found.sensitivity(others=others):
             yield from paragraph(str(change), indent=4, first=2)
     else:
-        yield "Nearest to the criteria:"
+        yield translated("Nearest to the criteria:")
         for one in found.nearest():
             yield from one.near_lines(options=True)
     yield NOTICE

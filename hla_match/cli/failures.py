@@ -11,27 +11,36 @@ from signal import Signals
 from typing import Any, cast
 
 from hla_match.cli.messages import say, usage_error
+from hla_match.language import translatable, translated
+from hla_match.language.retelling import retold
 
 _SIGPIPE = 13
 """The signal by which a program ends whose reader, such as ``head``, has seen enough; Windows has no name for it."""
 
-_NO_ROOM = "no room is left on the disk; make room and start the command again: what was there before is unchanged"
-
 _SYSTEM_ERRORS = {
-    errno.ENOSPC: _NO_ROOM,
-    errno.EDQUOT: _NO_ROOM.replace("on the disk", "in your share of the disk"),
-    errno.EFBIG: "the file grows beyond the limit for files; raise it with 'ulimit -f', or choose another folder",
-    errno.EACCES: "permission denied; change it with 'chmod', or choose another place",
-    errno.EPERM: "permission denied; change it with 'chmod' or 'chown', or choose another place",
-    errno.EROFS: "the disk can only be read; choose a place on another",
-    errno.ENOENT: "found no such file or folder; check its name",
-    errno.ENOTDIR: "found a file where a folder should be; check the name",
-    errno.EISDIR: "found a folder where a file should be; check the name",
-    errno.EMFILE: "too many open files; raise the limit with 'ulimit -n'",
-    errno.ENFILE: "too many open files on this machine; end other programs",
-    errno.ENOMEM: "there is not enough memory; end other programs, or give fewer --workers or less --memory",
-    errno.EIO: "the disk fails; see the system's log, and copy the data to another one",
-    errno.EBADF: "closed; leave standard input and output open, or connect them with /dev/null",
+    errno.ENOSPC: translatable(
+        "no room is left on the disk; make room and start the command again: what was there before is unchanged"
+    ),
+    errno.EDQUOT: translatable(
+        "no room is left in your share of the disk; make room and start the command again: "
+        "what was there before is unchanged"
+    ),
+    errno.EFBIG: translatable(
+        "the file grows beyond the limit for files; raise it with 'ulimit -f', or choose another folder"
+    ),
+    errno.EACCES: translatable("permission denied; change it with 'chmod', or choose another place"),
+    errno.EPERM: translatable("permission denied; change it with 'chmod' or 'chown', or choose another place"),
+    errno.EROFS: translatable("the disk can only be read; choose a place on another"),
+    errno.ENOENT: translatable("found no such file or folder; check its name"),
+    errno.ENOTDIR: translatable("found a file where a folder should be; check the name"),
+    errno.EISDIR: translatable("found a folder where a file should be; check the name"),
+    errno.EMFILE: translatable("too many open files; raise the limit with 'ulimit -n'"),
+    errno.ENFILE: translatable("too many open files on this machine; end other programs"),
+    errno.ENOMEM: translatable(
+        "there is not enough memory; end other programs, or give fewer --workers or less --memory"
+    ),
+    errno.EIO: translatable("the disk fails; see the system's log, and copy the data to another one"),
+    errno.EBADF: translatable("closed; leave standard input and output open, or connect them with /dev/null"),
 }
 """What the numbers of the system's errors mean, and what to do."""
 
@@ -64,35 +73,41 @@ def _outcome(error: BaseException, signal: int | None) -> tuple[list[str], int]:
         return ([error.code], 1) if isinstance(error.code, str) else ([], int(error.code or 0))
     if _is_of(error, "click.exceptions"):
         return usage_error(cast("Any", error)), cast("Any", error).exit_code
-    line = _expected(error)
-    return (_unexpected(error), 1) if line is None else ([f"hla-match: {line}"], getattr(error, "exit_status", 2))
+    lines = _expected(error)
+    if lines is None:
+        return _unexpected(error), 1
+    return [f"hla-match: {lines[0]}", *lines[1:]], getattr(error, "exit_status", 2)
 
 
 def _interrupted(error: BaseException, signal: Signals) -> tuple[list[str], int]:
     # Python notes what a command adds, such as how it can be taken up again.
     notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
-    by = "" if signal == Signals.SIGINT else f" by {signal.name}"
-    return [f"hla-match: interrupted{by}; {'; '.join(notes or ['nothing half-written was left behind'])}"], 128 + signal
+    told = "; ".join(map(retold, notes)) or translated("nothing half-written was left behind")
+    if signal == Signals.SIGINT:
+        return [translated("hla-match: interrupted; {notes}", notes=told)], 128 + signal
+    return [translated("hla-match: interrupted by {signal}; {notes}", signal=signal.name, notes=told)], 128 + signal
 
 
-def _expected(error: BaseException) -> str | None:
+def _expected(error: BaseException) -> list[str] | None:
     """Return what an error that comes from outside the program says, or None where it is the program's own."""
-    from hla_match.cli.option_hints import with_option_hint
+    from hla_match.cli.told_errors import error_lines
     from hla_match.errors import HlaMatchError
 
     if isinstance(error, HlaMatchError):
-        return with_option_hint(error)
+        return error_lines(error)
     if isinstance(error, OSError):
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
-        return f"{' -> '.join(named)}: {_system_error(error)}" if named else _system_error(error)
+        told = _system_error(error)
+        return [translated("{place}: {error}", place=" -> ".join(named), error=told) if named else told]
     if isinstance(error, MemoryError):
-        return _SYSTEM_ERRORS[errno.ENOMEM]
+        return [translated(_SYSTEM_ERRORS[errno.ENOMEM])]
     if isinstance(error, RecursionError):
-        return "what was read is nested too deeply; expected tables and texts that are not"
+        return [translated("what was read is nested too deeply; expected tables and texts that are not")]
     if isinstance(error, UnicodeError):
-        return f"found text that is not {getattr(error, 'encoding', 'UTF-8')}; save it as UTF-8"
+        encoding = getattr(error, "encoding", "UTF-8")
+        return [translated("found text that is not {encoding}; save it as UTF-8", encoding=encoding)]
     if _is_of(error, "polars", "pyo3_runtime") and _system_number(error) is not None:
-        return _system_error(error)
+        return [_system_error(error)]
     return None
 
 
@@ -107,7 +122,7 @@ def _system_number(error: BaseException) -> int | None:
 def _system_error(error: BaseException) -> str:
     number = _system_number(error)
     if number in _SYSTEM_ERRORS:
-        return _SYSTEM_ERRORS[number]
+        return translated(_SYSTEM_ERRORS[number])
     return getattr(error, "strerror", None) or str(error)
 
 
@@ -116,8 +131,11 @@ def _unexpected(error: BaseException) -> list[str]:
     return [
         "Traceback (most recent call last):",
         *"".join(traceback.format_tb(error.__traceback__)).splitlines(),
-        f"hla-match: {type(error).__name__}, a fault of the program; please report these lines. "
-        "The message is left out, as it may name persons.",
+        translated(
+            "hla-match: {error}, a fault of the program; please report these lines. "
+            "The message is left out, as it may name persons.",
+            error=type(error).__name__,
+        ),
     ]
 
 

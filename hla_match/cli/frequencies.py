@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.notices import warn_of_cautions
+from hla_match.language import translated, translated_count
+from hla_match.language.retelling import retold
 from hla_match.loci import LOCI
 
 if TYPE_CHECKING:
@@ -39,11 +42,17 @@ def install(file: Path, name: str) -> None:
     content = install_frequencies(file, name)
     n_populations = content.frame["population"].n_unique()
     say(
-        f"Installed {name}: {content.frame.height:,} frequencies over {'~'.join(_loci(content.frame))}, "
-        f"{n_populations:,} {'population' if n_populations == 1 else 'populations'}."
+        translated_count(
+            "Installed {name}: {frequencies} frequencies over {loci}, {n} population.",
+            "Installed {name}: {frequencies} frequencies over {loci}, {n} populations.",
+            n_populations,
+            name=name,
+            frequencies=f"{content.frame.height:,}",
+            loci="~".join(_loci(content.frame)),
+        )
     )
     for note in content.notes:
-        say(f"note: {note}")
+        say(translated("note: {note}", note=retold(note)))
     warn_of_cautions(content.cautions)
 
 
@@ -55,7 +64,7 @@ def list_sets() -> None:
 
     names = FrequencyStore(data_folder()).names()
     if not names:
-        say("No set is installed; see: hla-match frequencies install --help", err=True)
+        say(translated("No set is installed; see: hla-match frequencies install --help"), err=True)
     for name in names:
         say(name)
 
@@ -73,28 +82,43 @@ def show(source: str, release: str | None) -> None:
     nomenclature = choose_nomenclature(release)
     coded = code_haplotypes(content.frame, nomenclature, name=Path(source).name, checksum=content.checksum)
     lines = [
-        f"{coded.name}: {coded.n_haplotypes:,} haplotypes over {'~'.join(coded.loci)} under {nomenclature.title}",
-        f"  from {content.source}, SHA-256 {content.checksum}",
+        translated(
+            "{name}: {n} haplotypes over {loci} under {nomenclature}",
+            name=coded.name,
+            n=f"{coded.n_haplotypes:,}",
+            loci="~".join(coded.loci),
+            nomenclature=nomenclature.title,
+        ),
+        translated("  from {file}, SHA-256 {checksum}", file=content.source, checksum=content.checksum),
     ]
     for row, population in enumerate(coded.populations):
-        present = int((coded.frequency[row] > 0).sum())
         lines.append(
-            f"  {population or 'no population named'}: {present:,} haplotypes, mass {coded.frequency[row].sum():.6f}, "
-            f"left out {coded.unmapped_mass[row]:.6f}"
+            translated(
+                "  {population}: {n} haplotypes, mass {mass}, left out {rest}",
+                population=population or translated("no population named"),
+                n=f"{int((coded.frequency[row] > 0).sum()):,}",
+                mass=f"{coded.frequency[row].sum():.6f}",
+                rest=f"{coded.unmapped_mass[row]:.6f}",
+            )
         )
-    if coded.unmapped:
-        lines.append(f"  left out: haplotypes with one of {len(coded.unmapped):,} names that are no single P group")
-        lines += [f"    {_reason(one)}" for one in coded.unmapped[:_SHOWN]]
-        if len(coded.unmapped) > _SHOWN:
-            lines.append(f"    and {len(coded.unmapped) - _SHOWN:,} more")
-    lines += [f"  note: {note}" for note in content.notes]
+    lines += _left_out(coded.unmapped)
+    lines += [translated("  note: {note}", note=retold(note)) for note in content.notes]
     say(*lines)
     warn_of_cautions(content.cautions)
 
 
+def _left_out(unmapped: Sequence[UnmappedName]) -> Iterator[str]:
+    if not unmapped:
+        return
+    n = f"{len(unmapped):,}"
+    yield translated("  left out: haplotypes with one of {n} names that are no single P group", n=n)
+    for one in unmapped[:_SHOWN]:
+        reason, mass = retold(one.reason), f"{one.mass:.6f}"
+        name = f"{one.locus}*{one.name}"
+        yield translated("    {name}, mass {mass}: {reason}", name=name, mass=mass, reason=reason)
+    if len(unmapped) > _SHOWN:
+        yield translated("    and {n} more", n=f"{len(unmapped) - _SHOWN:,}")
+
+
 def _loci(frame: pl.DataFrame) -> list[str]:
     return [locus for locus in LOCI if frame[locus].null_count() < frame.height]
-
-
-def _reason(name: UnmappedName) -> str:
-    return f"{name.locus}*{name.name}, mass {name.mass:.6f}: {name.reason}"

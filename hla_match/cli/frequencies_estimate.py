@@ -16,11 +16,12 @@ from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.estimation.settings import FLOOR, MAX_ITERATIONS, TOLERANCE, EstimationSettings
-from hla_match.services.counts import counted
+from hla_match.language import listed, translatable, translated, translated_count
 from hla_match.services.executors import n_processors
 
 if TYPE_CHECKING:
     from hla_match.estimation.estimated_frequencies import PopulationEstimate
+    from hla_match.estimation.hardy_weinberg import HardyWeinberg
 
 _POSITIVE = click.IntRange(1)
 _COUNT = click.IntRange(0)
@@ -106,14 +107,20 @@ def estimate(
 
     growth = growth_since_estimate(registry, out) if if_grown_by is not None else None
     if growth is not None and if_grown_by is not None and growth.share < if_grown_by:
-        say(
-            f"{out} stays: it was estimated when the registry had {counted(growth.n_before, 'donor')}, "
-            f"which now has {growth.n_donors:,}"
+        text = translated_count(
+            "{file} stays: it was estimated when the registry had {n} donor, which now has {now}",
+            "{file} stays: it was estimated when the registry had {n} donors, which now has {now}",
+            growth.n_before,
+            file=out,
+            now=f"{growth.n_donors:,}",
         )
+        say(text)
         return
     if if_grown_by is not None and growth is None and out.exists():
-        text = "no report beside it says from how many donors it was estimated; it is estimated again"
-        say(f"{out}: {text}", err=True)
+        text = translated(
+            "{file}: no report beside it says from how many donors it was estimated; it is estimated again", file=out
+        )
+        say(text, err=True)
     prepare_kernels()
 
     with estimation_progress(settings.tolerance) as on_iteration:
@@ -130,38 +137,84 @@ def estimate(
         )
     for population in report.estimation.populations:
         say(*describe(population))
-    say(f"{report.n_frequencies:,} frequencies in {report.out}, the report in {report.report}")
+    n = f"{report.n_frequencies:,}"
+    say(translated("{n} frequencies in {file}, the report in {report}", n=n, file=report.out, report=report.report))
 
 
 def describe(estimate: PopulationEstimate) -> list[str]:
     """Return the report of one population in lines."""
-    first, last = estimate.log_likelihood[0], estimate.log_likelihood[-1]
+    lines = [
+        _found(estimate),
+        _iterated(estimate),
+        _tried(estimate),
+        translated("  effective sample size {n} donors", n=f"{estimate.effective_sample_size:,.0f}"),
+    ]
+    if len(estimate.runs) > 1:
+        runs = ", ".join(f"{one:,.2f}" for one in estimate.runs)
+        lines.append(translated("  last log-likelihood of each run: {runs}", runs=runs))
+    lines.append(translated("  Hardy-Weinberg, of donors with one genotype:"))
+    return [*lines, *map(_tested, estimate.hardy_weinberg)]
+
+
+def _found(estimate: PopulationEstimate) -> str:
+    """Return how many haplotypes there are, from how many donors, and which donors were left out."""
+    values = {
+        "population": estimate.population or translated("All donors"),
+        "haplotypes": f"{estimate.n_haplotypes:,}",
+        "donors": f"{estimate.n_persons:,}",
+    }
     left_out = [
-        f"{count:,} {reason}"
-        for count, reason in (
-            (estimate.n_new, "with an allele reported as NEW"),
-            (estimate.n_untyped, "typed at none of the loci"),
-            (estimate.n_unexplained, "whom no haplotype explains"),
+        translated(text, n=f"{count:,}")
+        for count, text in (
+            (estimate.n_new, translatable("{n} with an allele reported as NEW")),
+            (estimate.n_untyped, translatable("{n} typed at none of the loci")),
+            (estimate.n_unexplained, translatable("{n} whom no haplotype explains")),
         )
         if count
     ]
-    support = "all that the typings allow" if estimate.complete else f"from {estimate.n_contributing:,} donors' typings"
-    lines = [
-        f"{estimate.population or 'All donors'}: {estimate.n_haplotypes:,} haplotypes "
-        f"from {estimate.n_persons:,} donors{'; left out: ' + ', '.join(left_out) if left_out else ''}",
-        f"  {'converged' if estimate.converged else 'NOT CONVERGED'} after {estimate.iterations:,} iterations, "
-        f"log-likelihood from {first:,.2f} to {last:,.2f}",
-        f"  {estimate.n_support:,} haplotypes tried, {support}; left out below the floor: {estimate.left_out:.2g}",
-        f"  effective sample size {estimate.effective_sample_size:,.0f} donors",
-    ]
-    if len(estimate.runs) > 1:
-        lines.append(f"  last log-likelihood of each run: {', '.join(f'{one:,.2f}' for one in estimate.runs)}")
-    lines.append("  Hardy-Weinberg, of donors with one genotype:")
-    for test in estimate.hardy_weinberg:
-        lines.append(
-            f"    {test.locus:<5} {test.n_persons:>9,} donors, chi-square {test.chi_square:,.1f}, "
-            f"{test.degrees:,} degrees of freedom, p {test.p_value:.3g}"
-            if test.degrees
-            else f"    {test.locus:<5} {test.n_persons:>9,} donors, too few to test"
+    if not left_out:
+        return translated("{population}: {haplotypes} haplotypes from {donors} donors", **values)
+    return translated(
+        "{population}: {haplotypes} haplotypes from {donors} donors; left out: {others}",
+        others=listed(left_out),
+        **values,
+    )
+
+
+def _iterated(estimate: PopulationEstimate) -> str:
+    values = {
+        "n": f"{estimate.iterations:,}",
+        "first": f"{estimate.log_likelihood[0]:,.2f}",
+        "last": f"{estimate.log_likelihood[-1]:,.2f}",
+    }
+    if estimate.converged:
+        return translated("  converged after {n} iterations, log-likelihood from {first} to {last}", **values)
+    return translated("  NOT CONVERGED after {n} iterations, log-likelihood from {first} to {last}", **values)
+
+
+def _tried(estimate: PopulationEstimate) -> str:
+    if estimate.complete:
+        support = translated("all that the typings allow")
+    else:
+        support = translated("from {n} donors' typings", n=f"{estimate.n_contributing:,}")
+    return translated(
+        "  {n} haplotypes tried, {support}; left out below the floor: {share}",
+        n=f"{estimate.n_support:,}",
+        support=support,
+        share=f"{estimate.left_out:.2g}",
+    )
+
+
+def _tested(test: HardyWeinberg) -> str:
+    donors = f"{test.n_persons:>9,}"
+    if not test.degrees:
+        text = translated("{n} donors, too few to test", n=donors)
+    else:
+        text = translated(
+            "{n} donors, chi-square {value}, {degrees} degrees of freedom, p {p}",
+            n=donors,
+            value=f"{test.chi_square:,.1f}",
+            degrees=f"{test.degrees:,}",
+            p=f"{test.p_value:.3g}",
         )
-    return lines
+    return f"    {test.locus:<5} {text}"

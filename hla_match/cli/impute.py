@@ -13,7 +13,7 @@ from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.services.counts import counted
+from hla_match.language import translated, translated_count
 
 _SAY_EVERY = 10_000
 """Persons between two lines of progress where there is no terminal."""
@@ -47,7 +47,7 @@ def command(
     prepare_kernels()
     from hla_match.services.imputed_file import impute
 
-    with progress("persons", _SAY_EVERY) as on_progress:
+    with progress(translated("persons"), _SAY_EVERY) as on_progress:
         report = impute(
             registry,
             persons,
@@ -61,11 +61,19 @@ def command(
             on_progress=on_progress,
         )
     say(
-        f"{counted(report.n_persons + report.n_failed, 'person')}: {report.n_persons:,} read, "
-        f"{report.n_unexplained:,} of them not explained at some locus, {report.n_failed:,} with errors, "
-        f"under {report.nomenclature}",
-        f"  frequencies: {report.frequencies}",
-        f"  {counted(report.n_rows, 'row')} in {report.out}",
-        f"  statuses in {report.statuses}",
+        translated_count(
+            "{n} person: {read} read, {unexplained} of them not explained at some locus, {failed} with errors, "
+            "under {nomenclature}",
+            "{n} persons: {read} read, {unexplained} of them not explained at some locus, {failed} with errors, "
+            "under {nomenclature}",
+            report.n_persons + report.n_failed,
+            read=f"{report.n_persons:,}",
+            unexplained=f"{report.n_unexplained:,}",
+            failed=f"{report.n_failed:,}",
+            nomenclature=report.nomenclature,
+        ),
+        translated("  frequencies: {name}", name=report.frequencies),
+        translated_count("  {n} row in {file}", "  {n} rows in {file}", report.n_rows, file=report.out),
+        translated("  statuses in {statuses}", statuses=report.statuses),
     )
     warn_of_notices(report.notices)

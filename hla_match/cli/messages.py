@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.language import DEFAULT, language
 from hla_match.visible_text import visible
+from hla_match.wide_text import wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -24,6 +26,20 @@ def say(*lines: str, err: bool = False) -> None:
     """
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
     click.echo("\n".join(visible(line, encoding) for line in lines), err=err)
+
+
+def terminal_lines(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
+    """Return a text in lines of a terminal's width, broken between words, or between characters that are wide.
+
+    Args:
+        text: a text, visible already.
+        width: of a line.
+        first: what the first line begins with.
+        rest: what the other lines begin with.
+    """
+    if language() == DEFAULT:
+        return click.wrap_text(text, width, first, rest).split("\n")
+    return wrapped(text, width, first=first, rest=rest)
 
 
 def usage_error(error: click.ClickException) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import click
 
+from hla_match.language import translated
+
 
 def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | datetime.date | None:
     """Return the number or the date that a text is; None of none.
@@ -20,7 +22,7 @@ def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
         return datetime.date.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
-            f"found {text}, expected a number of a transaction or a date such as 2026-01-31"
+            translated("found {text}, expected a number of a transaction or a date such as 2026-01-31", text=text)
         ) from None
 
 

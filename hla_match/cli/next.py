@@ -13,6 +13,8 @@ from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.errors import CriteriaError
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 from registry_io.disk.writer_lock import user_name
 
 
@@ -71,7 +73,7 @@ def command(
         costs=of_typings,
     )
     for notice in matches.notices:
-        say(f"note: {notice}")
+        say(translated("note: {note}", note=retold(notice)))
     next_steps_table(steps)
 
 

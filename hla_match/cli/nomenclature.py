@@ -10,7 +10,11 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenGroup
+from hla_match.cli.told_errors import detail
 from hla_match.errors import NomenclatureError
+from hla_match.language import translated
+from hla_match.language.retelling import retold
+from hla_match.wide_text import padded
 
 if TYPE_CHECKING:
     from hla_match.nomenclature.allele_facts import AlleleFact
@@ -27,8 +31,14 @@ def choose_nomenclature(release: str | None) -> Nomenclature:
 
     if release is None:
         release = newest_release()
-        note = "" if release != BUILTIN else " (no release is installed; see: hla-match nomenclature install --help)"
-        say(f"Nomenclature: {release}{note}", err=True)
+        if release == BUILTIN:
+            text = translated(
+                "Nomenclature: {release} (no release is installed; see: hla-match nomenclature install --help)",
+                release=release,
+            )
+        else:
+            text = translated("Nomenclature: {release}", release=release)
+        say(text, err=True)
     nomenclature = open_nomenclature(release)
     _print_mismatched(nomenclature.tables)
     return nomenclature
@@ -52,7 +62,14 @@ def install(source: Path, accept_checksum_mismatch: bool) -> None:
 
     tables = install_nomenclature(source, accept_checksum_mismatch=accept_checksum_mismatch).tables
     n_alleles = sum(len(locus.allele) for locus in tables.loci.values())
-    say(f"Installed {tables.title}: {n_alleles:,} alleles of {len(tables.loci)} loci.")
+    say(
+        translated(
+            "Installed {title}: {alleles} alleles of {loci} loci.",
+            title=tables.title,
+            alleles=f"{n_alleles:,}",
+            loci=len(tables.loci),
+        )
+    )
     _print_faults(tables)
 
 
@@ -67,7 +84,7 @@ def list_releases() -> None:
         try:
             _print_faults(store.load(release))
         except NomenclatureError as error:
-            say(f"{release}: {error}", err=True)
+            say(translated("{name}: {text}", name=release, text=detail(error)), err=True)
     say("builtin")
 
 
@@ -83,44 +100,56 @@ def show(name: str, release: str | None) -> None:
     expansion = nomenclature.expand(locus, name)
     groups = nomenclature.p_groups(locus)
     lines = [
-        f"{name} in {nomenclature.title}",
-        f"  P groups  {_first([f'{locus}*{groups[code]}' for code in expansion.p_codes])}",
-        f"  antigens  {', '.join(expansion.antigens) or 'none'}",
+        translated("{name} in {nomenclature}", name=name, nomenclature=nomenclature.title),
+        _line(translated("P groups"), _first([f"{locus}*{groups[code]}" for code in expansion.p_codes])),
+        _line(translated("antigens"), ", ".join(expansion.antigens) or translated("none")),
     ]
     # A nomenclature that is not closed knows no G groups.
     levels = ("G", "lg") if nomenclature.tables.closed else ("lg",)
     lines += [f"  {level:<9} {_first(reduce_typing(nomenclature, name, level).split('/'))}" for level in levels]
     if expansion.has_null:
-        lines.append("  holds null alleles")
+        lines.append(translated("  holds null alleles"))
     if locus == "DPB1":
-        lines.append(f"  TCE       {_tce_groups(nomenclature.tables.loci[locus], expansion.alleles)}")
+        lines.append(_line("TCE", _tce_groups(nomenclature.tables.loci[locus], expansion.alleles)))
     lines += _facts(nomenclature.index(locus), expansion.alleles)
-    lines += [f"  note: {note}" for note in (*expansion.notes, *nomenclature.tables.limits)]
+    notes = (*expansion.notes, *nomenclature.tables.limits)
+    lines += [translated("  note: {note}", note=retold(note)) for note in notes]
     say(*lines)
     _print_cautions(nomenclature.tables)
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {padded(name, 9)} {text}"
 
 
 def _facts(index: LocusIndex, rows: Sequence[int]) -> list[str]:
     """Return leader, KIR ligand and expression of some alleles, those that their locus has, and what they rest on."""
     from hla_match.nomenclature.allele_facts import LOCI_OF_FACT
 
-    words: dict[AlleleFact, str] = {"leader": "leader", "kir_ligand": "KIR", "expression": "level"}
+    words: dict[AlleleFact, str] = {
+        "leader": translated("leader"),
+        "kir_ligand": "KIR",
+        "expression": translated("level"),
+    }
     lines = []
     for fact, word in words.items():
         if index.locus not in LOCI_OF_FACT[fact]:
             continue
         values = index.fact(fact)
-        found = sorted(value or "unknown" for value in values.of(rows))
-        rests_on = "by sequence" if any(values.of_sequence[row] for row in rows) else "by family"
-        lines.append(f"  {word:<9} {', '.join(found)} ({rests_on})" if found else f"  {word:<9} none")
+        found = sorted(value or translated("unknown") for value in values.of(rows))
+        if any(values.of_sequence[row] for row in rows):
+            text = translated("{values} (by sequence)", values=", ".join(found))
+        else:
+            text = translated("{values} (by family)", values=", ".join(found))
+        lines.append(_line(word, text if found else translated("none")))
     return lines
 
 
 def _tce_groups(tables: LocusTables, rows: Iterable[int]) -> str:
     """Return the T-cell epitope groups of some DPB1 alleles, by both versions of their assignment."""
-    columns = {"version 2": tables.tce_group, "version 3": tables.tce_group_v3}
-    rows = list(rows)
-    found = {name: sorted({column[row] or "none" for row in rows}) for name, column in columns.items() if column}
+    columns = {translated("version 2"): tables.tce_group, translated("version 3"): tables.tce_group_v3}
+    rows, none = list(rows), translated("none")
+    found = {name: sorted({column[row] or none for row in rows}) for name, column in columns.items() if column}
     return "; ".join(f"{', '.join(groups)} ({name})" for name, groups in found.items())
 
 
@@ -132,19 +161,31 @@ def _print_faults(tables: NomenclatureTables) -> None:
 
 def _print_cautions(tables: NomenclatureTables) -> None:
     for caution in tables.cautions:
-        say(f"warning: {tables.title}: {caution}", err=True)
+        say(translated("warning: {title}: {caution}", title=tables.title, caution=retold(caution)), err=True)
     if tables.unverified:
-        names = ", ".join(tables.unverified)
-        say(f"{tables.title}: not verified: no list of checksums in the release vouches for {names}", err=True)
+        text = translated(
+            "{title}: not verified: no list of checksums in the release vouches for {files}",
+            title=tables.title,
+            files=", ".join(tables.unverified),
+        )
+        say(text, err=True)
 
 
 def _print_mismatched(tables: NomenclatureTables) -> None:
     if tables.mismatched:
-        names = ", ".join(tables.mismatched)
-        say(f"warning: {tables.title}: not as in the release's own list of checksums: {names}", err=True)
+        text = translated(
+            "warning: {title}: not as in the release's own list of checksums: {files}",
+            title=tables.title,
+            files=", ".join(tables.mismatched),
+        )
+        say(text, err=True)
 
 
 def _first(names: list[str]) -> str:
     """Join names; of many the first and how many more there are: an antigen can be a thousand alleles."""
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}" if names else "none"
+    if not names:
+        return translated("none")
+    shown = ", ".join(names[:_SHOWN])
+    if len(names) <= _SHOWN:
+        return shown
+    return translated("{names} and {n} more", names=shown, n=f"{len(names) - _SHOWN:,}")

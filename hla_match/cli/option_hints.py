@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hla_match.errors import ErrorCode, HlaMatchError
+from hla_match.language import translatable
 
 OPTION_HINTS: Mapping[str, str] = {
-    ErrorCode.CRITERIA_FREQUENCIES: "give --frequencies",
-    ErrorCode.FILE_EXISTS: "give --replace",
-    ErrorCode.FILE_RESULT_EXISTS: "give --overwrite",
-    ErrorCode.NOMENCLATURE_CHECKSUM: "give --accept-checksum-mismatch",
-    ErrorCode.NOMENCLATURE_NOT_INSTALLED: "run hla-match nomenclature install --from DIR",
-    ErrorCode.REGISTRY_DAMAGED: "run hla-match registry import with --replace, or hla-match registry rollback",
-    ErrorCode.REGISTRY_EXISTS: "give --add, --update or --replace",
-    ErrorCode.REGISTRY_IN_USE: "give --now where nobody searches",
-    ErrorCode.REGISTRY_KNOWN_DONOR: "give --update, or run hla-match registry donor update",
-    ErrorCode.REGISTRY_NO_TRANSACTION: "run hla-match registry log",
-    ErrorCode.REGISTRY_OUT_OF_ORDER: "give --again",
-    ErrorCode.REGISTRY_FORMAT: "run hla-match registry import with --replace",
-    ErrorCode.REGISTRY_MISSING: "run hla-match registry import",
-    ErrorCode.REGISTRY_NO_EARLIER: "run hla-match registry import with --replace",
-    ErrorCode.REGISTRY_SHRINKS: "give --allow-shrink",
+    ErrorCode.CRITERIA_FREQUENCIES: translatable("give --frequencies"),
+    ErrorCode.FILE_EXISTS: translatable("give --replace"),
+    ErrorCode.FILE_RESULT_EXISTS: translatable("give --overwrite"),
+    ErrorCode.NOMENCLATURE_CHECKSUM: translatable("give --accept-checksum-mismatch"),
+    ErrorCode.NOMENCLATURE_NOT_INSTALLED: translatable("run hla-match nomenclature install --from DIR"),
+    ErrorCode.REGISTRY_DAMAGED: translatable(
+        "run hla-match registry import with --replace, or hla-match registry rollback"
+    ),
+    ErrorCode.REGISTRY_EXISTS: translatable("give --add, --update or --replace"),
+    ErrorCode.REGISTRY_IN_USE: translatable("give --now where nobody searches"),
+    ErrorCode.REGISTRY_KNOWN_DONOR: translatable("give --update, or run hla-match registry donor update"),
+    ErrorCode.REGISTRY_NO_TRANSACTION: translatable("run hla-match registry log"),
+    ErrorCode.REGISTRY_OUT_OF_ORDER: translatable("give --again"),
+    ErrorCode.REGISTRY_FORMAT: translatable("run hla-match registry import with --replace"),
+    ErrorCode.REGISTRY_MISSING: translatable("run hla-match registry import"),
+    ErrorCode.REGISTRY_NO_EARLIER: translatable("run hla-match registry import with --replace"),
+    ErrorCode.REGISTRY_SHRINKS: translatable("give --allow-shrink"),
 }
 """By the code of an error, the options or the command that its hint asks for."""
 

@@ -8,6 +8,7 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenGroup
+from hla_match.language import translated
 
 
 @click.group(cls=SpokenGroup)
@@ -21,12 +22,16 @@ def list_policies() -> None:
     from hla_match.choice.policies import POLICIES, policy_for
 
     used = {
-        policy_for(None, has_probabilities=True).name: "used with frequencies",
-        policy_for(None, has_probabilities=False).name: "used where there are no frequencies",
-        policy_for(None, has_probabilities=False, declined=True).name: "used with --frequencies none",
+        policy_for(None, has_probabilities=True).name: translated("used with frequencies"),
+        policy_for(None, has_probabilities=False).name: translated("used where there are no frequencies"),
+        policy_for(None, has_probabilities=False, declined=True).name: translated("used with --frequencies none"),
     }
     for name, policy in POLICIES.items():
-        say(f"{name}: {policy.title}" + (f" ({used[name]})" if name in used else ""))
+        title = translated(policy.title)
+        if name in used:
+            say(translated("{name}: {title} ({used})", name=name, title=title, used=used[name]))
+        else:
+            say(translated("{name}: {title}", name=name, title=title))
 
 
 @command.command()
@@ -48,4 +53,4 @@ def check(file: Path) -> None:
     from hla_match.services.policy_files import read_policy
 
     policy = read_policy(file)
-    say(f"{file.name} holds the policy {policy}")
+    say(translated("{file} holds the policy {policy}", file=file.name, policy=policy))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from hla_match.cli.messages import bars, say
+from hla_match.language import translated
 
 
 @contextmanager
@@ -14,7 +15,7 @@ def progress(what: str, say_every: int) -> Iterator[Callable[[int, int], None]]:
     """Yield what shows how many of all persons are done: a bar on a terminal, a line now and then elsewhere.
 
     Args:
-        what: the persons, such as "patients".
+        what: the persons, such as "patients", in the language of the moment.
         say_every: persons between two lines where there is no terminal.
     """
     if sys.stderr.isatty():
@@ -33,7 +34,7 @@ def progress(what: str, say_every: int) -> Iterator[Callable[[int, int], None]]:
     def say_it(done: int, total: int) -> None:
         nonlocal before
         if done > before and (done == total or done // say_every > before // say_every):
-            say(f"{done:,} of {total:,} {what}", err=True)
+            say(translated("{done} of {total} {things}", done=f"{done:,}", total=f"{total:,}", things=what), err=True)
         before = done
 
     yield say_it

@@ -10,8 +10,11 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.cli.typing_lines import LONGEST_LINE, typing_lines
+from hla_match.cli.told_errors import detail
+from hla_match.cli.typing_lines import too_long, typing_lines
 from hla_match.errors import TypingError
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 
 _KEPT = 500  # typings, of which most files repeat some
 
@@ -37,7 +40,6 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
         except TypingError as error:
             return error, ()
 
-    too_long = f"found more than {LONGEST_LINE:,} bytes, expected one typing"
     number, failed = 0, False
     said: set[str] = set()
     for lines in typing_lines(typings):
@@ -45,12 +47,16 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
         remarks: list[str] = []
         for line in lines:
             number += 1
-            found, notes = (too_long, ()) if line is None else reduced(line.strip())
+            found, notes = ("", ()) if line is None else reduced(line.strip())
             is_error = line is None or isinstance(found, TypingError)
             if is_error:
                 failed = True
-                remarks.append(f"line {number}: {found}")
-            remarks += [f"line {number}: note: {note}" for note in notes if note not in said]
+                remarks.append(too_long(number) if line is None else _about(number, found))
+            remarks += [
+                translated("line {number}: note: {note}", number=number, note=retold(note))
+                for note in notes
+                if note not in said
+            ]
             said.update(notes)
             answers.append("" if is_error else str(found))
         if remarks:
@@ -58,3 +64,8 @@ def command(typings: tuple[str, ...], level: str, release: str | None, codes: Pa
         say(*answers)
     if failed:
         raise click.exceptions.Exit(2)
+
+
+def _about(number: int, error: str | TypingError) -> str:
+    found = detail(error) if isinstance(error, TypingError) else error
+    return translated("line {number}: {found}", number=number, found=found)

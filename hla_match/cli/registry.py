@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import shutil
-import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hla_match.cli.import_report import donors_in_words, print_import, print_note
 from hla_match.cli.late_commands import LateCommands
 from hla_match.cli.messages import say
 from hla_match.cli.moment import at_option
 from hla_match.cli.nomenclature import choose_nomenclature
-from hla_match.cli.notices import warn_of_cautions
-from hla_match.errors import Reason
-from hla_match.services.counts import counted
-from hla_match.visible_text import visible
+from hla_match.language import translated, translated_count
+from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from registry_io.store.import_report import ImportReport
-
-_NOTES = 20
-"""Notes that an import prints; the names of a large file of codes that a release lacks are many."""
+    from registry_io.store.journal.transactions import Transaction
 
 
 @click.group(
@@ -94,70 +85,6 @@ def import_command(
     print_import(import_donors(registry, donors, nomenclature, file_date=day, **options))
 
 
-def print_import(report: ImportReport) -> None:
-    """Print what became of every row, and what the nomenclature does not know."""
-    print_counts(report)
-    for note in report.notes[:_NOTES]:
-        print_note(note)
-    if len(report.notes) > _NOTES:
-        print_note(f"{len(report.notes) - _NOTES:,} more; hla-match registry info lists those on donors")
-    for limit in report.nomenclature.tables.limits:
-        print_note(limit)
-    warn_of_cautions(report.cautions)
-
-
-def print_counts(report: ImportReport) -> None:
-    """Say what became of every row."""
-    say(
-        f"{counted(report.n_rows, 'row')}: {report.n_imported:,} imported, {report.n_quarantined:,} quarantined "
-        f"under {report.nomenclature.title}"
-    )
-    if report.transaction is None:
-        say("Nothing changed: all records are as the registry knows them.")
-    elif report.replacement is not None:
-        from registry_io.store.registry_folder import PREVIOUS
-
-        say(f"Replaced {report.replacement}")
-        if (report.quarantine_path.parent / PREVIOUS).exists():
-            say(f"To return: hla-match registry rollback {report.quarantine_path.parent}")
-    elif report.transaction > 1:
-        counts = report.counts
-        say(
-            f"Transaction {report.transaction}: {counts.n_new:,} added, {counts.n_different:,} changed, "
-            f"{counts.n_withdrawn:,} withdrawn, {counts.n_equal:,} as before; "
-            f"{counted(report.n_donors, 'donor')}"
-        )
-    for reason, n in Counter(record.reason for record in report.quarantined).most_common():
-        say(f"  {reason}: {n:,}")
-    if report.n_quarantined:
-        say(f"Quarantine report: {report.quarantine_path}")
-    for line in unusual_cells(report.warnings):
-        say(f"  {line}")
-    if report.n_warned:
-        say(f"Report on cells of imported donors: {report.warnings_path}")
-
-
-def unusual_cells(warnings: pl.DataFrame) -> list[str]:
-    """Return how many cells of which attribute were left empty, or kept although they are unusual."""
-    import polars as pl
-
-    counts = warnings.group_by(
-        pl.col("column").str.to_lowercase(), is_kept=pl.col("reason") == Reason.UNUSUAL_VALUE
-    ).len()
-    return [
-        f"{column}: {counted(n, 'cell')} {'kept although unusual' if is_kept else 'left empty'}"
-        for column, is_kept, n in counts.sort("is_kept", "column").iter_rows()
-    ]
-
-
-def print_note(note: str) -> None:
-    """Say a thing to know beside the result: wrapped between words on a terminal, one line elsewhere."""
-    text = visible(f"note: {note}")
-    if sys.stdout.isatty():
-        text = click.wrap_text(text, shutil.get_terminal_size().columns, subsequent_indent="      ")
-    say(*text.split("\n"))
-
-
 @command.command()
 @click.argument("registry", type=click.Path(path_type=Path))
 @at_option("The registry as it was: number of a transaction, or a date, up to its end in UTC.")
@@ -173,31 +100,50 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
     from registry_io.store.registry_store import open_registry
 
     opened = open_registry(registry, at=at)
-    say(f"{opened.name}: {counted(opened.n_donors, 'donor')}, {opened.nomenclature.title}")
+    donors = donors_in_words(opened.n_donors)
+    title = opened.nomenclature.title
+    say(translated("{registry}: {donors}, {nomenclature}", registry=opened.name, donors=donors, nomenclature=title))
     for row, locus in enumerate(opened.loci):
         typed = int((opened.donor_typing[row] != 0).sum())
         column = opened.columns[locus]
-        say(
-            f"  {locus:<5} {typed:>11,} typed, {column.text.height - 1:,} distinct typings, "
-            f"{column.table.n_typings - 1:,} distinct meanings"
+        text = translated(
+            "{typed} typed, {typings} distinct typings, {meanings} distinct meanings",
+            typed=f"{typed:>11,}",
+            typings=f"{column.text.height - 1:,}",
+            meanings=f"{column.table.n_typings - 1:,}",
         )
+        say(f"  {locus:<5} {text}")
     if opened.settings:
-        say(f"  settings: {opened.settings}")
+        say(translated("  settings: {settings}", settings=retold(str(opened.settings))))
     for name, value in opened.provenance.entries().items():
         if value != "":
             say(f"  {name}: {value}")
     own = own_frequency_set(registry, opened, ALGORITHM_VERSION)
     if own is not None:
-        say(f"  haplotype frequencies: {own.title}")
+        say(translated("  haplotype frequencies: {title}", title=retold(own.title)))
     if has_journal(registry):
         with Journal.open(registry) as journal:
             last = journal.latest_transaction()
         if last is not None:
-            kind = "encrypted record" if is_encrypted(registry / JOURNAL) else "record"
-            say(f"  {kind}: {counted(last.number, 'transaction')}, the last on {last.at[:10]}: {last.action}")
+            say(_record_line(last, is_encrypted=is_encrypted(registry / JOURNAL)))
     note_erased(registry)
     for note in donor_notes(opened):
         print_note(note)
+
+
+def _record_line(last: Transaction, *, is_encrypted: bool) -> str:
+    number = translated_count("{n} transaction", "{n} transactions", last.number)
+    day, action = last.at[:10], translated(last.action)
+    if is_encrypted:
+        return translated(
+            "  encrypted record: {transactions}, the last on {day}: {action}",
+            transactions=number,
+            day=day,
+            action=action,
+        )
+    return translated(
+        "  record: {transactions}, the last on {day}: {action}", transactions=number, day=day, action=action
+    )
 
 
 def note_erased(registry: Path) -> None:
@@ -205,7 +151,13 @@ def note_erased(registry: Path) -> None:
     from registry_io.store.compaction import n_erased_in_files
 
     if n_erased := n_erased_in_files(registry):
-        print_note(f"files hold data of {counted(n_erased, 'erased record')}; hla-match registry compact removes it")
+        print_note(
+            translated_count(
+                "files hold data of {n} erased record; hla-match registry compact removes it",
+                "files hold data of {n} erased records; hla-match registry compact removes it",
+                n_erased,
+            )
+        )
 
 
 @command.command()
@@ -217,10 +169,18 @@ def rollback(registry: Path) -> None:
 
     taken, left = roll_back(registry)
     opened = open_registry(registry)
-    donors, day = counted(opened.n_donors, "donor"), opened.provenance.imported_on
-    say(f"{registry}: {donors}, imported on {day} ({taken.name})")
+    donors, day = donors_in_words(opened.n_donors), opened.provenance.imported_on
+    say(
+        translated(
+            "{registry}: {donors}, imported on {day} ({snapshot})",
+            registry=registry,
+            donors=donors,
+            day=day,
+            snapshot=taken.name,
+        )
+    )
     if left is not None:
-        say(f"Kept for another rollback: {left.name}")
+        say(translated("Kept for another rollback: {snapshot}", snapshot=left.name))
     _note_not_restored(registry)
 
 
@@ -235,7 +195,13 @@ def _note_not_restored(registry: Path) -> None:
         latest = journal.latest_transaction()
         n_erased = journal.n_erased(latest.same_as) if latest is not None and latest.same_as is not None else 0
     if n_erased:
-        print_note(f"{counted(n_erased, 'record')} erased since then did not come back")
+        print_note(
+            translated_count(
+                "{n} record erased since then did not come back",
+                "{n} records erased since then did not come back",
+                n_erased,
+            )
+        )
 
 
 @command.command()
@@ -247,8 +213,9 @@ def gc(registry: Path, now: bool) -> None:
 
     removed = collect_garbage(registry, grace=datetime.timedelta(0) if now else GRACE)
     for one in removed:
-        say(f"  removed {one.name}, {one.n_bytes / 1e6:,.1f} MB")
-    say(f"{counted(len(removed), 'item')} removed, {sum(one.n_bytes for one in removed) / 1e6:,.1f} MB")
+        say(translated("  removed {name}, {size} MB", name=one.name, size=f"{one.n_bytes / 1e6:,.1f}"))
+    size = f"{sum(one.n_bytes for one in removed) / 1e6:,.1f}"
+    say(translated_count("{n} item removed, {size} MB", "{n} items removed, {size} MB", len(removed), size=size))
 
 
 @command.command()
@@ -259,9 +226,14 @@ def verify(registry: Path) -> None:
 
     unpublished = prove_registry(registry)
     if unpublished is not None:
-        print_note(f"transaction {unpublished} is in the record only: its writer was killed; the next change shows it")
+        print_note(
+            translated(
+                "transaction {number} is in the record only: its writer was killed; the next change shows it",
+                number=unpublished,
+            )
+        )
     note_erased(registry)
-    say("All files are as they were written.")
+    say(translated("All files are as they were written."))
 
 
 @command.command()
@@ -278,6 +250,8 @@ def searches(registry: Path, hla: str | None) -> None:
     typing = None if hla is None else typing_text(Patient.from_gl_string("patient", hla))
     found = logged_searches(registry, typing)
     for entry in found:
-        state = "" if entry.transaction is None else f"  transaction {entry.transaction}"
+        state = ""
+        if entry.transaction is not None:
+            state = translated("  transaction {number}", number=entry.transaction)
         say(f"{entry.at[:19]}Z  {entry.command:<6}  {entry.snapshot}  {entry.actor}{state}")
-    say(f"{len(found):,} {'search' if len(found) == 1 else 'searches'}")
+    say(translated_count("{n} search", "{n} searches", len(found)))

@@ -16,6 +16,9 @@ from hla_match.cli.notices import say_notice
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.errors import CriteriaError
+from hla_match.language import listed, translated, translated_count
+from hla_match.language.retelling import retold
+from hla_match.wide_text import padded
 
 if TYPE_CHECKING:
     from hla_match.services.audit import AuditReport
@@ -79,9 +82,9 @@ def audit(
         on_notice=say_notice,
     )
     say(*_lines(report))
-    for what, path in {"Findings": out, "Scores": scores, "Page": page}.items():
+    for what, path in {translated("Findings"): out, translated("Scores"): scores, translated("Page"): page}.items():
         if path is not None:
-            say(f"{what}: {path}")
+            say(translated("{what}: {path}", what=what, path=path))
 
 
 def _ages(name: str, text: str) -> tuple[int, int]:
@@ -94,23 +97,40 @@ def _ages(name: str, text: str) -> tuple[int, int]:
 def _lines(report: AuditReport) -> list[str]:
     from hla_match.auditing.findings import FindingKind
     from hla_match.auditing.resolution import LEVELS
-    from hla_match.services.counts import counted
 
     audit = report.audit
+    donors = translated_count("{n} donor", "{n} donors", report.registry.n_donors)
     lines = [
-        f"{report.registry.name}: {counted(report.registry.n_donors, 'donor')}, "
-        f"{counted(audit.findings.height, 'finding')} as of {report.settings.as_of}"
+        translated_count(
+            "{registry}: {donors}, {n} finding as of {day}",
+            "{registry}: {donors}, {n} findings as of {day}",
+            audit.findings.height,
+            registry=report.registry.name,
+            donors=donors,
+            day=report.settings.as_of,
+        )
     ]
     for kind, n_findings, n_donors in audit.counts().iter_rows():
         if n_findings:
-            lines.append(f"  {FindingKind(kind).label:<38} {n_findings:>9,}, {counted(n_donors, 'donor')}")
+            donors = translated_count("{n} donor", "{n} donors", n_donors)
+            label = padded(retold(FindingKind(kind).label), 38)
+            lines.append(translated("  {label} {n}, {donors}", label=label, n=f"{n_findings:>9,}", donors=donors))
     if audit.n_duplicates_by_chance is not None:
-        lines.append(f"  suspected duplicates expected by chance {audit.n_duplicates_by_chance:>8,}")
+        label = translated("suspected duplicates expected by chance")
+        lines.append(f"  {padded(label, 39)} {audit.n_duplicates_by_chance:>8,}")
     n_typings = max(audit.resolution.level.size, 1)
-    shares = ", ".join(
-        f"{(audit.resolution.level == code).sum() / n_typings:.1%} {name}" for code, name in enumerate(LEVELS)
+    shares = listed(
+        translated(
+            "{share} {level}", share=f"{(audit.resolution.level == code).sum() / n_typings:.1%}", level=retold(name)
+        )
+        for code, name in enumerate(LEVELS)
     )
-    lines.append(f"Typings of {', '.join(audit.resolution.loci)}: {shares}")
+    loci = listed(audit.resolution.loci)
+    lines.append(translated("Typings of {loci}: {shares}", loci=loci, shares=shares))
     if report.registry.n_donors:
-        lines.append(f"Mean resolution score: {audit.resolution.score.mean():.3f}")
-    return lines + [f"not looked at: {kind.label}: {why}" for kind, why in audit.not_checked]
+        score = f"{audit.resolution.score.mean():.3f}"
+        lines.append(translated("Mean resolution score: {score}", score=score))
+    return lines + [
+        translated("not looked at: {what}: {why}", what=retold(kind.label), why=retold(why))
+        for kind, why in audit.not_checked
+    ]

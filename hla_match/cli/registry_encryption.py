@@ -8,6 +8,7 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
 
 
 @click.command(cls=SpokenCommand)
@@ -20,4 +21,7 @@ def encrypt(registry: Path) -> None:
     from registry_io.store.record_encryption import encrypt_record
 
     was_plain = encrypt_record(registry)
-    say("The record is encrypted." if was_plain else "Nothing changed: the record is encrypted already.")
+    if was_plain:
+        say(translated("The record is encrypted."))
+    else:
+        say(translated("Nothing changed: the record is encrypted already."))

@@ -11,7 +11,7 @@ from hla_match.cli.messages import say
 from hla_match.cli.moment import at_option
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.services.counts import counted
+from hla_match.language import translated, translated_count
 
 _PATH = click.Path(path_type=Path)
 
@@ -43,7 +43,18 @@ def export(
     from registry_io.store.donor_export import export_donors
 
     if pseudonyms and key_file is None:
-        raise click.UsageError("found --pseudonyms without a key, expected --key-file or HLA_MATCH_PSEUDONYM_KEY_FILE")
+        raise click.UsageError(
+            translated("found --pseudonyms without a key, expected --key-file or HLA_MATCH_PSEUDONYM_KEY_FILE")
+        )
     key = read_key(key_file) if pseudonyms and key_file is not None else None
     n_donors = export_donors(registry, out, key=key, at=at, raw_text=raw_text, replace=replace)
-    say(f"{counted(n_donors, 'donor')} written to {out}{' under pseudonyms' if pseudonyms else ''}")
+    if pseudonyms:
+        text = translated_count(
+            "{n} donor written to {file} under pseudonyms",
+            "{n} donors written to {file} under pseudonyms",
+            n_donors,
+            file=out,
+        )
+        say(text)
+    else:
+        say(translated_count("{n} donor written to {file}", "{n} donors written to {file}", n_donors, file=out))

@@ -10,6 +10,9 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
+from hla_match.language.retelling import retold
+from hla_match.wide_text import padded
 
 if TYPE_CHECKING:
     from hla_match.publishing.yearly_figures import YearlyFigures
@@ -39,29 +42,30 @@ def figures(
 
     counted = figures_of(registry, year, out, page=page, title=title, threshold=threshold, raw_text=raw_text)
     say(*_lines(counted))
-    for what, path in {"Figures": out, "Page": page}.items():
+    for what, path in {translated("Figures"): out, translated("Page"): page}.items():
         if path is not None:
-            say(f"{what}: {path}")
+            say(translated("{what}: {path}", what=what, path=path))
 
 
 def _lines(counted: YearlyFigures) -> list[str]:
     from hla_match.publishing.yearly_figures import DIMENSIONS, MEASURES
     from hla_match.reporting.figures_page import figure_rows
 
-    lines = [f"{counted.year}, as of {counted.upto}"]
+    lines = [translated("{year}, as of {day}", year=counted.year, day=counted.upto)]
     for measure, meaning in MEASURES.items():
         if measure not in counted.not_recorded:
-            lines.append(f"  {meaning:<36} {_shown(counted.total(measure)):>11}")
+            lines.append(f"  {padded(retold(meaning), 36)} {_shown(counted.total(measure)):>11}")
     for dimension, name in DIMENSIONS.items():
-        lines.append(f"Registered, by {name}:")
+        lines.append(translated("Registered, by {name}:", name=retold(name)))
         lines += [
-            f"  {group:<36} {_shown(counts['registered']):>11}"
+            f"  {padded(retold(group), 36)} {_shown(counts['registered']):>11}"
             for group, counts in figure_rows(counted, dimension)
             if counts["registered"] != 0
         ]
-    lines += [f"not recorded: {MEASURES[name]}: {why}" for name, why in counted.not_recorded.items()]
+    for name, why in counted.not_recorded.items():
+        lines.append(translated("not recorded: {what}: {why}", what=retold(MEASURES[name]), why=retold(why)))
     return lines
 
 
 def _shown(count: int | None) -> str:
-    return "withheld" if count is None else f"{count:,}"
+    return translated("withheld") if count is None else f"{count:,}"

@@ -12,7 +12,7 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.registry_record import named_values, reason_option, say_change, say_wrapped, set_option
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.services.counts import counted
+from hla_match.language import translatable, translated, translated_count
 
 if TYPE_CHECKING:
     from registry_io.store.donor_merge import MergedValue
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _NAME = 16
 _OPEN = {
-    "overlapping": "neither is the finer one",
-    "apart": "they exclude each other",
-    "different": "they differ",
+    "overlapping": translatable("neither is the finer one"),
+    "apart": translatable("they exclude each other"),
+    "different": translatable("they differ"),
 }
 
 
@@ -58,15 +58,23 @@ def merge(
 
     if not dry_run:
         change = merge_donors(registry, stays, leaves, take=take, values=values, reason=reason)
-        say_change(change, "merged")
+        say_change(change, translated("merged"))
         return
     planned = plan_merge(registry, stays, leaves, take=take, values=values)
     for value in planned:
         say_wrapped(f"  {value.name:<{_NAME}} {_becomes(value, stays, leaves)}", indent=_NAME + 3)
     for name, text in values.items():
-        say_wrapped(f"  {name:<{_NAME}} {text or '-'} (given)", indent=_NAME + 3)
+        given = translated("{value} (given)", value=text or "-")
+        say_wrapped(f"  {name:<{_NAME}} {given}", indent=_NAME + 3)
     n_open = sum(value.is_open for value in planned)
-    say(f"{counted(n_open, 'value')} to decide, by --take or --set" if n_open else "Nothing was changed.")
+    if n_open:
+        say(
+            translated_count(
+                "{n} value to decide, by --take or --set", "{n} values to decide, by --take or --set", n_open
+            )
+        )
+    else:
+        say(translated("Nothing was changed."))
 
 
 def _becomes(value: MergedValue, stays: str, leaves: str) -> str:
@@ -75,12 +83,25 @@ def _becomes(value: MergedValue, stays: str, leaves: str) -> str:
         case "both":
             return own
         case "given":
-            return f"{own} or {other}, in whose place another one is given"
+            return translated("{own} or {other}, in whose place another one is given", own=own, other=other)
         case "stays":
-            return f"{own} ({stays})" if other == "-" else f"{own} ({stays}) in place of {other}"
+            return _holds(own, stays, other)
         case "leaves":
-            return f"{other} ({leaves})" if own == "-" else f"{other} ({leaves}) in place of {own}"
-    return f"{own} ({stays}) or {other} ({leaves}): {_OPEN[value.origin]}"
+            return _holds(other, leaves, own)
+    return translated(
+        "{own} ({stays}) or {other} ({leaves}): {why}",
+        own=own,
+        stays=stays,
+        other=other,
+        leaves=leaves,
+        why=translated(_OPEN[value.origin]),
+    )
+
+
+def _holds(text: str, whose: str, other: str) -> str:
+    if other == "-":
+        return f"{text} ({whose})"
+    return translated("{text} ({whose}) in place of {other}", text=text, whose=whose, other=other)
 
 
 def _text(cells: Iterable[str | None]) -> str:
@@ -100,9 +121,17 @@ def erase(registry: Path, donor_ids: tuple[str, ...], reason: str) -> None:
     from registry_io.store.donor_erasure import erase_donors
 
     done = erase_donors(registry, donor_ids, reason=reason)
-    records, donors = counted(done.n_records, "record"), counted(done.n_donors, "donor")
-    say(f"Transaction {done.transaction}: {records} erased; {donors}")
-    say(f"To remove their data from all files: hla-match registry compact {registry}")
+    donors = translated_count("{n} donor", "{n} donors", done.n_donors)
+    say(
+        translated_count(
+            "Transaction {number}: {n} record erased; {donors}",
+            "Transaction {number}: {n} records erased; {donors}",
+            done.n_records,
+            number=done.transaction,
+            donors=donors,
+        )
+    )
+    say(translated("To remove their data from all files: hla-match registry compact {folder}", folder=registry))
 
 
 @click.command(cls=SpokenCommand)
@@ -114,5 +143,11 @@ def compact(registry: Path, now: bool) -> None:
     from registry_io.store.registry_versions import GRACE
 
     done = compact_registry(registry, grace=datetime.timedelta(0) if now else GRACE)
-    say(f"{counted(len(done.removed), 'snapshot')} removed, {sum(one.n_bytes for one in done.removed) / 1e6:,.1f} MB")
-    say(f"Nothing is left of {counted(done.n_erased, 'erased record')}.")
+    size = f"{sum(one.n_bytes for one in done.removed) / 1e6:,.1f}"
+    n = len(done.removed)
+    say(translated_count("{n} snapshot removed, {size} MB", "{n} snapshots removed, {size} MB", n, size=size))
+    say(
+        translated_count(
+            "Nothing is left of {n} erased record.", "Nothing is left of {n} erased records.", done.n_erased
+        )
+    )

@@ -11,12 +11,14 @@ from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.messages import say
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.services.counts import counted
+from hla_match.language import translatable, translated, translated_count
 
 if TYPE_CHECKING:
     from hla_match.services.rebase import RebaseReport
 
 _PATH = click.Path(path_type=Path)
+_OTHERS = {"p_groups": translatable("{n} with other P groups"), "antigens": translatable("{n} with other antigens")}
+"""What of the typings of a locus says something else."""
 
 
 @click.command(cls=SpokenCommand)
@@ -68,9 +70,9 @@ def rebase(
         raw_text=raw_text,
     )
     say(*_lines(report, dry_run=dry_run))
-    for what, path in {"Typings": changes, "Lists": lists}.items():
+    for what, path in {translated("Typings"): changes, translated("Lists"): lists}.items():
         if path is not None:
-            say(f"{what}: {path}")
+            say(translated("{what}: {path}", what=what, path=path))
 
 
 def _lines(report: RebaseReport, *, dry_run: bool) -> list[str]:
@@ -78,26 +80,47 @@ def _lines(report: RebaseReport, *, dry_run: bool) -> list[str]:
 
     before, after = report.before.nomenclature.title, report.registry.nomenclature.title
     if report.transaction is not None:
-        lines = [f"Transaction {report.transaction}: from {before} to {after}"]
+        text = translated(
+            "Transaction {number}: from {before} to {after}", number=report.transaction, before=before, after=after
+        )
+    elif dry_run:
+        text = translated("Nothing was changed: from {before} to {after}", before=before, after=after)
     else:
-        lines = [f"Nothing was changed: from {before} to {after}" if dry_run else "Nothing changed: it is read so."]
+        text = translated("Nothing changed: it is read so.")
+    lines = [text]
     said = report.changes.filter(pl.col("reason").is_null())
-    donors = counted(said["donor_id"].n_unique(), "donor")
-    lines.append(f"  {counted(report.registry.n_donors, 'donor')}; typings of {donors} say something else")
+    donors = translated_count("{n} donor", "{n} donors", report.registry.n_donors)
+    others = translated_count("{n} donor", "{n} donors", said["donor_id"].n_unique())
+    lines.append(translated("  {donors}; typings of {others} say something else", donors=donors, others=others))
     for locus in report.before.loci:
         of_locus = said.filter(locus=locus)
-        for what in ("p_groups", "antigens"):
+        for what, text in _OTHERS.items():
             n = int((of_locus[f"{what}_before"] != of_locus[f"{what}_after"]).sum())
             if n:
-                lines.append(f"  {locus:<5} {n:>11,} with other {what.replace('p_g', 'P g')}")
+                lines.append(f"  {locus:<5} {translated(text, n=f'{n:>11,}')}")
     if report.n_leaving:
-        verb = "would leave" if dry_run else "left"
-        lines.append(f"  {counted(report.n_leaving, 'donor')} {verb}, with a typing that cannot be read any more")
+        donors = translated_count("{n} donor", "{n} donors", report.n_leaving)
+        if dry_run:
+            text = translated("  {donors} would leave, with a typing that cannot be read any more", donors=donors)
+        else:
+            text = translated("  {donors} left, with a typing that cannot be read any more", donors=donors)
+        lines.append(text)
     if report.lists is not None and report.patients is not None:
-        n_patients = len(report.patients.patients)
-        n_others = report.lists["patient_id"].n_unique()
-        lines.append(f"  {counted(n_patients, 'patient')}: {n_others:,} with another list")
+        n_others = f"{report.lists['patient_id'].n_unique():,}"
+        lines.append(
+            translated_count(
+                "  {n} patient: {others} with another list",
+                "  {n} patients: {others} with another list",
+                len(report.patients.patients),
+                others=n_others,
+            )
+        )
         if report.patients.quarantined:
-            rows = len({record.row for record in report.patients.quarantined})
-            lines.append(f"  {counted(rows, 'patient')} cannot be read and were left out")
+            lines.append(
+                translated_count(
+                    "  {n} patient cannot be read and were left out",
+                    "  {n} patients cannot be read and were left out",
+                    len({record.row for record in report.patients.quarantined}),
+                )
+            )
     return lines

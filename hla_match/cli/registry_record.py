@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hla_match.cli.messages import say
+from hla_match.cli.messages import say, terminal_lines
 from hla_match.cli.moment import moment
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.spoken_commands import SpokenCommand, SpokenGroup
-from hla_match.services.counts import counted
+from hla_match.language import listed, translatable, translated, translated_count
 from hla_match.visible_text import visible
+from hla_match.wide_text import padded
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,17 +27,26 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _WIDTH = 80
 _NAME = 16
-_WORDS = {
-    "add": "added",
-    "update": "changed",
-    "withdraw": "withdrawn",
-    "reinstate": "reinstated",
-    "merge": "merged",
-    "erase": "erased",
-    "rollback": "as they were before",
-    "adopt": "taken over",
+_COUNTS = {
+    "add": translatable("{n} added"),
+    "update": translatable("{n} changed"),
+    "withdraw": translatable("{n} withdrawn"),
+    "reinstate": translatable("{n} reinstated"),
+    "merge": translatable("{n} merged"),
+    "erase": translatable("{n} erased"),
+    "rollback": translatable("{n} as they were before"),
+    "adopt": translatable("{n} taken over"),
 }
+"""How many records a transaction changed, by what it did to them."""
+
 _SIGNS = {"added": "+", "changed": "~", "withdrawn": "-"}
+_DIFFERENCES = {"added": _COUNTS["add"], "changed": _COUNTS["update"], "withdrawn": _COUNTS["withdraw"]}
+_ACTIONS = (
+    translatable("add"), translatable("update"), translatable("withdraw"), translatable("reinstate"),
+    translatable("merge"), translatable("erase"), translatable("rollback"), translatable("adopt"),
+    translatable("import"), translatable("replace"), translatable("settings"), translatable("rebase"),
+)  # fmt: skip
+"""What transactions and versions are called."""
 
 
 def named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -45,7 +55,7 @@ def named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str,
     for one in given:
         name, equals, text = one.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter("expected NAME=VALUE, such as status=TU")
+            raise click.BadParameter(translated("expected NAME=VALUE, such as status=TU"))
         values[name.strip()] = text.strip()
     return values
 
@@ -74,17 +84,21 @@ def show(registry: Path, donor_id: str) -> None:
     from registry_io.store.donor_records import show_donor
 
     found = show_donor(registry, donor_id)
-    by = f"transaction {found.changed_by.number} of {found.changed_by.day}"
-    left = f"merged into {found.merged_into} by {by}" if found.merged_into is not None else f"withdrawn by {by}"
-    state = f"a donor, last changed by {by}" if found.is_donor else left
-    say_wrapped(f"{donor_id}: {state}{_because(found.changed_by)}")
+    by = translated("transaction {number} of {day}", number=found.changed_by.number, day=found.changed_by.day)
+    if found.is_donor:
+        state = translated("a donor, last changed by {transaction}", transaction=by)
+    elif found.merged_into is not None:
+        state = translated("merged into {name} by {transaction}", name=found.merged_into, transaction=by)
+    else:
+        state = translated("withdrawn by {transaction}", transaction=by)
+    say_wrapped(translated("{name}: {text}", name=donor_id, text=f"{state}{_because(found.changed_by)}"))
     if not found.is_donor:
-        say("The record before:")
+        say(translated("The record before:"))
     _say_values(found.person)
     if found.reported:
-        say("As reported:")
+        say(translated("As reported:"))
         _say_values(found.reported)
-    say(counted(found.n_versions, "version"))
+    say(translated_count("{n} version", "{n} versions", found.n_versions))
 
 
 @donor.command()
@@ -96,7 +110,7 @@ def add(registry: Path, donor_id: str, values: dict[str, str], reason: str) -> N
     """Add the new donor ID to REGISTRY."""
     from registry_io.store.donor_changes import add_donor
 
-    say_change(add_donor(registry, donor_id, values, reason=reason), "added")
+    say_change(add_donor(registry, donor_id, values, reason=reason), translated("added"))
 
 
 @donor.command()
@@ -108,7 +122,7 @@ def update(registry: Path, donor_id: str, values: dict[str, str], reason: str) -
     """Set values of the donor ID of REGISTRY; the others stay."""
     from registry_io.store.donor_changes import update_donor
 
-    say_change(update_donor(registry, donor_id, values, reason=reason), "updated")
+    say_change(update_donor(registry, donor_id, values, reason=reason), translated("updated"))
 
 
 @donor.command()
@@ -119,7 +133,7 @@ def withdraw(registry: Path, donor_id: str, reason: str) -> None:
     """Withdraw the donor ID of REGISTRY: in no search any more, the record stays."""
     from registry_io.store.donor_changes import withdraw_donor
 
-    say_change(withdraw_donor(registry, donor_id, reason=reason), "withdrawn")
+    say_change(withdraw_donor(registry, donor_id, reason=reason), translated("withdrawn"))
 
 
 @donor.command()
@@ -130,7 +144,7 @@ def reinstate(registry: Path, donor_id: str, reason: str) -> None:
     """Bring the withdrawn donor ID of REGISTRY back, with the last record."""
     from registry_io.store.donor_changes import reinstate_donor
 
-    say_change(reinstate_donor(registry, donor_id, reason=reason), "reinstated")
+    say_change(reinstate_donor(registry, donor_id, reason=reason), translated("reinstated"))
 
 
 @click.command(cls=SpokenCommand)
@@ -151,8 +165,10 @@ def log(registry: Path) -> None:
     from registry_io.store.donor_records import registry_log
 
     for one in registry_log(registry):
-        changes = ", ".join(f"{n:,} {_WORDS[action]}" for action, n in one.counts.items())
-        say(f"{one.number:>5}  {_time(one)}  {one.action:<9}  {changes or 'settings'}; {one.n_donors:,} donors")
+        changes = listed(translated(_COUNTS[action], n=f"{n:,}") for action, n in one.counts.items())
+        donors = translated("{n} donors", n=f"{one.n_donors:,}")
+        text = translated("{changes}; {donors}", changes=changes or translated("settings"), donors=donors)
+        say(f"{one.number:>5}  {_time(one)}  {padded(translated(one.action), 9)}  {text}")
         say_wrapped(f"       {_from(one)}{_because(one)}", indent=7)
 
 
@@ -170,7 +186,8 @@ def diff(
 
     found = registry_diff(registry, before, after)
     n_donors = dict(found.unique(["donor_id", "change"])["change"].value_counts().iter_rows())
-    say(f"{before} to {after}: " + ", ".join(f"{n_donors.get(change, 0):,} {change}" for change in _SIGNS))
+    changes = listed(translated(text, n=f"{n_donors.get(change, 0):,}") for change, text in _DIFFERENCES.items())
+    say(translated("{before} to {after}: {changes}", before=before, after=after, changes=changes))
     if out is not None:
         from registry_io.tables.results_file import write_frame
         from registry_io.tables.spreadsheet_text import neutral_file
@@ -184,21 +201,26 @@ def diff(
 def say_change(change: DonorChange, what: str) -> None:
     """Say what became of a change of some donors."""
     if change.transaction is None:
-        say("Nothing changed: the registry knows it so.")
+        say(translated("Nothing changed: the registry knows it so."))
     else:
-        say(f"Transaction {change.transaction}: {what}; {counted(change.n_donors, 'donor')}")
+        donors = translated_count("{n} donor", "{n} donors", change.n_donors)
+        say(translated("Transaction {number}: {what}; {donors}", number=change.transaction, what=what, donors=donors))
 
 
 def _say_version(found: DonorVersion) -> None:
     transaction, version = found.transaction, found.version
-    row = f", row {version.row}" if version.row is not None and transaction.source else ""
-    say_wrapped(
-        f"{transaction.number:>5}  {_time(transaction)}  {version.action}: {_from(transaction)}{row}"
-        f"{_because(transaction)}",
-        indent=7,
-    )
+    row = ""
+    if version.row is not None and transaction.source:
+        row = translated(", row {row}", row=version.row)
+    came = f"{_from(transaction)}{row}{_because(transaction)}"
+    text = translated("{name}: {text}", name=translated(version.action), text=came)
+    say_wrapped(f"{transaction.number:>5}  {_time(transaction)}  {text}", indent=7)
     if version.merged_with is not None:
-        say_wrapped(f"       {'merged into' if version.is_merged_away else 'with'} {version.merged_with}", indent=9)
+        if version.is_merged_away:
+            text = translated("merged into {name}", name=version.merged_with)
+        else:
+            text = translated("with {name}", name=version.merged_with)
+        say_wrapped(f"       {text}", indent=9)
     for one in found.differences:
         is_new = one.before is None and len(found.differences) > 1 and version.action == "add"
         change = f"{one.after}" if is_new else f"{one.before or '-'} -> {one.after or '-'}"
@@ -222,15 +244,19 @@ def _time(transaction: Transaction) -> str:
 
 def _from(transaction: Transaction) -> str:
     """Return from which file a transaction comes, and who made it."""
-    dated = f" as of {transaction.file_date}" if transaction.file_date is not None else ""
-    return f"{transaction.source}{dated}, by {transaction.actor}" if transaction.source else f"by {transaction.actor}"
+    by = translated("by {who}", who=transaction.actor)
+    if not transaction.source:
+        return by
+    if transaction.file_date is None:
+        return translated("{file}, {by}", file=transaction.source, by=by)
+    return translated("{file} as of {day}, {by}", file=transaction.source, day=transaction.file_date, by=by)
 
 
 def _because(transaction: Transaction) -> str:
-    return f": {transaction.reason}" if transaction.reason else ""
+    return translated(": {reason}", reason=transaction.reason) if transaction.reason else ""
 
 
 def say_wrapped(text: str, indent: int = 0) -> None:
     """Say a text in lines of a terminal's width, broken between words."""
-    lines = click.wrap_text(visible(text.lstrip()), _WIDTH, " " * (len(text) - len(text.lstrip())), " " * indent)
-    say(*lines.split("\n"))
+    first = " " * (len(text) - len(text.lstrip()))
+    say(*terminal_lines(visible(text.lstrip()), _WIDTH, first=first, rest=" " * indent))

@@ -8,6 +8,8 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 
 
 @click.command(cls=SpokenCommand)
@@ -26,7 +28,7 @@ def settings(registry: Path, given: tuple[str, ...], unset: tuple[str, ...]) -> 
     changes: dict[str, int | None] = {_name(name): None for name in unset}
     changes |= {_name(name): _number(text) for name, _, text in (part.partition("=") for part in given)}
     found = change_registry_settings(registry, changes) if changes else registry_settings(registry)
-    say(*(f"{name.replace('_', '-')}={value}" for name, value in found.to_dict().items()), str(found))
+    say(*(f"{name.replace('_', '-')}={value}" for name, value in found.to_dict().items()), retold(str(found)))
 
 
 def _name(text: str) -> str:
@@ -37,4 +39,4 @@ def _number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise click.BadParameter("expected NAME=VALUE with a whole number, such as min-age=18") from None
+        raise click.BadParameter(translated("expected NAME=VALUE with a whole number, such as min-age=18")) from None

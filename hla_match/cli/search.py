@@ -12,6 +12,7 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
 from registry_io.disk.writer_lock import user_name
 
 
@@ -46,4 +47,4 @@ def command(registry: Path, hla: str, wide: bool, options: SearchOptions, **of_p
     match_table(found, wide=wide)
     near = [] if len(found) else found.nearest()
     if near:
-        say("Nearest to the criteria:", *(line for one in near for line in one.near_lines(options=True)))
+        say(translated("Nearest to the criteria:"), *(line for one in near for line in one.near_lines(options=True)))

@@ -18,6 +18,7 @@ from hla_match.cli.moment import at_option
 from hla_match.donors.attribute_types import Category, Number
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
 from hla_match.errors import CriteriaError
+from hla_match.language import translated
 
 if TYPE_CHECKING:
     from hla_match.services.searched_registry import SearchRequest
@@ -49,7 +50,9 @@ def share(context: click.Context, parameter: click.Parameter, text: str | None) 
     except ValueError:
         found = math.nan
     if not 0 < found <= 1:
-        raise click.BadParameter(f"{text!r} is no share such as 5% or 0.05", context, parameter)
+        raise click.BadParameter(
+            translated("{text} is no share such as 5% or 0.05", text=repr(text)), context, parameter
+        )
     return found
 
 

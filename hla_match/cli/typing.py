@@ -10,7 +10,7 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.cli.typing_lines import LONGEST_LINE, typing_lines
+from hla_match.cli.typing_lines import too_long, typing_lines
 from hla_match.loci import LOCI
 
 
@@ -43,7 +43,7 @@ def command(typings: tuple[str, ...], release: str | None, codes: Path | None, l
             number += 1
             if line is None:
                 failed = True
-                say(f"line {number}: found more than {LONGEST_LINE:,} bytes, expected one typing", err=True)
+                say(too_long(number), err=True)
                 continue
             if len(typings) != 1:
                 say(*([""] if number > 1 else []), line.strip())

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from hla_match.language import translated
+
 if TYPE_CHECKING:
     import io
 
@@ -21,6 +23,13 @@ def typing_lines(typings: Sequence[str]) -> Iterable[Sequence[str | None]]:
     What arrives together is one sequence.
     """
     return [typings] if typings else _batches(sys.stdin.buffer)
+
+
+def too_long(number: int) -> str:
+    """Return what is said of a line that is too long to be a typing, by its number."""
+    return translated(
+        "line {number}: found more than {most} bytes, expected one typing", number=number, most=f"{LONGEST_LINE:,}"
+    )
 
 
 def _batches(source: BinaryIO) -> Iterator[list[str | None]]:

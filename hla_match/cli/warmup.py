@@ -9,6 +9,7 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.language import translated
 
 
 @click.command(cls=SpokenCommand)
@@ -32,7 +33,7 @@ def command() -> None:
     total = 0
     try:
         with (
-            click.progressbar(length=1, label="Compiling kernels", file=sys.stderr) as bar,
+            click.progressbar(length=1, label=translated("Compiling kernels"), file=sys.stderr) as bar,
             closing(warm_up(folder)) as steps,
         ):
             for done, total in steps:
@@ -40,4 +41,5 @@ def command() -> None:
                 bar.update(1)
     except BrokenProcessPool:
         raise HlaMatchError("a process that compiled kernels was ended; is there memory enough?") from None
-    say(f"{total} kernels are ready in {folder}, after {time.perf_counter() - start:.1f} s.")
+    seconds = f"{time.perf_counter() - start:.1f}"
+    say(translated("{n} kernels are ready in {folder}, after {seconds} s.", n=total, folder=folder, seconds=seconds))

@@ -56,7 +56,11 @@ KERNELS_SEE = re.compile(
 # Numba's machine code lies in files, and kernels are imported where no composition root is.
 KEEPS_MACHINE_CODE = {"hla_match/kernels/_machine_code.py", "hla_match/kernels/_private_files.py"}
 # Policies and catalogues are shipped as files of the package.
-READS_THE_PACKAGE = {"hla_match/choice/shipped_policies.py": "read_text", "hla_match/language/speaking.py": "open"}
+READS_THE_PACKAGE = {
+    "hla_match/choice/shipped_policies.py": "read_text",
+    "hla_match/language/speaking.py": "open",
+    "hla_match/language/retelling.py": "read_bytes",
+}
 # What a person calls on a matcher or a list, and what only `registry_io` knows: columns of rows, and files.
 ASKS_REGISTRY_IO = {
     "hla_match/searches/given_patient.py": ("registry_io.persons.patient_row",),

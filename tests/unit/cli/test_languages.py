@@ -149,3 +149,68 @@ def test_the_command_itself_speaks_by_the_environment(arguments: tuple[str, ...]
     assert CHINESE.search(chinese.stderr)
     assert chinese.stderr == asked.stderr
     assert ran(*arguments, "--lang", "en", LANG="zh_CN.UTF-8").stderr == english.stderr
+
+
+DONORS = """donor_id,A_1,A_2,B_1,B_2,sex,birth_date
+D1,02:01,24:02,40:01,46:01,F,1990-01-01
+D2,02:XX,24:02,40:01,15:01,Q,
+"""
+PATIENTS = "patient_id,A_1,A_2,B_1,B_2\nP1,02:01,24:02,40:01,46:01\nP2,02:01,24:02,40:01,99:99\n"
+COMMANDS = (
+    ("registry", "import", "han", "donors.csv", "--nomenclature", "builtin"),
+    ("registry", "donor", "update", "han", "D1", "--set", "city=Hangzhou"),
+    ("registry", "info", "han"),
+    ("registry", "log", "han"),
+    ("registry", "history", "han", "D1"),
+    ("registry", "audit", "han", "--out", "findings.csv", "--scores", "scores.csv"),
+    ("registry", "figures", "han", "--year", "2025", "--out", "figures.csv"),
+    ("batch", "han", "patients.csv", "--out", "out.csv", "--scope", "A,B", "--as-of", "2026-01-01"),
+    ("policy", "list"),
+    ("nomenclature", "show", "A*02:01", "--nomenclature", "builtin"),
+)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[tuple[str, ...], Result]]]:
+    """The same commands in each language, each in a folder of its own."""
+    found = {}
+    for code in ("en", "zh"):
+        folder = tmp_path_factory.mktemp(code)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setenv(VARIABLE, code)
+            Path("donors.csv").write_text(DONORS, encoding="utf-8")
+            Path("patients.csv").write_text(PATIENTS, encoding="utf-8")
+            found[code] = (
+                folder,
+                {one: CliRunner().invoke(group, one, catch_exceptions=False) for one in COMMANDS},
+            )
+    return found
+
+
+def test_what_is_printed_is_in_chinese(told: dict[str, tuple[Path, dict[tuple[str, ...], Result]]]) -> None:
+    for arguments, done in told["zh"][1].items():
+        assert done.exit_code == 0, (arguments, done.output)
+        assert CHINESE.search(done.output), arguments
+        assert not CHINESE.search(told["en"][1][arguments].output), arguments
+    printed = told["zh"][1][COMMANDS[0]].output
+    assert "2 行：导入 2，隔离 0" in printed
+    assert "sex：1 个单元格留空" in printed
+    audited = told["zh"][1][COMMANDS[5]].output
+    assert not ENGLISH.search(audited), ENGLISH.search(audited)
+
+
+def test_columns_and_numbers_stand_below_each_other(
+    told: dict[str, tuple[Path, dict[tuple[str, ...], Result]]],
+) -> None:
+    lines = told["zh"][1][COMMANDS[6]].output.splitlines()
+    counts = [line for line in lines if line.startswith("  ")]
+    assert len(counts) > 3
+    assert len({text_width(line) for line in counts}) == 1
+
+
+def test_files_are_the_same_in_both_languages(told: dict[str, tuple[Path, dict[tuple[str, ...], Result]]]) -> None:
+    for name in ("out.csv", "out.csv.status.csv", "findings.csv", "scores.csv", "figures.csv", "han/warnings.csv"):
+        english, chinese = ((told[code][0] / name).read_bytes() for code in ("en", "zh"))
+        assert english == chinese, name
+        assert english
