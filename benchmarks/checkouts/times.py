@@ -102,7 +102,11 @@ def write_night_patients(shared: Path, out: Path) -> None:
 
 
 def _run(line: Sequence[str], checkout: Path, home: Path) -> str:
-    done = subprocess.run(line, cwd=home, env=environment_of(checkout, home / "home"), capture_output=True, text=True)
+    environment = environment_of(checkout, home / "home")
+    # An installed program is compiled to bytecode once; the sources of a checkout would be in each process.
+    del environment["PYTHONDONTWRITEBYTECODE"]
+    environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
+    done = subprocess.run(line, cwd=home, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{checkout}: {line[3:6]} failed: {done.stderr.strip().splitlines()[-1:]}")
     return done.stdout
