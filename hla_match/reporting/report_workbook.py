@@ -94,7 +94,7 @@ def _cells(view: ListView, row: DonorRow) -> Iterator[tuple[str, int | float | s
         for name in MISMATCH_COLOURS:
             title = translated("probability of {n} mismatches, %", n=translated(name))
             yield title, None if row.probabilities is None else row.probabilities[name]
-    yield "DPB1", row.dpb1_class
+    yield translated("DPB1 class"), row.dpb1_class
     yield translated("age"), row.values["age"]
     yield translated("sex"), row.sex or None
     yield translated("blood group"), row.abo or None
