@@ -38,14 +38,16 @@ class Job:
         goal: address of the page of the result, once it is done.
         error: what went wrong, in words, where it failed.
         back: address of the page to go back to.
+        is_file: whether the goal is a file, at which no browser stays.
     """
 
-    def __init__(self, back: str) -> None:
+    def __init__(self, back: str, *, is_file: bool = False) -> None:
         self.state = JobState.WAITING
         self.told = ""
         self.goal = ""
         self.error: HlaMatchError | None = None
         self.back = back
+        self.is_file = is_file
         self._is_cancelled = threading.Event()
         self._is_over = threading.Event()
 
@@ -113,11 +115,11 @@ class Jobs:
         self._places = threading.BoundedSemaphore(at_once + _MOST_WAITING)
         self._on_fault = on_fault
 
-    def start(self, work: Callable[[Job], str], back: str) -> tuple[str, Job] | None:
+    def start(self, work: Callable[[Job], str], back: str, *, is_file: bool = False) -> tuple[str, Job] | None:
         """Begin with some work, in the language of the moment; return its key, None where too many jobs wait."""
         if not self._places.acquire(blocking=False):
             return None
-        job = Job(back)
+        job = Job(back, is_file=is_file)
         context = contextvars.copy_context()
         # The end of the process waits for no thread of this kind; what it writes is written aside.
         threading.Thread(target=context.run, args=(self._run, job, work), name="desk job", daemon=True).start()

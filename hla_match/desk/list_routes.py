@@ -20,16 +20,12 @@ from hla_match.desk.forms import Fields, form_of, query_of
 from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, choices, in_order
 from hla_match.desk.state import Desk, FoundList
 from hla_match.errors import CriteriaError
-from hla_match.language import language, translatable, translated
+from hla_match.language import translatable, translated
 from hla_match.next_steps.availability import SHARES, Availability
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
 from hla_match.reporting.list_about import list_about
 from hla_match.reporting.list_view import donor_rows, list_view
 from hla_match.reporting.next_steps import steps_summary
-from hla_match.searches.match_list import MatchList
-from hla_match.services.report import LISTED
-from hla_match.services.report_content import provenance, report_content
-from hla_match.services.report_kinds import ReportKind
 from registry_io.tables.list_workbook import list_workbook
 from registry_io.tables.spreadsheet_text import neutral_frame
 
@@ -213,25 +209,6 @@ NEXT_HEADINGS: Mapping[str, str] = {
     "so far": translatable("enough so far"),
 }
 """The columns of `hla_match.reporting.next_steps.steps_summary` in words."""
-
-
-@router.get("/list/{key}/report{ending}")
-def report(request: Request, key: str, ending: str) -> Response:
-    """Send the report of the patient as a file: a page to read and to print, or the same as PDF."""
-    listed = listed_of(request, key)
-    if listed is None:
-        return gone(request)
-    if ending not in (ReportKind.HTML, ReportKind.PDF):
-        return refusal(request, translated("There is no such file."), status=404)
-    kind = ReportKind(ending)
-    kind.check(language())
-    found = listed.found
-    # A report counts all donors, those too whom the list leaves out.
-    whole = found.again(found.criteria.model_copy(update={"limit": None}), found.policy)
-    assert isinstance(whole, MatchList)
-    content = report_content(whole, provenance(listed.searched, limit=LISTED), first=LISTED)
-    kinds = {ReportKind.HTML: "text/html; charset=utf-8", ReportKind.PDF: "application/pdf"}
-    return _file(kind.made(content, Path(f"report{ending}")), kinds[kind], f"report{ending}")
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

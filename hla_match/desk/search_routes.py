@@ -67,28 +67,34 @@ def search(request: Request, fields: Annotated[Fields, Depends(form_of)]) -> Res
     except HlaMatchError as error:
         return _form_page(request, form, told_of(error), typed=typed)
     started = desk.jobs.start(lambda job: _searched(desk, form, asked, patient, job), back="/")
+    if started is not None and started[1].wait(_PATIENCE) and started[1].state is JobState.FAILED:
+        return _form_page(request, form, told_of(started[1].error), typed=typed)
+    return followed(request, started)
+
+
+def followed(request: Request, started: tuple[str, Job] | None) -> Response:
+    """Go on to the result of some work that was started, or to the page that shows how far it is."""
     if started is None:
         return refusal(request, translated("Too many searches wait; try again in a moment."), status=503)
     key, job = started
-    if not job.wait(_PATIENCE):
-        return see(request, f"/work/{key}")
-    if job.state is JobState.DONE:
-        return see(request, job.goal)
-    return _form_page(request, form, told_of(job.error), typed=typed)
+    is_done = job.wait(_PATIENCE) and job.state is JobState.DONE
+    return see(request, job.goal if is_done else f"/work/{key}")
 
 
 @router.get("/work/{key}")
 def work(request: Request, key: str) -> Response:
     """Show how far some work is, or go on to its result."""
     desk: Desk = request.app.state.desk
-    job = desk.jobs.get(key)
+    job = desk.job(key)
     if job is None:
         return refusal(request, translated("This work is over, or was never begun."), status=404)
     job.wait(_LOOK if is_part(request) else 0)
-    if job.state is JobState.DONE:
+    if job.state is JobState.DONE and not job.is_file:
         return see(request, job.goal)
+    if job.state is JobState.DONE:
+        return page(request, "work", job=job, key=key, told=translated("The report is ready."))
     if job.is_over:
-        told = translated("The search was cancelled.") if job.state is JobState.CANCELLED else told_of(job.error)
+        told = translated("The work was cancelled.") if job.state is JobState.CANCELLED else told_of(job.error)
         return page(request, "work", job=job, key=key, told=told)
     return page(request, "work", job=job, key=key, told=job.told or translated("Waiting for another search ..."))
 
@@ -97,10 +103,10 @@ def work(request: Request, key: str) -> Response:
 def cancel(request: Request, key: str) -> Response:
     """Give some work up."""
     desk: Desk = request.app.state.desk
-    job = desk.jobs.get(key)
+    job = desk.job(key)
     if job is not None:
         job.cancel()
-    return see(request, "/")
+    return see(request, "/" if job is None else job.back)
 
 
 _LOOK = 0.7

@@ -120,3 +120,4 @@ def serve(
                 server.run(sockets=[taken])
         finally:
             desk.jobs.cancel_all()
+            desk.reports.cancel_all()

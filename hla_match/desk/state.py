@@ -35,6 +35,7 @@ MOST_LISTS = 64
 """Lists that are kept; of 2,000 donors each takes a few megabytes."""
 
 _MOST_DONORS = 512
+_MOST_FILES = 16
 
 
 @dataclass
@@ -80,6 +81,21 @@ class FoundList:
         return tuple(one.locus for one in self.found.loci)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report that is waiting to be fetched.
+
+    Attributes:
+        content: its bytes.
+        kind: what it is.
+        name: what the file is called.
+    """
+
+    content: bytes
+    kind: str
+    name: str
+
+
 class Desk:
     """The state of the desk, which all requests share.
 
@@ -102,6 +118,9 @@ class Desk:
         self.donors: Kept[str] = Kept(_MOST_DONORS)
         self.overview = Overview()
         self.jobs = Jobs(max(2, n_processors()), on_fault)
+        # A report in PDF takes long, and no search shall wait for it.
+        self.reports = Jobs(1, on_fault)
+        self.files: Kept[ReportFile] = Kept(_MOST_FILES)
         self.actor = user_name()
 
     def make_ready(self, request: SearchRequest, on_text: OnText, on_iteration: Progress | None = None) -> None:
@@ -128,6 +147,10 @@ class Desk:
     def _figures_made(self, registry: Registry, _: Job) -> str:
         self.overview.of(registry, datetime.date.today())
         return "/registry"
+
+    def job(self, key: str) -> Job | None:
+        """Return the work of a key, whatever it is on."""
+        return self.jobs.get(key) or self.reports.get(key)
 
     @property
     def registry_title(self) -> str:

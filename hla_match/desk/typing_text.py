@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError, TypingError
-from hla_match.language import translated
+from hla_match.language import retellable, translated
 from hla_match.loci import LOCI
 from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.gl_string import split_loci, split_locus
@@ -165,7 +165,7 @@ def _of_lines(lines: list[str], registry: Registry) -> TypedText:
     typed = {locus: typings[locus] for locus in LOCI if locus in typings and typings[locus][0]}
     read = tuple(_loci(typed, registry))
     gl_string = "^".join(one.reported for one in read)
-    read_as = [translated("the typing was read as {gl_string}", gl_string=gl_string)] if notes and read else []
+    read_as = [retellable("the typing was read as {gl_string}", gl_string=gl_string)] if notes and read else []
     return TypedText(read, tuple(faults), (*read_as, *notes), tuple(ignored), typed)
 
 

@@ -113,6 +113,18 @@ def test_lists_that_are_kept_stay_few(browser, desk) -> None:
     assert browser.get(addresses[-1]).status_code == 200
 
 
+def test_a_report_that_takes_long_waits_to_be_saved(browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = browser.list_of()
+    monkeypatch.setattr("hla_match.desk.search_routes._PATIENCE", 0)
+    page = browser.post(f"{address}/report", data={"ending": ".html"}, headers=ORIGIN)
+    while page.url.path.startswith("/work/") and "Save the report" not in page.text:
+        page = browser.get(page.url.path, headers={"HX-Request": "true"})
+    if page.url.path.startswith("/work/"):
+        assert f'href="{address}"' in page.text
+        page = browser.get(page.text.partition('<a href="')[2].partition('"')[0])
+    assert page.headers["content-disposition"].startswith("attachment")
+
+
 def test_long_work_is_shown_and_can_be_cancelled(browser, desk, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 

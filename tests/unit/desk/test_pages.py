@@ -126,14 +126,17 @@ def test_files_hold_the_donors_who_are_left(browser) -> None:
 def test_the_report_of_a_list_is_a_page_by_itself(browsers, language: str) -> None:
     browser = browsers(language=language)
     address = browser.list_of(frequencies="shares", patient_id=HOSTILE)
-    found = browser.get(f"{address}/report.html")
+    found = browser.send_form(f"{address}/report", ending=".html")
+    assert found.url.path.startswith("/report/")
     assert found.headers["content-disposition"] == 'attachment; filename="report.html"'
     assert found.text.lower().startswith("<!doctype html>")
     assert "<script" not in found.text
     assert "D1" in found.text
     assert ('lang="zh' in found.text) == (language == "zh")
     for ending in (".xlsx", ".exe", "", ".html.html"):
-        assert browser.get(f"{address}/report{ending}").status_code == 404
+        assert browser.send_form(f"{address}/report", ending=ending).status_code == 404
+    assert browser.get("/report/x").status_code == 404
+    assert browser.send_form("/list/x/report", ending=".html").status_code == 404
 
 
 def test_no_cell_of_a_file_is_a_formula(browser) -> None:
