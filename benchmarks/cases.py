@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import commands, floors, intake, memory, own_frequencies, pairs, preparations, ranking, searches
+from benchmarks import (
+    commands,
+    floors,
+    intake,
+    memory,
+    own_frequencies,
+    pairs,
+    preparations,
+    ranking,
+    repeats,
+    searches,
+)
 from benchmarks.case import Case, Target
 from benchmarks.peers import ard, graph_imputation, graph_match
 from benchmarks.places import shared
@@ -121,6 +132,15 @@ CASES: tuple[Case, ...] = (
         check=preparations.check_imputation,
         run=preparations.run_imputation,
         predicts=True,
+    ),
+    Case(
+        name="repeat of 200 cases",
+        proves="Open cases after an intake of 500 and 300 changes: what full searches find.",
+        setup=repeats.RepeatedCases,
+        check=repeats.check_repeat,
+        run=repeats.run_repeat,
+        predicts=True,
+        targets=(Target("share of as many full searches", at_most=0.1, unit=""),),
     ),
     Case(
         name="intake of 8,000",

@@ -9,6 +9,7 @@ from benchmarks.reliability import inputs
 Line = tuple[str, ...]
 """Arguments after ``hla-match``."""
 
+CHANGES = "changes.csv"
 REGISTRY, RESULT, IMPUTED, ESTIMATED, SET = "registry", "out.csv", "imputed.csv", "estimated.csv", "han"
 """The names of what commands write, below the folder that they work in."""
 
@@ -21,7 +22,7 @@ class CommandLines:
 
     Args:
         folder: of the inputs.
-        known: the help texts of ``registry``, which tell what this version knows.
+        known: the help texts of ``registry`` and of all commands, which tell what this version knows.
     """
 
     def __init__(self, folder: Path, known: str) -> None:
@@ -41,6 +42,19 @@ class CommandLines:
         self.erase: Line = ("registry", "erase", REGISTRY, "D0002", "--reason", "asked")
         self.compact: Line = ("registry", "compact", REGISTRY, "--now")
         self.rebase: Line = ("registry", "rebase", REGISTRY, "--release", inputs.NEXT_RELEASE, "--allow-shrink")
+        self.case_open: Line = (
+            "case", "open", REGISTRY, "--hla", inputs.patient_text(), "--max-mismatches", "4", "--frequencies", "none",
+            "--policy", "plain",
+        )  # fmt: skip
+        self.case_search: Line = ("case", "search", REGISTRY, "1")
+        self.case_ask: Line = ("case", "ask", REGISTRY, "1", "D0001", "--consent", "1")
+        self.case_typing: Line = ("case", "typing", REGISTRY, "1", "D0001", "--set", "A_1=02:01", "--set", "A_2=24:02")
+        self.case_check: Line = ("case", "check", REGISTRY, "1", "D0001", "--passed")
+        self.case_reserve: Line = (
+            "case", "reserve", REGISTRY, "1", "D0001", "--until", "2999-12-31", "--set-status",
+        )  # fmt: skip
+        self.case_show: Line = ("case", "show", REGISTRY, "1")
+        self.repeat: Line = ("repeat", REGISTRY, "--out", CHANGES, "--overwrite")
         self.verify: Line = ("registry", "verify", REGISTRY)
         self.collect: Line = ("registry", "gc", REGISTRY)
         self.go_back: Line = ("registry", "rollback", REGISTRY)

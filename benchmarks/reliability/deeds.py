@@ -107,7 +107,25 @@ def deeds(lines: CommandLines) -> tuple[Deed, ...]:
         found.append(Deed("rollback", both, lines.go_back, registry, can_be_repeated=False))
     if lines.knows("reinstate"):
         found += _changes(lines, first)
+    if lines.knows("repeat"):
+        found += _cases(lines, first)
     return tuple(found)
+
+
+def _cases(lines: CommandLines, first: tuple[Line, ...]) -> tuple[Deed, ...]:
+    """Return every command that writes into the case book."""
+    opened = (*first, lines.case_open, lines.case_search)
+    asked = (*opened, lines.case_ask)
+    typed = (*asked, lines.case_typing, lines.case_check)
+    of_case = (lines.case_show, lines.search, lines.verify)
+    return (
+        Deed("a case opened", first, lines.case_open, (lines.search, lines.verify), can_be_repeated=False),
+        Deed("a case searched", opened[:-1], lines.case_search, of_case, can_be_repeated=False),
+        Deed("a donor asked", opened, lines.case_ask, of_case, is_refused_again=True),
+        Deed("a confirmatory typing", asked, lines.case_typing, of_case, can_be_repeated=False),
+        Deed("a donor reserved", typed, lines.case_reserve, of_case, can_be_repeated=False),
+        Deed("cases repeated", (*asked, lines.update), lines.repeat, of_case, can_be_repeated=False),
+    )
 
 
 def _changes(lines: CommandLines, first: tuple[Line, ...]) -> tuple[Deed, ...]:

@@ -27,6 +27,13 @@ _VERSIONS = (
     "SELECT v.id, d.donor_id, v.txn, v.action, v.row, v.person, v.reported, v.noted FROM version v"
     " JOIN donor d ON d.key = v.donor ORDER BY v.id"
 )
+_CASES = (
+    "SELECT id, day, number, step, txn, content, last_row FROM case_entry ORDER BY id",
+    "SELECT r.id, r.entry, r.number, r.listed, d.donor_id, r.content, hex(r.place) FROM case_donor r"
+    " JOIN donor d ON d.key = r.donor ORDER BY r.id",
+    "SELECT content FROM case_context ORDER BY sha256",
+)
+"""The codes of a case book are its own, too."""
 
 
 def checksum_of_record(path: Path) -> str:
@@ -38,5 +45,6 @@ def checksum_of_record(path: Path) -> str:
                 shutil.copy(source, f"{copy}{ending}")
         with closing(sqlite3.connect(copy)) as connection:
             known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-            told = [connection.execute(query).fetchall() for query in (_TRANSACTIONS, _VERSIONS) if "txn" in known]
+            queries = (*(_TRANSACTIONS, _VERSIONS) * ("txn" in known), *_CASES * ("case_entry" in known))
+            told = [connection.execute(query).fetchall() for query in queries]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -87,8 +87,10 @@ class Scene:
         self._steps: dict[tuple[tuple[Line, ...], Line], tuple[str, ...]] = {}
         self._lock = threading.RLock()
         with self.place("knows") as place:
-            helps = {one: children.run(("registry", *one.split(), "--help"), place) for one in ("import", "", "gc")}
-        self.lines = CommandLines(self.inputs, helps["import"].output + helps[""].output)
+            helps = [
+                children.run((*line, "--help"), place).output for line in (("registry", "import"), ("registry",), ())
+            ]
+        self.lines = CommandLines(self.inputs, "".join(helps))
 
     def state(self, history: tuple[Line, ...]) -> State:
         """Return the folder after some commands, one after another.

@@ -162,12 +162,12 @@ class OpenRepeat:
         transaction = lists[0].new.run.transaction if lists else None
         report = RepeatReport(cases=tuple(repeated), transaction=transaction, out=self.out, lists=self.lists)
 
-        def write(_journal: Journal) -> None:
+        def write(journal: Journal) -> None:
             tables = {self.out: report.to_polars()} if self.out is not None else {}
             if self.lists is not None:
                 tables[self.lists] = whole_lists(lists)
             if tables:
-                write_report(tables, {}, raw_text=raw_text)
+                write_report(tables, {}, raw_text=raw_text, acknowledge=journal.commit)
 
         if lists:
             record_runs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,14 +44,20 @@ def report_files(
         yield
 
 
-def write_report(tables: Mapping[Path, pl.DataFrame], pages: Mapping[Path, str], *, raw_text: bool = False) -> None:
-    """Write tables and pages by their paths.
+def write_report(
+    tables: Mapping[Path, pl.DataFrame],
+    pages: Mapping[Path, str],
+    *,
+    raw_text: bool = False,
+    acknowledge: Callable[[], None] | None = None,
+) -> None:
+    """Write tables and pages by their paths; `acknowledge` is as in `registry_io.disk.joint_files.write_together`.
 
     Raises:
         CriteriaError: a table has more rows than an Excel sheet.
         FileError: a file cannot be written.
     """
-    with write_together(*tables, *pages) as files:
+    with write_together(*tables, *pages, acknowledge=acknowledge) as files:
         for file in files:
             if file.path in pages:
                 file.write(pages[file.path].encode())

@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -102,11 +102,16 @@ def lock_files(*paths: Path) -> Iterator[None]:
 
 
 @contextmanager
-def write_together(*paths: Path) -> Iterator[tuple[JointFile, ...]]:
+def write_together(*paths: Path, acknowledge: Callable[[], None] | None = None) -> Iterator[tuple[JointFile, ...]]:
     """Open a file beside each path, and name all of them, in this order, once the block ends without an error.
 
     After an error all of them are as they were before. A process that is killed between two names leaves the last one
     as it was.
+
+    Args:
+        paths: the files.
+        acknowledge: is called when all have their names, where they belong to something else; after its error all of
+            them are as they were before.
 
     Raises:
         FileError: as `atomic_write`.
@@ -117,21 +122,23 @@ def write_together(*paths: Path) -> Iterator[tuple[JointFile, ...]]:
         yield tuple(files)
         for file in files:
             file.flush_to_disk()
-        with _old_names_on_error(files):
+        with _old_names_on_error(files, even_named=acknowledge is not None):
             written.close()
+            if acknowledge is not None:
+                acknowledge()
 
 
 @contextmanager
-def _old_names_on_error(files: list[JointFile]) -> Iterator[None]:
-    """Give all files but the last their old names back where the last one did not get its new one."""
+def _old_names_on_error(files: list[JointFile], *, even_named: bool) -> Iterator[None]:
+    """Give files their old names back after an error: all but the last where that did not get its new one, or all."""
     old: dict[Path, Path | None] = {}
     try:
-        for file in files[:-1]:
+        for file in files if even_named else files[:-1]:
             target = file.path.resolve()
             old[target] = _second_name(target)
         yield
     except BaseException:
-        if not files[-1].is_named:
+        if even_named or not files[-1].is_named:
             for target, second in old.items():
                 if second is not None:
                     rename(second, target)

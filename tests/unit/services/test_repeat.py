@@ -1,0 +1,157 @@
+"""Files of repeated cases: with the case book, or neither; and what leaves the office names nobody."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+import registry_io
+from hla_match import Patient, SearchCriteria, case_sheet, confirm_typing, open_case, repeat, search_case
+from hla_match.cli.main import group
+from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError, TypingError
+from registry_io.store.case_runs import record_runs
+from registry_io.store.journal.journal import Journal
+from tests.tiny_tables import tiny_nomenclature
+
+NAMES = ("01:01", "02:01", "02:07", "24:02")
+NOMENCLATURE = tiny_nomenclature({"A": {name: ("", "") for name in NAMES}})
+DONORS = (
+    "donor_id,A_1,A_2,sex,city,birth_date\n"
+    "D1,02:01,24:02,M,杭州,1990-01-01\nD2,02:07,24:02,F,宁波,1991-02-02\nD3,02:01/02:07,24:02,F,,1992-03-03\n"
+)
+PATIENT = Patient(patient_id="HOSPITAL-17", typings={"A": ("02:01", "24:02")})
+CRITERIA = SearchCriteria(scope="A", max_mismatches=1)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with a case that was searched, and then changed."""
+    folder = tmp_path_factory.mktemp("repeated")
+    (folder / "donors.csv").write_text(DONORS, encoding="utf-8")
+    registry_io.import_donors(folder / "registry", folder / "donors.csv", NOMENCLATURE)
+    open_case(folder / "registry", PATIENT, CRITERIA, frequencies="none")
+    assert search_case(folder / "registry", 1).to_polars()["donor_id"].to_list() == ["D1", "D3", "D2"]
+    registry_io.update_donor(folder / "registry", "D2", {"status": "TU"})
+    return folder / "registry"
+
+
+@pytest.fixture
+def registry(kept: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(kept, tmp_path / "registry"))
+
+
+def n_entries(registry: Path) -> int:
+    with Journal.open(registry) as journal:
+        return len(journal.cases.entries())
+
+
+def test_files_are_written_with_the_case_book_and_replace_nothing_unasked(registry: Path, tmp_path: Path) -> None:
+    out, lists = tmp_path / "changes.csv", tmp_path / "lists.parquet"
+    report = repeat(registry, full=True, out=out, lists=lists)
+    found = pl.read_csv(out)
+    assert found.select("change", "donor_id", "reason").rows() == [("gone", "D2", "status: - -> TU")]
+    assert report.to_polars().select("donor_id").rows() == [("D2",)]
+    assert pl.read_parquet(lists)["donor_id"].to_list() == ["D1", "D3"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (out, lists)} == {0o600}
+    before = n_entries(registry)
+    with pytest.raises(FileError) as caught:
+        repeat(registry, out=out)
+    assert (caught.value.code, n_entries(registry)) == (ErrorCode.FILE_RESULT_EXISTS, before)
+    with pytest.raises(CriteriaError):
+        repeat(registry, lists=tmp_path / "more.csv")
+    with pytest.raises(CriteriaError):
+        repeat(registry, out=registry / "inside.csv")
+    repeat(registry, out=out, overwrite=True)
+    assert pl.read_csv(out).height == 0
+
+
+def test_a_case_book_that_cannot_be_written_leaves_the_files_as_they_were(
+    registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old.csv", tmp_path / "new.parquet"
+    old.write_text("as it was", encoding="utf-8")
+    before = n_entries(registry)
+
+    def full(_journal: Journal) -> None:
+        raise FileError("journal.sqlite", found="no room", expected="some", code=ErrorCode.FILE_NO_ROOM)
+
+    monkeypatch.setattr(Journal, "commit", full)
+    with pytest.raises(FileError):
+        repeat(registry, full=True, out=old, lists=new, overwrite=True)
+    monkeypatch.undo()
+    assert old.read_text(encoding="utf-8") == "as it was"
+    assert not new.exists()
+    assert n_entries(registry) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.csv", "registry"]
+
+
+def test_a_list_that_somebody_else_brought_up_to_date_is_not_written_over(
+    registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hla_match.services import repeat as module
+
+    def late(*given: object, **named: object) -> list[int]:
+        monkeypatch.setattr(module, "record_runs", record_runs)
+        repeat(registry)
+        return record_runs(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "record_runs", late)
+    with pytest.raises(RegistryError, match="meanwhile") as caught:
+        repeat(registry)
+    assert caught.value.code == ErrorCode.CASE_STEP
+    assert len(registry_io.show_case(registry, 1).steps) == 3
+
+
+def test_what_leaves_the_office_names_nobody(registry: Path, tmp_path: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D1", consent="CONSENT-7", reason="REASON-9", actor="NURSE-5")
+    out = tmp_path / "sheet.csv"
+    found = case_sheet(registry, 1, first=5, out=out)
+    text = out.read_text(encoding="utf-8")
+    for secret in ("D1", "D2", "D3", "HOSPITAL-17", "杭州", "宁波", "1990", "CONSENT-7", "REASON-9", "NURSE-5"):
+        assert secret not in text
+    assert found["state"].to_list() == ["asked", None, None]
+    assert registry_io.case_of_code(registry, found["donor_code"][0])[1] == "D1"
+    with pytest.raises(FileError):
+        case_sheet(registry, 1, out=out)
+
+
+def test_a_confirmatory_typing_says_what_it_settled(registry: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D3", consent="1")
+    found = confirm_typing(registry, 1, "D3", {"A_1": "02:07"})
+    assert found.before is not None
+    assert found.after is not None
+    assert [(one["best"], one["worst"], one["grades"]["A"]) for one in (found.before, found.after)] == [
+        (2, 1, "PA"), (1, 1, "LA"),
+    ]  # fmt: skip
+    (case,) = repeat(registry).cases
+    assert [(str(one.change), one.donor_id) for one in case.changes] == [("gone", "D2"), ("changed", "D3")]
+
+
+def test_a_patient_who_cannot_be_read_opens_no_case(registry: Path) -> None:
+    with pytest.raises(TypingError):
+        open_case(registry, [PATIENT, Patient(typings={"A": ("99:99", "")})], CRITERIA)
+    assert len(registry_io.list_cases(registry)) == 1
+
+
+def test_the_commands_refuse_what_no_case_keeps(registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "ids.txt").write_text("D1\n", encoding="utf-8")
+    for given in (["--at", "1"], ["--without-donors", str(tmp_path / "ids.txt")], ["--patients", "x.csv"]):
+        done = CliRunner().invoke(group, ["case", "open", str(registry), "--hla", "A*02:01", *given])
+        assert isinstance(done.exception, CriteriaError), given
+    done = CliRunner().invoke(group, ["case", "check", str(registry), "1", "D1"])
+    assert isinstance(done.exception, CriteriaError)
+
+
+def test_ages_are_those_of_the_day(registry: Path) -> None:
+    open_case(registry, PATIENT, CRITERIA.model_copy(update={"max_age": 35}), frequencies="none")
+    day = datetime.date.today()
+    repeat(registry, today=day)
+    later = repeat(registry, today=day.replace(year=day.year + 5, day=1))
+    (gone,) = [one for one in later.cases[1].changes if one.donor_id == "D3"]
+    assert (str(gone.change), gone.reason) == ("gone", "another age since then")
