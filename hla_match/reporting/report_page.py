@@ -11,7 +11,7 @@ from hla_match.visible_text import visible_value
 
 _FRAME = """\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="{{ lang | default("en") }}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">

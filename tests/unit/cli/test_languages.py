@@ -214,3 +214,17 @@ def test_files_are_the_same_in_both_languages(told: dict[str, tuple[Path, dict[t
         english, chinese = ((told[code][0] / name).read_bytes() for code in ("en", "zh"))
         assert english == chinese, name
         assert english
+
+
+def test_the_page_of_figures_is_in_the_language_of_the_command(
+    told: dict[str, tuple[Path, dict[tuple[str, ...], Result]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(told["zh"][0])
+    for code in ("en", "zh"):
+        options = ("--year", "2025", "--page", f"{code}.html", "--title", "T", "--lang", code)
+        assert CliRunner().invoke(group, ("registry", "figures", "han", *options)).exit_code == 0
+    english, chinese = (Path(f"{code}.html").read_text(encoding="utf-8").split("<h1>")[1] for code in ("en", "zh"))
+    assert ENGLISH.search(english)
+    assert not CHINESE.search(english)
+    assert not ENGLISH.search(re.sub("<[^>]*>", "", chinese).partition("</main>")[0])
+    assert '<html lang="zh-Hans">' in Path("zh.html").read_text(encoding="utf-8")
