@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
 
@@ -37,6 +38,23 @@ def check_type(name: str, value: object, *types: type, expected: str) -> None:
     if not isinstance(value, types):
         found = None if value is None else InWords(f"a value of type {type(value).__name__}")
         raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
+
+
+def check_day(name: str, value: object) -> None:
+    """Refuse an argument that is no day, such as a time of a day.
+
+    Raises:
+        CriteriaError: it is none.
+
+    >>> check_day("today", datetime.datetime(2026, 1, 31, 12))
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: today: found a value of type datetime, expected a date
+    """
+    check_type(name, value, datetime.date, expected="a date")
+    if isinstance(value, datetime.datetime):
+        found = InWords(f"a value of type {type(value).__name__}")
+        raise CriteriaError(name, found=found, expected="a date", code=ErrorCode.CRITERIA_TYPE)
 
 
 def check_count(name: str, value: object, *, least: int = 1) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from hla_match.cases.blind_codes import donor_code
 from hla_match.cases.steps import STAGE_WORDS, DonorState
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import check_count, check_day
 from hla_match.language import translated
 from hla_match.services.batch_outputs import existing_error
 from hla_match.services.report_files import report_files, write_report
@@ -65,7 +65,9 @@ def case_sheet(
     """
     check_folder(registry)
     folder, day = Path(registry), datetime.date.today() if today is None else today
-    check_type("today", day, datetime.date, expected="a date")
+    check_day("today", day)
+    if first is not None:
+        check_count("first", first)
     found = _sheet(folder, show_case(folder, case), first, day)
     if out is not None:
         path = given_path("out", out)
@@ -85,7 +87,9 @@ def _sheet(folder: Path, case: CaseRecord, first: int | None, day: datetime.date
     order = sorted(names, key=lambda key: (listed[key].place, names[key]))
     told = {donor_code(secret, case.number, key): json.loads(listed[key].content) for key in order}
     codes = [code for code in told if code in states] + [code for code in states if code not in told]
-    codes += [] if first is None else [code for code in list(told)[:first] if code not in states]
+    # Beyond its limit more donors of a list are kept than it has.
+    shown = 0 if first is None else min(first, case.request.criteria.limit or first)
+    codes += [code for code in list(told)[:shown] if code not in states]
     rows = [_row(case.patient_code, code, states.get(code), told.get(code), day) for code in codes]
     return pl.DataFrame(rows, SHEET, orient="row")
 

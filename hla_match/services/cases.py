@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from hla_match.services.case_lists import search_request
 from hla_match.services.notices import OnNotice
 from hla_match.services.policy_files import open_policy
 from hla_match.services.repeat import open_repeat
-from hla_match.services.searched_registry import check_folder
+from hla_match.services.searched_registry import SearchRequest, check_folder
 from registry_io.store.case_recording import CaseChange
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.case_steps import open_cases
@@ -66,13 +67,20 @@ def open_case(
             patient=one,
             criteria=criteria if criteria is not None else SearchCriteria(),
             policy=kept,
-            frequencies=frequencies,
-            global_frequencies=global_frequencies,
+            frequencies=_from_anywhere(frequencies),
+            global_frequencies=_from_anywhere(global_frequencies),
         )
         for one in patients
     ]
     _refuse_unreadable(Path(registry), requests)
     return open_cases(registry, requests, day=day, actor=actor)
+
+
+def _from_anywhere(source: str | None) -> str | None:
+    """Return what names the same frequencies in whichever folder a search begins: of a file its whole path."""
+    named = SearchRequest(frequencies=source).named_frequencies
+    is_file = isinstance(named, str) and os.path.exists(named) and not os.path.isdir(named)
+    return os.path.abspath(named) if isinstance(named, str) and is_file else source
 
 
 def _refuse_unreadable(folder: Path, requests: Sequence[CaseRequest]) -> None:

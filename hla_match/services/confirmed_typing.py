@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from hla_match.errors import HlaMatchError
+from hla_match.language import translated
 from hla_match.matching.obstacles import without_filters
 from hla_match.searches.listed_donors import listed_donors
 from hla_match.services.case_lists import CaseLists, search_request
-from hla_match.services.notices import Notices, OnNotice
+from hla_match.services.notices import NoticeKind, Notices, OnNotice
 from hla_match.services.registry_changes import RegistryChanges
 from hla_match.services.searched_registry import SearchedRegistry, check_folder
 from registry_io.store.case_recording import CaseChange
@@ -53,16 +55,28 @@ def confirm_typing(
     """Record a confirmatory typing as `registry_io.register_typing` does, and say what it settled for the patient.
 
     The donor's record is updated in one transaction with the step. Arguments and errors are those of
-    `registry_io.register_typing`; `on_notice` is called with each notice.
+    `registry_io.register_typing`; `on_notice` is called with each notice, such as why it is not known what was settled.
     """
     check_folder(registry)
     found = show_case(registry, case)
     today = datetime.date.today() if day is None else day
-    before = _match_of(Path(registry), found, donor, today, Notices(on_notice))
+    notices = Notices(on_notice)
+    before = after = None
+    why: HlaMatchError | None = None
+    try:
+        before = _match_of(Path(registry), found, donor, today, notices)
+    except HlaMatchError as error:
+        why = error
     change = register_typing(registry, case, donor, values, day=day, actor=actor, reason=reason)
-    return ConfirmedTyping(
-        change=change, before=before, after=_match_of(Path(registry), found, donor, today, Notices())
-    )
+    if why is None:
+        try:
+            after = _match_of(Path(registry), found, donor, today, Notices())
+        except HlaMatchError as error:
+            why = error
+    if why is not None:
+        # It is recorded: what keeps the comparison from being made is no error of that.
+        notices.add(NoticeKind.NOTE, translated("what the typing settled is not known: {why}", why=why))
+    return ConfirmedTyping(change=change, before=before, after=after)
 
 
 def _match_of(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hla_match.errors import ErrorCode, HlaMatchError, RegistryError, TypingError
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import check_day
 from hla_match.services.batch_outputs import existing_error
 from hla_match.services.case_lists import CaseLists, FoundList, search_request
 from hla_match.services.notices import Notices, OnNotice, OnProgress
@@ -103,7 +103,7 @@ def open_repeat(
         for path in files:
             if path.exists() and not overwrite:
                 raise existing_error(path)
-        yield OpenRepeat(folder, tuple(cases), full, table, whole, Notices(on_notice))
+        yield OpenRepeat(folder, tuple(cases), full, table, whole, Notices(on_notice), only is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class OpenRepeat:
         out: file of the changes, or None.
         lists: file of the whole lists, or None.
         notices: takes what there is to say.
+        is_single: whether one case was asked for, which is searched or an error.
     """
 
     folder: Path
@@ -125,6 +126,7 @@ class OpenRepeat:
     out: Path | None
     lists: Path | None
     notices: Notices
+    is_single: bool = False
 
     @property
     def has_probabilities(self) -> bool:
@@ -157,7 +159,7 @@ class OpenRepeat:
     ) -> tuple[RepeatReport, list[FoundList]]:
         """Do what `run` does, and return the lists, too."""
         day = datetime.date.today() if today is None else today
-        check_type("today", day, datetime.date, expected="a date")
+        check_day("today", day)
         lists, repeated = self._searched(day, on_progress, on_iteration)
         transaction = lists[0].new.run.transaction if lists else None
         report = RepeatReport(cases=tuple(repeated), transaction=transaction, out=self.out, lists=self.lists)
@@ -190,12 +192,16 @@ class OpenRepeat:
         with Journal.open(self.folder) as journal:
             secret = journal.cases.secret
             for done, case in enumerate(self.cases, start=1):
-                key = (case.request.frequencies, case.request.global_frequencies, case.request.criteria.loci)
                 try:
+                    # A policy may set the scope, too.
+                    loci = search_request(case.request, day).criteria.loci
+                    key = (case.request.frequencies, case.request.global_frequencies, loci)
                     if key not in groups:
                         groups[key] = self._opened(case, day, on_iteration)
                     found = groups[key].find(journal, case, full=self.full)
                 except TypingError as error:
+                    if self.is_single:
+                        raise
                     repeated.append(failed_case(case, f"{error.reason}: expected {error.expected}"))
                     continue
                 except HlaMatchError as error:

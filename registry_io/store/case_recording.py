@@ -12,7 +12,7 @@ from typing import Any
 from hla_match.cases.blind_codes import donor_code, patient_code
 from hla_match.cases.steps import REFUSAL_WORDS, CaseStep, Refusal, Step
 from hla_match.errors import CriteriaError, ErrorCode, RegistryError
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import check_day
 from hla_match.language import translated
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
@@ -90,7 +90,8 @@ def record_step(
     def change(journal: Journal, entry: Entry) -> None:
         done.append(_with_record(place, journal, entry, case, asked, given, who))
 
-    found = record_change(place, change, cause_now("update", given, who, asked.reason))
+    # A transaction keeps its reason for good; that of a step leaves with the donor, and stands in the case book alone.
+    found = record_change(place, change, cause_now("update", given, who, f"case: {asked.step}"))
     before = done[0].status_before if found.transaction is not None else None
     return replace(done[0], transaction=found.transaction, status_before=before)
 
@@ -148,14 +149,28 @@ def _check(place: Path, journal: Journal, number: int, asked: AskedStep, day: da
     """
     until = None if asked.until is None else datetime.date.fromisoformat(asked.until)
     step = CaseStep(step=asked.step, day=day, donor=key, until=until, passed=asked.passed)
-    others = [] if key is None else [one for one in journal.cases.numbers_of(key) if one != number]
-    elsewhere = any(state_of(journal.cases.entries(other)).is_reserved(key, day) for other in others)
+    elsewhere = any(
+        state_of(journal.cases.entries(other)).is_reserved(one, day)
+        for one in _records_of(journal, key)
+        for other in journal.cases.numbers_of(one)
+        if other != number
+    )
     refusal = state_of(journal.cases.entries(number)).refusal(step, reserved_elsewhere=elsewhere)
     if refusal is not None:
         raise refused(place, refusal)
     if asked.step in (Step.ASK, Step.RESERVE, Step.COLLECT) and key is not None:
         # Who has left is asked no more.
         present_record(place, journal.versions(journal.cases.identifiers([key])[key]))
+
+
+def _records_of(journal: Journal, key: int | None) -> list[int]:
+    """Return the keys of all records of a person: of a donor, and of those that were merged into that record."""
+    if key is None:
+        return []
+    latest, donor_id = journal.latest_transaction(), journal.cases.identifiers([key])[key]
+    assert latest is not None, "a record that has begun has a transaction"
+    merged = [leaves for leaves, stays in journal.merges(latest.number).items() if stays == donor_id]
+    return [key, *journal.cases.keys(merged).values()]
 
 
 def refused(place: Path, refusal: Refusal) -> RegistryError:
@@ -173,7 +188,7 @@ def checked_day(day: datetime.date | None) -> datetime.date:
     today = datetime.date.today()
     if day is None:
         return today
-    check_type("day", day, datetime.date, expected="a date")
+    check_day("day", day)
     if day > today:
         raise CriteriaError("day", found=day.isoformat(), expected="a day up to today")
     return day

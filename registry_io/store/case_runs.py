@@ -15,7 +15,7 @@ from typing import Any
 
 from hla_match.cases.steps import CaseStep, Step
 from hla_match.errors import ErrorCode, RegistryError
-from hla_match.errors.arguments import check_type
+from hla_match.errors.arguments import check_day
 from registry_io.store.case_recording import refused
 from registry_io.store.case_records import state_of
 from registry_io.store.journal.case_book import LEFT, CaseRow
@@ -112,7 +112,7 @@ def record_runs(
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
-    check_type("day", day, datetime.date, expected="a date")
+    check_day("day", day)
     found = []
     with writing_registry(folder), Journal.writing(folder) as journal:
         begin(folder, journal)

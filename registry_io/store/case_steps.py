@@ -13,7 +13,7 @@ from pathlib import Path
 from hla_match.cases.blind_codes import patient_code
 from hla_match.cases.steps import Step
 from hla_match.errors import CriteriaError
-from hla_match.errors.arguments import InWords, check_type
+from hla_match.errors.arguments import InWords, check_day, check_type
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_recording import AskedStep, CaseChange, checked_day, record_step
@@ -222,7 +222,7 @@ def reserve_donor(
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
-    check_type("until", until, datetime.date, expected="a date")
+    check_day("until", until)
     status = RESERVED if set_status else None
     asked = AskedStep(step=Step.RESERVE, donor=donor, until=until.isoformat(), status=status, reason=reason)
     return record_step(folder, case, asked, day, actor)

@@ -122,6 +122,27 @@ def test_a_donor_is_reserved_in_one_case_alone_until_it_ends(registry: Path) -> 
     registry_io.reserve_donor(registry, 2, "D1", until=TODAY)
 
 
+def test_a_person_with_two_records_is_reserved_in_one_case_alone(registry: Path) -> None:
+    open_case(registry, PATIENT, CRITERIA, frequencies="none")
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    registry_io.reserve_donor(registry, 1, "D1", until=TODAY)
+    registry_io.merge_donors(registry, "D4", "D1", values={"A_1": "01:01", "A_2": "24:02"})
+    for case in (1, 2):
+        registry_io.ask_donor(registry, case, "D4", consent="1")
+    refused(lambda: registry_io.reserve_donor(registry, 2, "D4", until=TODAY), ErrorCode.CASE_STEP)
+    registry_io.reserve_donor(registry, 1, "D4", until=TODAY)
+    registry_io.close_case(registry, 1)
+    registry_io.reserve_donor(registry, 2, "D4", until=TODAY)
+
+
+def test_a_time_of_a_day_is_no_day(registry: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    noon = datetime.datetime.combine(TODAY, datetime.time(12))
+    refused(lambda: registry_io.ask_donor(registry, 1, "D4", consent="1", day=noon), ErrorCode.CRITERIA_TYPE)
+    refused(lambda: registry_io.reserve_donor(registry, 1, "D1", until=noon), ErrorCode.CRITERIA_TYPE)
+    refused(lambda: repeat(registry, today=noon), ErrorCode.CRITERIA_TYPE)
+
+
 def test_a_donor_who_left_is_not_asked(registry: Path) -> None:
     registry_io.withdraw_donor(registry, "D1")
     refused(lambda: registry_io.ask_donor(registry, 1, "D1", consent="1"), ErrorCode.REGISTRY_UNKNOWN_DONOR)
@@ -130,9 +151,9 @@ def test_a_donor_who_left_is_not_asked(registry: Path) -> None:
 def test_nothing_of_an_erased_donor_is_left_in_the_case_book(registry: Path) -> None:
     repeat(registry)
     code = registry_io.ask_donor(registry, 1, "Q7X9-RARE", consent="K3-CONSENT", reason="J5-REASON").donor_code or ""
-    registry_io.register_typing(registry, 1, code, {"A_1": "02:01", "city": "寂静岭"}, reason="L6-REPORT")
+    registry_io.register_typing(registry, 1, code, {"A_1": "02:07", "city": "寂静岭"}, reason="L6-REPORT")
     registry_io.ask_donor(registry, 1, "D1", consent="D1-CONSENT")
-    secrets = ("Q7X9-RARE", "K3-CONSENT", "J5-REASON", "寂静岭")
+    secrets = ("Q7X9-RARE", "K3-CONSENT", "J5-REASON", "L6-REPORT", "寂静岭")
     registry_io.erase_donors(registry, ["Q7X9-RARE"])
     assert prove_registry(registry) is None
     compact_registry(registry, grace=datetime.timedelta(0))
