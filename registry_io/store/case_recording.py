@@ -91,7 +91,7 @@ def record_step(
         done.append(_with_record(place, journal, entry, case, asked, given, who))
 
     # A transaction keeps its reason for good; that of a step leaves with the donor, and stands in the case book alone.
-    found = record_change(place, change, cause_now("update", given, who, f"case: {asked.step}"))
+    found = record_change(place, change, cause_now("update", given, who, ""))
     before = done[0].status_before if found.transaction is not None else None
     return replace(done[0], transaction=found.transaction, status_before=before)
 
