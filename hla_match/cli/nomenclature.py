@@ -10,10 +10,10 @@ import click
 
 from hla_match.cli.messages import say
 from hla_match.cli.spoken_commands import SpokenGroup
-from hla_match.cli.told_errors import detail
 from hla_match.errors import NomenclatureError
 from hla_match.language import translated
 from hla_match.language.retelling import retold
+from hla_match.reporting.error_words import detail
 from hla_match.wide_text import padded
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import click
 from hla_match.cli.messages import say
 from hla_match.cli.nomenclature import choose_nomenclature
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.cli.told_errors import detail
 from hla_match.cli.typing_lines import too_long, typing_lines
 from hla_match.errors import TypingError
 from hla_match.language import translated
 from hla_match.language.retelling import retold
+from hla_match.reporting.error_words import detail
 
 _KEPT = 500  # typings, of which most files repeat some
 

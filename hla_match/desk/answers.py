@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hla_match.desk.forms import Fields, FormError, query_of
 from hla_match.desk.spoken import CHOICE
-from hla_match.errors import HlaMatchError
-from hla_match.language import LANGUAGES, language, retold, translated
+from hla_match.errors import HlaMatchError, RegistryError
+from hla_match.language import LANGUAGES, language, retelling, retold, translated
+from hla_match.reporting.error_words import detail
 from hla_match.reporting.explanation import locus_sentence
 from hla_match.reporting.page_templates import shared_environment
 from hla_match.visible_text import visible
@@ -27,7 +29,7 @@ def _verbatim(text: str) -> Markup:
 
 
 _PAGES.filters["verbatim"] = _verbatim
-_PAGES.globals |= {"retold": retold, "locus_sentence": locus_sentence}
+_PAGES.globals |= {"retold": retold, "told_anew": retelling.retold, "locus_sentence": locus_sentence}
 
 
 def rendered(name: str, **values: Any) -> str:
@@ -78,7 +80,9 @@ def told_of(error: HlaMatchError | None) -> str:
     """Return what a person reads of an error; of a fault of the program where it is told."""
     if error is None:
         return translated("a fault of the program; the terminal of the desk says where")
-    return str(error)
+    # Which registry it is of stands at the top of every page.
+    told = detail(error)
+    return re.sub(rf"^{re.escape(error.path)}(: |：)", "", told) if isinstance(error, RegistryError) else told
 
 
 def _addresses(request: Request) -> dict[str, str]:

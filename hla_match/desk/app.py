@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from hla_match.desk import donor_routes, list_routes, registry_routes, report_routes, search_routes
+from hla_match.desk import case_routes, donor_routes, list_routes, registry_routes, report_routes, search_routes
 from hla_match.desk.answers import refusal, rendered, told_of
 from hla_match.desk.forms import FormError
 from hla_match.desk.guard import Guard, TooLarge
@@ -37,7 +37,7 @@ def desk_app(desk: Desk, *, port: int, token: str, on_fault: Callable[[BaseExcep
     # No page describes the routes: they are for the desk's own pages.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk
-    for routes in (search_routes, list_routes, donor_routes, report_routes, registry_routes):
+    for routes in (search_routes, list_routes, donor_routes, report_routes, registry_routes, case_routes):
         app.include_router(routes.router)
     app.add_api_route("/static/{name}", _static, methods=["GET"])
     app.add_exception_handler(HlaMatchError, _told)

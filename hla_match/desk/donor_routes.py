@@ -46,7 +46,7 @@ def in_list(request: Request, key: str, row: int) -> Response:
     if not 0 <= row < registry.n_donors:
         return refusal(request, translated("The registry that was searched has no such donor."), status=404)
     told = listed.found.explain(str(registry.attributes["donor_id"][row]))
-    return page(request, "donor", key=key, **story(told), **_history(request, told.donor_id))
+    return page(request, "donor", key=key, case=listed.case, **story(told), **_history(request, told.donor_id))
 
 
 @router.post("/donor")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hla_match.desk.answers import is_part, page, refusal, see
+from hla_match.desk.answers import is_part, page, refusal, see, told_of
 from hla_match.desk.donor_story import story
 from hla_match.desk.forms import Fields, form_of, query_of
 from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, choices, in_order
@@ -64,6 +64,7 @@ def donors(request: Request, key: str) -> Response:
         request,
         "list",
         key=key,
+        case=listed.case,
         view=list_view(listed.found, first=0),
         rows=rows,
         places=dict(zip((row.rank for row in rows), shown.tolist(), strict=True)),
@@ -159,7 +160,7 @@ def next_steps(request: Request, key: str) -> Response:
         assumed = Availability.named(available)
         steps = listed.found.next_steps(first=first, wanted=wanted, certainty=certainty, availability=assumed)
     except CriteriaError as error:
-        told = str(error)
+        told = told_of(error)
     return page(
         request,
         "next",

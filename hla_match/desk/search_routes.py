@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -67,9 +67,14 @@ def search(request: Request, fields: Annotated[Fields, Depends(form_of)]) -> Res
     except HlaMatchError as error:
         return _form_page(request, form, told_of(error), typed=typed)
     started = desk.jobs.start(lambda job: _searched(desk, form, asked, patient, job), back="/")
-    if started is not None and started[1].wait(_PATIENCE) and started[1].state is JobState.FAILED:
+    if has_failed(started):
         return _form_page(request, form, told_of(started[1].error), typed=typed)
     return followed(request, started)
+
+
+def has_failed(started: tuple[str, Job] | None) -> TypeGuard[tuple[str, Job]]:
+    """Say whether some work that was started fails so soon that its form is shown again."""
+    return started is not None and started[1].wait(_PATIENCE) and started[1].state is JobState.FAILED
 
 
 def followed(request: Request, started: tuple[str, Job] | None) -> Response:

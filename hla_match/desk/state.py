@@ -28,6 +28,7 @@ from hla_match.reporting.list_view import list_view
 from hla_match.reporting.match_frame import order_frame
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
+from hla_match.services.repeat_report import RepeatReport
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.disk.writer_lock import user_name
 
@@ -35,6 +36,8 @@ MOST_LISTS = 64
 """Lists that are kept; of 2,000 donors each takes a few megabytes."""
 
 _MOST_DONORS = 512
+_MOST_NOTES = 256
+_MOST_REPEATS = 16
 _MOST_FILES = 16
 
 
@@ -46,11 +49,13 @@ class FoundList:
         found: the donors.
         form: the fields of the search, to change them.
         searched: the registry as it was searched.
+        case: number of the case that the list is of, or that was opened from it; None without one.
     """
 
     found: MatchList
     form: SearchForm
     searched: SearchedRegistry
+    case: int | None = None
     _frame: pl.DataFrame | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,6 +121,9 @@ class Desk:
         self.lists: Kept[FoundList] = Kept(MOST_LISTS)
         # Pages of donors who stand in no list: the address has a key in place of the identifier.
         self.donors: Kept[str] = Kept(_MOST_DONORS)
+        # What a page says once after a step of a case, and what became of the lists of cases.
+        self.notes: Kept[tuple[str, ...]] = Kept(_MOST_NOTES)
+        self.repeats: Kept[RepeatReport] = Kept(_MOST_REPEATS)
         self.overview = Overview()
         self.jobs = Jobs(max(2, n_processors()), on_fault)
         # A report in PDF takes long, and no search shall wait for it.

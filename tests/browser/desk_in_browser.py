@@ -28,10 +28,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 """What the program is called where it is installed."""
 
 AS_OF = datetime.date(2026, 11, 1)
-WAIT = 60_000
+WAIT = 20_000
 """Milliseconds that a busy machine may take for a page."""
 
-SET = "made-up"
+SET = "synthetic"
 """The name of the haplotype frequencies that the persons were drawn from."""
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
@@ -81,7 +81,7 @@ def desk_process(registry: Path, *arguments: str) -> Iterator[str]:
         assert desk.returncode == 0, told
 
 
-def made_registry(folder: Path, *, n_donors: int = 400, odd: bool = True) -> Path:
+def made_registry(folder: Path, *, n_donors: int = 400, odd: bool = True, name: str = "registry") -> Path:
     """Make a registry of made-up donors, and the results of a night run beside it; return its folder.
 
     Args:
@@ -89,13 +89,14 @@ def made_registry(folder: Path, *, n_donors: int = 400, odd: bool = True) -> Pat
         n_donors: donors who are drawn.
         odd: whether further donors come to them: one with a hostile name and city, the longest typings, and one whose
             typing nobody else has.
+        name: of the registry's folder.
     """
     drawn, _ = volunteers(n_donors, seed=1, as_of=AS_OF)
     given = pl.concat([drawn, odd_donors(drawn)], how="diagonal") if odd else drawn
     given.write_csv(folder / "donors.csv")
-    registry_io.import_donors(folder / "registry", folder / "donors.csv", "builtin", today=AS_OF)
+    registry_io.import_donors(folder / name, folder / "donors.csv", "builtin", today=AS_OF)
     _install_frequencies(folder / "frequencies.csv")
-    return folder / "registry"
+    return folder / name
 
 
 def _install_frequencies(path: Path) -> None:
@@ -164,3 +165,12 @@ class Watched:
         # A page that refuses a form has a status of its own, of which the console tells.
         if kind in ("error", "warning") and "status of 4" not in text:
             self.faults.append(text)
+
+
+def donor_typing() -> str:
+    """Return the typing of one of the last donors who are drawn as a GL String, of high resolution at five loci."""
+    row = next(row for row in reversed(volunteers(400, seed=1, as_of=AS_OF)[0].rows(named=True)) if row["DQB1_1"])
+    return "^".join(
+        f"{locus}*{row[f'{locus}_1']}+{locus}*{row[f'{locus}_2'] or row[f'{locus}_1']}"
+        for locus in ("A", "B", "C", "DRB1", "DQB1")
+    )

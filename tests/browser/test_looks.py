@@ -23,6 +23,7 @@ LISTS: Mapping[str, Mapping[str, str]] = {
 
 SENT: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "search-wrong": ("/search", {"typing": TYPING.replace("A*", "A*99:", 1), "min_age": "x"}),
+    "search-faults": ("/search", {"typing": f"{TYPING}\nA*02:01\nQ*01:01\n{'?' * 300}"}),
     "record": ("/donor", {"donor": HOSTILE}),
     "record-long": ("/donor", {"donor": "LONG" * 12}),
     "record-none": ("/donor", {"donor": "nobody"}),
@@ -60,6 +61,22 @@ def send(page: Any, base: str, path: str, fields: Mapping[str, str]) -> str:
     return str(page.url)
 
 
+def case_pages(page: Any, base: str, open_list: Callable[[Any], None]) -> Iterator[tuple[str, str]]:
+    """Open a case from a list, ask donors of every kind, and yield by name the addresses of its pages."""
+    open_list(page)
+    page.locator("form[action$='/case'] button").click()
+    page.wait_for_url("**/cases/*")
+    address = str(page.url)
+    path = address.removeprefix(base)
+    yield "changes", send(page, base, f"{path}/search", {})
+    for donor in (HOSTILE, "LONG" * 12, "ONE"):
+        told = send(page, base, f"{path}/ask", {"donor": donor, "consent": HOSTILE, "actor": HOSTILE})
+    send(page, base, f"{path}/decline", {"donor": "ONE", "reason": HOSTILE})
+    yield "case-told", told
+    yield "case", address
+    yield "cases", f"{base}/cases?all=on"
+
+
 @pytest.fixture(scope="module")
 def shown(pages: dict[str, Any], watched: Any) -> dict[str, Callable[[Any], None]]:
     """Return by name of a page what opens it."""
@@ -79,13 +96,16 @@ def shown(pages: dict[str, Any], watched: Any) -> dict[str, Callable[[Any], None
             add("donor", page.locator("table.donors tbody th a").first.evaluate("one => one.href"))
         elif name == "list-empty":
             add("kept-out", page.locator("#list li a").first.evaluate("one => one.href"))
+    for name, address in case_pages(page, base, found["list-hostile"]):
+        add(name, address)
     for name, (path, fields) in SENT.items():
         found[name] = lambda one, path=path, fields=fields: send(one, base, path, fields)
     return found
 
 
 NAMES = [
-    "/", "/registry", "/results", "/nowhere", *LISTS, *pages_of(""), "donor", "kept-out", *SENT,
+    "/", "/registry", "/results", "/nowhere", *LISTS, *pages_of(""), "donor", "kept-out",
+    "cases", "case", "case-told", "changes", *SENT,
 ]  # fmt: skip
 
 

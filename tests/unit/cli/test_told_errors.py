@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hla_match.cli import failures
-from hla_match.cli.told_errors import detail, error_lines, meaning
+from hla_match.cli.told_errors import error_lines
 from hla_match.errors import (
     CriteriaError,
     ErrorCode,
@@ -24,6 +24,7 @@ from hla_match.errors import (
 )
 from hla_match.errors.arguments import InWords
 from hla_match.language import speaking
+from hla_match.reporting.error_words import detail, meaning
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ERRORS = [

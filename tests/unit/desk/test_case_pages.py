@@ -1,0 +1,240 @@
+"""The pages of the case book: what is written is what was asked for, and what may not come next is refused."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import registry_io
+from hla_match.cases.list_changes import ListChange
+from hla_match.cases.steps import Step
+from hla_match.desk.app import desk_app
+from hla_match.desk.case_routes import _HEADINGS, _RECORDED
+from hla_match.desk.case_words import CHANGE_WORDS, DONOR_STEPS, matches, settled
+from hla_match.desk.state import Desk
+from tests.unit.desk.conftest import BASE, DONORS, HOSTILE, ORIGIN, PATIENT, PORT, TOKEN, Browser
+
+TODAY = datetime.date.today()
+LATER = (TODAY + datetime.timedelta(days=9)).isoformat()
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    (tmp_path / "donors.csv").write_text(DONORS, encoding="utf-8")
+    registry_io.import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin")
+    return tmp_path / "registry"
+
+
+@pytest.fixture
+def own(registry: Path) -> Iterator[Browser]:
+    """Return a browser of a desk whose registry the test changes."""
+    faults: list[BaseException] = []
+    app = desk_app(Desk(registry, on_fault=faults.append), port=PORT, token=TOKEN, on_fault=faults.append)
+    with Browser(app, base_url=BASE, raise_server_exceptions=False) as browser:
+        assert browser.get(f"/enter?token={TOKEN}").status_code == 200
+        yield browser
+    assert not faults
+
+
+def opened(browser: Browser, **fields: object) -> str:
+    """Open a case from a list, and return its address."""
+    found = browser.send_form(f"{browser.list_of(frequencies='none', **fields)}/case")
+    assert re.fullmatch(r"/cases/[0-9]+", found.url.path), found.text
+    return found.url.path
+
+
+def test_a_case_keeps_what_its_list_was_asked_for_with(own: Browser, registry: Path) -> None:
+    address = own.list_of(frequencies="none", patient_id="H7", max_mismatches="2", min_age="20", policy="plain")
+    case = own.send_form(f"{address}/case")
+    assert "H7" in case.text
+    (found,) = registry_io.list_cases(registry)
+    assert found.request.patient.patient_id == "H7"
+    assert found.request.criteria.loci == ("A", "B")
+    assert (found.request.criteria.max_mismatches, found.request.criteria.min_age) == (2, 20)
+    assert found.request.criteria.as_of is None
+    assert found.request.frequencies == "none"
+    # The list knows its case from then on, and opens no second one.
+    text = own.get(address).text
+    assert 'href="/cases/1"' in text
+    assert f'action="{address}/case"' not in text
+
+
+def test_steps_are_recorded_with_who_and_when(own: Browser, registry: Path) -> None:
+    case = opened(own)
+    before = TODAY.isoformat()
+    own.send_form(f"{case}/ask", donor="D2", consent="3", actor="li", day=before, reason="first")
+    told = own.send_form(f"{case}/typing", donor="D2", typing="A*02:01+A*11:01", actor="chen")
+    assert "matches: 2-4 → 3-4" in told.text, told.text
+    assert registry_io.show_donor(registry, "D2").person["A_1"] == "02:01"
+    own.send_form(f"{case}/check", donor="D2", passed="yes")
+    told = own.send_form(f"{case}/reserve", donor="D2", until=LATER, set_status="on")
+    assert "status in the registry" in told.text
+    assert f"reserved until {LATER}" in told.text
+    own.send_form(f"{case}/collect", donor="D2")
+    closed = own.send_form(f"{case}/close", reason="done")
+    assert "closed" in closed.text
+    assert "<form" not in closed.text.partition("<main")[2].partition("</main")[0]
+    (found,) = registry_io.list_cases(registry)
+    steps = [(str(one.step), one.actor in ("li", "chen")) for one in found.steps]
+    assert [step for step, _ in steps] == ["open", "ask", "typing", "check", "reserve", "collect", "close"]
+    assert [named for _, named in steps][1:3] == [True, True]
+    assert registry_io.show_donor(registry, "D2").person["status"] == "RS"
+
+
+def test_of_each_donor_the_forms_of_what_may_come_next_are_shown(own: Browser) -> None:
+    case = opened(own)
+
+    def steps() -> set[str]:
+        return set(re.findall(rf'action="{case}/([a-z]+)"', own.get(case).text))
+
+    assert steps() == {"list", "search", "ask", "close"}
+    own.send_form(f"{case}/ask", donor="D1", consent="1")
+    assert steps() == {"list", "search", "ask", "close", "typing", "decline", "reserve"}
+    own.send_form(f"{case}/typing", donor="D1", typing="A*02:01+A*11:01")
+    assert "check" in steps()
+    own.send_form(f"{case}/check", donor="D1", passed="no")
+    assert not steps() & {"reserve", "collect"}
+    own.send_form(f"{case}/decline", donor="D1", reason="ill")
+    assert "typing" not in steps()
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "told"),
+    [
+        ("ask", {"donor": "D1"}, "consent"),
+        ("ask", {"donor": "", "consent": "1"}, "a donor"),
+        ("ask", {"donor": "nobody", "consent": "1"}, "no donor of this identifier or code"),
+        ("ask", {"donor": "D1", "consent": "1", "day": "2999-01-01"}, "a day up to today"),
+        ("ask", {"donor": "D1", "consent": "1", "day": "yesterday"}, "a date as 2026-01-31"),
+        ("decline", {"donor": "D2"}, "why the donor declined"),
+        ("decline", {"donor": "D1", "reason": "x"}, "was not asked"),
+        ("check", {"donor": "D2", "passed": "perhaps"}, "passed, or failed"),
+        ("check", {"donor": "D2", "passed": "yes"}, "confirmatory typing"),
+        ("reserve", {"donor": "D2"}, "the last day of the reservation"),
+        ("reserve", {"donor": "D2", "until": "2001-01-01"}, "ends before it begins"),
+        ("collect", {"donor": "D2"}, "medical check"),
+        ("typing", {"donor": "D2", "typing": ""}, "a typing that can be read"),
+        ("typing", {"donor": "D2", "typing": "A*02:01+A*99:99"}, "a typing that can be read"),
+        ("typing", {"donor": "D2", "typing": "A*"}, "a typing that can be read"),
+        ("typing", {"donor": "D1", "typing": "A*02:01+A*11:01"}, "was not asked"),
+    ],
+)
+def test_what_may_not_be_is_refused_beside_the_form(
+    own: Browser, registry: Path, step: str, fields: dict[str, str], told: str
+) -> None:
+    case = opened(own)
+    own.send_form(f"{case}/ask", donor="D2", consent="1")
+    before = registry_io.show_case(registry, 1)
+    found = own.send_form(f"{case}/{step}", **fields)
+    assert found.status_code == 422
+    assert 'role="alert"' in found.text
+    assert told in found.text
+    assert registry_io.show_case(registry, 1) == before
+
+
+@pytest.mark.parametrize("path", ["/cases/9", "/cases/0", "/cases/-1", "/cases/x", "/cases/1/open", "/changes/x"])
+def test_what_is_not_there_is_said(own: Browser, path: str) -> None:
+    opened(own)
+    found = own.get(path) if path != "/cases/1/open" else own.send_form(path)
+    assert found.status_code in (400, 404, 405, 422)
+    assert "<h1>" in found.text
+
+
+def test_a_number_beyond_all_bounds_is_no_case(own: Browser) -> None:
+    assert own.get(f"/cases/{'9' * 400}").status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases/repeat", "/cases/1/ask", "/cases/1/typing", "/cases/1/search", "/list/x/case"]
+)
+def test_a_form_of_another_origin_writes_nothing(own: Browser, registry: Path, path: str) -> None:
+    opened(own)
+    before = registry_io.list_cases(registry)
+    fields = {"donor": "D1", "consent": "1", "typing": PATIENT}
+    for headers in ({}, {"Origin": "http://evil.example"}, ORIGIN | {"Sec-Fetch-Site": "cross-site"}):
+        assert own.post(path, data=fields, headers=headers).status_code == 403
+        assert own.get(path).status_code in (404, 405, 422)
+    assert registry_io.list_cases(registry) == before
+
+
+def test_repeating_says_who_is_new_changed_and_gone(own: Browser, registry: Path) -> None:
+    case = opened(own)
+    searched = own.send_form(f"{case}/search")
+    assert searched.url.path.startswith("/changes/")
+    registry_io.add_donor(registry, "NEW1", {"A_1": "02:01", "A_2": "11:01", "B_1": "40:01", "B_2": "46:01"})
+    registry_io.withdraw_donor(registry, "D1")
+    registry_io.update_donor(registry, "D2", {"A_1": "02:01"})
+    text = own.send_form("/cases/repeat").text
+    for change, donor in (("new", "NEW1"), ("gone", "D1"), ("changed", "D2")):
+        assert re.search(rf'<tr class="change-{change}">.*{donor}</th>', text), change
+    assert "left the registry" in text
+    assert own.send_form("/cases/repeat").text.count('<tr class="change-') == 0
+
+
+def test_the_donors_of_a_case_are_a_list_from_which_they_are_asked(own: Browser, registry: Path) -> None:
+    case = opened(own, max_mismatches="2")
+    listed = own.send_form(f"{case}/list")
+    assert listed.url.path.startswith("/list/")
+    found = own.send_form(f"{listed.url.path}/find", donor="D1")
+    assert f'action="{case}/ask"' in found.text
+    own.send_form(f"{case}/ask", donor="D1", consent="1")
+    assert [one.donor_id for one in registry_io.show_case(registry, 1).donors] == ["D1"]
+
+
+def test_hostile_names_are_text(own: Browser) -> None:
+    case = opened(own, patient_id=HOSTILE)
+    own.send_form(f"{case}/ask", donor=HOSTILE, consent=HOSTILE, actor=HOSTILE, reason=HOSTILE)
+    own.send_form(f"{case}/decline", donor=HOSTILE, reason=HOSTILE, actor=HOSTILE)
+    refused = own.send_form(f"{case}/ask", donor=f"{HOSTILE}x", consent=HOSTILE)
+    for text in (own.get(case).text, own.get("/cases").text, refused.text, own.send_form(f"{case}/search").text):
+        assert "<script>alert" not in text
+        assert "'D9'" not in text
+    assert "&lt;script&gt;" in own.get(case).text
+
+
+def test_the_notes_of_a_step_are_for_who_made_it(own: Browser) -> None:
+    case = opened(own)
+    found = own.send_form(f"{case}/ask", donor="D1", consent="1")
+    assert "Recorded: asked" in found.text
+    assert "D1" not in str(found.url)
+    assert "Recorded" not in own.get(f"{case}?told=<x>").text
+
+
+def test_an_erased_donor_is_named_no_more(own: Browser, registry: Path) -> None:
+    case = opened(own)
+    own.send_form(f"{case}/ask", donor="D1", consent="7-of-D1")
+    registry_io.erase_donors(registry, ["D1"])
+    text = own.get(case).text
+    assert "D1" not in text
+    assert "a donor whose record was erased" in text
+
+
+def test_another_writer_is_told_of(own: Browser, registry: Path) -> None:
+    from registry_io.store.registry_folder import writing_registry
+
+    case = opened(own)
+    with writing_registry(registry):
+        found = own.send_form(f"{case}/ask", donor="D1", consent="1")
+    assert found.status_code == 422
+    assert 'role="alert"' in found.text
+    assert not registry_io.show_case(registry, 1).donors
+
+
+def test_words_are_those_of_the_tables_they_stand_for() -> None:
+    assert set(CHANGE_WORDS) == set(ListChange)
+    assert {*_RECORDED, Step.TYPING} == {*DONOR_STEPS, Step.ASK, Step.CLOSE}
+    assert set(_HEADINGS) == {*DONOR_STEPS, Step.CLOSE}
+
+
+def test_what_a_typing_settled_is_said() -> None:
+    was = {"best": 4, "worst": 2, "grades": {"A": "PA", "B": "AA"}, "p": [0.5, 0.25, 0.25]}
+    now = {"best": 4, "worst": 4, "grades": {"A": "AA", "B": "AA"}, "p": [1.0, 0.0, 0.0]}
+    assert list(settled(was, now))[:2] == ["matches: 2-4 → 4", "A: PA → AA"]
+    assert len(list(settled(was, now))) == 5
+    assert "settled nothing" in next(settled(was, was))
+    assert list(settled(None, now)) == []
+    assert matches(None) == ""
