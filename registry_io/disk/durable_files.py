@@ -149,12 +149,16 @@ def new_scratch(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, is_flushed: bool = False) -> Iterator[BinaryIO]:
     """Open a file beside `path` for bytes, and give it the name `path` once the block ends without an error.
 
     A reader sees the old file or the whole new one, never a part; after an error the old file is as it was. The new
     file is its owner's alone, or has the permissions of the one it replaces. What earlier runs that were killed left
     beside it is removed.
+
+    Args:
+        path: the file.
+        is_flushed: whether the block brings what it writes to the disk itself.
 
     Raises:
         FileError: the folder is missing, there is no room, or `path` is not a file that may be replaced.
@@ -170,13 +174,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise write_error(path, error) from error
     try:
-        with os.fdopen(descriptor, "wb") as handle:
+        # Opened by name, so that it knows its name.
+        with open(aside, "wb", opener=lambda *_: descriptor) as handle:
             try_lock(handle.fileno())  # which tells other runs that this one is alive
             give(handle.fileno(), mode, group)
             yield handle
-            handle.flush()
-            _step("flush", aside)
-            os.fsync(handle.fileno())
+            if not is_flushed:
+                flush_open(handle)
         rename(aside, target)
     except Exception as error:
         if (cause := _system_error(error)) is None:
@@ -234,6 +238,17 @@ def make_folder(path: Path) -> None:
         if not path.is_dir():  # as it is where another process has just made it
             raise
     flush_folder(path.parent)
+
+
+def flush_open(handle: BinaryIO) -> None:
+    """Bring what was written to a file that is open by its name to the disk.
+
+    Raises:
+        OSError: the disk fails, or is full.
+    """
+    handle.flush()
+    _step("flush", Path(handle.name))
+    os.fsync(handle.fileno())
 
 
 def flush(path: Path) -> None:

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from registry_io.disk.durable_files import NewFile, atomic_write, remove, rename, write_error
+from registry_io.disk.durable_files import NewFile, atomic_write, flush_open, remove, rename, write_error
 from registry_io.disk.hidden_names import aside_path, hidden_path
 from registry_io.disk.permissions import permissions
 from registry_io.disk.writer_lock import writer_lock
@@ -74,8 +74,7 @@ class JointFile(io.RawIOBase):
             FileError: there is no room.
         """
         try:
-            self._handle.flush()
-            os.fsync(self._handle.fileno())
+            flush_open(self._handle)
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -102,7 +101,9 @@ def lock_files(*paths: Path) -> Iterator[None]:
 
 
 @contextmanager
-def write_together(*paths: Path, acknowledge: Callable[[], None] | None = None) -> Iterator[tuple[JointFile, ...]]:
+def write_together(
+    *paths: Path, commit: Callable[[], None] | None = None, acknowledge: Callable[[], None] | None = None
+) -> Iterator[tuple[JointFile, ...]]:
     """Open a file beside each path, and name all of them, in this order, once the block ends without an error.
 
     After an error all of them are as they were before. A process that is killed between two names leaves the last one
@@ -110,6 +111,8 @@ def write_together(*paths: Path, acknowledge: Callable[[], None] | None = None) 
 
     Args:
         paths: the files.
+        commit: is called when all are on the disk, right before they get their names: what can fail has not failed, and
+            a signal waits until they have them.
         acknowledge: is called when all have their names, where they belong to something else; after its error all of
             them are as they were before.
 
@@ -118,11 +121,14 @@ def write_together(*paths: Path, acknowledge: Callable[[], None] | None = None) 
     """
     with ExitStack() as written:
         # What is entered last is named first.
-        files = [JointFile(path, written.enter_context(atomic_write(path))) for path in reversed(paths)][::-1]
+        handles = [written.enter_context(atomic_write(path, is_flushed=True)) for path in reversed(paths)]
+        files = [JointFile(path, handle) for path, handle in zip(paths, reversed(handles), strict=True)]
         yield tuple(files)
         for file in files:
             file.flush_to_disk()
         with _old_names_on_error(files, even_named=acknowledge is not None):
+            if commit is not None:
+                commit()
             written.close()
             if acknowledge is not None:
                 acknowledge()

@@ -146,12 +146,9 @@ def make_current(
     if (replaced := valid_snapshot(folder)) is not None:
         with suppress(OSError):
             os.utime(replaced)  # when its grace begins
-    with write_together(*(folder / name for name in contents)) as files:
+    with write_together(*(folder / name for name in contents), commit=acknowledge) as files:
         for file, content in zip(files, contents.values(), strict=True):
             file.write(content)
-            file.flush_to_disk()
-        if acknowledge is not None:
-            acknowledge()
     for name in REPORTS:
         if name not in contents:
             remove(folder / name)

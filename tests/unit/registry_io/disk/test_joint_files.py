@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.errors import FileError, LockedError
+from hla_match.errors import ErrorCode, FileError, LockedError
 from registry_io.disk import joint_files
 from registry_io.disk.durable_files import listening
 from registry_io.disk.joint_files import lock_files, write_together
@@ -193,3 +193,30 @@ def test_files_of_long_names_that_begin_alike_have_locks_of_their_own(tmp_path: 
         for file in files:
             file.write(b"new")
     assert set(tmp_path.iterdir()) == set(paths)
+
+
+def test_what_the_files_belong_to_is_committed_when_only_names_are_left_to_give(tmp_path: Path) -> None:
+    steps: list[str] = []
+    with (
+        listening(lambda action, _path: steps.append(action)),
+        write_together(tmp_path / "a", tmp_path / "b", commit=lambda: steps.append("commit")) as files,
+    ):
+        for file in files:
+            file.write(b"new")
+    before, after = steps[: steps.index("commit")], steps[steps.index("commit") + 1 :]
+    assert before.count("flush") == 2
+    assert "rename" not in before
+    assert set(after) == {"rename", "flush folder"}
+
+
+def test_what_cannot_be_committed_leaves_every_file_as_it_was(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise FileError("record", found="no room", expected="room", code=ErrorCode.FILE_NO_ROOM)
+
+    (tmp_path / "a").write_bytes(b"old")
+    written = write_together(tmp_path / "a", tmp_path / "b", commit=fail)
+    for file in written.__enter__():
+        file.write(b"new")
+    with pytest.raises(FileError, match="record: found no room"):
+        written.__exit__(None, None, None)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
