@@ -93,7 +93,7 @@ def open_repeat(
     folder = Path(registry)
     table, whole = (None if one is None else given_path("out", one) for one in (out, lists))
     if whole is not None and not full:
-        raise output_error(whole, "whole lists where all donors are looked at (full, or --all)")
+        raise output_error(whole, "whole lists where all donors are looked at")
     files = [one for one in (table, whole) if one is not None]
     if only is None:
         cases = [one for one in list_cases(folder) if one.is_open]

@@ -18,7 +18,7 @@ BELOW_COMMANDS = sorted(
     path
     for package in ("hla_match", "registry_io")
     for path in (ROOT / package).rglob("*.py")
-    if path.relative_to(ROOT).parts[:2] != ("hla_match", "cli")
+    if path.relative_to(ROOT).parts[:2] not in (("hla_match", "cli"), ("hla_match", "desk"))
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 

@@ -38,6 +38,7 @@ TAKEN_UP = {
     "hla_match/donors/attribute_types.py": "who declares an attribute",
     "hla_match/choice/candidates.py": "who declares a feature",
     "hla_match/choice/probable_donors.py": "who searches by a least probability",
+    "hla_match/immunogenetics/reported_sides.py": "who makes a side, and gives its members",
     "registry_io/store/registry_settings.py": "the reader of a registry's settings",
     "registry_io/store/kept_frequencies.py": "the reader of frequencies beside a snapshot",
 }
