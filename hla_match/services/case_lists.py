@@ -200,7 +200,7 @@ class CaseLists:
             return translated("a great part of the registry changed")
         if since.rare and self._may_carry(case, since.rare):
             return translated("an allele that the patient may carry came into the registry, or left it")
-        if run.end is not None and not journal.cases.identifiers([run.end[1]]):
+        if run.end is not None and not journal.cases.identifiers([run.end]):
             return translated("the last donor of the list was erased")
         return ""
 
@@ -230,8 +230,7 @@ class CaseLists:
         after: Rows = dict(listed_donors(found))
         last = None
         if found.n_found > len(found):
-            donor_id = next(reversed(after))
-            last = (after[donor_id][1], donor_id)
+            last = next(reversed(after))
         before = kept_rows(journal, case.number)
         return self._compared(
             case, context, run, since, before, after, limit, why,
@@ -263,13 +262,17 @@ class CaseLists:
                 last=None, n_before=n_before, n_kept=n_kept,
             )  # fmt: skip
         before = kept_rows(journal, case.number)
+        if run.end is not None:
+            name_of_end = journal.cases.identifiers([run.end])[run.end]
+            end = (before[name_of_end][1], name_of_end)
+            changed = {name: row for name, row in changed.items() if (row.place, name) <= end}
+        after: Rows = {name: row for name, row in before.items() if name not in since.donor_ids} | changed
         last = None
         if run.end is not None:
-            last = (run.end[0], journal.cases.identifiers([run.end[1]])[run.end[1]])
-            changed = {name: row for name, row in changed.items() if (row.place, name) <= last}
-        after = {name: row for name, row in before.items() if name not in since.donor_ids} | changed
-        if last is not None and len(after) < limit:
-            return None
+            if len(after) < limit:
+                return None
+            # Who is known to the end before is known to whoever is the last of them now.
+            last = max(after, key=lambda name: (after[name][1], name))
         return self._compared(
             case, context, run, since, before, after, limit, "",
             last=last, n_before=len(before), n_kept=len(after),
@@ -286,7 +289,7 @@ class CaseLists:
         limit: int | None,
         why: str,
         *,
-        last: tuple[bytes, str] | None,
+        last: str | None,
         n_before: int,
         n_kept: int,
         found: MatchList | None = None,

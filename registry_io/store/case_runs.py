@@ -38,7 +38,7 @@ class CaseRun:
         is_full: whether all donors were looked at, and not only those who changed.
         since: number of the entry of the search whose list this one brought up to date, or None.
         n_kept: donors that are kept of the list, those beyond the limit too.
-        end: place of the last donor up to whom the list is known, and the key of the donor; None of a whole list.
+        end: key of the last donor up to whom the list is known, whose row says the place; None of a whole list.
         context: everything else that it was made from, as JSON holds it.
     """
 
@@ -48,7 +48,7 @@ class CaseRun:
     is_full: bool
     since: int | None
     n_kept: int
-    end: tuple[bytes, int] | None
+    end: int | None
     context: Mapping[str, Any]
 
 
@@ -59,14 +59,14 @@ class NewRun:
     Attributes:
         case: number of the case.
         run: the search; `end` is set here.
-        last: place and identifier of the last donor up to whom the list is known; None of a whole list.
+        last: identifier of the last donor up to whom the list is known, who is in it; None of a whole list.
         before: number of the entry of the last search that was looked at, or None.
         changed: by identifier the row of each donor of whom the list says something else; None of one who left it.
     """
 
     case: int
     run: CaseRun
-    last: tuple[bytes, str] | None
+    last: str | None
     before: int | None
     changed: Mapping[str, ListedRow | None] = field(default_factory=dict)
 
@@ -77,7 +77,6 @@ def run_of(journal: Journal, told: Mapping[str, Any]) -> CaseRun:
     Raises:
         RegistryError: what it was made from is missing or damaged.
     """
-    end = told["end"]
     return CaseRun(
         day=datetime.date.fromisoformat(told["day"]),
         transaction=told["transaction"],
@@ -85,7 +84,7 @@ def run_of(journal: Journal, told: Mapping[str, Any]) -> CaseRun:
         is_full=told["full"],
         since=told["since"],
         n_kept=told["kept"],
-        end=None if end is None else (bytes.fromhex(end[0]), end[1]),
+        end=told["end"],
         context=json.loads(journal.cases.context(told["context"])),
     )
 
@@ -138,10 +137,10 @@ def record_runs(
 def _content(journal: Journal, new: NewRun) -> str:
     run, end = new.run, None
     if new.last is not None:
-        place, donor_id = new.last
-        if donor_id not in (keys := journal.cases.keys([donor_id])):  # erased meanwhile
+        if new.last not in (keys := journal.cases.keys([new.last])):  # erased meanwhile
             raise _late(journal.path.parent)
-        end = [place.hex(), keys[donor_id]]
+        # The place stands in the donor's row alone, which is taken along when the donor is erased.
+        end = keys[new.last]
     context = json.dumps(run.context, ensure_ascii=False, sort_keys=True)
     told = {
         "day": run.day.isoformat(),

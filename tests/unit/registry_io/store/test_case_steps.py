@@ -15,6 +15,7 @@ import registry_io
 from hla_match import Patient, SearchCriteria, open_case, repeat
 from hla_match.cases.steps import Stage, Step
 from hla_match.errors import CriteriaError, ErrorCode, HlaMatchError, RegistryError
+from hla_match.services import case_lists
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.compaction import compact_registry
 from registry_io.store.journal import journal_file
@@ -168,6 +169,23 @@ def test_nothing_of_an_erased_donor_is_left_in_the_case_book(registry: Path) -> 
     refused(lambda: registry_io.case_of_code(registry, code), ErrorCode.CASE_UNKNOWN)
     (found,) = repeat(registry).cases
     assert (found.n_erased, found.changes) == (1, ())
+
+
+def test_the_place_of_an_erased_donor_is_not_left_as_the_end_of_a_list(
+    registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_lists, "RESERVE", 1)
+    open_case(registry, PATIENT, CRITERIA.model_copy(update={"limit": 1}), frequencies="none", policy="plain")
+    repeat(registry)
+    with Journal.open(registry) as journal:
+        last = max(journal.cases.listed(2), key=lambda row: row.place)
+        donor_id = journal.cases.identifiers([last.donor])[last.donor]
+        assert journal.cases.entries(2)[-1].content.count(f'"end": {last.donor},') == 1
+        told = "".join(one.content for one in journal.cases.entries())
+        assert last.place.hex() not in told
+    registry_io.erase_donors(registry, [donor_id])
+    found = repeat(registry).cases[1]
+    assert (found.why_full, found.n_erased) == ("the last donor of the list was erased", 1)
 
 
 CHANGES = {
