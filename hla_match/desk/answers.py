@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 from starlette.requests import Request
@@ -87,7 +87,8 @@ def told_of(error: HlaMatchError | None) -> str:
 
 def _addresses(request: Request) -> dict[str, str]:
     """Return by language the address of the same page in it; of a form that was sent that of an empty one."""
-    path = request.scope["path"] if request.method in ("GET", "HEAD") else "/"
+    # What begins with two slashes would be the address of another machine.
+    path = quote("/" + request.scope["path"].lstrip("/")) if request.method in ("GET", "HEAD") else "/"
     try:
         fields = query_of(request) if request.method in ("GET", "HEAD") else Fields([])
     except FormError:

@@ -28,6 +28,9 @@ ENTRY = "/enter"
 MOST_BYTES = 1 << 20
 """Bytes of a body; a typing has a few hundred."""
 
+_DIGITS = 20
+"""Digits of a length that are read as a number."""
+
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _OWN_SITES = frozenset({b"same-origin", b"none"})
 _STATIC = "/static/"
@@ -134,7 +137,7 @@ class Guard:
         if scope["method"] not in _METHODS:
             return 405, "The desk takes GET and POST."
         lengths = list(_all(headers, b"content-length"))
-        if any(not length.isdigit() or int(length) > MOST_BYTES for length in lengths):
+        if any(not length.isdigit() or len(length) > _DIGITS or int(length) > MOST_BYTES for length in lengths):
             return 413, _TOO_LARGE
         sites = list(_all(headers, b"sec-fetch-site"))
         if any(site not in _OWN_SITES for site in sites):

@@ -29,6 +29,9 @@ VALUED = ("sex", "abo", "cmv", "status", "city", "dpb1_tce")
 
 _ASKED = (*VALUED, "min_age", "max_age", "p0", "p1", "mismatch")
 
+_COLUMNS = {"min_age": ("age",), "max_age": ("age",), "p1": ("p0", "p1"), "mismatch": ("mismatches",)}
+"""The columns that a filter is on, where they have another name."""
+
 SORTS: Mapping[str, tuple[str, bool]] = {
     "rank": ("rank", False),
     "donor": ("donor_id", False),
@@ -117,6 +120,11 @@ class ListQuery:
         kept = {name: value for name, value in {**given, **changes}.items() if value}
         return f"?{urlencode(kept)}" if kept else "?"
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the filters are on."""
+        return [column for name in self.asked for column in _COLUMNS.get(name, (name,))]
+
     def positions(self, frame: pl.DataFrame, loci: tuple[str, ...]) -> NDArray[np.intp]:
         """Return the positions of the donors who meet the filters, in the order that is asked for.
 
@@ -155,12 +163,15 @@ class ListQuery:
             number = asked.number(name)
             if number is not None:
                 yield pl.col(column) >= number if name == "min_age" else pl.col(column) <= number
-        if "p0" in frame.columns:
-            for name, columns in (("p0", ["p0"]), ("p1", ["p0", "p1"])):
-                share = asked.share(name)
-                if share is not None:
-                    # What is at the bound, but for rounding, is in.
-                    yield pl.sum_horizontal(pl.col(one) for one in columns) >= share - 1e-9
+        for name, columns in (("p0", ["p0"]), ("p1", ["p0", "p1"])):
+            share = asked.share(name)
+            if share is None:
+                continue
+            if "p0" in frame.columns:
+                # What is at the bound, but for rounding, is in.
+                yield pl.sum_horizontal(pl.col(one) for one in columns) >= share - 1e-9
+            else:
+                yield pl.lit(False)
         mismatch = self.asked.get("mismatch")
         if mismatch is not None:
             yield from _at_locus(mismatch, loci)
@@ -177,7 +188,8 @@ def _at_locus(mismatch: str, loci: tuple[str, ...]) -> Iterator[pl.Expr]:
 
 
 def _has_mismatch(locus: str) -> pl.Expr:
-    return pl.col(f"{locus}_grade").cast(pl.String).str.contains("[LM]").fill_null(False)
+    # An allele without a name matches nothing.
+    return pl.col(f"{locus}_grade").cast(pl.String).str.contains("[LM?]").fill_null(False)
 
 
 def choices(frame: pl.DataFrame) -> dict[str, list[str]]:

@@ -26,6 +26,7 @@ from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
 from hla_match.reporting.list_about import list_about
 from hla_match.reporting.list_view import donor_rows, list_view
 from hla_match.reporting.next_steps import steps_summary
+from hla_match.searches.list_conditions import narrowed_by
 from registry_io.tables.list_workbook import list_workbook
 from registry_io.tables.spreadsheet_text import neutral_frame
 
@@ -186,7 +187,9 @@ def export(request: Request, key: str, ending: str) -> Response:
         return gone(request)
     query = ListQuery.of(query_of(request))
     positions = np.sort(query.positions(listed.frame, listed.loci))
-    part = listed.found if positions.size == len(listed.found) else listed.found.take(positions)
+    part = listed.found
+    if query.asked:
+        part = part.take(positions, narrowed_by(positions.size, len(part), query.columns))
     frame = part.to_polars()
     if ending == "csv":
         text = io.BytesIO()

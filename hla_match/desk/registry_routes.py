@@ -84,10 +84,10 @@ def worded(name: str, value: object) -> str:
     return translated(_WORDS[name][str(value)]) if str(value) in _WORDS.get(name, ()) else str(value)
 
 
-def tiles_of(grades: str | None) -> list[GradeTile]:
+def tiles_of(grades: object) -> list[GradeTile]:
     """Return the tiles of grades as a file has them; letters that are none are left out."""
     known = shown_tiles()
-    return [known[letter] for letter in grades or "" if letter in known]
+    return [known[letter] for letter in ("" if grades is None else str(grades)) if letter in known]
 
 
 RESULT_HEADINGS: Mapping[str, str] = {

@@ -63,4 +63,4 @@ class ResultFile:
         """Return the rows of a patient by the place in `patients`, from 0; None where there is none."""
         if not 0 <= place < self.patients.height:
             return None
-        return self.frame.filter(pl.col("patient_id") == self.patients["patient_id"][place])
+        return self.frame.filter(pl.col("patient_id").eq_missing(self.patients["patient_id"][place]))

@@ -21,8 +21,8 @@ from hla_match.donors.attributes import values_of
 from hla_match.errors import CriteriaError, HlaMatchError
 from hla_match.errors.arguments import InWords
 from hla_match.language import translated
-from hla_match.loci import SCOPES, scope_loci
-from hla_match.matching.criteria import Patient
+from hla_match.loci import SCOPES
+from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES
 from hla_match.reporting.locus_words import understood
 from hla_match.services.searched_registry import SearchRequest
@@ -158,10 +158,13 @@ def _understood(request: Request, form: SearchForm, typed: TypedText | None = No
 
 
 def _missing(form: SearchForm, typed: TypedText) -> Iterator[str]:
-    """Yield the loci that count and are not typed."""
+    """Yield the loci that count, as the form or else the order says, and are not typed."""
+    asked = form.loci or form.scope
     try:
-        loci = scope_loci(form.loci or form.scope or "10/10")
+        criteria = SearchCriteria.model_validate({"scope": asked} if asked else {})
     except CriteriaError:
         return
+    policy = POLICIES.get(form.policy)
+    loci = (criteria if policy is None else policy.criteria_of(criteria)).loci
     given = {one.locus for one in typed.loci}
     yield from (locus for locus in loci if locus not in given and locus != "DRB345")

@@ -89,6 +89,12 @@ def count_sentences(view: ListView) -> Iterator[str]:
             "The list has the first {n} donors; the figures below are for them.",
             view.n_listed,
         )
+    if len(view.rows) < view.n_listed:
+        yield translated_count(
+            "The full list names the first of them.",
+            "The full list names the first {n} of them.",
+            len(view.rows),
+        )
     best = view.classes[0]
     yield translated_count(
         "{n} donor may be a full match ({match_class}), certain as typed: {certain}.",

@@ -30,6 +30,7 @@ from hla_match.services.report_content import Provenance, provenance, report_con
 from hla_match.services.report_kinds import ReportKind
 from hla_match.services.search_logging import log_patients
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
+from registry_io.disk.durable_files import write_error
 from registry_io.disk.given_path import given_path
 from registry_io.disk.joint_files import lock_files
 from registry_io.disk.whole_folder import folder_lock_name, restore_folder, whole_folder
@@ -157,9 +158,13 @@ def _check_free(place: Path, *, overwrite: bool) -> None:
     """Refuse a folder that is there, but for an empty one, and one of reports where it may be replaced."""
     if not place.exists():
         return
-    if place.is_dir() and not any(place.iterdir()):
-        place.rmdir()
-        return
+    try:
+        # A link to an empty folder is kept, as one to any other place.
+        if place.is_dir() and not place.is_symlink() and not any(place.iterdir()):
+            place.rmdir()
+            return
+    except OSError as error:
+        raise write_error(place, error) from error
     if not overwrite:
         raise existing_error(place)
     try:

@@ -37,7 +37,7 @@ def sheets_workbook(sheets: Mapping[str, pl.DataFrame], place: Path) -> bytes:
                 worksheet=name,
                 column_formats={
                     **{one: wrapped for one, kind in table.schema.items() if kind == pl.String},
-                    **{one: "0%" for one in shares},
+                    **{one: "0.00%" for one in shares},
                 },
                 column_widths={one: _width(table[one]) for one in table.columns},
                 freeze_panes=(1, 0),

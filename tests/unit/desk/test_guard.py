@@ -213,3 +213,11 @@ def test_addresses_name_no_donor_and_no_typing(browser) -> None:
         # Keys are of letters, digits and two signs.
         assert re.fullmatch(rf"{BASE}(/list/[\w-]+)?/donor/[\w-]+", str(found.url))
         assert "alert" not in str(found.url)
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/%2Fevil.example/", "/%5Cevil.example", "/%09/evil.example"])
+def test_no_link_leads_to_another_machine(browser, path: str) -> None:
+    text = browser.get(f"{BASE}{path}").text
+    link = re.search(r'<span class="languages">\s*<a href="([^"]*)"', text)
+    assert link is not None
+    assert re.match(r"/[^/\\\t]", link[1])

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import polars as pl
 import pytest
+from starlette.testclient import TestClient
 
 import registry_io
 from hla_match.auditing.resolution import LEVELS
+from hla_match.desk.app import desk_app
 from hla_match.desk.donor_routes import ACTIONS
 from hla_match.desk.list_query import HEADINGS, SORTS
 from hla_match.desk.list_routes import NEXT_HEADINGS
 from hla_match.desk.overview import LEVEL_WORDS
+from hla_match.desk.result_file import ResultFile
+from hla_match.desk.state import Desk
+from hla_match.desk.typing_text import read_text
 from hla_match.errors import RegistryError
 from hla_match.reporting.grade_tiles import TILES
-from tests.unit.desk.conftest import HOSTILE, PATIENT
+from tests.unit.desk.conftest import BASE, HOSTILE, ORIGIN, PATIENT, PORT, TOKEN
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -96,6 +104,7 @@ def test_htmx_is_given_the_part_alone(browser) -> None:
         ("sort=age&order=reversed", ["D2", "D1", "D3", "x"]),
         ("sort=donor&order=reversed", ["D3", "D2", "D1", "x"]),
         ("p0=99&page=7", ["D1", "x"]),
+        ("order=reversed", ["D3", "D2", "x", "D1"]),
     ],
 )
 def test_filters_and_orders(browser, query: str, donors: list[str]) -> None:
@@ -116,7 +125,10 @@ def test_files_hold_the_donors_who_are_left(browser) -> None:
     address = browser.list_of(frequencies="shares")
     csv = pl.read_csv(browser.get(f"{address}/export.csv?sex=F").content)
     assert csv["donor_id"].to_list()[-1] == "D2"
-    assert csv.height == 2
+    assert csv["rank"].to_list() == [2, 3]
+    filtered = io.BytesIO(browser.get(f"{address}/export.xlsx?sex=F&min_age=1").content)
+    about = pl.read_excel(filtered, sheet_name="about")["text"].to_list()
+    assert any("by conditions on sex, age; ranks are those of the whole list" in text for text in about)
     book = pl.read_excel(io.BytesIO(browser.get(f"{address}/export.xlsx").content), sheet_name="donors")
     assert book["donor_id"].to_list()[0] == "D1"
     assert book.height == 4
@@ -333,3 +345,64 @@ def test_a_newer_version_of_the_registry_is_searched(browsers, tmp_path, faults)
         found = browser.post("/donor", data={"donor": "E2"}, headers=ORIGIN)
         assert "added" in found.text
     assert HOSTILE not in found.text
+
+
+def test_a_probability_that_is_not_known_meets_no_filter(browser) -> None:
+    address = browser.list_of(frequencies="none")
+    assert donors_of(browser.get(address).text)
+    for query in ("p0=1", "p1=1"):
+        assert not donors_of(browser.get(f"{address}?{query}").text)
+
+
+def test_the_loci_that_count_are_those_of_the_order(browser) -> None:
+    typing = f"{PATIENT}^DRB1*09:01+DRB1*15:01"
+    told = {}
+    for policy, scope in (("", ""), ("cord", ""), ("cord", "8/8"), ("", "8/8")):
+        text = browser.send_form("/typing", typing=typing, policy=policy, scope=scope).text
+        told[policy, scope] = re.findall(r'<tr class="missing"><th scope="row">(\w+)', text)
+    assert told == {("", ""): ["C", "DQB1"], ("cord", ""): [], ("cord", "8/8"): ["C"], ("", "8/8"): ["C"]}
+
+
+@pytest.mark.parametrize("text", [f"A{' ' * 50_000}*", f"A{' ' * 50_000}:*", f"A :{' ' * 50_000}*"])
+def test_blanks_take_no_time(desk, text: str) -> None:
+    # By the square of their number it would be minutes, in which the desk answers nobody.
+    started = time.perf_counter()
+    assert not read_text(text, desk.registries.registry).is_readable
+    assert time.perf_counter() - started < 10
+
+
+def test_an_allele_without_a_name_is_a_mismatch(tmp_path, faults) -> None:
+    (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2\nE1,02:01,11:01\nE2,02:01,NEW\n", encoding="utf-8")
+    registry_io.import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin")
+    with browser_of(Desk(tmp_path / "registry", on_fault=faults.append), faults) as browser:
+        form = {"typing": "A*02:01+A*11:01", "loci": "A", "frequencies": "none"}
+        address = browser.post("/search", data=form, headers=ORIGIN).url.path
+        for query, donors in (("mismatch=A", ["E2"]), ("mismatch=none", ["E1"])):
+            assert donors_of(browser.get(f"{address}?{query}").text) == donors
+    assert not faults
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_results_with_empty_cells_are_shown(folder, tmp_path, faults, ending: str) -> None:
+    rows = [{"patient_id": None, "rank": 1, "donor_id": "D1", "patient_typing": PATIENT, "A_grade": 1, "p0": 0.5}]
+    rows += [{**rows[0], "patient_id": "P2", "patient_typing": None, "A_grade": None, "p0": None}]
+    rows += [{**rows[0], "patient_id": "P3", "donor_id": None}]
+    frame = pl.DataFrame(rows)
+    place = tmp_path / f"results.{ending}"
+    frame.write_csv(place) if ending == "csv" else frame.write_parquet(place)
+    opened = Desk(folder / "registry", on_fault=faults.append, results=ResultFile.open(place))
+    with browser_of(opened, faults) as browser:
+        for path in ("/results", "/results/0", "/results/1", "/results/2"):
+            found = browser.get(path)
+            assert found.status_code == 200, path
+            assert "None" not in found.text
+    assert not faults
+
+
+@contextmanager
+def browser_of(desk: Desk, faults: list[BaseException]) -> Iterator[TestClient]:
+    """Open a desk of its own."""
+    app = desk_app(desk, port=PORT, token=TOKEN, on_fault=faults.append)
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as browser:
+        browser.get(f"/enter?token={TOKEN}")
+        yield browser

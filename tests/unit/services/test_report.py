@@ -142,7 +142,7 @@ def test_an_empty_list_says_who_comes_nearest(registry: Path, tmp_path: Path) ->
     assert "No donor meets the criteria. Those who come nearest to them" in text
     assert "kept out by: with sex M; the donor: sex F. Let in by: --sex M,F." in text
     chinese = made(registry, tmp_path / "b.html", "zh", criteria=criteria)
-    assert "未入选的原因：性别为 M；该供者：性别 F。放宽后可入选：--sex M,F。" in chinese
+    assert "未满足的条件：性别为 M；该供者：性别 F。放宽后可入选：--sex M,F。" in chinese
 
 
 def test_a_list_without_frequencies_says_what_is_not_known(registry: Path, tmp_path: Path) -> None:
@@ -159,6 +159,9 @@ def test_the_limit_shortens_the_list_and_counts_all(registry: Path, tmp_path: Pa
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert text.partition('<table class="list">')[2].count("<tbody>") == 2
     assert "9 donors meet the criteria." in text
+    assert "The full list names the first 2 of them." in text
+    hla_match.report(registry, PATIENT, tmp_path / "b.html", criteria, frequencies=SHARES, limit=9)
+    assert "The full list names" not in (tmp_path / "b.html").read_text(encoding="utf-8")
 
 
 def test_same_inputs_give_the_same_bytes_and_the_manifest_is_of_no_language(registry: Path, tmp_path: Path) -> None:

@@ -156,3 +156,22 @@ def test_the_command_writes_a_folder_or_one_patient(registry: Path, tmp_path: Pa
     result = CliRunner().invoke(group, [*asked, "--patient", "P2", "--out", str(tmp_path / "P2.html")])
     assert result.exit_code == 0, result.output
     assert "Donors for patient P2" in (tmp_path / "P2.html").read_text(encoding="utf-8")
+
+
+def test_a_link_to_an_empty_folder_is_kept(registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    for overwrite in (False, True):
+        with pytest.raises(FileError) as told:
+            hla_match.reports(registry, PATIENTS, tmp_path / "link", ASKED, overwrite=overwrite)
+        assert told.value.code in (ErrorCode.FILE_EXISTS, ErrorCode.FILE_RESULT_EXISTS)
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_attributes_of_one_patient_are_not_those_of_a_file(registry: Path, tmp_path: Path) -> None:
+    PATIENTS.write_csv(tmp_path / "patients.csv")
+    given = ["report", str(registry), "--patients", str(tmp_path / "patients.csv"), "--out", str(tmp_path / "reports")]
+    told = CliRunner().invoke(group, [*given, "--patient-sex", "F"])
+    assert told.exit_code != 0
+    assert "--patient-sex" in told.output
+    assert not (tmp_path / "reports").exists()
