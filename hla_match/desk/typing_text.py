@@ -120,6 +120,7 @@ def read_text(text: str, registry: Registry) -> TypedText:
     cells = _row_of(lines)
     if cells is not None:
         return _of_row(cells, registry)
+    lines = [_narrow(line) for line in lines]
     found = _of_lines(lines, registry)
     if len(lines) > 1 and found.faults:
         # A long GL String comes out of a mail in several lines.
@@ -132,9 +133,14 @@ def _row_of(lines: list[str]) -> dict[str, str] | None:
     """Return the cells of a row below its header; None where the lines are none."""
     if len(lines) != 2:
         return None
-    names, cells = ([cell.strip() for cell in _CELLS.split(line)] for line in lines)
+    names, cells = ([_narrow(cell) for cell in _CELLS.split(line)] for line in lines)
     is_header = len(names) > 1 and sum(_HEADING.fullmatch(name) is not None for name in names) * 2 > len(names)
     return dict(zip(names, cells, strict=True)) if is_header and len(names) == len(cells) else None
+
+
+def _narrow(text: str) -> str:
+    """Return a text with single blanks: over many of them the reader looks again from each one."""
+    return " ".join(text.split())
 
 
 def _of_row(cells: Mapping[str, str], registry: Registry) -> TypedText:

@@ -365,7 +365,7 @@ def test_the_loci_that_count_are_those_of_the_order(browser) -> None:
 
 @pytest.mark.parametrize("text", [f"A{' ' * 50_000}*", f"A{' ' * 50_000}:*", f"A :{' ' * 50_000}*"])
 def test_blanks_take_no_time(desk, text: str) -> None:
-    # By the square of their number it would be minutes, in which the desk answers nobody.
+    # By the square of their number it would be half a minute, in which the desk answers nobody.
     started = time.perf_counter()
     assert not read_text(text, desk.registries.registry).is_readable
     assert time.perf_counter() - started < 10
