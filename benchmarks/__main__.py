@@ -13,6 +13,7 @@ import click
 _PATH = click.Path(path_type=Path)
 _MEASURES = {
     "calibration": ("benchmarks.calibration", "Predicted match probabilities beside the truth."),
+    "desk": ("benchmarks.desk_load", "The desk: painted lists, users at once, memory over many requests."),
     "estimation": ("benchmarks.estimation", "Time and accuracy of the estimation of frequencies."),
     "reliability": ("benchmarks.reliability.course", "Attacks: kills, full disks, damage, races, bad inputs."),
     "typings": ("benchmarks.typing_orders", "How many typings until the best donor is found."),

@@ -42,9 +42,6 @@ def pictures(page: Any, base: str) -> Iterator[str]:
     page.wait_for_url("**/list/**")
     address = page.url
     yield "desk-list"
-    page.locator("table.donors tbody th a").nth(2).click()
-    page.wait_for_url("**/donor/**")
-    yield "desk-donor"
     page.goto(f"{address}/compare?donor=0&donor=2")
     yield "desk-compare"
     donors = page.locator("table.compare thead a").all_inner_texts()
