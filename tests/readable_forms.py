@@ -114,7 +114,7 @@ CELLS = (
                 "A",
                 "hla#3.25.0#A*02:01+A*24:02",
                 ("02:01", "24:02"),
-                notes=(name_line.CODE_OF_RELEASE.format("3.25.0"),),
+                notes=(name_line.CODE_OF_RELEASE.format(release="3.25.0"),),
             ),
             Cell("A", "new", ("NEW", ""), notes=(standard_form.CAPITALS,)),
             Cell("A", "02:9999", reason=Reason.UNKNOWN_ALLELE),
@@ -243,9 +243,9 @@ LINES = (
             Line("a*02:01+a*24:02", "A*02:01+A*24:02", (standard_form.CAPITALS,)),
             Line("\uff21*02:01\uff0bA*24:02", "A*02:01+A*24:02", (standard_form.WIDTH,)),
             Line(
-                "hla#3.25.0#A*01:01+A*02:01", "A*01:01+A*02:01", (name_line.CODE_OF_RELEASE.format("3.25.0"),)
+                "hla#3.25.0#A*01:01+A*02:01", "A*01:01+A*02:01", (name_line.CODE_OF_RELEASE.format(release="3.25.0"),)
             ),
-            Line("hla#2018-06#A*01:01", "A*01:01", (name_line.CODE_OF_RELEASE.format("2018-06"),)),
+            Line("hla#2018-06#A*01:01", "A*01:01", (name_line.CODE_OF_RELEASE.format(release="2018-06"),)),
             Line("A*02:01/06+A*24:02", "A*02:01/A*02:06+A*24:02"),
             Line("A0201+A2402", "A*0201+A2402", (standard_form.STAR,)),
             Line("A*02:01+A*-", "A*02:01", (standard_form.NO_SECOND,)),
@@ -289,7 +289,7 @@ LINES = (
                 "A*01:01^DRB4*01:03|DRB4*NNNN+DRB4*NNNN^DRB5*NNNN+DRB5*NNNN|DRB5*01:01",
             ),
             Line("DRB3*01:01+DRBX*NNNN", "DRB3*01:01+DRB3*NNNN^DRB4*NNNN+DRB4*NNNN^DRB5*NNNN+DRB5*NNNN"),
-            Line("A*01:01^B*07:02?A*01:01", "A*01:01", (gl_string.UNNAMED.format("B"),)),
+            Line("A*01:01^B*07:02?A*01:01", "A*01:01", (gl_string.UNNAMED.format(locus="B"),)),
         ),
     ),
 )  # fmt: skip

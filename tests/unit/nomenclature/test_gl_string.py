@@ -160,7 +160,7 @@ def test_a_locus_that_an_alternative_leaves_open_is_not_typed_and_noted(
     found = split_loci(text, notes=notes)
     assert expected is None or found == expected
     assert not set(loci) & found.keys()
-    assert notes == [UNNAMED.format(locus) for locus in loci]
+    assert notes == [UNNAMED.format(locus=locus) for locus in loci]
 
 
 def test_other_loci_are_collected_once() -> None:
@@ -262,7 +262,7 @@ def test_a_block_that_persons_share_is_read_for_each_as_for_the_first() -> None:
     again = split_loci(f"B*07:02^{block}", notes=notes_again)
     assert again == {**split_loci("B*07:02"), **split_loci(block)}
     assert again["A"] == ("01:01", "")
-    assert notes == notes_again == [UNNAMED.format("DRB3")]
+    assert notes == notes_again == [UNNAMED.format(locus="DRB3")]
     for _ in range(2):
         with pytest.raises(TypingError) as caught:
             split_loci("B*07:02+B*08:01^A*01:01+C*01:02")
