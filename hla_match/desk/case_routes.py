@@ -7,6 +7,7 @@ not come next; a page says so beside the form. Addresses name cases by their num
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -71,6 +72,7 @@ _HEADINGS: dict[str, str] = {
 
 _MOST_CHANGES = 200
 """Changes of a case that a page shows."""
+_OPENING = threading.Lock()
 
 
 @router.get("/cases")
@@ -87,23 +89,24 @@ def cases(request: Request) -> Response:
 
 @router.post("/list/{key}/case")
 def open_from_list(request: Request, key: str) -> Response:
-    """Open a case for the patient of a list, with what was asked for there."""
+    """Open a case for the patient of a list, with what was asked for there; one, however often it is sent."""
     desk: Desk = request.app.state.desk
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
     asked = listed.searched.request
-    frequencies = asked.frequencies
-    found = open_case(
-        desk.folder,
-        listed.found.patient,
-        asked.criteria.model_copy(update={"as_of": None}),
-        policy=asked.policy,
-        frequencies=frequencies if isinstance(frequencies, str) else None,
-        actor=desk.actor,
-    )
-    listed.case = found[0].case
-    return see(request, f"/cases/{found[0].case}")
+    with _OPENING:
+        if listed.case is None:
+            (opened,) = open_case(
+                desk.folder,
+                listed.found.patient,
+                asked.criteria.model_copy(update={"as_of": None}),
+                policy=asked.policy,
+                frequencies=asked.frequencies if isinstance(asked.frequencies, str) else None,
+                actor=desk.actor,
+            )
+            listed.case = opened.case
+    return see(request, f"/cases/{listed.case}")
 
 
 @router.get("/cases/{number}")
@@ -241,9 +244,8 @@ def _listed(desk: Desk, job: Job, number: int) -> str:
     asked = replace(asked, criteria=asked.criteria.model_copy(update={"limit": limit})).checked()
     patient, tables = found.request.patient, desk.registries.registry.nomenclature.tables
     found_donors, searched = desk.registries.search(asked, patient, desk.actor, job.tell)
-    blocks = [reported_block(tables, locus, *pair) for locus, pair in _typed_pairs(patient)]
-    form = SearchForm(typing="^".join(blocks), patient_id=patient.patient_id or "")
-    listed = FoundList(found_donors, form, searched, case=number)
+    typing = "^".join(reported_block(tables, locus, *pair) for locus, pair in _typed_pairs(patient))
+    listed = FoundList(found_donors, SearchForm.of_request(asked, patient, typing), searched, case=number)
     _ = listed.frame
     return f"/list/{desk.lists.add(listed)}"
 

@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.errors import CriteriaError
-from hla_match.matching.criteria import SearchCriteria
+from hla_match.loci import SCOPES
+from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.services.searched_registry import SearchRequest
 
 MOST_FIELDS = 200
@@ -138,6 +140,36 @@ class SearchForm:
         names = [name for name in cls.__dataclass_fields__ if name != "statuses"]
         given = {name: fields[name] for name in names if name in fields}
         return cls(**given, statuses=fields.all("statuses"))
+
+    @classmethod
+    def of_request(cls, asked: SearchRequest, patient: Patient, typing: str) -> SearchForm:
+        """Return the form that asks for the same search again, as far as it has fields for it.
+
+        Args:
+            asked: the search; its policy is one that the form can choose.
+            patient: for whom.
+            typing: of the patient, as a GL String.
+        """
+        criteria = asked.criteria
+        given = {name: getattr(criteria, name) for name in criteria.model_fields_set}
+        numbers = ("max_mismatches", "min_age", "max_age")
+        shown = {name: str(given[name]) for name in numbers if given.get(name) is not None}
+        if "scope" in given:
+            shown["scope" if criteria.scope in SCOPES else "loci"] = criteria.scope
+        if len(criteria.sex) == 1:
+            shown["sex"] = criteria.sex[0]
+        if criteria.min_p is not None:
+            shown["min_p"] = f"{100 * criteria.min_p:g}"
+        of_patient = {f"patient_{name}": getattr(patient, name) or "" for name in ("sex", "abo", "cmv")}
+        return cls(
+            typing=typing,
+            patient_id=patient.patient_id or "",
+            **of_patient,
+            **shown,
+            statuses=tuple(given.get("statuses", ())),
+            policy=asked.policy.name if isinstance(asked.policy, RankingPolicy) else "",
+            frequencies=asked.frequencies if isinstance(asked.frequencies, str) else "own",
+        )
 
     def request(self, frequencies: Sequence[str], policies: Sequence[str], today: datetime.date) -> SearchRequest:
         """Return the search that is asked for.

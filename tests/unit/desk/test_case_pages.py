@@ -238,3 +238,33 @@ def test_what_a_typing_settled_is_said() -> None:
     assert "settled nothing" in next(settled(was, was))
     assert list(settled(None, now)) == []
     assert matches(None) == ""
+
+
+def test_a_form_that_is_sent_twice_opens_one_case(own: Browser, registry: Path) -> None:
+    address = own.list_of(frequencies="none")
+    assert {own.send_form(f"{address}/case").url.path for _ in range(2)} == {"/cases/1"}
+    assert len(registry_io.list_cases(registry)) == 1
+
+
+def test_the_search_of_a_case_is_changed_from_what_was_asked_for(own: Browser) -> None:
+    asked = {
+        "max_mismatches": "2",
+        "min_age": "20",
+        "sex": "F",
+        "policy": "plain",
+        "statuses": "TU",
+        "patient_sex": "F",
+    }
+    case = opened(own, **asked)
+    listed = own.send_form(f"{case}/list").url.path
+    text = own.get(f"/?changed={listed.rpartition('/')[2]}").text
+    chosen = {
+        name: re.findall(r'<option(?: value="([^"]*)")? selected>([^<]*)', block)
+        for name, block in re.findall(r'<select id="[^"]+" name="([^"]+)">(.*?)</select>', text, re.DOTALL)
+    }
+    values = {name: found[0][0] or found[0][1] for name, found in chosen.items() if found}
+    wanted = {"max_mismatches": "2", "sex": "F", "policy": "plain", "patient_sex": "F", "frequencies": "none"}
+    assert {name: values.get(name) for name in wanted} == wanted
+    assert 'name="loci" maxlength="100" value="A,B"' in text
+    assert 'maxlength="3" value="20"' in text
+    assert 'value="TU" checked' in text
