@@ -308,6 +308,8 @@ def test_the_package_offers_what_a_notebook_opens() -> None:
     names |= {"donor_history", "registry_log", "registry_diff", "is_current"}
     names |= {"plan_merge", "merge_donors", "erase_donors", "compact_registry", "export_donors", "encrypt_record"}
     names |= {"registry_settings", "set_registry_settings", "change_registry_settings"}
+    names |= {"list_cases", "show_case", "case_of_code", "close_case", "register_check", "register_typing"}
+    names |= {"ask_donor", "decline_donor", "reserve_donor", "collect_donor"}
     assert {name for name in registry_io.__all__ if name.islower()} == names
     assert all(hasattr(registry_io, name) for name in registry_io.__all__)
     assert registry_io.open_imputation is open_imputation
