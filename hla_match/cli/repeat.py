@@ -17,6 +17,7 @@ from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.registry_record import say_wrapped
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.language import translated, translated_count
+from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
     from hla_match.services.repeat_report import RepeatedCase
@@ -72,7 +73,7 @@ def command(
 def _say(case: RepeatedCase, shown: int) -> None:
     """Say what became of a case, and the first of its changes."""
     if case.error:
-        what = translated("not searched: {why}", why=case.error)
+        what = translated("not searched: {why}", why=retold(case.error))
     else:
         counts = [f"{_SIGNS[name]}{sum(one.change == name for one in case.changes)}" for name in _SIGNS]
         listed = translated_count("{n} donor in the list", "{n} donors in the list", case.n_listed)

@@ -14,7 +14,7 @@ from hla_match.desk.forms import Fields, FormError, query_of
 from hla_match.desk.spoken import CHOICE
 from hla_match.errors import HlaMatchError, RegistryError
 from hla_match.language import LANGUAGES, language, retelling, retold, translated
-from hla_match.reporting.error_words import detail
+from hla_match.reporting.error_words import told as told_error
 from hla_match.reporting.explanation import locus_sentence
 from hla_match.reporting.page_templates import shared_environment
 from hla_match.visible_text import visible
@@ -81,8 +81,8 @@ def told_of(error: HlaMatchError | None) -> str:
     if error is None:
         return translated("a fault of the program; the terminal of the desk says where")
     # Which registry it is of stands at the top of every page.
-    told = detail(error)
-    return re.sub(rf"^{re.escape(error.path)}(: |：)", "", told) if isinstance(error, RegistryError) else told
+    message = told_error(error)
+    return re.sub(rf"^{re.escape(error.path)}(: |：)", "", message) if isinstance(error, RegistryError) else message
 
 
 def _addresses(request: Request) -> dict[str, str]:

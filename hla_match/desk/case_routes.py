@@ -258,7 +258,7 @@ def _typed(desk: Desk, job: Job, number: int, fields: Fields) -> str:
         faults = [one.told for one in typed.faults] + [
             f"{one.locus}: {retold(one.reading.error.expected)}" for one in typed.loci if one.reading.error is not None
         ]
-        told = "; ".join(faults) or translated("nothing")
+        told = translated("; ").join(faults) or translated("nothing")
         raise CriteriaError("typing", found=InWords(told), expected=translated("a typing that can be read"))
     gl_string = "^".join(one.reported for one in typed.loci)
     found = confirm_typing(desk.folder, number, _donor(fields), {"gl_string": gl_string}, **_common(desk, fields))

@@ -15,7 +15,7 @@ from hla_match.matching.criteria import Patient
 from hla_match.nomenclature.gl_string import split_loci, split_locus
 from hla_match.nomenclature.reading import LocusReading, locus_reading
 from hla_match.nomenclature.reported_gl_string import reported_block
-from hla_match.reporting.error_words import detail
+from hla_match.reporting.error_words import told as told_error
 from registry_io.persons.patient_row import read_patient_row
 
 _LABELLED = re.compile(rf"\s*(?:HLA-)?({'|'.join(LOCI)}|Cw)(?:\s*[:\uff1a=]\s*|\s+)(?!\*)(\S.*)", re.IGNORECASE)
@@ -45,10 +45,10 @@ class Fault:
     def of(cls, error: HlaMatchError) -> Fault:
         """Return an error as a page shows it."""
         if not isinstance(error, TypingError):
-            return cls("", "", "", detail(error))
+            return cls("", "", "", told_error(error))
         text, start = error.text, error.position
         told = translated("expected {expected}", expected=retold(error.expected))
-        told = f"{told}; {retold(error.hint)}" if error.hint else told
+        told = translated("{told}; {hint}", told=told, hint=retold(error.hint)) if error.hint else told
         first, last = max(0, start - _AROUND), start + _AROUND
         return cls(text[first:start], text[start : start + 1], text[start + 1 : last], told)
 

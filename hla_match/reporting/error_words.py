@@ -28,6 +28,22 @@ def detail(error: HlaMatchError) -> str:
     return retold(str(error)) if told is None else told
 
 
+def faults_of(error: HlaMatchError) -> tuple[HlaMatchError, ...]:
+    """Return the errors that an error is made of: of criteria each that is wrong, else itself."""
+    return error.faults if isinstance(error, CriteriaError) else (error,)
+
+
+def told(error: HlaMatchError) -> str:
+    """Return an error in one line; what has no words in the language stands behind what its code means."""
+    if language() == DEFAULT:
+        return str(error)
+    faults = faults_of(error)
+    lines = [detail(one) for one in faults]
+    message = translated("; ").join(lines)
+    unchanged = any(line == str(one) for line, one in zip(lines, faults, strict=True))
+    return translated("{means} ({message})", means=meaning(error), message=message) if unchanged else message
+
+
 def code_of(error: HlaMatchError) -> ErrorCode | Reason:
     """Return what the code of an error names."""
     if error.code.startswith(_TYPING):

@@ -6,21 +6,25 @@ import json
 from collections.abc import Mapping
 
 from hla_match.choice.ranking_policy import RankingPolicy
+from hla_match.language import translated
+from hla_match.language.retelling import retold
 
 
 def policy_description(policy: RankingPolicy) -> list[str]:
     """Return a policy in lines: its keys in words, its filters, what supports it, and its caveat."""
-    version = f", version {policy.version}" if policy.version else ""
-    lines = [f"{policy.name}{version}{': ' * bool(policy.title)}{policy.title}", "order:"]
+    head = translated("{name}, version {n}", name=policy.name, n=policy.version) if policy.version else policy.name
+    if policy.title:
+        head = translated("{head}: {title}", head=head, title=retold(policy.title))
+    lines = [head, translated("order:")]
     lines += [f"  {number}. {key.feature}: {key}" for number, key in enumerate(policy.keys, 1)]
     filters = policy.to_dict().get("filters", {})
-    lines += ["criteria, where the search does not set them:"] if filters else []
+    lines += [translated("criteria, where the search does not set them:")] if filters else []
     lines += [f"  {name} = {_value(value)}" for name, value in filters.items()]
-    lines += ["sources of keys:"]
-    lines += [f"  {key.feature}: {key.declared.source}" for key in policy.keys]
-    lines += ["sources:"] if policy.sources else []
+    lines += [translated("sources of keys:")]
+    lines += [f"  {key.feature}: {retold(key.declared.source)}" for key in policy.keys]
+    lines += [translated("sources:")] if policy.sources else []
     lines += [f"  {source}" for source in policy.sources]
-    lines += [f"caveat: {policy.caveat}"] if policy.caveat else []
+    lines += [translated("caveat: {caveat}", caveat=retold(policy.caveat))] if policy.caveat else []
     return lines
 
 

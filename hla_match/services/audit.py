@@ -12,6 +12,7 @@ import polars as pl
 from hla_match.auditing.findings import FindingKind, in_schema
 from hla_match.auditing.settings import AuditSettings
 from hla_match.donors.registry import Registry
+from hla_match.language import translated
 from hla_match.loci import LOCI
 from hla_match.services.executors import n_processors
 from hla_match.services.frequency_sets import FrequencySets
@@ -168,5 +169,5 @@ def left_out(folder: Path) -> pl.DataFrame:
 def _page(report: AuditReport) -> str:
     from hla_match.reporting.audit_page import audit_page
 
-    title = f"Audit of the registry {report.registry.name}"
+    title = translated("Audit of the registry {name}", name=report.registry.name)
     return audit_page(title, report.registry, report.audit, report.settings, report.frequencies)

@@ -16,7 +16,9 @@ import polars as pl
 from hla_match.errors import ErrorCode, FileError, TypingError
 from hla_match.errors.arguments import check_count
 from hla_match.language import speaking, translated
+from hla_match.language.retelling import retold
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.reporting.error_words import told
 from hla_match.reporting.list_report import IndexEntry, ReportContent, index_page
 from hla_match.reporting.match_summary import percent
 from hla_match.services.batch_manifest import as_text
@@ -221,7 +223,7 @@ def write_reports(
             if on_progress is not None:
                 on_progress(done, len(file.patients))
         for refused in quarantined_statuses(file.quarantined).iter_rows(named=True):
-            entries[refused["row"]] = _failed(refused["patient_id"] or "", refused["reason"])
+            entries[refused["row"]] = _failed(refused["patient_id"] or "", retold(refused["reason"]))
         ordered = [entries[row] for row in sorted(entries)]
         folder.write(INDEX, index_page(ordered, made).encode())
         manifest: dict[str, Any] = json.loads(made.manifest)
@@ -245,7 +247,7 @@ def _reports(
         try:
             found = whole_list(searched, patient, matcher)
         except TypingError as error:
-            yield row, _failed(patient.patient_id, str(error)), None
+            yield row, _failed(patient.patient_id, told(error)), None
             continue
         content = report_content(found, made, first=limit)
         view = content.view

@@ -228,3 +228,27 @@ def test_the_page_of_figures_is_in_the_language_of_the_command(
     assert not CHINESE.search(english)
     assert not ENGLISH.search(re.sub("<[^>]*>", "", chinese).partition("</main>")[0])
     assert '<html lang="zh-Hans">' in Path("zh.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_an_audit_is_in_the_language_of_the_command(
+    told: dict[str, tuple[Path, dict[tuple[str, ...], Result]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(told["zh"][0])
+    for code in ("en", "zh"):
+        options = ("--page", f"audit-{code}.html", "--lang", code)
+        assert CliRunner().invoke(group, ("registry", "audit", "han", *options)).exit_code == 0
+    pages = {code: Path(f"audit-{code}.html").read_text(encoding="utf-8") for code in ("en", "zh")}
+    assert not CHINESE.search(pages["en"])
+    assert "donors, looked through as of" in pages["en"]
+    assert "from 0 to 1. High: one genotype of P groups;\nlow: a whole first field" in pages["en"]
+    assert '<html lang="zh-Hans">' in pages["zh"]
+    for heading in re.findall("<h[123]>(.*?)</h[123]>|<th[^>]*>(.*?)</th>", pages["zh"]):
+        assert CHINESE.search("".join(heading))
+    assert "每项发现只是疑点，不是定论。" in pages["zh"]
+
+
+def test_a_policy_is_described_in_the_language_of_the_command() -> None:
+    shown = CliRunner().invoke(group, ("policy", "show", "wmda", "--lang", "zh")).output.splitlines()
+    assert [line for line in shown if line.endswith("：")] == ["顺序：", "各排序条件的来源：", "来源："]
+    assert shown[0].startswith("wmda，第 1 版：")
+    assert shown[-1].startswith("注意：")

@@ -24,7 +24,7 @@ from hla_match.errors import (
 )
 from hla_match.errors.arguments import InWords
 from hla_match.language import speaking
-from hla_match.reporting.error_words import detail, meaning
+from hla_match.reporting.error_words import detail, meaning, told
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ERRORS = [
@@ -55,11 +55,11 @@ def test_chinese_says_meaning_detail_and_what_to_do(error: HlaMatchError) -> Non
         first, *others = error_lines(error)
         assert first == f"{meaning(error)}[{error.code}]"
         assert CHINESE.search(first)
-        told = "\n".join(others)
+        message = "\n".join(others)
         # Names, numbers and places stand in it as they are.
         for part in re.findall(r"\d+(?:[:/]\d+)*|d\.csv|'\w+'", str(error)):
-            assert part in told
-        assert error.hint or "处理办法：" in told
+            assert part in message
+        assert error.hint or "处理办法：" in message
 
 
 @pytest.mark.parametrize("code", [*ErrorCode, *Reason])
@@ -108,3 +108,14 @@ def test_interruptions_and_faults_are_in_chinese() -> None:
         assert "D1" not in "\n".join(lines)
         lines, _ = failures._outcome(OSError(errno.ENOSPC, "No space left"), None)
         assert lines[0].startswith("hla-match: 磁盘已满")
+
+
+def test_a_page_says_an_error_in_one_line() -> None:
+    for error in ERRORS:
+        assert told(error) == str(error)
+    with speaking("zh"):
+        assert told(ERRORS[0]) == detail(ERRORS[0])
+        # What no template fits stands behind what the code means.
+        assert told(ERRORS[-1]) == f"{meaning(ERRORS[-1])}（what nobody foresaw: 12）"
+        # Each of several faults is told by its own template.
+        assert told(ERRORS[6]) == "a：实为 1，应为 文本；b：实为 2，应为 两个"

@@ -70,7 +70,10 @@ def test_the_same_reports_are_the_same_bytes_in_chinese_too(registry: Path, tmp_
     assert {path.name: path.read_bytes() for path in first.iterdir()} == {
         path.name: path.read_bytes() for path in second.iterdir()
     }
-    assert "一批患者的供者检索报告" in (first / "index.html").read_text(encoding="utf-8")
+    index = (first / "index.html").read_text(encoding="utf-8")
+    assert "一批患者的供者检索报告" in index
+    assert index.count("应为") == 2
+    assert "expected" not in index
 
 
 def test_a_folder_that_is_there_is_replaced_only_where_asked_and_only_reports(registry: Path, tmp_path: Path) -> None:
