@@ -6,7 +6,7 @@ says how many are still to be translated.
 
 from __future__ import annotations
 
-import contextlib
+import ast
 import datetime
 import io
 import string
@@ -45,7 +45,6 @@ _KEYWORDS = {"translated": None, "translatable": None, "retellable": None, "tran
 _CLICK_KEYWORDS = {"_": None, "ngettext": (1, 2)}
 _CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 """Those of click's that say what is in a help, or wrong with arguments."""
-_METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
 _LOCALE = "zh_Hans"
 _WIDTH = 120
 _NO_DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -62,16 +61,14 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
     """Return the texts of each catalogue, with the files that show them."""
     places: dict[MessageId, list[str]] = {}
     for package in ("hla_match", "registry_io"):
-        # It warns of every text whose values are f-strings.
-        with contextlib.redirect_stderr(io.StringIO()):
-            found = list(
-                extract_from_dir(
-                    str(ROOT / package), _METHODS, {"**.jinja": {"silent": "false"}}, _KEYWORDS, strip_comment_tags=True
-                )
-            )
-        for file, _line, message, _comments, _context in found:
-            if message:
-                places.setdefault(message, []).append(f"{package}/{file}")
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for message in spoken(path.read_text(encoding="utf-8")):
+                places.setdefault(message, []).append(path.relative_to(ROOT).as_posix())
+        options = {"**.jinja": {"silent": "false"}}
+        for file, _line, message, _comments, _context in extract_from_dir(
+            str(ROOT / package), [("**.jinja", "jinja2")], options, _KEYWORDS, strip_comment_tags=True
+        ):
+            places.setdefault(message, []).append(f"{package}/{file}")
     for file, message in help_texts():
         places.setdefault(message, []).append(file)
     shared: dict[str, dict[MessageId, list[str]]] = {part: {} for part in PARTS}
@@ -83,6 +80,25 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
             if file not in found.setdefault(message, []):
                 found[message].append(file)
     return shared
+
+
+def spoken(source: str) -> Iterator[MessageId]:
+    """Yield the texts of a module: what Babel reads of one passes over texts inside the arguments of another.
+
+    >>> list(spoken('translated("of {when}", when=translated("today"))\ntranslated_count("one", "several", n)'))
+    ['of {when}', 'today', ('one', 'several')]
+
+    Raises:
+        AssertionError: a text has its values in it, so that no catalogue can hold it.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KEYWORDS:
+            given = node.args[: len(_KEYWORDS[node.func.id] or (1,))]
+            assert not any(isinstance(one, ast.JoinedStr) for one in given), ast.unparse(node)
+            told = tuple(one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            # What stands in a variable is declared elsewhere, as translatable.
+            if len(told) == len(given) and all(told):
+                yield told[0] if len(told) == 1 else told
 
 
 def help_texts() -> Iterator[tuple[str, str]]:
