@@ -85,8 +85,8 @@ def texts() -> dict[str, dict[MessageId, list[str]]]:
 def spoken(source: str) -> Iterator[MessageId]:
     """Yield the texts of a module: what Babel reads of one passes over texts inside the arguments of another.
 
-    >>> list(spoken('translated("of {when}", when=translated("today"))\ntranslated_count("one", "several", n)'))
-    ['of {when}', 'today', ('one', 'several')]
+    >>> list(spoken('translated("of {when}", when=translated_count("{n} day", "{n} days", n))'))
+    ['of {when}', ('{n} day', '{n} days')]
 
     Raises:
         AssertionError: a text has its values in it, so that no catalogue can hold it.
