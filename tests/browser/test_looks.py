@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.desk_in_browser import HOSTILE, NOBODY, RARE, SET, patient_typing
 
+pytestmark = pytest.mark.exhaustive  # three minutes: every page, in both languages, at three widths
 WIDTHS = (1440, 1024, 390)
 SERIOUS = ("serious", "critical")
 TYPING = patient_typing(3)
