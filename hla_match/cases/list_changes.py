@@ -60,5 +60,17 @@ def list_changes(before: Mapping[str, str], after: Mapping[str, str], touched: S
             yield ChangedDonor(donor_id, ListChange.CHANGED, *told)
 
 
+def matches(told: Mapping[str, Any] | None) -> str:
+    """Return how many alleles of a donor of a list match, from those that are certain to those that may be.
+
+    >>> matches({"best": 10, "worst": 9}), matches({"best": 10, "worst": 10}), matches(None)
+    ('9-10', '10', '')
+    """
+    if told is None:
+        return ""
+    best, worst = told["best"], told["worst"]
+    return f"{best}" if best == worst else f"{worst}-{best}"
+
+
 def _but_age(told: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (told or {}).items() if name != "age"}

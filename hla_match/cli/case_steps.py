@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hla_match.cases.list_changes import matches
 from hla_match.cli.case_options import (
     CASE,
     DONOR,
@@ -199,9 +200,9 @@ def _say_status(before: str | None, status: str, *, asked: bool) -> None:
 
 def _settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is another one than before: the matches, the grades of loci, the probabilities."""
-    matches = [_matches(one) for one in (before, after)]
-    if matches[0] != matches[1]:
-        yield translated("matches: {before} -> {after}", before=matches[0], after=matches[1])
+    both = [matches(one) for one in (before, after)]
+    if both[0] != both[1]:
+        yield translated("matches: {before} -> {after}", before=both[0], after=both[1])
     for locus in after["grades"]:
         was, now = before["grades"].get(locus, "-"), after["grades"][locus]
         if was != now:
@@ -209,10 +210,6 @@ def _settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
     for number, (was, now) in enumerate(zip(before["p"] or (), after["p"] or (), strict=False)):
         if was != now:
             yield f"P{number}: {_percent(was)} -> {_percent(now)}"
-
-
-def _matches(told: Mapping[str, Any]) -> str:
-    return f"{told['best']}" if told["best"] == told["worst"] else f"{told['worst']}-{told['best']}"
 
 
 def _percent(share: float | None) -> str:

@@ -16,13 +16,13 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hla_match.cases.list_changes import matches
 from hla_match.cases.steps import STEP_WORDS, Step
 from hla_match.desk.answers import page, refusal, see, told_of
 from hla_match.desk.case_words import (
     CHANGE_WORDS,
     case_state,
     donor_lines,
-    matches,
     no_mismatch,
     settled,
     status_word,

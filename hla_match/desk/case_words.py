@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hla_match.cases.list_changes import ListChange
+from hla_match.cases.list_changes import ListChange, matches
 from hla_match.cases.steps import STAGE_WORDS, STEP_WORDS, CaseState, CaseStep, DonorState, Step
 from hla_match.language import translatable, translated
 from hla_match.reporting.donor_words import STATUSES
@@ -174,13 +174,6 @@ def settled(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
             yield translated("probability of {n} mismatches: {before} → {after}", **told)
     if not changed:
         yield translated("It settled nothing for the patient: matches and probabilities are as before.")
-
-
-def matches(told: Mapping[str, Any] | None) -> str:
-    """Return how many alleles match, from those that are certain to those that may be; "" of nobody."""
-    if told is None:
-        return ""
-    return f"{told['best']}" if told["best"] == told["worst"] else f"{told['worst']}-{told['best']}"
 
 
 def no_mismatch(told: Mapping[str, Any] | None) -> str:

@@ -17,14 +17,14 @@ from starlette.responses import Response
 from hla_match.desk.answers import is_part, page, refusal, see, told_of
 from hla_match.desk.donor_story import story
 from hla_match.desk.forms import Fields, form_of, query_of
-from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, choices, in_order
+from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, in_order
 from hla_match.desk.state import Desk, FoundList
 from hla_match.errors import CriteriaError
 from hla_match.language import translatable, translated
 from hla_match.next_steps.availability import SHARES, Availability
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES, TCE_WORDS
 from hla_match.reporting.list_about import list_about
-from hla_match.reporting.list_view import donor_rows, list_view
+from hla_match.reporting.list_view import donor_rows
 from hla_match.reporting.next_steps import steps_summary
 from hla_match.searches.list_conditions import narrowed_by
 from registry_io.tables.list_workbook import list_workbook
@@ -66,7 +66,7 @@ def donors(request: Request, key: str) -> Response:
         "list",
         key=key,
         case=listed.case,
-        view=list_view(listed.found, first=0),
+        view=listed.view,
         rows=rows,
         places=dict(zip((row.rank for row in rows), shown.tolist(), strict=True)),
         registry_rows=dict(zip((row.rank for row in rows), listed.found.donor[shown].tolist(), strict=True)),
@@ -78,7 +78,7 @@ def donors(request: Request, key: str) -> Response:
         n_pages=n_pages,
         sorts=SORTS,
         headings=HEADINGS,
-        choices=choices(listed.frame),
+        choices=listed.choices,
         words={"sex": SEXES, "cmv": RESULTS, "status": STATUSES, "dpb1_tce": TCE_WORDS},
         loci=listed.loci,
         notices=listed.notices,
@@ -142,7 +142,7 @@ def about(request: Request, key: str) -> Response:
     if listed is None:
         return gone(request)
     changes = listed.found.sensitivity() if len(listed.found) else ()
-    return page(request, "about", key=key, view=list_view(listed.found, first=0), changes=changes)
+    return page(request, "about", key=key, view=listed.view, changes=changes)
 
 
 @router.get("/list/{key}/next")

@@ -15,16 +15,17 @@ import polars as pl
 from hla_match.desk.forms import SearchForm
 from hla_match.desk.jobs import Job, Jobs
 from hla_match.desk.kept import Kept
-from hla_match.desk.list_query import ON_PAGE
+from hla_match.desk.list_query import ON_PAGE, choices
 from hla_match.desk.overview import Overview
 from hla_match.desk.registries import OnText, Registries
 from hla_match.desk.result_file import ResultFile
 from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError
 from hla_match.estimation.estimated_frequencies import Progress
+from hla_match.language import language
 from hla_match.matching.criteria import Patient
 from hla_match.reporting.explanation import Explanation
-from hla_match.reporting.list_view import list_view
+from hla_match.reporting.list_view import ListView, list_view
 from hla_match.reporting.match_frame import order_frame
 from hla_match.searches.match_list import MatchList
 from hla_match.services.executors import n_processors
@@ -57,6 +58,7 @@ class FoundList:
     searched: SearchedRegistry
     case: int | None = None
     _frame: pl.DataFrame | None = None
+    _views: dict[str, ListView] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -66,6 +68,18 @@ class FoundList:
             if self._frame is None:
                 self._frame = order_frame(self.found)
             return self._frame
+
+    @property
+    def view(self) -> ListView:
+        """What stands around the donors, in the language of the moment; made once in each."""
+        if language() not in self._views:
+            self._views[language()] = list_view(self.found, first=0)
+        return self._views[language()]
+
+    @cached_property
+    def choices(self) -> dict[str, list[str]]:
+        """The values that filters can take."""
+        return choices(self.frame)
 
     @cached_property
     def notices(self) -> tuple[str, ...]:

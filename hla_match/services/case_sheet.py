@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from hla_match.cases.blind_codes import donor_code
+from hla_match.cases.list_changes import matches
 from hla_match.cases.steps import STAGE_WORDS, DonorState
 from hla_match.errors.arguments import check_count, check_day
 from hla_match.language import translated
@@ -101,7 +102,5 @@ def _row(
     word = None if state is None else translated(STAGE_WORDS[state.stage(day)])
     if told is None:
         return (patient, code, word, until, None, None, None, None, None, None)
-    best, worst = told["best"], told["worst"]
-    matches = f"{best}" if best == worst else f"{worst}-{best}"
     grades = " ".join(f"{locus}:{pair}" for locus, pair in told["grades"].items())
-    return (patient, code, word, until, matches, grades, *(told["p"] or [None] * 3), told["age"])
+    return (patient, code, word, until, matches(told), grades, *(told["p"] or [None] * 3), told["age"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -100,10 +100,3 @@ def first_rows(rows: Mapping[str, ListedRow], limit: int | None) -> Mapping[str,
 def said(rows: Mapping[str, ListedRow]) -> dict[str, str]:
     """Return what a list says of each donor, without the places."""
     return {name: content for name, (content, _) in rows.items()}
-
-
-def ranks(rows: Mapping[str, ListedRow], donors: Sequence[str]) -> dict[str, int]:
-    """Return the ranks of some donors in a list, from 1."""
-    order = sorted(rows, key=lambda name: (rows[name][1], name))
-    wanted = set(donors)
-    return {name: rank for rank, name in enumerate(order, start=1) if name in wanted}

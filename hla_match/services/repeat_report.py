@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from hla_match.cases.blind_codes import donor_code
-from hla_match.cases.list_changes import ChangedDonor, ListChange
+from hla_match.cases.list_changes import ChangedDonor, ListChange, matches
 from hla_match.language import translated
 from hla_match.services.case_lists import FoundList
 from hla_match.services.registry_changes import RegistryChanges, column_changes
@@ -97,7 +97,7 @@ class RepeatReport:
     lists: Path | None = None
 
     def to_polars(self) -> pl.DataFrame:
-        """Return one row a change, as `COLUMNS`; of erased donors one row each, without identifier."""
+        """Return one row a change, as `COLUMNS`; of erased donors and cases not searched without a donor."""
         rows = [row for case in self.cases for row in _rows(case)]
         return pl.DataFrame(rows, COLUMNS, orient="row")
 
@@ -165,26 +165,17 @@ def _of_record(donor_id: str, rows: pl.DataFrame, since: RegistryChanges) -> str
 
 
 def _rows(case: RepeatedCase) -> Iterator[Sequence[object]]:
+    if case.error:
+        # Who reads the file alone must not take it for a case without a change.
+        yield (case.number, case.patient_code, "not searched", None, None, None, None, None, None, case.error)
     for one in case.changes:
         yield (
-            case.number, case.patient_code, str(one.change), one.donor_id, one.donor_code, _matches(one.before),
-            _matches(one.after), _p0(one.before), _p0(one.after), one.reason,
+            case.number, case.patient_code, str(one.change), one.donor_id, one.donor_code, matches(one.before) or None,
+            matches(one.after) or None, _p0(one.before), _p0(one.after), one.reason,
         )  # fmt: skip
     for _ in range(case.n_erased):
         gone = translated("the record was erased")
         yield (case.number, case.patient_code, str(ListChange.GONE), None, None, None, None, None, None, gone)
-
-
-def _matches(told: Mapping[str, Any] | None) -> str | None:
-    """Return the matches of a donor as texts are compared: the least and the most.
-
-    >>> _matches({"best": 10, "worst": 9}), _matches({"best": 10, "worst": 10}), _matches(None)
-    ('9-10', '10', None)
-    """
-    if told is None:
-        return None
-    best, worst = told["best"], told["worst"]
-    return f"{best}" if best == worst else f"{worst}-{best}"
 
 
 def _p0(told: Mapping[str, Any] | None) -> float | None:

@@ -248,6 +248,8 @@ def _case(journal: Journal, entries: Sequence[CaseEntry]) -> CaseRecord:
         state = state_of(entries)
         steps = tuple(_steps(journal, entries))
         request = CaseRequest.of(entries[0].content)
+        if state.opened is None:
+            raise ValueError("the first entry of a case opens it")
     except (ValueError, TypeError, KeyError):
         raise damaged(journal.path, f"case {entries[0].number}, which is none") from None
     number, secret = entries[0].number, journal.cases.secret
@@ -257,7 +259,6 @@ def _case(journal: Journal, entries: Sequence[CaseEntry]) -> CaseRecord:
         for key, donor in state.donors.items()
         if isinstance(key, int)
     )
-    assert state.opened is not None, "the first entry of a case opens it"
     return CaseRecord(
         number=number,
         patient_code=patient_code(secret, number),

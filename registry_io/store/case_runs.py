@@ -20,6 +20,7 @@ from registry_io.store.case_recording import refused
 from registry_io.store.case_records import state_of
 from registry_io.store.journal.case_book import LEFT, CaseRow
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import damaged
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_folder import writing_registry
 
@@ -77,16 +78,19 @@ def run_of(journal: Journal, told: Mapping[str, Any]) -> CaseRun:
     Raises:
         RegistryError: what it was made from is missing or damaged.
     """
-    return CaseRun(
-        day=datetime.date.fromisoformat(told["day"]),
-        transaction=told["transaction"],
-        snapshot=told["snapshot"],
-        is_full=told["full"],
-        since=told["since"],
-        n_kept=told["kept"],
-        end=told["end"],
-        context=json.loads(journal.cases.context(told["context"])),
-    )
+    try:
+        return CaseRun(
+            day=datetime.date.fromisoformat(told["day"]),
+            transaction=told["transaction"],
+            snapshot=told["snapshot"],
+            is_full=told["full"],
+            since=told["since"],
+            n_kept=told["kept"],
+            end=told["end"],
+            context=json.loads(journal.cases.context(told["context"])),
+        )
+    except (ValueError, TypeError, KeyError):
+        raise damaged(journal.path, "a search of a case, which is none") from None
 
 
 def record_runs(
