@@ -248,10 +248,10 @@ def _case(journal: Journal, entries: Sequence[CaseEntry]) -> CaseRecord:
         state = state_of(entries)
         steps = tuple(_steps(journal, entries))
         request = CaseRequest.of(entries[0].content)
-        if state.opened is None:
-            raise ValueError("the first entry of a case opens it")
     except (ValueError, TypeError, KeyError):
-        raise damaged(journal.path, f"case {entries[0].number}, which is none") from None
+        raise damaged(journal.path, _no_case(entries)) from None
+    if state.opened is None:  # the first entry of a case opens it
+        raise damaged(journal.path, _no_case(entries))
     number, secret = entries[0].number, journal.cases.secret
     names = journal.cases.identifiers([donor for donor in state.donors if isinstance(donor, int)])
     donors = tuple(
@@ -268,6 +268,10 @@ def _case(journal: Journal, entries: Sequence[CaseEntry]) -> CaseRecord:
         opened=state.opened,
         closed=state.closed,
     )
+
+
+def _no_case(entries: Sequence[CaseEntry]) -> str:
+    return f"case {entries[0].number}, which is none"
 
 
 def _steps(journal: Journal, entries: Sequence[CaseEntry]) -> Iterator[RecordedStep]:
