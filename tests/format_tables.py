@@ -37,8 +37,8 @@ def row(declared: Declaration, pattern: str, files: Mapping[str, str]) -> str:
     dims = declared.array.dims if "," in declared.array.dims else f"{declared.array.dims},"
     kind = " or ".join(map(Declaration.kind, declared.dtypes))
     missing = "" if declared.array.missing is None else f"; {declared.array.missing} where there is none"
-    meaning = re.sub(r"`(\w+)`", lambda found: f"`{files.get(found[1], found[1])}`", declared.array.meaning)
-    return f"| `{pattern.format(declared.file)}.npy` | ({dims}) {kind} | {meaning}{missing} |"
+    sentence = re.sub(r"`(\w+)`", lambda found: f"`{files.get(found[1], found[1])}`", declared.array.sentence)
+    return f"| `{pattern.format(declared.file)}.npy` | ({dims}) {kind} | {sentence}{missing} |"
 
 
 def table(mark: str) -> str:

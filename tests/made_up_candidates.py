@@ -127,7 +127,7 @@ def candidates_of(donors, predictions, *, cmv, abo, most=1):
 
 
 def compared(donors):
-    """The comparisons at A, C and DPB1, with a meaning a donor; `made_up_facts` says what is permissive."""
+    """The comparisons at A, C and DPB1, with an expanded typing a donor; `made_up_facts` says what is permissive."""
     n = len(donors)
 
     def result(**rows):
@@ -138,7 +138,9 @@ def compared(donors):
         antigens = np.array([one["antigens"] for one in donors], np.int64)
         grades = np.where(np.arange(2)[:, None] < antigens, GRADE_M, GRADE_A).astype(np.uint8)
         return SimpleNamespace(
-            counts=counts, meaning_of=lambda donor: donor.astype(np.int32), grades=lambda meaning: grades[:, meaning]
+            counts=counts,
+            expanded_typing_of=lambda donor: donor.astype(np.int32),
+            grades=lambda expanded_typing: grades[:, expanded_typing],
         )
 
     loci = {
@@ -151,7 +153,7 @@ def compared(donors):
         "C": result(best=[2 - one["at_c"] for one in donors], worst=[2 - max(0, one["worst"] - 2) for one in donors]),
         "DPB1": result(),
     }
-    loci["C"].grades = lambda meaning: np.full((2, meaning.size), GRADE_A, np.uint8)
+    loci["C"].grades = lambda expanded_typing: np.full((2, expanded_typing.size), GRADE_A, np.uint8)
     permissive = [NOT_KNOWN if one["permissive"] is None else one["permissive"] for one in donors]
     loci["C"].permissive = np.array(permissive, np.int8)
     loci["DPB1"].tce = np.array([one["tce"] for one in donors], np.int8)

@@ -102,7 +102,7 @@ def donor_lines(registry: Registry, names: dict[str, dict[int, str]]) -> tuple[l
         parts, reason = [], ""
         for locus, of_code in names.items():
             column = registry.columns[locus]
-            typing = int(column.meaning[registry.donor_typing[registry.loci.index(locus), donor]])
+            typing = int(column.expanded_typing[registry.donor_typing[registry.loci.index(locus), donor]])
             pairs = alternatives_with_nulls(column.table, typing)
             if len(pairs) > 1:
                 reason = "several pairs of lists at a locus"

@@ -42,8 +42,8 @@ class RecordComparison:
         of_locus = self._registry.donor_typing[self._registry.loci.index(locus)]
         found = np.empty(one.size, np.bool_)
         pair_typings(
-            column.meaning[of_locus[one]],
-            column.meaning[of_locus[other]],
+            column.expanded_typing[of_locus[one]],
+            column.expanded_typing[of_locus[other]],
             column.table.with_nulls,
             column.table.with_nulls,
             self._common[locus],

@@ -112,7 +112,7 @@ def _drb1_pairs(registry: Registry) -> NDArray[np.uint16]:
     for typing in range(1, table.n_typings):
         sets = pair_set[pair_start[typing] : pair_start[typing + 1]].tolist()
         pairs[typing] = gene_pairs({(a, b) for one, other in sets for a in of_set[one] for b in of_set[other]})
-    return pairs[registry.columns["DRB1"].meaning]
+    return pairs[registry.columns["DRB1"].expanded_typing]
 
 
 def _families(codes: NDArray[np.int32], family: list[str]) -> set[str]:

@@ -43,7 +43,8 @@ def linkage_findings(registry: Registry, frequencies: HaplotypeFrequencies, kind
         return no_findings()
     tables = [registry.columns[locus].table for locus in (one, other)]
     first, second = (
-        registry.columns[locus].meaning[registry.donor_typing[registry.loci.index(locus)]] for locus in (one, other)
+        registry.columns[locus].expanded_typing[registry.donor_typing[registry.loci.index(locus)]]
+        for locus in (one, other)
     )
     can_be = np.empty(registry.n_donors, np.bool_)
     related = seen_together(frequencies, (one, tables[0]), (other, tables[1]))

@@ -98,7 +98,9 @@ def is_serology(registry: Registry, locus: str, rows: NDArray[np.int64]) -> NDAr
     by_dna = np.zeros(column.table.n_typings, np.bool_)
     of_pair = np.repeat(np.arange(by_dna.size), np.diff(start))
     by_dna[of_pair[~reported[pair_set].all(axis=1)]] = True
-    serology: NDArray[np.bool_] = ~by_dna[column.meaning[registry.donor_typing[registry.loci.index(locus), rows]]]
+    serology: NDArray[np.bool_] = ~by_dna[
+        column.expanded_typing[registry.donor_typing[registry.loci.index(locus), rows]]
+    ]
     return serology
 
 

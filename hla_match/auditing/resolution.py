@@ -87,11 +87,14 @@ def resolution(
         index = registry.nomenclature.index(locus)
         if locus in registry.loci:
             column = registry.columns[locus]
-            meaning, table = column.meaning[registry.donor_typing[registry.loci.index(locus)]], column.table
+            expanded_typing, table = (
+                column.expanded_typing[registry.donor_typing[registry.loci.index(locus)]],
+                column.table,
+            )
         else:
-            meaning, table = np.zeros(registry.n_donors, np.int32), typing_table([()])
-        total += _scores(table, index, frequencies)[meaning]
-        level[row] = typing_levels(table, index)[meaning]
+            expanded_typing, table = np.zeros(registry.n_donors, np.int32), typing_table([()])
+        total += _scores(table, index, frequencies)[expanded_typing]
+        level[row] = typing_levels(table, index)[expanded_typing]
     return Resolution(tuple(loci), level, total / len(loci), frequencies.name if frequencies is not None else "")
 
 

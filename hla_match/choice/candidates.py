@@ -74,18 +74,18 @@ class Candidates:
         """Return (n,) uint8 a row of the counts of `hla_match.kernels.search.locus_count`, summed over the scope."""
         return scope_counts(self.criteria, self.loci, self.donor, row)
 
-    def at_locus(self, locus: str, by_meaning: Callable[[LocusResult], NDArray[Any]], default: int) -> NDArray[Any]:
-        """Return (n,) what holds for the meaning of each donor's typing at a locus.
+    def at_locus(self, locus: str, by_typing: Callable[[LocusResult], NDArray[Any]], default: int) -> NDArray[Any]:
+        """Return (n,) what holds for the expanded typing of each donor at a locus.
 
         Args:
             locus: the locus.
-            by_meaning: returns (meanings,) the value of each distinct meaning.
+            by_typing: returns (typings,) the value of each expanded typing.
             default: the value of all where patient or registry are not compared there.
         """
         result = self.loci.get(locus)
         if result is None:
             return np.full(self.donor.size, default)
-        return by_meaning(result).take(result.meaning_of(self.donor))
+        return by_typing(result).take(result.expanded_typing_of(self.donor))
 
     def predicted(self, rows: NDArray[np.integer[Any]], most: int = NEAR) -> Prediction:
         """Return the predictions of some of the candidates, by their positions.

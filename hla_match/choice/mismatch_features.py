@@ -32,7 +32,7 @@ def antigen_mismatches(candidates: Candidates) -> NDArray[np.uint8]:
     for locus in candidates.criteria.loci:
         if locus in candidates.loci:
             result = candidates.loci[locus]
-            found += (result.grades(result.meaning_of(candidates.donor)) == GRADE_M).sum(axis=0, dtype=np.uint8)
+            found += (result.grades(result.expanded_typing_of(candidates.donor)) == GRADE_M).sum(axis=0, dtype=np.uint8)
     return found
 
 

@@ -1,6 +1,6 @@
-"""The order of a registry's donors: by what their typings mean, those alike side by side.
+"""The order of a registry's donors: by their expanded typings, those alike side by side.
 
-Texts of typings come coded in the order of a file. Once all are there, typings and their meanings are numbered by
+Texts of typings come coded in the order of a file. Once all are there, reported and expanded typings are numbered by
 texts and donors are ordered by them, so that equal donors make an equal registry.
 """
 
@@ -58,7 +58,7 @@ class Arrangement:
 
 def typing_dtype(columns: Mapping[str, LocusColumn]) -> type[np.uint16] | type[np.uint32]:
     """Return the narrowest type that holds the codes of reported typings at every locus."""
-    widest = max((column.meaning.size for column in columns.values()), default=1)
+    widest = max((column.expanded_typing.size for column in columns.values()), default=1)
     return np.uint16 if widest <= np.iinfo(np.uint16).max else np.uint32
 
 
@@ -92,7 +92,7 @@ def arrange(
     reported: Mapping[str, NDArray[np.uint32]],
     rows: NDArray[np.uint32],
 ) -> Arrangement:
-    """Order some persons by what their typings mean, which are numbered by their texts.
+    """Order some persons by their expanded typings, which are numbered by their texts.
 
     Args:
         books: what gave the codes, by locus.
@@ -115,7 +115,7 @@ def by_typing(
     typing: Callable[[str, NDArray[np.uint32]], NDArray[np.unsignedinteger[Any]]],
     n_donors: int,
 ) -> NDArray[np.uint32]:
-    """Return donors that are numbered by their identifiers in the order of what their typings mean.
+    """Return donors that are numbered by their identifiers in the order of their expanded typings.
 
     Args:
         columns: the typings by locus.
@@ -126,7 +126,7 @@ def by_typing(
     # The last locus first: a stable sort keeps the order that it finds among equals.
     for locus in reversed(by_place(columns)):
         narrow = np.uint16 if columns[locus].table.n_typings <= np.iinfo(np.uint16).max else np.uint32
-        order = order[np.argsort(columns[locus].meaning.astype(narrow)[typing(locus, order)], kind="stable")]
+        order = order[np.argsort(columns[locus].expanded_typing.astype(narrow)[typing(locus, order)], kind="stable")]
     return order
 
 
@@ -146,14 +146,14 @@ def typing_orders_of(
     columns: Mapping[str, LocusColumn], donor_typing: NDArray[np.unsignedinteger[Any]]
 ) -> Iterator[TypingOrder]:
     """Yield the orders of donors given as in `Registry`."""
-    meaning: dict[str, NDArray[np.unsignedinteger[Any]]] = {}
-    n_meanings: dict[str, int] = {}
+    expanded_typing: dict[str, NDArray[np.unsignedinteger[Any]]] = {}
+    n_expanded_typings: dict[str, int] = {}
     for row, (locus, column) in enumerate(columns.items()):
         if locus in (*CYCLE, *COVERED_LOCI):
-            n_meanings[locus] = column.table.n_typings
-            narrow = np.uint16 if n_meanings[locus] <= np.iinfo(np.uint16).max else np.uint32
-            meaning[locus] = column.meaning.astype(narrow)[donor_typing[row]]
-    return typing_orders(meaning, n_meanings)
+            n_expanded_typings[locus] = column.table.n_typings
+            narrow = np.uint16 if n_expanded_typings[locus] <= np.iinfo(np.uint16).max else np.uint32
+            expanded_typing[locus] = column.expanded_typing.astype(narrow)[donor_typing[row]]
+    return typing_orders(expanded_typing, n_expanded_typings)
 
 
 def by_place(loci: Iterable[str]) -> list[str]:

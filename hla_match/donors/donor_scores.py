@@ -42,7 +42,7 @@ class DonorScores:
         self._weight = {
             locus: np.ones(len(nomenclature.index(locus).p_names) + FIRST_P_GROUP, np.float64) for locus in SCORED_LOCI
         }
-        self._of_meaning = {locus: np.full(columns[locus].table.n_typings, np.nan) for locus in self._donor_typing}
+        self._of_typing = {locus: np.full(columns[locus].table.n_typings, np.nan) for locus in self._donor_typing}
         self._of_untyped = {
             locus: float(typing_scores(typing_table([()]), weight)[NOT_TYPED]) for locus, weight in self._weight.items()
         }
@@ -55,10 +55,10 @@ class DonorScores:
         return total / len(SCORED_LOCI)
 
     def _at(self, locus: str, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
-        column, scores = self._columns[locus], self._of_meaning[locus]
-        meaning = column.meaning[self._donor_typing[locus][donor]]
-        lacking = np.unique(meaning[np.isnan(scores[meaning])])
+        column, scores = self._columns[locus], self._of_typing[locus]
+        expanded_typing = column.expanded_typing[self._donor_typing[locus][donor]]
+        lacking = np.unique(expanded_typing[np.isnan(scores[expanded_typing])])
         if lacking.size:
             scores[lacking] = typing_scores(column.table, self._weight[locus], lacking)
-        found: NDArray[np.float64] = scores[meaning]
+        found: NDArray[np.float64] = scores[expanded_typing]
         return found

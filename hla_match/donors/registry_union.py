@@ -99,9 +99,9 @@ def _united_typings(
             if locus in registry.loci:
                 column = registry.columns[locus]
                 code = registry.donor_typing[registry.loci.index(locus)]
-                n_donors = np.bincount(code, minlength=column.meaning.size)
+                n_donors = np.bincount(code, minlength=column.expanded_typing.size)
                 columns.append(column)
-                used.append(n_donors > np.bincount(code[~keep], minlength=column.meaning.size))
+                used.append(n_donors > np.bincount(code[~keep], minlength=column.expanded_typing.size))
         if columns:
             yield locus, unite_typings(columns, used)
 
@@ -165,7 +165,7 @@ def _order(
 
 
 def _moved(base: Registry, united: Mapping[str, UnitedTypings]) -> NDArray[np.bool_]:
-    """Return (donors,) whether a meaning of the donor has another first text than before.
+    """Return (donors,) whether an expanded typing of the donor has another first text than before.
 
     Meanings are numbered by the first of their texts, so that the others follow one another as before.
     """
@@ -173,17 +173,17 @@ def _moved(base: Registry, united: Mapping[str, UnitedTypings]) -> NDArray[np.bo
     for code, (locus, column) in zip(base.donor_typing, base.columns.items(), strict=True):
         number, now = united[locus].numbers[0], united[locus].column
         is_used = np.zeros(column.table.n_typings, np.bool_)
-        is_used[column.meaning[number > 0]] = True
+        is_used[column.expanded_typing[number > 0]] = True
         first = number[_first_texts(column)]
-        is_moved = is_used & ((first == 0) | (_first_texts(now)[now.meaning[first]] != first))
+        is_moved = is_used & ((first == 0) | (_first_texts(now)[now.expanded_typing[first]] != first))
         if is_moved.any():
-            moved |= is_moved[column.meaning].take(code)
+            moved |= is_moved[column.expanded_typing].take(code)
     return moved
 
 
 def _first_texts(column: LocusColumn) -> NDArray[np.int64]:
-    """Return (typings,) the first text of each meaning."""
-    return np.unique(column.meaning, return_index=True)[1]
+    """Return (typings,) the first text of each expanded typing."""
+    return np.unique(column.expanded_typing, return_index=True)[1]
 
 
 def _places(
@@ -194,16 +194,16 @@ def _places(
     rank: NDArray[np.uint32],
 ) -> NDArray[np.int64]:
     """Return before which of the ordered donors `stay` each of `put` stands; the arguments are those of `_order`."""
-    keys = [(columns[locus].meaning, typing[locus]) for locus in by_place(columns)]
-    own = [meaning[code[put]] for meaning, code in keys]
+    keys = [(columns[locus].expanded_typing, typing[locus]) for locus in by_place(columns)]
+    own = [expanded_typing[code[put]] for expanded_typing, code in keys]
     low, high = np.zeros(put.size, np.int64), np.full(put.size, stay.size)
     while (searched := np.flatnonzero(low < high)).size:
         middle = (low[searched] + high[searched]) // 2
         donor = stay[middle]
         is_before = rank[donor] < rank[put[searched]]
         # The last locus first: an earlier one that differs decides.
-        for (meaning, code), wanted in zip(reversed(keys), reversed(own), strict=True):
-            theirs, wanted_here = meaning[code[donor]], wanted[searched]
+        for (expanded_typing, code), wanted in zip(reversed(keys), reversed(own), strict=True):
+            theirs, wanted_here = expanded_typing[code[donor]], wanted[searched]
             is_before = (theirs < wanted_here) | ((theirs == wanted_here) & is_before)
         low[searched[is_before]] = middle[is_before] + 1
         high[searched[~is_before]] = middle[~is_before]

@@ -73,7 +73,7 @@ def _said(registry: Registry, locus: str) -> pl.DataFrame:
         schema={"p_groups": pl.String, "antigens": pl.String},
     )
     text = column.text.rename({"first": "typing_1", "second": "typing_2"}).with_row_index("code")
-    return text.hstack(says[pl.Series(column.meaning).cast(pl.UInt32)]).filter(pl.col("code") > 0)
+    return text.hstack(says[pl.Series(column.expanded_typing).cast(pl.UInt32)]).filter(pl.col("code") > 0)
 
 
 def _text(alternatives: Sequence[Sequence[tuple[int, ...]]], name: Mapping[int, str]) -> str:

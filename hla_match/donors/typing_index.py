@@ -44,45 +44,49 @@ def n_orders(loci: Iterable[str]) -> int:
     return len(CYCLE) if set(CYCLE) <= set(loci) else 0
 
 
-def typing_orders(meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> Iterator[TypingOrder]:
+def typing_orders(
+    expanded_typing: Mapping[str, TypingCodes], n_expanded_typings: Mapping[str, int]
+) -> Iterator[TypingOrder]:
     """Yield the orders of a registry by position in the cycle.
 
     Args:
-        meaning: by locus (donors,) the meaning of each donor's typing.
-        n_meanings: by locus how many there are.
+        expanded_typing: by locus (donors,) the expanded typing of each donor.
+        n_expanded_typings: by locus how many there are.
     """
-    for position in range(n_orders(meaning)):
-        yield _order(position, meaning, n_meanings)
+    for position in range(n_orders(expanded_typing)):
+        yield _order(position, expanded_typing, n_expanded_typings)
 
 
-def _order(position: int, meaning: Mapping[str, TypingCodes], n_meanings: Mapping[str, int]) -> TypingOrder:
+def _order(
+    position: int, expanded_typing: Mapping[str, TypingCodes], n_expanded_typings: Mapping[str, int]
+) -> TypingOrder:
     first, second, third = cycle_of(position)
-    narrow = max(n_meanings.values()) <= np.iinfo(np.uint16).max
-    short = n_meanings[first] * n_meanings[second] <= np.iinfo(np.uint32).max
-    key = np.multiply(meaning[first], n_meanings[second], dtype=np.uint32 if short else np.uint64)
-    key += meaning[second]
+    narrow = max(n_expanded_typings.values()) <= np.iinfo(np.uint16).max
+    short = n_expanded_typings[first] * n_expanded_typings[second] <= np.iinfo(np.uint32).max
+    key = np.multiply(expanded_typing[first], n_expanded_typings[second], dtype=np.uint32 if short else np.uint64)
+    key += expanded_typing[second]
     is_theirs = _ascends(key)  # donors lie in this order
     if is_theirs:
         donor = np.arange(key.size)
     else:
         # By the second, then by the first: numbers of 16 bits are sorted in a fraction of the time of longer ones.
-        if _ascends(meaning[second]):  # as that of B does, by which donors lie
-            donor = np.argsort(meaning[first], kind="stable")
+        if _ascends(expanded_typing[second]):  # as that of B does, by which donors lie
+            donor = np.argsort(expanded_typing[first], kind="stable")
         else:
-            donor = np.argsort(meaning[second], kind="stable")
-            donor = donor[np.argsort(meaning[first][donor], kind="stable")]
+            donor = np.argsort(expanded_typing[second], kind="stable")
+            donor = donor[np.argsort(expanded_typing[first][donor], kind="stable")]
         key = key[donor]
     new = np.ones(key.size, np.bool_)
     np.not_equal(key[1:], key[:-1], out=new[1:])
     start = np.flatnonzero(new)
-    run_first, run_second = np.divmod(key[start], n_meanings[second])
+    run_first, run_second = np.divmod(key[start], n_expanded_typings[second])
     beside = (third, *COVERED_LOCI)
     typing: TypingCodes = np.zeros((len(beside), donor.size), np.uint16 if narrow else np.uint32)
     for row, locus in enumerate(beside):
-        if locus in meaning:
-            typing[row] = meaning[locus] if is_theirs else meaning[locus][donor]
+        if locus in expanded_typing:
+            typing[row] = expanded_typing[locus] if is_theirs else expanded_typing[locus][donor]
     return TypingOrder(
-        first_run=np.searchsorted(run_first, np.arange(n_meanings[first] + 1)).astype(np.uint32),
+        first_run=np.searchsorted(run_first, np.arange(n_expanded_typings[first] + 1)).astype(np.uint32),
         run_second=run_second.astype(typing.dtype),
         run_donor=np.append(start, donor.size).astype(np.uint32),
         donor=donor.astype(np.uint32),

@@ -72,7 +72,7 @@ def draw_sample(registry: Registry, loci: Sequence[str], persons: NDArray[np.int
     rows = np.arange(registry.n_donors) if persons is None else persons
     typing = np.zeros((len(chosen), rows.size), np.int32)
     for row, locus in enumerate(chosen):
-        typing[row] = registry.columns[locus].meaning[registry.donor_typing[registry.loci.index(locus)][rows]]
+        typing[row] = registry.columns[locus].expanded_typing[registry.donor_typing[registry.loci.index(locus)][rows]]
     return code_sample(chosen, typing, {locus: registry.columns[locus].table for locus in chosen})
 
 

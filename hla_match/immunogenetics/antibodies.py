@@ -85,7 +85,7 @@ def counted(antibodies: Iterable[Antibody], threshold: float) -> list[Antibody]:
 
 
 def against_by_typing(result: LocusResult, bound: frozenset[int]) -> NDArray[np.int8]:
-    """Return (meanings,) int8 whether donors of each meaning have an allele on a patient's list.
+    """Return (typings,) int8 whether donors of each expanded typing have an allele on a patient's list.
 
     An allele that the patient has for certain is no mismatched one. A donor who is not typed may have any.
 
@@ -144,7 +144,7 @@ def against_any(
         bound[one.locus] = bound.get(one.locus, frozenset()) | one.codes
     for locus, codes in bound.items():
         if locus in loci:
-            of_locus = against_by_typing(loci[locus], codes)[loci[locus].meaning_of(donor)]
+            of_locus = against_by_typing(loci[locus], codes)[loci[locus].expanded_typing_of(donor)]
             np.maximum(found, of_locus, out=found)
         else:
             np.maximum(found, POSSIBLE, out=found)
@@ -168,7 +168,7 @@ def antibody_texts(
             result = loci.get(locus)
             found = [POSSIBLE] * donor.size
             if result is not None:
-                found = against_by_typing(result, one.codes)[result.meaning_of(donor)].tolist()
+                found = against_by_typing(result, one.codes)[result.expanded_typing_of(donor)].tolist()
             for words, kind in zip(texts, found, strict=True):
                 if kind != NONE:
                     words.append(str(one) if kind == CERTAIN else f"{one}?")

@@ -84,7 +84,7 @@ class DonorFacts:
         result = self._loci.get("DPB1")
         if result is None:
             return np.full(donor.size, UNKNOWN, np.int8)
-        found: NDArray[np.int8] = tce_class_by_typing(result)[result.meaning_of(donor)]
+        found: NDArray[np.int8] = tce_class_by_typing(result)[result.expanded_typing_of(donor)]
         return found
 
     def mismatches(self, locus: str, donor: Donors) -> Coded[Mismatches]:
@@ -93,7 +93,7 @@ class DonorFacts:
         The genes of DRB345 have names of their own, so that none are told of its alleles.
         """
         result = self._loci[locus]
-        counts = result.counts[:, result.meaning_of(donor)]
+        counts = result.counts[:, result.expanded_typing_of(donor)]
         rows = np.flatnonzero(counts[BEST] < 2)
 
         def found(typing: int, row: int) -> Mismatches:
@@ -179,9 +179,9 @@ class DonorFacts:
             return Coded([None], np.zeros(donor.size, np.int64))
         at_locus = self._at(locus)
         result = at_locus.result
-        meaning = result.meaning_of(donor)
-        counts = result.counts[:, meaning]
-        rows = np.flatnonzero((counts[BEST] == 1) & (counts[WORST] == 1) & ~result.is_new[meaning])
+        expanded_typing = result.expanded_typing_of(donor)
+        counts = result.counts[:, expanded_typing]
+        rows = np.flatnonzero((counts[BEST] == 1) & (counts[WORST] == 1) & ~result.is_new[expanded_typing])
 
         def only_value(typing: int, _row: int) -> str | None:
             found = values(at_locus.pairings(typing, 1), at_locus.sides)

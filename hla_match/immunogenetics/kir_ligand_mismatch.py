@@ -73,7 +73,7 @@ class TypingLigands:
 
     def __init__(self, comparison: LocusComparison) -> None:
         self.sides = sides_of(comparison)
-        n_typings = comparison.column.meaning.size
+        n_typings = comparison.column.expanded_typing.size
         self._known = np.zeros(n_typings, np.bool_)
         self._sets = LigandSets(np.zeros(n_typings, np.uint8), np.zeros(n_typings, np.uint8))
 

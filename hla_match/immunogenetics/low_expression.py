@@ -37,9 +37,9 @@ def low_expression_mismatches(
     for place in places:
         fewest, greatest = np.zeros(donor.size, np.int64), np.zeros(donor.size, np.int64)
         for locus in place:
-            meaning = loci[locus].meaning_of(donor)
-            fewest += loci[locus].counts[GVH_BEST, meaning]
-            greatest += loci[locus].counts[GVH_WORST, meaning]
+            expanded_typing = loci[locus].expanded_typing_of(donor)
+            fewest += loci[locus].counts[GVH_BEST, expanded_typing]
+            greatest += loci[locus].counts[GVH_WORST, expanded_typing]
         # A gene that is not typed leaves both positions open.
         is_whole = bool(place) and (
             place == [DRB345] or place[0] not in OPTIONAL_GENES or len(place) == len(OPTIONAL_GENES)

@@ -24,7 +24,7 @@ NOT_KNOWN = -1
 
 
 def permissive_by_typing(result: LocusResult) -> NDArray[np.int8]:
-    """Return (meanings,) int8: of the least mismatches at C with donors of each meaning, how many are permissive.
+    """Return (typings,) int8, how many of the least mismatches at C are permissive, by the donor's expanded typing.
 
     Both alleles of the pair counting as one, such mismatches vanish. `NOT_KNOWN` stands where some may be and a
     typing is none of two alleles, such as an ambiguous one or one with a null allele.
@@ -60,7 +60,7 @@ _kept: WeakKeyDictionary[LocusComparison, NDArray[np.bool_]] = WeakKeyDictionary
 
 
 def _two_alleles(comparison: LocusComparison) -> NDArray[np.bool_]:
-    """Return (meanings,) bool: typings of exactly two alleles, which all patients share; worked out once."""
+    """Return (typings,) bool: typings of exactly two alleles, which all patients share; worked out once."""
     found = _kept.get(comparison)
     if found is None:
         counted = comparison.column.table.counted

@@ -50,31 +50,31 @@ def pair_class(patient: str, donor: str) -> str:
 
 
 def tce_class_by_typing(result: LocusResult) -> NDArray[np.int8]:
-    """Return (meanings,) int8, the class of each distinct meaning of DPB1 against a patient, as in `TCE_CLASSES`.
+    """Return (typings,) int8, the class of each expanded typing of DPB1 against a patient, as in `TCE_CLASSES`.
 
     Unknown where an allele has no group, where one of the two persons is not typed, and where the typings leave several
     classes open; `possible_tce_classes` says which.
     """
     tables = _tables(result.comparison)
-    found: NDArray[np.int8] = _CLASS_OF_SETS[tables.patient_set(result), tables.of_meaning]
+    found: NDArray[np.int8] = _CLASS_OF_SETS[tables.patient_set(result), tables.of_typing]
     counts = result.counts
     found[counts[BEST] == 2] = UNKNOWN
     found[(counts[WORST] == 2) & ~result.is_new] = MATCH
     return found
 
 
-def possible_tce_classes(result: LocusResult, meaning: int) -> tuple[str, ...]:
-    """Return every class that a patient and donors of a meaning can be of, in the order of `TCE_CLASSES`.
+def possible_tce_classes(result: LocusResult, expanded_typing: int) -> tuple[str, ...]:
+    """Return every class that a patient and donors of an expanded typing can be of, in the order of `TCE_CLASSES`.
 
     Exact: a patient and a donor of two groups can be other than a match, unless each has one genotype only of the group
     and both have the same.
     """
     tables = _tables(result.comparison)
-    mine, theirs = tables.genotypes(_patient_pairs(result)), tables.genotypes(_donor_pairs(result, meaning))
+    mine, theirs = tables.genotypes(_patient_pairs(result)), tables.genotypes(_donor_pairs(result, expanded_typing))
     if not mine or not theirs:
         return (TCE_CLASSES[UNKNOWN],)
     equal_to_none = {NEW, NULL} if result.null_rule == "strict" else {NEW}
-    can_match = result.counts[BEST, meaning] == 2
+    can_match = result.counts[BEST, expanded_typing] == 2
     found = {TCE_CLASSES[MATCH]} if can_match else set()
     for (group, genotypes), (other, others) in product(mine.items(), theirs.items()):
         is_one = len(genotypes) == 1 and genotypes == others and equal_to_none.isdisjoint(*genotypes)
@@ -88,20 +88,20 @@ def patient_tce_groups(result: LocusResult) -> tuple[str, ...]:
     return _names(_tables(result.comparison).patient_set(result))
 
 
-def donor_tce_groups(result: LocusResult, meaning: int) -> tuple[str, ...]:
-    """Return the groups that donors of a meaning can be of, "" for none; empty where not typed."""
-    return _names(int(_tables(result.comparison).of_meaning[meaning]))
+def donor_tce_groups(result: LocusResult, expanded_typing: int) -> tuple[str, ...]:
+    """Return the groups that donors of an expanded typing can be of, "" for none; empty where not typed."""
+    return _names(int(_tables(result.comparison).of_typing[expanded_typing]))
 
 
 class TceTables:
-    """The groups of the alleles and of the distinct meanings of a registry's typings, as sets of bits.
+    """The groups of the alleles and of the expanded typings of a registry, as sets of bits.
 
     Args:
         comparison: the registry's side of DPB1.
 
     Attributes:
         of_code: (codes,) uint8 the groups that each code of an allele can be of; none for a null allele.
-        of_meaning: (meanings,) uint8 the groups that donors of each meaning can be of; none where not typed.
+        of_typing: (typings,) uint8 the groups that donors of each expanded typing can be of; none where not typed.
     """
 
     def __init__(self, comparison: LocusComparison) -> None:
@@ -112,7 +112,7 @@ class TceTables:
         of_set = _or_of_parts(self.of_code[counted.set_member], counted.set_start)
         of_pair = _PERSON_OF_SETS[of_set[counted.alternative_set[:, 0]], of_set[counted.alternative_set[:, 1]]]
         of_pair[(counted.alternative_kind & _RESOLVED) == 0] = 0
-        self.of_meaning = _or_of_parts(of_pair, counted.alternative_start)
+        self.of_typing = _or_of_parts(of_pair, counted.alternative_start)
 
     def patient_set(self, result: LocusResult) -> int:
         """Return the groups that a patient can be of, as bits; none where not typed."""
@@ -159,9 +159,9 @@ def _patient_pairs(result: LocusResult) -> Iterator[tuple[AlleleSet, AlleleSet]]
     return ((first.codes, second.codes) for first, second, kind in result.alternatives if kind & _RESOLVED)
 
 
-def _donor_pairs(result: LocusResult, meaning: int) -> Iterator[tuple[AlleleSet, AlleleSet]]:
+def _donor_pairs(result: LocusResult, expanded_typing: int) -> Iterator[tuple[AlleleSet, AlleleSet]]:
     table = result.comparison.column.table
-    part = slice(*table.counted.alternative_start[meaning : meaning + 2])
+    part = slice(*table.counted.alternative_start[expanded_typing : expanded_typing + 2])
     rows = table.counted.alternative_set[part][(table.counted.alternative_kind[part] & _RESOLVED) > 0]
     return ((side_of(table, first).codes, side_of(table, second).codes) for first, second in rows.tolist())
 

@@ -127,7 +127,7 @@ class TceFrequencies:
             }
             found = np.array([classes[id(theirs)] for theirs in distinct])[person]
         if result is not None:
-            certain = tce_class_by_typing(result)[result.meaning_of(donor)]
+            certain = tce_class_by_typing(result)[result.expanded_typing_of(donor)]
             known = np.flatnonzero(certain != UNKNOWN)
             found[known] = np.eye(len(TCE_CLASSES))[certain[known]]
         return found
@@ -160,11 +160,11 @@ class TceFrequencies:
         return [self._of_person[row] for row in person.tolist()]
 
     def _typing(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return (n,) int32 the meanings of the typings of some donors at DPB1; 0 where not typed."""
+        """Return (n,) int32 the expanded typings of some donors at DPB1; 0 where not typed."""
         if _LOCUS not in self._registry.loci:
             return np.zeros(donor.size, np.int32)
         reported = self._registry.donor_typing[self._registry.loci.index(_LOCUS)][donor]
-        typing: NDArray[np.int32] = self._registry.columns[_LOCUS].meaning[reported]
+        typing: NDArray[np.int32] = self._registry.columns[_LOCUS].expanded_typing[reported]
         return typing
 
     def _grouped(self, imputation: Imputation, person: int) -> GroupedGenotypes | None:

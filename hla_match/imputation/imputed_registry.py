@@ -180,12 +180,12 @@ def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:
 
 
 def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int32]:
-    """Return (loci, n) int32 meanings of the typings of some donors, at the loci of the panels."""
+    """Return (loci, n) int32 expanded typings of some donors, at the loci of the panels."""
     reported = registry.donor_typing[:, donor]
     typing = np.zeros((len(panels.loci), reported.shape[1]), np.int32)
     for row, locus in enumerate(panels.loci):
         if locus in registry.loci:
-            typing[row] = registry.columns[locus].meaning[reported[registry.loci.index(locus)]]
+            typing[row] = registry.columns[locus].expanded_typing[reported[registry.loci.index(locus)]]
     return typing
 
 

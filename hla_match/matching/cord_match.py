@@ -36,7 +36,7 @@ def cord_matches(loci: Mapping[str, LocusResult], donor: NDArray[np.uint32]) -> 
         if result is None:
             total += 2
         else:
-            total += (result.grades(result.meaning_of(donor)) > GRADE_M).sum(axis=0, dtype=np.uint8)
+            total += (result.grades(result.expanded_typing_of(donor)) > GRADE_M).sum(axis=0, dtype=np.uint8)
     return total
 
 

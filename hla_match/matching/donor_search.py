@@ -25,11 +25,11 @@ ratio of these, since the time to count the runs is lost where a pass is made af
 
 @dataclass(frozen=True, slots=True)
 class LocusMismatches:
-    """What each distinct meaning of a locus counts for in one search.
+    """What each expanded typing of a locus counts for in one search.
 
     Attributes:
         locus: the locus.
-        mismatches: (meanings,) uint16 least mismatches in the direction asked for, `EXCLUDED` where not allowed;
+        mismatches: (typings,) uint16 least mismatches in the direction asked for, `EXCLUDED` where not allowed;
             `UNCERTAIN` added where the count is not certain.
     """
 
@@ -89,7 +89,7 @@ def _in_orders(
         budget -= cost_of_runs(pair_limit, budget, order, first, second)
         if budget < 0:
             return None
-    beside = [_by_meaning(registry, locus, by_locus.get(locus)) for locus in COVERED_LOCI]
+    beside = [_by_typing(registry, locus, by_locus.get(locus)) for locus in COVERED_LOCI]
     others = _tables(registry, [one for locus, one in by_locus.items() if locus not in (*CYCLE, *COVERED_LOCI)])
     found = 0
     for position, (order, cycle) in enumerate(zip(orders, cycles, strict=True)):
@@ -100,8 +100,8 @@ def _in_orders(
     return found
 
 
-def _by_meaning(registry: Registry, locus: str, one: LocusMismatches | None) -> NDArray[np.uint16]:
-    """Return the mismatches by meaning; 0 where the locus is not in scope."""
+def _by_typing(registry: Registry, locus: str, one: LocusMismatches | None) -> NDArray[np.uint16]:
+    """Return the mismatches by expanded typing; 0 where the locus is not in scope."""
     if one is not None:
         return one.mismatches
     return np.zeros(registry.columns[locus].table.n_typings if locus in registry.loci else 1, np.uint16)
@@ -109,7 +109,7 @@ def _by_meaning(registry: Registry, locus: str, one: LocusMismatches | None) -> 
 
 def _tables(registry: Registry, scope: Sequence[LocusMismatches]) -> LocusTables:
     """Return the mismatches of some loci by typing code, one table after another."""
-    tables = [one.mismatches[registry.columns[one.locus].meaning] for one in scope]
+    tables = [one.mismatches[registry.columns[one.locus].expanded_typing] for one in scope]
     start = np.zeros(len(tables), np.int64)
     np.cumsum([table.size for table in tables[:-1]], out=start[1:])
     rows = np.array([registry.loci.index(one.locus) for one in scope], np.int64)

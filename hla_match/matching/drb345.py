@@ -194,7 +194,7 @@ def with_drb345(registry: Registry) -> JointRegistry:
         typing_of[number] = typings.setdefault(with_nulls, len(typings))
     column = LocusColumn(
         text=pl.DataFrame(schema={"first": pl.String, "second": pl.String}),
-        meaning=np.arange(len(typings), dtype=np.int32),
+        expanded_typing=np.arange(len(typings), dtype=np.int32),
         table=typing_table(list(typings)),
     )
     widened = _with_locus(registry, column, typing_of[combination_of])
@@ -207,7 +207,7 @@ def _combinations(registry: Registry, genes: Sequence[str]) -> tuple[NDArray[np.
     sizes = [registry.columns[gene].table.n_typings for gene in genes]
     for gene, size in zip(genes, sizes, strict=True):
         typing = registry.donor_typing[registry.loci.index(gene)]
-        key = key * size + registry.columns[gene].meaning[typing]
+        key = key * size + registry.columns[gene].expanded_typing[typing]
     distinct, combination_of = np.unique(key, return_inverse=True)
     return np.stack(np.unravel_index(distinct, sizes)), combination_of
 
@@ -215,7 +215,7 @@ def _combinations(registry: Registry, genes: Sequence[str]) -> tuple[NDArray[np.
 def _with_locus(registry: Registry, column: LocusColumn, typing: NDArray[np.int32]) -> Registry:
     loci = tuple(locus for locus in SCOPE_LOCI if locus in registry.loci or locus == DRB345)
     row = loci.index(DRB345)
-    dtype = np.promote_types(registry.donor_typing.dtype, np.min_scalar_type(column.meaning.size))
+    dtype = np.promote_types(registry.donor_typing.dtype, np.min_scalar_type(column.expanded_typing.size))
     donor_typing = np.empty((len(loci), registry.n_donors), dtype)
     donor_typing[:row], donor_typing[row], donor_typing[row + 1 :] = (
         registry.donor_typing[:row],

@@ -13,7 +13,7 @@ MEASURE = {"both": (BEST, WORST), "gvh": (GVH_BEST, GVH_WORST), "hvg": (HVG_BEST
 
 
 def limited(result: LocusResult, measure: int, worst: int, limit: int | None) -> LocusMismatches:
-    """Return the mismatches of each meaning of a locus; meanings over the limit of the locus are excluded."""
+    """Return the mismatches of each expanded typing of a locus; those over the limit of the locus are excluded."""
     counts = result.counts
     least = (2 - counts[measure] if measure == BEST else counts[measure]).astype(np.uint16)
     if limit is not None:

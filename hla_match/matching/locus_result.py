@@ -16,7 +16,7 @@ from hla_match.typings.encoding import CountedAlternative, NullRule
 
 @dataclass(frozen=True)
 class LocusResult:
-    """One patient at one locus: counts against every distinct meaning of the registry's typings there.
+    """One patient at one locus: counts against every expanded typing of the registry there.
 
     Attributes:
         locus: the locus.
@@ -34,12 +34,12 @@ class LocusResult:
 
     @cached_property
     def counts(self) -> NDArray[np.uint8]:
-        """(6, meanings) uint8 as in `hla_match.kernels.search.locus_count`."""
+        """(6, typings) uint8 as in `hla_match.kernels.search.locus_count`."""
         return self.comparison.counts(self.alternatives, self.null_rule)
 
-    def grades(self, meaning: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """Return (2, n) uint8 as `LocusComparison.grades`, for (n,) meanings."""
-        return self.comparison.grades(self.alternatives, self.null_rule, meaning)
+    def grades(self, expanded_typing: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Return (2, n) uint8 as `LocusComparison.grades`, for (n,) expanded typings."""
+        return self.comparison.grades(self.alternatives, self.null_rule, expanded_typing)
 
     @property
     def is_serology(self) -> bool:
@@ -48,15 +48,15 @@ class LocusResult:
 
     @property
     def is_new(self) -> NDArray[np.bool_]:
-        """(meanings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
+        """(typings,) bool: an allele of patient or donor was reported as NEW, so that no count is certain."""
         if any(alternative.has_new for alternative in self.alternatives):
             return np.ones(self.comparison.reports_new.size, np.bool_)
         return self.comparison.reports_new
 
-    def meaning_of(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return (n,) int32, the meaning of the typing of each of some donors."""
-        meaning: NDArray[np.int32] = self.comparison.column.meaning[self.comparison.donor_typing[donor]]
-        return meaning
+    def expanded_typing_of(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return (n,) int32, the expanded typing of each of some donors."""
+        expanded_typing: NDArray[np.int32] = self.comparison.column.expanded_typing[self.comparison.donor_typing[donor]]
+        return expanded_typing
 
 
 def certain_matches(
@@ -65,9 +65,9 @@ def certain_matches(
     """Return the best counts of a locus with some donors, and whether each is certain; None: no donor is typed."""
     if result is None:
         return np.full(donor.size, 2, np.uint8), np.zeros(donor.size, np.bool_)
-    meaning = result.meaning_of(donor)
-    best = result.counts[BEST, meaning]
-    return best, (result.counts[WORST, meaning] == best) & ~result.is_new[meaning]
+    expanded_typing = result.expanded_typing_of(donor)
+    best = result.counts[BEST, expanded_typing]
+    return best, (result.counts[WORST, expanded_typing] == best) & ~result.is_new[expanded_typing]
 
 
 def summed_counts(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -80,5 +80,5 @@ def summed_counts(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[n
     """
     total = np.zeros((6, donor.size), np.uint8)
     for result in scope:
-        total += result.counts[:, result.meaning_of(donor)]
+        total += result.counts[:, result.expanded_typing_of(donor)]
     return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]

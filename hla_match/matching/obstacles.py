@@ -180,7 +180,7 @@ def least_mismatches(criteria: SearchCriteria, loci: Mapping[str, LocusResult], 
         if result is None:
             count = COUNTS_OF_UNTYPED[row]
         else:
-            count = int(result.counts[row, result.meaning_of(np.array([donor], np.uint32))[0]])
+            count = int(result.counts[row, result.expanded_typing_of(np.array([donor], np.uint32))[0]])
         found[locus] = 2 - count if row == BEST else count
     return found
 

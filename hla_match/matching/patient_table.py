@@ -49,8 +49,8 @@ class LocusComparison:
         locus: the locus.
         registry: the donors.
         column: the typings of the donors.
-        donor_typing: (donors,) typing of each donor, a row of `column.meaning`.
-        counts: gives (6, meanings) uint8 counts, as in `hla_match.kernels.search.locus_count`, of the alternatives of a
+        donor_typing: (donors,) reported typing of each donor, a row of `column.expanded_typing`.
+        counts: gives (6, typings) uint8 counts, as in `hla_match.kernels.search.locus_count`, of the alternatives of a
             patient's typing by a rule of null alleles; those of the last typings are kept.
     """
 
@@ -134,13 +134,13 @@ class LocusComparison:
         return apart
 
     def grades(
-        self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule, meaning: NDArray[np.int32]
+        self, alternatives: tuple[CountedAlternative, ...], null_rule: NullRule, expanded_typing: NDArray[np.int32]
     ) -> NDArray[np.uint8]:
-        """Return (2, n) uint8 position grades, as indexes into `GRADE_LETTERS`, for (n,) meanings of donor typings."""
+        """Return (2, n) uint8 position grades, as indexes into `GRADE_LETTERS`, for (n,) expanded typings of donors."""
         table: TypingTable = self.column.table
-        if meaning.size > table.n_typings:
-            return self.grades(alternatives, null_rule, np.arange(table.n_typings, dtype=np.int32))[:, meaning]
-        n = meaning.size
+        if expanded_typing.size > table.n_typings:
+            return self.grades(alternatives, null_rule, np.arange(table.n_typings, dtype=np.int32))[:, expanded_typing]
+        n = expanded_typing.size
         grades = PositionGrades(np.zeros(n, np.uint8), np.full((2, n), GRADE_P, np.uint8), np.ones((2, n), np.bool_))
         marks = PatientMarks(np.zeros(self._n_codes, np.uint8), np.zeros(self._n_antigens, np.uint8))
         compared = self._compared(null_rule)
@@ -151,7 +151,9 @@ class LocusComparison:
                 *(np.array(codes, np.int32) for codes in (first.codes, second.codes, first.antigens, second.antigens))
             )
             apart = self._apart(first.serology, second.serology)
-            grade_alternative(patient, compared[kind], apart, table.counted, table.antigens, marks, meaning, grades)
+            grade_alternative(
+                patient, compared[kind], apart, table.counted, table.antigens, marks, expanded_typing, grades
+            )
         grades.grade[(grades.grade == GRADE_A) & ~grades.certain] = GRADE_P
         return grades.grade
 

@@ -19,7 +19,7 @@ def locus_counts(
     """Return (6, n) uint8 counts of some donors at a locus, or (n,) of one row; None: no donor is typed there."""
     if result is None:
         return _UNTYPED[rows].repeat(donor.size, axis=-1)
-    return result.counts[rows][..., result.meaning_of(donor)]
+    return result.counts[rows][..., result.expanded_typing_of(donor)]
 
 
 def scope_counts(

@@ -146,8 +146,8 @@ def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]],
         code = np.full(donor.size, _NOT_COMPARED, np.uint32)
         for result in matches.loci:
             if result.locus == locus:
-                meaning = result.meaning_of(donor)
-                first, second = result.grades(meaning)
+                expanded_typing = result.expanded_typing_of(donor)
+                first, second = result.grades(expanded_typing)
                 code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
         codes.append(code)
     return _GRADE_PAIR[np.concatenate(codes)]

@@ -192,8 +192,8 @@ def _in_list(found: RankedDonors, at: int) -> PlacedDonor:
 def _locus_story(one: PlacedDonor, result: LocusResult, grades: str) -> LocusStory:
     found, locus = one.found, result.locus
     registry, patient = found.registry, found.patient
-    meaning = int(result.meaning_of(np.array([one.row], np.uint32))[0])
-    counts = tuple(int(result.counts[row, meaning]) for row in range(len(COUNTS_OF_NONE)))
+    expanded_typing = int(result.expanded_typing_of(np.array([one.row], np.uint32))[0])
+    counts = tuple(int(result.counts[row, expanded_typing]) for row in range(len(COUNTS_OF_NONE)))
     genes = genes_of(locus)
     typings = {
         "patient": [patient.typings.get(gene, ("", "")) for gene in genes],

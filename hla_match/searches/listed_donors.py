@@ -61,7 +61,7 @@ def _grades(found: MatchList) -> list[dict[str, str]]:
     """Return the position grades of each donor by locus."""
     columns = {}
     for result in found.loci:
-        first, second = result.grades(result.meaning_of(found.donor))
+        first, second = result.grades(result.expanded_typing_of(found.donor))
         letters = zip(first.tolist(), second.tolist(), strict=True)
         columns[result.locus] = [GRADE_LETTERS[one] + GRADE_LETTERS[other] for one, other in letters]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -101,8 +101,8 @@ class RegistryChanges:
         before = self._before()
         for row, locus in enumerate(self.registry.loci):
             column, typing = self.registry.columns[locus], self.registry.donor_typing[row]
-            now = _alone(column.table, column.meaning[np.unique(typing)])
-            stayed = _alone(column.table, column.meaning[np.unique(typing[~self._touched])])
+            now = _alone(column.table, column.expanded_typing[np.unique(typing)])
+            stayed = _alone(column.table, column.expanded_typing[np.unique(typing[~self._touched])])
             then = np.union1d(stayed, _stated(self.registry, locus, before))
             codes = np.setdiff1d(np.setxor1d(now, then), _known(locus, sets)).astype(np.int32)
             if codes.size:
@@ -170,7 +170,7 @@ def _stated(registry: Registry, locus: str, persons: pl.DataFrame) -> NDArray[np
     )
     column = registry.columns[locus]
     read = typings.unique().join(column.text.with_row_index("at"), on=["first", "second"], how="left")
-    known = _alone(column.table, column.meaning[read["at"].drop_nulls().to_numpy()])
+    known = _alone(column.table, column.expanded_typing[read["at"].drop_nulls().to_numpy()])
     encoder, codes = registry.encoder(locus), set(known.tolist())
     for first, second in read.filter(pl.col("at").is_null()).select("first", "second").iter_rows():
         for alternative in encoder.with_nulls(first, second):
@@ -196,7 +196,7 @@ def _typed_as(registry: Registry, locus: str, codes: NDArray[np.int32]) -> NDArr
     of_set = _any_of(of_member, counted.set_start)
     of_alternative = of_set[counted.alternative_set[:, 0]] | of_set[counted.alternative_set[:, 1]]
     of_typing = _any_of(of_alternative, counted.alternative_start)
-    found: NDArray[np.bool_] = of_typing[column.meaning].take(registry.donor_typing[registry.loci.index(locus)])
+    found: NDArray[np.bool_] = of_typing[column.expanded_typing].take(registry.donor_typing[registry.loci.index(locus)])
     return found
 
 

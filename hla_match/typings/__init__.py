@@ -11,6 +11,7 @@ reported as NEW. A typing is one or more *alternatives*, each a pair of sides dr
     typing_union   the typings of a locus in several registries as one column
     allele_sets, resolution_score    sets as rows of booleans; how little a typing leaves open
 
-Texts with the same alternatives have one *meaning*. A search counts matches once for each meaning of a locus, so that
-the cost of counting does not grow with the number of donors.
+Typings are numbered twice. A *reported typing* is a distinct pair of texts of a locus; an *expanded typing* is the
+alternatives that such a pair stands for, which several pairs may share. A search counts matches once for each expanded
+typing, so that the cost of counting does not grow with the number of donors.
 """

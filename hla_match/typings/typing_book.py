@@ -29,17 +29,17 @@ _ONE_ALLELE = re.compile(r"[0-9:]{0,20}[A-Z]?")
 
 @dataclass(frozen=True, slots=True)
 class LocusColumn:
-    """The typings of one locus as reported and what they mean.
+    """The typings of one locus as reported, and expanded.
 
     Attributes:
         text: (reported, ) frame with columns `first` and `second`, one row for each distinct reported typing, by text;
             row 0 is "not typed".
-        meaning: (reported,) int32, the typing code in `table` of each reported typing.
-        table: the distinct meanings, numbered by the first of their texts.
+        expanded_typing: (reported,) int32, the row in `table` of each reported typing.
+        table: the distinct expanded typings, numbered by the first of their texts.
     """
 
     text: pl.DataFrame
-    meaning: NDArray[np.int32]
+    expanded_typing: NDArray[np.int32]
     table: TypingTable
 
 
@@ -109,10 +109,10 @@ class TypingBook:
         number = np.zeros(self.n_codes, np.uint32)
         number[codes] = np.arange(len(codes), dtype=np.uint32)
         book: dict[tuple[Alternative, ...], int] = {}
-        meaning = [book.setdefault(self._with_nulls[code], len(book)) for code in codes]
+        expanded_typing = [book.setdefault(self._with_nulls[code], len(book)) for code in codes]
         column = LocusColumn(
             text=pl.DataFrame(texts, schema={"first": pl.String, "second": pl.String}, orient="row"),
-            meaning=np.array(meaning, np.int32),
+            expanded_typing=np.array(expanded_typing, np.int32),
             table=typing_table(list(book)),
         )
         return NumberedTypings(column, number)

@@ -1,7 +1,7 @@
 """The typings of one locus of several registries as one column.
 
 It is the column that `hla_match.typings.typing_book` makes of the same texts at once: each text once, in the order of
-texts; each meaning once, numbered by the first of its texts; each set once, in the order in which meanings name it.
+texts; each expanded typing once, numbered by the first of its texts; each set once, in the order in which they name it.
 """
 
 from __future__ import annotations
@@ -49,11 +49,13 @@ def unite_typings(columns: Sequence[LocusColumn], kept: Sequence[NDArray[np.bool
     for (part,), rows in numbered.group_by("part"):
         numbers[int(str(part))][rows["row"].to_numpy()] = rows["number"].to_numpy()
     first_typing = np.cumsum([0, *(column.table.n_typings for column in columns)])
-    meaning = np.concatenate([column.meaning + first for column, first in zip(columns, first_typing, strict=False)])
+    expanded_typing = np.concatenate(
+        [column.expanded_typing + first for column, first in zip(columns, first_typing, strict=False)]
+    )
     first_row = np.cumsum([0, *(column.text.height for column in columns)])
     # "Not typed" is row and typing 0 of every registry.
-    typing = np.append(0, meaning[first_row[distinct["part"].to_numpy()] + distinct["row"].to_numpy()])
-    united, table = _distinct_meanings(typing, _joined([column.table for column in columns]))
+    typing = np.append(0, expanded_typing[first_row[distinct["part"].to_numpy()] + distinct["row"].to_numpy()])
+    united, table = _distinct_typings(typing, _joined([column.table for column in columns]))
     untyped = columns[0].text.head(1)
     return UnitedTypings(LocusColumn(pl.concat([untyped, distinct.select(_TEXT)]), united, table), numbers)
 
@@ -80,12 +82,12 @@ def _joined(tables: Sequence[TypingTable]) -> TypingTable:
     return of_arrays(TypingTable, joined)
 
 
-def _distinct_meanings(typing: NDArray[np.int64], table: TypingTable) -> tuple[NDArray[np.int32], TypingTable]:
-    """Return which meaning each text has, numbered by the first of them, and the table of the meanings.
+def _distinct_typings(typing: NDArray[np.int64], table: TypingTable) -> tuple[NDArray[np.int32], TypingTable]:
+    """Return the expanded typing of each text, numbered by the first of their texts, and the table of them.
 
     Args:
         typing: (texts,) typing of each text.
-        table: the typings, in which meanings and sets may stand several times.
+        table: expanded typings and sets, which may stand several times.
     """
     lists = (table.counted[:2], table.antigens, table.serology)
     n_sets = table.counted.set_start.size - 1
@@ -94,11 +96,11 @@ def _distinct_meanings(typing: NDArray[np.int64], table: TypingTable) -> tuple[N
     used, of_text = np.unique(typing, return_inverse=True)
     start, pair = table.with_nulls
     same = _first_equal(2 * start, same_set[pair].ravel(), used)[of_text]
-    _, first, of_meaning = np.unique(same, return_index=True, return_inverse=True)
+    _, first, of_typing = np.unique(same, return_index=True, return_inverse=True)
     place = np.argsort(first)
     number = np.empty(place.size, np.int32)
     number[place] = np.arange(place.size)
-    return number[of_meaning], _taken(table, same[first[place]], same_set)
+    return number[of_typing], _taken(table, same[first[place]], same_set)
 
 
 def _first_equal(

@@ -37,11 +37,14 @@ DONORS, TYPINGS, REMOVED = "donors.arrow", "typings.arrow", "removed.arrow"
 NOBODY = pl.Series("donor_id", dtype=pl.String)
 
 _ARRAYS = MappingProxyType({**declarations(ReportedTypings), **declarations(TypingTable)})
+_COLUMNS = MappingProxyType({name: "meaning" if name == "expanded_typing" else name for name in _ARRAYS})
+"""The column of each array. Expanded typings keep the name of the first format; another one would be another format."""
+
 _LISTS: dict[str, pl.DataType] = {
     "first": pl.List(pl.String),
     "second": pl.List(pl.String),
     "donor_typing": pl.List(pl.UInt32),
-    **{name: pl.List(pl.UInt8 if one.dtypes[0] == np.uint8 else pl.Int32) for name, one in _ARRAYS.items()},
+    **{_COLUMNS[name]: pl.List(pl.UInt8 if one.dtypes[0] == np.uint8 else pl.Int32) for name, one in _ARRAYS.items()},
 }
 """The columns of typings beside the locus: texts, the row of them that each donor has, and the arrays of the schema."""
 
@@ -56,14 +59,14 @@ def change_tables(registry: Registry, removed: pl.Series) -> dict[str, pl.DataFr
     rows = []
     for locus, code in zip(registry.loci, registry.donor_typing, strict=True):
         column = registry.columns[locus]
-        arrays = {"meaning": column.meaning, **arrays_of(column.table)}
+        arrays = {"expanded_typing": column.expanded_typing, **arrays_of(column.table)}
         rows.append(
             {
                 "locus": locus,
                 "first": column.text["first"],
                 "second": column.text["second"],
                 "donor_typing": pl.Series(code),
-                **{name: pl.Series(array.ravel()) for name, array in arrays.items()},
+                **{_COLUMNS[name]: pl.Series(array.ravel()) for name, array in arrays.items()},
             }
         )
     typings = pl.DataFrame(
@@ -154,7 +157,7 @@ def _typings(
         check_typings(column, locus, base.nomenclature.tables, path)
         codes.append(lists["donor_typing"].to_numpy())
         refuse_unless(codes[-1].size == manifest.n_donors, path, "another number of donors", f"{manifest.n_donors:,}")
-        check_below(codes[-1], column.meaning.size, path)
+        check_below(codes[-1], column.expanded_typing.size, path)
     donor_typing: Any = np.empty((len(codes), manifest.n_donors), typing_dtype(columns))
     for row, code in enumerate(codes):
         donor_typing[row] = code
@@ -167,7 +170,7 @@ def _column(path: Path, lists: dict[str, pl.Series]) -> LocusColumn:
     refuse_unless(len(lists["second"]) == sizes["reported"], path, "lists of other lengths", "two texts of each typing")
     arrays: dict[str, NDArray[Any]] = {}
     for name, one in _ARRAYS.items():
-        array = lists[name].to_numpy()
+        array = lists[_COLUMNS[name]].to_numpy()
         is_pairs = one.array.dims.endswith(", 2")
         fits = not (is_pairs and array.size % 2)
         arrays[name] = array.reshape(-1, 2) if is_pairs and fits else array
@@ -175,7 +178,7 @@ def _column(path: Path, lists: dict[str, pl.Series]) -> LocusColumn:
             fits and one.fits(arrays[name], sizes), path, "lists of other lengths", f"{name} by {one.array.dims}"
         )
     text = pl.DataFrame({"first": lists["first"], "second": lists["second"]})
-    return LocusColumn(text=text, meaning=arrays["meaning"], table=of_arrays(TypingTable, arrays))
+    return LocusColumn(text=text, expanded_typing=arrays["expanded_typing"], table=of_arrays(TypingTable, arrays))
 
 
 def _removed(path: Path, come: pl.Series) -> pl.Series:

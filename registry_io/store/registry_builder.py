@@ -42,8 +42,8 @@ from registry_io.store.growing_arrays import GrowingArray, GrowingColumn
 from registry_io.store.snapshot_arrays import array_of_file
 from registry_io.store.snapshot_writer import (
     SnapshotDescription,
-    write_meanings,
     write_orders,
+    write_typings,
 )
 
 
@@ -174,7 +174,7 @@ class RegistryBuilder:
         if found.rows.size:
             self._write_typings(found, reported)
             n_by_default = self._write_attributes(found.rows)
-            write_meanings(self._aside, found.columns, self._nomenclature, self._codes)
+            write_typings(self._aside, found.columns, self._nomenclature, self._codes)
         description = SnapshotDescription(
             name=self._name,
             n_donors=found.rows.size,

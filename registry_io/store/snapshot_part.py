@@ -131,9 +131,9 @@ def _opened(snapshot: Path, manifest: SnapshotManifest, *, are_checked: bool) ->
 
 def _open_column(snapshot: Path, locus: str) -> LocusColumn:
     text = open_table(snapshot / f"typing-{locus}.arrow", "the typings as they were reported")
-    meaning = open_arrays(snapshot, declarations(ReportedTypings), {"reported": text.height}, f"{{}}-{locus}")
+    reported = open_arrays(snapshot, declarations(ReportedTypings), {"reported": text.height}, f"{{}}-{locus}")
     table = of_arrays(TypingTable, open_arrays(snapshot, declarations(TypingTable), {}, f"{{}}-{locus}"))
-    return LocusColumn(text=text, table=table, **meaning)
+    return LocusColumn(text=text, table=table, **reported)
 
 
 def _open_attributes(snapshot: Path, attributes: Sequence[tuple[str, str]], n_donors: int) -> pl.DataFrame:

@@ -64,12 +64,12 @@ def check_snapshot(
         _check_codes(codes, snapshot)
     check_permutation(donors["id_rank"], snapshot / "donor_order.npy")
     for code, column in zip(donors["donor_typing"], columns.values(), strict=True):
-        check_below(code, column.meaning.size, snapshot / "donor_typing.npy")
+        check_below(code, column.expanded_typing.size, snapshot / "donor_typing.npy")
     if typing_index:
-        meaning = dict(_meanings(donors["donor_typing"], columns))
-        n_meanings = {locus: column.table.n_typings for locus, column in columns.items()}
+        expanded_typing = dict(_expanded_typings(donors["donor_typing"], columns))
+        n_expanded_typings = {locus: column.table.n_typings for locus, column in columns.items()}
         for position, order in enumerate(typing_index):
-            _check_order(order, position, meaning, n_meanings, snapshot)
+            _check_order(order, position, expanded_typing, n_expanded_typings, snapshot)
 
 
 def _check_codes(codes: MacTable, snapshot: Path) -> None:
@@ -86,53 +86,56 @@ def _check_codes(codes: MacTable, snapshot: Path) -> None:
     refuse_where((begins & 0xC0) == 0x80, snapshot / "code_offset.npy", "offsets between characters")
 
 
-def _meanings(
+def _expanded_typings(
     donor_typing: NDArray[np.unsignedinteger[Any]], columns: Mapping[str, LocusColumn]
 ) -> Iterator[tuple[str, NDArray[np.unsignedinteger[Any]]]]:
-    """Yield the (donors,) meanings of donors at the loci of the orders."""
+    """Yield the (donors,) expanded typings of donors at the loci of the orders."""
     for code, (locus, column) in zip(donor_typing, columns.items(), strict=True):
         if locus in (*CYCLE, *COVERED_LOCI):
             narrow = np.uint16 if column.table.n_typings <= np.iinfo(np.uint16).max else np.uint32
-            yield locus, column.meaning.astype(narrow).take(code)
+            yield locus, column.expanded_typing.astype(narrow).take(code)
 
 
 def _check_order(
     order: TypingOrder,
     position: int,
-    meaning: Mapping[str, NDArray[np.unsignedinteger[Any]]],
-    n_meanings: Mapping[str, int],
+    expanded_typing: Mapping[str, NDArray[np.unsignedinteger[Any]]],
+    n_expanded_typings: Mapping[str, int],
     snapshot: Path,
 ) -> None:
     """Refuse an order that leads out of its arrays, or says otherwise of a donor than `donor_typing` does."""
     paths = {name: snapshot / f"order_{position}_{name}.npy" for name in TypingOrder._fields}
     first, second, third = cycle_of(position)
     refuse_unless(
-        order.first_run.size == n_meanings[first] + 1, paths["first_run"], "another size", f"the meanings at {first}"
+        order.first_run.size == n_expanded_typings[first] + 1,
+        paths["first_run"],
+        "another size",
+        f"the meanings at {first}",
     )
     check_bounds(declarations(TypingOrder), order._asdict(), paths)
-    check_below(order.run_second, n_meanings[second], paths["run_second"])
+    check_below(order.run_second, n_expanded_typings[second], paths["run_second"])
     check_permutation(order.donor, paths["donor"])
-    of_meaning = np.diff(order.run_donor[order.first_run])
+    of_typing = np.diff(order.run_donor[order.first_run])
     of_run = np.diff(order.run_donor)
     said = {
-        first: np.repeat(np.arange(n_meanings[first], dtype=meaning[first].dtype), of_meaning),
+        first: np.repeat(np.arange(n_expanded_typings[first], dtype=expanded_typing[first].dtype), of_typing),
         second: np.repeat(order.run_second, of_run),
         **dict(zip((third, *COVERED_LOCI), order.typing, strict=True)),
     }
     for locus, typing in said.items():
         path = paths["typing" if locus in (third, *COVERED_LOCI) else "run_donor"]
-        _check_said(typing, order.donor, meaning.get(locus), path, locus)
+        _check_said(typing, order.donor, expanded_typing.get(locus), path, locus)
 
 
 def _check_said(
     typing: NDArray[np.unsignedinteger[Any]],
     donor: NDArray[np.uint32],
-    meaning: NDArray[np.unsignedinteger[Any]] | None,
+    expanded_typing: NDArray[np.unsignedinteger[Any]] | None,
     path: Path,
     locus: str,
 ) -> None:
     """Refuse typings of donors in an order that are not theirs; 0 where the registry does not have the locus."""
     for start in range(0, donor.size, _SLICE):
         part = slice(start, start + _SLICE)
-        theirs = np.zeros(1, typing.dtype) if meaning is None else meaning.take(donor[part])
+        theirs = np.zeros(1, typing.dtype) if expanded_typing is None else expanded_typing.take(donor[part])
         refuse_where(typing[part] != theirs, path, f"the typings of the same donors at {locus} in donor_typing.npy")

@@ -79,7 +79,7 @@ def write_registry_files(aside: AsideFolder, registry: Registry) -> SnapshotDesc
     write_orders(aside, registry.typing_index)
     for column in registry.attributes:
         write_column(aside, column.name, attribute_column(column))
-    write_meanings(aside, registry.columns, registry.nomenclature, registry.codes)
+    write_typings(aside, registry.columns, registry.nomenclature, registry.codes)
     return SnapshotDescription.of(registry)
 
 
@@ -89,16 +89,16 @@ def write_orders(aside: AsideFolder, orders: Iterable[TypingOrder]) -> None:
         write_arrays(aside, declarations(TypingOrder), arrays_of(order), f"order_{position}_{{}}")
 
 
-def write_meanings(
+def write_typings(
     aside: AsideFolder,
     columns: Mapping[str, LocusColumn],
     nomenclature: Nomenclature,
     codes: MacTable | None,
 ) -> None:
-    """Write the files on what typings mean."""
+    """Write the reported and expanded typings of each locus, and what they were read with."""
     for locus, column in columns.items():
         write_table(aside, f"typing-{locus}.arrow", column.text)
-        write_arrays(aside, declarations(ReportedTypings), {"meaning": column.meaning}, f"{{}}-{locus}")
+        write_arrays(aside, declarations(ReportedTypings), {"expanded_typing": column.expanded_typing}, f"{{}}-{locus}")
         write_arrays(aside, declarations(TypingTable), arrays_of(column.table), f"{{}}-{locus}")
     if codes is not None:
         write_arrays(aside, declarations(MacArrays), vars(codes))

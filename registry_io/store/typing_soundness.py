@@ -1,4 +1,4 @@
-"""Checks that the typings of a locus lead from text to meaning, alternatives, sets and members.
+"""Checks that the typings of a locus lead from text to expanded typing, alternatives, sets and members.
 
 What the chromosomes carry decides what is matched, and both are kept: so a number of one that leads to another set
 than it did disagrees with the other.
@@ -41,8 +41,8 @@ def check_typings(column: LocusColumn, locus: str, nomenclature: NomenclatureTab
     path = snapshot / f"typing-{locus}.arrow"
     refuse_unless(_are_texts(column.text), path, "another table", "texts `first` and `second`, row 0 empty")
     path = snapshot / f"meaning-{locus}.npy"
-    refuse_unless(column.meaning[0] == 0, path, "a meaning of the empty text", "0 as the first number")
-    check_below(column.meaning[1:], column.table.n_typings, path, least=1)
+    refuse_unless(column.expanded_typing[0] == 0, path, "a meaning of the empty text", "0 as the first number")
+    check_below(column.expanded_typing[1:], column.table.n_typings, path, least=1)
     # An allele is of one P group, and an antigen is listed or stands for a first field. How many there are is known
     # where a search has read the nomenclature, and compared there (`hla_match.matching.patient_table`): it takes longer
     # than all the rest.

@@ -90,7 +90,7 @@ def as_names(alternatives):
 
 def donor_alternatives(registry, locus, donor):
     column = registry.columns[locus]
-    typing = int(column.meaning[registry.donor_typing[registry.loci.index(locus), donor]])
+    typing = int(column.expanded_typing[registry.donor_typing[registry.loci.index(locus), donor]])
     return tuple(tuple(side.codes for side in pair) for pair in alternatives_with_nulls(column.table, typing))
 
 

@@ -75,13 +75,15 @@ def test_orders_and_pass_find_the_same_donors(donors, tables, scope, limit, allo
     eligible = [bool(allowed >> row & 1) for row in range(registry.n_donors)]
     wanted = set()
     for row in range(registry.n_donors):
-        meaning = {
-            one.locus: registry.columns[one.locus].meaning[registry.donor_typing[registry.loci.index(one.locus)][row]]
+        expanded_typing = {
+            one.locus: registry.columns[one.locus].expanded_typing[
+                registry.donor_typing[registry.loci.index(one.locus)][row]
+            ]
             for one in chosen
         }
         numbers = {locus: tables[LOCI.index(locus)] for locus in scope}
-        total = sum(numbers[locus][0][meaning[locus]] for locus in scope)
-        certain = not any(numbers[locus][1][meaning[locus]] for locus in scope)
+        total = sum(numbers[locus][0][expanded_typing[locus]] for locus in scope)
+        certain = not any(numbers[locus][1][expanded_typing[locus]] for locus in scope)
         if eligible[row] and total <= limit:
             wanted.add((row, total, certain))
     bits = np.packbits(eligible, bitorder="little")
@@ -105,10 +107,10 @@ def test_a_registry_without_a_locus_of_the_cycle_has_no_orders():
     assert tuple(typing_orders({"A": np.zeros(3, np.uint16), "B": np.zeros(3, np.uint16)}, {"A": 1, "B": 1})) == ()
 
 
-def test_meanings_beyond_sixteen_bits_are_kept():
+def test_expanded_typings_beyond_sixteen_bits_are_kept():
     many = 70_000
-    meaning = {locus: np.array([0, many - 1, 5], np.uint32) for locus in CYCLE}
-    first, *_ = typing_orders(meaning, dict.fromkeys(CYCLE, many))
+    expanded_typing = {locus: np.array([0, many - 1, 5], np.uint32) for locus in CYCLE}
+    first, *_ = typing_orders(expanded_typing, dict.fromkeys(CYCLE, many))
     assert first.donor.tolist() == [0, 2, 1]
     assert first.run_second.tolist() == [0, 5, many - 1]
     assert first.typing.tolist() == [[0, 5, many - 1], [0, 0, 0], [0, 0, 0]]

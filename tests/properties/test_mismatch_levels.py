@@ -33,7 +33,7 @@ def compared(locus, patient, donors):
     result = RegistryComparisons(registry).compare(locus, person, SearchCriteria())
     names = registry.attributes["donor_id"].to_list()
     rows = pl.Series([names.index(one) for one in frame["person_id"]], dtype=pl.UInt32).to_numpy()
-    letters = result.grades(result.meaning_of(rows)).T.tolist()
+    letters = result.grades(result.expanded_typing_of(rows)).T.tolist()
     return (
         DonorFacts(person, {locus: result}, "drop"),
         ["".join(GRADE_LETTERS[one] for one in two) for two in letters],

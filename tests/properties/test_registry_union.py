@@ -22,7 +22,7 @@ from tests.oracle.latest_records import latest_records
 NOMENCLATURE = Nomenclature.builtin()
 
 TYPINGS = {
-    # Some mean the same and are written otherwise, so that another text becomes the first of a meaning.
+    # Some mean the same and are written otherwise, so that another text becomes the first of an expanded typing.
     "A": (
         ("02:01", "24:02"),
         ("02:01:01", "24:02:01"),
@@ -108,7 +108,7 @@ def arrays(registry):
     for number, order in enumerate(registry.typing_index):
         found |= {f"order {number} {name}": array for name, array in arrays_of(order).items()}
     for locus, column in registry.columns.items():
-        found[f"meaning {locus}"] = column.meaning
+        found[f"expanded typing {locus}"] = column.expanded_typing
         found |= {f"{name} {locus}": array for name, array in arrays_of(column.table).items()}
     return list(found.items())
 

@@ -38,7 +38,7 @@ def texts(typing):
 
 
 def compared(patient, donors, null_rule="consensus"):
-    """The comparison of a patient with a registry of some donors, and the meaning of each donor's typing."""
+    """The comparison of a patient with a registry of some donors, and the expanded typing of each donor."""
     pairs = [texts(donor) for donor in donors]
     frame = pl.DataFrame(
         {
@@ -55,7 +55,7 @@ def compared(patient, donors, null_rule="consensus"):
     criteria = SearchCriteria(scope="DPB1", null_rule=null_rule)
     result = RegistryComparisons(registry).compare("DPB1", Patient(typings=typings), criteria)
     rows = [registry.attributes["donor_id"].to_list().index(one) for one in frame["person_id"]]
-    return result, result.meaning_of(np.array(rows, np.uint32)).tolist()
+    return result, result.expanded_typing_of(np.array(rows, np.uint32)).tolist()
 
 
 def written(typing):
@@ -79,14 +79,14 @@ def test_the_alleles_are_of_the_groups_that_the_oracle_is_told():
 @given(st.one_of(TYPINGS, strategies.with_nulls()), DONORS, RULES)
 @examples(400)
 def test_classes_and_groups_are_the_oracles(patient, donors, null_rule):
-    result, meanings = compared(patient, donors, null_rule)
+    result, typings = compared(patient, donors, null_rule)
     shown = tce_class_by_typing(result)
     assert set(patient_tce_groups(result)) == oracle.person_groups(patient, GROUP)
-    for donor, meaning in zip(donors, meanings, strict=True):
+    for donor, expanded_typing in zip(donors, typings, strict=True):
         expected = oracle.tce_classes(patient, donor, GROUP, null_rule)
-        assert set(possible_tce_classes(result, meaning)) == expected
-        assert TCE_CLASSES[shown[meaning]] == (next(iter(expected)) if len(expected) == 1 else "unknown")
-        assert set(donor_tce_groups(result, meaning)) == oracle.person_groups(donor, GROUP)
+        assert set(possible_tce_classes(result, expanded_typing)) == expected
+        assert TCE_CLASSES[shown[expanded_typing]] == (next(iter(expected)) if len(expected) == 1 else "unknown")
+        assert set(donor_tce_groups(result, expanded_typing)) == oracle.person_groups(donor, GROUP)
 
 
 @given(TYPINGS, TYPINGS)
@@ -120,6 +120,6 @@ def test_36_combinations_of_groups(row):
         [tuple(frozenset({allele[group]}) for group in groups.split("+"))]
         for groups, allele in ((mine, patient_allele), *((theirs, donor_allele) for theirs in columns))
     )
-    result, meanings = compared(patient, donors)
-    found = [TCE_CLASSES[code] for code in tce_class_by_typing(result)[meanings]]
+    result, typings = compared(patient, donors)
+    found = [TCE_CLASSES[code] for code in tce_class_by_typing(result)[typings]]
     assert found == ["permissive" if one == "=" else f"non-permissive {one}" for one in classes]

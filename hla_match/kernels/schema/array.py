@@ -31,7 +31,7 @@ class Array:
 
     Attributes:
         dims: its dimensions, separated by commas: the name of what is counted, a number, or a name and a number to add.
-        meaning: one sentence.
+        sentence: what it holds, in one sentence.
         missing: the value that stands for none, where there is one.
         into: for offsets, what they count: they begin at 0, never fall, and end at its number.
         below: what the numbers are numbers of.
@@ -39,7 +39,7 @@ class Array:
     """
 
     dims: str
-    meaning: str
+    sentence: str
     missing: int | None = None
     into: str = ""
     below: str = ""

@@ -11,7 +11,7 @@ from hla_match.kernels.schema.array import Array, Int32, Int64, Uint8
 
 
 class CountedTypings(NamedTuple):
-    """The typings of a locus as they count for matching. Typing 0 is "not typed" and has no alternative."""
+    """The typings of a locus as they count for matching. Expanded typing 0 is "not typed" and has no alternative."""
 
     set_start: Annotated[Int32, Array("sets + 1", "offsets into `set_member`", into="members")]
     set_member: Annotated[
@@ -93,11 +93,15 @@ class TypingTable(NamedTuple):
 
 
 class ReportedTypings(NamedTuple):
-    """The distinct typings of a locus as they were reported; different texts may have one meaning."""
+    """The distinct typings of a locus as they were reported; different texts may have one expanded typing."""
 
-    meaning: Annotated[
+    expanded_typing: Annotated[
         Int32,
-        Array("reported", "typing that the text means; typings are numbered by the first of their texts"),
+        Array(
+            "reported",
+            "expanded typing of the text; expanded typings are numbered by the first of their texts",
+            file="meaning",
+        ),
     ]
 
 

@@ -67,8 +67,8 @@ def score_of(registry: Registry, locus: str, donor: int) -> Fraction:
     typing = [(everything, everything)]
     if locus in registry.loci:
         column = registry.columns[locus]
-        meaning = column.meaning[registry.donor_typing[registry.loci.index(locus), donor]]
-        alternatives = alternatives_with_nulls(column.table, int(meaning))
+        expanded_typing = column.expanded_typing[registry.donor_typing[registry.loci.index(locus), donor]]
+        alternatives = alternatives_with_nulls(column.table, int(expanded_typing))
         typing = [(names(first), names(second)) for first, second in alternatives] or typing
     if typing == [(everything, everything)]:
         # So many genotypes have a closed form: n homozygotes of weight 1, the others of weight 2.

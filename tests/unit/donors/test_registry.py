@@ -58,30 +58,30 @@ def test_a_registry_is_the_same_whatever_the_order_of_its_donors() -> None:
         assert np.array_equal(code, other.attribute_codes[name]), name
     for locus, column in one.columns.items():
         assert column.text.equals(other.columns[locus].text)
-        assert np.array_equal(column.meaning, other.columns[locus].meaning)
+        assert np.array_equal(column.expanded_typing, other.columns[locus].expanded_typing)
         for name, array in arrays_of(column.table).items():
             assert np.array_equal(array, arrays_of(other.columns[locus].table)[name]), name
 
 
 def test_donors_are_sorted_by_what_their_typings_mean_then_by_identifier() -> None:
     registry = built(donors())
-    meaning = {
-        locus: column.meaning[registry.donor_typing[row]].tolist()
+    expanded_typing = {
+        locus: column.expanded_typing[registry.donor_typing[row]].tolist()
         for row, (locus, column) in enumerate(registry.columns.items())
     }
-    keys = [meaning[locus] for locus in ("B", "DRB1", "A", "C", "DQB1", "DPB1")]
+    keys = [expanded_typing[locus] for locus in ("B", "DRB1", "A", "C", "DQB1", "DPB1")]
     rows = list(zip(*keys, registry.attributes["donor_id"].to_list(), strict=True))
     assert rows == sorted(rows)
     identifiers = registry.attributes["donor_id"].to_list()
     assert [sorted(identifiers).index(one) for one in identifiers] == registry.id_rank.tolist()
 
 
-def test_typings_and_meanings_are_numbered_by_texts() -> None:
+def test_reported_and_expanded_typings_are_numbered_by_texts() -> None:
     for column in built(donors()).columns.values():
         texts = list(column.text.iter_rows())
         assert texts[0] == ("", "")
         assert texts == sorted(set(texts))
-        first = np.unique(column.meaning, return_index=True)[1]
+        first = np.unique(column.expanded_typing, return_index=True)[1]
         assert first.tolist() == sorted(first.tolist())
         assert column.table.n_typings == first.size
 

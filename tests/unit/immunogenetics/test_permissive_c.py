@@ -38,7 +38,7 @@ class Donors:
     def permissive(self, *patient: str) -> dict[str, int]:
         result = self.comparisons.compare("C", Patient(typings={"C": patient}), SearchCriteria(scope="C"))
         rows = np.arange(self.registry.n_donors, dtype=np.uint32)
-        found = permissive_by_typing(result)[result.meaning_of(rows)].tolist()
+        found = permissive_by_typing(result)[result.expanded_typing_of(rows)].tolist()
         return dict(zip(self.registry.attributes["donor_id"], found, strict=True))
 
 

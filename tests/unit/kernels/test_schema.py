@@ -34,8 +34,8 @@ def test_every_declaration_is_complete(table) -> None:
     assert declared
     counted = {name for one in declared.values() for name, _ in one.array.dimensions}
     for one in declared.values():
-        assert one.array.meaning
-        assert one.array.meaning[-1] not in ".;"
+        assert one.array.sentence
+        assert one.array.sentence[-1] not in ".;"
         assert all(name or added for name, added in one.array.dimensions)
         if one.array.into:
             assert one.array.into in counted

@@ -20,12 +20,12 @@ ROWS = {"both": WORST, "gvh": GVH_WORST, "hvg": HVG_WORST}
 
 
 def compared(direction: str, mismatches: list[int]) -> Any:
-    """The comparison at a locus with a meaning for each donor; rows of other directions hold the opposite."""
+    """The comparison at a locus with an expanded typing for each donor; rows of other directions hold the opposite."""
     counts = np.full((6, len(mismatches)), 1, np.uint8)
     for name, row in ROWS.items():
         worst = np.array(mismatches if name == direction else [2 - one for one in mismatches])
         counts[row] = 2 - worst if name == "both" else worst
-    return SimpleNamespace(counts=counts, meaning_of=lambda donor: donor.astype(np.int32))
+    return SimpleNamespace(counts=counts, expanded_typing_of=lambda donor: donor.astype(np.int32))
 
 
 @given(

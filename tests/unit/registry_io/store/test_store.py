@@ -57,7 +57,7 @@ def test_a_registry_comes_back(snapshot: Path, registry: Registry) -> None:
         assert np.array_equal(opened.attribute_codes[name], code)
     for locus, column in registry.columns.items():
         assert opened.columns[locus].text.equals(column.text)
-        assert np.array_equal(opened.columns[locus].meaning, column.meaning)
+        assert np.array_equal(opened.columns[locus].expanded_typing, column.expanded_typing)
     assert (opened.name, opened.loci, opened.notes) == (registry.name, registry.loci, registry.notes)
     assert write_registry(opened, snapshot.parent, replace=True) == snapshot
 
