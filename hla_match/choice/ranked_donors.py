@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hla_match.choice.policies import KeyColumns, RankingPolicy
 from hla_match.donors.registry import Registry
+from hla_match.immunogenetics.carried_genotypes import CarriedPersons
 from hla_match.language import translated
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.locus_result import LocusResult
@@ -39,6 +40,7 @@ class RankedDonors:
         prediction: match probabilities of the donors, or None without frequencies.
         tce_probabilities: gives (n, classes) probabilities of the T-cell epitope classes of some donors; None without
             frequencies that have DPB1.
+        carried: what the patient and the donors may carry; None without frequencies.
         rank_in_whole: (n,) uint32 ranks from 1 of a part of a list in the whole of it; None of a whole list.
         narrowed: how a part was chosen, one sentence each time.
     """
@@ -57,6 +59,7 @@ class RankedDonors:
     count_unresolved: Callable[[], int]
     prediction: Prediction | None = None
     tce_probabilities: Callable[[NDArray[np.uint32]], NDArray[np.float64]] | None = None
+    carried: CarriedPersons | None = None
     rank_in_whole: NDArray[np.uint32] | None = None
     narrowed: tuple[str, ...] = ()
 

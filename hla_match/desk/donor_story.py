@@ -40,7 +40,7 @@ def story(told: Explanation) -> dict[str, Any]:
         "shares": next(mismatch_shares(frame)) if "p0" in told.row else None,
         "has_probabilities": "p0" in told.row,
         "chances": list(probability_lines(told.row, told.only_mismatch)),
-        "facts": list(fact_lines(told.row)),
+        "facts": [*fact_lines(told.row), *told.probable_lines()],
         "tiles": tiles,
         "lets_in": [", ".join(_changes(one.change)) for one in told.obstacles],
     }

@@ -22,4 +22,7 @@ What is costly is worked out once a distinct typing of the registry, not once a 
     leader_match, kir_ligand_mismatch,
     dq_heterodimers, low_expression                  one rule each
     donor_facts                                      all of them for the donors of a list
+    carried_genotypes, mismatched_alleles            what both persons may carry, and which alleles mismatch then
+    fact_probabilities, ligand_probabilities,
+    dq_probabilities, group_facts                    how probable each value is that typings leave open
 """

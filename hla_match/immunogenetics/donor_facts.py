@@ -143,7 +143,7 @@ class DonorFacts:
         values = []
         for both in distinct.tolist():
             chains = [
-                () if one is None else _chains(one.locus, sides_of(one.comparison).of_donor(typing))
+                () if one is None else chains_of(one.locus, sides_of(one.comparison).of_donor(typing))
                 for one, typing in zip(results, (both >> 32, both & 0xFFFFFFFF), strict=True)
             ]
             values.append(possible_dq_groups(*chains))
@@ -152,7 +152,7 @@ class DonorFacts:
     @cached_property
     def patient_dq_groups(self) -> str:
         """The groups of the patient's DQ heterodimers, several joined by a slash; "" where not known."""
-        dqb1, dqa1 = (_chains(locus, self.patient_pairs(locus)) for locus in ("DQB1", "DQA1"))
+        dqb1, dqa1 = (chains_of(locus, self.patient_pairs(locus)) for locus in ("DQB1", "DQA1"))
         return possible_dq_groups(dqb1, dqa1)
 
     def low_expression(self, donor: Donors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -265,7 +265,7 @@ def _coded(
     return Coded([default, *values], index)
 
 
-def _chains(locus: str, pairs: tuple[SidePair, ...]) -> Chains:
+def chains_of(locus: str, pairs: tuple[SidePair, ...]) -> Chains:
     """Return the groups that the two chains of each alternative genotype can be of."""
     return tuple((_groups(locus, first.families), _groups(locus, second.families)) for first, second in pairs)
 

@@ -42,6 +42,6 @@ def _lines(one: Explanation) -> Iterator[str]:
         if set(locus.grades) - {"A"}:
             yield f"{locus.locus}: {locus_sentence(locus)}"
     yield from probability_lines(one.row, one.only_mismatch)
-    if facts := " ".join(fact_lines(one.row)):
+    if facts := " ".join((*fact_lines(one.row), *one.probable_lines())):
         yield facts
     yield from one.reasons

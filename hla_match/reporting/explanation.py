@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from hla_match.immunogenetics.fact_probabilities import FactProbabilities, Probabilities
+from hla_match.immunogenetics.mismatched_alleles import MismatchedAlleles
 from hla_match.language import listed, retold, translatable, translated
 from hla_match.matching.obstacles import Obstacle
 from hla_match.reporting.donor_words import SEXES, resolution_words
 from hla_match.reporting.fact_words import fact_lines
 from hla_match.reporting.fallback_words import FALLBACK_WORDS, missing_words
 from hla_match.reporting.match_summary import percent
+from hla_match.reporting.probable_facts import probable_lines
 from hla_match.reporting.side_by_side import WIDTH, paragraph, side_by_side
 from hla_match.visible_text import visible
 
@@ -67,6 +70,7 @@ class Explanation:
         row: the donor as in `MatchList.to_polars`.
         loci: the loci that were compared.
         only_mismatch: by locus, the probability that the mismatch is there, given exactly one in scope.
+        facts: what frequencies say of facts that typings leave open; None without frequencies.
     """
 
     donor_id: str
@@ -77,6 +81,27 @@ class Explanation:
     row: Mapping[str, Any]
     loci: tuple[LocusStory, ...]
     only_mismatch: Mapping[str, float]
+    facts: FactProbabilities | None = field(default=None, compare=False)
+
+    @property
+    def mismatched_alleles(self) -> dict[str, MismatchedAlleles]:
+        """The alleles that mismatch, given a mismatch, by each locus at which frequencies tell them."""
+        if self.facts is None:
+            return {}
+        found = ((one.locus, self.facts.mismatched_alleles(one.locus)) for one in self.loci)
+        return {locus: one for locus, one in found if one is not None}
+
+    @property
+    def probabilities(self) -> dict[str, Probabilities]:
+        """How probable each value of a fact is, by the column that has it where it is certain; each sums to 1.
+
+        Facts of which frequencies tell nothing are left out.
+        """
+        return {} if self.facts is None else self.facts.by_column()
+
+    def probable_lines(self) -> Iterator[str]:
+        """Yield in words what frequencies say of facts that typings leave open."""
+        yield from probable_lines(self.mismatched_alleles, self.probabilities)
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())
@@ -100,7 +125,8 @@ class Explanation:
         for locus in self.loci:
             yield from _locus_lines(locus)
         yield ""
-        for line in (*probability_lines(self.row, self.only_mismatch), *fact_lines(self.row), *self.reasons):
+        chances = probability_lines(self.row, self.only_mismatch)
+        for line in (*chances, *fact_lines(self.row), *self.probable_lines(), *self.reasons):
             yield from paragraph(line, indent=2, first=0)
 
     def near_lines(self, *, options: bool = False) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.immunogenetics.fact_probabilities import FactProbabilities
 from hla_match.kernels.codes import COUNTS_OF_NONE
 from hla_match.language import retold, translated, translated_count
 from hla_match.loci import genes_of
@@ -19,9 +20,18 @@ from hla_match.nomenclature.reading import locus_reading
 from hla_match.nomenclature.reported_gl_string import reported_block
 from hla_match.reporting.comparison_page import Comparison
 from hla_match.reporting.explanation import Explanation, LocusStory
+from hla_match.reporting.fact_columns import facts_of
 from hla_match.reporting.locus_words import matched, understood
 from hla_match.reporting.match_frame import match_frame
-from hla_match.searches.placed_donors import Donor, PlacedDonor, SearchAgain, deciding_reason, n_before, placed
+from hla_match.searches.placed_donors import (
+    Donor,
+    PlacedDonor,
+    SearchAgain,
+    deciding_reason,
+    n_before,
+    placed,
+    results_by_locus,
+)
 
 _NEAREST = 3
 """Donors that are shown where no donor meets the criteria."""
@@ -124,7 +134,17 @@ def _explained(found: RankedDonors, one: PlacedDonor) -> Explanation:
         row=row | {"rank": one.rank},
         loci=tuple(_locus_story(one, result, row[f"{result.locus}_grade"]) for result in one.found.loci),
         only_mismatch=only,
+        facts=_fact_probabilities(one),
     )
+
+
+def _fact_probabilities(one: PlacedDonor) -> FactProbabilities | None:
+    """Return what frequencies say of facts of a donor; None without frequencies."""
+    found = one.found
+    if found.carried is None:
+        return None
+    loci = results_by_locus(found)
+    return FactProbabilities(facts_of(found), loci, found.carried, found.registry, one.row, found.tce_probabilities)
 
 
 def _place(found: RankedDonors, one: PlacedDonor) -> str:

@@ -17,6 +17,7 @@ from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_count, check_each, check_type
 from hla_match.immunogenetics.antibodies import antibody_loci
+from hla_match.immunogenetics.carried_genotypes import CarriedPersons
 from hla_match.immunogenetics.tce_probabilities import TceFrequencies, classes_of_search
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
@@ -121,7 +122,7 @@ class Matcher:
         candidates, further = meeting_further(candidates)
         found = candidates.donor
         first, key_columns = rank_donors(order, candidates, criteria.limit)
-        chosen = candidates.take(first)
+        chosen, prepared = candidates.take(first), partial(self._prepared, patient, criteria)
         return MatchList(
             patient=patient,
             criteria=criteria,
@@ -136,8 +137,9 @@ class Matcher:
             count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, further),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(chosen.position),
-            tce_probabilities=classes_of_search(self._tce, partial(self._prepared, patient, criteria), loci),
-            outcomes_of=partial(list_outcomes, partial(self._prepared, patient, criteria), criteria.loci, loci),
+            tce_probabilities=classes_of_search(self._tce, prepared, loci),
+            carried=None if self.imputed is None else CarriedPersons(prepared),
+            outcomes_of=partial(list_outcomes, prepared, criteria.loci, loci),
             again=partial(self._search_again, patient),
         )
 
@@ -342,9 +344,5 @@ class Matcher:
 
 
 def _without_frequencies(name: str = "frequencies", found: object = "none") -> CriteriaError:
-    return CriteriaError(
-        name,
-        found=found,
-        expected="a matcher made with an imputed registry",
-        code=ErrorCode.CRITERIA_FREQUENCIES,
-    )
+    expected = "a matcher made with an imputed registry"
+    return CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_FREQUENCIES)
