@@ -155,9 +155,9 @@ class FactProbabilities:
         result = self._loci.get(locus)
         if result is None:
             return None
-        meaning = int(result.meaning_of(self._rows)[0])
-        counts: list[int] = result.counts[:, meaning].tolist()
-        if result.is_new[meaning]:
+        expanded = int(result.expanded_typing_of(self._rows)[0])
+        counts: list[int] = result.counts[:, expanded].tolist()
+        if result.is_new[expanded]:
             counts[WORST] = -1
         return counts
 
