@@ -176,7 +176,7 @@ def mismatched_alleles(
 
 
 def _named(codes: tuple[int, ...], names: Sequence[str]) -> Alleles:
-    return tuple(allele_name(code, names) for code in codes)
+    return tuple(sorted(allele_name(code, names) for code in codes))
 
 
 def allele_name(code: int, names: Sequence[str]) -> str:
