@@ -49,7 +49,8 @@ def command(
 ) -> None:
     """Write a report of the donors in REGISTRY for a patient: to read on a screen, to print, or as a workbook.
 
-    With --patients alone there is one for each of the file, in a folder with an index that links them.
+    With --patients alone there is one for each of the file, in a folder with an index that links them; the exit code is
+    1 where a report of them could not be written.
     """
     from hla_match.services.notices import Notices
     from hla_match.services.patient_choice import chosen_patient
@@ -137,6 +138,8 @@ def _write_folder(
         )
     )
     warn_of_notices(made.notices)
+    if made.n_unwritten:
+        raise click.exceptions.Exit(1)
 
 
 _LISTED = 1_000

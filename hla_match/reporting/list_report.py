@@ -130,7 +130,7 @@ class IndexEntry:
     Attributes:
         patient_id: as the file has it.
         file: name of the report beside the index; "" where there is none.
-        n_found: donors that meet the criteria.
+        n_found: donors that meet the criteria; None where nobody was searched for.
         best: the class of the first donor; "" where there is none.
         n_best: donors of the list who may be of the best class.
         p_best: probability of no mismatch of the first donor, as shown; "" where not known.
@@ -139,11 +139,16 @@ class IndexEntry:
 
     patient_id: str
     file: str
-    n_found: int
+    n_found: int | None
     best: str
     n_best: int
     p_best: str
     said: tuple[str, ...]
+
+    @property
+    def is_unwritten(self) -> bool:
+        """Whether the patient was searched for, and there is no report all the same."""
+        return not self.file and self.n_found is not None
 
 
 class MadeFrom(Protocol):
@@ -173,8 +178,9 @@ def index_page(entries: Sequence[IndexEntry], about: MadeFrom) -> str:
         about: what they were made from.
     """
     template = _environment(language()).get_template("report_index.jinja")
-    n_failed = sum(not one.file for one in entries)
-    return template.render(entries=entries, n_failed=n_failed, about=about, notice=notice())
+    n_failed = sum(one.n_found is None for one in entries)
+    n_unwritten = sum(one.is_unwritten for one in entries)
+    return template.render(entries=entries, n_failed=n_failed, n_unwritten=n_unwritten, about=about, notice=notice())
 
 
 @cache

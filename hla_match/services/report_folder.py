@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hla_match.errors import ErrorCode, FileError, TypingError
+from hla_match.errors import CriteriaError, ErrorCode, FileError, TypingError
 from hla_match.errors.arguments import check_count
 from hla_match.language import speaking, translated
 from hla_match.language.retelling import retold
@@ -61,6 +61,7 @@ class ReportFolder:
         n_patients: rows of the file with a patient, readable or not.
         n_failed: those without a report; the index says why.
         notices: what was to be said, in its order.
+        n_unwritten: those of `n_failed` who were searched for, and whose report could not be made.
     """
 
     out: Path
@@ -68,6 +69,7 @@ class ReportFolder:
     n_patients: int
     n_failed: int
     notices: tuple[Notice, ...]
+    n_unwritten: int = 0
 
 
 def reports(
@@ -89,6 +91,9 @@ def reports(
     on_progress: OnProgress | None = None,
 ) -> ReportFolder:
     """Write a report for every patient of a file, as `hla_match.report` does, into a new folder with an index.
+
+    A patient who cannot be read, or whose report cannot be made, stands in the index with the reason; all others have
+    their reports.
 
     Args:
         registry: folder of the registry.
@@ -196,7 +201,7 @@ def write_reports(
     """Write the reports of the patients of a file in the language of the moment; the caller holds `folder_lock`.
 
     Raises:
-        CriteriaError: the policy needs probabilities of which there are none, or a workbook cannot hold a text.
+        CriteriaError: the policy needs probabilities of which there are none.
         FileError: the patients cannot be read, or the folder cannot be written.
     """
     searched = searched.ready()
@@ -217,9 +222,11 @@ def write_reports(
     with whole_folder(place) as folder:
         entries: dict[int, IndexEntry] = {}
         for done, (row, entry, content) in enumerate(_reports(searched, file, made, kind, limit), 1):
-            entries[row] = entry
             if content is not None:
-                folder.write(entry.file, kind.made(content, place / entry.file))
+                report, entry = _made(kind, content, place, entry)
+                if report is not None:
+                    folder.write(entry.file, report)
+            entries[row] = entry
             if on_progress is not None:
                 on_progress(done, len(file.patients))
         for refused in quarantined_statuses(file.quarantined).iter_rows(named=True):
@@ -232,8 +239,22 @@ def write_reports(
     searched.note_without()
     for caution in file.cautions:
         searched.notices.add(NoticeKind.CAUTION, caution)
+    n_unwritten = sum(one.is_unwritten for one in ordered)
+    if n_unwritten:
+        text = f"{n_unwritten:,} of {len(ordered):,} reports could not be written; the index says why"
+        searched.notices.add(NoticeKind.CAUTION, text)
     n_failed = sum(not one.file for one in ordered)
-    return ReportFolder(place, place / INDEX, len(ordered), n_failed, searched.notices.all)
+    return ReportFolder(place, place / INDEX, len(ordered), n_failed, searched.notices.all, n_unwritten)
+
+
+def _made(kind: ReportKind, content: ReportContent, place: Path, entry: IndexEntry) -> tuple[bytes | None, IndexEntry]:
+    """Return a report and its entry; None, and an entry with the reason, where it cannot be made."""
+    try:
+        return kind.made(content, place / entry.file), entry
+    except CriteriaError as error:
+        # The name of the file holds the patient's identifier, which the entry shows anyway.
+        reason = translated("the report could not be written: {reason}", reason=told(error))
+        return None, replace(entry, file="", said=(reason, *entry.said))
 
 
 def _reports(
@@ -266,7 +287,7 @@ def _reports(
 
 
 def _failed(patient_id: str, reason: str) -> IndexEntry:
-    return IndexEntry(patient_id, "", 0, "", 0, "", (translated("not searched for: {reason}", reason=reason),))
+    return IndexEntry(patient_id, "", None, "", 0, "", (translated("not searched for: {reason}", reason=reason),))
 
 
 def file_name(patient: Patient) -> str:

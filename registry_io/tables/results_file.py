@@ -113,34 +113,46 @@ def put_rows(frame: pl.LazyFrame, n_rows: int, handle: BinaryIO | io.RawIOBase, 
         raise write_error(path, watched.error) from watched.error
 
 
-def check_sheet(n_rows: int, path: Path) -> None:
+def check_sheet(n_rows: int, path: Path, *, is_report: bool = False) -> None:
     """Refuse an Excel file for more rows than a sheet has; any other file has room.
+
+    Args:
+        n_rows: how many there are to be.
+        path: the file.
+        is_report: whether it is a report, which can be a page, too; any other table can be text.
 
     Raises:
         CriteriaError: there are too many rows.
     """
     if n_rows > EXCEL_ROWS and check_writable_ending(path) == ".xlsx":
+        instead = ".html or .pdf" if is_report else ".csv or .parquet"
         raise CriteriaError(
             "output file",
             found=f"{path.name} for {n_rows:,} rows",
-            expected=f"at most {EXCEL_ROWS:,} rows in Excel; write .csv or .parquet",
+            expected=f"at most {EXCEL_ROWS:,} rows in Excel; write {instead}",
             code=ErrorCode.CRITERIA_OUTPUT,
         )
 
 
-def check_cells(table: pl.DataFrame, path: Path) -> None:
+def check_cells(table: pl.DataFrame, path: Path, *, is_report: bool = False) -> None:
     """Refuse an Excel file for a text that is longer than a cell holds, which would be cut there.
+
+    Args:
+        table: what is written.
+        path: the file.
+        is_report: whether it is a report, which can be a page, too; any other table can be text.
 
     Raises:
         CriteriaError: there is such a text.
     """
+    instead = ".html or .pdf" if is_report else ".csv or .parquet"
     longest = {one.name: one.str.len_chars().max() for one in table.get_columns() if one.dtype == pl.String}
     for name, n in longest.items():
         if isinstance(n, int) and n > EXCEL_TEXT:
             raise CriteriaError(
                 "output file",
                 found=f"{path.name} for a text of {n:,} characters in column {name}",
-                expected=f"at most {EXCEL_TEXT:,} characters in a cell of Excel; write .csv or .parquet",
+                expected=f"at most {EXCEL_TEXT:,} characters in a cell of Excel; write {instead}",
                 code=ErrorCode.CRITERIA_OUTPUT,
             )
 

@@ -15,7 +15,7 @@ _WIDEST = 60
 
 
 def sheets_workbook(sheets: Mapping[str, pl.DataFrame], place: Path) -> bytes:
-    """Return tables by the names of their sheets as a workbook, in which no cell is a formula or a link.
+    """Return the tables of a report by the names of their sheets as a workbook without formulas and links.
 
     Args:
         sheets: a table each; columns whose names end in % hold shares of one.
@@ -25,8 +25,8 @@ def sheets_workbook(sheets: Mapping[str, pl.DataFrame], place: Path) -> bytes:
         CriteriaError: a table has more rows than a sheet, or a longer text than a cell holds.
     """
     for table in sheets.values():
-        check_sheet(table.height, place)
-        check_cells(table, place)
+        check_sheet(table.height, place, is_report=True)
+        check_cells(table, place, is_report=True)
     made = io.BytesIO()
     with new_workbook(made) as workbook:
         wrapped = {"text_wrap": True, "valign": "top"}

@@ -22,6 +22,8 @@ from registry_io.disk.durable_files import Action, listening
 from registry_io.disk.hidden_names import hidden_path
 from registry_io.disk.joint_files import lock_files
 from registry_io.disk.whole_folder import folder_lock_name
+from registry_io.tables import sheets_workbook
+from registry_io.tables.results_file import EXCEL_TEXT
 
 ASKED = hla_match.SearchCriteria(scope="A", max_mismatches=1)
 HOSTILE = ("../../x", "CON", "a/b\\c", "<b>", "=1+1", "x" * 300, "患者1", "..")
@@ -74,6 +76,53 @@ def test_the_same_reports_are_the_same_bytes_in_chinese_too(registry: Path, tmp_
     assert "一批患者的供者检索报告" in index
     assert index.count("应为") == 2
     assert "expected" not in index
+
+
+@pytest.fixture
+def one_report_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell of Excel that holds no more than the longest text of all reports but one, that of the patient LONG."""
+    whole = sheets_workbook.check_cells
+
+    def check(table: pl.DataFrame, place: Path, **given: bool) -> None:
+        text = "x" * (EXCEL_TEXT + 1) if "LONG" in place.name else ""
+        whole(table.with_columns(pl.lit(text).alias("typing")), place, **given)
+
+    monkeypatch.setattr(sheets_workbook, "check_cells", check)
+
+
+TOO_LONG = pl.DataFrame({"patient_id": ["P1", "LONG", "bad", "P4"], "A_1": ["02:01", "02:01", "zz:99", "11:01"]})
+TOO_LONG = TOO_LONG.with_columns(A_2=pl.Series(["24:02", "24:02", "02:01", "11:01"]))
+
+
+@pytest.mark.usefixtures("one_report_too_long")
+def test_a_report_that_cannot_be_written_is_an_entry_and_the_others_are_written(registry: Path, tmp_path: Path) -> None:
+    made = hla_match.reports(registry, TOO_LONG, tmp_path / "reports", ASKED, kind="xlsx")
+    assert (made.n_patients, made.n_failed, made.n_unwritten) == (4, 2, 1)
+    assert names(made.out) == {"2-P1.xlsx", "5-P4.xlsx", INDEX, MANIFEST}
+    assert set(json.loads((made.out / MANIFEST).read_bytes())["files"]) == {"2-P1.xlsx", "5-P4.xlsx", INDEX}
+    index = made.index.read_text(encoding="utf-8")
+    assert index.count("the report could not be written: output file: found") == 1
+    assert "32,767 characters in a cell of Excel; write .html or .pdf" in index
+    assert "1 report could not be written; the table says why." in index
+    assert "1 could not be searched for; the table says why." in index
+    # How many donors the patient has is known all the same.
+    found = re.findall(r'<th scope="row">(?:<a [^>]*>)?(\w+)(?:</a>)?</th>\n<td class="n">([0-9]*)</td>', index)
+    assert found == [("P1", "1"), ("LONG", "1"), ("bad", ""), ("P4", "0")]
+    said = [str(one) for one in made.notices if one.kind is hla_match.NoticeKind.CAUTION]
+    assert said == ["1 of 4 reports could not be written; the index says why"]
+
+
+@pytest.mark.usefixtures("one_report_too_long")
+def test_a_report_that_cannot_be_written_is_said_at_the_end_in_both_languages(registry: Path, tmp_path: Path) -> None:
+    TOO_LONG.write_csv(tmp_path / "patients.csv")
+    asked = ["report", str(registry), "--patients", str(tmp_path / "patients.csv"), "--scope", "A", "--kind", "xlsx"]
+    for code, said in (("en", "1 of 4 reports could not be written"), ("zh", "4 份报告中有 1 份无法写出")):
+        result = CliRunner().invoke(group, ["--lang", code, *asked, "--out", str(tmp_path / code)])
+        assert result.exit_code == 1
+        assert said in result.stderr
+        assert "LONG" not in result.output
+        assert "5-P4.xlsx" in names(tmp_path / code)
+    assert "报告无法写出：" in (tmp_path / "zh" / INDEX).read_text(encoding="utf-8")
 
 
 def test_a_folder_that_is_there_is_replaced_only_where_asked_and_only_reports(registry: Path, tmp_path: Path) -> None:
