@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "hla_match" / "language" / "catalogues" / "zh_Hans" / "LC_MESSAGES"
 PARTS = {
     "click": ("click/",),
-    "errors": ("hla_match/errors/",),
+    # Notes and errors of typings are kept as text, and told by their templates.
+    "errors": ("hla_match/errors/", "hla_match/nomenclature/"),
     "desk": ("hla_match/desk/",),
     "commands": ("hla_match/cli/",),
     "cases": (

@@ -19,17 +19,23 @@ from hla_match.auditing.findings import FindingKind
 from hla_match.auditing.resolution import LEVELS
 from hla_match.choice.policies import POLICIES
 from hla_match.errors import ErrorCode, Reason
+from hla_match.language.retelling import is_number
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.spreadsheet_times import ENTER_AGAIN, spreadsheet_hint
 from hla_match.publishing.yearly_figures import _SEXES, DIMENSIONS, MEASURES, NOT_STATED, OTHER_PLACES, RESOLUTIONS
+from registry_io.persons.attribute_values import DATE_NOTE, EMPTY_NOTE, WORD_NOTE
 
 ROOT = Path(__file__).resolve().parents[1]
-_KEYWORDS = {"found", "expected", "hint"}
-"""Arguments of errors that are pieces of a message."""
+_KEYWORDS = {"found", "expected", "hint", "message"}
+"""Arguments of errors and findings that are pieces of a message."""
 
 _LISTS = {"notes", "cautions", "_notes", "read_notes"}
 _ADDS = {"append", "add"}
 _MAKERS = {"InWords", "HlaMatchError", "with_hint", "_note"}
 """Calls whose first argument is a piece of a message."""
+
+_PIECES = {"_refusal": (1, 2), "_Check": (2, 3)}
+"""Calls some of whose arguments are pieces of a message, and which of them."""
 
 _TOLD = {
     "hla_match/auditing/audit.py": {"_not_checked"},
@@ -40,6 +46,9 @@ _TOLD = {
     "hla_match/services/frequency_sets.py": {"unmapped_mass"},
     "hla_match/services/own_frequencies.py": {"_sentence"},
     "hla_match/services/searched_registry.py": {"open"},
+    "registry_io/persons/column_lookalikes.py": {"typings_naming"},
+    "registry_io/persons/person_columns.py": {"_typings_hint"},
+    "registry_io/persons/person_notices.py": {"notes", "_cell_notes"},
     "registry_io/store/import_modes.py": {"__str__"},
     "registry_io/store/kept_frequencies.py": {"title"},
 }
@@ -92,8 +101,33 @@ def _declared_texts() -> Iterator[tuple[str, Template]]:
     for ages in ("from {least} to {most}", "from {least}", "up to {most}"):
         yield "hla_match/donors/registry_settings.py", f"donors donate {ages} years of age"
     yield "hla_match/donors/registry_settings.py", "nothing is set"
+    yield from _texts_of_tables()
     # Of a note, how many donors it holds for.
     yield from (("registry_io/store/import_report.py", text) for text in ("{n} donor: {note}", "{n} donors: {note}"))
+
+
+def _texts_of_tables() -> Iterator[tuple[str, Template]]:
+    """Yield what is said of columns and cells, and composed from pieces that one expression does not show."""
+    yield from (("registry_io/persons/attribute_values.py", text) for text in (DATE_NOTE, WORD_NOTE, EMPTY_NOTE))
+    lookalikes = "registry_io/persons/column_lookalikes.py"
+    for what in ("typings", "attributes"):
+        yield lookalikes, f"column {{name}} looks like {what} and was not read; {{naming}}"
+        yield lookalikes, f"columns {{names}} look like {what} and were not read; {{naming}}"
+    yield lookalikes, "name it {name}"
+    times = "hla_match/nomenclature/spreadsheet_times.py"
+    yield from ((times, ENTER_AGAIN.format(what)) for what in ("it", "them", "the typing"))
+    yield times, spreadsheet_hint("2:01").replace(ENTER_AGAIN.format("it"), "{again}")
+    for text in (
+        "column {name}: the identifier is {words} in {n} row, the first row {row}",
+        "column {name}: the identifier is {words} in {n} rows, the first row {row}",
+        "a number of more than 15 digits, of which Excel keeps 15",
+        "a number that Excel shows by the format {code}, and was read without it",
+        "written like 1.2E+05, and may lack digits",
+        "a date",
+    ):
+        yield "registry_io/tables/spreadsheet_values.py", text
+    for outcome in ("left empty", "kept", "donor left out"):
+        yield "registry_io/persons/person_attributes.py", f"{{name}} {{message}}, {outcome}"
 
 
 def is_sentence(template: Template) -> bool:
@@ -157,6 +191,9 @@ class _Reader(ast.NodeVisitor):
                 self._take(keyword.value)
         if name in _MAKERS and node.args:
             self._take(node.args[0])
+        for place in _PIECES.get(name, ()):
+            if len(node.args) > place:
+                self._take(node.args[place])
         if name in _ADDS and isinstance(node.func, ast.Attribute) and node.args:
             owner = ast.unparse(node.func.value).rpartition(".")[2]
             if owner in _LISTS or owner == "notices":
@@ -204,6 +241,9 @@ class _Reader(ast.NodeVisitor):
         if not isinstance(value, ast.FormattedValue):
             return self._texts(value, depth)
         inner = value.value
+        if value.format_spec is not None and "," in ast.unparse(value.format_spec):
+            name = _named(inner)
+            return [f"{{{name if is_number(name) else f'n_{name}'}}}"]
         is_text = isinstance(inner, ast.IfExp | ast.JoinedStr) or (isinstance(inner, ast.Name) and self._is_text(inner))
         return self._texts(inner, depth) if is_text and value.conversion == -1 else [f"{{{_named(inner)}}}"]
 

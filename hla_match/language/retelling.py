@@ -12,15 +12,21 @@ import struct
 from collections.abc import Iterator
 from functools import cache
 
+from hla_match.errors import Reason
 from hla_match.language.speaking import DEFAULT, LOCALES, language, translated
 
 _FILE = "errors.mo"
+_FINDING = re.compile(rf"(?:^|(?<=; ))(?:(?P<column>[^:;]+): )?(?P<reason>{'|'.join(Reason)}): ")
+"""What stands before each finding of a row, as `Finding.summary` in `registry_io.tables.quarantine` writes it."""
 _BRACES = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"n|n_\w+|len|height|row|null_count")
 """The names of values that are whole numbers, as the code calls them."""
 
 _WORTH_OF_NUMBER = 4
 """Letters of a template that a number in it counts for, where several templates fit a text."""
+
+_LITTLE = 12
+"""Letters of a template that says little, such as that of two names with a word between."""
 
 _MAGIC = 0x950412DE
 _DEEPEST = 3
@@ -46,13 +52,29 @@ def _told(text: str, depth: int) -> str:
     known = translated(text)
     if known != text:
         return known
+    if not depth and _FINDING.match(text):
+        return _told_findings(text)
+    parts = text.split("; ")
     for pattern, names, template in _templates(language()):
+        # One that says little fits texts that it was not made for: of several texts, each is told by itself.
+        if len(parts) > 1 and _worth(template) < _LITTLE:
+            break
         found = pattern.fullmatch(text)
         if found is not None:
             values = {name: _told(value, depth + 1) for name, value in zip(names, found.groups(), strict=True)}
             return translated(template, **values)
-    parts = text.split("; ")
     return "；".join(_told(part, depth + 1) for part in parts) if len(parts) > 1 else text
+
+
+def _told_findings(text: str) -> str:
+    """Return the findings of a row, each with its column and reason, which are names."""
+    found = list(_FINDING.finditer(text))
+    ends = [one.start() for one in found[1:]] + [len(text)]
+    told = []
+    for one, end in zip(found, ends, strict=True):
+        column = f"{one['column']}：" if one["column"] else ""
+        told.append(f"{column}{one['reason']}：{_told(text[one.end() : end].removesuffix('; '), 1)}")
+    return "；".join(told)
 
 
 @cache

@@ -264,7 +264,7 @@ def _reports(
     matcher = searched.matcher(workers=n_processors())
     digits = len(str(max((row for row, _ in file.patients), default=0)))
     for row, patient in file.patients:
-        warned = [file.warnings[row]] if row in file.warnings else []
+        warned = [retold(file.warnings[row])] if row in file.warnings else []
         try:
             found = whole_list(searched, patient, matcher)
         except TypingError as error:
