@@ -179,13 +179,13 @@ _OPTIONAL = ("version", "title", "filters", "sources", "caveat")
 
 FILTERS = (
     "scope", "max_mismatches", "direction", "statuses", "min_age", "max_age", "sex", "abo", "cmv", "city", "min_p",
-    "donor_type", "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg",
+    "donor_type", "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg", "without_antibodies", "antibody_mfi",
 )  # fmt: skip
 """The criteria that a policy can set where a search does not."""
 
 
 _WHOLE = ("max_mismatches", "min_age", "max_age", "min_cord_match")
-_NUMBERS = ("min_p", "min_tnc_per_kg", "min_cd34_per_kg")
+_NUMBERS = ("min_p", "min_tnc_per_kg", "min_cd34_per_kg", "antibody_mfi")
 """The filters that are whole numbers, and those that are numbers."""
 
 

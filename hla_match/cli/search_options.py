@@ -118,6 +118,11 @@ _OPTIONS = (
         type=click.FloatRange(0),
         help="MFI from which on the patient's antibodies count.",
     ),
+    click.option(
+        "--without-antibodies",
+        type=click.Choice(["certain", "possible"]),
+        help="Leave out donors with an allele that the patient has antibodies against, for certain or possibly.",
+    ),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),
     frequency_options(required=False),
@@ -133,8 +138,8 @@ _OPTIONS = (
 )
 _NAMES = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "status", "min_age",
-    "max_age", "donor_type", "sex", "abo", "cmv", "city", "min_p", "antibody_mfi", "as_of", "only_donors",
-    "without_donors", "policy", "limit", "frequencies", "global_frequencies", "verify", "at",
+    "max_age", "donor_type", "sex", "abo", "cmv", "city", "min_p", "antibody_mfi", "without_antibodies", "as_of",
+    "only_donors", "without_donors", "policy", "limit", "frequencies", "global_frequencies", "verify", "at",
 )  # fmt: skip
 
 

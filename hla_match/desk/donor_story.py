@@ -80,6 +80,7 @@ _CRITERIA: Mapping[str, str] = {
     "city": translatable("city"),
     "min_p": translatable("least probability"),
     "donor_type": translatable("kind of donor"),
+    "without_antibodies": translatable("antibodies of the patient"),
     "only_donors": translatable("chosen donors only"),
     "without_donors": translatable("donors left out"),
 }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hla_match.errors import HlaMatchError
 from hla_match.kernels.codes import FIRST_P_GROUP, NOT_TYPED, NULL_RESOLVED, WITHOUT_NULL
+from hla_match.matching.criteria import AntibodyLimit
 from hla_match.matching.locus_result import LocusResult
 from hla_match.nomenclature.half_width import half_width
 from hla_match.nomenclature.reduction import locus_of
@@ -82,6 +83,15 @@ def antibody_loci(text: str | None, nomenclature: Nomenclature) -> set[str]:
 def counted(antibodies: Iterable[Antibody], threshold: float) -> list[Antibody]:
     """Return the antibodies of an MFI from a threshold on, and those whose MFI was not reported."""
     return [one for one in antibodies if one.mfi is None or one.mfi >= threshold]
+
+
+def least_left_out(limit: AntibodyLimit) -> int:
+    """Return from what on a donor is left out: `CERTAIN`, or `POSSIBLE` where it may not even be open.
+
+    >>> least_left_out("certain") == CERTAIN, least_left_out("possible") == POSSIBLE
+    (True, True)
+    """
+    return CERTAIN if limit == "certain" else POSSIBLE
 
 
 def against_by_typing(result: LocusResult, bound: frozenset[int]) -> NDArray[np.int8]:

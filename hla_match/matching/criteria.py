@@ -30,6 +30,7 @@ from hla_match.typings.encoding import AmbiguousNulls, NullRule
 
 Direction = Literal["both", "gvh", "hvg"]
 DonorType = Literal["donor", "cord", "any"]
+AntibodyLimit = Literal["certain", "possible"]
 
 MOST_MISMATCHES = 6
 """The most mismatches that a search can ask for."""
@@ -166,6 +167,8 @@ class SearchCriteria(CheckedModel):
             is not known stay. It needs haplotype frequencies.
         antibody_mfi: the mean fluorescence intensity from which on antibodies of the patient count; those without one
             do.
+        without_antibodies: "certain" leaves out donors with an allele for certain that an antibody of the patient is
+            against, "possible" also those whose typing leaves it open; None leaves out nobody.
         only_donors: identifiers to choose from, or None for all.
         without_donors: identifiers to leave out.
         as_of: the date at which ages are computed; without it, the date of the registry's import.
@@ -191,6 +194,7 @@ class SearchCriteria(CheckedModel):
     city: tuple[str, ...] = ()
     min_p: float | None = Field(default=None, gt=0, le=1)
     antibody_mfi: float = Field(default=0, ge=0)
+    without_antibodies: AntibodyLimit | None = None
     only_donors: frozenset[str] | None = None
     without_donors: frozenset[str] = frozenset()
     as_of: datetime.date | None = None

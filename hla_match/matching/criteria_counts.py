@@ -74,6 +74,17 @@ def mismatch_criterion(criteria: SearchCriteria) -> str:
     return retellable(form, n=criteria.max_mismatches, scope=criteria.scope)
 
 
+def antibody_criterion(criteria: SearchCriteria) -> str:
+    """Return in words that donors are left out whom the patient has antibodies against.
+
+    >>> antibody_criterion(SearchCriteria(without_antibodies="certain"))
+    'without an antibody of the patient against them, as far as known'
+    """
+    if criteria.without_antibodies == "certain":
+        return retellable("without an antibody of the patient against them, as far as known")
+    return retellable("certain to be without an antibody of the patient against them")
+
+
 def probability_criterion(criteria: SearchCriteria) -> str:
     """Return the least probability in words.
 

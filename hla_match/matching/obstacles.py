@@ -21,7 +21,7 @@ from hla_match.matching.locus_result import LocusResult
 
 _OF_MATCH = (
     "scope", "max_mismatches", "locus_limits", "direction", "null_rule", "ambiguous_nulls", "as_of", "min_p",
-    "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg", "antibody_mfi",
+    "min_cord_match", "min_tnc_per_kg", "min_cd34_per_kg", "antibody_mfi", "without_antibodies",
 )  # fmt: skip
 """Criteria on the match, and those that choose no donors; the others are on the donor as a person."""
 

@@ -18,6 +18,10 @@ _TYPES = {
     "cord": translatable("units of cord blood"),
     "any": translatable("donors and units of cord blood"),
 }
+_LEFT_OUT = {
+    "certain": translatable("left out where it is certain"),
+    "possible": translatable("left out, even where typings leave it open"),
+}
 
 
 def filter_words(criteria: SearchCriteria) -> Iterator[tuple[str, str]]:
@@ -42,6 +46,11 @@ def filter_words(criteria: SearchCriteria) -> Iterator[tuple[str, str]]:
     yield from _of_units(criteria)
     if criteria.antibody_mfi:
         yield translated("antibodies of the patient count from MFI"), f"{criteria.antibody_mfi:g}"
+    if criteria.without_antibodies is not None:
+        yield (
+            translated("donors with an allele that the patient has antibodies against"),
+            translated(_LEFT_OUT[criteria.without_antibodies]),
+        )
     if criteria.only_donors is not None:
         yield translated("chosen from"), _identifiers(len(criteria.only_donors))
     if criteria.without_donors:

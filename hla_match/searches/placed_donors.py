@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, SupportsIndex
 
@@ -14,10 +14,18 @@ from hla_match.choice.probable_donors import ROUNDING
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
+from hla_match.immunogenetics.antibodies import (
+    POSSIBLE,
+    against_any,
+    antibody_texts,
+    counted,
+    least_left_out,
+    read_antibodies,
+)
 from hla_match.language import retellable
 from hla_match.matching.cord_criteria import unit_criteria
 from hla_match.matching.criteria import SearchCriteria
-from hla_match.matching.criteria_counts import probability_criterion
+from hla_match.matching.criteria_counts import antibody_criterion, probability_criterion
 from hla_match.matching.locus_result import LocusResult
 from hla_match.matching.obstacles import Obstacle, obstacles, without_filters
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, join_predictions
@@ -123,7 +131,11 @@ def placed(found: RankedDonors, donor: Donor, again: SearchAgain) -> PlacedDonor
     never = any("min_p" in one.change for one in against)
     letting_in = {"max_mismatches": max(more)} if more and not never else {}
     judged = found.criteria.model_copy(update=letting_in)
-    further = (*_too_improbable(judged, alone, never=never), *_unit_obstacles(found, row))
+    further = (
+        *_antibody_obstacles(found, row),
+        *_too_improbable(judged, alone, never=never),
+        *_unit_obstacles(found, row),
+    )
     return PlacedDonor(donor_id, alone, 0, None, (*against, *further))
 
 
@@ -179,6 +191,20 @@ def _too_improbable(criteria: SearchCriteria, alone: RankedDonors, *, never: boo
     least = np.floor(1000 * greatest) / 1000
     change = {"min_p": float(least) if least > 0 and not never else None}
     return (Obstacle(probability_criterion(criteria), retellable("probability {p}", p=percent(within)), change),)
+
+
+def _antibody_obstacles(found: RankedDonors, row: int) -> Iterator[Obstacle]:
+    """Yield the obstacle of a donor whom the patient has antibodies against, where such donors are left out."""
+    limit, donor = found.criteria.without_antibodies, np.array([row], np.uint32)
+    if limit is None or not found.patient.antibodies:
+        return
+    antibodies, _ = read_antibodies(found.patient.antibodies, found.registry.nomenclature)
+    against, loci = counted(antibodies, found.criteria.antibody_mfi), results_by_locus(found)
+    (kind,) = against_any(against, loci, donor).tolist()
+    if kind >= least_left_out(limit):
+        (names,) = antibody_texts(against, loci, donor)
+        change = {"without_antibodies": "certain" if kind == POSSIBLE else None}
+        yield Obstacle(antibody_criterion(found.criteria), retellable("antibodies {names}", names=names), change)
 
 
 def _unit_obstacles(found: RankedDonors, row: int) -> tuple[Obstacle, ...]:
