@@ -72,7 +72,7 @@ def unresolved_notice(n_unresolved: int, n_found: int, max_mismatches: int) -> s
 
 
 def _unread_antibodies(found: RankedDonors) -> tuple[str, ...]:
-    """Return which of the patient's antibodies could not be read; that there are none, where donors are left out by them."""
+    """Return which antibodies could not be read, or that there are none by which donors could be left out."""
     text = found.patient.antibodies
     if not text and found.criteria.without_antibodies is not None:
         return (translated("the patient has no list of antibodies, so that no donor is left out by them"),)
