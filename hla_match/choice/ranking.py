@@ -32,7 +32,11 @@ def rank_donors(
         (n,) int64 positions, best first, and the codes of these candidates for each key.
     """
     first = _first_donors(policy, candidates, limit)
-    columns = policy.columns(replace(candidates.take(first), listed=True))
+    listed = replace(candidates.take(first), listed=True)
+    if listed.predictions is not None and listed.donor.size:
+        # All of them at once: keys ask for some, one after another.
+        listed.predictions.of(listed.position)
+    columns = policy.columns(listed)
     order = np.lexsort(columns[::-1])
     return first[order], tuple(column[order] for column in columns)
 

@@ -86,3 +86,7 @@ class RegistrySettings:
 
 SETTINGS = tuple(field.name for field in fields(RegistrySettings))
 """The names of the settings."""
+
+
+NO_SETTINGS = RegistrySettings()
+"""Of a registry of which nobody set anything."""

@@ -14,6 +14,9 @@ from hla_match.nomenclature.standard_form import standard_typing
 from hla_match.nomenclature.tables import NomenclatureTables
 from hla_match.nomenclature.typing_reader import TypingReader
 
+_KEPT_ALLELES, _KEPT_AT_LEAST = 1 << 20, 32
+"""Alleles of typings that are kept as they were read, some 10 MB; and for how many a typing counts beside its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
@@ -57,6 +60,8 @@ class Nomenclature:
         self.title = tables.title
         self.release = tables.release
         self._index: dict[str, LocusIndex] = {}
+        self._expanded: dict[tuple[str, str], Expansion] = {}
+        self._room = _KEPT_ALLELES
 
     @classmethod
     def builtin(cls) -> Nomenclature:
@@ -96,6 +101,9 @@ class Nomenclature:
         """
         check_type("text", text, str, expected="a typing as text")
         stripped = text.strip()
+        known = self._expanded.get((locus, stripped))
+        if known is not None:
+            return known
         index = self.index(locus)
         standard = standard_typing(locus, stripped)
         reader = TypingReader(index, standard.text, codes)
@@ -105,7 +113,7 @@ class Nomenclature:
             raise standard.refusal(error) from None
         expressed = {index.p_code[row] for row in reader.alleles if not index.is_null[row]}
         has_null = any(index.is_null[row] for row in reader.alleles) and (reader.keeps_null or not expressed)
-        return Expansion(
+        found = Expansion(
             locus=locus,
             text=stripped,
             p_codes=tuple(sorted(expressed)),
@@ -116,3 +124,13 @@ class Nomenclature:
             antigens=tuple(sorted(reader.antigens)),
             serology=tuple(sorted(reader.serology)),
         )
+        return found if reader.needs_codes else self._kept(found)
+
+    def _kept(self, found: Expansion) -> Expansion:
+        """Keep what a typing can be, which needed no codes, as long as there is room; then begin anew."""
+        needed = _KEPT_AT_LEAST + len(found.alleles) + len(found.p_codes)
+        if needed > self._room:
+            self._expanded, self._room = {}, _KEPT_ALLELES
+        self._expanded[found.locus, found.text] = found
+        self._room -= needed
+        return found

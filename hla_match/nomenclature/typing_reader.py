@@ -65,6 +65,7 @@ class TypingReader:
         self.notes: list[str] = []
         self.keeps_null = False
         self.is_new = False
+        self.needs_codes = False
         self._index = index
         self._text = text
         self._codes = codes
@@ -233,6 +234,7 @@ class TypingReader:
         It lists second fields, or whole names of which one has the first field.
         """
         family, _, code = name.partition(":")
+        self.needs_codes = True
         expansion = self._codes.lookup(code) if self._codes is not None else None
         if expansion is None:
             self._position += len(family) + 1

@@ -23,12 +23,7 @@ from hla_match.imputation.genotypes import Diplotypes, diplotypes
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.matching.criteria_counts import criteria_counts
-from hla_match.matching.donor_search import LocusMismatches, find_donors
-from hla_match.matching.eligibility import eligible_donors, within
-from hla_match.matching.limited_loci import MEASURE, limited
 from hla_match.matching.locus_result import LocusResult, certain_matches, summed_counts
-from hla_match.matching.patient_table import KEPT_BYTES
 from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.matching.scope_counts import may_fail
 from hla_match.prediction.counted_predictions import further_mismatches, least_possible
@@ -39,6 +34,7 @@ from hla_match.prediction.prediction import Prediction
 from hla_match.prediction.predictor import PatientPredictor
 from hla_match.prediction.scope import PredictionScope
 from hla_match.searches.counted_search import counted_search
+from hla_match.searches.donor_finder import DonorFinder
 from hla_match.searches.donor_rows import all_or_named, donor_rows
 from hla_match.searches.given_patient import given_patient
 from hla_match.searches.list_outcomes import list_outcomes
@@ -71,12 +67,10 @@ class Matcher:
         self._workers = workers
         self._tce = None if imputed is None else TceFrequencies(imputed, registry)
         self._comparisons = RegistryComparisons(registry)
-        self._eligible: tuple[SearchCriteria, dict[str, NDArray[np.uint8]]] | None = None
-        widest = max((column.table.n_typings for column in registry.columns.values()), default=1)
+        self._finder = DonorFinder(registry, self._comparisons)
         if imputed is not None:
             self._imputer = PatientImputer(imputed.panels)
             self._prediction_scope = lru_cache(_KEPT_SCOPES)(partial(PredictionScope, imputed.panels))
-        self._limited = lru_cache(max(1, KEPT_BYTES // (2 * widest)))(limited)
 
     def make_ready(self) -> None:
         """Compute what all searches share, so that threads that start together do not each compute it."""
@@ -134,7 +128,7 @@ class Matcher:
             age=chosen.age,
             key_columns=key_columns,
             n_found=int(found.size),
-            count_criteria=partial(self._criteria_counts, scope, criteria, donors, n_matching, further),
+            count_criteria=partial(self._finder.counts, scope, criteria, donors, n_matching, further),
             count_unresolved=lambda: int(may_fail(criteria, loci, found).sum()),
             prediction=None if chosen.predictions is None else chosen.predictions.of(chosen.position),
             tce_probabilities=classes_of_search(self._tce, prepared, loci),
@@ -142,6 +136,20 @@ class Matcher:
             outcomes_of=partial(list_outcomes, prepared, criteria.loci, loci),
             again=partial(self._search_again, patient),
         )
+
+    def finds_some(self, patient: Patient, criteria: SearchCriteria) -> bool:
+        """Say whether a search finds donors but for what depends on predictions, of which it makes none.
+
+        Args:
+            patient: for whom.
+            criteria: which donors, with what the policy sets.
+
+        Raises:
+            TypingError, CriteriaError: as `search`.
+        """
+        self._comparisons.untyped_loci(criteria)
+        scope = list(self._comparisons.in_scope(patient, criteria).values())
+        return bool(self._finder.find(scope, criteria).donor.size)
 
     def _search_again(
         self,
@@ -161,13 +169,7 @@ class Matcher:
     ) -> Candidates:
         """Return the donors that meet the criteria, in the order of their rows."""
         scope = [loci[locus] for locus in criteria.loci if locus in loci]
-        *_, allowed = self._allowed(criteria).values()
-        found = find_donors(
-            self._comparisons.searched(criteria),
-            self._limited_loci(scope, criteria),
-            within(allowed, donors, self.registry.n_donors),
-            criteria.max_mismatches,
-        )
+        found = self._finder.find(scope, criteria, donors)
         return Candidates(
             patient=patient,
             criteria=criteria,
@@ -316,31 +318,6 @@ class Matcher:
             raise _without_frequencies()
         scope = self._prediction_scope(tuple(one for one in criteria.loci if one != DRB345), criteria.null_rule)
         return self._impute(patient, self.imputed, criteria.ambiguous_nulls), self.imputed, scope
-
-    def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
-        """Return `eligible_donors`, kept for the next search by the same criteria."""
-        kept = self._eligible
-        if kept is None or kept[0] != criteria:
-            kept = self._eligible = (criteria, eligible_donors(self.registry, criteria))
-        return kept[1]
-
-    def _limited_loci(self, scope: Sequence[LocusResult], criteria: SearchCriteria) -> list[LocusMismatches]:
-        """Return what each locus counts for, in the direction asked for."""
-        measure, worst = MEASURE[criteria.direction]
-        return [self._limited(one, measure, worst, criteria.locus_limits.get(one.locus)) for one in scope]
-
-    def _criteria_counts(
-        self,
-        scope: Sequence[LocusResult],
-        criteria: SearchCriteria,
-        donors: range | None,
-        n_found: int,
-        further: Mapping[str, int],
-    ) -> dict[str, int]:
-        limited = self._limited_loci(scope, criteria) if criteria.locus_limits else []
-        return criteria_counts(
-            self._comparisons.searched(criteria), criteria, self._allowed(criteria), limited, donors, n_found, further
-        )
 
 
 def _without_frequencies(name: str = "frequencies", found: object = "none") -> CriteriaError:

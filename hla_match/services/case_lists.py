@@ -7,11 +7,9 @@ search says in words what is not, and looks at everybody.
 from __future__ import annotations
 
 import datetime
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,14 +19,14 @@ from hla_match.cases.list_changes import ChangedDonor, list_changes
 from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.imputation.imputed_registry import registry_tables
 from hla_match.imputation.panels import Panels, build_panels
-from hla_match.language import translatable, translated
+from hla_match.language import translated
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.registry_comparisons import RegistryComparisons
-from hla_match.searches.listed_donors import ListedDonor, listed_donors
+from hla_match.searches.listed_donors import listed_donors
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
-from hla_match.services.batch_manifest import criteria_entries
 from hla_match.services.executors import n_processors
+from hla_match.services.list_context import list_context, other_parts
 from hla_match.services.list_rows import ChangedSince, Rows, first_rows, kept_rows, said
 from hla_match.services.registry_changes import Alleles, RegistryChanges
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
@@ -42,19 +40,6 @@ RESERVE = 100
 """Donors beyond the limit of a list that are kept at least, so that some can leave before all are searched again."""
 _MOST_CHANGED = 4
 """A registry of which a greater part than one in so many changed is searched in full: that costs less."""
-
-_PARTS: Mapping[str, str] = {
-    "program": translatable("another version of the program"),
-    "nomenclature": translatable("another nomenclature"),
-    "codes": translatable("other multiple allele codes"),
-    "ambiguous_nulls": translatable("null alleles that are read otherwise"),
-    "loci": translatable("other loci typed in the registry"),
-    "settings": translatable("other settings of the registry"),
-    "policy": translatable("another policy"),
-    "frequencies": translatable("other haplotype frequencies"),
-    "criteria": translatable("other criteria"),
-}
-"""What a list is made from beside the donors, and what is said where a part is another one than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +72,18 @@ class FoundList:
 
 
 class _Asked(NamedTuple):
-    """What a case asks for; the context is what its list is made from beside the donors."""
+    """What a case asks for.
+
+    Attributes:
+        policy: the order.
+        criteria: which donors.
+        everybody: the same without a limit.
+        context: what the list is made from beside the donors.
+    """
 
     policy: RankingPolicy
     criteria: SearchCriteria
+    everybody: SearchCriteria
     context: Mapping[str, Any]
 
 
@@ -105,7 +98,7 @@ class CaseLists:
 
     def __init__(self, folder: Path, searched: SearchedRegistry, day: datetime.date) -> None:
         self.searched, self._folder, self._day = searched, folder, day
-        self._kept: dict[tuple[str, str], _Asked] = {}
+        self._kept: dict[str, _Asked] = {}
         self._changes: dict[tuple[int, datetime.date], ChangedSince] = {}
         with Journal.open(folder) as journal:
             number = transaction_of(searched.registry.provenance, journal)
@@ -140,46 +133,31 @@ class CaseLists:
             TypingError: a typing of the patient cannot be read.
             CriteriaError: no locus in scope is typed, or the policy needs probabilities of which there are none.
         """
-        policy, criteria, context = self._asked(case)
+        asked = self._asked(case)
         last = case.last_search
         if last is None:
-            return self._in_full(journal, case, policy, criteria, context, translated("the first search"))
+            return self._in_full(journal, case, asked, translated("the first search"))
         run = run_of(journal, last.told)
         since = self._since(journal, run)
-        why = translated("all donors are asked for") if full else self._why_full(journal, case, run, since, context)
-        found = None if why else self._brought_up(journal, case, policy, criteria, context, run, since)
+        why = (
+            translated("all donors are asked for") if full else self._why_full(journal, case, run, since, asked.context)
+        )
+        found = None if why else self._brought_up(journal, case, asked, run, since)
         if found is None:
             why = why or translated("fewer donors are known than the list has")
-            found = self._in_full(journal, case, policy, criteria, context, why, run, since)
+            found = self._in_full(journal, case, asked, why, run, since)
         return found
 
     def _asked(self, case: CaseRecord) -> _Asked:
         """Return what a case asks for; cases that ask alike share it."""
-        request = case.request
-        key = (json.dumps(request.policy, sort_keys=True), request.criteria.model_dump_json(exclude_unset=True))
+        key = case.request.asked
         if key not in self._kept:
-            asked = replace(self.searched, request=search_request(request, self._day))
+            asked = replace(self.searched, request=search_request(case.request, self._day))
             policy, criteria = asked.ranking, asked.request.criteria
-            self._kept[key] = _Asked(policy, criteria, self._context(policy, criteria))
+            everybody = policy.criteria_of(criteria.model_copy(update={"limit": None}))
+            context = list_context(self.searched, self._codes, policy, criteria)
+            self._kept[key] = _Asked(policy, criteria, everybody, context)
         return self._kept[key]
-
-    def _context(self, policy: RankingPolicy, criteria: SearchCriteria) -> dict[str, Any]:
-        registry, sets = self.searched.registry, self.searched.sets
-        frequencies = None
-        if sets is not None:
-            every = (sets.frequencies, sets.fallback)
-            frequencies = {**sets.manifest, "content": [None if one is None else one.content for one in every]}
-        return {
-            "program": version("hla-match"),
-            "nomenclature": {"title": registry.nomenclature.title, "checksum": registry.nomenclature.tables.checksum},
-            "codes": list(self._codes),
-            "ambiguous_nulls": registry.ambiguous_nulls,
-            "loci": list(registry.loci),
-            "settings": registry.settings.to_dict(),
-            "policy": json.loads(json.dumps(policy.to_dict())),
-            "frequencies": json.loads(json.dumps(frequencies)),
-            "criteria": {name: one for name, one in criteria_entries(criteria).items() if name != "as_of"},
-        }
 
     def _since(self, journal: Journal, run: CaseRun) -> ChangedSince:
         key = (run.transaction, run.day)
@@ -194,7 +172,7 @@ class CaseLists:
         self, journal: Journal, case: CaseRecord, run: CaseRun, since: ChangedSince, context: Mapping[str, Any]
     ) -> str:
         """Return why all donors have to be looked at; "" where those who changed suffice."""
-        if others := _others(run, context):
+        if others := other_parts(run.context, context):
             return others
         if len(since.rows) * _MOST_CHANGED > self.searched.registry.n_donors:
             return translated("a great part of the registry changed")
@@ -217,23 +195,22 @@ class CaseLists:
         self,
         journal: Journal,
         case: CaseRecord,
-        policy: RankingPolicy,
-        criteria: SearchCriteria,
-        context: Mapping[str, Any],
+        asked: _Asked,
         why: str,
         run: CaseRun | None = None,
         since: ChangedSince | None = None,
     ) -> FoundList:
-        limit = criteria.limit
+        limit = asked.criteria.limit
         depth = None if limit is None else limit + max(limit, RESERVE)
-        found = self.matcher.search(case.request.patient, criteria.model_copy(update={"limit": depth}), policy=policy)
+        criteria = asked.criteria.model_copy(update={"limit": depth})
+        found = self.matcher.search(case.request.patient, criteria, policy=asked.policy)
         after: Rows = dict(listed_donors(found))
         last = None
         if found.n_found > len(found):
             last = next(reversed(after))
         before = kept_rows(journal, case.number)
         return self._compared(
-            case, context, run, since, before, after, limit, why,
+            case, asked, run, since, before, after, why,
             last=last, n_before=len(before), n_kept=len(after), found=found,
         )  # fmt: skip
 
@@ -241,24 +218,19 @@ class CaseLists:
         self,
         journal: Journal,
         case: CaseRecord,
-        policy: RankingPolicy,
-        criteria: SearchCriteria,
-        context: Mapping[str, Any],
+        asked: _Asked,
         run: CaseRun,
         since: ChangedSince,
     ) -> FoundList | None:
         """Return the list with those who changed in their new places; None where too few of its donors are known."""
-        limit = criteria.limit
-        changed: dict[str, ListedDonor] = {}
-        if since.matcher is not None:
-            everybody = criteria.model_copy(update={"limit": None})
-            changed = since.found(case.request.patient, everybody, policy)
+        limit = asked.criteria.limit
+        changed = since.found(case.request.patient, asked.everybody, asked.policy)
         if limit is None:
             before = since.listed(journal, case.number)
             n_before = run.n_kept if not since.changes.n_erased else len(journal.cases.listed(case.number))
             n_kept = n_before - len(before) + len(changed)
             return self._compared(
-                case, context, run, since, before, dict(changed), None, "",
+                case, asked, run, since, before, dict(changed), "",
                 last=None, n_before=n_before, n_kept=n_kept,
             )  # fmt: skip
         before = kept_rows(journal, case.number)
@@ -274,19 +246,18 @@ class CaseLists:
             # Who is known to the end before is known to whoever is the last of them now.
             last = max(after, key=lambda name: (after[name][1], name))
         return self._compared(
-            case, context, run, since, before, after, limit, "",
+            case, asked, run, since, before, after, "",
             last=last, n_before=len(before), n_kept=len(after),
         )  # fmt: skip
 
     def _compared(
         self,
         case: CaseRecord,
-        context: Mapping[str, Any],
+        asked: _Asked,
         run: CaseRun | None,
         since: ChangedSince | None,
         before: Rows,
         after: Rows,
-        limit: int | None,
         why: str,
         *,
         last: str | None,
@@ -294,9 +265,10 @@ class CaseLists:
         n_kept: int,
         found: MatchList | None = None,
     ) -> FoundList:
+        limit, context = asked.criteria.limit, asked.context
         written: dict[str, ListedRow | None] = {name: row for name, row in after.items() if before.get(name) != row}
         written |= {name: None for name in before if name not in after}
-        touched = set() if since is None else set(since.changes.differences)
+        touched: Set[str] = frozenset() if since is None else since.changes.differences.keys()
         was, now = first_rows(before, limit), first_rows(after, limit)
         changes = () if run is None else tuple(list_changes(said(was), said(now), touched))
         previous = case.last_search
@@ -320,7 +292,7 @@ class CaseLists:
                 changed=written,
             ),
             why_full=why,
-            why_other="" if run is None else _others(run, context),
+            why_other="" if run is None else other_parts(run.context, context),
             changes=changes,
             n_listed=n_kept if limit is None else min(limit, n_kept),
             n_erased=0 if run is None else run.n_kept - n_before,
@@ -328,11 +300,6 @@ class CaseLists:
             since=None if since is None else since.changes,
             found=found,
         )
-
-
-def _others(run: CaseRun, context: Mapping[str, Any]) -> str:
-    """Return in words what a list is made from that is another one than before."""
-    return ", ".join(translated(words) for part, words in _PARTS.items() if run.context.get(part) != context[part])
 
 
 def search_request(request: CaseRequest, day: datetime.date) -> SearchRequest:

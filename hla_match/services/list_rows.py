@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hla_match.choice.ranking_key import RankingKey
 from hla_match.choice.ranking_policy import RankingPolicy
 from hla_match.imputation.panels import Panels
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -20,7 +19,6 @@ from hla_match.services.searched_registry import SearchedRegistry
 from registry_io.store.case_runs import ListedRow
 from registry_io.store.journal.journal import Journal
 
-_BY_NAME = RankingPolicy("by identifier", (RankingKey("donor_id"),))
 Rows = dict[str, ListedRow]
 """What a list says of each donor by identifier."""
 
@@ -49,19 +47,11 @@ class ChangedSince:
         """What searches them."""
         return self.changes.matcher(self.rows, self.panels())
 
-    @cached_property
-    def _counting(self) -> Matcher | None:
-        return None if self.matcher is None else Matcher(self.matcher.registry)
-
     def found(self, patient: Patient, criteria: SearchCriteria, policy: RankingPolicy) -> dict[str, ListedDonor]:
-        """Return those of them who meet the criteria."""
-        if self.matcher is None or self._counting is None:
+        """Return those of them who meet the criteria, with what the policy sets."""
+        # Of most patients none matches, which costs no prediction.
+        if self.matcher is None or not self.matcher.finds_some(patient, criteria):
             return {}
-        if self.matcher.imputed is not None:
-            # Of most patients none matches, which costs no prediction.
-            counted = criteria.model_copy(update={"min_p": None})
-            if not len(self._counting.search(patient, counted, policy=_BY_NAME)):
-                return {}
         return listed_donors(self.matcher.search(patient, criteria, policy=policy))
 
     @cached_property

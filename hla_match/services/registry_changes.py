@@ -7,11 +7,11 @@ know and that somebody is typed as alone only then or only now: who may carry it
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,18 @@ Alleles = Mapping[str, NDArray[np.int32]]
 """Codes of alleles by locus, ascending."""
 
 
+class RecordChange(NamedTuple):
+    """What became of the record of a donor.
+
+    Attributes:
+        what: added, changed or withdrawn.
+        values: the values of a changed record that are others, in words.
+    """
+
+    what: str
+    values: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class RegistryChanges:
     """What leads from one transaction to the registry of a later one.
@@ -52,12 +64,16 @@ class RegistryChanges:
     days: tuple[datetime.date, datetime.date]
 
     @cached_property
-    def differences(self) -> Mapping[str, pl.DataFrame]:
-        """By donor whose record is another one: `change`, and by value that differs `column`, `before`, `after`."""
+    def differences(self) -> Mapping[str, RecordChange]:
+        """What became of the records that are others now, by donor."""
         if self.now == self.since:
             return {}
-        found = registry_diff(self.folder, self.since, self.now)
-        return {str(name): rows for (name,), rows in found.group_by(["donor_id"], maintain_order=True)}
+        found: dict[str, RecordChange] = {}
+        for donor_id, what, column, before, after in registry_diff(self.folder, self.since, self.now).iter_rows():
+            values = found[donor_id].values if donor_id in found else ()
+            told = () if column is None else (f"{column}: {before or '-'} -> {after or '-'}",)
+            found[donor_id] = RecordChange(what, values + told)
+        return found
 
     @cached_property
     def merged(self) -> Mapping[str, str]:
@@ -101,8 +117,9 @@ class RegistryChanges:
         before = self._before()
         for row, locus in enumerate(self.registry.loci):
             column, typing = self.registry.columns[locus], self.registry.donor_typing[row]
-            now = _alone(column.table, column.expanded_typing[np.unique(typing)])
-            stayed = _alone(column.table, column.expanded_typing[np.unique(typing[~self._touched])])
+            n_now = np.bincount(typing, minlength=column.expanded_typing.size)
+            n_stayed = n_now - np.bincount(typing[self._touched], minlength=column.expanded_typing.size)
+            now, stayed = (_alone(column.table, column.expanded_typing[np.flatnonzero(n)]) for n in (n_now, n_stayed))
             then = np.union1d(stayed, _stated(self.registry, locus, before))
             codes = np.setdiff1d(np.setxor1d(now, then), _known(locus, sets)).astype(np.int32)
             if codes.size:
@@ -130,6 +147,8 @@ class RegistryChanges:
             return None
         # Donors of a registry that is too large are in a new order; who they are does not depend on it.
         small = unite([self.registry.take(rows)], [pl.Series(dtype=pl.String)])
+        # So few are looked at one after another sooner than in their orders.
+        small = replace(small, typing_index=())
         imputed = None if panels is None else ImputedRegistry(panels, impute_registry(small, panels))
         return Matcher(small, imputed)
 
@@ -205,9 +224,3 @@ def _any_of(truth: NDArray[np.bool_], start: NDArray[np.int32]) -> NDArray[np.bo
     sums = np.concatenate([[0], np.cumsum(truth)])
     found: NDArray[np.bool_] = sums[start[1:]] > sums[start[:-1]]
     return found
-
-
-def column_changes(rows: pl.DataFrame) -> Iterator[str]:
-    """Yield what changed of a record, column by column."""
-    for column, before, after in rows.select("column", "before", "after").drop_nulls("column").iter_rows():
-        yield f"{column}: {before or '-'} -> {after or '-'}"

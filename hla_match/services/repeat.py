@@ -187,15 +187,18 @@ class OpenRepeat:
         lists: list[FoundList] = []
         repeated: list[RepeatedCase] = []
         groups: dict[tuple[object, ...], CaseLists] = {}
+        scopes: dict[str, tuple[str, ...]] = {}
         if not self.cases:
             return [], []
         with Journal.open(self.folder) as journal:
             secret = journal.cases.secret
             for done, case in enumerate(self.cases, start=1):
                 try:
-                    # A policy may set the scope, too.
-                    loci = search_request(case.request, day).criteria.loci
-                    key = (case.request.frequencies, case.request.global_frequencies, loci)
+                    asked = case.request.asked
+                    if asked not in scopes:
+                        # A policy may set the scope, too.
+                        scopes[asked] = search_request(case.request, day).criteria.loci
+                    key = (case.request.frequencies, case.request.global_frequencies, scopes[asked])
                     if key not in groups:
                         groups[key] = self._opened(case, day, on_iteration)
                     found = groups[key].find(journal, case, full=self.full)

@@ -13,7 +13,7 @@ from hla_match.cases.blind_codes import donor_code
 from hla_match.cases.list_changes import ChangedDonor, ListChange, matches
 from hla_match.language import translated
 from hla_match.services.case_lists import FoundList
-from hla_match.services.registry_changes import RegistryChanges, column_changes
+from hla_match.services.registry_changes import RecordChange, RegistryChanges
 from registry_io.store.case_records import CaseRecord
 from registry_io.store.journal.journal import Journal
 
@@ -140,9 +140,9 @@ def reason_of(change: ChangedDonor, since: RegistryChanges | None, why_other: st
         since: what changed in between.
         why_other: what else than the donors is another one than before, in words; "" where nothing is.
     """
-    rows = None if since is None else since.differences.get(change.donor_id)
-    if rows is not None and since is not None:
-        return _of_record(change.donor_id, rows, since)
+    of_record = None if since is None else since.differences.get(change.donor_id)
+    if of_record is not None and since is not None:
+        return _of_record(change.donor_id, of_record, since)
     if why_other:
         return why_other
     if since is not None and since.has_birthday(change.donor_id):
@@ -154,14 +154,13 @@ def reason_of(change: ChangedDonor, since: RegistryChanges | None, why_other: st
     return translated("alleles of other donors came or went")
 
 
-def _of_record(donor_id: str, rows: pl.DataFrame, since: RegistryChanges) -> str:
-    what = rows["change"][0]
-    if what == "added":
+def _of_record(donor_id: str, of_record: RecordChange, since: RegistryChanges) -> str:
+    if of_record.what == "added":
         return translated("came into the registry")
-    if what == "withdrawn":
+    if of_record.what == "withdrawn":
         into = since.merged.get(donor_id)
         return translated("left the registry") if into is None else translated("merged into {other}", other=into)
-    return "; ".join(column_changes(rows))
+    return "; ".join(of_record.values)
 
 
 def _rows(case: RepeatedCase) -> Iterator[Sequence[object]]:

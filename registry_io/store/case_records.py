@@ -153,7 +153,8 @@ def read_cases(journal: Journal) -> list[CaseRecord]:
     entries: dict[int, list[CaseEntry]] = {}
     for entry in journal.cases.entries():
         entries.setdefault(entry.number, []).append(entry)
-    return [_case(journal, of_case) for _, of_case in sorted(entries.items())]
+    names = _names_of(journal, [one for of_case in entries.values() for one in of_case])
+    return [_case(journal, of_case, names) for _, of_case in sorted(entries.items())]
 
 
 def read_case(folder: Path, journal: Journal, case: int | str) -> CaseRecord:
@@ -162,7 +163,13 @@ def read_case(folder: Path, journal: Journal, case: int | str) -> CaseRecord:
     Raises:
         RegistryError: there is none.
     """
-    return _case(journal, journal.cases.entries(case_number(folder, journal, case)))
+    entries = journal.cases.entries(case_number(folder, journal, case))
+    return _case(journal, entries, _names_of(journal, entries))
+
+
+def _names_of(journal: Journal, entries: Sequence[CaseEntry]) -> Mapping[int, str]:
+    """Return the identifiers of the donors of some entries by their keys; erased ones have none."""
+    return journal.cases.identifiers(list({one.row.donor for one in entries if one.row is not None}))
 
 
 def case_number(folder: Path, journal: Journal, case: int | str) -> int:
@@ -243,17 +250,16 @@ def unknown_case(folder: Path) -> RegistryError:
     )
 
 
-def _case(journal: Journal, entries: Sequence[CaseEntry]) -> CaseRecord:
+def _case(journal: Journal, entries: Sequence[CaseEntry], names: Mapping[int, str]) -> CaseRecord:
     try:
         state = state_of(entries)
-        steps = tuple(_steps(journal, entries))
+        steps = tuple(_steps(journal, entries, names))
         request = CaseRequest.of(entries[0].content)
     except (ValueError, TypeError, KeyError):
         raise damaged(journal.path, _no_case(entries)) from None
     if state.opened is None:  # the first entry of a case opens it
         raise damaged(journal.path, _no_case(entries))
     number, secret = entries[0].number, journal.cases.secret
-    names = journal.cases.identifiers([donor for donor in state.donors if isinstance(donor, int)])
     donors = tuple(
         CaseDonor(donor_id=names.get(key), donor_code=donor_code(secret, number, key), state=donor)
         for key, donor in state.donors.items()
@@ -274,9 +280,8 @@ def _no_case(entries: Sequence[CaseEntry]) -> str:
     return f"case {entries[0].number}, which is none"
 
 
-def _steps(journal: Journal, entries: Sequence[CaseEntry]) -> Iterator[RecordedStep]:
+def _steps(journal: Journal, entries: Sequence[CaseEntry], names: Mapping[int, str]) -> Iterator[RecordedStep]:
     secret = journal.cases.secret
-    names = journal.cases.identifiers([one.row.donor for one in entries if one.row is not None])
     for one in entries:
         donor = None if one.row is None else one.row.donor
         told = json.loads(one.content) if one.step != Step.REQUEST else {}

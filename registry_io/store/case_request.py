@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords, check_type
 from hla_match.matching.criteria import Patient, SearchCriteria
 
+_KEPT_CRITERIA = 256
 _LISTS = ("only_donors", "without_donors")
 _NOTES = ("ignored_loci", "reading_notes")
+
+
+@lru_cache(_KEPT_CRITERIA)
+def _criteria_of(text: str) -> SearchCriteria:
+    """Return criteria from JSON; cases that ask alike share them."""
+    return SearchCriteria.model_validate_json(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,13 @@ class CaseRequest:
             sort_keys=True,
         )
 
+    @property
+    def asked(self) -> str:
+        """All but the patient as text: cases of which it is the same ask alike."""
+        criteria = self.criteria.model_dump_json(exclude_unset=True)
+        sources = (self.frequencies, self.global_frequencies)
+        return json.dumps([criteria, self.policy, *sources], ensure_ascii=False, sort_keys=True)
+
     @classmethod
     def of(cls, text: str) -> CaseRequest:
         """Read what `text` gives.
@@ -79,7 +94,7 @@ class CaseRequest:
         notes = {name: tuple(found[name]) for name in _NOTES}
         return cls(
             patient=patient.model_copy(update=notes),
-            criteria=SearchCriteria.model_validate_json(json.dumps(found["criteria"])),
+            criteria=_criteria_of(json.dumps(found["criteria"], sort_keys=True)),
             policy=found["policy"],
             frequencies=found["frequencies"],
             global_frequencies=found["global_frequencies"],

@@ -10,6 +10,7 @@ import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from hla_match.errors import ErrorCode, RegistryError
 from hla_match.errors.arguments import check_day
 from registry_io.store.case_recording import refused
 from registry_io.store.case_records import state_of
-from registry_io.store.journal.case_book import LEFT, CaseRow
+from registry_io.store.journal.case_book import LEFT, CaseEntry, CaseRow
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_folder import writing_registry
 
+_KEPT_CONTEXTS = 64
 ListedRow = tuple[str, bytes]
 """What a list says of a donor as JSON, and what its donors are ordered by before their identifiers."""
 
@@ -87,10 +89,17 @@ def run_of(journal: Journal, told: Mapping[str, Any]) -> CaseRun:
             since=told["since"],
             n_kept=told["kept"],
             end=told["end"],
-            context=json.loads(journal.cases.context(told["context"])),
+            context=_read_context(journal.cases.context(told["context"])),
         )
     except (ValueError, TypeError, KeyError):
         raise damaged(journal.path, "a search of a case, which is none") from None
+
+
+@lru_cache(_KEPT_CONTEXTS)
+def _read_context(text: str) -> Mapping[str, Any]:
+    """Return what a search was made from; cases that ask alike share it."""
+    found: Mapping[str, Any] = json.loads(text)
+    return found
 
 
 def record_runs(
@@ -121,8 +130,9 @@ def record_runs(
         begin(folder, journal)
         latest = journal.latest_transaction()
         assert latest is not None, "a record that has cases has a transaction"
+        entries = _entries_of(journal, runs)
         for new in runs:
-            _refuse_late(folder, journal, new, day)
+            _refuse_late(folder, entries[new.case], new, day)
             entry = journal.cases.put(
                 number=new.case,
                 step=Step.SEARCH,
@@ -169,9 +179,17 @@ def _rows(journal: Journal, changed: Mapping[str, ListedRow | None]) -> list[Cas
     ]
 
 
-def _refuse_late(folder: Path, journal: Journal, new: NewRun, day: datetime.date) -> None:
+def _entries_of(journal: Journal, runs: Sequence[NewRun]) -> Mapping[int, Sequence[CaseEntry]]:
+    """Return the entries of the cases of some searches, of several in one query."""
+    found: dict[int, list[CaseEntry]] = {one.case: [] for one in runs}
+    for entry in journal.cases.entries(runs[0].case if len(runs) == 1 else None):
+        if entry.number in found:
+            found[entry.number].append(entry)
+    return found
+
+
+def _refuse_late(folder: Path, entries: Sequence[CaseEntry], new: NewRun, day: datetime.date) -> None:
     """Refuse a search of a case that is closed, or whose list is another one than the search began with."""
-    entries = journal.cases.entries(new.case)
     refusal = state_of(entries).refusal(CaseStep(step=Step.SEARCH, day=day))
     if refusal is not None:
         raise refused(folder, refusal)

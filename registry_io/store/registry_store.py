@@ -46,7 +46,7 @@ def open_registry(folder: str | Path, *, verify: bool = False, at: int | datetim
         snapshot = current_snapshot(place)
         clear_snapshot(snapshot)
         try:
-            return replace(open_snapshot(snapshot, verify=verify), settings=settings)
+            return open_snapshot(snapshot, settings, verify=verify)
         except RegistryError:
             # A writer may have made another one valid, and removed this one, while it was opened.
             if attempt == _ATTEMPTS - 1 or current_snapshot(place) == snapshot:

@@ -7,14 +7,16 @@ others, and the identifiers of those who left. What a reader sees is their union
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import polars as pl
 
 from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry import Registry
+from hla_match.donors.registry_settings import NO_SETTINGS, RegistrySettings
 from hla_match.donors.registry_union import unite
 from hla_match.donors.typing_index import n_orders
 from hla_match.errors import NomenclatureError, RegistryError
@@ -49,11 +51,26 @@ class SnapshotPart:
     removed: pl.Series
 
 
-def united(parts: Sequence[SnapshotPart]) -> Registry:
-    """Return the registry that a whole snapshot and those that stand on it, one on another, make up."""
+def united(parts: Sequence[SnapshotPart], settings: RegistrySettings = NO_SETTINGS) -> Registry:
+    """Return the registry that a whole snapshot and those that stand on it, one on another, make up.
+
+    Of the same snapshots a process has one at a time, for the name of a snapshot is a hash of what it holds.
+
+    Args:
+        parts: the snapshots, the whole one first.
+        settings: what the registry has set for itself.
+    """
     if len(parts) == 1:
-        return parts[0].registry
-    return unite([part.registry for part in parts], [part.removed for part in parts])
+        return replace(parts[0].registry, settings=settings)
+    key = (settings, tuple(part.path.resolve() for part in parts))
+    found = _in_use.get(key)
+    if found is None:
+        together = unite([part.registry for part in parts], [part.removed for part in parts])
+        found = _in_use[key] = replace(together, settings=settings)
+    return found
+
+
+_in_use: WeakValueDictionary[tuple[RegistrySettings, tuple[Path, ...]], Registry] = WeakValueDictionary()
 
 
 def open_part(snapshot: Path, manifest: SnapshotManifest, base: Registry | None, *, verify: bool) -> SnapshotPart:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
+from hla_match.donors.registry_settings import NO_SETTINGS, RegistrySettings
 from registry_io.disk.array_bounds import refuse_unless
 from registry_io.disk.checked_files import changed, damaged_files
 from registry_io.store.registry_folder import content_of, snapshot_titled
@@ -20,13 +21,18 @@ FREQUENCIES = "own-frequencies"
 """The folder in a snapshot of the haplotype frequencies of its donors; it is no part of it either."""
 
 
-def open_snapshot(snapshot: Path, *, verify: bool = False) -> Registry:
+def open_snapshot(snapshot: Path, settings: RegistrySettings = NO_SETTINGS, *, verify: bool = False) -> Registry:
     """Open a snapshot, and those that it stands on, whether or not it is the valid one.
+
+    Args:
+        snapshot: its folder.
+        settings: what the registry has set for itself.
+        verify: compare all files, whatever is remembered.
 
     Raises:
         RegistryError: as `open_registry`.
     """
-    return united(open_parts(snapshot, verify=verify))
+    return united(open_parts(snapshot, verify=verify), settings)
 
 
 def open_parts(snapshot: Path, *, verify: bool = False) -> tuple[SnapshotPart, ...]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hla_match import Patient, SearchCriteria, open_case, repeat
 from hla_match.services import case_lists
+from hla_match.services.rebase import rebase
 from registry_io import (
     add_donor,
     change_registry_settings,
@@ -73,6 +74,7 @@ CHANGES = st.lists(
         st.tuples(st.just("merge"), DONOR, st.just("D3")),
         st.tuples(st.just("add"), st.sampled_from(["N1", "N2", "N3"]), VALUES),
         st.tuples(st.just("settings"), st.just(""), st.none()),
+        st.tuples(st.just("frequencies"), st.just(""), st.none()),
     ),
     min_size=1,
     max_size=6,
@@ -89,8 +91,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         born = f"{1975 + number % 30}-{1 + number % 12:02}-15"
         rows.append(",".join([donor_id, *typing, born, "MF"[number % 2]]))
     (folder / "donors.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    lines = [f"A*{a}~B*{b},{share}" for a, b, share in HAPLOTYPES]
-    (folder / "set.csv").write_text("haplotype,frequency\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    write_set(folder, HAPLOTYPES)
     registry = folder / "registry"
     import_donors(registry, folder / "donors.csv", NOMENCLATURE, today=DAY)
     for typings in PATIENTS:
@@ -103,7 +104,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return registry
 
 
-def do(registry: Path, action: str, donor: str, given_: Any) -> None:
+def write_set(folder: Path, haplotypes: list[tuple[str, str, float]]) -> None:
+    """Write the frequencies of the cases."""
+    lines = [f"A*{a}~B*{b},{share}" for a, b, share in haplotypes]
+    (folder / "set.csv").write_text("haplotype,frequency\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def do(sets: Path, registry: Path, action: str, donor: str, given_: Any) -> None:
     """Make a change; one that cannot be made is none."""
     from hla_match.errors import HlaMatchError
 
@@ -115,6 +122,7 @@ def do(registry: Path, action: str, donor: str, given_: Any) -> None:
         "merge": lambda: merge_donors(registry, given_, donor, today=DAY),
         "add": lambda: add_donor(registry, donor, given_, today=DAY),
         "settings": lambda: change_registry_settings(registry, {"min_age": 18, "max_age": 45}),
+        "frequencies": lambda: write_set(sets, HAPLOTYPES[:-1]),
     }
     try:
         actions[action]()
@@ -150,12 +158,13 @@ def test_repeating_finds_what_full_searches_find(
 ) -> None:
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(case_lists, "RESERVE", reserve)
+        write_set(base.parent, HAPLOTYPES)
         patch.setattr(case_lists, "_MOST_CHANGED", 1)
         one = Path(shutil.copytree(base, Path(place) / "one"))
         day = DAY
         for changes, days in rounds:
             for change in changes:
-                do(one, *change)
+                do(base.parent, one, *change)
             day += datetime.timedelta(days=days)
             other = Path(shutil.copytree(one, Path(place) / f"full-{days}-{len(changes)}", dirs_exist_ok=True))
             found, wanted = repeat(one, today=day), repeat(other, today=day, full=True)
@@ -167,7 +176,24 @@ def test_repeating_finds_what_full_searches_find(
         assert prove_registry(one) is None
 
 
+def test_another_nomenclature_is_searched_in_full(base: Path, tmp_path: Path) -> None:
+    """66:01 is of the P group of 11:01 then, and matches whoever has that."""
+    write_set(base.parent, HAPLOTYPES)
+    group = {"11:01": "11:01P", "66:01": "11:01P"}
+    later = tiny_nomenclature(
+        {locus: {name: (group.get(name, ""), "") for name in names} for locus, names in ALLELES.items()}
+    )
+    one, other = (Path(shutil.copytree(base, tmp_path / name)) for name in ("one", "other"))
+    for registry in (one, other):
+        rebase(registry, later)
+    found, wanted = repeat(one, today=DAY), repeat(other, today=DAY, full=True)
+    assert [(one.why_full, one.error) for one in found.cases] == []
+    assert [one.changes for one in found.cases] == [one.changes for one in wanted.cases]
+    assert lists_of(one) == lists_of(other)
+
+
 def test_most_cases_are_not_searched_in_full(base: Path, tmp_path: Path) -> None:
+    write_set(base.parent, HAPLOTYPES)
     registry = Path(shutil.copytree(base, tmp_path / "registry"))
     update_donor(registry, "D1", {"status": "TU"}, today=DAY)
     add_donor(registry, "N1", {name: texts[0] for name, texts in TYPINGS.items()}, today=DAY)

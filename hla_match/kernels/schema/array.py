@@ -137,9 +137,15 @@ def arrays_of(table: Any) -> dict[str, NDArray[Any]]:
     return found
 
 
+@cache
+def _fields_of(table: type) -> Mapping[str, Any]:
+    """Return the types of the fields of a named tuple, worked out once."""
+    return MappingProxyType(get_type_hints(table))
+
+
 def of_arrays(table: type[Table], arrays: Mapping[str, NDArray[Any]]) -> Table:
     """Return a named tuple of the schema that holds arrays given by name."""
-    hints = get_type_hints(table)
+    hints = _fields_of(table)
     fields = {
         name: of_arrays(hint, arrays) if hasattr(hint, "_fields") else arrays[name] for name, hint in hints.items()
     }

@@ -113,6 +113,7 @@ class CaseBook:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path, self._connection = path, connection
         self._contexts: dict[str, str] = {}
+        self._secret: bytes | None = None
 
     @property
     def is_begun(self) -> bool:
@@ -123,11 +124,13 @@ class CaseBook:
     @property
     def secret(self) -> bytes:
         """The key of the double-blind codes; a case book that is begun has one."""
-        with journal_faults(self._path):
-            found = self._connection.execute("SELECT value FROM case_meta WHERE key = ?", (_SECRET,)).fetchone()
-        if found is None:
-            raise damaged(self._path, "a case book without the key of its codes")
-        return bytes.fromhex(found[0])
+        if self._secret is None:
+            with journal_faults(self._path):
+                found = self._connection.execute("SELECT value FROM case_meta WHERE key = ?", (_SECRET,)).fetchone()
+            if found is None:
+                raise damaged(self._path, "a case book without the key of its codes")
+            self._secret = bytes.fromhex(found[0])
+        return self._secret
 
     def begin(self) -> None:
         """Make the tables where there are none: the record becomes one of the next format version."""
@@ -252,6 +255,8 @@ class CaseBook:
         Raises:
             RegistryError: it is missing or damaged.
         """
+        if checksum in self._contexts:
+            return self._contexts[checksum]
         with journal_faults(self._path):
             found = self._connection.execute(
                 "SELECT content FROM case_context WHERE sha256 = ?", (checksum,)

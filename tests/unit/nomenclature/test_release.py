@@ -379,3 +379,14 @@ def test_where_later_fields_are_not_listed_a_suffix_does_not_change_expression(t
 )
 def test_reductions(text: str, level: str, expected: str) -> None:
     assert reduce_typing(NOMENCLATURE, text, level, CODES) == expected
+
+
+def test_what_needs_codes_is_read_by_those_that_are_given() -> None:
+    """What was read before is kept, but for what codes decide."""
+    nomenclature = Nomenclature.builtin()
+    codes = [MacTable.from_items([("ABCD", text)]) for text in ("01/02", "01/06")]
+    found = [nomenclature.expand("A", "02:ABCD", one).p_codes for one in codes]
+    assert found[0] != found[1]
+    assert nomenclature.expand("A", "02:01") is nomenclature.expand("A", " 02:01 ")
+    with pytest.raises(TypingError):
+        nomenclature.expand("A", "02:ABCD")

@@ -243,6 +243,9 @@ def test_a_missing_or_changed_snapshot_below_is_said(folder: Path) -> None:
     publish(folder, N1="02:01,", N2="02:01,", N3="02:01,")
     publish(folder, N4="02:01,")
     members = [path for path, _ in snapshot_chain(current_snapshot(folder))]
+    # A process that has it open already looks at the files all the same.
+    opened = open_registry(folder)
+    assert open_registry(folder) is opened
     for member in members:
         for path in sorted(member.iterdir()):
             kept = path.read_bytes()
