@@ -25,8 +25,8 @@ from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.searches.listed_donors import listed_donors
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
+from hla_match.services.case_context import list_context, other_parts
 from hla_match.services.executors import n_processors
-from hla_match.services.list_context import list_context, other_parts
 from hla_match.services.list_rows import ChangedSince, Rows, first_rows, kept_rows, said
 from hla_match.services.registry_changes import Alleles, RegistryChanges
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest

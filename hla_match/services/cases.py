@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.registry_comparisons import RegistryComparisons
 from hla_match.services.case_lists import search_request
-from hla_match.services.notices import OnNotice
+from hla_match.services.notices import Notices, OnNotice
 from hla_match.services.policy_files import open_policy
 from hla_match.services.repeat import open_repeat
-from hla_match.services.searched_registry import SearchRequest, check_folder
+from hla_match.services.searched_registry import SearchedRegistry, SearchRequest, check_folder
 from registry_io.store.case_recording import CaseChange
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.case_steps import open_cases
@@ -55,7 +55,8 @@ def open_case(
     Raises:
         CriteriaError: an argument has a value that it cannot have.
         TypingError: a typing of a patient cannot be read.
-        FileError: a policy cannot be read, or the folder cannot be written to.
+        FileError: a policy cannot be read, frequencies are neither a file nor installed or cannot be read, or the
+            folder cannot be written to.
         RegistryError: there is no registry in the folder, or it is damaged.
         LockedError: another process writes.
     """
@@ -84,9 +85,18 @@ def _from_anywhere(source: str | None) -> str | None:
 
 
 def _refuse_unreadable(folder: Path, requests: Sequence[CaseRequest]) -> None:
-    """Refuse requests that no search could answer: typings that cannot be read, a policy without its probabilities."""
+    """Refuse requests that no search could answer.
+
+    Typings cannot be read, a policy lacks its probabilities, or there are no such frequencies.
+    """
     opened = open_registry(folder)
     comparisons = RegistryComparisons(opened)
+    sources = {}
+    for request in requests:
+        if request.frequencies is not None:
+            sources[request.frequencies, request.global_frequencies] = request
+    for request in sources.values():
+        SearchedRegistry.of(folder, opened, search_request(request, datetime.date.today()), Notices(None))
     for request in requests:
         _ = search_request(request, datetime.date.today())
         mode = request.criteria.ambiguous_nulls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hla_match.errors import ErrorCode, HlaMatchError, RegistryError, TypingError
 from hla_match.errors.arguments import check_day
+from hla_match.language import translatable
 from hla_match.services.batch_outputs import existing_error
 from hla_match.services.case_lists import CaseLists, FoundList, search_request
 from hla_match.services.notices import Notices, OnNotice, OnProgress
@@ -162,23 +163,32 @@ class OpenRepeat:
         check_day("today", day)
         lists, repeated = self._searched(day, on_progress, on_iteration)
         transaction = lists[0].new.run.transaction if lists else None
-        report = RepeatReport(cases=tuple(repeated), transaction=transaction, out=self.out, lists=self.lists)
+        closed: list[int] = []
 
-        def write(journal: Journal) -> None:
-            tables = {self.out: report.to_polars()} if self.out is not None else {}
-            if self.lists is not None:
-                tables[self.lists] = whole_lists(lists)
-            if tables:
-                write_report(tables, {}, raw_text=raw_text, acknowledge=journal.commit)
+        def report() -> RepeatReport:
+            cases = tuple(_closed(one) if one.number in closed else one for one in repeated)
+            return RepeatReport(cases=cases, transaction=transaction, out=self.out, lists=self.lists)
+
+        def write(acknowledge: Callable[[], None] | None = None) -> None:
+            kept = [one for one in lists if one.case.number not in closed]
+            tables = [(self.out, report().to_polars()), (self.lists, whole_lists(kept))]
+            named = {path: table for path, table in tables if path is not None}
+            if named:
+                write_report(named, {}, raw_text=raw_text, acknowledge=acknowledge)
 
         if lists:
             record_runs(
-                self.folder, [one.new for one in lists], day=day, actor=actor or user_name(), before_commit=write
+                self.folder,
+                [one.new for one in lists],
+                day=day,
+                actor=actor or user_name(),
+                before_commit=lambda journal: write(journal.commit),
+                # Somebody's work of the day must not spoil the searches of all others.
+                on_closed=None if self.is_single else closed.append,
             )
-        elif self.out is not None or self.lists is not None:
-            tables = [(self.out, report.to_polars()), (self.lists, whole_lists([]))]
-            write_report({path: table for path, table in tables if path is not None}, {}, raw_text=raw_text)
-        return report, lists
+        else:
+            write()
+        return report(), lists
 
     def _searched(
         self, day: datetime.date, on_progress: OnProgress | None, on_iteration: Progress | None
@@ -225,6 +235,13 @@ class OpenRepeat:
         )
         searched.note_without()
         return CaseLists(self.folder, searched, day)
+
+
+def _closed(case: RepeatedCase) -> RepeatedCase:
+    """Return a case that was closed, or erased, while it was searched."""
+    return RepeatedCase(
+        number=case.number, patient_code=case.patient_code, error=translatable("the case was closed meanwhile")
+    )
 
 
 def _is_of_case(error: HlaMatchError) -> bool:

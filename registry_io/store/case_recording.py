@@ -13,7 +13,6 @@ from hla_match.cases.blind_codes import donor_code, patient_code
 from hla_match.cases.steps import REFUSAL_WORDS, CaseStep, Refusal, Step
 from hla_match.errors import CriteriaError, ErrorCode, RegistryError
 from hla_match.errors.arguments import check_day
-from hla_match.language import translated
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_records import case_number, donor_key, state_of
@@ -69,7 +68,10 @@ class AskedStep:
         """Values that the donor's record takes; None where it is not touched."""
         if self.values is not None:
             return self.values
-        return None if self.status is None else {"status": self.status}
+        if self.status is None:
+            return None
+        until = {} if self.until is None else {"reserved_until": self.until}
+        return {"status": self.status, **until}
 
 
 def record_step(
@@ -107,7 +109,11 @@ def _with_record(
     _check(place, journal, number, asked, day, key)
     donor = RecordedDonor(place, journal, entry, donor_id)
     present = donor.present()
-    donor.put(asked.changes or {}, present)
+    changes = dict(asked.changes or {})
+    if asked.step is Step.COLLECT and "reserved_until" in present:
+        # The reservation has done its service.
+        changes["reserved_until"] = ""
+    donor.put(changes, present)
     # A change that changes nothing makes no transaction.
     txn = entry.number if entry.changes_something else entry.number - 1
     found = _written(place, journal, number, asked, day, actor, txn)
@@ -176,7 +182,7 @@ def _records_of(journal: Journal, key: int | None) -> list[int]:
 def refused(place: Path, refusal: Refusal) -> RegistryError:
     """Return the error of a step that may not come next."""
     found, expected = REFUSAL_WORDS[refusal]
-    return RegistryError(str(place), found=translated(found), expected=translated(expected), code=ErrorCode.CASE_STEP)
+    return RegistryError(str(place), found=found, expected=expected, code=ErrorCode.CASE_STEP)
 
 
 def checked_day(day: datetime.date | None) -> datetime.date:

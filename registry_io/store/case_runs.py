@@ -109,6 +109,7 @@ def record_runs(
     day: datetime.date,
     actor: str,
     before_commit: Callable[[Journal], None] | None = None,
+    on_closed: Callable[[int], None] | None = None,
 ) -> list[int]:
     """Record searches, all of them or none, and return the numbers of their entries.
 
@@ -118,6 +119,8 @@ def record_runs(
         day: on which they were made.
         actor: who searched.
         before_commit: is called when all is written, right before it is brought to the disk.
+        on_closed: is called with the number of a case that was closed meanwhile, whose search is then not recorded;
+            without it that is an error.
 
     Raises:
         RegistryError: a case is closed, or was searched by somebody else meanwhile.
@@ -132,6 +135,9 @@ def record_runs(
         assert latest is not None, "a record that has cases has a transaction"
         entries = _entries_of(journal, runs)
         for new in runs:
+            if on_closed is not None and not state_of(entries[new.case]).is_open:
+                on_closed(new.case)
+                continue
             _refuse_late(folder, entries[new.case], new, day)
             entry = journal.cases.put(
                 number=new.case,

@@ -211,7 +211,7 @@ def reserve_donor(
         case: its number, or the code of its patient.
         donor: the identifier, or the code in this case.
         until: the last day.
-        set_status: whether the donor's status becomes RS; it stays so after the reservation.
+        set_status: whether the donor's record gets status RS and the last day; both stay after the reservation.
         day: on which; by default today.
         actor: who reserves; by default the user's name.
         reason: why.

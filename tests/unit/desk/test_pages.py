@@ -406,3 +406,25 @@ def browser_of(desk: Desk, faults: list[BaseException]) -> Iterator[TestClient]:
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as browser:
         browser.get(f"/enter?token={TOKEN}")
         yield browser
+
+
+def test_results_are_read_as_far_as_they_are_shown(folder, tmp_path, monkeypatch) -> None:
+    """Rows of a Parquet file stay in it; packed text unpacks within its budget."""
+    import gzip
+
+    import polars as pl
+
+    from hla_match.errors import BudgetError, FileError
+
+    table = pl.read_csv(folder / "results.csv", infer_schema=False)
+    table.write_parquet(tmp_path / "results[1].parquet")
+    opened = ResultFile.open(tmp_path / "results[1].parquet")
+    assert (opened.n_rows, opened.patients["patient_id"].to_list()) == (table.height, ["P1"])
+    assert opened.of_patient(0).height == table.height
+    (tmp_path / "results[1].parquet").write_bytes(b"")
+    with pytest.raises(FileError, match="changed since"):
+        opened.of_patient(0)
+    monkeypatch.setenv("HLA_MATCH_BUDGETS", "unpacked_mb=1,ratio=1")
+    (tmp_path / "results.csv.gz").write_bytes(gzip.compress(b"patient_id,rank,donor_id\n" + b"P1,1,D1\n" * 200_000))
+    with pytest.raises(BudgetError):
+        ResultFile.open(tmp_path / "results.csv.gz")

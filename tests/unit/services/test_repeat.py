@@ -222,3 +222,36 @@ def test_cases_whose_policies_set_other_scopes_share_no_frequencies(
     monkeypatch.setattr(OwnFrequencies, "look", look)
     repeat(registry)
     assert looked == [("A",), SearchCriteria().loci]
+
+
+def test_a_case_that_is_closed_while_all_are_searched_is_left_out_and_said(
+    registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hla_match.services import repeat as module
+
+    open_case(registry, PATIENT, CRITERIA, frequencies="none")
+
+    def late(*given: Any, **named: Any) -> list[int]:
+        registry_io.close_case(registry, 2)
+        return record_runs(*given, **named)
+
+    monkeypatch.setattr(module, "record_runs", late)
+    out, lists = tmp_path / "changes.csv", tmp_path / "lists.csv"
+    report = repeat(registry, full=True, out=out, lists=lists)
+    assert [(one.number, one.error) for one in report.cases] == [(1, ""), (2, "the case was closed meanwhile")]
+    assert [str(one.step) for one in registry_io.show_case(registry, 2).steps] == ["open", "close"]
+    assert len(registry_io.show_case(registry, 1).steps) == 3
+    assert pl.read_csv(out).filter(pl.col("case") == 2)["change"].to_list() == ["not searched"]
+    assert pl.read_csv(lists)["case"].unique().to_list() == [1]
+    monkeypatch.setattr(module, "record_runs", record_runs)
+    with pytest.raises(RegistryError, match="closed"):
+        search_case(registry, 2)
+
+
+@pytest.mark.parametrize(("named", "error"), [("missing.csv", FileError), ("own@99", RegistryError)])
+def test_a_case_of_frequencies_that_are_not_there_is_not_opened(
+    registry: Path, named: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=named.removeprefix("own@")):
+        open_case(registry, PATIENT, CRITERIA, frequencies=named)
+    assert len(registry_io.list_cases(registry)) == 1

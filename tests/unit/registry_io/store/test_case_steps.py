@@ -15,6 +15,7 @@ import registry_io
 from hla_match import Patient, SearchCriteria, open_case, repeat
 from hla_match.cases.steps import Stage, Step
 from hla_match.errors import CriteriaError, ErrorCode, HlaMatchError, RegistryError
+from hla_match.language import retold, speaking, translated
 from hla_match.services import case_lists
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.compaction import compact_registry
@@ -251,3 +252,25 @@ def test_a_request_comes_back_as_it_was_given() -> None:
     assert again.criteria.model_fields_set == {"scope", "locus_limits", "city"}
     with pytest.raises(CriteriaError):
         CaseRequest(patient=patient, criteria=SearchCriteria(only_donors=frozenset({"D1"})))
+
+
+def test_a_reservation_that_sets_the_status_says_its_end_in_the_record(registry: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    found = registry_io.reserve_donor(registry, 1, "D1", until=TODAY + 9 * DAY, set_status=True)
+    assert (found.transaction, found.status_before) == (2, "AV")
+    person = registry_io.show_donor(registry, "D1").person
+    assert (person["status"], person["reserved_until"]) == ("RS", (TODAY + 9 * DAY).isoformat())
+    registry_io.register_typing(registry, 1, "D1", {"sex": "F"})
+    registry_io.register_check(registry, 1, "D1", passed=True)
+    registry_io.collect_donor(registry, 1, "D1", set_status=True)
+    person = registry_io.show_donor(registry, "D1").person
+    assert (person["status"], person.get("reserved_until")) == ("TU", None)
+
+
+def test_refusals_are_kept_in_english_and_told_in_the_language_of_the_reader(registry: Path) -> None:
+    with speaking("zh"), pytest.raises(RegistryError) as caught:
+        registry_io.register_check(registry, 1, "D1", passed=True)
+    assert caught.value.found == "a donor who was not asked in this case"
+    assert caught.value.expected == "a donor who was asked and has consented"
+    with speaking("zh"):
+        assert retold(caught.value.found) == translated(caught.value.found) != caught.value.found
