@@ -20,6 +20,8 @@ def visible(text: str, encoding: str = "utf-8") -> str:
     >>> visible("杭州", "ascii")
     '\\u676d\\u5dde'
     """
+    if type(text) is str and encoding == "utf-8" and text.isprintable():
+        return text
     if not text.isprintable():
         text = "".join(_written_out(one) if unicodedata.category(one) in _HIDDEN else one for one in text)
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -35,6 +36,12 @@ _PAGES.globals |= {"retold": retold, "told_anew": retelling.retold, "locus_sente
 def rendered(name: str, **values: Any) -> str:
     """Return a template with its values, in the language of the moment."""
     return _PAGES.get_template(f"{name}.jinja").render(values)
+
+
+def macro(template: str, name: str) -> Callable[..., str]:
+    """Return a macro of a template, which is called within the language of its texts."""
+    found: Callable[..., str] = getattr(_PAGES.get_template(f"{template}.jinja").module, name)
+    return found
 
 
 def page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -12,12 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from hla_match.desk import case_routes, donor_routes, list_routes, registry_routes, report_routes, search_routes
+from hla_match.desk import (
+    case_routes,
+    change_routes,
+    donor_routes,
+    list_routes,
+    registry_routes,
+    report_routes,
+    search_routes,
+)
 from hla_match.desk.answers import refusal, rendered, told_of
 from hla_match.desk.forms import FormError
 from hla_match.desk.guard import Guard, TooLarge
 from hla_match.desk.spoken import Spoken
 from hla_match.desk.state import Desk
+from hla_match.desk.turns import Turns
 from hla_match.errors import HlaMatchError
 from hla_match.language import translated
 
@@ -37,7 +46,15 @@ def desk_app(desk: Desk, *, port: int, token: str, on_fault: Callable[[BaseExcep
     # No page describes the routes: they are for the desk's own pages.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk
-    for routes in (search_routes, list_routes, donor_routes, report_routes, registry_routes, case_routes):
+    for routes in (
+        search_routes,
+        list_routes,
+        donor_routes,
+        report_routes,
+        registry_routes,
+        case_routes,
+        change_routes,
+    ):
         app.include_router(routes.router)
     app.add_api_route("/static/{name}", _static, methods=["GET"])
     app.add_exception_handler(HlaMatchError, _told)
@@ -46,7 +63,7 @@ def desk_app(desk: Desk, *, port: int, token: str, on_fault: Callable[[BaseExcep
     app.add_exception_handler(Exception, _fault)
     app.add_exception_handler(RequestValidationError, _nowhere)
     app.add_exception_handler(HTTPException, _nowhere)
-    return Guard(Spoken(app), port=port, token=token, on_fault=on_fault)
+    return Guard(Turns(Spoken(app)), port=port, token=token, on_fault=on_fault)
 
 
 _CONTENT = {name: files("hla_match.desk").joinpath("static", name).read_bytes() for name in _STATIC}

@@ -13,24 +13,24 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hla_match.cases.list_changes import matches
 from hla_match.cases.steps import STEP_WORDS, Step
 from hla_match.desk.answers import page, refusal, see, told_of
 from hla_match.desk.case_words import (
-    CHANGE_WORDS,
     case_state,
     donor_lines,
-    no_mismatch,
     settled,
     status_word,
     step_lines,
 )
+from hla_match.desk.changed_search import Further
 from hla_match.desk.forms import LISTED, Fields, SearchForm, form_of, query_of
 from hla_match.desk.jobs import Job
 from hla_match.desk.list_routes import gone, listed_of
+from hla_match.desk.registries import frequency_choices
 from hla_match.desk.search_routes import followed, has_failed
 from hla_match.desk.state import Desk, FoundList
 from hla_match.desk.typing_text import read_text
@@ -70,8 +70,6 @@ _HEADINGS: dict[str, str] = {
 }
 """What the forms of the steps are called."""
 
-_MOST_CHANGES = 200
-"""Changes of a case that a page shows."""
 _OPENING = threading.Lock()
 
 
@@ -118,47 +116,34 @@ def case(request: Request, number: int) -> Response:
 
 
 @router.post("/cases/repeat")
-def repeat(request: Request) -> Response:
+async def repeat(request: Request) -> Response:
     """Bring the lists of all open cases up to date."""
-    return _in_a_job(request, lambda desk, job: _searched(desk, job, None), number=None)
+    return await _in_a_job(request, lambda desk, job: _searched(desk, job, None), number=None)
 
 
 @router.post("/cases/{number}/search")
-def search(request: Request, number: int) -> Response:
+async def search(request: Request, number: int) -> Response:
     """Search all donors for a case, and record the search."""
-    return _in_a_job(request, lambda desk, job: _searched(desk, job, number), number=number)
+    return await _in_a_job(request, lambda desk, job: _searched(desk, job, number), number=number)
 
 
 @router.post("/cases/{number}/list")
-def donors(request: Request, number: int) -> Response:
+async def donors(request: Request, number: int) -> Response:
     """Show the donors of a case as a list, from which they can be asked."""
-    return _in_a_job(request, lambda desk, job: _listed(desk, job, number), number=number)
-
-
-@router.get("/changes/{key}")
-def changes(request: Request, key: str) -> Response:
-    """Show what became of the lists of cases."""
-    desk: Desk = request.app.state.desk
-    report = desk.repeats.get(key)
-    if report is None:
-        return refusal(request, translated("These changes are shown no longer; repeat the searches."), status=404)
-    return page(
-        request,
-        "changes",
-        report=report,
-        words=CHANGE_WORDS,
-        matches=matches,
-        no_mismatch=no_mismatch,
-        most=_MOST_CHANGES,
-    )
+    return await _in_a_job(request, lambda desk, job: _listed(desk, job, number), number=number)
 
 
 @router.post("/cases/{number}/{step}")
-def record(request: Request, number: int, step: str, fields: Annotated[Fields, Depends(form_of)]) -> Response:
+async def record(request: Request, number: int, step: str, fields: Annotated[Fields, Depends(form_of)]) -> Response:
     """Record a step of a case."""
-    desk: Desk = request.app.state.desk
     if step == Step.TYPING:
-        return _in_a_job(request, lambda desk, job: _typed(desk, job, number, fields), number=number, sent=fields)
+        return await _in_a_job(request, lambda desk, job: _typed(desk, job, number, fields), number=number, sent=fields)
+    return await run_in_threadpool(_recorded, request, number, step, fields)
+
+
+def _recorded(request: Request, number: int, step: str, fields: Fields) -> Response:
+    """Record a step that takes no time, and go back to the case."""
+    desk: Desk = request.app.state.desk
     if step not in _RECORDED:
         return refusal(request, translated("There is no such page."), status=404)
     try:
@@ -203,18 +188,19 @@ def _typed_pairs(patient: Patient) -> Iterator[tuple[str, tuple[str, str]]]:
     yield from ((locus, patient.typings[locus]) for locus in LOCI if patient.typings.get(locus, ("", ""))[0])
 
 
-def _in_a_job(
+async def _in_a_job(
     request: Request, work: Callable[[Desk, Job], str], *, number: int | None, sent: Fields | None = None
 ) -> Response:
     """Do some work that may take long, and go on to its result; to a page that says how far it is meanwhile."""
     desk: Desk = request.app.state.desk
     started = desk.jobs.start(lambda job: work(desk, job), back="/cases" if number is None else f"/cases/{number}")
-    if not has_failed(started):
-        return followed(request, started)
+    if not await has_failed(started):
+        return await followed(request, started)
     told = told_of(started[1].error)
     if number is None:
         return refusal(request, told, status=422)
-    return _case_page(request, number, error=told, sent=sent, step=Step.TYPING if sent else "")
+    step = Step.TYPING if sent else ""
+    return await run_in_threadpool(_case_page, request, number, error=told, sent=sent, step=step)
 
 
 def _searched(desk: Desk, job: Job, number: int | None) -> str:
@@ -245,9 +231,11 @@ def _listed(desk: Desk, job: Job, number: int) -> str:
     patient, tables = found.request.patient, desk.registries.registry.nomenclature.tables
     found_donors, searched = desk.registries.search(asked, patient, desk.actor, job.tell)
     typing = "^".join(reported_block(tables, locus, *pair) for locus, pair in _typed_pairs(patient))
-    listed = FoundList(found_donors, SearchForm.of_request(asked, patient, typing), searched, case=number)
+    form = SearchForm.of_request(asked, patient, typing)
+    further = Further.of(asked, patient, form, frequency_choices())
+    listed = FoundList(found_donors, form, searched, case=number, further=further)
     _ = listed.frame
-    return f"/list/{desk.lists.add(listed)}"
+    return f"/list/{desk.keep(listed)}"
 
 
 def _typed(desk: Desk, job: Job, number: int, fields: Fields) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -16,6 +18,8 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.services.searched_registry import SearchRequest
 
 MOST_FIELDS = 200
+MOST_MISMATCHES = 6
+"""How many mismatches the form can ask for."""
 LISTED = (100, 500, 2_000)
 """How many donors a list can have at most."""
 
@@ -115,7 +119,10 @@ def query_of(request: Request) -> Fields:
 
 @dataclass(frozen=True, slots=True)
 class SearchForm:
-    """The fields of the form of a search, as they stand on the page; what is empty is left to the policy."""
+    """The fields of the form of a search, as they stand on the page; what is empty is left to the policy.
+
+    `base` is the key of a list: what its search asks for beyond these fields holds, too.
+    """
 
     typing: str = ""
     patient_id: str = ""
@@ -133,6 +140,7 @@ class SearchForm:
     max_age: str = ""
     sex: str = ""
     min_p: str = ""
+    base: str = ""
 
     @classmethod
     def of(cls, fields: Fields) -> SearchForm:
@@ -154,6 +162,10 @@ class SearchForm:
         given = {name: getattr(criteria, name) for name in criteria.model_fields_set}
         numbers = ("max_mismatches", "min_age", "max_age")
         shown = {name: str(given[name]) for name in numbers if given.get(name) is not None}
+        if criteria.max_mismatches > MOST_MISMATCHES:
+            del shown["max_mismatches"]
+        if criteria.limit is not None:
+            shown["limit"] = str(next((n for n in LISTED if n >= criteria.limit), LISTED[-1]))
         if "scope" in given:
             shown["scope" if criteria.scope in SCOPES else "loci"] = criteria.scope
         if len(criteria.sex) == 1:
@@ -171,13 +183,21 @@ class SearchForm:
             frequencies=asked.frequencies if isinstance(asked.frequencies, str) else "own",
         )
 
-    def request(self, frequencies: Sequence[str], policies: Sequence[str], today: datetime.date) -> SearchRequest:
+    def request(
+        self,
+        frequencies: Sequence[str],
+        policies: Sequence[str],
+        today: datetime.date,
+        *,
+        further: Mapping[str, Any] = MappingProxyType({}),
+    ) -> SearchRequest:
         """Return the search that is asked for.
 
         Args:
             frequencies: the sets that can be chosen.
             policies: the orders that can be chosen.
             today: the day at which ages are computed.
+            further: criteria beyond those of the form, which hold where it leaves them open.
 
         Raises:
             CriteriaError: a field has a value that it cannot have.
@@ -190,7 +210,7 @@ class SearchForm:
         limit = fields.number("limit", most=LISTED[-1])
         criteria = {
             "scope": self.loci or self.scope,
-            "max_mismatches": fields.number("max_mismatches", most=6),
+            "max_mismatches": fields.number("max_mismatches", most=MOST_MISMATCHES),
             "limit": LISTED[1] if not limit else limit,
             "statuses": self.statuses,
             "min_age": fields.number("min_age", most=120),
@@ -200,7 +220,7 @@ class SearchForm:
             "as_of": today,
         }
         # What nobody asked for is left to the policy.
-        asked = {name: value for name, value in criteria.items() if value not in (None, "", ())}
+        asked = {**further, **{name: value for name, value in criteria.items() if value not in (None, "", ())}}
         return SearchRequest(
             criteria=SearchCriteria.model_validate(asked),
             policy=self.policy or None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 
 from hla_match.desk.kept import Kept
@@ -50,6 +52,7 @@ class Job:
         self.is_file = is_file
         self._is_cancelled = threading.Event()
         self._is_over = threading.Event()
+        self._wakers: list[Callable[[], None]] = []
 
     def tell(self, text: str) -> None:
         """Say what is being done.
@@ -70,6 +73,25 @@ class Job:
     def wait(self, seconds: float) -> bool:
         """Wait until the job is over, at most so long, and say whether it is."""
         return self._is_over.wait(seconds)
+
+    async def ended(self, seconds: float) -> bool:
+        """Wait likewise without a thread, so that many who wait keep nobody from being answered."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            # A loop that is closed has nobody who waits.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(over.set)
+
+        self._wakers.append(wake)
+        try:
+            # Who ends the job meanwhile has found this waker, or has said before that it is over.
+            if not self.is_over:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), seconds)
+        finally:
+            self._wakers.remove(wake)
+        return self.is_over
 
     @property
     def is_over(self) -> bool:
@@ -99,6 +121,8 @@ class Job:
         # Who cancelled it stays right, also where the work came to its end meanwhile.
         self.state = JobState.CANCELLED if self._is_cancelled.is_set() else state
         self._is_over.set()
+        for wake in tuple(self._wakers):
+            wake()
 
 
 class Jobs:

@@ -57,5 +57,10 @@ class Kept(Generic[Value]):
         with self._lock:
             return list(self._values.values())
 
+    def items(self) -> list[tuple[str, Value]]:
+        """Return all keys with their values, the one that was longest unused first."""
+        with self._lock:
+            return list(self._values.items())
+
     def __len__(self) -> int:
         return len(self._values)

@@ -15,7 +15,6 @@ from hla_match.donors.attributes import values_of
 from hla_match.errors import CriteriaError
 from hla_match.immunogenetics.tce import TCE_CLASSES
 from hla_match.language import translatable
-from hla_match.reporting.list_view import DonorRow
 
 ON_PAGE = 50
 """Donors of a page."""
@@ -121,6 +120,11 @@ class ListQuery:
         return f"?{urlencode(kept)}" if kept else "?"
 
     @property
+    def is_by_rank(self) -> bool:
+        """Whether donors stand in the order of the list."""
+        return self.sort == "rank" and not self.is_reversed
+
+    @property
     def columns(self) -> list[str]:
         """The columns that the filters are on."""
         return [column for name in self.asked for column in _COLUMNS.get(name, (name,))]
@@ -135,11 +139,13 @@ class ListQuery:
         Raises:
             CriteriaError: a filter names a value that there is not.
         """
-        met = frame.lazy().with_row_index("position")
         conditions = list(self._conditions(frame, loci))
+        if self.is_by_rank and not conditions:
+            return np.arange(frame.height)
+        met = frame.lazy().with_row_index("position")
         met = met.filter(*conditions) if conditions else met
         column, descending = SORTS[self.sort]
-        if column in frame.columns and (self.sort != "rank" or self.is_reversed):
+        if column in frame.columns and not self.is_by_rank:
             by = pl.col(column)
             # Categories are sorted by their order, texts by their letters.
             met = met.sort(
@@ -210,9 +216,3 @@ def choices(frame: pl.DataFrame) -> dict[str, list[str]]:
 
 _MOST_CHOICES = 300
 """Values of a filter, such as cities, of which the most frequent are offered."""
-
-
-def in_order(rows: tuple[DonorRow, ...], ranks: NDArray[np.uint32]) -> list[DonorRow]:
-    """Return rows in the order of some ranks."""
-    of_rank = {row.rank: row for row in rows}
-    return [of_rank[rank] for rank in ranks.tolist()]

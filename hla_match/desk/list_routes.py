@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -17,7 +15,8 @@ from starlette.responses import Response
 from hla_match.desk.answers import is_part, page, refusal, see, told_of
 from hla_match.desk.donor_story import story
 from hla_match.desk.forms import Fields, form_of, query_of
-from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery, in_order
+from hla_match.desk.list_query import HEADINGS, ON_PAGE, SORTS, ListQuery
+from hla_match.desk.sent_files import sent_table
 from hla_match.desk.state import Desk, FoundList
 from hla_match.errors import CriteriaError
 from hla_match.language import translatable, translated
@@ -27,11 +26,10 @@ from hla_match.reporting.list_about import list_about
 from hla_match.reporting.list_view import donor_rows
 from hla_match.reporting.next_steps import steps_summary
 from hla_match.searches.list_conditions import narrowed_by
-from registry_io.tables.list_workbook import list_workbook
-from registry_io.tables.spreadsheet_text import neutral_frame
 
 router = APIRouter()
 
+_HAS_PDF = find_spec("weasyprint") is not None
 _MOST_COMPARED = 3
 _MOST_ASKED = 100
 """Donors of whom it is worked out what to type next, which takes time for each."""
@@ -54,24 +52,21 @@ def donors(request: Request, key: str) -> Response:
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
+    desk: Desk = request.app.state.desk
     query = ListQuery.of(query_of(request))
     positions = query.positions(listed.frame, listed.loci)
     n_pages = max(1, -(-positions.size // ON_PAGE))
     number = min(query.page, n_pages)
     shown = positions[(number - 1) * ON_PAGE : number * ON_PAGE]
-    part = listed.found.take(np.sort(shown))
-    rows = in_order(donor_rows(part), listed.found.ranks[shown])
     answer = page(
         request,
         "list",
         key=key,
         case=listed.case,
         view=listed.view,
-        rows=rows,
-        places=dict(zip((row.rank for row in rows), shown.tolist(), strict=True)),
-        registry_rows=dict(zip((row.rank for row in rows), listed.found.donor[shown].tolist(), strict=True)),
+        rows=desk.rows.of(key, listed.found, shown, has_typings=query.has_typings, with_reasons=query.is_by_rank),
         nearest=listed.nearest,
-        has_pdf=find_spec("weasyprint") is not None,
+        has_pdf=_HAS_PDF,
         query=query,
         n_met=int(positions.size),
         number=number,
@@ -82,7 +77,7 @@ def donors(request: Request, key: str) -> Response:
         words={"sex": SEXES, "cmv": RESULTS, "status": STATUSES, "dpb1_tce": TCE_WORDS},
         loci=listed.loci,
         notices=listed.notices,
-        is_in_order=query.sort == "rank" and not query.is_reversed,
+        is_old=desk.is_old(listed),
     )
     if is_part(request):
         # That of the form has every field that is empty, too.
@@ -190,15 +185,8 @@ def export(request: Request, key: str, ending: str) -> Response:
     part = listed.found
     if query.asked:
         part = part.take(positions, narrowed_by(positions.size, len(part), query.columns))
-    frame = part.to_polars()
-    if ending == "csv":
-        text = io.BytesIO()
-        neutral_frame(frame).write_csv(text, include_bom=True)
-        return _file(text.getvalue(), "text/csv; charset=utf-8", "donors.csv")
-    if ending == "xlsx":
-        content = list_workbook(frame, list(list_about(part)), Path("donors.xlsx"))
-        return _file(content, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "donors.xlsx")
-    return refusal(request, translated("There is no such file."), status=404)
+    sent = sent_table(part.to_polars(), list(list_about(part)), ending, "donors")
+    return refusal(request, translated("There is no such file."), status=404) if sent is None else sent
 
 
 NEXT_HEADINGS: Mapping[str, str] = {
@@ -213,7 +201,3 @@ NEXT_HEADINGS: Mapping[str, str] = {
     "so far": translatable("enough so far"),
 }
 """The columns of `hla_match.reporting.next_steps.steps_summary` in words."""
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})

@@ -17,6 +17,7 @@ from hla_match.searches.matcher import Matcher
 from hla_match.services.executors import n_processors
 from hla_match.services.notices import Notice, NoticeKind, Notices
 from hla_match.services.search import search_opened
+from hla_match.services.search_logging import log_patient
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.store.frequency_store import FrequencyStore
 from registry_io.store.nomenclature_store import data_folder
@@ -147,6 +148,12 @@ class Registries:
             notices.add(notice.kind, notice.text, notice.about)
         searched = replace(ready.searched, request=request, notices=notices)
         return search_opened(searched, patient, actor=actor, matcher=ready.matcher), searched
+
+    def log_again(self, ready: Ready, request: SearchRequest, patient: Patient, actor: str) -> bool:
+        """Write a search into the log whose list is known; say whether it stands there, as every search has to."""
+        notices = Notices()
+        log_patient(replace(ready.searched, request=request, notices=notices), patient, actor)
+        return not notices.all
 
     def _valid(self) -> _Version:
         if not is_current(self.folder, self._version.registry):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,7 +29,7 @@ _KINDS = {ReportKind.HTML: "text/html; charset=utf-8", ReportKind.PDF: "applicat
 
 
 @router.post("/list/{key}/report")
-def report(request: Request, key: str, fields: Annotated[Fields, Depends(form_of)]) -> Response:
+async def report(request: Request, key: str, fields: Annotated[Fields, Depends(form_of)]) -> Response:
     """Make the report of a list: a page to read and to print, or the same as PDF."""
     desk: Desk = request.app.state.desk
     listed = listed_of(request, key)
@@ -38,9 +39,9 @@ def report(request: Request, key: str, fields: Annotated[Fields, Depends(form_of
     if ending not in list(_KINDS):
         return refusal(request, translated("There is no such file."), status=404)
     kind = ReportKind(ending)
-    kind.check(language())
+    await run_in_threadpool(kind.check, language())
     started = desk.reports.start(partial(_made, desk, listed, kind), back=f"/list/{key}", is_file=True)
-    return followed(request, started)
+    return await followed(request, started)
 
 
 @router.get("/report/{key}")

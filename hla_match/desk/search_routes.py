@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, TypeGuard
 
 from fastapi import APIRouter, Depends
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hla_match.choice.policies import POLICIES
 from hla_match.desk.answers import is_part, page, refusal, rendered, see, told_of
+from hla_match.desk.changed_search import Further
 from hla_match.desk.forms import LISTED, Fields, SearchForm, form_of
 from hla_match.desk.jobs import Job, JobState
 from hla_match.desk.registries import frequency_choices
@@ -34,11 +37,14 @@ _PATIENCE = 1.5
 
 
 @router.get("/")
-def empty(request: Request, changed: str = "") -> Response:
-    """Show the form, empty or as a list was asked for."""
+def empty(request: Request, changed: str = "", without: str = "") -> Response:
+    """Show the form, empty or as a list was asked for, with or without what that asks for further."""
     desk: Desk = request.app.state.desk
     before = desk.lists.get(changed) if changed else None
-    return _form_page(request, SearchForm() if before is None else before.form)
+    if before is None:
+        return _form_page(request, SearchForm())
+    is_further = bool(before.further) and not without
+    return _form_page(request, replace(before.form, base=changed if is_further else ""))
 
 
 @router.post("/typing")
@@ -51,49 +57,83 @@ def typing(request: Request, fields: Annotated[Fields, Depends(form_of)]) -> Res
 
 
 @router.post("/search")
-def search(request: Request, fields: Annotated[Fields, Depends(form_of)]) -> Response:
+async def search(request: Request, fields: Annotated[Fields, Depends(form_of)]) -> Response:
     """Search, and go on to the list; to the form where something is wrong."""
+    return await _answered(request, SearchForm.of(fields))
+
+
+async def _answered(request: Request, form: SearchForm, further: Further | None = None) -> Response:
+    """Search as a form asks for it.
+
+    Args:
+        request: that is answered.
+        form: what is asked for.
+        further: beyond its fields; None for that of the list which the form names.
+    """
+    started = await run_in_threadpool(_begun, request, form, further)
+    if isinstance(started, Response):
+        return started
+    if await has_failed(started):
+        return await run_in_threadpool(_form_page, request, form, told_of(started[1].error))
+    return await followed(request, started)
+
+
+def _begun(request: Request, form: SearchForm, further: Further | None) -> tuple[str, Job] | Response | None:
+    """Begin with the search of a form, or answer with the form where something is wrong."""
     desk: Desk = request.app.state.desk
-    form = SearchForm.of(fields)
-    registry = desk.registries.registry
-    typed = read_text(form.typing, registry)
+    typed = read_text(form.typing, desk.registries.registry)
+    base = desk.lists.get(form.base) if form.base and further is None else None
     try:
+        if form.base and further is None and base is None:
+            form = replace(form, base="")
+            found = InWords(translated("a search that is kept no longer"))
+            raise CriteriaError("base", found=found, expected=translated("the form as it stands now, sent again"))
         if not typed.is_readable:
             found = InWords(translated("no typing") if form.typing == "" else translated("a typing with an error"))
             raise CriteriaError("typing", found=found, expected=translated("a typing that can be read"))
-        asked = form.request(frequency_choices(), tuple(POLICIES), datetime.date.today())
+        held = (Further() if base is None else base.further) if further is None else further
+        today = datetime.date.today()
+        asked = form.request(frequency_choices(), tuple(POLICIES), today, further=held.criteria)
         attributes = {"sex": form.patient_sex, "abo": form.patient_abo, "cmv": form.patient_cmv}
-        patient = typed.patient(form.patient_id, **{name: value or None for name, value in attributes.items()})
+        given = {name: value or None for name, value in attributes.items()}
+        patient = typed.patient(form.patient_id, **held.patient, **given)
     except HlaMatchError as error:
         return _form_page(request, form, told_of(error), typed=typed)
-    started = desk.jobs.start(lambda job: _searched(desk, form, asked, patient, job), back="/")
-    if has_failed(started):
-        return _form_page(request, form, told_of(started[1].error), typed=typed)
-    return followed(request, started)
+    return desk.jobs.start(lambda job: _searched(desk, form, asked, patient, held, job), back="/")
 
 
-def has_failed(started: tuple[str, Job] | None) -> TypeGuard[tuple[str, Job]]:
+async def has_failed(started: tuple[str, Job] | None) -> TypeGuard[tuple[str, Job]]:
     """Say whether some work that was started fails so soon that its form is shown again."""
-    return started is not None and started[1].wait(_PATIENCE) and started[1].state is JobState.FAILED
+    return started is not None and await started[1].ended(_PATIENCE) and started[1].state is JobState.FAILED
 
 
-def followed(request: Request, started: tuple[str, Job] | None) -> Response:
+async def followed(request: Request, started: tuple[str, Job] | None) -> Response:
     """Go on to the result of some work that was started, or to the page that shows how far it is."""
     if started is None:
         return refusal(request, translated("Too many searches wait; try again in a moment."), status=503)
     key, job = started
-    is_done = job.wait(_PATIENCE) and job.state is JobState.DONE
+    is_done = await job.ended(_PATIENCE) and job.state is JobState.DONE
     return see(request, job.goal if is_done else f"/work/{key}")
 
 
+@router.post("/list/{key}/again")
+async def again(request: Request, key: str) -> Response:
+    """Search as for a list, in the registry as it is now."""
+    desk: Desk = request.app.state.desk
+    listed = desk.lists.get(key)
+    if listed is None:
+        return refusal(request, translated("This list is kept no longer; search again."), status=404)
+    return await _answered(request, listed.form, listed.further)
+
+
 @router.get("/work/{key}")
-def work(request: Request, key: str) -> Response:
+async def work(request: Request, key: str) -> Response:
     """Show how far some work is, or go on to its result."""
     desk: Desk = request.app.state.desk
     job = desk.job(key)
     if job is None:
         return refusal(request, translated("This work is over, or was never begun."), status=404)
-    job.wait(_LOOK if is_part(request) else 0)
+    await job.ended(_LOOK if is_part(request) else 0)
     if job.state is JobState.DONE and not job.is_file:
         return see(request, job.goal)
     if job.state is JobState.DONE:
@@ -118,13 +158,17 @@ _LOOK = 0.7
 """Seconds for which a page that looks at some work is kept waiting for its end."""
 
 
-def _searched(desk: Desk, form: SearchForm, asked: SearchRequest, patient: Patient, job: Job) -> str:
-    """Search, keep the list, and return the address of its page."""
+def _searched(desk: Desk, form: SearchForm, asked: SearchRequest, patient: Patient, further: Further, job: Job) -> str:
+    """Search, keep the list, and return the address of its page; that of an equal list where there is one."""
+    ready = desk.registries.ready(asked, job.tell)
+    same = desk.same_list(form, asked, ready.searched)
+    if same is not None and desk.registries.log_again(ready, asked, patient, desk.actor):
+        return f"/list/{same}"
     found, searched = desk.registries.search(asked, patient, desk.actor, job.tell)
     job.tell(translated("Putting the list together ..."))
-    listed = FoundList(found, form, searched)
+    listed = FoundList(found, form, searched, further=further)
     _ = listed.frame
-    return f"/list/{desk.lists.add(listed)}"
+    return f"/list/{desk.keep(listed)}"
 
 
 def _form_page(request: Request, form: SearchForm, told: str = "", *, typed: TypedText | None = None) -> Response:
@@ -135,6 +179,7 @@ def _form_page(request: Request, form: SearchForm, told: str = "", *, typed: Typ
         form=form,
         told=told,
         understood=_understood(request, form, typed),
+        further=_further(request, form),
         scopes={name: ", ".join(loci) for name, loci in SCOPES.items()},
         policies=POLICIES,
         frequencies=frequency_choices(),
@@ -145,6 +190,13 @@ def _form_page(request: Request, form: SearchForm, told: str = "", *, typed: Typ
         groups=values_of("abo"),
         is_open=form != SearchForm(typing=form.typing, patient_id=form.patient_id),
     )
+
+
+def _further(request: Request, form: SearchForm) -> Further | None:
+    """Return what holds beyond the fields of a form, None where nothing does."""
+    desk: Desk = request.app.state.desk
+    base = desk.lists.get(form.base) if form.base else None
+    return None if base is None or not base.further else base.further
 
 
 def _understood(request: Request, form: SearchForm, typed: TypedText | None = None) -> str:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import polars as pl
 
+from hla_match.desk.changed_search import Further
 from hla_match.desk.forms import SearchForm
 from hla_match.desk.jobs import Job, Jobs
 from hla_match.desk.kept import Kept
 from hla_match.desk.list_query import ON_PAGE, choices
 from hla_match.desk.overview import Overview
 from hla_match.desk.registries import OnText, Registries
+from hla_match.desk.rendered_rows import RenderedRows
 from hla_match.desk.result_file import ResultFile
 from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError
@@ -36,6 +38,9 @@ from registry_io.disk.writer_lock import user_name
 MOST_LISTS = 64
 """Lists that are kept; of 2,000 donors each takes a few megabytes."""
 
+MOST_VERSIONS = 3
+"""Versions of the registry whose lists are kept; each holds a registry in memory."""
+
 _MOST_DONORS = 512
 _MOST_NOTES = 256
 _MOST_REPEATS = 16
@@ -51,12 +56,14 @@ class FoundList:
         form: the fields of the search, to change them.
         searched: the registry as it was searched.
         case: number of the case that the list is of, or that was opened from it; None without one.
+        further: what was asked for beyond the fields of the form.
     """
 
     found: MatchList
     form: SearchForm
     searched: SearchedRegistry
     case: int | None = None
+    further: Further = field(default_factory=Further)
     _frame: pl.DataFrame | None = None
     _views: dict[str, ListView] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -99,6 +106,23 @@ class FoundList:
         """The loci that were compared."""
         return tuple(one.locus for one in self.found.loci)
 
+    @property
+    def version(self) -> Registry:
+        """The version of the registry that was searched."""
+        return self.searched.registry
+
+    def is_answer_to(self, form: SearchForm, asked: SearchRequest, ready: SearchedRegistry) -> bool:
+        """Say whether a search would find this list again.
+
+        Args:
+            form: of the search.
+            asked: what it asks for.
+            ready: what would be searched.
+        """
+        is_same_registry = self.version is ready.registry and self.searched.sets is ready.sets
+        # A list of a case leads to that case; another search of the same may be for another one.
+        return is_same_registry and self.case is None and self.form == form and self.searched.request == asked
+
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
@@ -133,6 +157,7 @@ class Desk:
         self.registries = Registries(folder)
         self.results = results
         self.lists: Kept[FoundList] = Kept(MOST_LISTS)
+        self.rows = RenderedRows()
         # Pages of donors who stand in no list: the address has a key in place of the identifier.
         self.donors: Kept[str] = Kept(_MOST_DONORS)
         # What a page says once after a step of a case, and what became of the lists of cases.
@@ -144,6 +169,28 @@ class Desk:
         self.reports = Jobs(1, on_fault)
         self.files: Kept[ReportFile] = Kept(_MOST_FILES)
         self.actor = user_name()
+
+    def keep(self, listed: FoundList) -> str:
+        """Keep a list and return its key; those of the versions that were longest unused are forgotten."""
+        key = self.lists.add(listed)
+        versions: list[Registry] = []
+        for name, one in reversed(self.lists.items()):
+            if any(one.version is known for known in versions):
+                continue
+            if len(versions) < MOST_VERSIONS:
+                versions.append(one.version)
+            else:
+                self.lists.remove(name)
+        return key
+
+    def same_list(self, form: SearchForm, asked: SearchRequest, ready: SearchedRegistry) -> str | None:
+        """Return the key of a list that a search would find again, or None; see `FoundList.is_answer_to`."""
+        kept = reversed(self.lists.items())
+        return next((key for key, one in kept if one.is_answer_to(form, asked, ready)), None)
+
+    def is_old(self, listed: FoundList) -> bool:
+        """Say whether the registry has changed since a list was searched."""
+        return listed.version is not self.registries.registry
 
     def make_ready(self, request: SearchRequest, on_text: OnText, on_iteration: Progress | None = None) -> None:
         """Do what the first search would wait for: frequencies, kernels, and the figures of the registry.

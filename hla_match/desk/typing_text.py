@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hla_match.donors.registry import Registry
 from hla_match.errors import HlaMatchError, TypingError
@@ -95,7 +96,7 @@ class TypedText:
         """Whether something is typed, and all of it can be read."""
         return bool(self.loci) and not self.faults and all(one.reading.error is None for one in self.loci)
 
-    def patient(self, patient_id: str, **attributes: str | None) -> Patient:
+    def patient(self, patient_id: str, **attributes: Any) -> Patient:
         """Return the patient of a readable text.
 
         Raises:

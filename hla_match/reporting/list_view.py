@@ -186,7 +186,7 @@ def list_view(found: RankedDonors, *, first: int | None = None) -> ListView:
         classes=class_counts(found),
         headings=tuple(tile_columns(found)),
         has_probabilities=found.prediction is not None,
-        rows=donor_rows(found, slice(0, first)),
+        rows=() if first == 0 else donor_rows(found, slice(0, first)),
         order=policy_lines(found.policy),
         filters=tuple(filter_words(found.criteria)),
         null_reading=found.null_reading,
@@ -215,14 +215,29 @@ def class_counts(found: RankedDonors) -> tuple[ClassCount, ...]:
     return tuple(counts)
 
 
-def donor_rows(found: RankedDonors, part: slice = slice(None)) -> tuple[DonorRow, ...]:
-    """Return some donors of a list as pages show them, in the language of the moment."""
+def donor_rows(found: RankedDonors, part: slice = slice(None), *, with_reasons: bool = True) -> tuple[DonorRow, ...]:
+    """Return some donors of a list as pages show them, in the language of the moment.
+
+    Args:
+        found: the list.
+        part: which of its donors.
+        with_reasons: whether it is said what puts each before the next one; "" else.
+    """
     frame = match_frame([found], part)
     rows, shares = frame.to_dicts(), mismatch_shares(frame) if found.prediction is not None else iter(())
     positions = range(*part.indices(len(found)))
     cells, others = _typings(found, part)
+    columns = tile_columns(found)
     return tuple(
-        _donor_row(found, at, row, next(shares, None), {locus: texts[number] for locus, texts in cells.items()}, other)
+        _donor_row(
+            found.why(at) if with_reasons and at + 1 < len(found) else "",
+            columns,
+            2 * len(found.criteria.loci),
+            row,
+            next(shares, None),
+            {locus: texts[number] for locus, texts in cells.items()},
+            other,
+        )
         for number, (at, row, other) in enumerate(zip(positions, rows, others, strict=True))
     )
 
@@ -242,14 +257,14 @@ def _typings(found: RankedDonors, part: slice) -> tuple[dict[str, list[str]], li
 
 
 def _donor_row(
-    found: RankedDonors,
-    at: int,
+    why: str,
+    columns: Mapping[str, str],
+    size: int,
     row: dict[str, Any],
     shares: Mapping[str, float] | None,
     typings: Mapping[str, str],
     other_typing: str,
 ) -> DonorRow:
-    size = 2 * len(found.criteria.loci)
     best, worst = row["matches_best"], row["matches_worst"]
     return DonorRow(
         rank=row["rank"],
@@ -257,16 +272,14 @@ def _donor_row(
         match=f"{best}/{size}" if best == worst else f"{worst}-{best}/{size}",
         match_class=f"{best}/{size}",
         is_certain=best == worst,
-        loci=tuple(
-            _cell(heading, name.removesuffix("_grade"), row, typings) for heading, name in tile_columns(found).items()
-        ),
+        loci=tuple(_cell(heading, name.removesuffix("_grade"), row, typings) for heading, name in columns.items()),
         other_typing=other_typing,
         typing=row["donor_typing"] or "",
         mismatches=tuple(mismatch_words(row["mismatches"] or "")),
         probabilities=shares,
         dpb1_class=translated(TCE_WORDS[row["dpb1_tce"]]),
         **donor_words(row),
-        why=found.why(at) if at + 1 < len(found) else "",
+        why=why,
         warnings=tuple(donor_warnings(row)),
         values=row,
     )

@@ -8,13 +8,14 @@ a person stands in ``translated(...)``, as in the code.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from hla_match.language import language, translated, translated_count
-from hla_match.reporting.grade_tiles import MISMATCH_COLOURS, shown_tiles
+from hla_match.reporting.grade_tiles import MISMATCH_COLOURS, TILES, GradeTile, shown_tiles
 from hla_match.reporting.match_summary import percent
 from hla_match.visible_text import visible, visible_value
 
@@ -46,8 +47,36 @@ def shared_names() -> dict[str, Any]:
         "translated_count": translated_count,
         "language": language,
         "tile_legend": lambda: list(shown_tiles().values()),
+        "tile_markup": tile_markup,
+        "tiles_markup": tiles_markup,
         "colours": MISMATCH_COLOURS,
     }
+
+
+def tile_markup(tile: GradeTile) -> Markup:
+    """Return a tile; who cannot see it is told the letter's meaning beside it.
+
+    >>> from hla_match.reporting.grade_tiles import tiles
+    >>> print(tile_markup(tiles("L")[0]))
+    <b class="hm-tile hm-tile-3" aria-hidden="true">L</b>
+    """
+    number = list(TILES).index(tile.letter) + 1
+    return Markup('<b class="hm-tile hm-tile-{}" aria-hidden="true">{}</b>').format(number, tile.letter)
+
+
+# A list has thousands of cells, and few different ones.
+@lru_cache(maxsize=4096)
+def tiles_markup(tiles: tuple[GradeTile, ...], told: str) -> Markup:
+    """Return the tiles of a donor at a locus; nothing where there are none.
+
+    Args:
+        tiles: in the order of the donor's alleles.
+        told: the cell in words.
+    """
+    if not tiles:
+        return Markup("")
+    opened = Markup('<span class="hm-tiles" role="img" aria-label="{0}" title="{0}">').format(visible(told))
+    return opened + Markup("").join(map(tile_markup, tiles)) + Markup("</span>")
 
 
 def shown(value: object) -> object:

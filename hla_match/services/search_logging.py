@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.metadata import version
 
 from hla_match.errors import FileError
@@ -50,7 +51,7 @@ def _log(
         log_search(
             searched.folder,
             actor=actor,
-            program=f"hla-match {version('hla-match')}",
+            program=_program(),
             snapshot=registry.snapshot or "the record",
             command=command,
             request=json.dumps(request, sort_keys=True, ensure_ascii=False),
@@ -59,3 +60,9 @@ def _log(
         )
     except FileError as error:
         searched.notices.add(NoticeKind.CAUTION, f"this search is not in the registry's log: {error.found}", SEARCH_LOG)
+
+
+# Looking it up reads a file.
+@cache
+def _program() -> str:
+    return f"hla-match {version('hla-match')}"

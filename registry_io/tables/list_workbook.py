@@ -54,13 +54,16 @@ def write_list_workbook(
     return place
 
 
-def list_workbook(frame: pl.DataFrame, about: Sequence[tuple[str, str]], place: Path) -> bytes:
-    """Return a match list as the bytes of an Excel workbook; no cell of it is a formula or a link.
+def list_workbook(
+    frame: pl.DataFrame, about: Sequence[tuple[str, str]], place: Path, *, sheet: str = "donors"
+) -> bytes:
+    """Return a match list, or another table, as the bytes of an Excel workbook; no cell is a formula or a link.
 
     Args:
         frame: one row a donor.
         about: what the list is of: names and texts.
         place: what the file is called, for messages.
+        sheet: name of the sheet of the rows.
 
     Raises:
         CriteriaError: there are more donors than rows of a sheet, or longer texts than a cell holds.
@@ -69,7 +72,7 @@ def list_workbook(frame: pl.DataFrame, about: Sequence[tuple[str, str]], place: 
     check_cells(frame, place)
     made = io.BytesIO()
     with new_workbook(made) as workbook:
-        frame.write_excel(workbook, worksheet="donors", autofit=frame.height <= 10_000, freeze_panes=(1, 3))
+        frame.write_excel(workbook, worksheet=sheet, autofit=frame.height <= 10_000, freeze_panes=(1, 3))
         lines = pl.DataFrame(about, schema={"about": pl.String, "text": pl.String}, orient="row")
         lines.write_excel(workbook, worksheet="about", autofit=True)
     return made.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -81,6 +82,25 @@ def test_errors_and_faults_are_told_apart() -> None:
     assert [type(one) for one in faults] == [ZeroDivisionError]
 
 
+def test_many_wait_for_a_job_without_a_thread() -> None:
+    jobs, go_on = Jobs(1, lambda error: None), threading.Event()
+    _, job = begun(jobs, lambda job: str(go_on.wait(30)))
+    before = threading.active_count()
+
+    async def wait() -> list[bool]:
+        assert not await job.ended(0.01)
+        waiting = [asyncio.create_task(job.ended(30)) for _ in range(100)]
+        await asyncio.sleep(0.01)
+        assert threading.active_count() == before
+        go_on.set()
+        return await asyncio.gather(*waiting, job.ended(30))
+
+    assert asyncio.run(wait()) == [True] * 101
+    assert asyncio.run(job.ended(0))
+    # Who waited, and whose loop is closed by now, is told of nothing any more.
+    job.cancel()
+
+
 def test_too_many_jobs_are_refused() -> None:
     jobs, go_on = Jobs(1, lambda error: None), threading.Event()
     started = [jobs.start(lambda job: str(go_on.wait(30)), "/") for _ in range(80)]
@@ -103,7 +123,7 @@ def test_a_store_forgets_what_was_longest_unused() -> None:
 
 
 def test_lists_that_are_kept_stay_few(browser, desk) -> None:
-    addresses = [browser.list_of() for _ in range(MOST_LISTS + 6)]
+    addresses = [browser.list_of(patient_id=f"P{n}") for n in range(MOST_LISTS + 6)]
     assert len(desk.lists) == MOST_LISTS
     gone = browser.get(addresses[0])
     assert gone.status_code == 404
