@@ -20,7 +20,7 @@ from hla_match.choice.feature import UNKNOWN_VALUE, Direction, Feature, UnknownP
 from hla_match.choice.features import FEATURES
 from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_name
-from hla_match.language import DEFAULT, language, listed, translatable, translated
+from hla_match.language import DEFAULT, language, listed, spaced, translatable, translated
 
 _MAX_KEYS = 256
 """Keys whose codes are kept."""
@@ -139,7 +139,7 @@ class RankingKey:
         if self.declared.said is None:
             return translated("{feature}: {words}", feature=name, words=self.before)
         (first, second), known = zip(*map(self._said, (before, after), is_least), strict=True)
-        order = translated("{first} before {second}", first=first, second=second)
+        order = spaced(translated("{first} before {second}", first=first, second=second))
         if not all(known):
             return translated("{feature}: {words}", feature=name, words=order)
         return translated("{feature}: {words} ({order})", feature=name, words=self.before, order=order)

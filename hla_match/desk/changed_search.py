@@ -9,8 +9,9 @@ from typing import Any
 
 from hla_match.choice.policies import POLICIES
 from hla_match.choice.ranking_policy import RankingPolicy
+from hla_match.desk.donor_story import ATTRIBUTES
 from hla_match.desk.forms import SearchForm
-from hla_match.language import translated
+from hla_match.language import translatable, translated
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.reporting.filter_words import filter_words
 from hla_match.services.searched_registry import SearchRequest
@@ -78,6 +79,21 @@ class Further:
             if name == "locus_limits":
                 given["scope"] = ",".join(value)
             told = [one for one in filter_words(SearchCriteria.model_construct(**given)) if one not in by_default]
-            yield told[-1] if told else (name, str(value))
+            yield told[-1] if told else (_named(name), str(value))
         for name, value in self.patient.items():
-            yield translated("of the patient: {name}", name=name), str(value)
+            yield translated("of the patient: {name}", name=_named(name)), str(value)
+
+
+def _named(name: str) -> str:
+    return translated(_NAMES[name]) if name in _NAMES else name
+
+
+_NAMES: Mapping[str, str] = {
+    **ATTRIBUTES,
+    "direction": translatable("direction of mismatches"),
+    "null_rule": translatable("null rule"),
+    "ambiguous_nulls": translatable("ambiguous nulls"),
+    "population": translatable("population"),
+    "antibodies": translatable("antibodies"),
+}
+"""What has no words among the criteria."""

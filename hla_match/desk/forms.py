@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -63,7 +64,8 @@ class Fields(Mapping[str, str]):
         Raises:
             CriteriaError: it is none, or beyond the bounds.
         """
-        text = self.get(name, "")
+        # Keyboards for Chinese write wide figures.
+        text = unicodedata.normalize("NFKC", self.get(name, ""))
         if not text:
             return None
         if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > most:
@@ -76,7 +78,7 @@ class Fields(Mapping[str, str]):
         Raises:
             CriteriaError: it is none above 0 and up to 100.
         """
-        text = self.get(name, "").removesuffix("%").strip()
+        text = unicodedata.normalize("NFKC", self.get(name, "")).removesuffix("%").strip()
         if not text:
             return None
         try:

@@ -164,7 +164,7 @@ class ListQuery:
             elif value == UNKNOWN and name != "dpb1_tce":
                 yield pl.col(name).is_null()
             else:
-                yield pl.col(name).cast(pl.String) == value
+                yield pl.col(name).cast(pl.String) == read_value(name, value)
         for name, column in (("min_age", "age"), ("max_age", "age")):
             number = asked.number(name)
             if number is not None:
@@ -198,9 +198,12 @@ def _has_mismatch(locus: str) -> pl.Expr:
     return pl.col(f"{locus}_grade").cast(pl.String).str.contains("[LM?]").fill_null(False)
 
 
-def choices(frame: pl.DataFrame) -> dict[str, list[str]]:
-    """Return by column the values that a filter can take, those that a donor of the list has."""
-    found: dict[str, list[str]] = {}
+def choices(frame: pl.DataFrame) -> dict[str, list[tuple[str, str | None]]]:
+    """Return by column what a filter can ask for, as the address says it, and the value; those a donor of the list has.
+
+    That nothing is known has the value None.
+    """
+    found: dict[str, list[tuple[str, str | None]]] = {}
     for name in VALUED:
         if name not in frame.columns:
             continue
@@ -210,9 +213,47 @@ def choices(frame: pl.DataFrame) -> dict[str, list[str]]:
         values.sort(key=lambda value: known.index(value) if value in known else len(known))
         is_open = bool(frame[name].null_count()) and name != "dpb1_tce"
         if len(values) + is_open > 1:
-            found[name] = [*values, *([UNKNOWN] if is_open else [])]
+            told = [(value if value in known else written_value(value), value) for value in values]
+            found[name] = [*told, *([(UNKNOWN, None)] if is_open else [])]
     return found
 
 
 _MOST_CHOICES = 300
 """Values of a filter, such as cities, of which the most frequent are offered."""
+
+_WRITTEN_OUT = "="
+"""Begins a value that is written out, since an address would not bring it back as it is."""
+
+
+def written_value(value: str) -> str:
+    r"""Return a value, such as a city, as an address has it.
+
+    >>> written_value("杭州"), written_value("unknown"), written_value("=1"), written_value("a\tb ")
+    ('杭州', '=unknown', '==1', '=a\\tb\\x20')
+    """
+    if value.isprintable() and value == value.strip() and value != UNKNOWN and not value.startswith(_WRITTEN_OUT):
+        return value
+    text = value.encode("unicode_escape").decode("ascii")
+    # Blanks at the ends of a field are taken away.
+    return _WRITTEN_OUT + (text[:-1] + r"\x20" if text.endswith(" ") else text)
+
+
+def read_value(name: str, text: str) -> str:
+    r"""Return the value that an address has, as `written_value` writes it.
+
+    Args:
+        name: of the field, for messages.
+        text: from the address.
+
+    Raises:
+        CriteriaError: it is written out, and not as it has to be.
+
+    >>> read_value("city", "=a\\tb"), read_value("city", "杭州")
+    ('a\tb', '杭州')
+    """
+    if not text.startswith(_WRITTEN_OUT):
+        return text
+    try:
+        return text.removeprefix(_WRITTEN_OUT).encode("ascii").decode("unicode_escape")
+    except UnicodeError:
+        raise CriteriaError(name, found=text[:20], expected="a value that the list has") from None

@@ -81,15 +81,17 @@ class RenderedRows:
 
 def _made(found: MatchList, names: list[RowName]) -> dict[RowName, Markup]:
     """Return some rows of a list that are not kept."""
-    positions = np.sort(np.array([place for *_, place, _ in names], np.intp))
+    pairs = [place for *_, place, after in names for place in (place, after) if place >= 0]
+    # Of positions that are ascending, as they are where reasons are told, each is followed by that of the next row.
+    positions = np.unique(np.array(pairs, np.intp))
     part = found.take(positions)
-    row_of = dict(zip(positions.tolist(), donor_rows(part, with_reasons=False), strict=True))
-    render = macro("rows", "donor_row")
-    made = {}
+    at = {place: number for number, place in enumerate(positions.tolist())}
+    rows = donor_rows(part, with_reasons=False)
+    has_probabilities = found.prediction is not None
+    render, made = macro("rows", "donor_row"), {}
     for name in names:
         key, _, has_typings, place, after = name
-        why = found.take(np.array([place, after])).why(0) if after >= 0 else ""
+        why = part.why(at[place]) if after >= 0 else ""
         donor = int(found.donor[place])
-        has_probabilities = found.prediction is not None
-        made[name] = Markup(render(key, row_of[place], place, donor, why, has_typings, has_probabilities))
+        made[name] = Markup(render(key, rows[at[place]], place, donor, why, has_typings, has_probabilities))
     return made

@@ -18,7 +18,9 @@ from hla_match.desk.list_routes import gone, listed_of
 from hla_match.desk.search_routes import followed
 from hla_match.desk.state import Desk, FoundList, ReportFile
 from hla_match.language import language, translated
+from hla_match.reporting.list_report import report_page
 from hla_match.searches.match_list import MatchList
+from hla_match.services.pdf_process import pdf_made_apart
 from hla_match.services.report import LISTED
 from hla_match.services.report_content import provenance, report_content
 from hla_match.services.report_kinds import ReportKind
@@ -63,6 +65,12 @@ def _made(desk: Desk, listed: FoundList, kind: ReportKind, job: Job) -> str:
     whole = found.again(found.criteria.model_copy(update={"limit": None}), found.policy)
     assert isinstance(whole, MatchList)
     content = report_content(whole, provenance(listed.searched, limit=LISTED), first=LISTED)
-    job.tell(translated("Laying the report out ..."))
+    told = translated("Laying the report out ...")
+    job.tell(told)
     name = f"report{kind}"
-    return f"/report/{desk.files.add(ReportFile(kind.made(content, Path(name)), _KINDS[kind], name))}"
+    if kind is ReportKind.PDF:
+        # It takes long, and ends with the work where that is cancelled.
+        made = pdf_made_apart(report_page(content), lambda: job.tell(told))
+    else:
+        made = kind.made(content, Path(name))
+    return f"/report/{desk.files.add(ReportFile(made, _KINDS[kind], name))}"

@@ -84,7 +84,7 @@ class FoundList:
         return self._views[language()]
 
     @cached_property
-    def choices(self) -> dict[str, list[str]]:
+    def choices(self) -> dict[str, list[tuple[str, str | None]]]:
         """The values that filters can take."""
         return choices(self.frame)
 

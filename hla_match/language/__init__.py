@@ -25,6 +25,7 @@ from hla_match.language.speaking import language_of as language_of
 from hla_match.language.speaking import listed as listed
 from hla_match.language.speaking import retellable as retellable
 from hla_match.language.speaking import retold as retold
+from hla_match.language.speaking import spaced as spaced
 from hla_match.language.speaking import speaking as speaking
 from hla_match.language.speaking import translatable as translatable
 from hla_match.language.speaking import translated as translated

@@ -81,7 +81,18 @@ def tiles_markup(tiles: tuple[GradeTile, ...], told: str) -> Markup:
 
 def shown(value: object) -> object:
     """Return a value as a page shows it; markup has seen to its texts."""
-    return value if isinstance(value, Markup) else visible_value(value)
+    if isinstance(value, Markup):
+        return value
+    return _shown_text(value) if type(value) is str and len(value) <= _SHORT else visible_value(value)
+
+
+_SHORT = 64
+"""Characters of a text that is kept: the same few words stand in most rows of a list."""
+
+
+@lru_cache(maxsize=8192)
+def _shown_text(text: str) -> Markup:
+    return escape(visible(text))
 
 
 def breakable(text: str) -> Markup:

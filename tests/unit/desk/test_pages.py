@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import time
@@ -352,6 +353,55 @@ def test_a_probability_that_is_not_known_meets_no_filter(browser) -> None:
     assert donors_of(browser.get(address).text)
     for query in ("p0=1", "p1=1"):
         assert not donors_of(browser.get(f"{address}?{query}").text)
+
+
+CITIES = ("unknown", "=unknown", "=", "Hang\u200bzhou", " 杭州", "温\u3000州", "<b>&amp;\"'", "none", "台\u202e州")
+
+
+def test_every_city_can_be_filtered_by(tmp_path, faults) -> None:
+    cities = [*CITIES, ""]
+    frame = pl.DataFrame(
+        {"donor_id": [f"C{n}" for n in range(len(cities))], "city": cities, "A_1": "02:01", "A_2": "11:01"}
+    )
+    frame.write_parquet(tmp_path / "donors.parquet")
+    registry_io.import_donors(tmp_path / "registry", tmp_path / "donors.parquet", "builtin")
+    desk = Desk(tmp_path / "registry", on_fault=faults.append)
+    kept = dict(desk.registries.registry.attributes.select("donor_id", "city").iter_rows())
+    with browser_of(desk, faults) as browser:
+        form = {"typing": "A*02:01+A*11:01", "loci": "A", "frequencies": "none"}
+        found = browser.post("/search", data=form, headers=ORIGIN)
+        block = found.text.partition('name="city">')[2].partition("</select>")[0]
+        offered = [html.unescape(one) for one in re.findall(r'<option value="([^"]+)"', block)]
+        assert len(offered) == len(set(kept.values()))
+        left = {}
+        for value in offered:
+            answer = browser.get(found.url.path, params={"city": value})
+            left[value] = donors_of(answer.text)
+            chosen = re.findall(r'<option value="([^"]+)" selected>', answer.text)
+            assert list(map(html.unescape, chosen)) == [value]
+    assert sorted(map(sorted, left.values())) == sorted(
+        sorted(donor for donor, city in kept.items() if city == one) for one in set(kept.values())
+    )
+    assert not faults
+
+
+def test_a_value_that_no_page_writes_is_refused(browser) -> None:
+    address = browser.list_of()
+    for value in ("=\\x", "=\\N{", "=杭州"):
+        found = browser.get(address, params={"city": value})
+        assert found.status_code == 422
+        assert "city: found" in found.text
+
+
+def test_wide_figures_are_figures(browser) -> None:
+    address = browser.list_of()
+    asked = {"min_age": "30", "p1": "0.1%"}
+    wide = {name: "".join(chr(ord(one) + WIDE) for one in value) for name, value in asked.items()}
+    assert donors_of(browser.get(address, params=wide).text) == donors_of(browser.get(address, params=asked).text)
+
+
+WIDE = 0xFF10 - ord("0")
+"""From a character to the wide one of the same meaning (Unicode, block Halfwidth and Fullwidth Forms)."""
 
 
 def test_the_loci_that_count_are_those_of_the_order(browser) -> None:

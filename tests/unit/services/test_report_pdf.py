@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes.util
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hla_match.language import speaking
 from hla_match.services import fonts, pdf_pages
 from hla_match.services.fonts import CHINESE, missing_characters
 from hla_match.services.pdf_pages import check_pdf, pdf_of_page
+from hla_match.services.pdf_process import pdf_made_apart
 
 UNASSIGNED = "\U0003fffd"
 """A character that no font has: its plane is empty (Unicode 16, chapter 2.9)."""
@@ -111,3 +113,20 @@ def test_without_fontconfig_nobody_knows_the_fonts(monkeypatch: pytest.MonkeyPat
             check_pdf()
     finally:
         fonts._character_sets.cache_clear()
+
+
+def test_a_process_apart_makes_the_same_and_can_be_given_up() -> None:
+    needs_fonts("en")
+    looks = []
+    made = pdf_made_apart("<p>D1</p>", lambda: looks.append(len(multiprocessing.active_children())))
+    assert made.startswith(b"%PDF-")
+    assert set(looks) == {1}
+    with pytest.raises(CriteriaError, match="no font with the characters"):
+        pdf_made_apart(f"<p>D1 {UNASSIGNED}</p>", lambda: None)
+
+    def give_up() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        pdf_made_apart("<p>D1</p>" * 100_000, give_up)
+    assert not multiprocessing.active_children()
