@@ -31,7 +31,7 @@ from hla_match.desk.forms import LISTED, Fields, SearchForm, form_of, query_of
 from hla_match.desk.jobs import Job
 from hla_match.desk.list_routes import gone, listed_of
 from hla_match.desk.registries import frequency_choices
-from hla_match.desk.search_routes import followed, has_failed
+from hla_match.desk.search_routes import failed_job, followed
 from hla_match.desk.state import Desk, FoundList
 from hla_match.desk.typing_text import read_text
 from hla_match.errors import CriteriaError, HlaMatchError
@@ -194,9 +194,10 @@ async def _in_a_job(
     """Do some work that may take long, and go on to its result; to a page that says how far it is meanwhile."""
     desk: Desk = request.app.state.desk
     started = desk.jobs.start(lambda job: work(desk, job), back="/cases" if number is None else f"/cases/{number}")
-    if not await has_failed(started):
+    failed = await failed_job(started)
+    if failed is None:
         return await followed(request, started)
-    told = told_of(started[1].error)
+    told = told_of(failed.error)
     if number is None:
         return refusal(request, told, status=422)
     step = Step.TYPING if sent else ""

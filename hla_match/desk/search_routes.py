@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, TypeGuard
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
@@ -73,8 +73,9 @@ async def _answered(request: Request, form: SearchForm, further: Further | None 
     started = await run_in_threadpool(_begun, request, form, further)
     if isinstance(started, Response):
         return started
-    if await has_failed(started):
-        return await run_in_threadpool(_form_page, request, form, told_of(started[1].error))
+    failed = await failed_job(started)
+    if failed is not None:
+        return await run_in_threadpool(_form_page, request, form, told_of(failed.error))
     return await followed(request, started)
 
 
@@ -102,9 +103,11 @@ def _begun(request: Request, form: SearchForm, further: Further | None) -> tuple
     return desk.jobs.start(lambda job: _searched(desk, form, asked, patient, held, job), back="/")
 
 
-async def has_failed(started: tuple[str, Job] | None) -> TypeGuard[tuple[str, Job]]:
-    """Say whether some work that was started fails so soon that its form is shown again."""
-    return started is not None and await started[1].ended(_PATIENCE) and started[1].state is JobState.FAILED
+async def failed_job(started: tuple[str, Job] | None) -> Job | None:
+    """Return some work that was started where it fails so soon that its form is shown again; else None."""
+    if started is None or not await started[1].ended(_PATIENCE):
+        return None
+    return started[1] if started[1].state is JobState.FAILED else None
 
 
 async def followed(request: Request, started: tuple[str, Job] | None) -> Response:
