@@ -23,6 +23,7 @@ from hla_match.donors.registry import build_registry, persons_of
 from hla_match.synthetic.volunteers import volunteers
 from registry_io import import_donors, open_imputation, open_registry
 from registry_io.disk.checked_files import SETTLED_SECONDS
+from registry_io.disk.durable_files import flush
 from registry_io.store.registry_folder import JOURNAL, writing_registry
 from registry_io.store.snapshot_changes import GROWTH, merge_changes, publish_changes
 
@@ -126,6 +127,8 @@ class RecordedIntake(Intake):
         for path in self.place.registry_folder.glob(f"{JOURNAL}*"):
             (self.copy / path.name).unlink()
             shutil.copy2(path, self.copy)
+            # The first change would bring the copy to the disk with its own pages.
+            flush(self.copy / path.name)
 
     def written(self, changes: Changes) -> Path:
         """Write changes as a file of differences."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ from registry_io.store.nomenclature_file import loads
 from registry_io.store.nomenclature_store import NomenclatureStore
 from registry_io.store.record_encryption import encrypt_record
 from registry_io.store.recorded_registry import write_registry
-from registry_io.store.registry_folder import JOURNAL
+from registry_io.store.registry_folder import CURRENT, JOURNAL
 from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back
 from registry_io.tables.budgets import Budgets
@@ -132,6 +133,18 @@ def plot_without_matplotlib() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "matplotlib", None)
         found_donors().plot()
+
+
+def no_room_to_publish(folder: Path) -> None:
+    """Withdraw a donor where the disk is full when the change is recorded."""
+    registry = imported(folder)
+
+    def full(action: str, path: Path) -> None:
+        if (action, path.name) == ("rename", CURRENT):
+            raise OSError(errno.ENOSPC, "no room")
+
+    with listening(full):
+        withdraw_donor(registry, "X1")
 
 
 def just_erased(folder: Path) -> None:
@@ -307,6 +320,7 @@ CAUSES: Mapping[ErrorCode, Cause] = {
     ErrorCode.REGISTRY_UNKNOWN_DONOR: (RegistryError, lambda folder: withdraw_donor(imported(folder), "X9")),
     ErrorCode.REGISTRY_OUT_OF_ORDER: (FileError, out_of_order),
     ErrorCode.REGISTRY_IN_USE: (FileError, just_erased),
+    ErrorCode.REGISTRY_UNPUBLISHED: (RegistryError, no_room_to_publish),
     ErrorCode.REGISTRY_KEY: (RegistryError, lambda folder: encrypt_record(imported(folder))),
     ErrorCode.REGISTRY_NO_EARLIER: (RegistryError, lambda folder: roll_back(imported(folder))),
     ErrorCode.CASE_UNKNOWN: (RegistryError, lambda folder: registry_io.show_case(imported(folder), 1)),

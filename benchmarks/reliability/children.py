@@ -171,7 +171,7 @@ class Children:
         """Start a command.
 
         Args:
-            arguments: after ``hla-match``.
+            arguments: after ``hla-match``; variables of the environment as NAME=VALUE may stand before them.
             folder: it works in.
             fault: what befalls it.
             limits: of `resource`, by name.
@@ -180,16 +180,18 @@ class Children:
         """
         number = next(self._numbers)
         files = self._folder / str(number)
-        child = Child(tuple(map(str, arguments)), files)
+        named, given = _with_environment(arguments)
+        child = Child(tuple(map(str, given)), files)
         (folder / TEMPORARY).mkdir(exist_ok=True)
         job = {
             "job": number,
-            "arguments": list(arguments),
+            "arguments": given,
             "folder": str(folder),
             "environment": {
                 "HLA_MATCH_HOME": str(folder / HOME),
                 "TMPDIR": str(folder / TEMPORARY),
                 "COLUMNS": "250",
+                **named,
             },
             "fault": fault,
             "limits": dict(limits or {}),
@@ -218,3 +220,14 @@ class Children:
                 if "status" in message:
                     del self._children[message["job"]]
             child.tell(message)
+
+
+def _with_environment(arguments: Sequence[str | int]) -> tuple[dict[str, str], list[str | int]]:
+    """Return the variables that stand before the arguments of a command, and the arguments.
+
+    >>> _with_environment(["KEY=x", "search", "--take", "A=1"])
+    ({'KEY': 'x'}, ['search', '--take', 'A=1'])
+    """
+    named = list(itertools.takewhile(lambda one: "=" in str(one), arguments))
+    pairs = (str(one).partition("=") for one in named)
+    return {name: value for name, _, value in pairs}, list(arguments[len(named) :])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.reliability import inputs
+from registry_io.store.journal.encryption import KEY_FILE
 
 Line = tuple[str, ...]
-"""Arguments after ``hla-match``."""
+"""Arguments after ``hla-match``; a variable of the environment as NAME=VALUE may stand before them."""
 
 CHANGES = "changes.csv"
 REGISTRY, RESULT, IMPUTED, ESTIMATED, SET = "registry", "out.csv", "imputed.csv", "estimated.csv", "han"
+EXPORTED = "exported.csv"
 """The names of what commands write, below the folder that they work in."""
 
 _VALUES = ("A", "B", "C", "DRB1", "DQB1", "sex", "birth_date", "abo", "cmv", "city")
@@ -56,6 +58,11 @@ class CommandLines:
         self.case_show: Line = ("case", "show", REGISTRY, "1")
         self.repeat: Line = ("repeat", REGISTRY, "--out", CHANGES, "--overwrite")
         self.verify: Line = ("registry", "verify", REGISTRY)
+        self.export: Line = ("registry", "export", REGISTRY, "--out", EXPORTED, "--replace")
+        with_key = f"{KEY_FILE}={self.input(inputs.RECORD_KEY_FILE)}"
+        self.encrypt: Line = (with_key, "registry", "encrypt", REGISTRY)
+        self.verify_encrypted: Line = (with_key, *self.verify)
+        self.change_encrypted: Line = (with_key, *self.change_donor)
         self.collect: Line = ("registry", "gc", REGISTRY)
         self.go_back: Line = ("registry", "rollback", REGISTRY)
         self.search: Line = ("search", REGISTRY, "--hla", inputs.patient_text(), "--max-mismatches", "4", *_AS_OF)

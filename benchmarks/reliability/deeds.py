@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 
 from benchmarks.reliability.command_lines import REGISTRY, CommandLines, Line
 from benchmarks.reliability.record_content import RECORD
 from benchmarks.reliability.scene import Answers, Scene, Tree, differences, in_short, tree_of
+
+_OF_WHOLE = "donor_typing.npy"
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Deed:
         is_refused_again: whether that is refused once it was done.
         keeps_parts: whether what was finished of it may stay.
         may_do_without: whether it succeeds where it cannot write, and then leaves all as it was.
+        goes_on: whether it can end between what was before and after, so that the same again goes on from there.
+        further: the first step, by a text of its name, of what can be left to later commands.
     """
 
     name: str
@@ -33,11 +39,17 @@ class Deed:
     is_refused_again: bool = False
     keeps_parts: bool = False
     may_do_without: bool = False
+    goes_on: bool = False
+    further: str = ""
 
     @property
     def after(self) -> tuple[Line, ...]:
         """The commands up to it."""
         return (*self.history, self.line)
+
+    def as_it(self, line: Line) -> Line:
+        """Return a command that has the variables of the environment that this one has."""
+        return (*takewhile(lambda word: "=" in word, self.line), *line)
 
     def known(self, scene: Scene) -> Tree:
         """Return what may lie in the folder besides: what it replaced."""
@@ -46,7 +58,13 @@ class Deed:
 
     def unlike_after(self, scene: Scene, place: Path) -> list[str]:
         """Return how a folder differs from what the deed leaves, undisturbed."""
-        return differences(tree_of(place), scene.state(self.after).tree, self.known(scene))
+        found, known = tree_of(place), self.known(scene)
+        unlike = differences(found, scene.state(self.after).tree, known)
+        if not unlike or not self.further:
+            return unlike
+        done = scene.killed(self.history, self.line, self.further).tree
+        done = {name: one for name, one in done.items() if "/." not in name}
+        return min(unlike, differences(found, done, known), key=len)
 
     def unlike_before(self, scene: Scene, place: Path) -> list[str]:
         """Return how a folder differs from what was there before the deed."""
@@ -133,7 +151,7 @@ def _changes(lines: CommandLines, first: tuple[Line, ...]) -> tuple[Deed, ...]:
     registry = (lines.search, lines.verify)
     withdrawn = (*first, lines.withdraw_donor)
     many = (*first, lines.update, lines.change_donor, lines.add, lines.withdraw_donor, lines.predict)
-    return (
+    found = (
         Deed("import that adds", first, lines.add, registry, is_refused_again=True),
         Deed("import that updates", first, lines.update, registry),
         Deed("import of differences", first, lines.take_differences, registry, is_refused_again=True),
@@ -142,12 +160,24 @@ def _changes(lines: CommandLines, first: tuple[Line, ...]) -> tuple[Deed, ...]:
         Deed("a donor withdrawn", first, lines.withdraw_donor, registry, is_refused_again=True),
         Deed("two records merged", first, lines.merge, registry, is_refused_again=True),
         Deed("a person erased", withdrawn, lines.erase, registry, is_refused_again=True),
-        Deed("compaction", (*withdrawn, lines.erase), lines.compact, registry),
+        Deed("compaction", (*withdrawn, lines.erase), lines.compact, registry, goes_on=True),
         Deed("reading again", (*first, lines.install_next_release), lines.rebase, registry),
         Deed("a donor reinstated", withdrawn, lines.reinstate_donor, registry),
         Deed("a donor added behind other changes", many, lines.add_donor, registry, is_refused_again=True),
         Deed("imputation behind changes", many[:-1], lines.predict, registry, may_do_without=True),
         Deed("import that replaces what changed", many, lines.second, registry),
+        # What is written of a whole snapshot alone tells of the merge.
+        Deed("a change whose merge is due", (*first, lines.add), lines.change_donor, registry, further=_OF_WHOLE),
+        Deed("export", withdrawn, lines.export, registry),
+    )
+    if find_spec("sqlcipher3") is None:
+        return found
+    with_key = (lines.search, lines.verify_encrypted)
+    encrypted = (*first, lines.encrypt)
+    return (
+        *found,
+        Deed("encryption", first, lines.encrypt, with_key),
+        Deed("a donor changed in an encrypted record", encrypted, lines.change_encrypted, with_key),
     )
 
 

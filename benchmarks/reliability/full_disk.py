@@ -8,6 +8,7 @@ full disk, and files may not grow beyond a size.
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,10 +18,16 @@ from pathlib import Path
 
 from benchmarks.reliability.attack import Attack, Tally, spread
 from benchmarks.reliability.children import TEMPORARY, Ended
+from benchmarks.reliability.command_lines import REGISTRY
 from benchmarks.reliability.deeds import Deed, deeds
-from benchmarks.reliability.scene import Scene, in_short, tree_of
+from benchmarks.reliability.record_content import RECORD
+from benchmarks.reliability.scene import Scene, Tree, differences, in_short, tree_of
 
 _BLOCK = 4096
+_RECORDED = re.compile(r"when transaction (\d+) was recorded")
+_BEGUN = "compact it again, to go on"
+_CURRENT, _RECORD = f"{REGISTRY}/CURRENT", f"{REGISTRY}/{RECORD}"
+_NAMED = {_CURRENT, *(f"{REGISTRY}/{name}" for name in ("PREVIOUS", "quarantine.csv", "warnings.csv"))}
 _READ_ONLY_SIZE = 64 << 20
 _SMALL, _STEP, _LIMIT, _READ_ONLY = (
     "a small file system", "a step that fails", "a limit of file sizes", "a file system that cannot be written to",
@@ -92,8 +99,63 @@ def _check(scene: Scene, deed: Deed, place: Path, tally: Tally, ended: Ended, wh
     tally.did("refused")
     if not ended.fault:
         tally.expect(ended.is_refusal, f"{where}: {ended}")
+    if (told := _RECORDED.search(ended.last_line)) is not None:
+        _check_recorded(scene, deed, place, tally, int(told[1]), where)
+        return
+    if deed.goes_on and _BEGUN in ended.last_line:
+        _check_begun(scene, deed, place, tally, where)
+        return
     unlike = deed.unlike_before(scene, place)
     tally.expect(not unlike, f"{where}: {in_short(unlike)}")
+
+
+def _check_recorded(scene: Scene, deed: Deed, place: Path, tally: Tally, number: int, where: str) -> None:
+    """See that a change that is said to be recorded is, that all else is as before, and that it is published next."""
+    tally.did("recorded, and published later")
+    before, after = scene.state(deed.history).tree, scene.state(deed.after).tree
+    tally.expect(deed.is_recorded(scene, place), f"{where}: said to be recorded, and the record is another one")
+    said = scene.children.run(deed.as_it(scene.lines.verify), place)
+    is_told = f"transaction {number} is in the record only" in said.output
+    found = tree_of(place)
+    is_switched = found.get(_CURRENT) == after[_CURRENT]
+    tally.expect(not said.status and is_told != is_switched, f"{where}: then {said}")
+    # The finished snapshot, and each of the files that are named one after another, may be there already.
+    may_be = {name for name in after if name in _NAMED or name.startswith(f"{REGISTRY}/snapshot-")}
+    unlike = differences(found, {**before, _RECORD: after[_RECORD]}, {name: after[name] for name in may_be})
+    unlike = [one for one in unlike if not _is_of(one, may_be, found, after)]
+    tally.expect(not unlike, f"{where}: {in_short(unlike)}")
+    published = scene.children.run(deed.as_it(scene.lines.compact), place)
+    unlike = deed.unlike_after(scene, place)
+    tally.expect(not published.status and not unlike, f"{where}: then {published}: {in_short(unlike)}")
+
+
+def _is_of(unlike: str, names: set[str], found: Tree, after: Tree) -> bool:
+    """Say whether a difference is of a file that is as after the deed."""
+    name = unlike.partition(" ")[0]
+    return name in names and found.get(name) == after[name]
+
+
+def _check_begun(scene: Scene, deed: Deed, place: Path, tally: Tally, where: str) -> None:
+    """See that what was begun and not ended left a whole registry, that no more is claimed, and that it goes on."""
+    tally.did("begun, and ended later")
+    before, after, found = scene.state(deed.history).tree, scene.state(deed.after).tree, tree_of(place)
+    unlike = [one for one in differences(found, after, before) if not one.endswith(" is left over")]
+    unlike += [f"{name} is left over" for name in found if name not in before and name not in after]
+    unlike += [
+        f"{name} has gone without its folder"
+        for name in before
+        if name.startswith(f"{REGISTRY}/snapshot-") and "/" not in name.removeprefix(f"{REGISTRY}/")
+        if name in found and any(one not in found for one in before if one.startswith(f"{name}/"))
+    ]
+    tally.expect(not unlike, f"{where}: {in_short(unlike)}")
+    said = scene.children.run(deed.as_it(scene.lines.verify), place)
+    is_left = any(name not in after for name in found)
+    tally.expect(not said.status and is_left == ("files hold data of" in said.output), f"{where}: then {said}")
+    neither = deed.neither(scene, place)
+    tally.expect(not neither, f"{where}: {neither}")
+    again = scene.children.run(deed.line, place)
+    unlike = deed.unlike_after(scene, place)
+    tally.expect(not again.status and not unlike, f"{where}: then the same again: {again}: {in_short(unlike)}")
 
 
 def _size(folder: Path) -> int:

@@ -19,6 +19,8 @@ FREQUENCIES, OTHER_FREQUENCIES = "frequencies.csv", "other_frequencies.csv"
 ADDED_DONORS, DIFFERENCES = "added_donors.csv", "differences.csv"
 CODES, IDENTIFIERS, RELEASE_FOLDER = "codes.txt", "identifiers.txt", "release"
 NEXT_RELEASE_FOLDER = "next_release"
+RECORD_KEY, RECORD_KEY_FILE = b"0123456789abcdef0123456789abcdef", "record.key"
+"""The key of records that are encrypted, and the file that holds it."""
 N_DONORS, N_PATIENTS = 300, 270
 
 _HEAD = "# file: x\n# version: IPD-IMGT/HLA {}\n"
@@ -52,6 +54,7 @@ def write_inputs(folder: Path, seed: int) -> None:
         named = [f"{_haplotype_name(haplotype)},{factor * share:.6f}" for haplotype, share in _HAPLOTYPES]
         _write(folder / name, ["haplotype,frequency", *named])
     _write(folder / CODES, ["Last Updated: synthetic", "", "*\tCODE\tSUBTYPE", *_code_rows()])
+    (folder / RECORD_KEY_FILE).write_bytes(RECORD_KEY)
     _write(folder / IDENTIFIERS, [f"D{number:04}" for number in range(0, N_DONORS, 2)])
 
 

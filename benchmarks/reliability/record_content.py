@@ -1,6 +1,7 @@
 """What the record of a registry holds, read without the product: two records that say the same have one checksum.
 
-Times, salts, identities and the hashes of all these differ from run to run and are left out.
+One that is encrypted has another than a plain one. Times, salts, identities and the hashes of all these differ from run
+to run and are left out.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+
+from benchmarks.reliability.inputs import RECORD_KEY
 
 RECORD = "journal.sqlite"
 """The file of a registry's record."""
 
-BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "searches.jsonl")
-"""Patterns of files that come and go with a record, or grow with every search."""
+BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "case-head", "searches.jsonl")
+"""Patterns of files that come and go with a record, hold hashes of it, or grow with every search."""
 
+_PLAIN = b"SQLite format 3\0"
 _TRANSACTIONS = (
     "SELECT id, day, action, reason, source, source_sha256, source_rows, file_date, settings, same_as, attributes,"
     " counts, last_version FROM txn ORDER BY id"
@@ -43,8 +48,17 @@ def checksum_of_record(path: Path) -> str:
         for ending in ("", "-wal", "-journal"):
             if (source := path.with_name(f"{path.name}{ending}")).exists():
                 shutil.copy(source, f"{copy}{ending}")
-        with closing(sqlite3.connect(copy)) as connection:
+        is_plain = copy.read_bytes()[: len(_PLAIN)] == _PLAIN
+        with closing(sqlite3.connect(copy) if is_plain else _decrypted(copy)) as connection:
             known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
             queries = (*(_TRANSACTIONS, _VERSIONS) * ("txn" in known), *_CASES * ("case_entry" in known))
-            told = [connection.execute(query).fetchall() for query in queries]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+            told = [list(map(list, connection.execute(query).fetchall())) for query in queries]
+    return hashlib.sha256(json.dumps([is_plain, told]).encode()).hexdigest()
+
+
+def _decrypted(path: Path) -> sqlite3.Connection:
+    """Return a connection to an encrypted record; its key is as `registry_io/FORMAT.md` says."""
+    connection: sqlite3.Connection = import_module("sqlcipher3.dbapi2").connect(path)
+    key = hashlib.sha256(b"hla-match record 1\n" + RECORD_KEY).hexdigest()
+    connection.execute(f"""PRAGMA key="x'{key}'\"""")
+    return connection

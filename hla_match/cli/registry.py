@@ -228,7 +228,7 @@ def verify(registry: Path) -> None:
     if unpublished is not None:
         print_note(
             translated(
-                "transaction {number} is in the record only: its writer was killed; the next change shows it",
+                "transaction {number} is in the record only: its writer could not end; the next change shows it",
                 number=unpublished,
             )
         )

@@ -86,11 +86,7 @@ class ErrorCode(StrEnum):
         "No donor can take part in an estimation of frequencies.",
         "Choose loci and populations at which donors are typed.",
     )
-    FILE_MISSING = (
-        "file.missing",
-        "There is no file or folder of this name.",
-        "Check the name and the folder.",
-    )
+    FILE_MISSING = ("file.missing", "There is no file or folder of this name.", "Check the name and the folder.")
     FILE_EXISTS = (
         "file.exists",
         "A file is there already, and nothing says that it may be replaced.",
@@ -116,11 +112,7 @@ class ErrorCode(StrEnum):
         "A file is of another kind than those that are read.",
         "Save the table in one of the formats that the message names.",
     )
-    FILE_DAMAGED = (
-        "file.damaged",
-        "A file is cut or damaged.",
-        "Copy, export, or compress the file again.",
-    )
+    FILE_DAMAGED = ("file.damaged", "A file is cut or damaged.", "Copy, export, or compress the file again.")
     FILE_ENCODING = (
         "file.encoding",
         "Bytes of a file are no text in an encoding that is read.",
@@ -141,11 +133,7 @@ class ErrorCode(StrEnum):
         "Two columns have one name or one meaning.",
         "Rename or remove one of the two.",
     )
-    FILE_UNNAMED_COLUMN = (
-        "file.unnamed-column",
-        "A column with values has no name.",
-        "Name the column, or remove it.",
-    )
+    FILE_UNNAMED_COLUMN = ("file.unnamed-column", "A column with values has no name.", "Name the column, or remove it.")
     FILE_WRONG_COLUMNS = (
         "file.wrong-columns",
         "The columns of a table are not those of any layout that is read.",
@@ -310,6 +298,11 @@ class ErrorCode(StrEnum):
         "registry.in-use",
         "Files that hold data of erased persons may still be read.",
         "Compact the registry again when nobody reads them.",
+    )
+    REGISTRY_UNPUBLISHED = (
+        "registry.unpublished",
+        "A change is in the record of a registry, and could not be published.",
+        "Make room, or let the folder be written to; the next command that writes publishes it, so do not repeat it.",
     )
     REGISTRY_KEY = (
         "registry.key",

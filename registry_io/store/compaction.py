@@ -10,18 +10,27 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
 from hla_match.errors import ErrorCode, FileError, RegistryError
+from hla_match.errors.arguments import InWords
 from registry_io.disk.aside_folder import discard
+from registry_io.disk.durable_files import write_error
 from registry_io.disk.given_path import given_path
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal, in_use
 from registry_io.store.record_state import transaction_of
 from registry_io.store.recorded_registry import begin
-from registry_io.store.registry_folder import SNAPSHOTS, current_snapshot, writing_registry
+from registry_io.store.registry_folder import (
+    SNAPSHOTS,
+    current_snapshot,
+    left_behind,
+    unwritten,
+    writing_registry,
+)
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_versions import GRACE, Garbage, folder_size, require_registry
 from registry_io.store.snapshot_store import read_manifest, snapshot_chain
@@ -51,7 +60,7 @@ def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -
 
     Raises:
         FileError: a snapshot that has to go was valid within the grace, or somebody reads the record; all else is done.
-            Or the folder cannot be written to.
+            Or the folder cannot be written to, and what was begun goes on when the registry is compacted again.
         RegistryError: there is no registry, or it is damaged.
         LockedError: another process writes.
     """
@@ -60,8 +69,11 @@ def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -
     with writing_registry(place), Journal.writing(place) as journal:
         begin(place, journal)
         journal.compact()
-        removed = tuple(_remove(place, journal, grace))
-    if prove_registry(place) is not None or n_erased_in_files(place):
+        with _begun(place):
+            removed = tuple(_remove(place, journal, grace))
+    with _begun(place):
+        is_left = prove_registry(place) is not None or n_erased_in_files(place) > 0
+    if is_left:
         raise RegistryError(
             str(place),
             found="data of erased persons in a file",
@@ -71,6 +83,32 @@ def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -
         )
     with Journal.open(place) as journal:
         return Compaction(removed, journal.n_erased())
+
+
+@contextmanager
+def _begun(folder: Path) -> Iterator[None]:
+    """Say of what fails that the record is compacted and files are removed, not all of them.
+
+    Raises:
+        FileError: a file cannot be removed or written.
+    """
+    try:
+        yield
+    except (FileError, OSError) as error:
+        failed = write_error(folder, error) if isinstance(error, OSError) else error
+        if failed.code not in (ErrorCode.FILE_NO_ROOM, ErrorCode.FILE_NOT_WRITTEN):
+            raise
+        raise _unfinished(folder, failed.found) from error
+
+
+def _unfinished(folder: Path, found: str) -> FileError:
+    return FileError(
+        str(folder),
+        found=found,
+        expected="files that can be removed",
+        hint="the registry is whole, and files may still hold data of erased persons; compact it again, to go on",
+        code=ErrorCode.FILE_NOT_WRITTEN,
+    )
 
 
 def n_erased_in_files(folder: Path) -> int:
@@ -84,15 +122,17 @@ def n_erased_in_files(folder: Path) -> int:
     with Journal.open(folder) as journal:
         if not journal.n_erased():
             return 0
-        having = (_transaction(path, journal) for path in folder.glob(SNAPSHOTS))
-        return journal.n_erased(min(journal.compacted, *having))
+        having = [_transaction(path, journal) for path in folder.glob(SNAPSHOTS)]
+        # What cannot be removed may be of any donors.
+        return journal.n_erased(0 if left_behind(folder) else min(journal.compacted, *having))
 
 
 def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterator[Garbage]:
     """Remove the snapshots that have erased donors, and yield them.
 
     Raises:
-        FileError: one was valid within the grace.
+        FileError: one was valid within the grace, or one cannot be removed.
+        OSError: one cannot be removed.
     """
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
     since, last, held = time.time() - grace.total_seconds(), _last_erasure(journal), 0.0
@@ -104,6 +144,8 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
             continue
         yield Garbage(snapshot.name, folder_size(snapshot))
         discard(snapshot)
+    if left := unwritten(folder):
+        raise _unfinished(folder, InWords(f"{left[0].name}, which cannot be removed"))
     if held:
         raise _held(folder, datetime.datetime.fromtimestamp(held, datetime.UTC) + grace)
 

@@ -16,9 +16,10 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import SNAPSHOTS, current_snapshot, latest_snapshot, valid_snapshot
+from registry_io.store.registry_folder import JOURNAL, SNAPSHOTS, current_snapshot, latest_snapshot, valid_snapshot
 from registry_io.store.registry_versions import REPORTS, Published, publish
 from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
 from registry_io.store.snapshot_part import SnapshotPart
@@ -52,9 +53,20 @@ def catch_up(folder: Path, journal: Journal) -> None:
         FileError: the snapshot cannot be written.
     """
     latest = journal.latest_transaction()
+    if latest is None:
+        return
     # Of no snapshot, or of one that cannot be read, no transaction is known.
-    if latest is not None and published_transaction(folder, journal) not in {latest.number, latest.same_as} - {None}:
+    published = published_transaction(folder, journal)
+    if published is not None and published > latest.number:
+        raise ends_early(folder, latest.number, published)
+    if published not in {latest.number, latest.same_as} - {None}:
         publish_state(folder, journal, reports=_unpublished_reports(folder, latest))
+
+
+def ends_early(folder: Path, latest: int, published: int) -> RegistryError:
+    """Return the error of a record that lost transactions which a snapshot has."""
+    found = f"a record that ends at transaction {latest}, where the snapshot has transaction {published}"
+    return damaged(folder / JOURNAL, found)
 
 
 def mend(folder: Path, journal: Journal) -> Published:

@@ -30,6 +30,8 @@ WARNINGS = "warnings.csv"
 LOCK = ".lock"
 JOURNAL = "journal.sqlite"
 """The record of all changes; SQLite keeps two files beside it while it is open."""
+CASE_HEAD = "case-head"
+"""The last entry of the case book."""
 SEARCH_LOG = "searches.jsonl"
 """Who searched, when and with what."""
 SETTINGS = "settings.json"
@@ -46,6 +48,7 @@ _OWN_NAMES = (
     SNAPSHOTS,
     f"{WRITING}*",
     f"{JOURNAL}*",
+    CASE_HEAD,
     SEARCH_LOG,
     SETTINGS,
 )
@@ -251,6 +254,24 @@ def leftovers(folder: Path) -> list[Path]:
         ]
     except OSError:
         return []
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Return what killed writers left in a folder and could not be removed; nothing while somebody writes."""
+    if not leftovers(folder):
+        return []
+    try:
+        with writer_lock(folder / LOCK, str(folder)):
+            return unwritten(folder)
+    except LockedError:
+        return []
+    except FileError:  # the folder cannot be written to
+        return unwritten(folder)
+
+
+def unwritten(folder: Path) -> list[Path]:
+    """Return what was being written in a registry's folder, where nobody writes: the caller holds the lock."""
+    return [*folder.glob(f"{WRITING}*"), *stale_parts(folder)]
 
 
 def _clear(folder: Path) -> None:

@@ -19,7 +19,7 @@ from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.journal.person_texts import person_texts
 from registry_io.store.kept_files import verify_kept
 from registry_io.store.own_frequency_store import verify_own_frequencies
-from registry_io.store.record_state import transaction_of
+from registry_io.store.record_state import ends_early, transaction_of
 from registry_io.store.recorded_registry import person_slices
 from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
 from registry_io.store.registry_store import open_registry, verify_registry
@@ -49,6 +49,8 @@ def prove_registry(folder: Path) -> int | None:
     hint = "somebody changed it; donors and snapshots are as they were written"
     _refuse(folder / SEARCH_LOG, "changed searches", list(search_log_faults(folder)), hint)
     if not has_journal(folder):
+        if (made := open_registry(folder).provenance.transaction) is not None:
+            raise damaged(folder / JOURNAL, f"no record, where the snapshot has transaction {made}")
         return None
     with Journal.open(folder) as journal:
         if faults := journal.verify():
@@ -67,8 +69,7 @@ def _unpublished(folder: Path, journal: Journal) -> int | None:
     if latest is None or number is None:
         return None
     if number > latest.number:
-        lost = f"a record that ends at transaction {latest.number}, where the snapshot has transaction {number}"
-        raise damaged(folder / JOURNAL, lost)
+        raise ends_early(folder, latest.number, number)
     if journal.n_erased(number):  # the record has no data of theirs to compare
         return latest.number
     held = _digests(person_slices(registry))

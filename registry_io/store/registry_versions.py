@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,18 +74,21 @@ def publish(
     provenance: Provenance,
     below: Sequence[SnapshotPart] = (),
     *,
+    taken_in: Sequence[SnapshotPart] = (),
     is_merged: bool = False,
     acknowledge: Callable[[], None] | None = None,
 ) -> Published:
     """Give a snapshot its name, and make it the one that readers see.
 
-    The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again.
+    The caller holds the folder's lock. A new snapshot that cannot be made valid is removed again, unless what it holds
+    is acknowledged: the next writer then finds it, and the reports in it.
 
     Args:
         aside: the files of the snapshot.
         description: what its manifest says of them.
         provenance: what the registry was made from.
         below: what the snapshot stands on, the whole one first; empty where it is whole. They are not read again.
+        taken_in: further snapshots that were opened, whose changes it has.
         is_merged: as in `make_current`.
         acknowledge: as in `make_current`.
 
@@ -97,13 +100,22 @@ def publish(
     folder = aside.path.parent
     known = set(folder.glob(SNAPSHOTS))
     snapshot = commit_snapshot(aside, description, provenance)
+    is_acknowledged = False
+
+    def acknowledged() -> None:
+        nonlocal is_acknowledged
+        if acknowledge is not None:
+            acknowledge()
+            is_acknowledged = True
+
     try:
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
-        make_current(snapshot, [part.path for part in parts], is_merged=is_merged, acknowledge=acknowledge)
+        opened, gone = ([part.path for part in some] for some in (parts, taken_in))
+        make_current(snapshot, opened, taken_in=gone, is_merged=is_merged, acknowledge=acknowledged)
         return Published(snapshot, parts)
     except BaseException:
-        if snapshot not in known and valid_snapshot(folder) != snapshot:
+        if snapshot not in known and not is_acknowledged and valid_snapshot(folder) != snapshot:
             try:
                 discard(snapshot)
             except OSError:  # where even a name finds no room; a half of it is no loss, as every byte is compared
@@ -115,6 +127,7 @@ def make_current(
     snapshot: Path,
     opened: Sequence[Path],
     *,
+    taken_in: Sequence[Path] = (),
     is_merged: bool = False,
     acknowledge: Callable[[], None] | None = None,
 ) -> None:
@@ -126,6 +139,7 @@ def make_current(
     Args:
         snapshot: opened as readers will open it, and compared with its checksums.
         opened: the snapshots that it consists of, the whole one first.
+        taken_in: further snapshots that were opened, whose changes it has.
         is_merged: whether it has the donors of the one that is valid: the previous one then stays.
         acknowledge: called when all is written, before the switch, which from then on is only a matter of names.
 
@@ -137,7 +151,7 @@ def make_current(
     reports = {name: path / name for path in opened for name in REPORTS if (path / name).exists()}
     contents = {name: path.read_bytes() for name, path in reports.items()}
     known = previous_snapshots(folder)
-    before = _same_pairs(folder, snapshot) if is_merged else _pairs(folder, snapshot, opened)
+    before = _same_pairs(folder, snapshot) if is_merged else _pairs(folder, snapshot, {*opened, *taken_in})
     # Their order tells which became valid last.
     if list(before.items()) != list(known.items()):
         contents[PREVIOUS] = previous_text(before)
@@ -228,7 +242,7 @@ def _left_in(folder: Path) -> list[Garbage]:
     return [Garbage(path.name, folder_size(path)) for path in leftovers(folder) if path.name != LOCK]
 
 
-def _pairs(folder: Path, new: Path, opened: Sequence[Path]) -> dict[str, str]:
+def _pairs(folder: Path, new: Path, opened: Collection[Path]) -> dict[str, str]:
     """Return which snapshot is the one before, for when `new` is valid and for as long as it is not.
 
     Those that were `opened` are sound.

@@ -118,8 +118,7 @@ def publish_changes(
     Raises:
         CriteriaError: persons are no such frames, two have one identifier, or an attribute is of another type.
         RegistryError: there is no registry, or it is damaged; nothing was changed.
-        FileError: it cannot be written; nothing was changed.
-        OSError: the disk fails, or is full; nothing was changed.
+        FileError, OSError: it cannot be written; nothing was changed, unless what comes behind `acknowledge` fails.
     """
     below = below or open_parts(current_snapshot(folder))
     base = below[0].registry
@@ -147,7 +146,8 @@ def publish_changes(
         description = replace(SnapshotDescription.of(come), notes=notes, onto=snapshot_title(below[-1].path))
         for name, content in {**_reports(taken_in), **(reports or {})}.items():
             aside.write(name, content)
-        return PublishedChanges(publish(aside, description, read_as, below, acknowledge=acknowledge), unreadable)
+        published = publish(aside, description, read_as, below, taken_in=taken_in, acknowledge=acknowledge)
+        return PublishedChanges(published, unreadable)
 
 
 def merge_changes(folder: Path) -> Published | None:

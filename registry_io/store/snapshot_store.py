@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hla_match.donors.registry import Registry
 from hla_match.donors.registry_settings import NO_SETTINGS, RegistrySettings
 from registry_io.disk.array_bounds import refuse_unless
+from registry_io.disk.aside_folder import FileSum
 from registry_io.disk.checked_files import changed, damaged_files
 from registry_io.store.registry_folder import content_of, snapshot_titled
 from registry_io.store.snapshot_manifest import SnapshotManifest, parse_manifest
@@ -90,6 +92,22 @@ def verify_snapshot(snapshot: Path) -> Iterator[tuple[str, bool]]:
         is_known |= path.name.startswith(".") or path.match(IMPUTED)
         if not is_known:
             yield path.name, False
+
+
+def earlier_files(snapshot: Path) -> list[tuple[str, bool]] | None:
+    """Return each file of a snapshot of another format version, and whether its SHA-256 is the manifest's.
+
+    The snapshots of all versions are named after their manifest, which holds the SHA-256 of all other files.
+
+    Returns:
+        None where that is not so.
+    """
+    try:
+        text = (snapshot / MANIFEST).read_bytes()
+        sums = {str(name): FileSum(str(sha256)) for name, sha256 in json.loads(text)["files"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    return list(damaged_files(snapshot, sums)) if manifest_hash(text) == content_of(snapshot.name) else None
 
 
 def read_manifest(snapshot: Path) -> SnapshotManifest:

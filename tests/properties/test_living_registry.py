@@ -44,6 +44,7 @@ from registry_io.store.rebase import rebase_registry
 from registry_io.store.record_state import catch_up
 from registry_io.store.registry_folder import writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
+from registry_io.store.rollback import roll_back
 from tests.examples import IS_WHOLE
 from tests.tiny_tables import tiny_nomenclature
 
@@ -89,7 +90,11 @@ FILES = st.dictionaries(st.sampled_from(IDENTIFIERS), RECORDS, min_size=1, max_s
 
 
 class LivingRegistry(RuleBasedStateMachine):
-    """The registry of a folder, and the donors that it must have after each transaction."""
+    """The registry of a folder, and the donors that it must have after each transaction.
+
+    `shown` and `back` are the transactions whose donors the snapshot has, and that which a rollback makes valid; 0 of
+    none.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,6 +104,9 @@ class LivingRegistry(RuleBasedStateMachine):
         self.known: Donors = {}
         self.merged: dict[str, str] = {}
         self.release = RELEASES[0]
+        self.releases: list[Nomenclature] = []
+        self.erasures: list[int] = []
+        self.shown, self.back = 0, 0
 
     def teardown(self) -> None:
         shutil.rmtree(self.place)
@@ -151,9 +159,9 @@ class LivingRegistry(RuleBasedStateMachine):
         """All donors are read with another release; it is a transaction, and nobody comes or leaves."""
         found = rebase_registry(self.folder, release, today=DAY)
         assert (found.transaction is None) == (release is self.release)
+        self.release = release
         if found.transaction is not None:
             self._remember(self.donors)
-        self.release = release
 
     @rule(stays=st.sampled_from(IDENTIFIERS), leaves=st.sampled_from(IDENTIFIERS), record=RECORDS)
     def merge(self, stays: str, leaves: str, record: Record) -> None:
@@ -214,6 +222,7 @@ class LivingRegistry(RuleBasedStateMachine):
         erase_donors(self.folder, [donor_id], today=DAY)
         gone = {one for one in self.known if self._person_of(one) == donor_id}
         self._remember(self.donors)
+        self.erasures.append(len(self.states))
         for donors in (*self.states, self.known, self.merged):
             for one in gone & donors.keys():
                 del donors[one]
@@ -224,6 +233,31 @@ class LivingRegistry(RuleBasedStateMachine):
         """Earlier snapshots go where persons were erased; what is known stays."""
         compact_registry(self.folder, grace=datetime.timedelta(0))
         assert n_erased_in_files(self.folder) == 0
+        if self.back < max(self.erasures, default=0):
+            self.back = 0
+
+    @precondition(lambda self: self.states)
+    @rule()
+    def roll_back(self) -> None:
+        """The donors before the last change are back, and read as then, but for those who were erased since."""
+        if not self.back:
+            self._is_refused(lambda: roll_back(self.folder))
+            return
+        roll_back(self.folder)
+        donors, release = self.states[self.back - 1], self.releases[self.back - 1]
+        is_change = (donors, release) != (self.donors, self.release)
+        self.release = release
+        if any(number > self.back for number in self.erasures):  # a snapshot of then has them
+            if is_change:
+                self._remember(donors)
+        else:
+            assert is_change
+            left, taken = self.shown, self.back
+            self._remember(donors)
+            self.back, self.shown = left, taken
+        if is_change:
+            for one in donors:
+                self.merged.pop(one, None)
 
     @precondition(lambda self: self.states)
     @rule(donor_id=st.sampled_from(IDENTIFIERS), record=RECORDS, share=st.floats(0, 1, exclude_max=True))
@@ -293,7 +327,9 @@ class LivingRegistry(RuleBasedStateMachine):
 
     def _remember(self, after: Donors) -> None:
         self.states.append(dict(after))
+        self.releases.append(self.release)
         self.known.update(after)
+        self.back, self.shown = self.shown, len(self.states)
 
     def _is_refused(self, change: Callable[[], Any]) -> None:
         with pytest.raises(HlaMatchError):

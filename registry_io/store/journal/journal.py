@@ -17,23 +17,21 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.line_notes import LINE_NOTES
 from registry_io.store.journal.case_book import CaseBook
+from registry_io.store.journal.case_head import head_faults
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
-from registry_io.store.journal.erasure import write_anew
 from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal_file import (
     damaged,
-    in_use,
     journal_faults,
-    leave,
     open_for_reading,
-    open_for_writing,
 )
 from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
 from registry_io.store.journal.versions import Changes, Version
+from registry_io.store.journal.writing import RecordWriter, writing_record
 from registry_io.store.registry_folder import JOURNAL
 
 SLICE = 250_000
@@ -54,10 +52,11 @@ class Journal:
     Args:
         path: its file.
         connection: to it.
+        writer: where it is written to.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path, self._connection = path, connection
+    def __init__(self, path: Path, connection: sqlite3.Connection, writer: RecordWriter | None = None) -> None:
+        self.path, self._connection, self._its_writer = path, connection, writer
         self._contents, self.cases = Contents(path, connection), CaseBook(path, connection)
 
     @classmethod
@@ -75,23 +74,15 @@ class Journal:
     def writing(cls, folder: Path) -> Iterator[Self]:
         """Give the record of a folder to write to, made where it is missing; the caller holds the folder's lock.
 
-        What is written is kept when it is committed, by `commit` or at the end of the block without an error. A record
-        that is still without a transaction is removed.
+        What is written is kept when it is committed, by `commit` or at the end of the block without an error; an error
+        that comes later says that it is recorded. A record that is still without a transaction is removed.
 
         Raises:
-            RegistryError: it is damaged.
+            RegistryError: it is damaged; or what comes behind the commit fails.
             FileError: it cannot be written to.
         """
-        path = folder / JOURNAL
-        journal = cls(path, open_for_writing(path))
-        try:
-            yield journal
-            journal.commit()
-        finally:
-            with journal_faults(path):
-                is_empty = journal._undone()
-            journal.close()
-            leave(path, is_empty=is_empty)
+        with writing_record(folder / JOURNAL) as writer:
+            yield cls(writer.path, writer.connection, writer)
 
     def commit(self) -> None:
         """Bring all transactions so far to the disk.
@@ -99,21 +90,16 @@ class Journal:
         Raises:
             FileError: they cannot be written; nothing of those since the last commit is kept.
         """
-        with journal_faults(self.path):
-            self._connection.execute("COMMIT")
-            self._connection.execute("BEGIN IMMEDIATE")
+        self._writer.commit()
 
     def undo(self) -> None:
         """Take back all transactions since the last commit."""
-        with journal_faults(self.path):
-            self._connection.execute("ROLLBACK")
-            self._connection.execute("BEGIN IMMEDIATE")
+        self._writer.undo()
 
-    def _undone(self) -> bool:
-        """Take back what was not committed, and say whether nothing ever was."""
-        if self._connection.in_transaction:  # a full disk has ended it already
-            self._connection.execute("ROLLBACK")
-        return not self._connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone()
+    @property
+    def _writer(self) -> RecordWriter:
+        assert self._its_writer is not None, "a record that is read is not written to"
+        return self._its_writer
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +127,7 @@ class Journal:
             entry = Entry(self.path, self._connection, cause, self.latest_transaction())
             yield entry
             entry.finish()
+            self._writer.put = entry.number if entry.recorded is not None else self._writer.put
 
     @property
     def n_donors(self) -> int:
@@ -293,10 +280,7 @@ class Journal:
         Raises:
             FileError: it cannot be written, or somebody reads it.
         """
-        with journal_faults(self.path):
-            is_whole = write_anew(self._connection)
-        if not is_whole:
-            raise in_use(self.path, "a reader of the record")
+        self._writer.compact()
 
     def nomenclature(self, settings: Settings) -> Nomenclature:
         """Return the nomenclature of a transaction's settings.
@@ -323,7 +307,11 @@ class Journal:
             RegistryError: the file cannot be read at all.
         """
         with journal_faults(self.path):
-            return [*record_faults(self._connection, self._contents), *seal_faults(self.path)]
+            faults = [
+                *record_faults(self._connection, self._contents),
+                *head_faults(self.path.parent, self._connection),
+            ]
+            return [*faults, *seal_faults(self.path)]
 
     def _transactions(self, clause: str, *values: Any) -> list[Transaction]:
         with journal_faults(self.path):

@@ -26,7 +26,7 @@ from registry_io.store.journal.encryption import (
     key_at_hand,
     wrong_key,
 )
-from registry_io.store.journal.file_seal import seal, unseal
+from registry_io.store.journal.file_seal import unseal
 from registry_io.store.registry_folder import JOURNAL
 
 FORMAT_VERSIONS = (WITHOUT_CASES, WITH_CASES)
@@ -107,15 +107,21 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         FileError: it cannot be written to.
     """
     if not path.exists():
+        unseal(path)  # of a file that somebody removed
         _make(path)
-    unseal(path)
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
-        connection.execute("PRAGMA journal_mode=WAL")  # which a new plain file has from the beginning
-        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
-        connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("BEGIN IMMEDIATE")
-        _check_format(path, connection)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")  # which a new plain file has from the beginning
+            # The log tells at the end which pages were written to.
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("BEGIN IMMEDIATE")
+            _check_format(path, connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -171,15 +177,6 @@ def _empty_record() -> bytes:
     return bytes(content)
 
 
-def leave(path: Path, *, is_empty: bool) -> None:
-    """Seal the file of a record whose last connection is closed; one that nothing was written to is removed."""
-    if not is_empty:
-        seal(path)
-        return
-    for ending in ("-wal", "-shm", ""):
-        remove(path.with_name(f"{path.name}{ending}"))
-
-
 @contextmanager
 def journal_faults(path: Path) -> Iterator[None]:
     """Say in words what the database says in its own.
@@ -215,7 +212,9 @@ def in_use(path: Path, by: str) -> FileError:
 
 def _fault(path: Path, error: Exception) -> FileError:
     # An error of Python's own part has no number.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    whole = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    # Shared memory that finds no room is an error of its own.
+    code = sqlite3.SQLITE_FULL if whole == sqlite3.SQLITE_IOERR_SHMSIZE else whole & _PRIMARY_CODE
     if code == sqlite3.SQLITE_NOTADB and not isinstance(error, sqlite3.Error):
         return wrong_key(path)
     if code in _CANNOT_WRITE:

@@ -21,7 +21,7 @@ from registry_io.store.case_request import CaseRequest
 from registry_io.store.compaction import compact_registry
 from registry_io.store.journal import journal_file
 from registry_io.store.journal.journal import Journal
-from registry_io.store.registry_folder import JOURNAL
+from registry_io.store.registry_folder import CASE_HEAD, JOURNAL, writing_registry
 from registry_io.store.registry_proof import prove_registry
 from tests.tiny_tables import tiny_nomenclature
 
@@ -219,6 +219,34 @@ def test_a_change_of_the_case_book_is_found(registry: Path, change: str) -> None
     with pytest.raises(RegistryError, match="case") as caught:
         prove_registry(registry)
     assert caught.value.code == ErrorCode.REGISTRY_RECORD
+
+
+def test_entries_that_are_cut_off_with_their_seal_are_found(registry: Path) -> None:
+    repeat(registry)
+    kept = {name: (registry / name).read_bytes() for name in (JOURNAL, f"{JOURNAL}-seal")}
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    assert prove_registry(registry) is None
+    for name, content in kept.items():
+        (registry / name).write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(RegistryError, match=r"case entry \d+: missing, or another one"):
+            prove_registry(registry)
+        registry_io.update_donor(registry, "D2", {"sex": "F"})  # which leaves the trace
+
+
+def test_a_changed_byte_of_the_head_of_cases_is_found(registry: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    path = registry / CASE_HEAD
+    text = path.read_bytes()
+    for at in range(len(text)):
+        path.write_bytes(text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :])
+        with pytest.raises(RegistryError, match="case-head: another content"):
+            prove_registry(registry)
+    path.unlink()
+    assert prove_registry(registry) is None, "earlier versions kept none"
+    with writing_registry(registry), Journal.writing(registry):
+        pass
+    assert path.read_bytes() == text
 
 
 def test_a_record_from_before_becomes_one_with_cases_at_the_first_of_them(tmp_path: Path) -> None:

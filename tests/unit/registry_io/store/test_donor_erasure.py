@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import ErrorCode, FileError, RegistryError
+from registry_io.disk import durable_files
+from registry_io.disk.durable_files import Action, listening
+from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.compaction import compact_registry, n_erased_in_files
 from registry_io.store.donor_changes import add_donor, reinstate_donor, update_donor, withdraw_donor
 from registry_io.store.donor_erasure import Erasure, erase_donors
@@ -21,7 +25,7 @@ from registry_io.store.donor_records import registry_diff, registry_log, show_do
 from registry_io.store.journal import journal_file
 from registry_io.store.journal.journal import Journal
 from registry_io.store.past_registry import n_erased_since
-from registry_io.store.registry_folder import CURRENT, JOURNAL, current_snapshot
+from registry_io.store.registry_folder import CURRENT, JOURNAL, LOCK, current_snapshot
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back
@@ -206,6 +210,49 @@ def test_a_reader_of_the_record_is_waited_for(
     reader.execute("ROLLBACK")
     compact_registry(registry, grace=NOW)
     assert secrets_in(registry) == set()
+
+
+def test_a_compaction_that_fails_midway_says_so_and_goes_on(registry: Path) -> None:
+    erased(registry)
+    n_snapshots = len(list(registry.glob("snapshot-*")))
+    n_gone = 0
+
+    def second_fails(action: Action, path: Path) -> None:
+        nonlocal n_gone
+        n_gone += action == "rename" and path.name.startswith(".writing-")
+        if n_gone == 2 and action == "rename":
+            raise OSError(errno.ENOSPC, "no room")
+
+    with listening(second_fails), pytest.raises(FileError, match="compact it again, to go on") as error:
+        compact_registry(registry, grace=NOW)
+    assert (error.value.code, error.value.found) == (ErrorCode.FILE_NOT_WRITTEN, "no room left on the disk")
+    assert len(list(registry.glob("snapshot-*"))) == n_snapshots - 1
+    assert prove_registry(registry) is None
+    assert n_erased_in_files(registry) == 2
+    compact_registry(registry, grace=NOW)
+    assert secrets_in(registry) == set()
+
+
+def test_nothing_is_proved_while_files_cannot_be_removed(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erased(registry)
+    with monkeypatch.context() as held:
+        held.setattr(durable_files.shutil, "rmtree", lambda *_arguments, **_options: None)
+        with pytest.raises(FileError, match=r"\.writing-\w+, which cannot be removed"):
+            compact_registry(registry, grace=NOW)
+        assert secrets_in(registry)
+        assert n_erased_in_files(registry) == 2
+        assert prove_registry(registry) is None
+    compact_registry(registry, grace=NOW)
+    assert secrets_in(registry) == set()
+
+
+def test_what_a_living_writer_writes_is_not_taken_for_what_is_left(registry: Path) -> None:
+    erased(registry)
+    compact_registry(registry, grace=NOW)
+    (registry / ".writing-0123456789abcdef").mkdir()
+    with writer_lock(registry / LOCK, "registry"):
+        assert n_erased_in_files(registry) == 0
+    assert n_erased_in_files(registry) == 2
 
 
 def test_a_registry_of_which_nobody_was_erased_can_be_compacted(registry: Path) -> None:

@@ -16,6 +16,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import listening
 from registry_io.store import donor_import
+from registry_io.store.donor_changes import update_donor
 from registry_io.store.donor_import import import_donors
 from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_folder import writing_registry
@@ -114,7 +115,10 @@ def test_the_report_stands_before_the_registry_is_switched(tmp_path: Path) -> No
     assert seen == [1]
     assert pl.read_csv(folder / "quarantine.csv").is_empty(), "and is given back where there is no switch"
     assert open_registry(folder).attributes["donor_id"].to_list() == ["D1"]
-    assert len(list(folder.glob("snapshot-*"))) == 1
+    assert len(list(folder.glob("snapshot-*"))) == 2, "what is recorded stays for the next writer"
+    update_donor(folder, "D1", {"A_2": "11:01"})
+    assert open_registry(folder).attributes["donor_id"].to_list() == ["D1", "D2"]
+    assert pl.read_csv(folder / "quarantine.csv").height == 1
 
 
 def test_a_registry_is_replaced_only_when_that_is_asked_for(tmp_path: Path) -> None:

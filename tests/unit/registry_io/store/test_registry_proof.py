@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -105,5 +107,33 @@ def test_a_record_that_lost_what_the_snapshot_has_is_found(registry: Path) -> No
     registry_io.withdraw_donor(registry, "D2")
     for ending, data in zip(("", "-seal"), before, strict=True):
         (registry / f"{JOURNAL}{ending}").write_bytes(data)
-    with pytest.raises(RegistryError, match="ends at transaction 1, where the snapshot has transaction 2"):
+    for look in (prove_registry, lambda folder: registry_io.withdraw_donor(folder, "D3")):
+        with pytest.raises(RegistryError, match="ends at transaction 1, where the snapshot has transaction 2"):
+            look(registry)
+
+
+def test_a_record_that_is_gone_is_found(registry: Path) -> None:
+    (registry / JOURNAL).unlink()
+    with pytest.raises(RegistryError, match="no record, where the snapshot has transaction 1"):
+        prove_registry(registry)
+
+
+def test_what_an_earlier_version_kept_is_compared_though_it_is_not_read(registry: Path) -> None:
+    registry_io.withdraw_donor(registry, "D2")
+    kept = registry / "snapshot-0"
+    kept.mkdir()
+    (kept / "donors.npy").write_bytes(b"donors")
+    checksum = hashlib.sha256(b"donors").hexdigest()
+    manifest = json.dumps({"format": "hla-match registry", "format_version": 2, "files": {"donors.npy": checksum}})
+    (kept / "manifest.json").write_text(manifest)
+    kept = kept.rename(registry / f"snapshot-{hashlib.sha256(manifest.encode()).hexdigest()[:16]}")
+    previous = (registry / PREVIOUS).read_bytes()
+    (registry / PREVIOUS).write_bytes(previous[: previous.index(b"xxh3")])
+    assert prove_registry(registry) is None
+    (kept / "donors.npy").write_bytes(b"others")
+    with pytest.raises(RegistryError, match=rf"changed files: {kept.name}/donors\.npy"):
+        prove_registry(registry)
+    (kept / "donors.npy").write_bytes(b"donors")
+    (kept / "manifest.json").write_text(manifest.replace("2", "1", 1))
+    with pytest.raises(RegistryError, match=rf"changed files: {kept.name}/manifest\.json"):
         prove_registry(registry)

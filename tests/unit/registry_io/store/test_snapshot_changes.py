@@ -19,9 +19,10 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk import checked_files
 from registry_io.disk.durable_files import listening
 from registry_io.disk.writer_lock import writer_lock
+from registry_io.store import registry_versions
 from registry_io.store.change_files import DONORS, REMOVED, TYPINGS
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
-from registry_io.store.registry_folder import CURRENT, current_snapshot, writing_registry
+from registry_io.store.registry_folder import CURRENT, current_snapshot, previous_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry, verify_registry
 from registry_io.store.registry_versions import collect_garbage
 from registry_io.store.rollback import roll_back
@@ -197,6 +198,15 @@ def test_publishing_does_not_read_the_whole_snapshot_through(folder: Path, monke
     open_registry(folder)
     assert {path.parent for path in read} == {current_snapshot(folder)}
     assert whole not in {path.parent for path in read}
+
+
+def test_a_snapshot_whose_changes_are_taken_in_is_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(folder, N1="02:01,11:01")
+    before = current_snapshot(folder)
+    monkeypatch.setattr(registry_versions, "_opens", lambda snapshot: pytest.fail(f"{snapshot} is read again"))
+    publish(folder, N2="02:01,11:01")
+    assert sizes(folder) == [42, 2]
+    assert previous_snapshot(folder) == before
 
 
 def test_the_registry_before_can_be_taken_back(folder: Path) -> None:
