@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.registry_record import say_wrapped
-from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options, was_given
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from hla_match.language import translated, translated_count
+from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
     from hla_match.matching.criteria import Patient
@@ -68,6 +70,15 @@ def open_command(
     from hla_match.services.cases import open_case
 
     request = options.request
+    if patients is not None:
+        _refuse_beside_a_file(attributes_of(of_patient))
+    if was_given("as_of"):
+        raise CriteriaError(
+            "as_of",
+            found=InWords("a day for ages"),
+            expected="none: ages are those of the day of each search",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
     if request.at is not None or request.verify or options.donor_lists:
         raise CriteriaError(
             "case",
@@ -98,6 +109,23 @@ def open_command(
         say_case(one, translated("opened"))
 
 
+def _refuse_beside_a_file(given: Mapping[str, str | float | None]) -> None:
+    """Refuse what is of one patient beside a file of patients.
+
+    Raises:
+        CriteriaError: the patient's identifier or an attribute is given.
+    """
+    named = [f"--patient-{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    named += ["--patient-id"] if was_given("patient_id") else []
+    if named:
+        raise CriteriaError(
+            "patients",
+            found=InWords(f"{', '.join(named)} for all patients of a file"),
+            expected="columns of the file, or one patient",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+
+
 def _read(registry: Path, patients: Path) -> list[Patient]:
     """Return the patients of a file.
 
@@ -110,7 +138,9 @@ def _read(registry: Path, patients: Path) -> list[Patient]:
     opened = open_registry(registry)
     file = read_patients(patients, opened.nomenclature, opened.codes, ambiguous_nulls=opened.ambiguous_nulls)
     for note in (*file.notes, *file.cautions):
-        say(note, err=True)
+        say(retold(note), err=True)
+    for row, warning in file.warnings.items():
+        say(translated("row {row}: {warning}", row=row, warning=retold(warning)), err=True)
     if file.quarantined:
         raise CriteriaError(
             "patients",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,9 @@ def _settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
         was, now = before["grades"].get(locus, "-"), after["grades"][locus]
         if was != now:
             yield f"{locus}: {was} -> {now}"
-    for number, (was, now) in enumerate(zip(before["p"] or (), after["p"] or (), strict=False)):
+    # Of a donor whom no frequencies explain, nothing is known: a typing may change that, either way.
+    chances = zip_longest(before["p"] or (), after["p"] or ())
+    for number, (was, now) in enumerate(chances):
         if was != now:
             yield f"P{number}: {_percent(was)} -> {_percent(now)}"
 

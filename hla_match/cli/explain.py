@@ -65,7 +65,7 @@ def command(
             "other_frequencies", found=other_frequencies, expected=expected, code=ErrorCode.CRITERIA_CONFLICT
         )
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-    person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient)
+    person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient, notices=searched.notices)
     given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
     person = person.model_copy(update=given)
     prepare_kernels(probabilities=searched.will_predict)
@@ -121,7 +121,7 @@ def _head(found: MatchList) -> Iterator[str]:
 
 def _list_story(found: MatchList, others: Mapping[str, MatchList]) -> Iterator[str]:
     from hla_match.reporting.list_story import order_lines, patient_lines
-    from hla_match.reporting.match_summary import NOTICE
+    from hla_match.reporting.match_summary import notice
     from hla_match.reporting.side_by_side import paragraph
 
     yield ""
@@ -136,4 +136,4 @@ def _list_story(found: MatchList, others: Mapping[str, MatchList]) -> Iterator[s
         yield translated("Nearest to the criteria:")
         for one in found.nearest():
             yield from one.near_lines(options=True)
-    yield NOTICE
+    yield notice()

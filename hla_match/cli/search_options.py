@@ -218,8 +218,12 @@ def _is_default(name: str) -> bool:
     """Say whether a criterion that a policy can set was not asked for."""
     from hla_match.choice.ranking_policy import FILTERS
 
-    option = {"statuses": "status"}.get(name, name)
-    return name in FILTERS and click.get_current_context().get_parameter_source(option) is ParameterSource.DEFAULT
+    return name in FILTERS and not was_given({"statuses": "status"}.get(name, name))
+
+
+def was_given(option: str) -> bool:
+    """Say whether an option of the running command was asked for."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def _listed(text: str | None, *, is_city: bool) -> tuple[str, ...]:

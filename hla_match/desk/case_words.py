@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from hla_match.cases.list_changes import ListChange, matches
@@ -167,7 +168,8 @@ def settled(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
         if was != now:
             changed = True
             yield f"{locus}: {was} → {now}"
-    for number, (was, now) in enumerate(zip(before["p"] or (), after["p"] or (), strict=False)):
+    # Of a donor whom no frequencies explain, nothing is known: a typing may change that, either way.
+    for number, (was, now) in enumerate(zip_longest(before["p"] or (), after["p"] or ())):
         if was != now:
             changed = True
             told = {"n": number, "before": percent(was), "after": percent(now)}

@@ -52,7 +52,7 @@ def _told(text: str, depth: int) -> str:
     known = translated(text)
     if known != text:
         return known
-    if not depth and _FINDING.match(text):
+    if _FINDING.match(text):
         return _told_findings(text)
     parts = text.split("; ")
     for pattern, names, template in _templates(language()):

@@ -153,3 +153,21 @@ def test_names_from_files_are_printed_safely(run) -> None:
     run("registry", "import", "odd", "odd.csv")
     done = run("explain", "odd", "--hla", "A*02:01+A*24:02", "--scope", "A")
     assert "\x1b" not in done.output
+
+
+def test_what_was_not_read_of_a_patient_of_a_file_is_said(run) -> None:
+    file = f"patient_id,gl_string,cmv,weight\nP1,{PATIENT},maybe,70\nP2,{PATIENT},P,70\nP3,,,\n"
+    Path("odd.csv").write_text(file, encoding="utf-8")
+    said = run("explain", "registry", "D1", "--patients", "odd.csv", "--patient", "P1", *SCOPE).stderr
+    assert "odd.csv: cmv: bad_attribute: cmv is not one of" in said
+    assert "P1" not in said
+    assert "bad_attribute" not in run("explain", "registry", "--patients", "odd.csv", "--patient", "P2", *SCOPE).stderr
+    refused = run("explain", "registry", "--patients", "odd.csv", "--patient", "P3", *SCOPE)
+    assert isinstance(refused.exception, CriteriaError)
+    assert "row 4, which cannot be read: not_typed: no locus is typed" in str(refused.exception)
+
+
+def test_the_notice_is_chinese_in_chinese(run) -> None:
+    done = run("--lang", "zh", "explain", "registry", "--hla", PATIENT, *SCOPE)
+    assert done.exit_code == 0, done
+    assert "validate independently" not in done.stdout

@@ -250,6 +250,7 @@ def test_what_a_typing_settled_is_said() -> None:
     was = {"best": 4, "worst": 2, "grades": {"A": "PA", "B": "AA"}, "p": [0.5, 0.25, 0.25]}
     now = {"best": 4, "worst": 4, "grades": {"A": "AA", "B": "AA"}, "p": [1.0, 0.0, 0.0]}
     assert list(settled(was, now))[:2] == ["matches: 2-4 → 4", "A: PA → AA"]
+    assert list(settled({**now, "p": None}, {**now, "p": [0.5]})) == ["probability of 0 mismatches: n/a → 50%"]
     assert len(list(settled(was, now))) == 5
     assert "settled nothing" in next(settled(was, was))
     assert list(settled(None, now)) == []

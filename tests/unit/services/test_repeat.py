@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 import registry_io
 from hla_match import Patient, RankingPolicy, SearchCriteria, case_sheet, confirm_typing, open_case, repeat, search_case
+from hla_match.cli.case_steps import _settled
 from hla_match.cli.main import group
 from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError, TypingError
 from hla_match.services.notices import Notice
@@ -140,6 +141,14 @@ def test_a_confirmatory_typing_says_what_it_settled(registry: Path) -> None:
     assert [(str(one.change), one.donor_id) for one in case.changes] == [("gone", "D2"), ("changed", "D3")]
 
 
+def test_probabilities_that_came_or_went_are_said() -> None:
+    known = {"best": 2, "worst": 2, "grades": {"A": "AA"}, "p": (0.5, 0.25)}
+    unknown = {**known, "p": None}
+    assert list(_settled(unknown, known)) == ["P0: n/a -> 50%", "P1: n/a -> 25%"]
+    assert list(_settled(known, unknown)) == ["P0: 50% -> n/a", "P1: 25% -> n/a"]
+    assert not list(_settled(known, known))
+
+
 def test_a_patient_who_cannot_be_read_opens_no_case(registry: Path) -> None:
     with pytest.raises(TypingError):
         open_case(registry, [PATIENT, Patient(typings={"A": ("99:99", "")})], CRITERIA)
@@ -151,6 +160,17 @@ def test_the_commands_refuse_what_no_case_keeps(registry: Path, tmp_path: Path) 
     for given in (["--at", "1"], ["--without-donors", str(tmp_path / "ids.txt")], ["--patients", "x.csv"]):
         done = CliRunner().invoke(group, ["case", "open", str(registry), "--hla", "A*02:01", *given])
         assert isinstance(done.exception, CriteriaError), given
+    (tmp_path / "p.csv").write_text("patient_id,A_1,A_2,sex\nP1,02:01,,maybe\nP2,02:01,,F\n", encoding="utf-8")
+    file = ["case", "open", str(registry), "--patients", str(tmp_path / "p.csv"), "--scope", "A"]
+    for given in (["--patient-cmv", "P"], ["--patient-id", "X"], ["--as-of", "2026-01-01"]):
+        done = CliRunner().invoke(group, [*file, *given])
+        assert isinstance(done.exception, CriteriaError), given
+        assert done.exception.code == ErrorCode.CRITERIA_CONFLICT
+    assert len(registry_io.list_cases(registry)) == 1
+    done = CliRunner().invoke(group, file)
+    assert done.exit_code == 0, done
+    assert "row 2: sex: bad_attribute: sex is not one of" in done.stderr
+    assert len(registry_io.list_cases(registry)) == 3
     done = CliRunner().invoke(group, ["case", "check", str(registry), "1", "D1"])
     assert isinstance(done.exception, CriteriaError)
 
