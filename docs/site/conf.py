@@ -9,6 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chinese_pages import make_chinese
 from search_words import WordsOfBothLanguages
 from sphinx.application import Sphinx
 from sphinx.search import languages
@@ -68,7 +69,7 @@ htmlhelp_basename = "hla-match"
 def setup(app: Sphinx) -> None:
     """Connect what happens to docstrings and pages."""
     app.connect("autodoc-process-docstring", _keep_first_line, priority=100)  # napoleon's is 500
-    app.connect("html-page-context", _say_language)
+    app.connect("html-page-context", _say_language, priority=900)  # the theme's is 500, and makes the sidebar
 
 
 def _keep_first_line(_app: Sphinx, what: str, _name: str, _value: object, _options: object, lines: list[str]) -> None:
@@ -78,6 +79,6 @@ def _keep_first_line(_app: Sphinx, what: str, _name: str, _value: object, _optio
 
 
 def _say_language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
-    """Say of Chinese pages that they are Chinese: screen readers and fonts depend on it."""
+    """Say of Chinese pages that they are Chinese, as screen readers and fonts depend on it, and say so around them."""
     if page.startswith("docs/zh/"):
-        context["language"] = "zh-Hans"
+        make_chinese(context)

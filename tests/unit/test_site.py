@@ -78,6 +78,9 @@ def test_the_site_is_built_and_its_notebooks_run_without_network(tmp_path: Path)
         assert not re.search(r"<link[^>]+rel=\"stylesheet\"[^>]+href=\"(?:https?:)?//", text), name
     assert 'lang="zh-Hans"' in pages["docs/zh/README.html"]
     assert 'lang="en"' in pages["docs/search.html"]
+    assert re.findall('caption-text">([^<]+)<', pages["docs/zh/README.html"])[:2] == ["中文指南", "协调员（英文）"]
+    assert "本页内容" in pages["docs/zh/README.html"]
+    assert "On this page" in pages["docs/search.html"]
     assert "SYN0002240" in pages["docs/notebooks/first_search.html"]  # what a cell gave
     index = json.loads((out / "searchindex.js").read_text("utf-8").removeprefix("Search.setIndex(").removesuffix(")"))
     assert {"单倍", "倍型", "haplotyp"} <= index["terms"].keys()
@@ -108,6 +111,23 @@ def test_the_sidebar_has_every_page_of_the_list(site: Any) -> None:
     assert len(listed) == len(set(listed))
     others = {page.relative_to(ROOT).with_suffix("").as_posix() for page in (*PAGES, *NOTEBOOKS)}
     assert set(listed) == others - {"README", "docs/README"}
+
+
+def test_around_chinese_pages_stands_chinese(site: Any) -> None:
+    chinese, contents = site("chinese_pages"), site("contents")
+    assert chinese["HEADINGS"].keys() >= contents["contents"]().keys() | contents["WRITTEN"].keys()
+    caption = '<p class="caption" role="heading"><span class="caption-text">{}</span></p>\n<ul><li>{}</li></ul>\n'
+    pages = {"For coordinators": "one", "中文指南": "two", "Another": "three"}
+    tree = "".join(caption.format(heading, page) for heading, page in pages.items())
+    context = {"furo_navigation_tree": f"<div>\n{tree}</div>\n", "_": lambda text: text.upper()}
+    chinese["make_chinese"](context)
+    made = context["furo_navigation_tree"]
+    assert re.findall('text">([^<]+)<', made) == ["中文指南", "协调员（英文）", "Another"]
+    assert re.findall("<li>([^<]+)<", made) == ["two", "one", "three"]
+    assert made.startswith("<div>")
+    assert made.endswith("</div>\n")
+    assert made.count("</div>") == 1
+    assert [context["_"](text) for text in ("Search", "else")] == ["检索", "ELSE"]
 
 
 def test_every_command_and_option_has_its_place(site: Any) -> None:
