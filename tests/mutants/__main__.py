@@ -7,6 +7,7 @@ import os
 import random
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 
 from tests.mutants import report
@@ -31,10 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     drawn = sample([one for one in every(options.rooms) if options.only in one.name], options.sample, options.seed)
     print(f"{len(drawn)} mutants", flush=True)
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"{time.monotonic() - began:6.0f} s  {text}", flush=True)
+
     trials: list[Trial] = []
-    for trial in run_trials(drawn, options.workers):
+    for trial in run_trials(drawn, options.workers, tell):
         trials.append(trial)
         word = "SURVIVED" if trial.survived else "killed"
+        tell(f"{len(trials)} of {len(drawn)}")
         print(f"{word:<9}{trial.mutant.path}:{trial.mutant.line} {trial.mutant.name.partition(':')[2]}", flush=True)
         print(f"         {trial.said}", flush=True)
     words = sys.argv[1:] if arguments is None else arguments

@@ -1,12 +1,12 @@
 """Trials in processes forked from one that has collected all tests: a mutant is the changed code of one function.
 
-    collect -> run without a mutant, dealt out to the workers: which test calls which function, in how much time
-            -> fork for each mutant: exchange the code of its function, run the nearest tests that call it
+    collect -> run without a mutant, dealt out to the workers: which test reaches which mutant, in how much time
+            -> fork for each mutant: exchange the code of its function, run the tests that reach it, cheap ones first
 
 A trial costs its tests alone, not the seconds in which modules are imported and tests collected. What was computed
-before the exchange, while modules were imported, is as without the mutant, and of what is kept only the test that asks
-first calls the function: a mutant that survives here meets all of its nearest tests in a copy of the tree
-(`trials.py`), and only what is killed is final.
+before the exchange, while modules were imported, is as without the mutant, and what is kept is made by the test that
+asks first: a mutant that survives here meets all tests that may reach it in a copy of the tree (`trials.py`), and only
+what is killed is final. A test that takes many times what it takes without the mutant kills it too.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ import inspect
 import json
 import os
 import resource
-import sys
+import signal
 import tempfile
-import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NoReturn
 
 from tests.mutants.nearest_tests import nearest_tests
+from tests.mutants.reach import Reach
 from tests.mutants.sites import Mutant
 
-LEAST_SECONDS, SLOWER = 60, 5
-"""Processor time of a trial at most: so much, and so many times what its tests take without a mutant."""
+LEAST_SECONDS, SLOWER = 20, 5
+"""Processor time of a test at most: so much, and so many times what it takes without a mutant, fixtures included."""
+MOST_WAITING = 1800
+"""Seconds of the clock that a trial may take, since a mutant can wait for ever without computing."""
+CHEAP = 0.3
+"""Seconds of a test that runs before those that take longer."""
 PASSED, FAILED, BROKEN = 0, 1, 70
 """Exit codes: every test passed, one failed, the trial itself failed."""
 _POOL = "polars-0"
 """The first thread of the pool of polars: a forked process would wait for it for ever."""
-
-Function = tuple[str, str]
-"""Path of a module below the root, and the name of the outermost function with its class."""
 
 
 class QuickTrials:
@@ -50,105 +51,122 @@ class QuickTrials:
         tree: the copy of the tree that the tests are of.
         mutants: to be tried.
         workers: processes at a time.
-        tell: is called as each trial ends, with its number, exit code and last words, and with the seconds that each of
-            its nearest tests takes without the mutant.
+        tell: is called as each trial ends, with its number, exit code and last words, and with the tests that the
+            mutant may meet and the seconds that each takes without it, the cheap ones first; with the number -1 it
+            tells of progress.
     """
 
     def __init__(self, tree: Path, mutants: Sequence[Mutant], workers: int, tell: Callable[..., None]) -> None:
+        self._reach = Reach()
         self._tree, self._mutants, self._workers, self._tell = tree, mutants, workers, tell
-        self._callers: dict[Function, set[str]] = defaultdict(set)
-        self._called: set[CodeType] = set()
-        self._set_up: dict[Path, set[CodeType]] = defaultdict(set)
+        self._reaching: dict[int, set[str]] = defaultdict(set)
+        self._starting: set[str] = set()
         self._seconds: dict[str, float] = {}
+        self._set_up_seconds: dict[Path, float] = defaultdict(float)
+        self._by_all: set[int] = set()
+        self._set_up: set[int] = set()
+        self._began = 0.0
 
     def pytest_runtest_call(self, item: Any) -> None:
-        """Note what was called while the fixtures of a test were set up, which other tests of the file may use, too."""
-        self._set_up[item.path] |= self._called
+        """Note what the fixtures of a test reached, which other tests of the file may use, too."""
+        self._set_up |= self._reach.now
+        self._set_up_seconds[item.path] += time.process_time() - self._began
 
     def pytest_runtestloop(self, session: Any) -> bool:
-        """Run the tests without a mutant, then for each mutant those that call its function."""
+        """Run the tests without a mutant, then for each mutant those that reach it."""
         _refuse_pool()
+        self._by_all = set(self._reach.now)
         items = list(session.items)
         self._run_unchanged(items)
-        near = [self._nearest(mutant, items) for mutant in self._mutants]
-        works = [partial(self._tried, *one) for one in zip(self._mutants, near, strict=True)]
+        path_of = {item.nodeid: item.path for item in items}
+        works, may_meet = [], []
+        for number, mutant in enumerate(self._mutants):
+            near = tuple(self._tree / test for test in nearest_tests(mutant.path))
+            nearest = [item for item in items if any(path in (item.path, *item.path.parents) for path in near)]
+            reaching = [item for item in nearest if item.nodeid in self._reaching[number]]
+            works.append(partial(self._tried, mutant, self._cheap_first(reaching)))
+            files = {path_of[test] for test in self._reaching[number]}
+            is_for_all = number in self._by_all or not is_in_function(mutant)
+            met = [item for item in nearest if is_for_all or item.path in files or item.nodeid in self._starting]
+            may_meet.append({item.nodeid: self._seconds[item.nodeid] for item in self._cheap_first(met)})
         with tempfile.TemporaryDirectory() as folder:
             for number, code, said in in_forks(works, self._workers, Path(folder)):
-                seconds = {item.nodeid: self._seconds[item.nodeid] for item in near[number]}
-                self._tell(number, code, said, seconds)
+                self._tell(number, code, said, may_meet[number])
         return True
 
     def _run_unchanged(self, items: Sequence[Any]) -> None:
-        """Note of every test how long it takes and what it calls."""
-        by_file: dict[str, list[Any]] = defaultdict(list)
+        """Note of every test how long it takes and what it reaches."""
+        by_file: dict[Path, list[Any]] = defaultdict(list)
         for item in items:
-            by_file[str(item.path)].append(item)
-        shares: list[list[Any]] = [[] for _ in range(self._workers)]
-        for number, path in enumerate(sorted(by_file, key=lambda path: -len(by_file[path]))):
-            shares[number % self._workers] += by_file[path]
-        works = [partial(self._noted, share) for share in shares]
+            by_file[item.path].append(item)
+        works = [partial(self._noted, tests) for tests in by_file.values()]
+        began = time.monotonic()
+        self._tell(-1, PASSED, f"{len(items)} tests in {len(works)} files without a mutant", {})
         with tempfile.TemporaryDirectory() as folder:
-            ended = list(in_forks(works, self._workers, Path(folder)))
-        if failed := [said for _, code, said in ended if code != PASSED]:
-            raise RuntimeError(f"failed without a mutant: {', '.join(failed)}")
-        for _, _, said in ended:
-            for test, (seconds, functions) in json.loads(said).items():
-                self._seconds[test] = seconds
-                for path, name in functions:
-                    self._callers[path, name].add(test)
+            for at, (_, code, said) in enumerate(in_forks(works, self._workers, Path(folder)), start=1):
+                if code != PASSED:
+                    raise RuntimeError(f"failed without a mutant: {said}")
+                notes = json.loads(said)
+                path = Path(notes["path"])
+                self._set_up_seconds[path] = notes["set up"]
+                for test, (seconds, starts, reached) in notes["tests"].items():
+                    self._seconds[test] = seconds
+                    self._starting |= {test} if starts else set()
+                    for number in reached:
+                        self._reaching[number].add(test)
+                spent = f"{time.monotonic() - began:.0f} s"
+                self._tell(-1, PASSED, f"{at} of {len(works)} files after {spent}: {path.name}", {})
 
-    def _nearest(self, mutant: Mutant, items: Sequence[Any]) -> list[Any]:
-        """Return the nearest tests of a mutant, quickest files first, since those of a file share fixtures."""
-        near = tuple(self._tree / test for test in nearest_tests(mutant.path))
-        nearest = [item for item in items if any(path in (item.path, *item.path.parents) for path in near)]
-        total: dict[Path, float] = defaultdict(float)
-        for item in nearest:
-            total[item.path] += self._seconds[item.nodeid]
-        return sorted(nearest, key=lambda item: (total[item.path], item.path))
+    def _cheap_first(self, tests: Sequence[Any]) -> list[Any]:
+        """Return tests in the order in which they are run; those of a file stay together, since they share fixtures."""
+        total: dict[tuple[bool, Path], float] = defaultdict(float)
+        for item in tests:
+            total[self._is_dear(item), item.path] += self._seconds[item.nodeid]
 
-    def _tried(self, mutant: Mutant, near: Sequence[Any]) -> tuple[int, str]:
-        """Run the tests that call the function of a mutant until one fails."""
-        callers = self._callers[mutant.path, outermost(mutant.function)]
-        chosen = [item for item in near if item.nodeid in callers]
+        def order(item: Any) -> tuple[bool, float, Path, float]:
+            is_dear = self._is_dear(item)
+            return is_dear, total[is_dear, item.path], item.path, self._seconds[item.nodeid]
+
+        return sorted(tests, key=order)
+
+    def _is_dear(self, item: Any) -> bool:
+        return self._seconds[item.nodeid] > CHEAP
+
+    def _tried(self, mutant: Mutant, tests: Sequence[Any]) -> tuple[int, str]:
+        """Run the tests that reach a mutant until one fails."""
         path = self._tree / mutant.path
-        limit_seconds(LEAST_SECONDS + SLOWER * sum(self._seconds[item.nodeid] for item in chosen))
         if not exchange(str(path), mutant, path.read_bytes()):
             return PASSED, "no function to exchange"
-        failed = next(_failures(chosen), None)
-        return (PASSED, f"{len(chosen)} tests passed") if failed is None else (FAILED, f"FAILED {failed}")
+        signal.alarm(MOST_WAITING)
+        for item, following in pairwise([*tests, None]):
+            limit_test(LEAST_SECONDS + SLOWER * (self._seconds[item.nodeid] + self._set_up_seconds[item.path]))
+            if _failed(item, following):
+                return FAILED, f"FAILED {item.nodeid}"
+        return PASSED, f"{len(tests)} tests passed"
 
     def _noted(self, items: Sequence[Any]) -> tuple[int, str]:
-        """Run tests; return of each its seconds and the functions that it calls, as JSON, or the first failure."""
-
-        def note(frame: FrameType, event: str, argument: object) -> None:
-            self._called.add(frame.f_code)
-
-        notes: dict[str, tuple[float, set[CodeType]]] = {}
-        threading.settrace(note)
+        """Run the tests of a file; return as JSON what each takes and reaches, or the first that failed."""
+        self._reach.listen()
+        tests: dict[str, tuple[float, bool, set[int]]] = {}
+        path = items[0].path
         for item, following in pairwise([*items, None]):
-            self._called.clear()
-            began = time.process_time()
-            sys.settrace(note)
+            self._reach.begin()
+            self._began = time.process_time()
             failed = _failed(item, following)
-            sys.settrace(None)
+            tests[item.nodeid] = time.process_time() - self._began, *self._reach.end()
             if failed:
                 return FAILED, item.nodeid
-            notes[item.nodeid] = time.process_time() - began, set(self._called)
-        path_of = {item.nodeid: item.path for item in items}
-        return PASSED, json.dumps(
-            {
-                test: (seconds, sorted(self._functions_of(called | self._set_up[path_of[test]])))
-                for test, (seconds, called) in notes.items()
-            }
-        )
+        told = {test: (seconds, starts, sorted(own | self._set_up)) for test, (seconds, starts, own) in tests.items()}
+        return PASSED, json.dumps({"path": str(path), "set up": self._set_up_seconds[path], "tests": told})
 
-    def _functions_of(self, codes: Iterable[CodeType]) -> set[Function]:
-        prefix = f"{self._tree / 'hla_match'}{os.sep}"
-        return {
-            (os.path.relpath(code.co_filename, self._tree), outermost(code.co_qualname))
-            for code in codes
-            if code.co_filename.startswith(prefix)
-        }
+
+def is_in_function(mutant: Mutant) -> bool:
+    """Return whether a mutant changes a function, not what a module or class says when it is imported.
+
+    >>> [is_in_function(Mutant("rule.py", name, 1, "", "", 0, 0)) for name in ("rule", "Rule.of", "Rule", "")]
+    [True, True, False, False]
+    """
+    return bool(mutant.function) and not _is_class(mutant.function.rpartition(".")[2])
 
 
 def outermost(function: str) -> str:
@@ -195,12 +213,6 @@ def _functions(code: CodeType) -> Iterator[CodeType]:
                 yield one
             else:
                 yield from _functions(one)
-
-
-def _failures(items: Sequence[Any]) -> Iterator[str]:
-    for item, following in pairwise([*items, None]):
-        if _failed(item, following):
-            yield item.nodeid
 
 
 def _failed(item: Any, following: Any | None) -> bool:
@@ -260,6 +272,11 @@ def limit_seconds(seconds: float) -> None:
     """Bound the processor time of this process from now on."""
     limit = int(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
+
+def limit_test(seconds: float) -> None:
+    """Bound the processor time of this process until this is called again; the signal ends it."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _refuse_pool() -> None:

@@ -1,8 +1,9 @@
 """Trials of mutants with the nearest tests: a quick one, and where that kills nothing one in a copy of the tree.
 
 A mutant that survives the quick trial gets a process of its own, forked from one that has the libraries imported but
-nothing of the program, and meets all examples of Hypothesis. The processor time of a trial is bounded, because an error
-in a loop may never end; the clock is not, so that a busy machine decides nothing.
+nothing of the program, and meets all examples of Hypothesis in the files whose tests may reach it. The processor time
+of a trial is bounded, because an error in a loop may never end; the clock is so loosely that a busy machine decides
+nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from tests.mutants.nearest_tests import nearest_tests
-from tests.mutants.quick_trials import BROKEN, FAILED, PASSED, QuickTrials, limit_seconds
+from tests.mutants.quick_trials import BROKEN, FAILED, MOST_WAITING, PASSED, QuickTrials, limit_seconds
+from tests.mutants.reach import forget_marks, mark_while_imported
 from tests.mutants.sites import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,12 +58,13 @@ class Trial:
         return self.code == PASSED
 
 
-def run_trials(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
+def run_trials(mutants: Sequence[Mutant], workers: int, tell: Callable[[str], object] = print) -> Iterator[Trial]:
     """Yield the trials as they end.
 
     Args:
         mutants: to be tried.
         workers: processes at a time, each with a copy of the tree.
+        tell: is told how far the work is.
 
     Raises:
         RuntimeError: the tests fail without any mutant.
@@ -69,11 +73,15 @@ def run_trials(mutants: Sequence[Mutant], workers: int) -> Iterator[Trial]:
     with TemporaryDirectory() as folder:
         first = copied_tree(Path(folder) / "0")
         survivors = []
-        for quick, seconds in quick_trials(mutants, first, workers):
+        for quick, seconds in quick_trials(mutants, first, workers, tell):
             if quick.code == FAILED or quick.code < 0:
                 yield quick
+            elif not seconds:
+                yield Trial(quick.mutant, PASSED, "no test reaches it")
             else:
                 survivors.append((quick.mutant, seconds))
+        tell(f"{len(survivors)} of them once more, in a copy of the tree")
+        forget_marks(first, mutants)
         trees: SimpleQueue[Path] = SimpleQueue()
         for number in range(1, workers + 1):
             # With the compiled modules, which the quick trials wrote.
@@ -97,7 +105,7 @@ def run_trial(mutant: Mutant, tree: Path, seconds: Mapping[str, float]) -> Trial
     Args:
         mutant: the change.
         tree: the copy.
-        seconds: by test what it takes without the change, file by file; others are left out.
+        seconds: by test what it takes without the change, in the order in which they are to run; others are left out.
     """
     files = tuple(dict.fromkeys(test.partition("::")[0] for test in seconds))
     path = tree / mutant.path
@@ -108,6 +116,7 @@ def run_trial(mutant: Mutant, tree: Path, seconds: Mapping[str, float]) -> Trial
         if child == 0:
             sys.dont_write_bytecode = True  # none of the changed module is to stay
             limit_seconds(LEAST_SECONDS + SLOWER * sum(seconds.values()))
+            signal.alarm(MOST_WAITING)
             _end_with(lambda: _tested(files, tree, ["-x"], [_Chosen(seconds)]))
         _, status = os.waitpid(child, 0)
     finally:
@@ -135,8 +144,10 @@ def import_libraries() -> None:
     import pytest  # noqa: F401
 
 
-def quick_trials(mutants: Sequence[Mutant], tree: Path, workers: int) -> Iterator[tuple[Trial, dict[str, float]]]:
-    """Yield the quick trials as they end, each with the seconds that its tests take without a mutant."""
+def quick_trials(
+    mutants: Sequence[Mutant], tree: Path, workers: int, tell_progress: Callable[[str], object]
+) -> Iterator[tuple[Trial, dict[str, float]]]:
+    """Yield the quick trials as they end, each with the tests that may meet the mutant and their seconds without it."""
     tests = sorted({test for mutant in mutants for test in nearest_tests(mutant.path)})
     reading, writing = os.pipe()
     child = os.fork()
@@ -146,12 +157,16 @@ def quick_trials(mutants: Sequence[Mutant], tree: Path, workers: int) -> Iterato
             def tell(*values: object) -> None:
                 print(json.dumps(values), file=pipe, flush=True)
 
+            mark_while_imported(tree, mutants)
             quick = QuickTrials(tree, mutants, workers, tell)
             _end_with(lambda: _tested(tests, tree, [], [_FewExamples(), quick]))
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
         for line in pipe:
             number, code, said, seconds = json.loads(line)
+            if number < 0:
+                tell_progress(said)
+                continue
             yield Trial(mutants[number], code, said), seconds
     _, status = os.waitpid(child, 0)
     if os.waitstatus_to_exitcode(status) != PASSED:
@@ -218,10 +233,11 @@ class _FewExamples(_SameExamples):
 
 
 class _Chosen(_SameExamples):
-    """All of them, of some tests."""
+    """All of them, of some tests in their order."""
 
-    def __init__(self, tests: Container[str]) -> None:
-        self._tests = tests
+    def __init__(self, tests: Iterable[str]) -> None:
+        self._place = {test: place for place, test in enumerate(tests)}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = [item for item in items if item.nodeid in self._tests]
+        chosen = [item for item in items if item.nodeid in self._place]
+        items[:] = sorted(chosen, key=lambda item: self._place[item.nodeid])

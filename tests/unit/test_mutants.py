@@ -1,4 +1,4 @@
-"""Mutants: what is changed, which tests are run, and that a change is read_notes, or said not to be."""
+"""Mutants: what is changed, which tests are run, and that a change is made, or said not to be."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.mutants import report
 from tests.mutants.__main__ import ROOMS, every, sample
 from tests.mutants.nearest_tests import named_tests, nearest_tests
 from tests.mutants.quick_trials import exchange
+from tests.mutants.reach import MARK, marked
 from tests.mutants.sites import Mutant, mutants
 from tests.mutants.trials import ROOT, Trial
 
@@ -124,7 +125,7 @@ trials.ROOT, trials._COPIED = Path(sys.argv[1]), ("hla_match", "tests")
 quick_trials.LEAST_SECONDS = quick_trials.SLOWER = 1
 trials.nearest_tests = quick_trials.nearest_tests = lambda path: ("tests/test_rule.py",)
 found = mutants("hla_match/rule.py", (trials.ROOT / "hla_match" / "rule.py").read_text())
-ended = trials.run_trials(found, 2)
+ended = trials.run_trials(found, 2, lambda text: None)
 print(json.dumps({f"{one.mutant.old} -> {one.mutant.new}": [one.code, one.said] for one in ended}))
 """
 
@@ -163,3 +164,46 @@ def test_code_is_exchanged_in_living_functions_of_modules_and_classes(tmp_path: 
     assert rule["Rule"]().of(3) == [-1, 0, 1]
     (other,) = mutants("rule.py", "limit = not here")
     assert not exchange(str(path), other, b"limit = not here")
+
+
+MARKED = '''"""Page."""
+LIMIT = 2
+
+
+def rule(n, *, least=1):
+    """Return the rule."""
+    if n == 0:
+        return -1
+    elif n < LIMIT:
+        for one in range(n):
+            n += one
+    else:
+        def inner():
+            return n + 5
+        return inner()
+    return n
+'''
+
+
+def test_a_statement_that_holds_a_change_reports_it_and_lines_stay() -> None:
+    numbered = list(enumerate(mutants("rule.py", MARKED)))
+    reached: set[int] = set()
+    names: dict[str, Any] = {MARK: reached.add}
+    code = marked(MARKED.encode(), "rule.py", numbered)
+    exec(code, names)
+
+    def lines() -> set[int]:
+        return {one.line for number, one in numbered if number in reached}
+
+    assert lines() == {2, 5}  # what is imported
+    reached.clear()
+    assert names["rule"](0) == -1
+    assert lines() == {7, 8}
+    reached.clear()
+    assert names["rule"](1) == 1
+    assert lines() == {7, 9, 11, 16}
+    reached.clear()
+    assert names["rule"](3) == 8
+    assert lines() == {7, 9, 14, 15}
+    assert names["rule"].__doc__ == "Return the rule."
+    assert names["rule"].__code__.co_firstlineno == 5
