@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk import checked_files
 from registry_io.store.journal import journal_file
+from registry_io.store.nomenclature_file import dumps, nomenclature_of
 from tests.examples import IS_WHOLE, n_daily
 
 MOST_PROCESSES = 4
@@ -73,6 +76,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"HLA_MATCH_TEST_DATA names {named!r}, which is not a folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _builtin_stays_in_use() -> Nomenclature:
+    """Registries of tests have the built-in nomenclature: what one of them has looked up the next need not."""
+    return nomenclature_of(dumps(builtin_tables()), "builtin")
 
 
 @pytest.fixture(scope="session", autouse=True)

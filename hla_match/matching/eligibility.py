@@ -136,6 +136,8 @@ def _ages(low: int | None, high: int | None) -> str:
 
     >>> _ages(18, 35), _ages(None, 35)
     ('aged 18 to 35 or of unknown age', 'aged at most 35 or of unknown age')
+    >>> _ages(18, None)
+    'aged at least 18 or of unknown age'
     """
     if low is not None and high is not None:
         return retellable("aged {low} to {high} or of unknown age", low=low, high=high)

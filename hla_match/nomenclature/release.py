@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from hla_match.errors import TypingError
 from hla_match.errors.arguments import check_type
@@ -64,8 +65,11 @@ class Nomenclature:
         self._room = _KEPT_ALLELES
 
     @classmethod
+    @cache
     def builtin(cls) -> Nomenclature:
         """Return the built-in nomenclature, which needs no file; `tables.limits` says what it does not know.
+
+        A process has one: what it has looked up so far need not be looked up again.
 
         >>> Nomenclature.builtin().title
         'built-in nomenclature 1'

@@ -52,12 +52,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ["~".join(f"{locus}*{name}" for locus, name in zip(LOCI, one, strict=True)) for one in haplotypes]
     pl.DataFrame({"haplotype": names, "frequency": shares}).write_csv(made / "pool.csv")
     done(made, "registry", "import", "registry", "donors.csv", "--nomenclature", "builtin")
-    done(made, *BATCH, "--frequencies=pool.csv", "--out=threads.csv")
     return made
 
 
+@pytest.fixture(scope="module")
+def _threads(folder: Path) -> None:
+    """What threads write."""
+    done(folder, *BATCH, "--frequencies=pool.csv", "--out=threads.csv")
+
+
 @pytest.fixture
-def cluster(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
+def cluster(folder: Path, _threads: None) -> Iterator[list[subprocess.Popen[str]]]:
     """A scheduler, which the file scheduler.json leads to, and two workers."""
     quiet = ("--no-dashboard",)
     scheduler = start(

@@ -140,6 +140,12 @@ def test_a_null_that_is_named_is_kept_beside_expressed_alleles(text: str) -> Non
     assert NOMENCLATURE.expand("A", text, CODES).has_null
 
 
+@pytest.mark.parametrize("text", ["24:04/01:52:01N", "24:04/01:52N", "01:52N/24:04", "24:04/01:52"])
+def test_a_null_that_is_named_by_fewer_fields_is_kept_too(text: str) -> None:
+    assert groups("A", text) == ["24:04"]
+    assert NOMENCLATURE.expand("A", text).has_null
+
+
 @pytest.mark.parametrize("text", ["24:02:01G", "24:02g", "24:02:01G/24:02", "2402"])
 def test_a_null_that_is_implied_is_dropped_beside_expressed_alleles(text: str) -> None:
     assert groups("A", text) == ["24:02P"]
@@ -336,6 +342,16 @@ def test_a_code_without_a_book_says_how_to_give_one() -> None:
 def test_malformed_text_is_refused_where_it_goes_wrong(text: str, position: int) -> None:
     error = refusal("A", text)
     assert (error.reason, error.position) == (Reason.MALFORMED, position)
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("02:QQQ", 3), ("A*02:QQQ", 5), ("HLA-A*02:QQQ", 9), (" 02:QQQ", 3), ("A*24:02/A*02:QQQ", 13)],
+)
+def test_an_unknown_code_is_refused_where_it_begins(text: str, position: int) -> None:
+    for codes in (CODES, None):
+        error = refusal("A", text, codes)
+        assert (error.reason, error.position) == (Reason.UNKNOWN_CODE, position)
 
 
 @pytest.mark.parametrize("text", ["02:01:99", "02:01:99:03", "02:01:99G"])
