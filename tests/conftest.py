@@ -15,6 +15,7 @@ from hypothesis import settings
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk import checked_files
+from registry_io.formats.imgt_release import read_release
 from registry_io.store.journal import journal_file
 from registry_io.store.nomenclature_file import dumps, nomenclature_of
 from tests.examples import IS_WHOLE, n_daily
@@ -76,6 +77,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"HLA_MATCH_TEST_DATA names {named!r}, which is not a folder")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def release_358(shared_data: Path) -> Nomenclature:
+    """Release 3.58.0, read once."""
+    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
 
 
 @pytest.fixture(scope="session", autouse=True)

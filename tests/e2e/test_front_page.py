@@ -53,7 +53,9 @@ def test_the_readme_shows_what_the_demonstration_prints(demonstration: tuple[Pat
     assert set(shown.splitlines()) <= printed
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "python.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [README, pytest.param(DOCS / "python.md", marks=pytest.mark.exhaustive)], ids=lambda page: page.name
+)
 def test_the_python_of_a_page_runs(
     demonstration: tuple[Path, str], page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

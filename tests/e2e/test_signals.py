@@ -152,7 +152,13 @@ def test_a_signal_at_any_moment(
     [pytest.param(number, marks=() if number == signal.SIGTERM else pytest.mark.exhaustive) for number in SIGNALS],
     ids=lambda number: number.name,
 )
-@pytest.mark.parametrize("everybody", [True, False], ids=["to all its processes", "to the command"])
+@pytest.mark.parametrize(
+    "everybody",
+    [
+        pytest.param(True, id="to all its processes", marks=pytest.mark.exhaustive),
+        pytest.param(False, id="to the command"),
+    ],
+)
 def test_the_processes_of_a_warm_up_end_with_it(tmp_path: Path, number: signal.Signals, everybody: bool) -> None:
     command = warmup(tmp_path)
     time.sleep(random.Random(number).uniform(0, 5))

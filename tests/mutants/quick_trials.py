@@ -32,8 +32,10 @@ from tests.mutants.nearest_tests import nearest_tests
 from tests.mutants.reach import Reach
 from tests.mutants.sites import Mutant
 
-LEAST_SECONDS, SLOWER = 20, 5
+LEAST_SECONDS, SLOWER = 10, 5
 """Processor time of a test at most: so much, and so many times what it takes without a mutant, fixtures included."""
+MOST_SECONDS = 8
+"""Processor time of a test without a mutant at most; those that take longer with interpreted kernels are left out."""
 MOST_WAITING = 1800
 """Seconds of the clock that a trial may take, since a mutant can wait for ever without computing."""
 CHEAP = 0.3
@@ -42,6 +44,10 @@ PASSED, FAILED, BROKEN = 0, 1, 70
 """Exit codes: every test passed, one failed, the trial itself failed."""
 _POOL = "polars-0"
 """The first thread of the pool of polars: a forked process would wait for it for ever."""
+
+
+class TooLongError(BaseException):
+    """A test takes too long; it is no failure that a test could expect."""
 
 
 class QuickTrials:
@@ -78,6 +84,7 @@ class QuickTrials:
         self._by_all = set(self._reach.now)
         items = list(session.items)
         self._run_unchanged(items)
+        items = [item for item in items if item.nodeid in self._seconds]
         path_of = {item.nodeid: item.path for item in items}
         works, may_meet = [], []
         for number, mutant in enumerate(self._mutants):
@@ -100,7 +107,6 @@ class QuickTrials:
         for item in items:
             by_file[item.path].append(item)
         works = [partial(self._noted, tests) for tests in by_file.values()]
-        began = time.monotonic()
         self._tell(-1, PASSED, f"{len(items)} tests in {len(works)} files without a mutant", {})
         with tempfile.TemporaryDirectory() as folder:
             for at, (_, code, said) in enumerate(in_forks(works, self._workers, Path(folder)), start=1):
@@ -114,8 +120,8 @@ class QuickTrials:
                     self._starting |= {test} if starts else set()
                     for number in reached:
                         self._reaching[number].add(test)
-                spent = f"{time.monotonic() - began:.0f} s"
-                self._tell(-1, PASSED, f"{at} of {len(works)} files after {spent}: {path.name}", {})
+                left_out = f", {notes['left out']} tests left out" if notes["left out"] else ""
+                self._tell(-1, PASSED, f"{at} of {len(works)} files, the last {path.name}{left_out}", {})
 
     def _cheap_first(self, tests: Sequence[Any]) -> list[Any]:
         """Return tests in the order in which they are run; those of a file stay together, since they share fixtures."""
@@ -138,6 +144,7 @@ class QuickTrials:
         if not exchange(str(path), mutant, path.read_bytes()):
             return PASSED, "no function to exchange"
         signal.alarm(MOST_WAITING)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)  # it ends this process
         for item, following in pairwise([*tests, None]):
             limit_test(LEAST_SECONDS + SLOWER * (self._seconds[item.nodeid] + self._set_up_seconds[item.path]))
             if _failed(item, following):
@@ -147,17 +154,29 @@ class QuickTrials:
     def _noted(self, items: Sequence[Any]) -> tuple[int, str]:
         """Run the tests of a file; return as JSON what each takes and reaches, or the first that failed."""
         self._reach.listen()
+        is_too_long = [False]
+
+        def stop(*_: object) -> None:
+            is_too_long[0] = True
+            raise TooLongError
+
+        signal.signal(signal.SIGPROF, stop)
         tests: dict[str, tuple[float, bool, set[int]]] = {}
         path = items[0].path
         for item, following in pairwise([*items, None]):
             self._reach.begin()
             self._began = time.process_time()
+            limit_test(MOST_SECONDS)
             failed = _failed(item, following)
-            tests[item.nodeid] = time.process_time() - self._began, *self._reach.end()
-            if failed:
+            limit_test(0)
+            if not failed:
+                tests[item.nodeid] = time.process_time() - self._began, *self._reach.end()
+            elif not is_too_long[0]:  # a fixture that took too long fails later tests, too
                 return FAILED, item.nodeid
         told = {test: (seconds, starts, sorted(own | self._set_up)) for test, (seconds, starts, own) in tests.items()}
-        return PASSED, json.dumps({"path": str(path), "set up": self._set_up_seconds[path], "tests": told})
+        left_out = len(items) - len(tests)
+        notes = {"path": str(path), "set up": self._set_up_seconds[path], "tests": told, "left out": left_out}
+        return PASSED, json.dumps(notes)
 
 
 def is_in_function(mutant: Mutant) -> bool:
@@ -275,7 +294,7 @@ def limit_seconds(seconds: float) -> None:
 
 
 def limit_test(seconds: float) -> None:
-    """Bound the processor time of this process until this is called again; the signal ends it."""
+    """Send SIGPROF when this process has used some processor time, unless this is called again; 0: never."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 

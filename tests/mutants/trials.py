@@ -202,7 +202,9 @@ def _tested(tests: Sequence[str], tree: Path, options: Sequence[str], plugins: S
     descriptor = os.open(_OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    return int(pytest.main(["-q", "-p", "no:cacheprovider", "--tb=no", *options, *tests], plugins=plugins))
+    # Modules that are named for their examples would be imported by pytest's own loader, without marks.
+    plain = ["-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain"]
+    return int(pytest.main([*plain, *options, *tests], plugins=plugins))
 
 
 class _SameExamples:

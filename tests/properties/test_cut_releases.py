@@ -21,7 +21,7 @@ TABLES = {
 N_ROWS_AT_TOP = 7
 
 
-@pytest.mark.parametrize("with_lists", [False, True])
+@pytest.mark.parametrize("with_lists", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_a_cut_is_found_or_means_nothing(tmp_path: Path, shared_data: Path, with_lists: bool) -> None:
     source = shared_data / "imgt/3.58.0"
     ignored = shutil.ignore_patterns("fasta", "md5checksum.txt", *(() if with_lists else ("Allele*",)))

@@ -123,7 +123,7 @@ from tests.mutants.quick_trials import exchange
 from tests.mutants.sites import mutants
 trials.ROOT, trials._COPIED = Path(sys.argv[1]), ("hla_match", "tests")
 quick_trials.LEAST_SECONDS = quick_trials.SLOWER = 1
-trials.nearest_tests = quick_trials.nearest_tests = lambda path: ("tests/test_rule.py",)
+trials.nearest_tests = quick_trials.nearest_tests = lambda path: ("tests/test_rule.py", path)
 found = mutants("hla_match/rule.py", (trials.ROOT / "hla_match" / "rule.py").read_text())
 ended = trials.run_trials(found, 2, lambda text: None)
 print(json.dumps({f"{one.mutant.old} -> {one.mutant.new}": [one.code, one.said] for one in ended}))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hla_match.errors import TypingError
@@ -11,7 +9,6 @@ from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import LocusEncoder
-from registry_io.formats.imgt_release import read_release
 from tests.readable_forms import CELLS, CODES, LINES, PAGE, Cell, Line, page
 
 BUILTIN = Nomenclature.builtin()
@@ -21,8 +18,8 @@ ALL_LINES = [row for section in LINES for row in section.rows if isinstance(row,
 
 
 @pytest.fixture(scope="session")
-def release(shared_data: Path) -> Nomenclature:
-    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
+def release(release_358: Nomenclature) -> Nomenclature:
+    return release_358
 
 
 def check(cell: Cell, nomenclature: Nomenclature) -> None:

@@ -17,15 +17,14 @@ from hla_match.kernels.codes import BEST, WORST
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
-from registry_io.formats.imgt_release import read_release
 from tests.oracle import serology as oracle
 
 LOCI = tuple(oracle.PREFIX)
 
 
 @pytest.fixture(scope="module")
-def release(shared_data: Path) -> Nomenclature:
-    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
+def release(release_358: Nomenclature) -> Nomenclature:
+    return release_358
 
 
 @pytest.fixture(scope="module")

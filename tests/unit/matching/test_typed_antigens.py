@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 
@@ -12,7 +10,6 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
-from registry_io.formats.imgt_release import read_release
 
 CODES = MacTable.from_items(
     [("TWO", "01/02"), ("RARE", "01/04/05/06/08/09/16"), ("FEW", "01/16"), ("WHOLE", "15:01/15:02/40:01")]
@@ -23,8 +20,8 @@ CODES = MacTable.from_items(
 def nomenclature(request: pytest.FixtureRequest) -> Nomenclature:
     if request.param == "builtin":
         return Nomenclature.builtin()
-    shared_data: Path = request.getfixturevalue("shared_data")
-    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
+    release: Nomenclature = request.getfixturevalue("release_358")
+    return release
 
 
 def compared(nomenclature: Nomenclature, locus: str, patient: str, donor: str) -> tuple[str, int, int, int, int]:

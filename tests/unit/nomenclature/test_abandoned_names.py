@@ -11,12 +11,11 @@ from hla_match.errors import Reason, TypingError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.reduction import reduce_typing
 from hla_match.nomenclature.release import Expansion, Nomenclature
-from registry_io.formats.imgt_release import read_release
 
 
 @pytest.fixture(scope="module")
-def release(shared_data: Path) -> Nomenclature:
-    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
+def release(release_358: Nomenclature) -> Nomenclature:
+    return release_358
 
 
 @pytest.fixture(scope="module")

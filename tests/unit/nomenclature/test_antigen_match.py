@@ -3,14 +3,13 @@
 import pytest
 
 from hla_match.nomenclature.release import Nomenclature
-from registry_io.formats.imgt_release import read_release
 
 BUILTIN = Nomenclature.builtin()
 
 
 @pytest.fixture(scope="module")
-def release(shared_data):
-    return Nomenclature(read_release(shared_data / "imgt" / "3.58.0"))
+def release(release_358):
+    return release_358
 
 
 def share_an_antigen(nomenclature, locus, one, other):

@@ -16,8 +16,8 @@ from tests.layout_2026 import ASSOCIATED, RENAMED, convert
 
 
 @pytest.fixture(scope="module")
-def old(shared_data: Path) -> Nomenclature:
-    return Nomenclature(read_release(shared_data / "imgt/3.58.0"))
+def old(release_358: Nomenclature) -> Nomenclature:
+    return release_358
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["named", "assigned"])

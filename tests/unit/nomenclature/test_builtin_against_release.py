@@ -15,14 +15,13 @@ from hla_match.nomenclature.builtin.serology import ASSUMED, EXCEPTIONS, EXPERT
 from hla_match.nomenclature.builtin.tce import TCE_GROUPS
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tables import NomenclatureTables
-from registry_io.formats.imgt_release import read_release
 
 COLUMNS = ("p_group", "antigen", "possible_antigen", "expert_antigen", "tce_group")
 
 
 @pytest.fixture(scope="module")
-def release(shared_data: Path) -> NomenclatureTables:
-    return read_release(shared_data / "imgt" / "3.58.0")
+def release(release_358: Nomenclature) -> NomenclatureTables:
+    return release_358.tables
 
 
 @pytest.fixture(scope="module")

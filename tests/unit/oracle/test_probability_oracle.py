@@ -464,6 +464,7 @@ def test_strict_matches_are_those_of_resolved_genotypes(patient: tuple[str, str]
         assert oracle.matching_alleles(patient, donor) == found
 
 
+@pytest.mark.exhaustive
 def test_strategies_reach_every_step() -> None:
     for step in oracle.STEPS:
         find(
