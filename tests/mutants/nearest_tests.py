@@ -106,7 +106,6 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/unit/matching/test_ages.py",
         "tests/unit/matching/test_cord_blood.py",
         "tests/unit/reporting/test_notices.py",
-        "tests/unit/searches/test_batch.py",
     ),
     "hla_match/matching/locus_result.py": (
         "tests/unit/searches/test_serology_prediction.py",

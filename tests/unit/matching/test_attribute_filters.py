@@ -5,12 +5,14 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError
 from hla_match.matching.criteria import Patient, SearchCriteria
+from hla_match.matching.eligibility import within
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 
@@ -56,6 +58,26 @@ def test_a_registry_without_cities_has_donors_of_unknown_city() -> None:
     without = [{name: value for name, value in one.items() if name != "city"} for one in DONORS]
     assert searched(without, city=("杭州",)).n_found == 0
     assert searched(without, city=("杭州", "unknown")).n_found == 4
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_a_range_of_rows_keeps_the_bits_of_its_donors_alone(share: float) -> None:
+    n_donors = 29
+    eligible = np.random.default_rng(1).random(n_donors) < share
+    bits = np.packbits(eligible, bitorder="little")
+    for start in range(n_donors + 1):
+        for stop in range(start, n_donors + 1):
+            found = np.unpackbits(within(bits, range(start, stop), n_donors), bitorder="little")
+            inside = np.arange(n_donors)
+            assert found[:n_donors].tolist() == (eligible & (inside >= start) & (inside < stop)).tolist()
+            assert not found[n_donors:].any()
+    assert within(bits, None, n_donors) is bits
+
+
+@pytest.mark.parametrize("donors", [range(0, 30), range(-1, 5), range(0, 20, 2), range(9, 3)])
+def test_a_range_that_is_none_of_the_registrys_rows_is_refused(donors: range) -> None:
+    with pytest.raises(CriteriaError, match="a range of rows from 0 to 29"):
+        within(np.zeros(4, np.uint8), donors, 29)
 
 
 def test_the_criterion_that_left_nobody_is_named() -> None:
