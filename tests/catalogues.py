@@ -42,6 +42,9 @@ PARTS = {
     "reports": ("hla_match/", "registry_io/"),
 }
 """The catalogues, and the texts of which folders each holds: a text belongs to the first one that has it."""
+_CONTEXT = "\x04"
+"""What parts the context of a text from it, as in compiled catalogues."""
+_IN_CONTEXT = {"translated_in", "translatable_in"}
 _KEYWORDS = {"translated": None, "translatable": None, "retellable": None, "translated_count": (1, 2)}
 _CLICK_KEYWORDS = {"_": None, "ngettext": (1, 2)}
 _CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
@@ -93,6 +96,10 @@ def spoken(source: str) -> Iterator[MessageId]:
         AssertionError: a text has its values in it, so that no catalogue can hold it.
     """
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _IN_CONTEXT:
+            words = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            if len(words) == 2:
+                yield _CONTEXT.join(map(str, words))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _KEYWORDS:
             given = node.args[: len(_KEYWORDS[node.func.id] or (1,))]
             assert not any(isinstance(one, ast.JoinedStr) for one in given), ast.unparse(node)
@@ -169,6 +176,11 @@ def entries(catalogue: Catalog) -> Iterator[Message]:
     yield from (message for message in catalogue if message.id)
 
 
+def identity(message: Message) -> MessageId:
+    """Return what a text is known by: itself, behind its context where it has one."""
+    return f"{message.context}{_CONTEXT}{message.id}" if message.context else message.id
+
+
 def is_translated(message: Message) -> bool:
     """Say whether a text has its translation, in every form of number."""
     given = [message.string] if isinstance(message.string, str) else list(message.string)
@@ -186,11 +198,13 @@ def named_values(template: str) -> set[str]:
 
 def update() -> None:
     """Write the catalogues anew: every text of the code, with the translation that it has, in any of them."""
-    known = {message.id: message.string for part in PARTS for message in entries(read_catalogue(part))}
+    known = {identity(message): message.string for part in PARTS for message in entries(read_catalogue(part))}
     for part, found in texts().items():
         catalogue = Catalog(locale=_LOCALE, header_comment="# Texts in Simplified Chinese.", fuzzy=False)
         for message, files in found.items():
-            catalogue.add(message, known.get(message, ""), [(file, None) for file in files])
+            context, _, text = message.rpartition(_CONTEXT) if isinstance(message, str) else ("", "", message)
+            places = [(file, None) for file in files]
+            catalogue.add(text, known.get(message, ""), places, context=context or None)
         written = io.BytesIO()
         write_po(written, catalogue, width=_WIDTH, omit_header=False, sort_output=True, include_lineno=False)
         lines = written.getvalue().decode().split("\n")

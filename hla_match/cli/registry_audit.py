@@ -97,6 +97,7 @@ def _ages(name: str, text: str) -> tuple[int, int]:
 def _lines(report: AuditReport) -> list[str]:
     from hla_match.auditing.findings import FindingKind
     from hla_match.auditing.resolution import LEVELS
+    from hla_match.reporting.level_words import level_word
 
     audit = report.audit
     donors = translated_count("{n} donor", "{n} donors", report.registry.n_donors)
@@ -121,7 +122,7 @@ def _lines(report: AuditReport) -> list[str]:
     n_typings = max(audit.resolution.level.size, 1)
     shares = listed(
         translated(
-            "{share} {level}", share=f"{(audit.resolution.level == code).sum() / n_typings:.1%}", level=retold(name)
+            "{share} {level}", share=f"{(audit.resolution.level == code).sum() / n_typings:.1%}", level=level_word(name)
         )
         for code, name in enumerate(LEVELS)
     )

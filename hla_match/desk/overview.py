@@ -16,15 +16,8 @@ from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import Registry
 from hla_match.language import language, translatable, translated
 from hla_match.reporting.donor_words import RESULTS, SEXES, STATUSES
+from hla_match.reporting.level_words import level_word
 from hla_match.reporting.plots import bars, columns, share_columns
-
-LEVEL_WORDS = (
-    translatable("not typed"),
-    translatable("low"),
-    translatable("intermediate"),
-    translatable("high"),
-)
-"""The levels of `hla_match.auditing.resolution.LEVELS` in words."""
 
 _GROUPS = (0, 18, 25, 30, 35, 40, 45, 50, 55)
 """Completed years at which groups of ages begin."""
@@ -116,7 +109,7 @@ def _drawn(figures: Figures) -> dict[str, Any]:
     """Return the values of the page: figures, and plots in the language of the moment."""
     return {
         "figures": figures,
-        "levels": [translated(word) for word in LEVEL_WORDS],
+        "levels": [_level(level) for level in LEVELS],
         "level_names": LEVELS,
         "year_plot": _year_plot(figures),
         "age_plot": _age_plot(figures),
@@ -131,10 +124,7 @@ def _year_plot(figures: Figures) -> Markup | None:
     known = figures.by_year.filter(pl.col("year").is_not_null())
     if known.is_empty():
         return None
-    shares = {
-        translated(word): (known[level] / known["typings"]).to_list()
-        for word, level in zip(LEVEL_WORDS, LEVELS, strict=True)
-    }
+    shares = {_level(level): (known[level] / known["typings"]).to_list() for level in LEVELS}
     return share_columns(
         known["year"].cast(pl.String).to_list(),
         shares,
@@ -142,6 +132,11 @@ def _year_plot(figures: Figures) -> Markup | None:
         title=translated("Typings by level of resolution, and the mean score, by year of registration"),
         line_name=translated("score"),
     )
+
+
+def _level(level: str) -> str:
+    """Return a level of resolution in words; of no typing as the pages say it elsewhere."""
+    return translated("not typed") if level == LEVELS[0] else level_word(level)
 
 
 def _age_plot(figures: Figures) -> Markup:

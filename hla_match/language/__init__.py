@@ -9,6 +9,8 @@ stay as they are in every language.
         v  language of the moment        (gettext; one file for each part of the house)
     "12 donors were found"  or  "找到 12 名供者"
 
+One word of English may be two of another language: `translated_in` names what it is said of.
+
 A text that is kept as data, such as a note of how a typing was read, is English, and made by `retellable`: `retold`
 gives it in the language of the moment at which it is shown.
 
@@ -28,5 +30,7 @@ from hla_match.language.speaking import retold as retold
 from hla_match.language.speaking import spaced as spaced
 from hla_match.language.speaking import speaking as speaking
 from hla_match.language.speaking import translatable as translatable
+from hla_match.language.speaking import translatable_in as translatable_in
 from hla_match.language.speaking import translated as translated
 from hla_match.language.speaking import translated_count as translated_count
+from hla_match.language.speaking import translated_in as translated_in

@@ -76,6 +76,25 @@ def translated(message: str, /, **values: object) -> str:
     return told.format(**values) if values else told
 
 
+def translated_in(context: str, message: str, /) -> str:
+    """Return a text that means one thing here and another elsewhere, in the language of the moment.
+
+    Args:
+        context: of what it is said.
+        message: the text.
+
+    >>> with speaking("zh"):
+    ...     translated_in("resolution", "high"), translated("high")
+    ('高分辨', '高')
+    """
+    return _catalogue(_language.get()).pgettext(context, message)
+
+
+def translatable_in(context: str, message: str) -> str:
+    """Return a text as it is: it stands in a table, and is given to `translated_in` when it is shown."""
+    return message
+
+
 def translated_count(one: str, several: str, n: int, /, **values: object) -> str:
     """Return the text for a number of things in the language of the moment; the number stands in the braces ``{n}``.
 

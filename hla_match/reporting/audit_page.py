@@ -14,6 +14,7 @@ from hla_match.donors.registry import Registry, as_of_date
 from hla_match.imputation.panels import FallbackLevel
 from hla_match.language import LOCALES, language, listed, translatable, translated
 from hla_match.language.retelling import retold
+from hla_match.reporting.level_words import level_word
 from hla_match.reporting.plots import bars, columns, share_columns
 from hla_match.reporting.report_page import page_environment, rendered
 from hla_match.visible_text import visible
@@ -90,7 +91,7 @@ _PAGES = page_environment(
 <figure>{{ score_plot }}</figure>
 <table>
 <thead><tr><th>{{ words.year }}</th><th class="n">{{ words.donors }}</th>{% for level in levels %}
-<th class="n">{{ retold(level) }}</th>{% endfor %}
+<th class="n">{{ level_word(level) }}</th>{% endfor %}
 <th class="n">{{ words.score }}</th></tr></thead>
 <tbody>
 {% for row in by_year %}
@@ -140,6 +141,7 @@ def audit_page(
         unstated=translated("not stated"),
         words={name: translated(text) for name, text in _WORDS.items()},
         retold=retold,
+        level_word=level_word,
         told=_told,
         lead=_lead(registry, settings, frequencies),
         tiles=[
@@ -219,7 +221,7 @@ def _not_found(audit: Audit) -> str:
 
 def _by_year_plot(by_year: pl.DataFrame) -> str:
     known = by_year.filter(pl.col("year").is_not_null())
-    shares = {retold(level): (known[level] / known["typings"]).to_list() for level in LEVELS}
+    shares = {level_word(level): (known[level] / known["typings"]).to_list() for level in LEVELS}
     return share_columns(
         known["year"].cast(pl.String).to_list(),
         shares,

@@ -19,12 +19,12 @@ from hla_match.desk.app import desk_app
 from hla_match.desk.donor_routes import ACTIONS
 from hla_match.desk.list_query import HEADINGS, SORTS
 from hla_match.desk.list_routes import NEXT_HEADINGS
-from hla_match.desk.overview import LEVEL_WORDS
 from hla_match.desk.result_file import ResultFile
 from hla_match.desk.state import Desk
 from hla_match.desk.typing_text import read_text
 from hla_match.errors import RegistryError
 from hla_match.reporting.grade_tiles import TILES
+from hla_match.reporting.level_words import LEVEL_WORDS
 from tests.unit.desk.conftest import BASE, HOSTILE, ORIGIN, PATIENT, PORT, TOKEN
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -316,7 +316,7 @@ def test_words_are_those_of_the_tables_they_stand_for() -> None:
     from registry_io.store.journal.transactions import Action
 
     assert set(ACTIONS) == set(get_args(Action))
-    assert len(LEVEL_WORDS) == len(LEVELS)
+    assert LEVEL_WORDS == LEVELS
     assert HEADINGS.keys() == SORTS.keys()
     assert list(NEXT_HEADINGS) == ["rank", "donor", "match", "type", "cost", "gain", "tells", "avail", "so far"]
 

@@ -21,9 +21,21 @@ from hla_match.language import (
     translatable,
     translated,
     translated_count,
+    translated_in,
 )
 from hla_match.matching.criteria import Patient
-from tests.catalogues import FOLDER, PARTS, ROOT, compiled, entries, is_translated, named_values, read_catalogue, texts
+from tests.catalogues import (
+    FOLDER,
+    PARTS,
+    ROOT,
+    compiled,
+    entries,
+    identity,
+    is_translated,
+    named_values,
+    read_catalogue,
+    texts,
+)
 
 TEXTS = texts()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -33,7 +45,7 @@ ALIKE: frozenset[str] = frozenset()
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_catalogue_has_the_texts_of_the_code_and_no_other(part: str) -> None:
-    found = {message.id for message in entries(read_catalogue(part))}
+    found = {identity(message) for message in entries(read_catalogue(part))}
     wanted = set(TEXTS[part])
     assert found == wanted, f"run python -m tests.catalogues: {sorted(map(str, found ^ wanted))[:5]}"
 
@@ -83,6 +95,13 @@ def test_a_text_without_translation_is_shown_as_it_stands() -> None:
         assert translatable(unknown) == unknown
         assert translated_count(one, several, 2) == "2 such texts"
         assert translated("") == ""
+
+
+def test_a_word_of_two_meanings_has_two_translations() -> None:
+    with speaking("zh"):
+        assert (translated_in("resolution", "low"), translated("low")) == ("低分辨", "低")
+        assert translated_in("no such context", "low") == "low"
+    assert translated_in("resolution", "low") == "low"
 
 
 def test_locales_name_their_language() -> None:
