@@ -25,6 +25,7 @@ from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
     from hla_match.matching.criteria import Patient
+    from hla_match.typings.encoding import AmbiguousNulls
     from registry_io.store.case_records import CaseRecord, RecordedStep
 
 
@@ -89,7 +90,7 @@ def open_command(
     if (hla is None) == (patients is None):
         raise CriteriaError("case", found=InWords("both or neither"), expected="either --hla or --patients")
     if patients is not None:
-        given = _read(registry, patients)
+        given = _read(registry, patients, request.criteria.ambiguous_nulls)
     else:
         from hla_match.matching.criteria import Patient
 
@@ -126,7 +127,7 @@ def _refuse_beside_a_file(given: Mapping[str, str | float | None]) -> None:
         )
 
 
-def _read(registry: Path, patients: Path) -> list[Patient]:
+def _read(registry: Path, patients: Path, ambiguous_nulls: AmbiguousNulls | None) -> list[Patient]:
     """Return the patients of a file.
 
     Raises:
@@ -136,7 +137,8 @@ def _read(registry: Path, patients: Path) -> list[Patient]:
     from registry_io.store.registry_store import open_registry
 
     opened = open_registry(registry)
-    file = read_patients(patients, opened.nomenclature, opened.codes, ambiguous_nulls=opened.ambiguous_nulls)
+    nulls = ambiguous_nulls or opened.ambiguous_nulls
+    file = read_patients(patients, opened.nomenclature, opened.codes, ambiguous_nulls=nulls)
     for note in (*file.notes, *file.cautions):
         say(retold(note), err=True)
     for row, warning in file.warnings.items():

@@ -65,7 +65,14 @@ def command(
             "other_frequencies", found=other_frequencies, expected=expected, code=ErrorCode.CRITERIA_CONFLICT
         )
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-    person = chosen_patient(searched.registry, hla=hla, patients=patients, patient_id=patient, notices=searched.notices)
+    person = chosen_patient(
+        searched.registry,
+        hla=hla,
+        patients=patients,
+        patient_id=patient,
+        criteria=searched.request.criteria,
+        notices=searched.notices,
+    )
     given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
     person = person.model_copy(update=given)
     prepare_kernels(probabilities=searched.will_predict)

@@ -66,7 +66,12 @@ def command(
     with report_lock(registry, out, inputs, language=language(), overwrite=overwrite) as place:
         searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
         person = chosen_patient(
-            searched.registry, hla=hla, patients=patients, patient_id=patient, notices=searched.notices
+            searched.registry,
+            hla=hla,
+            patients=patients,
+            patient_id=patient,
+            criteria=searched.request.criteria,
+            notices=searched.notices,
         )
         given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
         person = person.model_copy(update=given)

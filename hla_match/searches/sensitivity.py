@@ -60,7 +60,7 @@ class RankChange:
             parts.append(translated("{n} leave ({names})", n=len(gone), names=_names(gone)))
         if new:
             parts.append(translated("{n} come ({names})", n=len(new), names=_names(new)))
-        return translated("{choice}: {changes}", choice=retold(self.choice), changes="; ".join(parts))
+        return translated("{choice}: {changes}", choice=retold(self.choice), changes=translated("; ").join(parts))
 
 
 def sensitivity(

@@ -7,7 +7,7 @@ from pathlib import Path
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
-from hla_match.matching.criteria import Patient
+from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.services.notices import NoticeKind, Notices
 from registry_io.persons.patient_file import PatientFile, read_patients
 
@@ -18,6 +18,7 @@ def chosen_patient(
     hla: str | None = None,
     patients: Path | None = None,
     patient_id: str | None = None,
+    criteria: SearchCriteria | None = None,
     notices: Notices | None = None,
 ) -> Patient:
     """Return the patient that is asked for.
@@ -27,6 +28,7 @@ def chosen_patient(
         hla: the typing as a GL String.
         patients: or a file of patients.
         patient_id: whose typing of the file; may be left out where the file has one patient.
+        criteria: of the search, which say how null alleles are read, and as of which day.
         notices: are told what was read of the file otherwise than written, and which of the patient's cells were not.
 
     Raises:
@@ -47,7 +49,14 @@ def chosen_patient(
     if hla is not None:
         return Patient.from_gl_string("patient", hla)
     assert patients is not None
-    file = read_patients(patients, registry.nomenclature, registry.codes, ambiguous_nulls=registry.ambiguous_nulls)
+    asked = criteria if criteria is not None else SearchCriteria()
+    file = read_patients(
+        patients,
+        registry.nomenclature,
+        registry.codes,
+        ambiguous_nulls=asked.ambiguous_nulls or registry.ambiguous_nulls,
+        today=asked.as_of,
+    )
     named = [(row, one) for row, one in file.patients if patient_id is None or one.patient_id == patient_id]
     if len(named) != 1:
         refused = [one for one in file.quarantined if patient_id is not None and one.person_id == patient_id]

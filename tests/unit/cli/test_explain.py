@@ -171,3 +171,11 @@ def test_the_notice_is_chinese_in_chinese(run) -> None:
     done = run("--lang", "zh", "explain", "registry", "--hla", PATIENT, *SCOPE)
     assert done.exit_code == 0, done
     assert "validate independently" not in done.stdout
+
+
+def test_null_alleles_of_a_patient_of_a_file_are_read_as_the_search_reads_them(run) -> None:
+    row = f"P1,24:09N,02:01,{PATIENT.replace('A*02:01+A*24:02', 'A*24:02/A*24:09N+A*02:01')}"
+    Path("nulls.csv").write_text(f"patient_id,A_1,A_2,gl_string\n{row}\n", encoding="utf-8")
+    asked = ("explain", "registry", "--patients", "nulls.csv", "--patient", "P1", *SCOPE)
+    assert "have no genotype in common" in str(run(*asked).exception)
+    assert run(*asked, "--ambiguous-nulls", "keep").exit_code == 0
