@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry_io.persons.patient_file import PatientFile as PatientFile
     from registry_io.persons.patient_file import read_patients as read_patients
+    from registry_io.store.case_erasure import CaseErasure as CaseErasure
+    from registry_io.store.case_erasure import erase_case as erase_case
     from registry_io.store.case_recording import CaseChange as CaseChange
     from registry_io.store.case_records import CaseDonor as CaseDonor
     from registry_io.store.case_records import CaseRecord as CaseRecord
@@ -68,6 +70,8 @@ _HOME = {
     "case_of_code": "store.case_records",
     "list_cases": "store.case_records",
     "show_case": "store.case_records",
+    "CaseErasure": "store.case_erasure",
+    "erase_case": "store.case_erasure",
     "CaseChange": "store.case_recording",
     "ask_donor": "store.case_steps",
     "close_case": "store.case_steps",

@@ -14,7 +14,7 @@ from hla_match.language import translatable
 
 
 class Step(StrEnum):
-    """What happens in a case; the last six are of one donor."""
+    """What happens in a case; those from `ASK` to `COLLECT` are of one donor."""
 
     REQUEST = "open"
     SEARCH = "search"
@@ -25,11 +25,12 @@ class Step(StrEnum):
     CHECK = "check"
     RESERVE = "reserve"
     COLLECT = "collect"
+    ERASE = "erase"
 
     @property
     def is_of_donor(self) -> bool:
         """Whether it is of one donor."""
-        return self not in (Step.REQUEST, Step.SEARCH, Step.CLOSE)
+        return self not in (Step.REQUEST, Step.SEARCH, Step.CLOSE, Step.ERASE)
 
 
 class Stage(StrEnum):
@@ -50,6 +51,7 @@ class Refusal(StrEnum):
     NOT_OPEN = "not open"
     OPEN_ALREADY = "open already"
     CLOSED = "closed"
+    ERASED = "erased"
     EARLIER = "earlier"
     ASKED_ALREADY = "asked already"
     NOT_ASKED = "not asked"
@@ -73,6 +75,7 @@ STEP_WORDS: Mapping[Step, str] = {
     Step.CHECK: translatable("medical check"),
     Step.RESERVE: translatable("reserved"),
     Step.COLLECT: translatable("collected"),
+    Step.ERASE: translatable("erased"),
 }
 """What a step is called."""
 
@@ -91,6 +94,7 @@ REFUSAL_WORDS: Mapping[Refusal, tuple[str, str]] = {
     Refusal.NOT_OPEN: (translatable("a case that was not opened"), translatable("a case that is open")),
     Refusal.OPEN_ALREADY: (translatable("a case that is open"), translatable("a new case")),
     Refusal.CLOSED: (translatable("a case that is closed"), translatable("a case that is open")),
+    Refusal.ERASED: (translatable("a case that was erased"), translatable("a case that is kept")),
     Refusal.EARLIER: (
         translatable("a day before the step before it"),
         translatable("a day from that of the step before it on"),
@@ -225,7 +229,8 @@ class CaseState:
     Attributes:
         opened: the day that it was opened; None before.
         last: the latest day of a step.
-        closed: the day that it was closed; None of an open one.
+        closed: the day that it was closed, or erased while it was open; None of an open one.
+        erased: whether it was erased.
         donors: what each donor is who had a step.
 
     >>> day = datetime.date(2026, 1, 31)
@@ -239,6 +244,7 @@ class CaseState:
     opened: datetime.date | None = None
     last: datetime.date | None = None
     closed: datetime.date | None = None
+    erased: bool = False
     donors: Mapping[Hashable, DonorState] = field(default_factory=dict)
 
     @classmethod
@@ -265,6 +271,8 @@ class CaseState:
             return replace(self, opened=step.day, last=last)
         if step.step is Step.CLOSE:
             return replace(self, closed=step.day, last=last)
+        if step.step is Step.ERASE:
+            return replace(self, closed=self.closed or step.day, last=last, erased=True)
         if not step.step.is_of_donor:
             return replace(self, last=last)
         before = self.donors.get(step.donor, DonorState(last=step.day))
@@ -281,9 +289,11 @@ class CaseState:
             return None if self.opened is None else Refusal.OPEN_ALREADY
         if self.opened is None or self.last is None:
             return Refusal.NOT_OPEN
-        if self.closed is not None:
+        if self.erased:
+            return Refusal.ERASED
+        if self.closed is not None and step.step is not Step.ERASE:
             return Refusal.CLOSED
-        if step.day < (self.last if step.step is Step.CLOSE else self.opened):
+        if step.day < (self.last if step.step in (Step.CLOSE, Step.ERASE) else self.opened):
             return Refusal.EARLIER
         if not step.step.is_of_donor:
             return None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         "reserve": ("case_steps", "Reserve a donor for the patient until a day, after which it ends by itself."),
         "collect": ("case_steps", "Record that the cells of a donor were collected."),
         "close": ("case_steps", "Close a case; its reservations end with it."),
+        "erase": ("case_steps", "Erase the request of a case and all that is kept of it; this cannot be undone."),
     },
 )
 def command() -> None:

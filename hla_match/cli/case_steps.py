@@ -188,6 +188,26 @@ def close(registry: Path, case: str, day: datetime.date | None, actor: str, reas
     say_case(close_case(registry, case, day=day, actor=actor, reason=reason), translated("closed"))
 
 
+@click.command(cls=SpokenCommand)
+@REGISTRY
+@CASE
+@day_option
+@actor_option
+@reason_option
+def erase(registry: Path, case: str, day: datetime.date | None, actor: str, reason: str) -> None:
+    """Erase the request of the case CASE of REGISTRY and all that is kept of it; this cannot be undone.
+
+    That there was a case stays, when it had steps and by whom. The record is written anew, so that no byte of it holds
+    the request.
+    """
+    from registry_io.store.case_erasure import erase_case
+
+    found = erase_case(registry, case, day=day, actor=actor, reason=reason)
+    say_wrapped(
+        translated("Case {number}: the request, its lists and what its steps held are erased", number=found.case)
+    )
+
+
 def _say_status(before: str | None, status: str, *, asked: bool) -> None:
     """Say what became of the donor's status in the registry."""
     if not asked:

@@ -18,6 +18,7 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_records import case_number, donor_key, state_of
 from registry_io.store.donor_changes import RecordedDonor, cause_now, present_record, record_change
 from registry_io.store.journal.case_book import CaseRow
+from registry_io.store.journal.case_erasure import salted
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.recorded_registry import begin
@@ -136,7 +137,7 @@ def _written(
         actor=actor,
         txn=txn,
         # What is said of a donor leaves with the donor.
-        content=told if key is None else "{}",
+        content="{}" if key is not None or not asked.told else salted(told),
         row=None if key is None else CaseRow(key, told),
     )
     secret = journal.cases.secret

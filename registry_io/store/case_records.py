@@ -15,6 +15,7 @@ from hla_match.errors import ErrorCode, RegistryError
 from registry_io.disk.given_path import given_path
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.journal.case_book import CaseEntry
+from registry_io.store.journal.case_erasure import unsalted
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.registry_versions import require_registry
@@ -149,22 +150,35 @@ def case_of_code(folder: str | Path, code: str) -> tuple[CaseRecord, str | None]
 
 
 def read_cases(journal: Journal) -> list[CaseRecord]:
-    """Return all cases of an open record."""
+    """Return all cases of an open record but those that were erased."""
     entries: dict[int, list[CaseEntry]] = {}
     for entry in journal.cases.entries():
         entries.setdefault(entry.number, []).append(entry)
-    names = _names_of(journal, [one for of_case in entries.values() for one in of_case])
-    return [_case(journal, of_case, names) for _, of_case in sorted(entries.items())]
+    kept = {number: of_case for number, of_case in entries.items() if not _is_erased(of_case)}
+    names = _names_of(journal, [one for of_case in kept.values() for one in of_case])
+    return [_case(journal, of_case, names) for _, of_case in sorted(kept.items())]
 
 
 def read_case(folder: Path, journal: Journal, case: int | str) -> CaseRecord:
     """Return a case of an open record, by its number or the code of its patient.
 
     Raises:
-        RegistryError: there is none.
+        RegistryError: there is none, or none any more.
     """
     entries = journal.cases.entries(case_number(folder, journal, case))
+    if _is_erased(entries):
+        raise RegistryError(
+            str(folder),
+            found="a case that was erased",
+            expected="a case of the registry",
+            hint="hla-match case list names the cases",
+            code=ErrorCode.CASE_UNKNOWN,
+        )
     return _case(journal, entries, _names_of(journal, entries))
+
+
+def _is_erased(entries: Sequence[CaseEntry]) -> bool:
+    return any(one.step == Step.ERASE for one in entries)
 
 
 def _names_of(journal: Journal, entries: Sequence[CaseEntry]) -> Mapping[int, str]:
@@ -284,7 +298,7 @@ def _steps(journal: Journal, entries: Sequence[CaseEntry], names: Mapping[int, s
     secret = journal.cases.secret
     for one in entries:
         donor = None if one.row is None else one.row.donor
-        told = json.loads(one.content) if one.step != Step.REQUEST else {}
+        told = unsalted(json.loads(one.content)) if one.step != Step.REQUEST else {}
         yield RecordedStep(
             number=one.id,
             at=one.at,

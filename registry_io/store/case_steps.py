@@ -18,6 +18,7 @@ from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_recording import AskedStep, CaseChange, checked_day, record_step
 from registry_io.store.case_request import CaseRequest
+from registry_io.store.journal.case_erasure import salted
 from registry_io.store.journal.journal import Journal
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_folder import writing_registry
@@ -64,7 +65,7 @@ def open_cases(
                 day=given,
                 actor=actor or user_name(),
                 txn=latest.number,
-                content=request.text,
+                content=salted(request.text),
             )
             found.append(CaseChange(case=number, patient_code=patient_code(journal.cases.secret, number)))
     return found

@@ -112,7 +112,7 @@ def _unfinished(folder: Path, found: str) -> FileError:
 
 
 def n_erased_in_files(folder: Path) -> int:
-    """Return of how many erased records a file of a registry may still hold data.
+    """Return of how many erased records and cases a file of a registry may still hold data.
 
     Raises:
         RegistryError: the record is damaged.
@@ -120,11 +120,12 @@ def n_erased_in_files(folder: Path) -> int:
     if not has_journal(folder):
         return 0
     with Journal.open(folder) as journal:
+        n_cases = journal.cases.n_erased_in_file
         if not journal.n_erased():
-            return 0
+            return n_cases
         having = [_transaction(path, journal) for path in folder.glob(SNAPSHOTS)]
         # What cannot be removed may be of any donors.
-        return journal.n_erased(0 if left_behind(folder) else min(journal.compacted, *having))
+        return n_cases + journal.n_erased(0 if left_behind(folder) else min(journal.compacted, *having))
 
 
 def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterator[Garbage]:

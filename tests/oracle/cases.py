@@ -23,7 +23,11 @@ def may_follow(history: Sequence[Event], event: Event, elsewhere: bool = False) 
     names = [one.step for one in history]
     if event.step == "open":
         return not names
-    if "open" not in names or "close" in names:
+    if "open" not in names or "erase" in names:
+        return False
+    if event.step == "erase":
+        return all(event.day >= one.day for one in history)
+    if "close" in names:
         return False
     if event.step == "search":
         return event.day >= history[0].day

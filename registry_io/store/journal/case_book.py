@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from registry_io.store.journal.case_erasure import ERASE, erasure_content, forget_case, hashes, n_cases_in_file
 from registry_io.store.journal.case_tables import CASE_SCHEMA, WITH_CASES, has_cases
 from registry_io.store.journal.journal_file import damaged, journal_faults
 
@@ -203,6 +204,20 @@ class CaseBook:
             cells.append((first + place, entry, number, listed, *one, salt, digest))
         self._connection.executemany("INSERT INTO case_donor VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", cells)
         return digests.digest()
+
+    def erase(self, number: int, *, day: datetime.date, actor: str, txn: int, reason: str) -> None:
+        """Forget what a case holds, and write the entry that says so; arguments and errors are those of `put`."""
+        forgotten = hashes(self.entries(number))
+        content = erasure_content(forgotten, reason)
+        self.put(number=number, step=ERASE, day=day, actor=actor, txn=txn, content=content)
+        with journal_faults(self._path):
+            forget_case(self._connection, number, forgotten)
+
+    @property
+    def n_erased_in_file(self) -> int:
+        """Number of erased cases of which the file may still hold data; 0 once it was written anew."""
+        with journal_faults(self._path):
+            return n_cases_in_file(self._connection)
 
     @property
     def next_number(self) -> int:

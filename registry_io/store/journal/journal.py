@@ -17,6 +17,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.persons.line_notes import LINE_NOTES
 from registry_io.store.journal.case_book import CaseBook
+from registry_io.store.journal.case_erasure import compacted_at
 from registry_io.store.journal.case_head import head_faults
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
@@ -271,8 +272,7 @@ class Journal:
     def compacted(self) -> int:
         """Number of the latest transaction when the file was last compacted, 0 before."""
         with journal_faults(self.path):
-            (number,) = self._connection.execute("PRAGMA user_version").fetchone()
-        return int(number)
+            return compacted_at(self._connection)[0]
 
     def compact(self) -> None:
         """Write the file anew, so that no page of it holds what was removed; all is committed.

@@ -1,0 +1,101 @@
+"""What a case book forgets of an erased case: the request, why it was closed, its lists, and what its steps held.
+
+That there was a case stays, and its steps: when, by whom, of which donor. A text that is forgotten was salted, so that
+its hash tells nothing. The entry that erases keeps of each such entry the hash that it had, and that of what is left:
+so the chain of the hashes holds on, and what is left cannot be changed either.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from registry_io.store.journal.case_book import CaseEntry
+
+FORGOTTEN = ""
+"""The content of an entry whose text was forgotten; an entry that says nothing has an empty object of JSON."""
+
+ERASE = "erase"
+_SALT, _SALT_BYTES = "salt", 16
+_NOTHING = "{}"
+
+
+def salted(content: str) -> str:
+    """Return JSON of an entry with a salt, without which nobody can try out what it may have been."""
+    told = {**json.loads(content), _SALT: secrets.token_hex(_SALT_BYTES)}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def unsalted(told: Mapping[str, object]) -> dict[str, object]:
+    """Return what an entry says, without its salt."""
+    return {name: value for name, value in told.items() if name != _SALT}
+
+
+def hashes(entries: Iterable[CaseEntry]) -> dict[str, list[str]]:
+    """Return of the entries of a case whose text is to be forgotten, by number, the hashes before and afterwards."""
+    return {
+        str(one.id): [one.hash.hex(), replace(one, content=FORGOTTEN).right_hash.hex()]
+        for one in entries
+        if one.step in ("open", "close") and one.content not in (FORGOTTEN, _NOTHING)
+    }
+
+
+def erasure_content(forgotten: Mapping[str, list[str]], reason: str) -> str:
+    """Return the content of the entry that erases: the hashes as in `hashes`, and the reason where there is one."""
+    told = {"erased": forgotten, **({"reason": reason} if reason else {})}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def forget_case(connection: sqlite3.Connection, number: int, entries: Iterable[str]) -> None:
+    """Remove the texts of some entries of a case, and all that it says of donors; the file is not compacted then.
+
+    Raises:
+        sqlite3.Error: the record cannot be written to.
+    """
+    connection.executemany("UPDATE case_entry SET content = ? WHERE id = ?", [(FORGOTTEN, int(one)) for one in entries])
+    connection.execute("UPDATE case_donor SET content = NULL, place = NULL, salt = NULL WHERE number = ?", (number,))
+    (compacted,) = connection.execute("PRAGMA user_version").fetchone()
+    if compacted >= 0:
+        connection.execute(f"PRAGMA user_version={-1 - compacted}")
+
+
+def compacted_at(connection: sqlite3.Connection) -> tuple[int, bool]:
+    """Return the latest transaction when the file was last compacted, 0 before; and whether a case was erased since.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+    """
+    (number,) = connection.execute("PRAGMA user_version").fetchone()
+    return (int(number), False) if number >= 0 else (-1 - int(number), True)
+
+
+def n_cases_in_file(connection: sqlite3.Connection) -> int:
+    """Return the number of erased cases of which the file may still hold data; 0 once it was written anew.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+    """
+    if not compacted_at(connection)[1]:
+        return 0
+    (n,) = connection.execute("SELECT count(*) FROM case_entry WHERE step = ?", (ERASE,)).fetchone()
+    return int(n)
+
+
+def erased_cases(connection: sqlite3.Connection) -> tuple[set[int], dict[int, list[str]]]:
+    """Return the numbers of the erased cases, and of entries without their text, by number, the hashes as in `hashes`.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+        ValueError, TypeError, AttributeError: an entry that erases says something else.
+    """
+    cases: set[int] = set()
+    found: dict[int, list[str]] = {}
+    for number, content in connection.execute("SELECT number, content FROM case_entry WHERE step = ?", (ERASE,)):
+        cases.add(number)
+        found |= {int(one): both for one, both in json.loads(content)["erased"].items()}
+    return cases, found
