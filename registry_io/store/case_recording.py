@@ -17,7 +17,7 @@ from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_records import case_number, donor_key, state_of
 from registry_io.store.donor_changes import RecordedDonor, cause_now, present_record, record_change
-from registry_io.store.journal.case_book import CaseRow
+from registry_io.store.journal.case_entry import CaseRow
 from registry_io.store.journal.case_erasure import salted
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal

@@ -14,7 +14,7 @@ from hla_match.cases.steps import CaseState, CaseStep, DonorState, Step
 from hla_match.errors import ErrorCode, RegistryError
 from registry_io.disk.given_path import given_path
 from registry_io.store.case_request import CaseRequest
-from registry_io.store.journal.case_book import CaseEntry
+from registry_io.store.journal.case_entry import CaseEntry
 from registry_io.store.journal.case_erasure import unsalted
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged, has_journal

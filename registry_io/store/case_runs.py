@@ -19,7 +19,7 @@ from hla_match.errors import ErrorCode, RegistryError
 from hla_match.errors.arguments import check_day
 from registry_io.store.case_recording import refused
 from registry_io.store.case_records import state_of
-from registry_io.store.journal.case_book import LEFT, CaseEntry, CaseRow
+from registry_io.store.journal.case_entry import LEFT, CaseEntry, CaseRow
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged
 from registry_io.store.recorded_registry import begin

@@ -16,21 +16,34 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from registry_io.store.journal.case_erasure import ERASE, erasure_content, forget_case, hashes, n_cases_in_file
+from registry_io.store.journal.case_entry import (
+    COLUMNS,
+    LEFT,
+    CaseEntry,
+    CaseRow,
+    entry_of,
+    first_case_hash,
+    row_digest,
+)
+from registry_io.store.journal.case_erasure import (
+    ERASE,
+    FORGOTTEN,
+    erasure_content,
+    forget_case,
+    is_of_person,
+    n_cases_in_file,
+)
 from registry_io.store.journal.case_tables import CASE_SCHEMA, WITH_CASES, has_cases
 from registry_io.store.journal.journal_file import damaged, journal_faults
 
-LEFT = "{}"
-"""What a row of a search says of a donor who is no longer in the list."""
 _SALT_BYTES, _AT_ONCE = 16, 500
 _SECRET = "secret"
 _STATED = "SELECT e.*, r.donor, r.content FROM case_entry e LEFT JOIN case_donor r ON r.entry = e.id AND r.listed = 0"
@@ -38,69 +51,6 @@ _LISTED = (
     "FROM case_donor r WHERE r.listed = 1 AND r.content <> ? AND {which} AND NOT EXISTS (SELECT 1 FROM case_donor s"
     " WHERE s.number = r.number AND s.donor = r.donor AND s.listed = 1 AND s.id > r.id)"
 )
-
-
-class CaseRow(NamedTuple):
-    """What an entry says of a donor.
-
-    Attributes:
-        donor: key of the donor in the record.
-        content: JSON of it; `LEFT` of a donor who left the list.
-        place: of a list, what its donors are ordered by before their identifiers.
-    """
-
-    donor: int
-    content: str
-    place: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseEntry:
-    """An entry as it is recorded.
-
-    Attributes:
-        id: its place, from 1.
-        at: when it was made: ISO 8601 in UTC with microseconds.
-        day: on which the step was made, in ISO form.
-        actor: who made it.
-        number: of the case, from 1.
-        step: what happened, a `hla_match.cases.steps.Step`.
-        txn: the latest transaction of the record.
-        content: JSON of what is said of no donor.
-        last_row: number of the last row up to its end.
-        rows_digest: SHA-256 of the digests of its rows.
-        previous_hash: hash of the entry before, of the first one that of what the case book says of itself.
-        hash: SHA-256 of all of these.
-        row: what is said of the donor of a step, None of other entries and of an erased donor.
-    """
-
-    id: int
-    at: str
-    day: str
-    actor: str
-    number: int
-    step: str
-    txn: int
-    content: str
-    last_row: int
-    rows_digest: bytes
-    previous_hash: bytes
-    hash: bytes = b""
-    row: CaseRow | None = field(default=None, compare=False)
-
-    @property
-    def cells(self) -> tuple[str | int | bytes, ...]:
-        """The entry as a row of the table."""
-        return tuple(getattr(self, one) for one in _COLUMNS)
-
-    @property
-    def right_hash(self) -> bytes:
-        """The hash that it must have."""
-        cells = [cell.hex() if isinstance(cell, bytes) else cell for cell in self.cells[:-1]]
-        return hashlib.sha256(json.dumps(cells, ensure_ascii=False).encode()).digest()
-
-
-_COLUMNS = tuple(one.name for one in fields(CaseEntry) if one.name != "row")
 
 
 class CaseBook:
@@ -207,7 +157,11 @@ class CaseBook:
 
     def erase(self, number: int, *, day: datetime.date, actor: str, txn: int, reason: str) -> None:
         """Forget what a case holds, and write the entry that says so; arguments and errors are those of `put`."""
-        forgotten = hashes(self.entries(number))
+        forgotten = {
+            str(one.id): [one.hash.hex(), replace(one, content=FORGOTTEN).right_hash.hex()]
+            for one in self.entries(number)
+            if is_of_person(one.step, one.content)
+        }
         content = erasure_content(forgotten, reason)
         self.put(number=number, step=ERASE, day=day, actor=actor, txn=txn, content=content)
         with journal_faults(self._path):
@@ -318,29 +272,7 @@ class CaseBook:
         return None if found is None else entry_of(found)
 
 
-def first_case_hash(connection: sqlite3.Connection) -> bytes:
-    """Return what the first entry has as hash of the one before: that of what the case book and the record are."""
-    told = sorted(connection.execute("SELECT key, value FROM case_meta"))
-    told += connection.execute("SELECT key, value FROM meta WHERE key = 'identity'").fetchall()
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).digest()
-
-
-def row_digest(salt: bytes, number: int, listed: int, row: CaseRow) -> bytes:
-    """Return the digest of a row, of its salt and of its cells on a line each."""
-    text = f"{number}\n{listed}\n{row.donor}\n{row.content}\n{row.place.hex()}"
-    return hashlib.sha256(salt + text.encode()).digest()
-
-
-def entry_of(cells: Sequence[Any]) -> CaseEntry:
-    """Read a row of the table.
-
-    Raises:
-        ValueError, TypeError: it is none.
-    """
-    return CaseEntry(**dict(zip(_COLUMNS, cells, strict=True)))
-
-
 def _entry(cells: Sequence[Any]) -> CaseEntry:
     *own, donor, content = cells
     row = None if donor is None or content is None else CaseRow(donor, content)
-    return CaseEntry(**dict(zip(_COLUMNS, own, strict=True)), row=row)
+    return CaseEntry(**dict(zip(COLUMNS, own, strict=True)), row=row)

@@ -11,11 +11,6 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from registry_io.store.journal.case_book import CaseEntry
 
 FORGOTTEN = ""
 """The content of an entry whose text was forgotten; an entry that says nothing has an empty object of JSON."""
@@ -36,17 +31,13 @@ def unsalted(told: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in told.items() if name != _SALT}
 
 
-def hashes(entries: Iterable[CaseEntry]) -> dict[str, list[str]]:
-    """Return of the entries of a case whose text is to be forgotten, by number, the hashes before and afterwards."""
-    return {
-        str(one.id): [one.hash.hex(), replace(one, content=FORGOTTEN).right_hash.hex()]
-        for one in entries
-        if one.step in ("open", "close") and one.content not in (FORGOTTEN, _NOTHING)
-    }
+def is_of_person(step: str, content: str) -> bool:
+    """Say whether an entry holds a text that an erasure forgets."""
+    return step in ("open", "close") and content not in (FORGOTTEN, _NOTHING)
 
 
 def erasure_content(forgotten: Mapping[str, list[str]], reason: str) -> str:
-    """Return the content of the entry that erases: the hashes as in `hashes`, and the reason where there is one."""
+    """Return the content of the entry that erases: by entry its hash and that of what is left, perhaps the reason."""
     told = {"erased": forgotten, **({"reason": reason} if reason else {})}
     return json.dumps(told, ensure_ascii=False, sort_keys=True)
 
@@ -87,7 +78,7 @@ def n_cases_in_file(connection: sqlite3.Connection) -> int:
 
 
 def erased_cases(connection: sqlite3.Connection) -> tuple[set[int], dict[int, list[str]]]:
-    """Return the numbers of the erased cases, and of entries without their text, by number, the hashes as in `hashes`.
+    """Return the numbers of the erased cases, and by entry without its text its hash and that of what is left.
 
     Raises:
         sqlite3.Error: the record is damaged.

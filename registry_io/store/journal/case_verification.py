@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry_io.store.journal.case_book import CaseRow, entry_of, first_case_hash, row_digest
+from registry_io.store.journal.case_entry import CaseRow, entry_of, first_case_hash, row_digest
 from registry_io.store.journal.case_erasure import FORGOTTEN, erased_cases
 from registry_io.store.journal.case_tables import WITH_CASES, has_cases
 
