@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,18 +52,24 @@ class Candidates:
 
     def take(self, rows: NDArray[np.int64]) -> Candidates:
         """Return some of the candidates, by their positions."""
-        return replace(
-            self,
-            donor=self.donor[rows],
-            mismatches=self.mismatches[rows],
-            certain=self.certain[rows],
-            position=self.position[rows],
+        return Candidates(
+            self.patient,
+            self.criteria,
+            self.loci,
+            self.registry,
+            self.donor.take(rows),
+            self.mismatches.take(rows),
+            self.certain.take(rows),
+            self.as_of,
+            self.predictions,
+            self.position.take(rows),
+            self.listed,
         )
 
     @property
     def age(self) -> NDArray[np.int32]:
         """(n,) int32 completed years, -1 where the birth date is missing or later than `as_of`."""
-        return completed_years(self.registry.attribute_codes["birth_date"][self.donor], self.as_of)
+        return completed_years(self.registry.attribute_codes["birth_date"].take(self.donor), self.as_of)
 
     @property
     def unresolved(self) -> NDArray[np.bool_]:

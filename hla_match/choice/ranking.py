@@ -22,6 +22,9 @@ from hla_match.choice.ranking_key import RankingKey
 _MIN_BLOCK = 128
 """Donors that are predicted together at least: they share work."""
 
+_SORTED = 64
+"""Donors beyond those that are wanted, of whom all codes cost less than to contest one more key."""
+
 
 def rank_donors(
     policy: RankingPolicy, candidates: Candidates, limit: int | None
@@ -37,16 +40,18 @@ def rank_donors(
         # All of them at once: keys ask for some, one after another.
         listed.predictions.of(listed.position)
     columns = policy.columns(listed)
-    order = np.lexsort(columns[::-1])
-    return first[order], tuple(column[order] for column in columns)
+    order = np.lexsort(columns[::-1])[:limit]
+    return first.take(order), tuple(column.take(order) for column in columns)
 
 
 def _first_donors(policy: RankingPolicy, candidates: Candidates, limit: int | None) -> NDArray[np.int64]:
-    """Return the positions of the first candidates, in no particular order."""
+    """Return the positions of the first candidates, perhaps with some of those behind them, in no particular order."""
     n = candidates.donor.size
     if limit is None or limit >= n:
         return np.arange(n)
     contested, wanted, inside = np.arange(n), limit, []
+    # A donor who is not listed after all would be predicted for nothing.
+    spare = _SORTED if candidates.predictions is None else 0
     for key in policy.keys:
         # A copy of everything of a long list costs as much as its search.
         some = candidates if contested.size == n else candidates.take(contested)
@@ -55,7 +60,7 @@ def _first_donors(policy: RankingPolicy, candidates: Candidates, limit: int | No
         inside.append(contested[code < last])
         contested = contested[code == last]
         wanted -= inside[-1].size
-        if contested.size == wanted:
+        if contested.size <= wanted + spare:
             break
     return np.concatenate([*inside, contested])
 

@@ -111,7 +111,7 @@ class RankingPolicy:
         (50, 60)
         """
         update = {name: value for name, value in self.filters if name not in criteria.model_fields_set}
-        return criteria.model_copy(update=update)
+        return criteria.model_copy(update=update) if update else criteria
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

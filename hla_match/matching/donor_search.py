@@ -109,8 +109,13 @@ def _by_typing(registry: Registry, locus: str, one: LocusMismatches | None) -> N
 
 def _tables(registry: Registry, scope: Sequence[LocusMismatches]) -> LocusTables:
     """Return the mismatches of some loci by typing code, one table after another."""
-    tables = [one.mismatches[registry.columns[one.locus].expanded_typing] for one in scope]
+    if not scope:
+        return _NO_TABLES
+    tables = [one.mismatches.take(registry.columns[one.locus].expanded_typing) for one in scope]
     start = np.zeros(len(tables), np.int64)
     np.cumsum([table.size for table in tables[:-1]], out=start[1:])
     rows = np.array([registry.loci.index(one.locus) for one in scope], np.int64)
-    return LocusTables(rows, start, np.concatenate([*tables, np.zeros(0, np.uint16)]))
+    return LocusTables(rows, start, np.concatenate(tables))
+
+
+_NO_TABLES = LocusTables(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint16))

@@ -55,7 +55,10 @@ class LocusResult:
 
     def expanded_typing_of(self, donor: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return (n,) int32, the expanded typing of each of some donors."""
-        expanded_typing: NDArray[np.int32] = self.comparison.column.expanded_typing[self.comparison.donor_typing[donor]]
+        # An array is read by `take` twice as fast as by an index.
+        expanded_typing: NDArray[np.int32] = self.comparison.column.expanded_typing.take(
+            self.comparison.donor_typing.take(donor)
+        )
         return expanded_typing
 
 
@@ -66,8 +69,8 @@ def certain_matches(
     if result is None:
         return np.full(donor.size, 2, np.uint8), np.zeros(donor.size, np.bool_)
     expanded_typing = result.expanded_typing_of(donor)
-    best = result.counts[BEST, expanded_typing]
-    return best, (result.counts[WORST, expanded_typing] == best) & ~result.is_new[expanded_typing]
+    best: NDArray[np.uint8] = result.counts[BEST].take(expanded_typing)
+    return best, (result.counts[WORST].take(expanded_typing) == best) & ~result.is_new.take(expanded_typing)
 
 
 def summed_counts(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -80,5 +83,8 @@ def summed_counts(scope: Sequence[LocusResult], n_missing: int, donor: NDArray[n
     """
     total = np.zeros((6, donor.size), np.uint8)
     for result in scope:
-        total += result.counts[:, result.expanded_typing_of(donor)]
-    return total + n_missing * np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]
+        total += result.counts.take(result.expanded_typing_of(donor), axis=1)
+    return total + n_missing * _UNTYPED if n_missing else total
+
+
+_UNTYPED = np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]

@@ -19,7 +19,7 @@ def locus_counts(
     """Return (6, n) uint8 counts of some donors at a locus, or (n,) of one row; None: no donor is typed there."""
     if result is None:
         return _UNTYPED[rows].repeat(donor.size, axis=-1)
-    return result.counts[rows][..., result.expanded_typing_of(donor)]
+    return result.counts[rows].take(result.expanded_typing_of(donor), axis=-1)
 
 
 def scope_counts(
@@ -59,12 +59,13 @@ def may_fail(criteria: SearchCriteria, loci: Mapping[str, LocusResult], donor: N
     over = np.zeros(donor.size, np.bool_)
     for locus in criteria.loci:
         count = locus_counts(loci.get(locus), donor, row)
-        # The locus count counts matches.
-        worst = 2 - count if row == WORST else count
-        total += worst
+        total += count
         if locus in criteria.locus_limits:
-            over |= worst > criteria.locus_limits[locus]
-    return over | (total > criteria.max_mismatches)
+            limit = criteria.locus_limits[locus]
+            over |= count < 2 - limit if row == WORST else count > limit
+    # The count of both directions counts matches, those of one direction count mismatches.
+    greatest = criteria.max_mismatches
+    return over | (total < 2 * len(criteria.loci) - greatest if row == WORST else total > greatest)
 
 
 _UNTYPED = np.array(COUNTS_OF_UNTYPED, np.uint8)[:, None]

@@ -66,7 +66,7 @@ class DonorFinder:
     def _allowed(self, criteria: SearchCriteria) -> dict[str, NDArray[np.uint8]]:
         """Return `eligible_donors`, kept for the next search by the same criteria."""
         kept = self._eligible
-        if kept is None or kept[0] != criteria:
+        if kept is None or (kept[0] is not criteria and kept[0] != criteria):
             kept = self._eligible = (criteria, eligible_donors(self._registry, criteria))
         return kept[1]
 
