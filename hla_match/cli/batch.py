@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
+from hla_match.cli.kernel_folder import choose_cache_folder
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
@@ -15,11 +19,35 @@ from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.search_options import SearchOptions, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.language import translated, translated_count
+from hla_match.services.early_processes import early_processes
 from hla_match.services.executors import ExecutorConfig
 from registry_io.disk.writer_lock import user_name
 
 _SAY_EVERY = 100
 """Patients between two lines of progress where there is no terminal."""
+
+
+def _with_early_processes(command: Callable[..., None]) -> Callable[..., None]:
+    """Let processes start, where a batch will need them, while the command imports what it needs itself."""
+
+    @functools.wraps(command)
+    def with_executor(
+        *,
+        registry: Path,
+        patients: Path,
+        workers: int | None,
+        memory: int,
+        shards: int | None,
+        dask: str | None,
+        **values: Any,
+    ) -> None:
+        config = ExecutorConfig(
+            workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000, processes=None
+        )
+        with early_processes(config, registry, patients, choose_cache_folder) as executor:
+            command(registry=registry, patients=patients, executor=executor, **values)
+
+    return with_executor
 
 
 @click.command(cls=SpokenCommand)
@@ -28,6 +56,7 @@ _SAY_EVERY = 100
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="CSV, Parquet, JSON lines or Excel by ending."
 )
+@_with_early_processes
 @search_options(limit=None, limit_help="Donors a patient, best first; all without it.")
 @click.option(
     "--workers",
@@ -46,12 +75,9 @@ def command(
     patients: Path,
     out: Path,
     options: SearchOptions,
-    workers: int | None,
-    memory: int,
-    shards: int | None,
+    executor: ExecutorConfig,
     raw_text: bool,
     overwrite: bool,
-    dask: str | None,
 ) -> None:
     """Match every patient of the file PATIENTS in REGISTRY; statuses and a manifest stand beside the result file.
 
@@ -59,7 +85,6 @@ def command(
     give the first day with --as-of.
     """
     # What can be seen to be wrong is said before anything is compiled.
-    executor = ExecutorConfig(workers=workers, scheduler=dask, shards=shards, memory=memory * 1_000_000, processes=None)
     from hla_match.services.batch import open_batch
     from hla_match.services.batch_outputs import batch_outputs
     from hla_match.services.outputs import refuse_overwriting

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -69,6 +69,19 @@ class Workers:
         return not isinstance(self.pool, int)
 
 
+@dataclass(eq=False, slots=True)
+class StartedProcesses:
+    """Processes that were started before it was certain that they are needed.
+
+    Attributes:
+        pool: gives work to them, and is closed by whoever started them.
+        are_used: whether a batch has them search.
+    """
+
+    pool: Executor
+    are_used: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ExecutorConfig:
     """Who searches, and how much memory is used; results depend on none of it.
@@ -80,6 +93,8 @@ class ExecutorConfig:
         memory: bytes of results that are held before they are written.
         processes: whether processes search on this machine; None where that is faster than threads. A script that asks
             for processes needs ``if __name__ == "__main__":`` around its calls, as each process imports it.
+        started: processes that are starting already, one fewer than `n_workers`; None to start them when they are
+            needed.
 
     Raises:
         CriteriaError: there are numbers below 1, or options that exclude each other.
@@ -90,6 +105,7 @@ class ExecutorConfig:
     shards: int | None = None
     memory: int = 1_000_000_000
     processes: bool | None = False
+    started: StartedProcesses | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:
@@ -138,7 +154,7 @@ class ExecutorConfig:
         elif kind is ExecutorKind.PROCESSES:
             try:
                 # This process is one of them.
-                with search_processes(self.n_workers - 1) as pool:
+                with self._processes() as pool:
                     yield Workers(pool, self.n_workers, _LOCAL_BLOCK, joined=True)
             except BrokenProcessPool as error:
                 raise HlaMatchError(
@@ -149,6 +165,15 @@ class ExecutorConfig:
             assert self.scheduler is not None
             with _cluster(self.scheduler) as (executor, threads):
                 yield Workers(executor, threads, _CLUSTER_BLOCK)
+
+    @contextmanager
+    def _processes(self) -> Iterator[Executor]:
+        if self.started is not None:
+            self.started.are_used = True
+            yield self.started.pool
+            return
+        with search_processes(self.n_workers - 1) as pool:
+            yield pool
 
 
 @contextmanager

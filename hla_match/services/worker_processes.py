@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -22,16 +23,17 @@ _LOOKS_SECONDS, _GRACE_SECONDS = 0.5, 3.0
 
 
 @contextmanager
-def search_processes(number: int) -> Iterator[Executor]:
+def search_processes(number: int, prepare: Callable[[], object] | None = None) -> Iterator[Executor]:
     """Yield processes that search; they are starting while this one goes on.
 
     Args:
         number: of processes.
+        prepare: is called in each process before it imports what searches; it can be pickled.
 
     Raises:
         BrokenProcessPool: a process was ended from outside, or cannot start.
     """
-    with worker_processes(number, _begin_searching) as pool:
+    with worker_processes(number, partial(_begin_searching, prepare)) as pool:
         with children_spared():
             # A process is started for each task that waits; all are wanted at once.
             for _ in range(number):
@@ -127,11 +129,13 @@ def _wait_for_parent() -> None:
         os._exit(1)
 
 
-def _begin_searching() -> None:
+def _begin_searching(prepare: Callable[[], object] | None) -> None:
     end_with_parent()
     # What every search needs is imported while the first process goes on. All of it stays, so that nothing is gained by
     # looking for reference cycles in it, which takes a tenth of the time.
     gc.disable()
+    if prepare is not None:
+        prepare()
     import registry_io.store.worker_registry  # noqa: F401
 
     gc.freeze()
