@@ -1,4 +1,4 @@
-"""The command as scripts rely on it, in processes of its own."""
+"""The command as scripts rely on it; what ends well, and an error, in processes of its own."""
 
 import os
 import shutil
@@ -7,6 +7,8 @@ import sys
 
 import polars as pl
 import pytest
+
+from tests.own_process import called
 
 DONORS = """donor_id,gl_string
 D1,A*02:01+A*24:02^B*40:01+B*46:01^C*01:02+C*07:02^DRB1*09:01+DRB1*15:01^DQB1*03:03+DQB1*06:01
@@ -84,10 +86,19 @@ def test_search_prints_donors(folder):
     ],
 )
 def test_an_error_is_one_line_and_exit_status_2(folder, arguments):
-    done = hla_match(folder, *arguments)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    errors = [line for line in done.stderr.splitlines() if not line.startswith("Nomenclature: ")]
+    done = called(folder, *arguments)
+    assert_one_line(done.status, done.err)
+
+
+def test_an_error_of_a_process_is_one_line_and_exit_status_2(folder):
+    done = hla_match(folder, "search", "registry", "--hla", "A*99:01+A*24:02")
+    assert_one_line(done.returncode, done.stderr)
+
+
+def assert_one_line(status, told):
+    assert status == 2
+    assert "Traceback" not in told
+    errors = [line for line in told.splitlines() if not line.startswith("Nomenclature: ")]
     assert len(errors) == 1
     assert errors[0].startswith("hla-match: ")
 

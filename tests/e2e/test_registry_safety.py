@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import signal
 import subprocess
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.cli.main import main
+from tests.own_process import called
 
 PATIENT = "A*02:01+A*24:02^B*40:01+B*46:01^DRB1*09:01+DRB1*15:01"
 ROW = "{},02:01,24:02,40:01,46:01,09:01,15:01\n"
@@ -37,18 +35,6 @@ def done(folder: Path, *arguments: object, **how: object) -> tuple[int, str, str
     out, err = process.communicate()
     assert "Traceback" not in err, err
     return process.returncode, out, err
-
-
-def called(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """As `done`, in this process: where it is not the process that is tested, its start would take most of the time."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        patch.chdir(folder)
-        patch.setenv("HLA_MATCH_HOME", str(folder / "home"))
-        patch.setattr(sys, "argv", ["hla-match", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
 
 
 def donors(folder: Path, name: str, identifiers: list[str]) -> Path:
