@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from hla_match.donors.attribute_types import (
@@ -256,14 +258,17 @@ def values_of(name: str) -> tuple[str, ...]:
     return ATTRIBUTES[name].category.values
 
 
-def defaults() -> dict[str, Default]:
+@cache
+def defaults() -> Mapping[str, Default]:
     """Return what an empty cell counts as, of the attributes of which it counts as something.
 
     >>> defaults()["status"].word
     'available'
     """
-    return {
-        name: attribute.type.default
-        for name, attribute in ATTRIBUTES.items()
-        if isinstance(attribute.type, Category) and attribute.type.default is not None
-    }
+    return MappingProxyType(
+        {
+            name: attribute.type.default
+            for name, attribute in ATTRIBUTES.items()
+            if isinstance(attribute.type, Category) and attribute.type.default is not None
+        }
+    )

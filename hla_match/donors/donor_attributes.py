@@ -26,6 +26,7 @@ class DonorAttributes:
 
     def __init__(self, frames: Sequence[pl.DataFrame], rows: NDArray[np.integer[Any]] | None = None) -> None:
         self._frames, self._rows = tuple(frames), rows
+        self._chosen: dict[tuple[str, ...], pl.DataFrame] = {}
 
     @cached_property
     def schema(self) -> dict[str, pl.DataType]:
@@ -64,6 +65,14 @@ class DonorAttributes:
         place = np.empty(number.size, np.uint32)
         place[np.argsort(part, kind="stable")] = np.arange(number.size, dtype=np.uint32)
         return pl.concat(found, rechunk=True)[pl.Series(place)]
+
+    def columns(self, names: tuple[str, ...], rows: pl.Series) -> list[pl.Series]:
+        """Return some columns of some donors, as `of` does one; nine at the cost of four."""
+        if self._rows is not None and "frame" not in vars(self):
+            return [self.of(name, rows) for name in names]
+        if names not in self._chosen:
+            self._chosen[names] = self.frame.select(*names)
+        return self._chosen[names][rows].get_columns()
 
     def take(self, rows: NDArray[np.integer[Any]]) -> DonorAttributes:
         """Return the attributes of some donors, in the order of `rows`."""

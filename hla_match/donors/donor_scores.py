@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,16 +50,27 @@ class DonorScores:
 
     def of(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Return (n,) the scores of some donors, from 0 to 1; a locus that is not typed allows every genotype."""
-        total = np.zeros(donor.size)
-        for locus in SCORED_LOCI:
-            total += self._at(locus, donor) if locus in self._donor_typing else self._of_untyped[locus]
+        total = self._known(donor)
+        if np.isnan(total).any():
+            for locus, typing in self._donor_typing.items():
+                self._score(locus, typing[donor])
+            total = self._known(donor)
         return total / len(SCORED_LOCI)
 
-    def _at(self, locus: str, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+    def _known(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Return (n,) the sum of the scores of each donor's loci; NaN where one of them is not scored yet."""
+        total = np.zeros(donor.size)
+        for locus in SCORED_LOCI:
+            if locus in self._donor_typing:
+                total += self._of_typing[locus][self._columns[locus].expanded_typing[self._donor_typing[locus][donor]]]
+            else:
+                total += self._of_untyped[locus]
+        return total
+
+    def _score(self, locus: str, typing: NDArray[np.integer[Any]]) -> None:
+        """Score those of some reported typings that are not scored yet."""
         column, scores = self._columns[locus], self._of_typing[locus]
-        expanded_typing = column.expanded_typing[self._donor_typing[locus][donor]]
+        expanded_typing = column.expanded_typing[typing]
         lacking = np.unique(expanded_typing[np.isnan(scores[expanded_typing])])
         if lacking.size:
             scores[lacking] = typing_scores(column.table, self._weight[locus], lacking)
-        found: NDArray[np.float64] = scores[expanded_typing]
-        return found

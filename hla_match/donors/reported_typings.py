@@ -58,10 +58,15 @@ class ReportedTypings:
         """Return the block of a locus in the GL String of each of some donors; "" where it is not typed."""
         known = self._block[locus]
         code: list[int] = self._donor_typing[self._loci.index(locus)][donor].tolist()
-        lacking = [one for one in set(code) if one not in known]
-        if lacking:
-            rows = np.array(lacking)
-            texts = (self._columns[locus].text[side][rows].to_list() for side in ("first", "second"))
-            for one, first, second in zip(lacking, *texts, strict=True):
-                known[one] = reported_block(self._tables, locus, first, second)
+        try:
+            return [known[one] for one in code]
+        except KeyError:
+            self._write(locus, [one for one in set(code) if one not in known])
         return [known[one] for one in code]
+
+    def _write(self, locus: str, typings: list[int]) -> None:
+        """Write the blocks of some distinct typings."""
+        rows = np.array(typings)
+        texts = (self._columns[locus].text[side][rows].to_list() for side in ("first", "second"))
+        for one, first, second in zip(typings, *texts, strict=True):
+            self._block[locus][one] = reported_block(self._tables, locus, first, second)

@@ -18,7 +18,7 @@ What is costly is worked out once a distinct typing of the registry, not once a 
 
     tce                                              a class for every donor, so that it can order them
     tce_probabilities                                how probable each class is under haplotype frequencies
-    reported_sides, mismatches                       what mismatches, by the names that were reported
+    reported_sides, side_pairs, mismatches           what mismatches, by the names that were reported
     leader_match, kir_ligand_mismatch,
     dq_heterodimers, low_expression                  one rule each
     donor_facts                                      all of them for the donors of a list

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +23,23 @@ from hla_match.immunogenetics.low_expression import low_expression_mismatches
 from hla_match.immunogenetics.mismatches import (
     UNKNOWN_LEVEL,
     UNNAMED,
-    LevelOf,
     Mismatch,
     Mismatches,
     Pairing,
+    ToldPair,
     directions,
-    level,
+    is_homozygous,
     pairings,
+    plain_genotype,
     told_pairs,
 )
-from hla_match.immunogenetics.reported_sides import KEPT, LocusSides, ReportedSide, SidePair, sides_of
+from hla_match.immunogenetics.reported_sides import LocusSides, SidePair, sides_of
+from hla_match.immunogenetics.side_pairs import side_pairs
 from hla_match.immunogenetics.tce import UNKNOWN, tce_class_by_typing
 from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, WORST
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient
 from hla_match.matching.locus_result import LocusResult
-from hla_match.matching.patient_table import LocusComparison
 from hla_match.typings.encoding import AmbiguousNulls
 
 Donors = NDArray[np.uint32]
@@ -96,9 +96,11 @@ class DonorFacts:
         counts = result.counts[:, result.expanded_typing_of(donor)]
         rows = np.flatnonzero(counts[BEST] < 2)
 
-        def found(typing: int, row: int) -> Mismatches:
-            of_row = counts[:, row].tolist()
-            return _unnamed(locus, of_row) if locus == DRB345 else self._at(locus).mismatches(typing, of_row)
+        def found(typings: list[int], of_typings: list[int]) -> list[Mismatches]:
+            of_rows = counts[:, of_typings].T.tolist()
+            if locus == DRB345:
+                return [_unnamed(locus, one) for one in of_rows]
+            return self._at(locus).mismatches(typings, of_rows)
 
         return _coded(result, donor, rows, Mismatches(), found)
 
@@ -126,13 +128,13 @@ class DonorFacts:
     @cached_property
     def patient_ligands(self) -> LigandSets:
         """The KIR ligands of the patient."""
-        found = LigandSets(np.zeros(1, np.uint8), np.zeros(1, np.uint8))
+        certain, possible = 0, 0
         for locus in LIGAND_LOCI:
             one = (0, POSSIBLE_AT[locus])
             if locus in self._loci:
                 one = ligands_of_typing(self.patient_pairs(locus), sides_of(self._loci[locus].comparison))
-            found = found.united(LigandSets(*(np.array([bits], np.uint8) for bits in one)))
-        return found
+            certain, possible = certain | one[0], possible | one[1]
+        return LigandSets(np.array([certain], np.uint8), np.array([possible], np.uint8))
 
     def dq_groups(self, donor: Donors) -> Coded[str]:
         """Return the groups of the DQ heterodimers of some donors, several joined by a slash; "" where not known."""
@@ -183,11 +185,11 @@ class DonorFacts:
         counts = result.counts[:, expanded_typing]
         rows = np.flatnonzero((counts[BEST] == 1) & (counts[WORST] == 1) & ~result.is_new[expanded_typing])
 
-        def only_value(typing: int, _row: int) -> str | None:
-            found = values(at_locus.pairings(typing, 1), at_locus.sides)
-            return next(iter(found)) or None if len(found) == 1 else None
+        def only_values(typings: list[int], _rows: list[int]) -> list[str | None]:
+            found = [values(at_locus.pairings(typing, 1), at_locus.sides) for typing in typings]
+            return [next(iter(one)) or None if len(one) == 1 else None for one in found]
 
-        return _coded(result, donor, rows, None, only_value)
+        return _coded(result, donor, rows, None, only_values)
 
 
 class _AtLocus:
@@ -207,30 +209,39 @@ class _AtLocus:
         self.result = result
         self.sides = sides_of(result.comparison)
         self.patient = self.sides.pairs(*texts, ambiguous_nulls)
-        self._level = _level_of(result.comparison)
+        self._pairs = side_pairs(result.comparison)
+        self._plain = plain_genotype(self.patient)
 
-    def mismatches(self, typing: int, counts: list[int]) -> Mismatches:
-        """Return the mismatches with a reported typing, by its counts, as few as there are for certain."""
+    def mismatches(self, typings: list[int], counts: list[list[int]]) -> list[Mismatches]:
+        """Return the mismatches with some reported typings, by their counts, as few as there are for certain."""
+        if self._plain is None:
+            return [self._of_ways(*one) for one in zip(typings, counts, strict=True)]
+        homozygous = is_homozygous(self._plain)
+        pairs, found = self._pairs, []
+        for typing, of_typing in zip(typings, counts, strict=True):
+            donor = pairs.plain_genotype(typing)
+            if donor is None:
+                found.append(self._of_ways(typing, of_typing))
+                continue
+            told = pairs.told_of_genotypes(self._plain, donor, of_typing[BEST])
+            found.append(self._in_words(told, of_typing, homozygous=homozygous))
+        return found
+
+    def _of_ways(self, typing: int, counts: list[int]) -> Mismatches:
+        """Return the same of one typing, of any kind."""
         ways = self.pairings(typing, counts[BEST])
-        if not ways:
+        told = told_pairs(ways, self._pairs.level) if ways else ()
+        return self._in_words(told, counts, homozygous=all([way.homozygous for way in ways]))
+
+    def _in_words(self, told: tuple[ToldPair, ...], counts: list[int], *, homozygous: bool) -> Mismatches:
+        if not told:
             return _unnamed(self.result.locus, counts)
-        towards = directions((counts[GVH_BEST], counts[HVG_BEST]))
-        homozygous = all([way.homozygous for way in ways])
-        locus = self.result.locus
-        return Mismatches(
-            [
-                Mismatch(locus, mine, theirs, towards, level, homozygous)
-                for mine, theirs, level in told_pairs(ways, self._level)
-            ]
-        )
+        return self._pairs.mismatches(told, counts[GVH_BEST], counts[HVG_BEST], homozygous)
 
     def pairings(self, typing: int, matches: int) -> list[Pairing]:
         """Return the ways to put both typings side by side that give a number of matches."""
-        return pairings(self.patient, self.sides.of_donor(typing), matches, self.result.null_rule, self._are_related)
-
-    def _are_related(self, one: ReportedSide, other: ReportedSide) -> bool:
-        antigens, related = [*self.sides.index.antigens.code], self.sides.index.antigens.are_related
-        return any(related(antigens[a], antigens[b]) for a in one.serology for b in other.serology)
+        donor, null_rule = self.sides.of_donor(typing), self.result.null_rule
+        return pairings(self.patient, donor, matches, null_rule, self._pairs.are_related)
 
 
 def _unnamed(locus: str, counts: list[int]) -> Mismatches:
@@ -241,28 +252,32 @@ def _unnamed(locus: str, counts: list[int]) -> Mismatches:
     )
 
 
-_levels: WeakKeyDictionary[LocusComparison, LevelOf] = WeakKeyDictionary()
-
-
-def _level_of(comparison: LocusComparison) -> LevelOf:
-    """Return what tells the level of two sides of a locus; it is kept, as the same sides come again and again."""
-    found = _levels.get(comparison)
-    return found if found is not None else _levels.setdefault(comparison, lru_cache(KEPT)(level))
-
-
 def _coded(
-    result: LocusResult, donor: Donors, rows: NDArray[np.intp], default: Value, of: Callable[[int, int], Value]
+    result: LocusResult,
+    donor: Donors,
+    rows: NDArray[np.intp],
+    default: Value,
+    of: Callable[[list[int], list[int]], list[Value]],
 ) -> Coded[Value]:
-    """Return a value of some donors, worked out once for those who are typed alike; a default of the others."""
+    """Return a value of some donors, worked out once for those who are typed alike; a default of the others.
+
+    Args:
+        result: the patient compared with the registry.
+        donor: rows of the registry.
+        rows: of which donors there is a value.
+        default: what the others have.
+        of: gives the values of distinct typings; it takes these, and for each the row of one of its donors.
+    """
     index = np.zeros(donor.size, np.int64)
     if not rows.size:
         return Coded([default], index)
-    typings, first, inverse = np.unique(
-        result.comparison.donor_typing[donor[rows]], return_index=True, return_inverse=True
-    )
-    index[rows] = inverse + 1
-    values = [of(typing, row) for typing, row in zip(typings.tolist(), rows[first].tolist(), strict=True)]
-    return Coded([default, *values], index)
+    typings = result.comparison.donor_typing[donor[rows]].tolist()
+    first: dict[int, int] = {}
+    for typing, row in zip(typings, rows.tolist(), strict=True):
+        first.setdefault(typing, row)
+    number = {typing: place for place, typing in enumerate(first, 1)}
+    index[rows] = [number[typing] for typing in typings]
+    return Coded([default, *of(list(first), list(first.values()))], index)
 
 
 def chains_of(locus: str, pairs: tuple[SidePair, ...]) -> Chains:

@@ -11,6 +11,7 @@ of ligands are bits, in the order of `hla_match.nomenclature.kir_ligands.LIGANDS
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -53,15 +54,29 @@ def ligands_of_typing(pairs: Sequence[SidePair], sides: LocusSides) -> tuple[int
         pairs: the alternative genotypes; none where it is not typed.
         sides: gives the ligands of the locus.
     """
-    every = POSSIBLE_AT[sides.locus]
-    certain, possible = _N_SETS - 1, 0
-    for pair in pairs:
-        values = [sides.values(side, "kir_ligand") for side in pair]
-        certain &= _bits(value for one in values if len(one) == 1 for value in one)
-        possible |= _bits(value for one in values for value in one)
-        if any(UNKNOWN_VALUE in one for one in values):
-            possible |= every
-    return (certain, possible) if pairs else (0, every)
+    if not pairs:
+        return 0, POSSIBLE_AT[sides.locus]
+    certain, possible, every = _N_SETS - 1, 0, POSSIBLE_AT[sides.locus]
+    for first, second in pairs:
+        one = _side_ligands(sides.values(first, "kir_ligand"), every)
+        other = _side_ligands(sides.values(second, "kir_ligand"), every)
+        certain &= one.certain | other.certain
+        possible |= one.possible | other.possible
+    return certain, possible
+
+
+class SideLigands(NamedTuple):
+    """The ligands of one side of a typing, as bits: the one that it has, where that is known, and those it may be."""
+
+    certain: int
+    possible: int
+
+
+@cache
+def _side_ligands(values: frozenset[str], every: int) -> SideLigands:
+    """Return the ligands of a side by the values of its alleles; one that is not known can be every one of a locus."""
+    found = _bits(values)
+    return SideLigands(found if len(values) == 1 else 0, found | (every if UNKNOWN_VALUE in values else 0))
 
 
 class TypingLigands:
@@ -72,16 +87,20 @@ class TypingLigands:
     """
 
     def __init__(self, comparison: LocusComparison) -> None:
-        self.sides = sides_of(comparison)
+        self._sides = sides_of(comparison)
         n_typings = comparison.column.expanded_typing.size
         self._known = np.zeros(n_typings, np.bool_)
         self._sets = LigandSets(np.zeros(n_typings, np.uint8), np.zeros(n_typings, np.uint8))
 
     def of(self, typing: NDArray[np.integer[Any]]) -> LigandSets:
         """Return the ligands of some reported typings."""
-        for one in set(typing[~self._known[typing]].tolist()):
-            self._sets.certain[one], self._sets.possible[one] = ligands_of_typing(self.sides.of_donor(one), self.sides)
-            self._known[one] = True
+        known = self._known[typing]
+        if not known.all():
+            for one in set(typing[~known].tolist()):
+                self._sets.certain[one], self._sets.possible[one] = ligands_of_typing(
+                    self._sides.of_donor(one), self._sides
+                )
+                self._known[one] = True
         return LigandSets(self._sets.certain[typing], self._sets.possible[typing])
 
 

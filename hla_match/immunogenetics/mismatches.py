@@ -134,9 +134,14 @@ def pairings(
                 one, other = (a, first), (b, second)
                 matched = (one,) * is_one + (other,) * is_other
                 mismatched = (one,) * (not is_one) + (other,) * (not is_other)
-                homozygous = a.codes == b.codes and len(a.codes) == 1
-                found.append(Pairing(matched, mismatched, homozygous, number))
+                found.append(Pairing(matched, mismatched, is_homozygous((a, b)), number))
     return found
+
+
+def is_homozygous(genotype: SidePair) -> bool:
+    """Say whether a genotype has one allele twice."""
+    first, second = genotype
+    return first.codes == second.codes and len(first.codes) == 1
 
 
 def _as_counted(
@@ -144,14 +149,17 @@ def _as_counted(
 ) -> Sequence[tuple[SidePair, SidePair]]:
     """Return every genotype of the patient beside every one of the donor, as they count; none of too many."""
     if not _may_be_null(patient) and not _may_be_null(donor):
-        # Nearly all typings are one genotype.
-        is_one = len(patient) == len(donor) == 1
-        return ((patient[0], donor[0]),) if is_one else _pairs(patient, donor)
+        return _pairs(patient, donor)
     return [
         counted
         for one, other in _pairs(_null_or_expressed(patient), _null_or_expressed(donor))
         for counted in product(_resolved(one, other, null_rule), _resolved(other, one, null_rule))
     ]
+
+
+def plain_genotype(genotypes: Sequence[SidePair]) -> SidePair | None:
+    """Return the one genotype that a typing leaves; None where it leaves several, or a side may be a null allele."""
+    return genotypes[0] if len(genotypes) == 1 and not _may_be_null(genotypes) else None
 
 
 def _pairs(patient: Sequence[SidePair], donor: Sequence[SidePair]) -> list[tuple[SidePair, SidePair]]:
@@ -210,8 +218,16 @@ def told_pairs(ways: Sequence[Pairing], level_of: LevelOf) -> tuple[ToldPair, ..
     by_alleles: dict[tuple[int, int], list[tuple[ToldPair, ...]]] = {}
     for number, way in enumerate(ways):
         by_alleles.setdefault((way.genotypes, number if way.matched else -1), []).append(_told(way, level_of))
-    possible = [min(several, key=_fewest_antigens) for several in by_alleles.values()]
-    told = min(possible, key=_fewest_antigens)
+    return surest_pairs([min(several, key=fewest_antigens) for several in by_alleles.values()])
+
+
+def surest_pairs(possible: Sequence[tuple[ToldPair, ...]]) -> tuple[ToldPair, ...]:
+    """Return what is told of two persons whose typings leave several alleles open.
+
+    Args:
+        possible: the mismatches, for each choice of alleles; at least one.
+    """
+    told = min(possible, key=fewest_antigens)
     if len({tuple(sorted(one.level for one in pairs)) for pairs in possible}) == 1:
         return told
     return tuple(one._replace(level=UNKNOWN_LEVEL) for one in told)
@@ -222,7 +238,8 @@ def _told(way: Pairing, level_of: LevelOf) -> tuple[ToldPair, ...]:
     return tuple(sorted(pairs)) if len(pairs) > 1 else tuple(pairs)
 
 
-def _fewest_antigens(pairs: tuple[ToldPair, ...]) -> tuple[int, int, tuple[ToldPair, ...]]:
+def fewest_antigens(pairs: tuple[ToldPair, ...]) -> tuple[int, int, tuple[ToldPair, ...]]:
+    """Return what orders the mismatches of ways that all hold: the first is told."""
     levels = [one.level for one in pairs]
     return levels.count(ANTIGEN), levels.count(UNKNOWN_LEVEL), pairs
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from hla_match.frame_columns import CodedColumn, columns_of, decoded
 from hla_match.imputation.panels import FallbackLevel
 
 MAX_MISMATCHES = 4
@@ -70,18 +71,23 @@ class Prediction:
     def to_polars(self) -> pl.DataFrame:
         """Return one row a donor: `p0` to `p4`, `p_A`, ... (both alleles match), and where they come from."""
         n_donors = self.fallback.size
-        found = {f"p{count}": self.mismatches[:, count] for count in range(MAX_MISMATCHES + 1)}
-        found |= {f"p_{locus}": self.p_both[:, column] for column, locus in enumerate(self.loci)}
+        names = (*(f"p{count}" for count in range(MAX_MISMATCHES + 1)), *(f"p_{locus}" for locus in self.loci), "p_cut")
         cut = np.where(self.cut < 1e-9, 0.0, self.cut)
+        *found, p_cut = columns_of(names, np.concatenate([self.mismatches.T, self.p_both.T, cut[None]]))
         return pl.DataFrame(
             [
-                *(pl.Series(name, values, nan_to_null=True) for name, values in found.items()),
+                *found,
                 pl.Series("frequency_set", [self.frequency_set], pl.String).new_from_index(0, n_donors),
-                _FALLBACKS[self.fallback],
-                pl.Series("p_missing", self.why_missing(), pl.String),
-                pl.Series("p_cut", cut, nan_to_null=True),
+                *decoded([CodedColumn("fallback", _FALLBACKS, self.fallback)]),
+                self._p_missing(),
+                p_cut,
             ]
         )
+
+    def _p_missing(self) -> pl.Series:
+        if not self.patient_missing and not self.missing.any():
+            return pl.Series("p_missing", [None], pl.String).new_from_index(0, self.missing.size)
+        return pl.Series("p_missing", self.why_missing(), pl.String)
 
     def loci_to_polars(self) -> pl.DataFrame:
         """Return one row a donor (by position, from 0) and locus.

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
+from hla_match.frame_columns import CodedColumn, decoded
 from hla_match.immunogenetics.antibodies import antibody_texts, counted, read_antibodies
 from hla_match.immunogenetics.donor_facts import Coded, DonorFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import MISSING_WORDS, missing_ligands
@@ -42,6 +43,8 @@ _DECIMALS = 12
 """Decimals of a probability that are written: sums of many terms differ in the next ones by their order."""
 
 _MISSING = pl.Series(MISSING_WORDS, dtype=pl.String)
+_NO_PROBABILITY = pl.Series("p_dpb1_permissive", [None], pl.Float64)
+_NO_ANTIBODIES = pl.Series("antibodies", [None], pl.String)
 _N_RANGES = MOST_LOW_EXPRESSION + 1
 _RANGES = pl.Series(
     [range_text(least, most) for least in range(_N_RANGES) for most in range(_N_RANGES)], dtype=pl.String
@@ -66,48 +69,83 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> lis
     facts = [facts_of(matches) for matches in lists]
     of_lists = list(zip(facts, donors, strict=True))
     ligands = [(of.ligands(donor), of.patient_ligands) for of, donor in of_lists]
-    missing = {
-        "kir_missing_gvh": [missing_ligands(theirs, mine) for theirs, mine in ligands],
-        "kir_missing_hvg": [missing_ligands(mine, theirs) for theirs, mine in ligands],
-    }
-    groups = [Coded([of.patient_dq_groups], np.zeros(donor.size, np.int32)) for of, donor in of_lists]
     ranges = [least * _N_RANGES + most for least, most in (of.low_expression(donor) for of, donor in of_lists)]
-    permissive = [_permissive(matches, donor) for matches, donor in zip(lists, donors, strict=True)]
+    patient = np.repeat(np.arange(len(lists)), [donor.size for donor in donors])
+    groups = pl.Series([of.patient_dq_groups or None for of in facts], dtype=pl.String)
+    tce, missing_gvh, missing_hvg, patient_groups, lel = decoded(
+        [
+            _tce_codes(of_lists),
+            CodedColumn(
+                "kir_missing_gvh", _MISSING, np.concatenate([missing_ligands(theirs, mine) for theirs, mine in ligands])
+            ),
+            CodedColumn(
+                "kir_missing_hvg", _MISSING, np.concatenate([missing_ligands(mine, theirs) for theirs, mine in ligands])
+            ),
+            CodedColumn("patient_dq_groups", groups, patient),
+            CodedColumn("lel", _RANGES, np.concatenate(ranges)),
+        ]
+    )
     return [
-        _TCE_CLASS[np.concatenate([of.tce(donor) for of, donor in of_lists])],
-        pl.Series("p_dpb1_permissive", np.concatenate(permissive), nan_to_null=True),
+        tce,
+        _permissive(lists, donors),
         _texts("b_leader", [of.leader(donor) for of, donor in of_lists]),
         _texts("dpb1_expression", [of.expression(donor) for of, donor in of_lists]),
-        *(_MISSING[np.concatenate(codes)].alias(name) for name, codes in missing.items()),
-        _texts("patient_dq_groups", groups),
+        missing_gvh,
+        missing_hvg,
+        patient_groups,
         _texts("donor_dq_groups", [of.dq_groups(donor) for of, donor in of_lists]),
-        _RANGES[np.concatenate(ranges)].alias("lel"),
+        lel,
         _mismatches(facts, lists, donors),
-        pl.Series("antibodies", list(chain.from_iterable(map(_antibodies, lists, donors))), pl.String),
+        _antibodies(lists, donors),
     ]
 
 
 def tce_column(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
     """Return the class of DPB1 by T-cell epitope groups of donors of several lists, as `fact_columns` has it."""
-    classes = [facts_of(matches).tce(donor) for matches, donor in zip(lists, donors, strict=True)]
-    return _TCE_CLASS[np.concatenate(classes)]
+    of_lists = [(facts_of(matches), donor) for matches, donor in zip(lists, donors, strict=True)]
+    (column,) = decoded([_tce_codes(of_lists)])
+    return column
 
 
-def _permissive(matches: RankedDonors, donor: Donors) -> NDArray[np.float64]:
-    """Return (n,) float64 the probability that each donor is matched or permissive at DPB1; NaN where not known."""
+def _tce_codes(of_lists: Sequence[tuple[DonorFacts, Donors]]) -> CodedColumn:
+    return CodedColumn("dpb1_tce", _TCE_CLASS, np.concatenate([of.tce(donor) for of, donor in of_lists]))
+
+
+def _permissive(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
+    """Return the probability that each donor is matched or permissive at DPB1; nothing where it is not known."""
+    if all(matches.tce_probabilities is None for matches in lists):
+        return _nothing(_NO_PROBABILITY, donors)
+    found = [_permissive_of(matches, donor) for matches, donor in zip(lists, donors, strict=True)]
+    return pl.Series(_NO_PROBABILITY.name, np.concatenate(found), nan_to_null=True)
+
+
+def _permissive_of(matches: RankedDonors, donor: Donors) -> NDArray[np.float64]:
+    """Return (n,) float64 the same of the donors of one list; NaN where it is not known."""
     if matches.tce_probabilities is None:
         return np.full(donor.size, np.nan)
     found: NDArray[np.float64] = matches.tce_probabilities(donor)[:, [MATCH, PERMISSIVE]].sum(axis=1)
     return np.round(found, _DECIMALS)
 
 
-def _antibodies(matches: RankedDonors, donor: Donors) -> Sequence[str | None]:
-    """Return the patient's antibodies against each donor in words; nothing where the patient has no list of them."""
+def _antibodies(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
+    """Return the patients' antibodies against each donor in words; nothing where a patient has no list of them."""
+    if not any(matches.patient.antibodies for matches in lists):
+        return _nothing(_NO_ANTIBODIES, donors)
+    return pl.Series("antibodies", list(chain.from_iterable(map(_antibodies_of, lists, donors))), pl.String)
+
+
+def _antibodies_of(matches: RankedDonors, donor: Donors) -> Sequence[str | None]:
+    """Return the same of the donors of one list."""
     if not matches.patient.antibodies:
         return [None] * donor.size
     antibodies, _ = read_antibodies(matches.patient.antibodies, matches.registry.nomenclature)
     loci = {result.locus: result for result in matches.loci}
     return antibody_texts(counted(antibodies, matches.criteria.antibody_mfi), loci, donor)
+
+
+def _nothing(column: pl.Series, donors: Sequence[Donors]) -> pl.Series:
+    """Return a column without values."""
+    return column.new_from_index(0, sum(donor.size for donor in donors))
 
 
 def _texts(name: str, lists: Sequence[Coded[str] | Coded[str | None]]) -> pl.Series:
@@ -124,9 +162,14 @@ def _mismatches(facts: Sequence[DonorFacts], lists: Sequence[RankedDonors], dono
         return pl.concat([_joined_words(*one) for one in zip(facts, lists, donors, strict=True)])
     texts: list[str] = []
     for of, matches, donor in zip(facts, lists, donors, strict=True):
-        columns = [map(words, found.to_list()) for words, found in _mismatch_words(of, matches, donor)]
-        rows = zip(*columns, strict=True) if columns else [()] * donor.size
-        texts.extend(["; ".join(filter(None, row)) for row in rows])
+        of_donor = [""] * donor.size
+        for words, found in _mismatch_words(of, matches, donor):
+            values = [words(one) for one in found.values]
+            for row, code in enumerate(found.code.tolist()):
+                if code:
+                    before = of_donor[row]
+                    of_donor[row] = f"{before}; {values[code]}" if before else values[code]
+        texts.extend(of_donor)
     return pl.Series("mismatches", texts, pl.String)
 
 
@@ -148,5 +191,5 @@ def _mismatch_words(
     scope = matches.criteria.loci
     for result in sorted(matches.loci, key=lambda one: one.locus not in scope):
         found = facts.mismatches(result.locus, donor)
-        if found.code.any():
+        if len(found.values) > 1:
             yield _WORDS if result.locus in scope else _BRACKETED, found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -13,6 +14,7 @@ from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.donors.attributes import ATTRIBUTES, defaults
 from hla_match.donors.registry import Registry
 from hla_match.donors.registry_settings import RegistrySettings
+from hla_match.frame_columns import CodedColumn, columns_of, decoded
 from hla_match.kernels.codes import BEST, GVH_BEST, GVH_WORST, HVG_BEST, HVG_WORST, WORST
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.criteria import Patient
@@ -24,8 +26,18 @@ from hla_match.reporting.fact_columns import fact_columns, tce_column
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
+_UNTYPED = _PAIRS.index("PP")
 _NOT_COMPARED = len(_PAIRS)
 """The place of what stands at a locus that a patient is not typed at, and which is out of scope."""
+
+_TOTALS = {
+    "matches_best": BEST, "matches_worst": WORST, "gvh": GVH_BEST, "hvg": HVG_BEST, "gvh_worst": GVH_WORST,
+    "hvg_worst": HVG_WORST,
+}  # fmt: skip
+"""Rows of the counts that are columns."""
+
+_LISTED = ("donor_id", *(name for name, attribute in ATTRIBUTES.items() if attribute.in_lists))
+_NO_LIMIT = pl.Series("age_limit", [None], pl.String)
 
 _FEW = 1_000
 """Donors up to which texts are put together one by one."""
@@ -43,33 +55,37 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
     donor = np.concatenate(donors)
     # Polars takes a series of its own kind of index as it is, and looks through an array at each use.
     at = pl.Series(donor)
-    patient = np.repeat(np.arange(len(lists), dtype=np.uint32), [rows.size for rows in donors])
     total = np.concatenate([matches.total[:, part] for matches in lists], axis=1)
-    compared = {result.locus for matches in lists for result in matches.loci}
-    grades = {locus: _grades(lists, donors, locus) for locus in SCOPE_LOCI if locus in compared}
-    untyped = _GRADE_PAIR.new_from_index(_PAIRS.index("PP"), donor.size)
-    in_scope = [grades.get(locus, untyped).alias(locus) for locus in criteria.loci]
+    grades = _grades(lists, donors)
+    patient = np.repeat(np.arange(len(lists)), [rows.size for rows in donors])
+    typings = [_typing_of(one.patient, registry) for one in lists]
+    patient_id, patient_typing, *letters = decoded(
+        [
+            CodedColumn("patient_id", pl.Series([one.patient.patient_id for one in lists], dtype=pl.String), patient),
+            CodedColumn("patient_typing", pl.Series(typings, dtype=pl.String), patient),
+            *(CodedColumn(f"{locus}_grade", _GRADE_PAIR, code) for locus, code in grades.items()),
+        ]
+    )
+    donor_id, *attributes = _attributes(registry, at)
+    matches_best, matches_worst, *directions = columns_of(list(_TOTALS), total[list(_TOTALS.values())])
     age = pl.Series("age", np.concatenate([one.age[part] for one in lists]))
     # Series by series: each expression in their place would be a query of its own, and cost ten times as much.
     columns = [
-        pl.Series("patient_id", [one.patient.patient_id for one in lists], pl.String)[patient],
+        patient_id,
         pl.Series("rank", np.concatenate([one.ranks[part] for one in lists])),
-        registry.donor_attributes.of("donor_id", at),
+        donor_id,
         pl.Series("scope", [criteria.scope], pl.String).new_from_index(0, donor.size),
-        pl.Series("matches_best", total[BEST]),
-        pl.Series("matches_worst", total[WORST]),
-        _side_by_side(in_scope),
-        pl.Series("gvh", total[GVH_BEST]),
-        pl.Series("hvg", total[HVG_BEST]),
-        pl.Series("gvh_worst", total[GVH_WORST]),
-        pl.Series("hvg_worst", total[HVG_WORST]),
+        matches_best,
+        matches_worst,
+        _side_by_side([grades.get(locus) for locus in criteria.loci], donor.size),
+        *directions,
         *_predictions(lists, part),
-        *(series.alias(f"{locus}_grade") for locus, series in grades.items()),
+        *letters,
         age.set(age < 0, None),
         _age_limits(registry.settings, age),
-        *_attributes(registry, at),
+        *attributes,
         pl.Series("resolution", registry.donor_scores.of(donor)),
-        pl.Series("patient_typing", [_typing_of(one.patient, registry) for one in lists], pl.String)[patient],
+        patient_typing,
         registry.reported_typings.gl_strings(donor),
         *fact_columns(lists, donors),
         *cord_columns(lists, donors),
@@ -83,18 +99,20 @@ def order_frame(found: RankedDonors) -> pl.DataFrame:
     They are those of the match, of the probabilities, of the grades and of the person, and the class of DPB1; texts
     of typings and mismatches are put together for the donors alone who are shown.
     """
-    registry, at = found.registry, pl.Series(found.donor)
+    registry = found.registry
+    donor_id, *attributes = _attributes(registry, pl.Series(found.donor))
+    grades = _grades([found], [found.donor])
     age = pl.Series("age", found.age)
     return pl.DataFrame(
         [
             pl.Series("rank", found.ranks),
-            registry.donor_attributes.of("donor_id", at),
+            donor_id,
             pl.Series("matches_best", found.total[BEST]),
             pl.Series("matches_worst", found.total[WORST]),
             *_predictions([found], slice(None)),
-            *(_grades([found], [found.donor], one.locus).alias(f"{one.locus}_grade") for one in found.loci),
+            *decoded([CodedColumn(f"{locus}_grade", _GRADE_PAIR, code) for locus, code in grades.items()]),
             age.set(age < 0, None),
-            *_attributes(registry, at),
+            *attributes,
             pl.Series("resolution", registry.donor_scores.of(found.donor)),
             tce_column([found], [found.donor]),
         ]
@@ -102,27 +120,29 @@ def order_frame(found: RankedDonors) -> pl.DataFrame:
 
 
 def _attributes(registry: Registry, rows: pl.Series) -> Iterator[pl.Series]:
-    """Yield the attributes of donors that lists show; of one that an empty cell has too, what the cell counts as."""
+    """Yield the identifiers of donors, then the attributes that lists show.
+
+    Of one that an empty cell has too, an empty cell is what it counts as.
+    """
     known = registry.donor_attributes
-    for name, attribute in ATTRIBUTES.items():
-        if not attribute.in_lists:
-            continue
+    names = tuple([name for name in _LISTED if name in known.schema])
+    found = dict(zip(names, known.columns(names, rows), strict=True))
+    for name in _LISTED:
         default = defaults().get(name)
-        if default is None:
-            if name in known.schema:
-                yield known.of(name, rows)
-        elif name in known.schema:
-            found = known.of(name, rows)
-            yield found.fill_null(default.value) if found.null_count() else found
+        if name not in found:
+            if default is not None:
+                yield pl.Series(name, [default.value], pl.String).new_from_index(0, rows.len())
+        elif default is not None and found[name].null_count():
+            yield found[name].fill_null(default.value)
         else:
-            yield pl.Series(name, [default.value], pl.String).new_from_index(0, rows.len())
+            yield found[name]
 
 
 def _age_limits(settings: RegistrySettings, age: pl.Series) -> pl.Series:
     """Return what is said of donors beyond the ages of the registry; nothing of others."""
     beyond = settings.beyond(age.to_numpy())
     if not beyond.any():
-        return pl.Series("age_limit", [None], pl.String).new_from_index(0, age.len())
+        return _NO_LIMIT.new_from_index(0, age.len())
     return pl.Series("age_limit", [settings.said(one) for one in beyond.tolist()], pl.String)
 
 
@@ -131,26 +151,37 @@ def _typing_of(patient: Patient, registry: Registry) -> str:
     return reported_gl_string(registry.nomenclature.tables, patient.typings)
 
 
-def _side_by_side(grades: Sequence[pl.Series]) -> pl.Series:
-    """Return the grades of the loci in scope as one text a donor."""
-    if grades[0].len() > _FEW:
-        return pl.select(pl.concat_str(grades, separator=" ").alias("grades")).to_series()
+def _side_by_side(grades: Sequence[NDArray[np.uint32] | None], n_donors: int) -> pl.Series:
+    """Return the grades of the loci in scope as one text a donor.
+
+    Args:
+        grades: (n,) of each locus, as `_grades` has them; None where no patient is compared.
+        n_donors: donors of all patients.
+    """
+    codes = [np.full(n_donors, _UNTYPED, np.uint32) if one is None else one for one in grades]
+    if n_donors > _FEW:
+        columns = decoded([CodedColumn(str(number), _GRADE_PAIR, code) for number, code in enumerate(codes)])
+        return pl.select(pl.concat_str(columns, separator=" ").alias("grades")).to_series()
     # A query costs more than so few texts.
-    return pl.Series("grades", [" ".join(texts) for texts in zip(*grades, strict=True)], pl.String)
+    rows = zip(*(code.tolist() for code in codes), strict=True)
+    return pl.Series("grades", list(map(_grades_text, rows)), pl.String)
 
 
-def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]], locus: str) -> pl.Series:
-    """Return the grades of every row at a locus; nothing where the patient is not compared there."""
-    codes = []
-    for matches, donor in zip(lists, donors, strict=True):
-        code = np.full(donor.size, _NOT_COMPARED, np.uint32)
+@lru_cache(_FEW)
+def _grades_text(codes: tuple[int, ...]) -> str:
+    return " ".join([_PAIRS[code] for code in codes])
+
+
+def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]]) -> dict[str, NDArray[np.uint32]]:
+    """Return by locus where any patient is compared (n,) uint32 the grades of every row, as rows of `_GRADE_PAIR`."""
+    compared = {result.locus for matches in lists for result in matches.loci}
+    start = np.cumsum([0, *(donor.size for donor in donors)])
+    found = {locus: np.full(start[-1], _NOT_COMPARED, np.uint32) for locus in SCOPE_LOCI if locus in compared}
+    for matches, donor, part in zip(lists, donors, map(slice, start, start[1:]), strict=False):
         for result in matches.loci:
-            if result.locus == locus:
-                expanded_typing = result.expanded_typing_of(donor)
-                first, second = result.grades(expanded_typing)
-                code = first.astype(np.uint32) * len(GRADE_LETTERS) + second
-        codes.append(code)
-    return _GRADE_PAIR[np.concatenate(codes)]
+            first, second = result.grades(result.expanded_typing_of(donor))
+            found[result.locus][part] = first * np.uint8(len(GRADE_LETTERS)) + second
+    return found
 
 
 def _predictions(lists: Sequence[RankedDonors], part: slice) -> list[pl.Series]:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     "errors": 0,
     "foreign_frames": 1,
+    "frame_columns": 0,
     "visible_text": 0,
     "wide_text": 0,
     "kernels": 0,

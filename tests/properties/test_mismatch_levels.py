@@ -1,5 +1,7 @@
 """Levels of mismatches against the oracle and the grades, and the words of typings that are written another way."""
 
+from functools import cache
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -8,7 +10,17 @@ from hypothesis import strategies as st
 from hla_match.donors.registry import build_registry
 from hla_match.immunogenetics import mismatches
 from hla_match.immunogenetics.donor_facts import DonorFacts
-from hla_match.immunogenetics.mismatches import ALLELE, ANTIGEN, UNKNOWN_LEVEL
+from hla_match.immunogenetics.mismatches import (
+    ALLELE,
+    ANTIGEN,
+    UNKNOWN_LEVEL,
+    level,
+    pairings,
+    plain_genotype,
+    told_pairs,
+)
+from hla_match.immunogenetics.reported_sides import sides_of
+from hla_match.immunogenetics.side_pairs import side_pairs
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.matching.patient_table import GRADE_LETTERS
 from hla_match.matching.registry_comparisons import RegistryComparisons
@@ -63,9 +75,9 @@ def test_a_level_holds_for_every_pair_of_genotypes(patient, donors, null_rule):
         if not mismatched:
             continue
         levels = [one.level for one in mismatched]
-        for level, (least, greatest) in oracle.level_ranges(patient["C"], donor["C"], null_rule, KINDS["C"]).items():
-            assert levels.count(level) <= least
-            assert greatest <= levels.count(level) + levels.count(UNKNOWN_LEVEL)
+        for name, (least, greatest) in oracle.level_ranges(patient["C"], donor["C"], null_rule, KINDS["C"]).items():
+            assert levels.count(name) <= least
+            assert greatest <= levels.count(name) + levels.count(UNKNOWN_LEVEL)
 
 
 @given(persons("C"), persons("C"), st.randoms(use_true_random=False), RULES)
@@ -126,6 +138,31 @@ def test_words_of_one_mismatch_say_what_the_grade_says():
             else:
                 wanted = {"M": {ANTIGEN, ALLELE, UNKNOWN_LEVEL}, "L": {ALLELE, UNKNOWN_LEVEL}}
             assert levels <= wanted.get(letters[0], set()), (patient, donor, letters)
+
+
+ALL_SIDES = pl.DataFrame({"person_id": [f"D{place:02}" for place in range(len(SIDES))], "B_1": SIDES, "B_2": SIDES})
+
+
+@cache
+def comparison():
+    registry, _ = build_registry(ALL_SIDES, NOMENCLATURE, name="sides", provenance={"imported_on": "2026-01-01"})
+    return RegistryComparisons(registry).compare("B", Patient(typings={"B": ("13", "13")}), SearchCriteria()).comparison
+
+
+@given(st.tuples(SIDE, SIDE), st.tuples(SIDE, SIDE), st.integers(0, 1), RULES)
+@examples(1_000)
+def test_two_genotypes_are_told_as_typings_of_several_are(patient, donor, matches, null_rule):
+    sides, pairs = sides_of(comparison()), side_pairs(comparison())
+    mine, theirs = (sides.pairs(*typing, "drop") for typing in (patient, donor))
+    ways = pairings(mine, theirs, matches, null_rule, pairs.are_related)
+    assert plain_genotype(mine) == mine[0]
+    assert pairs.told_of_genotypes(*mine, *theirs, matches) == (told_pairs(ways, level) if ways else ())
+
+
+def test_genotypes_with_null_alleles_and_several_genotypes_are_not_plain():
+    sides = sides_of(comparison())
+    for typing in (("51:11N", "13:01"), ("13:01", "51:11N"), ("13:01+15:01|13:02+15:01", ""), ("", "")):
+        assert plain_genotype(sides.pairs(*typing, "drop")) is None
 
 
 @pytest.mark.parametrize(
