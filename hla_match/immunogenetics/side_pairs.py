@@ -104,7 +104,7 @@ class SidePairs:
 
     def _mismatches(self, told: tuple[ToldPair, ...], gvh: int, hvg: int, homozygous: bool) -> Mismatches:
         locus, towards = self._locus, directions((gvh, hvg))
-        return Mismatches([Mismatch(locus, *names, towards, level, homozygous) for *names, level in told])
+        return Mismatches([Mismatch(locus, one.patient, one.donor, towards, one.level, homozygous) for one in told])
 
 
 _kept: WeakKeyDictionary[LocusComparison, SidePairs] = WeakKeyDictionary()
