@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hla_match.language import DEFAULT, language, translatable, translated
+from hla_match.language import DEFAULT, language, translatable, translated, translated_count
 
 _TOLD = re.compile(
     r"(?P<open>\(?)(?P<alleles>.+?) (?P<directions>GvH\+HvG|GvH or HvG|GvH|HvG) (?P<level>allele|antigen|unknown)"
     r"(?P<homozygous> \(patient homozygous\))?(?P<close>\)?)"
 )
 _UNTOLD = re.compile(r"(?P<open>\(?)(?P<alleles>.+?): a mismatch (?P<directions>GvH\+HvG|GvH or HvG|GvH|HvG)\)?")
+_MORE = re.compile(r" or (?P<n>[0-9,]+) others?\b")
 _LEVELS = {
     "allele": translatable("allele level"),
     "antigen": translatable("antigen level"),
@@ -43,8 +44,13 @@ def _told(text: str) -> str:
         return f"({told})" if untold["open"] else told
     homozygous = ", " + translated("patient homozygous") if found["homozygous"] else ""
     level = translated(_LEVELS[found["level"]])
-    told = f"{found['alleles']} {_directions(found)} {level}{homozygous}"
+    alleles = _MORE.sub(_more, found["alleles"])
+    told = f"{alleles} {_directions(found)} {level}{homozygous}"
     return f"({told})" if found["open"] else told
+
+
+def _more(found: re.Match[str]) -> str:
+    return translated_count(" or {n} other", " or {n} others", int(found["n"].replace(",", "")))
 
 
 def _directions(found: re.Match[str]) -> str:

@@ -95,11 +95,11 @@ def made_registry(folder: Path, *, n_donors: int = 400, odd: bool = True, name: 
     given = pl.concat([drawn, odd_donors(drawn)], how="diagonal") if odd else drawn
     given.write_csv(folder / "donors.csv")
     registry_io.import_donors(folder / name, folder / "donors.csv", "builtin", today=AS_OF)
-    _install_frequencies(folder / "frequencies.csv")
+    install_frequencies(folder / "frequencies.csv")
     return folder / name
 
 
-def _install_frequencies(path: Path) -> None:
+def install_frequencies(path: Path) -> None:
     """Install the frequencies that volunteers and patients are drawn from: a small registry estimates none."""
     haplotypes, frequencies = haplotype_pool(POOL_SEED)
     columns = {locus: [one[at] for one in haplotypes] for at, locus in enumerate(chinese_haplotypes.LOCI)}

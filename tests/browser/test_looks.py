@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.desk_in_browser import HOSTILE, NOBODY, RARE, SET, patient_typing
+from tests.browser.sent_forms import send
 
 pytestmark = pytest.mark.exhaustive  # three minutes: every page, in both languages, at three widths
 WIDTHS = (1440, 1024, 390)
@@ -37,29 +38,6 @@ def pages_of(key: str) -> dict[str, str]:
     below = {"typings": "?typings=on", "nobody-left": "?min_age=119", "about": "/about", "next": "/next"}
     below["compare"] = "/compare?donor=0&donor=1&donor=2"
     return {name: f"{key}{path}" for name, path in below.items()}
-
-
-def send(page: Any, base: str, path: str, fields: Mapping[str, str]) -> str:
-    """Send a form of the desk as a page of it does, and return the address that it led to."""
-    page.goto(f"{base}/registry")
-    page.evaluate(
-        """([path, fields]) => {
-            const form = document.createElement('form');
-            form.method = 'post';
-            form.action = path;
-            for (const [name, value] of Object.entries(fields)) {
-                const field = document.createElement('input');
-                [field.type, field.name, field.value] = ['hidden', name, value];
-                form.append(field);
-            }
-            document.body.append(form);
-            form.submit();
-        }""",
-        [path, dict(fields)],
-    )
-    page.wait_for_url(lambda address: not address.endswith("/registry"))
-    page.wait_for_load_state()
-    return str(page.url)
 
 
 def case_pages(page: Any, base: str, open_list: Callable[[Any], None]) -> Iterator[tuple[str, str]]:
@@ -128,6 +106,25 @@ def test_a_page_keeps_nobody_out_and_nothing_runs_out_of_it(page: Any, shown: Ma
     assert page.evaluate(_WITHOUT_GLYPH) == ""
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_paper_has_every_column(page: Any, shown: Mapping[str, Any], name: str) -> None:
+    page.emulate_media(media="print")
+    try:
+        page.set_viewport_size({"width": PAPER, "height": 700})
+        shown[name](page)
+        assert page.evaluate(_OFF_PAPER) == []
+        if name in ("list-many", "list-one", "list-hostile", "typings"):
+            assert page.locator(".donors thead th:visible").count() == page.locator(".donors thead th").count() - 1
+            assert page.locator("details.patient table").is_visible()
+        assert page.locator("footer").is_visible()
+    finally:
+        page.emulate_media(media="screen")
+
+
+PAPER = 1031
+"""Pixels of CSS across a sheet of A4 that lies, within margins of 12 mm (273 mm, of 96 pixels an inch)."""
+
+
 def violations(page: Any) -> Iterator[tuple[str, list[str]]]:
     """Yield what of a page axe-core takes for serious, with the first places."""
     from axe_playwright_python.sync_playwright import Axe
@@ -148,6 +145,20 @@ _OUTSIDE = """() => {
     return found.slice(0, 3);
 }"""
 """What of a page lies outside of the window; wide tables can be moved in their own frame."""
+
+_OFF_PAPER = """() => {
+    const found = [], wide = document.documentElement.clientWidth;
+    for (const one of document.querySelectorAll('body *')) {
+        if (one.closest('.hidden, .skip, svg')) continue;
+        const at = one.getBoundingClientRect();
+        if (at.width && (at.right > wide + 1 || at.left < -1)) found.push(one.outerHTML.slice(0, 120));
+        // What a cell holds lies in it, not over the next one.
+        const is_over = one.matches('td, th') && one.scrollWidth > one.clientWidth + 1;
+        if (is_over) found.push('cut: ' + one.outerHTML.slice(0, 120));
+    }
+    return found.slice(0, 3);
+}"""
+"""What of a page lies beside the paper; no frame can be moved there."""
 
 _WITHOUT_GLYPH = """() => {
     const canvas = document.createElement('canvas');

@@ -174,6 +174,16 @@ def test_hostile_names_stay_texts_in_every_piece(found: MatchList) -> None:
     assert not re.search(r"<[^>]+ (style|on[a-z]+)=", page)
 
 
+def test_alleles_that_are_left_out_are_counted_in_the_language() -> None:
+    text = "DRB1*04:05/03:01 or 4 others GvH+HvG antigen"
+    assert list(mismatch_words(text)) == [text]
+    with speaking("zh"):
+        assert list(mismatch_words(text)) == ["DRB1*04:05/03:01 或另外 4 种 GvH+HvG 抗原水平"]
+        assert list(mismatch_words(text.replace("4 others", "1 other"))) == [
+            "DRB1*04:05/03:01 或另外 1 种 GvH+HvG 抗原水平"
+        ]
+
+
 def test_tiles_have_their_letters_and_their_words(view: ListView) -> None:
     page = shared_environment().from_string(
         '{% import "parts.jinja" as parts with context %}{{ parts.locus_tiles(cell) }}'
