@@ -149,8 +149,13 @@ def discard(path: Path) -> None:
         OSError: it cannot be renamed.
     """
     gone = path.with_name(f"{WRITING}{secrets.token_hex(8)}")
-    rename(path, gone)
-    remove(gone)
+    try:
+        rename(path, gone)
+        remove(gone)
+    except BaseException:  # a signal, or a flush that failed when the folder had its other name
+        if gone.exists():
+            remove(gone)
+        raise
 
 
 def remove_leftovers(parent: Path) -> None:
