@@ -53,7 +53,7 @@ class CommandLines:
         self.case_typing: Line = ("case", "typing", REGISTRY, "1", "D0001", "--set", "A_1=02:01", "--set", "A_2=24:02")
         self.case_check: Line = ("case", "check", REGISTRY, "1", "D0001", "--passed")
         self.case_reserve: Line = (
-            "case", "reserve", REGISTRY, "1", "D0001", "--until", "2999-12-31", "--set-status",
+            "case", "reserve", REGISTRY, "1", "D0001", "--until", "2099-12-31", "--set-status",
         )  # fmt: skip
         self.case_show: Line = ("case", "show", REGISTRY, "1")
         self.repeat: Line = ("repeat", REGISTRY, "--out", CHANGES, "--overwrite")
