@@ -6,6 +6,7 @@ import re
 
 from hla_match.errors import CriteriaError, ErrorCode, Reason, TypingError
 from hla_match.errors.arguments import check_type
+from hla_match.language import retellable
 from hla_match.loci import LOCI, OPTIONAL_GENES, OTHER_LOCI, SEROLOGY_PREFIX
 from hla_match.nomenclature.gl_string import GLNode, locus_and_name, parse, split_loci
 from hla_match.nomenclature.gl_string.absent_genes import ABSENT, NO_GENE
@@ -114,7 +115,7 @@ class _Reduction:
         if name in (UNKNOWN, PRESENT) or (name == ABSENT and locus in (*OPTIONAL_GENES, NO_GENE)):
             return [f"{locus}*{name}"]
         if locus in OTHER_LOCI:
-            self.notes[f"{locus} is not compared and was passed over"] = None
+            self.notes[retellable("{locus} is not compared and was passed over", locus=locus)] = None
             return None
         expansion = nomenclature.expand(locus_of(nomenclature, leaf), leaf, self._codes)
         self.notes.update(dict.fromkeys(expansion.notes))

@@ -35,6 +35,7 @@ def test_english_stays_as_it_is() -> None:
         ("check the name and the folder; name a new folder", "请检查名称和文件夹；请给出新文件夹"),
         ("1,204 donors: without a status, counted as available", "1,204 名供者：没有 status，按 available 计"),
         ("what no template fits: 12", "what no template fits: 12"),
+        ("MICA is not compared and was passed over", "MICA 不参与比较，已跳过"),
         ("", ""),
     ],
 )

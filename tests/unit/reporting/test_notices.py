@@ -14,7 +14,7 @@ from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.search_page import search_page
 from hla_match.reporting.terminal import match_table
-from hla_match.searches import matcher as matcher_module
+from hla_match.searches import donor_finder
 from hla_match.searches.batch import search_patients
 from hla_match.searches.match_list import MatchList
 from hla_match.searches.matcher import Matcher
@@ -187,7 +187,7 @@ def test_the_counts_end_with_the_donors_found(matcher: Matcher) -> None:
 
 
 def test_nothing_is_counted_where_donors_were_found(matcher: Matcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matcher_module, "criteria_counts", lambda *_: 1 / 0)
+    monkeypatch.setattr(donor_finder, "criteria_counts", lambda *_: 1 / 0)
     patients = [Patient.from_gl_string("P1", "A*02:01+A*24:02^B*40:01"), Patient(typings={"A": ("99:99", "")})]
     first, second = search_patients(matcher, patients, SearchCriteria(scope="A,B"))
     assert (first.n_found > 0, first.notices) == (True, (f"B: {LONE}",))
