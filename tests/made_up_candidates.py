@@ -77,8 +77,13 @@ class CountedPredictions:
 
     def _bound(self, rows):
         known = [self._known[row] for row in rows]
-        bound = [[(percent + one["slack"]) / 100 + one["cut"] for percent in one["percents"][:2]] for one in known]
-        return np.where(np.array([[one["missing"]] * 2 for one in known]), np.nan, np.array(bound))
+        # Beyond the numbers of mismatches that are known none is more probable.
+        percents = [(*one["percents"], *[one["percents"][-1]] * 5)[:5] for one in known]
+        bound = [
+            [(percent + one["slack"]) / 100 + one["cut"] for percent in of_donor]
+            for one, of_donor in zip(known, percents, strict=True)
+        ]
+        return np.where(np.array([[one["missing"]] * 5 for one in known]), np.nan, np.array(bound))
 
 
 def candidates_of(donors, predictions, *, cmv, abo, most=1):

@@ -12,7 +12,6 @@ from hla_match.choice.candidates import Candidates
 from hla_match.choice.feature import UNKNOWN_VALUE, Cost, Feature, Unknown, said_as, said_in
 from hla_match.language import translatable
 from hla_match.loci import SCOPE_LOCI
-from hla_match.prediction.lazy_predictions import NEAR
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
 
 _DECIMALS = 9
@@ -77,8 +76,7 @@ def asked_percent(candidates: Candidates) -> NDArray[np.int16]:
 
 def greatest_asked_percent(candidates: Candidates, wanted: int) -> NDArray[np.int16] | None:
     """Return (n,) int16 the greatest value that `asked_percent` can have; None as of `greatest_match_percent`."""
-    asked = _asked(candidates)
-    return greatest_match_percent(candidates, wanted, mismatches=asked) if asked <= NEAR else None
+    return greatest_match_percent(candidates, wanted, mismatches=_asked(candidates))
 
 
 def _asked(candidates: Candidates) -> int:

@@ -27,7 +27,7 @@ def probable_donors(candidates: Candidates, least: float, mismatches: int) -> ND
     if predictions is None:
         raise ValueError("these candidates have no predictions")
     rows = np.arange(candidates.donor.size)
-    bound = predictions.bounds(candidates.position) if mismatches <= NEAR else None
+    bound = predictions.bounds(candidates.position)
     if bound is not None:
         rows = np.flatnonzero(~(bound[:, mismatches] < least - ROUNDING))
     position = candidates.position[rows]

@@ -16,7 +16,7 @@ from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction, join_pre
 Rows = NDArray[np.uint32]
 
 NEAR = 1
-"""The greatest number of mismatches that most orders ask for, and that bounds know of."""
+"""The greatest number of mismatches that most orders ask for."""
 
 
 class _Kept:
@@ -52,7 +52,7 @@ class LazyPredictions:
     Args:
         donor: (n,) rows of the registry; positions below count in this array.
         predict: returns the predictions of some rows, with the probabilities of up to a number of mismatches.
-        bound: returns (n, 2) upper bounds of the probabilities of no and of at most one mismatch for some rows, NaN
+        bound: returns (n, 5) upper bounds of the probabilities of at most 0, 1, 2, 3, 4 mismatches for some rows, NaN
             where nothing is known; None where a prediction costs no more.
         near_pays: whether predictions of few mismatches cost far less than whole ones.
     """
@@ -67,7 +67,7 @@ class LazyPredictions:
     ) -> None:
         self._donor = donor
         self._bound = bound
-        self._bounds = np.zeros((donor.size if bound is not None else 0, 2))
+        self._bounds = np.zeros((donor.size if bound is not None else 0, MAX_MISMATCHES + 1))
         self._bounded = np.zeros(self._bounds.shape[0], np.bool_)
         self._predict = predict
         self._near_pays = near_pays
@@ -91,7 +91,7 @@ class LazyPredictions:
         return self._kept[most]
 
     def bounds(self, position: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch at some positions.
+        """Return (n, 5) upper bounds of the probabilities of at most 0, 1, 2, 3, 4 mismatches at some positions.
 
         None where they cost as much as predictions.
         """

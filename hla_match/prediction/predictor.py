@@ -24,6 +24,7 @@ from hla_match.kernels.prediction.locus_matches import match_at_loci
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses
 from hla_match.kernels.schema.prediction import GenotypeGroups, LocusMatches, MismatchCounts
 from hla_match.prediction.few_genotypes import few_genotypes, seen_haplotypes
+from hla_match.prediction.match_bounds import few_mismatch_bounds
 from hla_match.prediction.packed_genotypes import PackedGenotypes, pack_genotypes
 from hla_match.prediction.patient_imputation import ImputedPatient
 from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
@@ -123,11 +124,11 @@ class PatientPredictor:
         )
 
     def bounds(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """Return (n, 2) upper bounds of the probabilities of no and of at most one mismatch with some donors.
+        """Return (n, 5) upper bounds of the probabilities of at most 0, 1, 2, 3, 4 mismatches with some donors.
 
-        No mismatch is no more probable than two matching alleles at any one locus, and at most one mismatch no more
-        than at least one; nor is either more probable than as many alleles that the patient cannot have. NaN where the
-        prediction is, or where something would be cut of the donor. Only where `bounds_pay`.
+        They follow from what matches at each locus by itself (`hla_match.prediction.match_bounds`), and none of no and
+        of one mismatch is more probable than as many alleles that the patient cannot have. NaN where the prediction is,
+        or where something would be cut of the donor. Only where `bounds_pay`.
         """
         packed = self._packed
         assert packed is not None
@@ -151,9 +152,9 @@ class PatientPredictor:
 
         _run(run, persons.stripes)
         # A pair whose counts are certain has probability 1, even where something of the patient was cut.
-        p_both, p_one = matches
-        at_loci = np.stack([p_both.min(axis=1), (p_both + p_one).min(axis=1)], axis=1)
-        bound: NDArray[np.float64] = np.minimum(at_loci, np.cumsum(unshared, axis=1)) + self._patient_cut
+        bound = few_mismatch_bounds(*matches, MAX_MISMATCHES)
+        bound[:, :2] = np.minimum(bound[:, :2], np.cumsum(unshared, axis=1))
+        bound += self._patient_cut
         bound[(self._missing_loci(persons, matches) != 0) | ~is_whole] = np.nan
         of_donors: NDArray[np.float64] = bound[persons.row]
         return of_donors
