@@ -17,6 +17,10 @@ from hla_match.prediction.prediction import MAX_MISMATCHES, Prediction
 _DECIMALS = 9
 """Decimals of a percentage that count, so that a half is rounded alike in any order of summation."""
 
+_HALF_BOUNDED = 2
+"""Mismatches asked for at which bounds leave half of the donors to predict: to predict all at once costs less then, as
+they share work (a patient typed at A and B by serology, 31,890 donors: 27 s against 32 s)."""
+
 _ROUNDING = 1e-6
 """Added to a bound in percent, so that it does not round below what it bounds."""
 
@@ -76,7 +80,8 @@ def asked_percent(candidates: Candidates) -> NDArray[np.int16]:
 
 def greatest_asked_percent(candidates: Candidates, wanted: int) -> NDArray[np.int16] | None:
     """Return (n,) int16 the greatest value that `asked_percent` can have; None as of `greatest_match_percent`."""
-    return greatest_match_percent(candidates, wanted, mismatches=_asked(candidates))
+    asked = _asked(candidates)
+    return None if asked == _HALF_BOUNDED else greatest_match_percent(candidates, wanted, mismatches=asked)
 
 
 def _asked(candidates: Candidates) -> int:

@@ -25,10 +25,6 @@ _MIN_BLOCK = 128
 _SORTED = 64
 """Donors beyond those that are wanted, of whom all codes cost less than to contest one more key."""
 
-_GROWTH = 3
-"""Of how many times the donors that are predicted already the next block is: a new block costs a second where a patient
-is very ambiguous, and donors that come last by their bounds cost little."""
-
 
 def rank_donors(
     policy: RankingPolicy, candidates: Candidates, limit: int | None
@@ -83,7 +79,7 @@ def _head_column(key: RankingKey, candidates: Candidates, wanted: int) -> NDArra
     done = 0
     while done < pending.size and code[pending[done]] <= _code_of_rank(n_known, wanted):
         # Blocks grow, since donors that are predicted together share work.
-        block = pending[done : done + max(wanted, _MIN_BLOCK, _GROWTH * done)]
+        block = pending[done : done + max(wanted, _MIN_BLOCK, done)]
         code[block] = key.column(feature.values(candidates.take(block)))
         n_known += np.bincount(code[block], minlength=n_codes)
         done += block.size
