@@ -57,27 +57,36 @@ def chosen_patient(
         ambiguous_nulls=asked.ambiguous_nulls or registry.ambiguous_nulls,
         today=asked.as_of,
     )
-    named = [(row, one) for row, one in file.patients if patient_id is None or one.patient_id == patient_id]
-    if len(named) != 1:
-        refused = [one for one in file.quarantined if patient_id is not None and one.person_id == patient_id]
-        if refused and not named:
-            raise CriteriaError(
-                "patient",
-                found=InWords(f"row {refused[0].row}, which cannot be read: {refused[0].summary}"),
-                expected="a patient who can be read",
-                hint=refused[0].hint,
-                code=ErrorCode.CRITERIA_UNKNOWN,
-            )
-        raise CriteriaError(
-            "patient",
-            found=f"{len(named)} patients" if named else "an identifier that no patient of the file has",
-            expected=f"that of one of the {len(file.patients):,} patients of {patients.name} that can be read",
-            code=ErrorCode.CRITERIA_UNKNOWN,
-        )
-    ((row, patient),) = named
+    row, patient = _named(file, patient_id, patients.name)
     if notices is not None:
         _note(notices, file, row, patients.name)
     return patient
+
+
+def _named(file: PatientFile, patient_id: str | None, name: str) -> tuple[int, Patient]:
+    """Return the row and the patient of an identifier, which may be left out where the file has one patient.
+
+    Raises:
+        CriteriaError: no patient of the file that can be read has that identifier.
+    """
+    named = [(row, one) for row, one in file.patients if patient_id is None or one.patient_id == patient_id]
+    if len(named) == 1:
+        return named[0]
+    refused = [one for one in file.quarantined if patient_id is not None and one.person_id == patient_id]
+    if refused and not named:
+        raise CriteriaError(
+            "patient",
+            found=InWords(f"row {refused[0].row}, which cannot be read: {refused[0].summary}"),
+            expected="a patient who can be read",
+            hint=refused[0].hint,
+            code=ErrorCode.CRITERIA_UNKNOWN,
+        )
+    raise CriteriaError(
+        "patient",
+        found=f"{len(named)} patients" if named else "an identifier that no patient of the file has",
+        expected=f"that of one of the {len(file.patients):,} patients of {name} that can be read",
+        code=ErrorCode.CRITERIA_UNKNOWN,
+    )
 
 
 def _note(notices: Notices, file: PatientFile, row: int, name: str) -> None:
