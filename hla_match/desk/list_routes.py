@@ -43,7 +43,7 @@ def gone(request: Request) -> Response:
 def listed_of(request: Request, key: str) -> FoundList | None:
     """Return the list of a key."""
     desk: Desk = request.app.state.desk
-    return desk.lists.get(key)
+    return desk.list_of(key)
 
 
 @router.get("/list/{key}")

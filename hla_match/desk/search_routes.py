@@ -40,7 +40,7 @@ _PATIENCE = 1.5
 def empty(request: Request, changed: str = "", without: str = "") -> Response:
     """Show the form, empty or as a list was asked for, with or without what that asks for further."""
     desk: Desk = request.app.state.desk
-    before = desk.lists.get(changed) if changed else None
+    before = desk.list_of(changed) if changed else None
     if before is None:
         return _form_page(request, SearchForm())
     is_further = bool(before.further) and not without
@@ -83,7 +83,7 @@ def _begun(request: Request, form: SearchForm, further: Further | None) -> tuple
     """Begin with the search of a form, or answer with the form where something is wrong."""
     desk: Desk = request.app.state.desk
     typed = read_text(form.typing, desk.registries.registry)
-    base = desk.lists.get(form.base) if form.base and further is None else None
+    base = desk.list_of(form.base) if form.base and further is None else None
     try:
         if form.base and further is None and base is None:
             form = replace(form, base="")
@@ -123,7 +123,7 @@ async def followed(request: Request, started: tuple[str, Job] | None) -> Respons
 async def again(request: Request, key: str) -> Response:
     """Search as for a list, in the registry as it is now."""
     desk: Desk = request.app.state.desk
-    listed = desk.lists.get(key)
+    listed = desk.list_of(key)
     if listed is None:
         return refusal(request, translated("This list is kept no longer; search again."), status=404)
     return await _answered(request, listed.form, listed.further)
@@ -198,7 +198,7 @@ def _form_page(request: Request, form: SearchForm, told: str = "", *, typed: Typ
 def _further(request: Request, form: SearchForm) -> Further | None:
     """Return what holds beyond the fields of a form, None where nothing does."""
     desk: Desk = request.app.state.desk
-    base = desk.lists.get(form.base) if form.base else None
+    base = desk.list_of(form.base) if form.base else None
     return None if base is None or not base.further else base.further
 
 

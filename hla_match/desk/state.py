@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from hla_match.desk.changed_search import Further
+from hla_match.desk.erased_cases import ErasedCases
 from hla_match.desk.forms import SearchForm
 from hla_match.desk.jobs import Job, Jobs
 from hla_match.desk.kept import Kept
@@ -164,6 +165,7 @@ class Desk:
         self.notes: Kept[tuple[str, ...]] = Kept(_MOST_NOTES)
         self.repeats: Kept[RepeatReport] = Kept(_MOST_REPEATS)
         self.overview = Overview()
+        self._erased = ErasedCases(folder)
         self.jobs = Jobs(max(2, n_processors()), on_fault)
         # A report in PDF takes long, and no search shall wait for it.
         self.reports = Jobs(1, on_fault)
@@ -182,6 +184,14 @@ class Desk:
             else:
                 self.lists.remove(name)
         return key
+
+    def list_of(self, key: str) -> FoundList | None:
+        """Return the list of a key; None where it is kept no longer, and of a case that was erased meanwhile."""
+        listed = self.lists.get(key)
+        if listed is not None and listed.case is not None and listed.case in self._erased:
+            self.lists.remove(key)
+            return None
+        return listed
 
     def same_list(self, form: SearchForm, asked: SearchRequest, ready: SearchedRegistry) -> str | None:
         """Return the key of a list that a search would find again, or None; see `FoundList.is_answer_to`."""

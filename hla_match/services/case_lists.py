@@ -235,7 +235,9 @@ class CaseLists:
             )  # fmt: skip
         before = kept_rows(journal, case.number)
         if run.end is not None:
-            name_of_end = journal.cases.identifiers([run.end])[run.end]
+            name_of_end = journal.cases.identifiers([run.end]).get(run.end, "")
+            if name_of_end not in before:  # erased meanwhile, the donor or the whole case
+                return None
             end = (before[name_of_end][1], name_of_end)
             changed = {name: row for name, row in changed.items() if (row.place, name) <= end}
         after: Rows = {name: row for name, row in before.items() if name not in since.donor_ids} | changed

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hla_match.cases.steps import Refusal
 from hla_match.errors import ErrorCode, HlaMatchError, RegistryError, TypingError
 from hla_match.errors.arguments import check_day
 from hla_match.language import translatable
@@ -21,7 +22,8 @@ from hla_match.services.report_files import report_files, write_report
 from hla_match.services.searched_registry import SearchedRegistry, check_folder
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
-from registry_io.store.case_records import CaseRecord, list_cases, show_case
+from registry_io.store.case_recording import refused
+from registry_io.store.case_records import CaseRecord, is_erased, list_cases, show_case
 from registry_io.store.case_runs import record_runs
 from registry_io.store.journal.journal import Journal
 
@@ -218,6 +220,12 @@ class OpenRepeat:
                     repeated.append(failed_case(case, f"{error.reason}: expected {error.expected}"))
                     continue
                 except HlaMatchError as error:
+                    # The record has no more of it from which a list could be brought up to date.
+                    if isinstance(error, RegistryError) and is_erased(journal, case.number):
+                        if self.is_single:
+                            raise refused(self.folder, Refusal.ERASED) from None
+                        repeated.append(_closed(case))
+                        continue
                     if len(self.cases) == 1 or not _is_of_case(error):
                         raise
                     repeated.append(failed_case(case, str(error)))
@@ -237,7 +245,7 @@ class OpenRepeat:
         return CaseLists(self.folder, searched, day)
 
 
-def _closed(case: RepeatedCase) -> RepeatedCase:
+def _closed(case: CaseRecord | RepeatedCase) -> RepeatedCase:
     """Return a case that was closed, or erased, while it was searched."""
     return RepeatedCase(
         number=case.number, patient_code=case.patient_code, error=translatable("the case was closed meanwhile")

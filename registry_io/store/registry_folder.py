@@ -92,6 +92,19 @@ def _is_titled(name: str, title: str) -> bool:
     return _SNAPSHOT.fullmatch(name) is not None and f"snapshot-{content_of(name)}" == title
 
 
+def record_state(folder: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Return what tells whether somebody has written to the record since: of its file and of its log, None of none."""
+    return tuple(_file_state(folder / name) for name in (JOURNAL, f"{JOURNAL}-wal"))
+
+
+def _file_state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def current_snapshot(folder: Path) -> Path:
     """Return the folder of the valid snapshot.
 

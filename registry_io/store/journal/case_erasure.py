@@ -1,8 +1,9 @@
 """What a case book forgets of an erased case: the request, why it was closed, its lists, and what its steps held.
 
-That there was a case stays, and its steps: when, by whom, of which donor. A text that is forgotten was salted, so that
-its hash tells nothing. The entry that erases keeps of each such entry the hash that it had, and that of what is left:
-so the chain of the hashes holds on, and what is left cannot be changed either.
+What its searches were made from has the criteria; it goes, too, where no other case asks alike. That there was a case
+stays, and its steps: when, by whom, of which donor. A text that is forgotten was salted, so that its hash tells
+nothing. The entry that erases keeps of each such entry the hash that it had, and that of what is left: so the chain of
+the hashes holds on, and what is left cannot be changed either.
 """
 
 from __future__ import annotations
@@ -45,11 +46,19 @@ def erasure_content(forgotten: Mapping[str, list[str]], reason: str) -> str:
 def forget_case(connection: sqlite3.Connection, number: int, entries: Iterable[str]) -> None:
     """Remove the texts of some entries of a case, and all that it says of donors; the file is not compacted then.
 
+    What its searches were made from has the criteria of the request, and stays where another case asks alike.
+
     Raises:
         sqlite3.Error: the record cannot be written to.
     """
     connection.executemany("UPDATE case_entry SET content = ? WHERE id = ?", [(FORGOTTEN, int(one)) for one in entries])
     connection.execute("UPDATE case_donor SET content = NULL, place = NULL, salt = NULL WHERE number = ?", (number,))
+    connection.execute(
+        "DELETE FROM case_context WHERE sha256 NOT IN (SELECT json_extract(e.content, '$.context') FROM case_entry e"
+        " WHERE e.step = 'search' AND NOT EXISTS"
+        " (SELECT 1 FROM case_entry x WHERE x.number = e.number AND x.step = ?))",
+        (ERASE,),
+    )
     (compacted,) = connection.execute("PRAGMA user_version").fetchone()
     if compacted >= 0:
         connection.execute(f"PRAGMA user_version={-1 - compacted}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry_io.store.journal.case_entry import CaseRow, entry_of, first_case_hash, row_digest
+from registry_io.store.journal.case_entry import CaseEntry, CaseRow, entry_of, first_case_hash, row_digest
 from registry_io.store.journal.case_erasure import FORGOTTEN, erased_cases
 from registry_io.store.journal.case_tables import WITH_CASES, has_cases
 
@@ -104,8 +104,14 @@ def _entry_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
             yield f"case entry {number}: rows of another step"
         elif not 0 < entry.txn <= latest:
             yield f"case entry {number}: a transaction that the record does not have"
-        elif entry.step == "search" and json.loads(entry.content)["context"] not in walk.contexts:
+        elif entry.step == "search" and entry.number not in walk.erased and _context_of(entry) not in walk.contexts:
             yield f"case entry {number}: made from what is missing"
         previous = entry.hash
     beyond = sorted(entry for entry in walk.digests if not 0 < entry <= number)
     yield from (f"case entry {entry}: rows without their entry" for entry in beyond)
+
+
+def _context_of(entry: CaseEntry) -> str:
+    """Return the checksum of what a search was made from."""
+    found: str = json.loads(entry.content)["context"]
+    return found

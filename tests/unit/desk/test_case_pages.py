@@ -200,6 +200,22 @@ def test_the_donors_of_a_case_are_a_list_from_which_they_are_asked(own: Browser,
     assert [one.donor_id for one in registry_io.show_case(registry, 1).donors] == ["D1"]
 
 
+def test_the_lists_of_an_erased_case_are_shown_no_longer(own: Browser, registry: Path) -> None:
+    listed = own.list_of(frequencies="none")
+    case = own.send_form(f"{listed}/case").url.path
+    other = own.list_of(frequencies="none", typing="A*02:01+A*02:01", loci="A")
+    own.send_form(f"{other}/case")
+    again = own.send_form(f"{case}/list").url.path
+    assert {own.get(one).status_code for one in (listed, again, other)} == {200}
+    registry_io.erase_case(registry, 1)
+    key = listed.rpartition("/")[2]
+    for path in (listed, again, f"{listed}/export.csv", f"{again}/about", f"{listed}/donor/0", case):
+        assert own.get(path).status_code in (404, 422), path
+    assert PATIENT not in own.get(f"/?changed={key}").text
+    assert own.send_form(f"{listed}/report", ending=".html").status_code == 404
+    assert own.get(other).status_code == 200
+
+
 def test_hostile_names_are_text(own: Browser) -> None:
     case = opened(own, patient_id=HOSTILE)
     own.send_form(f"{case}/ask", donor=HOSTILE, consent=HOSTILE, actor=HOSTILE, reason=HOSTILE)

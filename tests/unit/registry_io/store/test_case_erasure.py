@@ -15,6 +15,8 @@ import registry_io
 from hla_match import Patient, SearchCriteria, open_case, repeat, search_case
 from hla_match.cli.main import group
 from hla_match.errors import ErrorCode, FileError, RegistryError
+from hla_match.services import case_lists
+from hla_match.services.repeat import open_repeat
 from registry_io.store.compaction import compact_registry, n_erased_in_files
 from registry_io.store.journal.encryption import KEY_FILE
 from registry_io.store.journal.journal import Journal
@@ -102,6 +104,55 @@ def test_an_open_case_ends_with_its_reservations(registry: Path) -> None:
     assert (done.exit_code, "Case 2: the request" in done.output) == (0, True)
     registry_io.reserve_donor(registry, opened.case, "D1", until=today)
     assert prove_registry(registry) is None
+
+
+def contexts(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / JOURNAL)) as connection:
+        (found,) = connection.execute("SELECT count(*) FROM case_context").fetchone()
+    return int(found)
+
+
+def test_criteria_go_with_the_last_case_that_has_them(registry: Path) -> None:
+    own = SearchCriteria(scope="A", max_mismatches=1, max_age=61)
+    patients = [Patient(typings={"A": ("02:01", "")}), Patient(typings={"A": ("02:07", "")})]
+    first, second = (one.case for one in open_case(registry, patients, own, frequencies="none"))
+    repeat(registry)
+    assert contexts(registry) == 2
+    registry_io.erase_case(registry, first)
+    assert (contexts(registry), prove_registry(registry)) == (2, None)
+    assert [(one.number, one.why_full) for one in repeat(registry).cases] == [(2, ""), (second, "")]
+    registry_io.erase_case(registry, second)
+    assert (contexts(registry), prove_registry(registry)) == (1, None)
+    assert b'"max_age": 61' not in (registry / JOURNAL).read_bytes()
+    # Of a case that is kept, nothing may be missing.
+    with closing(sqlite3.connect(registry / JOURNAL)) as connection, connection:
+        connection.execute("DELETE FROM case_context")
+    with Journal.open(registry) as journal:
+        assert any("made from what is missing" in one for one in journal.verify())
+
+
+@pytest.mark.parametrize("max_age", [None, 61], ids=["criteria of another case, too", "criteria of its own"])
+def test_a_case_that_is_erased_while_all_are_searched_spoils_no_other(registry: Path, max_age: int | None) -> None:
+    # The list is cut, so that it is brought up to date from its last donor.
+    cut = SearchCriteria(scope="A", max_mismatches=1, limit=1)
+    for criteria in (cut, cut.model_copy(update={"max_age": max_age})):
+        open_case(registry, Patient(typings={"A": ("02:01", "24:02")}), criteria, frequencies="none")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(case_lists, "RESERVE", 0)
+        repeat(registry)
+        with open_repeat(registry) as cases:
+            registry_io.erase_case(registry, 4)
+            found = cases.run()
+    assert [(one.number, one.error) for one in found.cases] == [
+        (2, ""),
+        (3, ""),
+        (4, "the case was closed meanwhile"),
+    ]
+    assert prove_registry(registry) is None
+    with open_repeat(registry, only=3) as single:
+        registry_io.erase_case(registry, 3)
+        with pytest.raises(RegistryError, match="a case that was erased"):
+            single.run()
 
 
 CHANGES = {
