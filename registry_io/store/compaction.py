@@ -18,7 +18,7 @@ from hla_match.donors.provenance import Provenance
 from hla_match.errors import ErrorCode, FileError, RegistryError
 from hla_match.errors.arguments import InWords
 from registry_io.disk.aside_folder import discard
-from registry_io.disk.durable_files import write_error
+from registry_io.disk.durable_files import flush_folder, write_error
 from registry_io.disk.given_path import given_path
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal, in_use
@@ -145,6 +145,8 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
             continue
         yield Garbage(snapshot.name, folder_size(snapshot))
         discard(snapshot)
+    # A power cut does not bring back what is said to be gone.
+    flush_folder(folder)
     if left := unwritten(folder):
         raise _unfinished(folder, InWords(f"{left[0].name}, which cannot be removed"))
     if held:

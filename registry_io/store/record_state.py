@@ -69,6 +69,11 @@ def ends_early(folder: Path, latest: int, published: int) -> RegistryError:
     return damaged(folder / JOURNAL, found)
 
 
+def is_gone(folder: Path, published: int) -> RegistryError:
+    """Return the error of a record that is gone, where a snapshot has one of its transactions."""
+    return damaged(folder / JOURNAL, f"no record, where the snapshot has transaction {published}")
+
+
 def mend(folder: Path, journal: Journal) -> Published:
     """Return the valid snapshot, which has the latest transaction; a damaged one is written again.
 

@@ -22,7 +22,7 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import SLICE, Journal
 from registry_io.store.journal.transactions import Action, Cause
-from registry_io.store.record_state import catch_up, mend
+from registry_io.store.record_state import catch_up, is_gone, mend
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import current_snapshot, refuse_any, valid_snapshot, writing_registry
 from registry_io.store.registry_versions import publish
@@ -38,10 +38,11 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
     Args:
         folder: the registry's.
         journal: its record, being written.
-        is_replaced: whether all donors are to be replaced; a damaged registry without a record can only be.
+        is_replaced: whether all donors are to be replaced; a registry without a record that is damaged, or whose
+            record is gone, can only be.
 
     Raises:
-        RegistryError: the registry is damaged.
+        RegistryError: the registry is damaged, or its record is gone.
     """
     if journal.latest_transaction() is not None:
         catch_up(folder, journal)
@@ -55,6 +56,10 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
         if is_replaced:
             return
         raise
+    if registry.provenance.transaction is not None:
+        if is_replaced:
+            return
+        raise is_gone(folder, registry.provenance.transaction)
     with journal.transaction(_cause("adopt", registry.provenance)) as entry:
         put_registry(entry, registry)
 

@@ -19,7 +19,7 @@ from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.journal.person_texts import person_texts
 from registry_io.store.kept_files import verify_kept
 from registry_io.store.own_frequency_store import verify_own_frequencies
-from registry_io.store.record_state import ends_early, transaction_of
+from registry_io.store.record_state import ends_early, is_gone, transaction_of
 from registry_io.store.recorded_registry import person_slices
 from registry_io.store.registry_folder import JOURNAL, SEARCH_LOG
 from registry_io.store.registry_store import open_registry, verify_registry
@@ -50,7 +50,7 @@ def prove_registry(folder: Path) -> int | None:
     _refuse(folder / SEARCH_LOG, "changed searches", list(search_log_faults(folder)), hint)
     if not has_journal(folder):
         if (made := open_registry(folder).provenance.transaction) is not None:
-            raise damaged(folder / JOURNAL, f"no record, where the snapshot has transaction {made}")
+            raise is_gone(folder, made)
         return None
     with Journal.open(folder) as journal:
         if faults := journal.verify():

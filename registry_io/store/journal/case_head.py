@@ -16,7 +16,7 @@ from pathlib import Path
 import xxhash
 
 from hla_match.errors import FileError
-from registry_io.disk.durable_files import atomic_write
+from registry_io.disk.durable_files import atomic_write, remove
 from registry_io.store.journal.case_tables import has_cases
 from registry_io.store.registry_folder import CASE_HEAD
 
@@ -93,6 +93,11 @@ def keep_head(folder: Path, head: CaseHead) -> None:
     """Keep the head of a record that is on the disk; where there is no room, that is left to a later writer."""
     with suppress(FileError, OSError), atomic_write(folder / CASE_HEAD) as file:
         file.write(head.text)
+
+
+def forget_head(folder: Path) -> None:
+    """Remove the head of another record, which the one that now begins takes the place of."""
+    remove(folder / CASE_HEAD)
 
 
 def head_faults(folder: Path, connection: sqlite3.Connection) -> Iterator[str]:

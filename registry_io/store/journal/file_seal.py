@@ -159,9 +159,7 @@ def written_blocks(path: Path) -> Collection[int] | None:
     """
     log = log_of(path)
     try:
-        size = log.stat().st_size
-        with log.open("rb") as file:
-            header = file.read(_LOG_HEADER)
+        header, size = log_start(path), log.stat().st_size
     except FileNotFoundError:
         return ()
     if not header:
@@ -176,6 +174,19 @@ def written_blocks(path: Path) -> Collection[int] | None:
     frames = np.memmap(log, frame, "r", _LOG_HEADER, (n_frames,)) if n_frames else np.zeros(0, frame)
     pages: list[int] = np.unique((frames["page"].astype(np.int64) - 1) * page_size // BLOCK).tolist()
     return pages
+
+
+def log_start(path: Path) -> bytes:
+    """Return the header of a file's log of changes, which another one replaces when the log begins anew; b"" without.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        with log_of(path).open("rb") as file:
+            return file.read(_LOG_HEADER)
+    except FileNotFoundError:
+        return b""
 
 
 def log_of(path: Path) -> Path:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from registry_io.disk.durable_files import remove, write_error
-from registry_io.store.journal.case_head import CaseHead, keep_head, new_head
+from registry_io.store.journal.case_head import CaseHead, forget_head, keep_head, new_head
 from registry_io.store.journal.encryption import database_errors
 from registry_io.store.journal.erasure import write_anew
-from registry_io.store.journal.file_seal import Seal, is_sealed, seal, unseal, written_blocks
+from registry_io.store.journal.file_seal import Seal, is_sealed, log_start, seal, unseal, written_blocks
 from registry_io.store.journal.journal_file import in_use, journal_faults, open_for_writing
 
 
@@ -27,18 +27,20 @@ class RecordWriter:
     Args:
         path: the file of the record.
         connection: to it, as `open_for_writing` gives it.
+        is_first: whether the record has no transaction yet.
 
     Attributes:
         put: number of the transaction that was put last, and is not committed; None without one.
         recorded: number of the last transaction that this writer committed; None before.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path, self.connection = path, connection
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, is_first: bool = False) -> None:
+        self.path, self.connection, self._is_first = path, connection, is_first
         self.put: int | None = None
         self.recorded: int | None = None
         self._n_changes = connection.total_changes
         self._before: Seal | None = None
+        self._log = b""
         self._is_anew = False
 
     def commit(self) -> None:
@@ -49,8 +51,11 @@ class RecordWriter:
         """
         if self.connection.total_changes != self._n_changes:
             self._unseal()
+        if self._is_first and self.put is not None:
+            forget_head(self.path.parent)
         with journal_faults(self.path):
             self.connection.execute("COMMIT")
+            self._note_log()
             self.recorded, self.put = self.put or self.recorded, None
             self._n_changes = self.connection.total_changes
             self.connection.execute("BEGIN IMMEDIATE")
@@ -97,7 +102,7 @@ class RecordWriter:
                 with suppress(OSError):
                     head = new_head(self.path.parent, self.connection)
             with suppress(OSError):
-                written = None if self._is_anew else written_blocks(self.path)
+                written = self._written()
             # Where a reader keeps the log, what can be brought to the file is.
             with suppress(*database_errors()):
                 self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -109,6 +114,24 @@ class RecordWriter:
                 seal(self.path, self._before, written)
             if head is not None:
                 keep_head(self.path.parent, head)
+
+    def _note_log(self) -> None:
+        """Note which log has the first commit since the seal was removed."""
+        if not self._log and not is_sealed(self.path):
+            with suppress(OSError):
+                self._log = log_start(self.path)
+
+    def _written(self) -> Collection[int] | None:
+        """Return the blocks that were written to; None where that is not known.
+
+        Whoever else brings the log to the file lets it begin anew, and then it does not have the commits before.
+
+        Raises:
+            OSError: the log cannot be read.
+        """
+        if self._is_anew or not self._log or log_start(self.path) != self._log:
+            return None
+        return written_blocks(self.path)
 
     def _unseal(self) -> None:
         """Remove the seal before anything is written to the file; of what was written since then the log has pages."""
@@ -126,7 +149,7 @@ def writing_record(path: Path) -> Iterator[RecordWriter]:
     """
     is_new = not path.exists()
     try:
-        writer = RecordWriter(path, open_for_writing(path))
+        writer = _writer(path)
     except BaseException:
         if is_new:
             _remove_record(path)
@@ -140,6 +163,17 @@ def writing_record(path: Path) -> Iterator[RecordWriter]:
         raise _recorded(path.parent, writer.recorded, error) from error
     finally:
         writer.end(is_new=is_new)
+
+
+def _writer(path: Path) -> RecordWriter:
+    connection = open_for_writing(path)
+    try:
+        with journal_faults(path):
+            has_begun = connection.execute("SELECT 1 FROM txn LIMIT 1").fetchone() is not None
+    except BaseException:
+        connection.close()
+        raise
+    return RecordWriter(path, connection, is_first=not has_begun)
 
 
 def _recorded(folder: Path, number: int, error: HlaMatchError | OSError) -> RegistryError:

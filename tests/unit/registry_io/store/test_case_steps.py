@@ -234,6 +234,19 @@ def test_entries_that_are_cut_off_with_their_seal_are_found(registry: Path) -> N
         registry_io.update_donor(registry, "D2", {"sex": "F"})  # which leaves the trace
 
 
+def test_a_record_that_takes_the_place_of_one_that_is_gone_has_cases_of_its_own(registry: Path, tmp_path: Path) -> None:
+    registry_io.ask_donor(registry, 1, "D1", consent="1")
+    for path in registry.glob(f"{JOURNAL}*"):
+        path.unlink()
+    with pytest.raises(RegistryError, match="no record, where the snapshot has transaction"):
+        registry_io.update_donor(registry, "D2", {"sex": "F"})
+    assert (registry / CASE_HEAD).exists(), "what is refused leaves the trace"
+    (tmp_path / "again.csv").write_text(DONORS, encoding="utf-8")
+    registry_io.import_donors(registry, tmp_path / "again.csv", replace=True)
+    assert not (registry / CASE_HEAD).exists()
+    assert prove_registry(registry) is None
+
+
 def test_a_changed_byte_of_the_head_of_cases_is_found(registry: Path) -> None:
     registry_io.ask_donor(registry, 1, "D1", consent="1")
     path = registry / CASE_HEAD

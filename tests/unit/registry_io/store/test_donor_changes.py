@@ -28,6 +28,7 @@ from registry_io.store.donor_records import (
     show_donor,
 )
 from registry_io.store.journal.journal import Journal
+from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 
 DAY = datetime.date(2026, 1, 31)
@@ -208,9 +209,20 @@ def test_a_difference_is_told_in_both_directions_by_number_and_by_day(registry: 
     assert registry_diff(registry, 1, 4).columns == ["donor_id", "change", "column", "before", "after"]
 
 
-def test_a_registry_without_a_record_is_looked_up_after_its_first_change(registry: Path) -> None:
+def test_a_registry_whose_record_is_gone_begins_no_other_one_unless_it_is_replaced(
+    registry: Path, tmp_path: Path
+) -> None:
+    update_donor(registry, "D1", {"status": "TU"}, today=DAY)
     (registry / "journal.sqlite").unlink()
     with pytest.raises(HlaMatchError, match="no record of the registry's changes"):
         show_donor(registry, "D1")
+    before = searched(registry)
+    with pytest.raises(RegistryError, match="no record, where the snapshot has transaction 2"):
+        update_donor(registry, "D1", {"status": "RS"}, today=DAY)
+    assert not list(registry.glob("journal.sqlite*"))
+    assert searched(registry) == before
+    import_donors(registry, tmp_path / "donors.csv", replace=True, today=DAY)
+    assert searched(registry)["D1"]["status"] == "AV"
+    assert prove_registry(registry) is None
     update_donor(registry, "D1", {"status": "RS"}, today=DAY)
-    assert [one.action for one in registry_log(registry)] == ["adopt", "update"]
+    assert [one.action for one in registry_log(registry)][1:] == ["update"]

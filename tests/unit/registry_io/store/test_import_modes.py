@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hla_match.donors.provenance import Provenance
 from hla_match.errors import CriteriaError, ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
@@ -19,8 +20,10 @@ from registry_io.store.import_report import ImportReport
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
-from registry_io.store.registry_folder import JOURNAL, current_snapshot
+from registry_io.store.registry_builder import RegistryBuilder
+from registry_io.store.registry_folder import JOURNAL, current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry
+from registry_io.store.registry_versions import publish
 from registry_io.store.rollback import roll_back
 from registry_io.store.snapshot_store import read_manifest
 
@@ -246,15 +249,12 @@ def without_record(folder: Path) -> Path:
     (registry / JOURNAL).unlink()
     provenance = opened.provenance.entries()
     del provenance["transaction"]
-    write_registry_stream(
-        [pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"], "status": ["TU"]})],
-        folder / "older",
-        NOMENCLATURE,
-        name="registry",
-        provenance=provenance,
-    )
-    (folder / "older" / JOURNAL).unlink()
-    return folder / "older"
+    older = folder / "older"
+    with writing_registry(older), RegistryBuilder(older, NOMENCLATURE, name="registry") as builder:
+        builder.add(pl.DataFrame({"person_id": ["D1"], "A_1": ["02:01"], "A_2": ["24:02"], "status": ["TU"]}))
+        built = builder.build()
+        publish(built.aside, built.description, Provenance.of(provenance))
+    return older
 
 
 def test_a_registry_without_a_record_gets_one_with_its_first_change(folder: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_registry_without_a_record_gets_one_with_its_first_change(folder: Path
     roll_back(older)
     assert open_registry(older).n_donors == 1
     with Journal.open(older) as journal:
-        assert [(one.action, one.same_as) for one in journal.transactions()[2:]] == [("rollback", 1)]
+        assert [(one.action, one.same_as) for one in journal.transactions()[2:]] == [("rollback", None)]
 
 
 @pytest.mark.parametrize("refused", ["import", "add"])

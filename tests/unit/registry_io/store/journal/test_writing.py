@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -138,4 +139,21 @@ def test_a_writer_that_was_killed_leaves_no_seal_and_the_next_one_reads_all(
     assert not is_sealed(path)
     with writing_registry(registry), Journal.writing(registry):
         pass
+    assert (registry / f"{JOURNAL}-seal").read_bytes() == seal_text(path.read_bytes())
+
+
+def test_a_log_that_somebody_else_brings_to_the_file_leaves_no_block_out(registry: Path) -> None:
+    path = registry / JOURNAL
+    with writing.writing_record(path) as writer:
+        for number in range(60):
+            writer.connection.execute("INSERT INTO meta VALUES (?, ?)", (f"k{number:02}", "x" * 9000))
+    assert is_sealed(path)
+    with writing.writing_record(path) as writer:
+        for key in ("k05", "k55"):
+            writer.connection.execute("UPDATE meta SET value = upper(value) WHERE key = ?", (key,))
+            writer.commit()
+            writer.connection.execute("COMMIT")
+            with closing(sqlite3.connect(path)) as other:
+                assert other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[0] == 0
+            writer.connection.execute("BEGIN IMMEDIATE")
     assert (registry / f"{JOURNAL}-seal").read_bytes() == seal_text(path.read_bytes())
