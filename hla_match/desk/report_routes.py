@@ -50,7 +50,7 @@ async def report(request: Request, key: str, fields: Annotated[Fields, Depends(f
 def fetch(request: Request, key: str) -> Response:
     """Send a report."""
     desk: Desk = request.app.state.desk
-    file = desk.files.get(key)
+    file = desk.file_of(key)
     if file is None:
         return refusal(request, translated("This report is kept no longer; make it again."), status=404)
     named = {"content-disposition": f'attachment; filename="{file.name}"'}
@@ -73,4 +73,4 @@ def _made(desk: Desk, listed: FoundList, kind: ReportKind, job: Job) -> str:
         made = pdf_made_apart(report_page(content), lambda: job.tell(told))
     else:
         made = kind.made(content, Path(name))
-    return f"/report/{desk.files.add(ReportFile(made, _KINDS[kind], name))}"
+    return f"/report/{desk.files.add(ReportFile(made, _KINDS[kind], name, listed.case))}"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -133,11 +134,16 @@ class ReportFile:
         content: its bytes.
         kind: what it is.
         name: what the file is called.
+        case: number of the case whose list it is of; None without one.
     """
 
     content: bytes
     kind: str
     name: str
+    case: int | None = None
+
+
+_OfCase = TypeVar("_OfCase", FoundList, ReportFile)
 
 
 class Desk:
@@ -187,11 +193,18 @@ class Desk:
 
     def list_of(self, key: str) -> FoundList | None:
         """Return the list of a key; None where it is kept no longer, and of a case that was erased meanwhile."""
-        listed = self.lists.get(key)
-        if listed is not None and listed.case is not None and listed.case in self._erased:
-            self.lists.remove(key)
+        return self._unless_erased(self.lists, key)
+
+    def file_of(self, key: str) -> ReportFile | None:
+        """Return the report of a key likewise."""
+        return self._unless_erased(self.files, key)
+
+    def _unless_erased(self, kept: Kept[_OfCase], key: str) -> _OfCase | None:
+        found = kept.get(key)
+        if found is not None and found.case is not None and found.case in self._erased:
+            kept.remove(key)
             return None
-        return listed
+        return found
 
     def same_list(self, form: SearchForm, asked: SearchRequest, ready: SearchedRegistry) -> str | None:
         """Return the key of a list that a search would find again, or None; see `FoundList.is_answer_to`."""

@@ -23,7 +23,7 @@ from hla_match.services.searched_registry import SearchedRegistry, check_folder
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.case_recording import refused
-from registry_io.store.case_records import CaseRecord, is_erased, list_cases, show_case
+from registry_io.store.case_records import CaseRecord, list_cases, show_case
 from registry_io.store.case_runs import record_runs
 from registry_io.store.journal.journal import Journal
 
@@ -221,7 +221,7 @@ class OpenRepeat:
                     continue
                 except HlaMatchError as error:
                     # The record has no more of it from which a list could be brought up to date.
-                    if isinstance(error, RegistryError) and is_erased(journal, case.number):
+                    if isinstance(error, RegistryError) and case.number in journal.cases.erased:
                         if self.is_single:
                             raise refused(self.folder, Refusal.ERASED) from None
                         repeated.append(_closed(case))

@@ -154,7 +154,7 @@ def read_cases(journal: Journal) -> list[CaseRecord]:
     entries: dict[int, list[CaseEntry]] = {}
     for entry in journal.cases.entries():
         entries.setdefault(entry.number, []).append(entry)
-    kept = {number: of_case for number, of_case in entries.items() if not _are_erased(of_case)}
+    kept = {number: of_case for number, of_case in entries.items() if not _is_erased(of_case)}
     names = _names_of(journal, [one for of_case in kept.values() for one in of_case])
     return [_case(journal, of_case, names) for _, of_case in sorted(kept.items())]
 
@@ -166,7 +166,7 @@ def read_case(folder: Path, journal: Journal, case: int | str) -> CaseRecord:
         RegistryError: there is none, or none any more.
     """
     entries = journal.cases.entries(case_number(folder, journal, case))
-    if _are_erased(entries):
+    if _is_erased(entries):
         raise RegistryError(
             str(folder),
             found="a case that was erased",
@@ -175,11 +175,6 @@ def read_case(folder: Path, journal: Journal, case: int | str) -> CaseRecord:
             code=ErrorCode.CASE_UNKNOWN,
         )
     return _case(journal, entries, _names_of(journal, entries))
-
-
-def is_erased(journal: Journal, number: int) -> bool:
-    """Say whether a case of an open record was erased."""
-    return _are_erased(journal.cases.entries(number))
 
 
 def erased_cases(folder: Path) -> frozenset[int]:
@@ -191,10 +186,10 @@ def erased_cases(folder: Path) -> frozenset[int]:
     if not has_journal(folder):
         return frozenset()
     with Journal.open(folder) as journal:
-        return frozenset(one.number for one in journal.cases.entries() if one.step == Step.ERASE)
+        return journal.cases.erased
 
 
-def _are_erased(entries: Sequence[CaseEntry]) -> bool:
+def _is_erased(entries: Sequence[CaseEntry]) -> bool:
     return any(one.step == Step.ERASE for one in entries)
 
 

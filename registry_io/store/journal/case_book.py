@@ -174,6 +174,15 @@ class CaseBook:
             return n_cases_in_file(self._connection)
 
     @property
+    def erased(self) -> frozenset[int]:
+        """The numbers of the cases that were erased."""
+        if not self.is_begun:
+            return frozenset()
+        with journal_faults(self._path):
+            rows = self._connection.execute("SELECT number FROM case_entry WHERE step = ?", (ERASE,))
+            return frozenset(number for (number,) in rows)
+
+    @property
     def next_number(self) -> int:
         """The number of the next case."""
         with journal_faults(self._path):

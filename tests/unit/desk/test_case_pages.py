@@ -206,10 +206,12 @@ def test_the_lists_of_an_erased_case_are_shown_no_longer(own: Browser, registry:
     other = own.list_of(frequencies="none", typing="A*02:01+A*02:01", loci="A")
     own.send_form(f"{other}/case")
     again = own.send_form(f"{case}/list").url.path
-    assert {own.get(one).status_code for one in (listed, again, other)} == {200}
+    report = own.send_form(f"{again}/report", ending=".html").url.path
+    assert report.startswith("/report/")
+    assert {own.get(one).status_code for one in (listed, again, other, report)} == {200}
     registry_io.erase_case(registry, 1)
     key = listed.rpartition("/")[2]
-    for path in (listed, again, f"{listed}/export.csv", f"{again}/about", f"{listed}/donor/0", case):
+    for path in (listed, again, f"{listed}/export.csv", f"{again}/about", f"{listed}/donor/0", report, case):
         assert own.get(path).status_code in (404, 422), path
     assert PATIENT not in own.get(f"/?changed={key}").text
     assert own.send_form(f"{listed}/report", ending=".html").status_code == 404
