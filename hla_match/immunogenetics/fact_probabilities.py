@@ -178,14 +178,16 @@ class FactProbabilities:
         counts, found = self._counts(locus), self._splits(locus)
         if found is None or counts is None or (counts[BEST] == counts[WORST] != 1):
             return {}
+        # Antigens tell apart what could be one allele: such genotypes are not those of the two.
+        possible = {split: p for split, p in found.items() if len(split.patient) >= 2 - counts[BEST]}
+        if not (listed := sum(possible.values())) > 0:
+            return {}
+        listed += max(0.0, 1.0 - sum(found.values()))
         values: Probabilities = {}
-        for split, p in found.items():
-            if len(split.patient) < 2 - counts[BEST]:
-                # Antigens tell apart what could be one allele.
-                continue
+        for split, p in possible.items():
             known = NO_SINGLE_MISMATCH if len(split.patient) != 1 else value(split)
             if known:
-                values[known] = values.get(known, 0.0) + p
+                values[known] = values.get(known, 0.0) + p / listed
         return _with_unknown(values)
 
     def _ligands(self, person: Person) -> NDArray[np.float64] | None:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from hla_match.immunogenetics.carried_genotypes import LocusGenotypes
 from hla_match.kernels.codes import FIRST_P_GROUP, NEW, NULL
+from hla_match.loci import OPTIONAL_GENES
+from hla_match.nomenclature.gl_string.absent_genes import ABSENT
 
 _MOST_DONOR = 1 << 13
 _MOST_PAIRS = 1 << 19
@@ -50,7 +52,7 @@ class MismatchedAlleles:
         locus: the locus.
         p_mismatch: probability that at least one allele mismatches there.
         alleles: by the patient's mismatched alleles and the donor's, their probability given a mismatch; they sum to
-            1, the most probable first. "null" stands for a null allele.
+            1, the most probable first. "null" stands for a null allele, "NNNN" for the absence of DRB3, DRB4 or DRB5.
         cut: probability of the genotypes that were too unlikely to be compared.
     """
 
@@ -169,22 +171,24 @@ def mismatched_alleles(
         return None
     alleles: dict[tuple[Alleles, Alleles], float] = {}
     for one, p in apart:
-        key = _named(one.patient, names), _named(one.donor, names)
+        key = _named(locus, one.patient, names), _named(locus, one.donor, names)
         alleles[key] = alleles.get(key, 0.0) + p / mismatching
     ordered = dict(sorted(alleles.items(), key=lambda item: (-round(item[1], 12), item[0])))
     return MismatchedAlleles(locus, mismatching / listed, ordered, max(0.0, 1.0 - sum(found.values())))
 
 
-def _named(codes: tuple[int, ...], names: Sequence[str]) -> Alleles:
-    return tuple(sorted(allele_name(code, names) for code in codes))
+def _named(locus: str, codes: tuple[int, ...], names: Sequence[str]) -> Alleles:
+    return tuple(sorted(allele_name(locus, code, names) for code in codes))
 
 
-def allele_name(code: int, names: Sequence[str]) -> str:
+def allele_name(locus: str, code: int, names: Sequence[str]) -> str:
     """Return what an allele is called by two fields; "null" for a null allele, "NEW" for one without a name.
 
-    >>> allele_name(FIRST_P_GROUP, ("02:01P",)), allele_name(NULL, ())
-    ('02:01', 'null')
+    The code of a null allele is that of an absent gene where a chromosome may lack the gene.
+
+    >>> allele_name("A", FIRST_P_GROUP, ("02:01P",)), allele_name("A", NULL, ()), allele_name("DRB4", NULL, ())
+    ('02:01', 'null', 'NNNN')
     """
-    if code < FIRST_P_GROUP:
-        return "null" if code == NULL else "NEW"
-    return names[code - FIRST_P_GROUP].removesuffix("P")
+    if code == NULL:
+        return ABSENT if locus in OPTIONAL_GENES else "null"
+    return "NEW" if code < FIRST_P_GROUP else names[code - FIRST_P_GROUP].removesuffix("P")

@@ -63,7 +63,7 @@ def _will_pay(config: ExecutorConfig, registry: Path, patients: Path) -> bool:
             n_patients > 0
             and config.kind(n_patients, _n_donors(registry), has_probabilities=True) is ExecutorKind.PROCESSES
         )
-    except (HlaMatchError, OSError, ValueError, KeyError, TypeError):
+    except (HlaMatchError, OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # Whoever reads them in earnest says what is wrong.
         return False
 

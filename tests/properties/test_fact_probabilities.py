@@ -185,6 +185,41 @@ def test_lines_name_the_alleles_and_the_facts_that_are_open():
     assert told.mismatched_alleles["B"].words == pytest.approx({"B*07:02/08:01": 0.6, "B*07:02/15:01": 0.4})
 
 
+def searched(patient, donor, frequencies, scope):
+    """The one donor of a registry explained for a patient, all as laboratories write it."""
+    loci = scope.split(",")
+    columns = {"person_id": ["D1"]}
+    for locus in loci:
+        columns |= {f"{locus}_{number}": [text] for number, text in enumerate(donor[locus], 1)}
+    made_from = {"imported_on": "2026-01-01"}
+    registry, unreadable = build_registry(pl.DataFrame(columns), NOMENCLATURE, name="one", provenance=made_from)
+    assert not unreadable
+    rows = [
+        {**dict(zip(loci, names, strict=True)), "population": "", "frequency": p} for names, p in frequencies.items()
+    ]
+    imputed = ImputedRegistry.of(registry, code_haplotypes(pl.DataFrame(rows), NOMENCLATURE, name="own"))
+    criteria = SearchCriteria(scope=scope, max_mismatches=2 * len(loci))
+    return Matcher(registry, imputed).search(Patient(typings=patient), criteria, policy="plain").explain("D1")
+
+
+def test_genotypes_that_antigens_tell_apart_are_none_of_a_fact():
+    """Any B*15 may stand behind B62 and B75, and yet one mismatch is certain: not both are of one allele."""
+    frequencies = {("15:01",): 0.3, ("15:02",): 0.3, ("15:11",): 0.1, ("07:02",): 0.3}
+    told = searched({"B": ("62", "7")}, {"B": ("75", "7")}, frequencies, "B")
+    mismatched = told.mismatched_alleles["B"]
+    assert mismatched.p_mismatch == 1
+    assert len(mismatched.alleles) > 1
+    assert told.probabilities["b_leader"] == pytest.approx({"TTM": 1})
+
+
+def test_an_absent_gene_is_no_null_allele():
+    frequencies = {("11:01", "02:02"): 0.5, ("03:01", "01:01"): 0.25, ("01:01", "NNNN"): 0.25}
+    patient = {"DRB1": ("11:01", "01:01"), "DRB3": ("02:02", "NNNN")}
+    donor = {"DRB1": ("01:01", "01:01"), "DRB3": ("NNNN", "NNNN")}
+    told = searched(patient, donor, frequencies, "DRB1,DRB3")
+    assert told.mismatched_alleles["DRB3"].words == {"DRB3*02:02/NNNN": 1}
+
+
 def test_without_frequencies_nothing_is_probable():
     columns = {"person_id": ["D1"], "B_1": ["07:02"], "B_2": ["08:01/15:01"]}
     made_from = {"imported_on": "2026-01-01"}

@@ -144,3 +144,11 @@ def test_a_policy_leaves_donors_out() -> None:
 def test_filters_of_antibodies_have_values_that_they_can_have(filters: dict[str, object], place: str) -> None:
     with pytest.raises(CriteriaError, match=place):
         RankingPolicy.from_dict(POLICY.to_dict() | {"filters": filters})
+
+
+def test_an_empty_list_names_those_whom_antibodies_alone_keep_out() -> None:
+    matches = found("B27=4500; B62", without_antibodies="possible")
+    assert order(matches) == []
+    near = {one.donor_id: [dict(obstacle.change) for obstacle in one.obstacles] for one in matches.nearest()}
+    certain = {"without_antibodies": None}
+    assert near == {"D1": [certain], "D2": [certain], "D3": [certain]}

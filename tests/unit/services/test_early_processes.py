@@ -48,7 +48,10 @@ def test_no_process_starts_where_none_will_search(
         assert found is config
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"n_donors": null}', '{"n_donors": "many"}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"n_donors": null}', '{"n_donors": "many"}', "\x00", '{"n_donors": Infinity}', "[" * 100_000],
+)
 def test_what_cannot_be_read_is_left_to_who_reads_it_in_earnest(tmp_path: Path, text: str) -> None:
     registry = _registry(tmp_path / "registry", 1)
     next(registry.glob("snapshot-*/manifest.json")).write_text(text, encoding="utf-8")
