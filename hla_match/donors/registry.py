@@ -30,7 +30,7 @@ from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
 from hla_match.donors.donor_attributes import DonorAttributes
 from hla_match.donors.donor_scores import DonorScores
-from hla_match.donors.person_frame import check_persons
+from hla_match.donors.person_frame import check_persons, with_empty_columns
 from hla_match.donors.provenance import Provenance
 from hla_match.donors.registry_settings import RegistrySettings
 from hla_match.donors.reported_typings import ReportedTypings
@@ -168,7 +168,8 @@ def build_registry(
     """Code the donors of a frame; a donor with a typing that cannot be read is left out and reported.
 
     Args:
-        persons: any frame: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes.
+        persons: any frame: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes,
+            whose columns may hold nothing but nulls.
         nomenclature: reads the typings.
         name: what messages call the registry.
         provenance: what it is made from, or a mapping of that as `Provenance.of` reads it; `imported_on` is the date
@@ -184,7 +185,7 @@ def build_registry(
     Raises:
         CriteriaError: the frame is no such frame, or the provenance none; all that is wrong with it at once.
     """
-    persons = polars_frame(persons, "persons")
+    persons = with_empty_columns(polars_frame(persons, "persons"))
     check_persons(persons)
     check_type("nomenclature", nomenclature, Nomenclature, expected="a Nomenclature, such as Nomenclature.builtin()")
     books = {

@@ -27,7 +27,7 @@ from hla_match.donors.arrangement import (
 )
 from hla_match.donors.attribute_codes import codes_of
 from hla_match.donors.attributes import defaults
-from hla_match.donors.person_frame import check_persons
+from hla_match.donors.person_frame import check_persons, with_empty_columns
 from hla_match.donors.registry import donor_attributes, registry_notes
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import CriteriaError, ErrorCode
@@ -134,6 +134,7 @@ class RegistryBuilder:
             CriteriaError: the frame lacks a column or has one of another type, or an attribute is of another type than
                 in an earlier part.
         """
+        persons = with_empty_columns(persons)
         check_persons(persons)
         first = self._n_persons
         if noted is not None and noted.height:

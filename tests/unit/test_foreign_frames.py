@@ -245,3 +245,27 @@ def test_pandas_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(CriteriaError, match="pip install pandas"):
         pandas_frame(COLUMNS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["birth_date", "registered_on", "weight_kg", "sex", "city"])
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_a_column_of_nothing_is_an_attribute_that_is_missing(
+    tmp_path: Path, kind: Callable[[pl.DataFrame], Any], column: str, nothing: float | None
+) -> None:
+    frame = PERSONS.with_columns(pl.Series(column, [nothing] * PERSONS.height))
+    registry, unreadable = build_registry(
+        kind(frame), Nomenclature.builtin(), name="few", provenance={"imported_on": "2026-01-01"}
+    )
+    assert not unreadable
+    assert registry.attributes[column].to_list() == [None, None]
+    assert not registry.attribute_codes["birth_date"].any()
+    found = import_donors(tmp_path / "few", kind(frame.rename({"person_id": "donor_id"})), "builtin", today=DAY)
+    assert found.registry.attributes[column].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("values", [["1990-05-01", None], [19900501, None], [1.5, None]])
+def test_a_column_of_dates_that_holds_none_is_refused_by_name(values: list[object]) -> None:
+    frame = PERSONS.with_columns(pl.Series("birth_date", values))
+    with pytest.raises(CriteriaError, match=r"column birth_date: found values of type \w+, expected dates"):
+        build_registry(frame, Nomenclature.builtin(), name="few", provenance={"imported_on": "2026-01-01"})
