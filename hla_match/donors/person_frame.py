@@ -38,7 +38,7 @@ def check_persons(persons: pl.DataFrame) -> None:
 
 
 def with_empty_columns(persons: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame of persons in which an attribute without any value is a column of a type that the attribute can have.
+    """Return a frame of persons in which attributes without any value are columns of a type that they can have.
 
     A frame has no type for a column that holds nothing but nulls, and other packages call it one of floats or texts.
 
