@@ -10,8 +10,11 @@ from itertools import zip_longest
 WIDTH = 80
 """Columns of a page."""
 
-_NAME = re.compile(r".*?(?:[+/|^]|(?<=\S) +|$)")
-_WORD = re.compile(r".*?(?:(?<=\S) +|$)")
+_BREAK = r"(?<=\S) +(?![<>]?[0-9.]+%[、，；。])|[、，；。：](?=\S)"
+"""Where lines may be broken: at blanks and behind a Chinese mark, but not between a name and its percentage there."""
+
+_NAME = re.compile(rf".*?(?:[+/|^]|{_BREAK}|$)")
+_WORD = re.compile(rf".*?(?:{_BREAK}|$)")
 MOST_LINES = 6
 """Lines of a cell; a longer text is cut, and the cell says so."""
 

@@ -102,6 +102,20 @@ def test_paragraphs_break_between_words_alone() -> None:
     assert lines[1].startswith("    ")
 
 
+def test_a_chinese_paragraph_keeps_a_name_beside_its_percentage() -> None:
+    text = "若 DRB1 位点错配（100%），则为：" + "、".join(["DRB1*12:02+13:02/14:01+16:02 8%"] * 9) + "、其他 <1%。"
+    lines = list(paragraph(text, indent=2, first=0))
+    assert len(lines) > 3
+    assert all(shown_width(line) <= 80 for line in lines)
+    assert all(line.strip().endswith(("8%、", "<1%。")) for line in lines)
+    assert "".join(line.removeprefix("  ") for line in lines) == text
+
+
+def test_an_english_paragraph_breaks_at_any_blank() -> None:
+    text = "x" * 74 + " 80%, y 20%."
+    assert list(paragraph(text, indent=2, first=0)) == ["x" * 74, "  80%, y 20%."]
+
+
 def test_what_is_known_of_a_person() -> None:
     row = {
         "status": "RS",
