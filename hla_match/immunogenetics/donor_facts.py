@@ -36,6 +36,7 @@ from hla_match.immunogenetics.mismatches import (
 from hla_match.immunogenetics.reported_sides import LocusSides, SidePair, sides_of
 from hla_match.immunogenetics.side_pairs import side_pairs
 from hla_match.immunogenetics.tce import UNKNOWN, tce_class_by_typing
+from hla_match.immunogenetics.tce_labels import typing_labels
 from hla_match.kernels.codes import BEST, GVH_BEST, HVG_BEST, WORST
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient
@@ -86,6 +87,21 @@ class DonorFacts:
             return np.full(donor.size, UNKNOWN, np.int8)
         found: NDArray[np.int8] = tce_class_by_typing(result)[result.expanded_typing_of(donor)]
         return found
+
+    def tce_labels(self, donor: Donors) -> Coded[str | None]:
+        """Return the labels of each donor's DPB1 alleles by version 3 of the groups; None where not typed."""
+        result = self._loci.get("DPB1")
+        if result is None:
+            return Coded([None], np.zeros(donor.size, np.int64))
+        sides = sides_of(result.comparison)
+        typings, index = np.unique(result.comparison.donor_typing[donor], return_inverse=True)
+        return Coded([typing_labels(sides.of_donor(typing), sides) for typing in typings.tolist()], index)
+
+    @cached_property
+    def patient_tce_labels(self) -> str | None:
+        """The labels of the patient's DPB1 alleles by version 3 of the groups; None where not typed."""
+        pairs = self.patient_pairs("DPB1")
+        return typing_labels(pairs, sides_of(self._loci["DPB1"].comparison)) if pairs else None
 
     def mismatches(self, locus: str, donor: Donors) -> Coded[Mismatches]:
         """Return the mismatches of each donor at a locus, as few as there are for certain.

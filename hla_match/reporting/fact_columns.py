@@ -36,7 +36,9 @@ FACT_COLUMNS = (
     "mismatches",
     "antibodies",
 )
-"""The columns, in their order."""
+"""The columns, in their order; behind them those of `TCE_V3_COLUMNS` where the release has version 3 of the groups."""
+
+TCE_V3_COLUMNS = ("patient_dpb1_tce_v3", "donor_dpb1_tce_v3")
 
 
 _DECIMALS = 12
@@ -97,7 +99,26 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> lis
         lel,
         _mismatches(facts, lists, donors),
         _antibodies(lists, donors),
+        *_tce_labels(lists, of_lists, patient),
     ]
+
+
+def _tce_labels(
+    lists: Sequence[RankedDonors], of_lists: Sequence[tuple[DonorFacts, Donors]], patient: NDArray[np.int64]
+) -> list[pl.Series]:
+    """Return the labels of the DPB1 alleles of patients and donors; nothing where the release has no version 3.
+
+    Args:
+        lists: those of the facts.
+        of_lists: the facts of each list, and the donors.
+        patient: (rows,) which list each row is of.
+    """
+    dpb1 = lists[0].registry.nomenclature.tables.loci.get("DPB1")
+    if dpb1 is None or not dpb1.tce_group_v3:
+        return []
+    mine, theirs = TCE_V3_COLUMNS
+    of_patients = pl.Series(mine, [of.patient_tce_labels for of, _ in of_lists], pl.String)
+    return [of_patients[patient], _texts(theirs, [of.tce_labels(donor) for of, donor in of_lists])]
 
 
 def tce_column(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:

@@ -40,6 +40,9 @@ _FREQUENCIES = "with frequencies"
 _KNOWN = "where the registry has it"
 _UNITS = "where donors have a type"
 _NO_UNIT = "not a unit of cord blood"
+_VERSION_3 = "where the release has version 3"
+_NO_LABELS = "not typed at DPB1, or the patient is not"
+_LABELS = "version 3 of the T-cell epitope groups, such as 3 (core)+3 (non-core); ? without a group, no verdict follows"
 
 RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ResultColumn("patient_id", TEXT, _ALWAYS, "identifier of the patient in the patient file"),
@@ -161,6 +164,8 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         "the patient has no list of antibodies",
         "antibodies of the patient against alleles of the donor that the patient lacks; ? perhaps",
     ),
+    ResultColumn("patient_dpb1_tce_v3", TEXT, _NO_LABELS, f"the patient's DPB1 alleles by {_LABELS}", _VERSION_3),
+    ResultColumn("donor_dpb1_tce_v3", TEXT, _NO_LABELS, f"the donor's DPB1 alleles by {_LABELS}", _VERSION_3),
     ResultColumn(
         "cord_match",
         TEXT,

@@ -50,3 +50,23 @@ def class_probabilities(
         name = tce_class(mine, theirs, group)
         found[name] = found.get(name, Fraction(0)) + p * q
     return found
+
+
+def version_3_labels(typing: Typing, label: Mapping[str, str]) -> str | None:
+    """The labels of a typing by version 3: those of one allele joined by "/", of a genotype by "+", genotypes by "|".
+
+    Two alleles are told in the order of the typing, and once where another genotype has them the other way round. An
+    allele of "" has no label and is told as "?", behind the others; a null allele is told as "null", before it.
+    """
+    if typing is None:
+        return None
+    texts = []
+    for pair in typing:
+        sides = []
+        for side in pair:
+            told = {"null" if name == NULL else label.get(name, "") or "?" for name in side}
+            last = [word for word in ("null", "?") if word in told]
+            sides.append("/".join([*sorted(told - {*last}), *last]))
+        if "+".join(sides) not in texts and "+".join(reversed(sides)) not in texts:
+            texts.append("+".join(sides))
+    return "|".join(texts)

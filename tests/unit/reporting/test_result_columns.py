@@ -13,11 +13,11 @@ from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.loci import SCOPE_LOCI
 from hla_match.matching.criteria import Patient, SearchCriteria
-from hla_match.nomenclature.release import Nomenclature
 from hla_match.reporting.result_columns import DATE, NUMBER, RESULT_COLUMNS, STATUS_COLUMNS, TEXT, WHOLE
 from hla_match.searches.matcher import Matcher
 from hla_match.services import batch_parts
 from tests.column_page import PAGE, page
+from tests.properties.test_tce_labels import with_version_3
 
 KINDS = {
     TEXT: (pl.String, pl.Enum, pl.Categorical),
@@ -37,7 +37,7 @@ def everything() -> pl.DataFrame:
     }  # fmt: skip
     assert {name for name, one in ATTRIBUTES.items() if one.in_lists} <= attributes.keys()
     donors = pl.DataFrame([{"person_id": "D1", "A_1": "02:01", "A_2": "24:02", **attributes}])
-    registry, _ = build_registry(donors, Nomenclature.builtin(), name="one", provenance={"imported_on": "2026-01-01"})
+    registry, _ = build_registry(donors, with_version_3(), name="one", provenance={"imported_on": "2026-01-01"})
     table = pl.DataFrame({"A": ["02:01", "24:02"], "population": "", "frequency": [0.5, 0.3]})
     imputed = ImputedRegistry.of(registry, code_haplotypes(table, registry.nomenclature, name="two"))
     patient = Patient(typings={"A": ("02:01", "24:02")})
