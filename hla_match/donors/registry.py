@@ -168,8 +168,7 @@ def build_registry(
     """Code the donors of a frame; a donor with a typing that cannot be read is left out and reported.
 
     Args:
-        persons: any frame: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes,
-            whose columns may hold nothing but nulls.
+        persons: any frame: `person_id`, the typings `A_1`, `A_2`, ... as text (null where not typed), then attributes.
         nomenclature: reads the typings.
         name: what messages call the registry.
         provenance: what it is made from, or a mapping of that as `Provenance.of` reads it; `imported_on` is the date
