@@ -1,8 +1,9 @@
 """The expression of the patient's allele in a single mismatch at DPB1.
 
 Source: Petersdorf et al., N Engl J Med 2015;373:599: the level of the patient's mismatched allele goes with the risk of
-graft-versus-host disease. Another study finds another order (Haematologica 2023, PMC9890035), so that it is told and no
-donor is ranked by it unless a policy says so. Oracle: ``tests/oracle/donor_facts.py``.
+graft-versus-host disease. In another study (Haematologica 2023, PMC9890035) permissive mismatches with a high level
+go with longer survival than others, so that it is told and no donor is ranked by it unless a policy says so. Oracle:
+``tests/oracle/donor_facts.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The groups of a person's HLA-DQ heterodimers, G1 and G2, which do not pair with each other's chains.
 
 G1 is of DQA1*02 to *06 with DQB1*02, *03 and *04, G2 of DQA1*01 with DQB1*05 and *06. Source: Petersdorf et al., Blood
-2022;139:2983 (relapse is more frequent with G1G2 and G2G2). The chain of DQB1 alone tells the group; where DQA1 is
+2022;139:3009 (relapse is more frequent with G1G2 and G2G2). The chain of DQB1 alone tells the group; where DQA1 is
 typed, too, it has to agree. Oracle: ``tests/oracle/donor_facts.py``.
 """
 

@@ -1,6 +1,6 @@
 """The leaders of a single HLA-B mismatch: those of the mismatched alleles and of the shared one.
 
-Source: Petersdorf et al., Lancet Haematol 2020;7:e47, and Blood 2020;136:362: three letters, the patient's mismatched
+Source: Petersdorf et al., Lancet Haematol 2020;7(1), and Blood 2020;136:362: three letters, the patient's mismatched
 allele first, then the donor's, then the allele that both share. Two mismatches, or none, have no code. Oracle:
 ``tests/oracle/donor_facts.py``.
 """

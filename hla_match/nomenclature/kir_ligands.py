@@ -2,8 +2,10 @@
 
 Sources: Colonna et al., PNAS 1993;90:12000 (HLA-C: N or K at 80); Gumperz et al., J Exp Med 1995;181:1133,
 and Cella et al., J Exp Med 1994;180:1235 (Bw4, residues 77 to 83, and isoleucine or threonine at 80); Barber et al., J
-Exp Med 1996;184:735 (B*46, which carries C1 as B*73 does: valine at 76 and asparagine at 80); Stern et al., Blood
-2008;112:708 (Bw4 of HLA-A). Numbers are those of the mature protein. Oracle: ``tests/oracle/allele_facts.py``.
+Exp Med 1996;184:735 (B*46, which has valine at 76 and asparagine at 80, as C1 has; B*73 has them, too). HLA-A has the
+residues of Bw4 in A*23, 24, 25 and 32; in Stern et al., Blood 2008;112:708, all but A*25 are ligands, in Foley et al.,
+Blood 2008;112:435, A*23 and A*25 are weak ones, and B*13:01 and B*13:02 none. Told here are the residues, not the
+strength. Numbers are those of the mature protein. Oracle: ``tests/oracle/allele_facts.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The leader of an HLA-B allele: the residue at position -21 of its signal peptide, methionine or threonine.
 
 It decides how well HLA-E presents the peptide to the receptors of NK cells. Source: Petersdorf et al., Lancet Haematol
-2020;7:e47, and Blood 2020;136:362. Position -21 is the fourth residue of the precursor, whose signal peptide has 24.
+2020;7(1), and Blood 2020;136:362. Position -21 is the fourth residue of the precursor, whose signal peptide has 24.
 Among the 6,421 two-field names of IPD-IMGT/HLA 3.58.0 all that are sequenced there have the residue of their family but
 for 26. Oracle: ``tests/oracle/allele_facts.py``.
 """

@@ -1,6 +1,6 @@
 """The slow, obvious twin of what sequences tell of alleles: residues and bases counted one by one from a known place.
 
-Sources: Petersdorf et al., Lancet Haematol 2020;7:e47 (leader); Colonna et al., PNAS 1993;90:12000, Cella et al., J Exp
+Sources: Petersdorf et al., Lancet Haematol 2020;7(1) (leader); Colonna et al., PNAS 1993;90:12000, Cella et al., J Exp
 Med 1994;180:1235, Barber et al., J Exp Med 1996;184:735 (KIR ligands); Schöne et al., Hum Immunol 2018;79:20 (DPB1).
 """
 

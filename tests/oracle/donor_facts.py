@@ -1,8 +1,8 @@
 """The slow, obvious twins of facts of two persons: every genotype of one beside every genotype of the other.
 
 Typings are those of `tests.oracle.matching`; `value` gives the fact of a name, "" where it is not known. A null allele
-has no product. Sources: Petersdorf et al., Lancet Haematol 2020;7:e47 (leader); Ruggeri et al., Science 2002;295:2097
-(KIR ligands); Petersdorf et al., Blood 2022;139:2983 (DQ); Fernández-Viña et al., Blood 2013;121:4603 (low expression).
+has no product. Sources: Petersdorf et al., Lancet Haematol 2020;7(1) (leader); Ruggeri et al., Science 2002;295:2097
+(KIR ligands); Petersdorf et al., Blood 2022;139:3009 (DQ); Fernández-Viña et al., Blood 2013;121:4603 (low expression).
 """
 
 from collections.abc import Iterable, Mapping
