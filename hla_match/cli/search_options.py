@@ -120,8 +120,10 @@ _OPTIONS = (
     ),
     click.option(
         "--without-antibodies",
-        type=click.Choice(["certain", "possible"]),
-        help="Leave out donors with an allele that the patient has antibodies against, for certain or possibly.",
+        type=click.Choice(["certain", "possible", "none"]),
+        callback=lambda _context, _option, value: None if value == "none" else value,
+        help="Leave out donors with an allele that the patient has antibodies against, for certain or possibly; none "
+        "leaves out nobody, whatever the policy says.",
     ),
     click.option("--only-donors", type=_FILE, help="File of the identifiers to choose from, one a line."),
     click.option("--without-donors", type=_FILE, help="File of identifiers to leave out, one a line."),

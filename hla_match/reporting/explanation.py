@@ -232,6 +232,8 @@ def criterion_words(change: Mapping[str, Any], *, options: bool) -> Iterator[str
     """
     for name, value in change.items():
         option = f"--{_OPTIONS.get(name, name.replace('_', '-'))}"
+        if options and name == "without_antibodies" and value is None:
+            value = "none"  # an option that only is left away would leave a policy's filter in force
         is_left_out = value is None or (name in ("only_donors", "without_donors")) or value == ()
         if is_left_out:
             without = (

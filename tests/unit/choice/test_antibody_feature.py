@@ -104,7 +104,7 @@ def test_what_would_let_a_donor_in_does() -> None:
         assert donor in order(found("B27=4500", **obstacle.change))
     lines = "\n".join(matches.explain("D2").lines(options=True))
     assert "the donor: antibodies B27 (4500)?. Let in by: --without-antibodies" in " ".join(lines.split())
-    assert "Let in by: no --without-antibodies." in " ".join(
+    assert "Let in by: --without-antibodies none." in " ".join(
         "\n".join(matches.explain("D1").lines(options=True)).split()
     )
 

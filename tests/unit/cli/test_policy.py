@@ -89,3 +89,11 @@ def test_a_search_in_an_order_of_ones_own(run) -> None:
     manifest = json.loads(Path("m.csv.manifest.json").read_text(encoding="utf-8"))
     assert RankingPolicy.from_dict(manifest["policy_data"]) == RankingPolicy.from_dict(tomllib.loads(OURS))
     assert (manifest["criteria"]["max_age"], manifest["criteria"]["scope"]) == (60, "6/6")
+
+
+def test_antibodies_that_a_policy_leaves_donors_out_for_can_be_let_in(run) -> None:
+    Path("careful.toml").write_text(OURS.replace("max_age = 60", 'without_antibodies = "certain"'), encoding="utf-8")
+    asked = ("search", "registry", "--hla", PATIENT, "--patient-antibodies", "A11=4500", "--policy", "careful.toml")
+    asked += ("--max-mismatches", "1", "--as-of", "2026-01-01")
+    assert "D2" not in run(*asked).stdout
+    assert "D2" in run(*asked, "--without-antibodies", "none").stdout
