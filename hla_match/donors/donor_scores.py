@@ -12,7 +12,7 @@ from hla_match.kernels.codes import FIRST_P_GROUP, NOT_TYPED
 from hla_match.loci import SCOPES
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import typing_table
-from hla_match.typings.resolution_score import typing_scores
+from hla_match.typings.resolution_score import even_scores
 from hla_match.typings.typing_book import LocusColumn
 
 SCORED_LOCI = SCOPES["10/10"]
@@ -40,12 +40,11 @@ class DonorScores:
     ) -> None:
         self._donor_typing = {locus: donor_typing[loci.index(locus)] for locus in SCORED_LOCI if locus in loci}
         self._columns = columns
-        self._weight = {
-            locus: np.ones(len(nomenclature.index(locus).p_names) + FIRST_P_GROUP, np.float64) for locus in SCORED_LOCI
-        }
+        self._n_codes = {locus: len(nomenclature.index(locus).p_names) + FIRST_P_GROUP for locus in SCORED_LOCI}
         self._of_typing = {locus: np.full(columns[locus].table.n_typings, np.nan) for locus in self._donor_typing}
+        none, not_typed = typing_table([()]), np.array([NOT_TYPED])
         self._of_untyped = {
-            locus: float(typing_scores(typing_table([()]), weight)[NOT_TYPED]) for locus, weight in self._weight.items()
+            locus: float(even_scores(none, n_codes, not_typed)[0]) for locus, n_codes in self._n_codes.items()
         }
 
     def of(self, donor: NDArray[np.uint32]) -> NDArray[np.float64]:
@@ -73,4 +72,4 @@ class DonorScores:
         expanded_typing = column.expanded_typing[typing]
         lacking = np.unique(expanded_typing[np.isnan(scores[expanded_typing])])
         if lacking.size:
-            scores[lacking] = typing_scores(column.table, self._weight[locus], lacking)
+            scores[lacking] = even_scores(column.table, self._n_codes[locus], lacking)

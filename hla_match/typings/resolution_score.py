@@ -7,6 +7,7 @@ Hardy-Weinberg proportions at the locus, so that the score is one of the typing,
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,46 @@ def typing_scores(
     if (untyped := chosen == NOT_TYPED).any():
         everything = genotype_weights(np.ones((1, weight.size), np.bool_), np.zeros((1, 2), np.int64), weight)
         wholes[untyped], squares[untyped] = (sums[0] for sums in everything)
+    return _scores(wholes, squares)
+
+
+def even_scores(table: TypingTable, n_codes: int, typing: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Return `typing_scores` to the bit where all alleles weigh 1, in a fraction of the time for a few typings.
+
+    The sums of the weights of a set are then its size, whole numbers that are exact in any order.
+
+    Args:
+        table: the typings.
+        n_codes: how many alleles there are.
+        typing: (n,) the typings that are asked for, each once.
+    """
+    set_start, set_member = table.counted.set_start, table.counted.set_member
+    start, pair_set = table.with_nulls
+
+    @cache
+    def alleles(number: int) -> frozenset[int]:
+        return frozenset(set_member[set_start[number] : set_start[number + 1]].tolist())
+
+    every = n_codes * n_codes
+    sums = []
+    for one, first, last in zip(typing.tolist(), start[typing].tolist(), start[typing + 1].tolist(), strict=True):
+        if one == NOT_TYPED:
+            sums.append((every, 2 * every - n_codes))
+            continue
+        pairs = [(alleles(a), alleles(b)) for a, b in pair_set[first:last].tolist()]
+        # Equal alternatives count once, whichever side is written first.
+        distinct = pairs if len(pairs) == 1 else {frozenset(pair): pair for pair in pairs}.values()
+        whole, square = 0, 0
+        for a, b in distinct:
+            product, common = len(a) * len(b), len(a & b)
+            whole += 2 * product - common * common
+            square += 4 * product - 2 * common * common - common
+        sums.append((whole, square))
+    return _scores(*np.array(sums, np.float64).reshape(-1, 2).T)
+
+
+def _scores(wholes: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the scores of typings by the sums of their genotypes' weights, and of the squares of these."""
     with np.errstate(invalid="ignore"):
         scores: NDArray[np.float64] = squares / np.where(wholes > 0, wholes, np.nan) ** 2
     return scores

@@ -23,7 +23,7 @@ from hla_match.nomenclature.release import Nomenclature
 from hla_match.nomenclature.tce_groups import person_groups
 from hla_match.typings.allele_sets import set_alleles
 from hla_match.typings.encoding import Side, typing_table
-from hla_match.typings.resolution_score import typing_scores
+from hla_match.typings.resolution_score import even_scores, typing_scores
 from tests.examples import examples
 from tests.oracle import audit as oracle
 
@@ -100,6 +100,18 @@ def test_a_genotype_of_several_alternatives_counts_in_each() -> None:
     _, twice, once = typing_scores(table, np.ones(6))
     assert twice == pytest.approx((2**2 + 2**2 + 2**2) / (2 + 2 + 2) ** 2)
     assert once == pytest.approx(1 / 2)
+
+
+SEVERAL = st.lists(st.tuples(SETS, SETS), max_size=4)
+
+
+@given(st.lists(SEVERAL, min_size=1, max_size=5), st.data())
+@examples(300)
+def test_even_scores_are_scores_of_equal_weights_to_the_bit(typings: list[oracle.Typing], data: st.DataObject) -> None:
+    table = typing_table([(), *dict.fromkeys(coded(typing) for typing in typings if typing)])
+    asked = np.array(data.draw(st.lists(st.integers(0, table.n_typings - 1), unique=True)), np.int64)
+    n_codes = 2 + len(NAMES)
+    assert even_scores(table, n_codes, asked).tobytes() == typing_scores(table, np.ones(n_codes), asked).tobytes()
 
 
 FAMILIES: dict[str, list[str]] = {}
