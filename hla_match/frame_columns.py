@@ -5,7 +5,8 @@ To make a series of an array takes as long as to cut ten out of another series, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +41,17 @@ def columns_of(names: Sequence[str], rows: NDArray[Any]) -> list[pl.Series]:
     n = rows.shape[1]
     whole = pl.Series(rows.ravel(), nan_to_null=True)
     return [whole.slice(at * n, n).alias(name) for at, name in enumerate(names)]
+
+
+def text_columns(texts: Mapping[str, Sequence[str | None]]) -> list[pl.Series]:
+    """Return columns from their texts; all have equally many.
+
+    >>> [series.to_list() for series in text_columns({"one": ["a", None], "other": ["b", ""]})]
+    [['a', None], ['b', '']]
+    """
+    whole = pl.Series(list(chain.from_iterable(texts.values())), dtype=pl.String)
+    n = len(whole) // len(texts)
+    return [whole.slice(at * n, n).alias(name) for at, name in enumerate(texts)]
 
 
 def decoded(columns: Sequence[CodedColumn]) -> list[pl.Series]:

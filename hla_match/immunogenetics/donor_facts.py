@@ -109,11 +109,11 @@ class DonorFacts:
         The genes of DRB345 have names of their own, so that none are told of its alleles.
         """
         result = self._loci[locus]
-        counts = result.counts[:, result.expanded_typing_of(donor)]
-        rows = np.flatnonzero(counts[BEST] < 2)
+        expanded_typing, counts = result.expanded_typing_of(donor), result.counts
+        rows = np.flatnonzero(counts[BEST].take(expanded_typing) < 2)
 
         def found(typings: list[int], of_typings: list[int]) -> list[Mismatches]:
-            of_rows = counts[:, of_typings].T.tolist()
+            of_rows = counts.T[expanded_typing[of_typings]].tolist()
             if locus == DRB345:
                 return [_unnamed(locus, one) for one in of_rows]
             return self._at(locus).mismatches(typings, of_rows)
@@ -198,8 +198,8 @@ class DonorFacts:
         at_locus = self._at(locus)
         result = at_locus.result
         expanded_typing = result.expanded_typing_of(donor)
-        counts = result.counts[:, expanded_typing]
-        rows = np.flatnonzero((counts[BEST] == 1) & (counts[WORST] == 1) & ~result.is_new[expanded_typing])
+        best, worst = result.counts[BEST].take(expanded_typing), result.counts[WORST].take(expanded_typing)
+        rows = np.flatnonzero((best == 1) & (worst == 1) & ~result.is_new.take(expanded_typing))
 
         def only_values(typings: list[int], _rows: list[int]) -> list[str | None]:
             found = [values(at_locus.pairings(typing, 1), at_locus.sides) for typing in typings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 
@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hla_match.choice.ranked_donors import RankedDonors
-from hla_match.frame_columns import CodedColumn, decoded
+from hla_match.frame_columns import CodedColumn, decoded, text_columns
 from hla_match.immunogenetics.antibodies import antibody_texts, counted, read_antibodies
 from hla_match.immunogenetics.donor_facts import Coded, DonorFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import MISSING_WORDS, missing_ligands
@@ -87,15 +87,22 @@ def fact_columns(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> lis
             CodedColumn("lel", _RANGES, np.concatenate(ranges)),
         ]
     )
+    leader, expression, donor_groups = _texts(
+        {
+            "b_leader": [of.leader(donor) for of, donor in of_lists],
+            "dpb1_expression": [of.expression(donor) for of, donor in of_lists],
+            "donor_dq_groups": [of.dq_groups(donor) for of, donor in of_lists],
+        }
+    )
     return [
         tce,
         _permissive(lists, donors),
-        _texts("b_leader", [of.leader(donor) for of, donor in of_lists]),
-        _texts("dpb1_expression", [of.expression(donor) for of, donor in of_lists]),
+        leader,
+        expression,
         missing_gvh,
         missing_hvg,
         patient_groups,
-        _texts("donor_dq_groups", [of.dq_groups(donor) for of, donor in of_lists]),
+        donor_groups,
         lel,
         _mismatches(facts, lists, donors),
         _antibodies(lists, donors),
@@ -169,12 +176,14 @@ def _nothing(column: pl.Series, donors: Sequence[Donors]) -> pl.Series:
     return column.new_from_index(0, sum(donor.size for donor in donors))
 
 
-def _texts(name: str, lists: Sequence[Coded[str] | Coded[str | None]]) -> pl.Series:
-    """Return a text of each donor of some lists; nothing where it is not known."""
-    if sum(one.code.size for one in lists) <= FEW_ROWS:
-        return pl.Series(name, [text or None for one in lists for text in one.to_list()], pl.String)
-    known = [pl.Series(name, [value or None for value in one.values], pl.String) for one in lists]
-    return pl.concat([values[one.code] for values, one in zip(known, lists, strict=True)])
+def _texts(columns: Mapping[str, Sequence[Coded[str] | Coded[str | None]]]) -> list[pl.Series]:
+    """Return texts of each donor of some lists, by column; nothing where one is not known."""
+    known = {name: [Coded([value or None for value in of.values], of.code) for of in columns[name]] for name in columns}
+    if max(sum(of.code.size for of in lists) for lists in known.values()) <= FEW_ROWS:
+        return text_columns({name: [text for of in lists for text in of.to_list()] for name, lists in known.items()})
+    return [
+        pl.concat([pl.Series(name, of.values, pl.String)[of.code] for of in lists]) for name, lists in known.items()
+    ]
 
 
 def _mismatches(facts: Sequence[DonorFacts], lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:

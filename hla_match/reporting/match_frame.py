@@ -26,6 +26,7 @@ from hla_match.reporting.fact_columns import fact_columns, tce_column
 
 _PAIRS = [one + other for one in GRADE_LETTERS for other in GRADE_LETTERS]
 _GRADE_PAIR = pl.Series("grade", [*_PAIRS, None], pl.Enum(_PAIRS))
+_N_GRADES = np.uint8(len(GRADE_LETTERS))
 _UNTYPED = _PAIRS.index("PP")
 _NOT_COMPARED = len(_PAIRS)
 """The place of what stands at a locus that a patient is not typed at, and which is out of scope."""
@@ -81,7 +82,7 @@ def match_frame(lists: Sequence[RankedDonors], part: slice = slice(None)) -> pl.
         *directions,
         *_predictions(lists, part),
         *letters,
-        age.set(age < 0, None),
+        _known_ages(age),
         _age_limits(registry.settings, age),
         *attributes,
         pl.Series("resolution", registry.donor_scores.of(donor)),
@@ -111,7 +112,7 @@ def order_frame(found: RankedDonors) -> pl.DataFrame:
             pl.Series("matches_worst", found.total[WORST]),
             *_predictions([found], slice(None)),
             *decoded([CodedColumn(f"{locus}_grade", _GRADE_PAIR, code) for locus, code in grades.items()]),
-            age.set(age < 0, None),
+            _known_ages(age),
             *attributes,
             pl.Series("resolution", registry.donor_scores.of(found.donor)),
             tce_column([found], [found.donor]),
@@ -138,6 +139,12 @@ def _attributes(registry: Registry, rows: pl.Series) -> Iterator[pl.Series]:
             yield found[name]
 
 
+def _known_ages(age: pl.Series) -> pl.Series:
+    """Return ages; nothing where one is not known."""
+    # To set what is not there costs more than to look for it.
+    return age.set(age < 0, None) if (age.to_numpy() < 0).any() else age
+
+
 def _age_limits(settings: RegistrySettings, age: pl.Series) -> pl.Series:
     """Return what is said of donors beyond the ages of the registry; nothing of others."""
     beyond = settings.beyond(age.to_numpy())
@@ -151,14 +158,14 @@ def _typing_of(patient: Patient, registry: Registry) -> str:
     return reported_gl_string(registry.nomenclature.tables, patient.typings)
 
 
-def _side_by_side(grades: Sequence[NDArray[np.uint32] | None], n_donors: int) -> pl.Series:
+def _side_by_side(grades: Sequence[NDArray[np.uint8] | None], n_donors: int) -> pl.Series:
     """Return the grades of the loci in scope as one text a donor.
 
     Args:
         grades: (n,) of each locus, as `_grades` has them; None where no patient is compared.
         n_donors: donors of all patients.
     """
-    codes = [np.full(n_donors, _UNTYPED, np.uint32) if one is None else one for one in grades]
+    codes = [np.full(n_donors, _UNTYPED, np.uint8) if one is None else one for one in grades]
     if n_donors > _FEW:
         columns = decoded([CodedColumn(str(number), _GRADE_PAIR, code) for number, code in enumerate(codes)])
         return pl.select(pl.concat_str(columns, separator=" ").alias("grades")).to_series()
@@ -172,15 +179,16 @@ def _grades_text(codes: tuple[int, ...]) -> str:
     return " ".join([_PAIRS[code] for code in codes])
 
 
-def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]]) -> dict[str, NDArray[np.uint32]]:
-    """Return by locus where any patient is compared (n,) uint32 the grades of every row, as rows of `_GRADE_PAIR`."""
+def _grades(lists: Sequence[RankedDonors], donors: Sequence[NDArray[np.uint32]]) -> dict[str, NDArray[np.uint8]]:
+    """Return by locus where any patient is compared (n,) uint8 the grades of every row, as rows of `_GRADE_PAIR`."""
     compared = {result.locus for matches in lists for result in matches.loci}
     start = np.cumsum([0, *(donor.size for donor in donors)])
-    found = {locus: np.full(start[-1], _NOT_COMPARED, np.uint32) for locus in SCOPE_LOCI if locus in compared}
+    loci = [locus for locus in SCOPE_LOCI if locus in compared]
+    found = dict(zip(loci, np.full((len(loci), start[-1]), _NOT_COMPARED, np.uint8), strict=True))
     for matches, donor, part in zip(lists, donors, map(slice, start, start[1:]), strict=False):
         for result in matches.loci:
             first, second = result.grades(result.expanded_typing_of(donor))
-            found[result.locus][part] = first * np.uint8(len(GRADE_LETTERS)) + second
+            np.add(first * _N_GRADES, second, out=found[result.locus][part])
     return found
 
 
