@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from hla_match.donors.attributes import ATTRIBUTES
 
+_FEW = 1_000
+"""Donors up to which columns are gathered one by one."""
+
 
 class DonorAttributes:
     """The attributes of the donors of a registry, row by row.
@@ -67,12 +70,16 @@ class DonorAttributes:
         return pl.concat(found, rechunk=True)[pl.Series(place)]
 
     def columns(self, names: tuple[str, ...], rows: pl.Series) -> list[pl.Series]:
-        """Return some columns of some donors, as `of` does one; nine at the cost of four."""
+        """Return some columns of some donors, as `of` does one."""
         if self._rows is not None and "frame" not in vars(self):
             return [self.of(name, rows) for name in names]
         if names not in self._chosen:
             self._chosen[names] = self.frame.select(*names)
-        return self._chosen[names][rows].get_columns()
+        chosen = self._chosen[names]
+        if rows.len() > _FEW:
+            return chosen[rows].get_columns()
+        # A frame is gathered by several threads, and to wake them costs four times what one needs for a page.
+        return [column[rows] for column in chosen.get_columns()]
 
     def take(self, rows: NDArray[np.integer[Any]]) -> DonorAttributes:
         """Return the attributes of some donors, in the order of `rows`."""

@@ -174,7 +174,7 @@ class LocusSides:
         self.side = lru_cache(KEPT)(self._read)
         self.of_donor = lru_cache(KEPT)(self._of_donor)
         self.values = lru_cache(KEPT)(self._values)
-        self._antigens_of_group = lru_cache(KEPT)(self._of_group)
+        self._antigens_named = lru_cache(KEPT)(self._named)
 
     def pairs(self, first: str, second: str, ambiguous_nulls: AmbiguousNulls) -> tuple[SidePair, ...]:
         """Return the alternative genotypes of a typing as reported in two columns; none where it is not typed."""
@@ -231,8 +231,10 @@ class LocusSides:
         """
         if by_serology:
             return {AlleleKind("", frozenset({antigen})) for antigen in antigens}
-        of_group, is_dpb1 = self._antigens_of_group, self.locus == "DPB1"
-        return {AlleleKind("" if is_dpb1 else family, antigens & of_group(code)) for family, code in groups}
+        of_group, is_dpb1 = self.index.antigens.of_group, self.locus == "DPB1"
+        # Of the many groups behind a family or a code most are of the same antigens.
+        distinct = {("" if is_dpb1 else family, of_group[code]) for family, code in groups}
+        return {AlleleKind(family, antigens & self._antigens_named(names)) for family, names in distinct}
 
     @cached_property
     def _family_and_group(self) -> list[tuple[str, int]]:
@@ -242,10 +244,10 @@ class LocusSides:
             for name, code in zip(self.index.tables.allele, self.index.p_code, strict=True)
         ]
 
-    def _of_group(self, code: int) -> frozenset[int]:
-        """Return the antigens of a P group."""
+    def _named(self, antigens: tuple[str, ...]) -> frozenset[int]:
+        """Return antigens by their names."""
         number = self.index.antigens.code
-        return frozenset(number[name] for name in self.index.antigens.of_group[code])
+        return frozenset([number[name] for name in antigens])
 
     def _values(self, side: ReportedSide, fact: AlleleFact, among: frozenset[int] | None = None) -> frozenset[str]:
         """Return the values of a fact that a side can have.
