@@ -78,7 +78,7 @@ def even_scores(table: TypingTable, n_codes: int, typing: NDArray[np.integer[Any
     return _scores(*np.array(sums, np.float64).reshape(-1, 2).T)
 
 
-def _scores(wholes: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scores(wholes: NDArray[Any], squares: NDArray[Any]) -> NDArray[np.float64]:
     """Return the scores of typings by the sums of their genotypes' weights, and of the squares of these."""
     with np.errstate(invalid="ignore"):
         scores: NDArray[np.float64] = squares / np.where(wholes > 0, wholes, np.nan) ** 2
