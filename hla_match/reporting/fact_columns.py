@@ -125,7 +125,7 @@ def _tce_labels(
         return []
     mine, theirs = TCE_V3_COLUMNS
     of_patients = pl.Series(mine, [of.patient_tce_labels for of, _ in of_lists], pl.String)
-    return [of_patients[patient], _texts(theirs, [of.tce_labels(donor) for of, donor in of_lists])]
+    return [of_patients[patient], *_texts({theirs: [of.tce_labels(donor) for of, donor in of_lists]})]
 
 
 def tce_column(lists: Sequence[RankedDonors], donors: Sequence[Donors]) -> pl.Series:
