@@ -37,6 +37,7 @@ _NAMES = (
     "tests/properties/test_attributes.py",
     "tests/unit/cli/test_typing.py",
 )
+_FACTS = ("tests/properties/test_allele_facts.py", "tests/unit/nomenclature/test_allele_facts.py")
 
 _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/kernels/_*": ("tests/unit/kernels",),
@@ -67,6 +68,13 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/unit/nomenclature/test_release.py",
         "tests/properties/test_serology.py",
     ),
+    "hla_match/nomenclature/allele_facts.py": _FACTS,
+    "hla_match/nomenclature/class_one_protein.py": _FACTS,
+    "hla_match/nomenclature/dpb1_expression.py": _FACTS,
+    "hla_match/nomenclature/kir_ligand*": _FACTS,
+    "hla_match/nomenclature/leader.py": _FACTS,
+    "hla_match/nomenclature/tce_groups.py": ("tests/properties/test_tce.py", *_FACTS),
+    "hla_match/nomenclature/builtin/dpb1_expression.py": _FACTS,
     "hla_match/nomenclature/*": (
         *_NAMES,
         "tests/unit/nomenclature/test_release.py",
@@ -89,10 +97,12 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         *_PREDICTION,
     ),
     "hla_match/prediction/counted_predictions.py": (
+        "tests/unit/prediction/test_counted_predictions.py",
         "tests/unit/searches/test_serology_prediction.py",
         "tests/unit/matching/test_drb345.py",
         *_PREDICTION,
     ),
+    "hla_match/prediction/packed_genotypes.py": ("tests/unit/prediction/test_packed_genotypes.py", *_PREDICTION),
     "hla_match/prediction/*": (*_PREDICTION, "tests/unit/choice/test_first_donors.py"),
     "hla_match/matching/criteria.py": (
         "tests/unit/matching/test_attribute_filters.py",
@@ -111,6 +121,20 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         "tests/unit/searches/test_serology_prediction.py",
         "tests/unit/matching/test_null_alleles.py",
         "tests/unit/matching/test_typed_antigens.py",
+        *_SEARCH,
+    ),
+    "hla_match/matching/obstacles.py": (
+        "tests/unit/searches/test_explained_criteria.py",
+        "tests/unit/matching/test_cord_blood.py",
+        "tests/properties/test_explanations.py",
+    ),
+    "hla_match/matching/cord_*": (
+        "tests/unit/matching/test_cord_blood.py",
+        "tests/unit/searches/test_explained_criteria.py",
+    ),
+    "hla_match/matching/scope_counts.py": (
+        "tests/unit/matching/test_scope_counts.py",
+        "tests/unit/choice/test_first_donors.py",
         *_SEARCH,
     ),
     "hla_match/matching/drb345.py": ("tests/unit/matching/test_drb345.py", "tests/properties/test_drb345.py"),

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hla_match.nomenclature.dpb1_expression import POSITIONS, expression_level
+from hla_match.nomenclature.dpb1_expression import expression_level
 from hla_match.nomenclature.kir_ligands import kir_ligand
 from hla_match.nomenclature.leader import leader_residue
 from tests.examples import examples
@@ -14,6 +14,7 @@ SIGNAL_PEPTIDE = "MRVTAPRTVLLLLSGALALTETWA"
 # Made up, with the residues that all class I proteins have between and behind the motif of residues 76 to 83.
 BEFORE = "GSHSMRYFYTAVSRPGRGEPRFIAVGYVDDTQFVRFDSDAASPRAEPRAPWIEQEGPEYWDRNTQIFKTNTQTYR"  # residues 1 to 75
 BEHIND = "YYNQSEAGSHTLQRMYGCDVGPDGRLLRGHDQYAYDG"  # from residue 84
+POSITIONS = (374, 381, 406, 441, 588, 596, 624)  # of bases that tell DPB1 alleles of high and low expression apart
 
 
 @st.composite

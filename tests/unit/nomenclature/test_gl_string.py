@@ -227,6 +227,8 @@ def test_genotypes(text1: str, text2: str, expected: list[tuple[str, str]]) -> N
         ("01:01+|02:01", "", 6, Reason.MALFORMED),
         ("01:01|", "", 6, Reason.MALFORMED),
         ("01:01+02:01+03:01", "", 12, Reason.MALFORMED),
+        ("UUUU|01:01+", "", 11, Reason.MALFORMED),
+        ("01:01+02:01|UUUU+UUUU|03:01+04:01+05:01", "", 34, Reason.MALFORMED),
         ("01:01^02:01", "", 5, Reason.MALFORMED),
         ("01:01", "02:01~03:01", 5, Reason.MALFORMED),
     ],
