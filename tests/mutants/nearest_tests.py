@@ -47,7 +47,11 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/kernels/signatures.py": ("tests/unit/kernels",),
     "hla_match/kernels/search/donor_*": _SEARCH,
     "hla_match/kernels/search/*": ("tests/unit/matching/test_null_alleles.py", "tests/properties/test_matching.py"),
-    "hla_match/kernels/imputation/*": ("tests/unit/imputation/test_imputation.py", *_PREDICTION),
+    "hla_match/kernels/imputation/*": (
+        "tests/unit/imputation/test_haplotype_classes.py",
+        "tests/unit/imputation/test_imputation.py",
+        *_PREDICTION,
+    ),
     "hla_match/kernels/prediction/*": _PREDICTION,
     "hla_match/kernels/estimation/*": (
         "tests/properties/test_estimation.py",
