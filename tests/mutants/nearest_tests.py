@@ -128,6 +128,7 @@ _NEAREST: dict[str, tuple[str, ...]] = {
         *_SEARCH,
     ),
     "hla_match/matching/obstacles.py": (
+        "tests/unit/matching/test_obstacles.py",
         "tests/unit/searches/test_explained_criteria.py",
         "tests/unit/matching/test_cord_blood.py",
         "tests/properties/test_explanations.py",
