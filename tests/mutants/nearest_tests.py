@@ -15,6 +15,10 @@ _PREDICTION = (
     "tests/properties/test_prediction.py",
     "tests/unit/prediction/test_pair_prediction.py",
 )
+_GENOTYPES = (
+    "tests/unit/kernels/test_donor_genotypes.py",
+    "tests/unit/kernels/test_genotype_comparison.py",
+)
 _TYPINGS = (
     "tests/unit/typings/test_encoding.py",
     "tests/unit/typings/test_ambiguity.py",
@@ -45,13 +49,16 @@ _NEAREST: dict[str, tuple[str, ...]] = {
     "hla_match/kernels/codes.py": (*_TYPINGS, *_SEARCH),
     "hla_match/kernels/schema*": ("tests/unit/kernels",),
     "hla_match/kernels/signatures.py": ("tests/unit/kernels",),
-    "hla_match/kernels/search/donor_*": _SEARCH,
+    "hla_match/kernels/search/donor_*": ("tests/unit/kernels/test_donor_runs.py", *_SEARCH),
     "hla_match/kernels/search/*": ("tests/unit/matching/test_null_alleles.py", "tests/properties/test_matching.py"),
     "hla_match/kernels/imputation/*": (
         "tests/unit/imputation/test_haplotype_classes.py",
         "tests/unit/imputation/test_imputation.py",
         *_PREDICTION,
     ),
+    "hla_match/kernels/prediction/donor_*": (*_GENOTYPES, *_PREDICTION),
+    "hla_match/kernels/prediction/genotype_comparison.py": (*_GENOTYPES, *_PREDICTION),
+    "hla_match/kernels/prediction/genotype_groups.py": (*_GENOTYPES, *_PREDICTION),
     "hla_match/kernels/prediction/*": _PREDICTION,
     "hla_match/kernels/estimation/*": (
         "tests/properties/test_estimation.py",
