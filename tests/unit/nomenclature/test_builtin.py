@@ -1,6 +1,6 @@
 import pytest
 
-from hla_match.errors import Reason, TypingError
+from hla_match.errors import CriteriaError, Reason, TypingError
 from hla_match.nomenclature.builtin import builtin_tables
 from hla_match.nomenclature.release import Nomenclature
 
@@ -41,6 +41,21 @@ def test_a_null_allele_is_absent_and_a_new_one_unknown(nomenclature):
     assert nomenclature.expand("A", "24:09N").p_codes == ()
     assert nomenclature.expand("A", "24:09N").has_null
     assert nomenclature.expand("A", "NEW").is_new
+
+
+def test_a_null_allele_that_is_newer_than_the_table_counts_beside_an_expressed_one(nomenclature):
+    found = nomenclature.expand("A", "02:01/24:09:77N")
+    assert found.has_null
+    assert found.p_codes == nomenclature.expand("A", "02:01").p_codes
+
+
+def test_a_group_in_the_old_spelling_is_read_by_its_three_fields(nomenclature):
+    assert nomenclature.expand("A", "A*110201G").alleles == nomenclature.expand("A", "A*11:02:01G").alleles
+
+
+def test_a_typing_that_is_no_text_is_refused_by_its_name(nomenclature):
+    with pytest.raises(CriteriaError, match=r"^text: found a value of type int, expected a typing as text$"):
+        nomenclature.expand("A", 5)
 
 
 @pytest.mark.parametrize(
