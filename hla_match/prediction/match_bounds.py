@@ -27,7 +27,7 @@ def few_mismatch_bounds(p_both: NDArray[np.float64], p_one: NDArray[np.float64],
         most: greatest number of mismatches.
 
     >>> few_mismatch_bounds(np.array([[0.5, 0.25]]), np.array([[0.5, 0.25]]), 2)
-    array([[0.25 , 0.5  , 0.875]])
+    array([[0.25, 0.5 , 1.  ]])
     """
     n, n_loci = p_both.shape
     n_positions = POSITIONS * n_loci

@@ -306,7 +306,15 @@ def test_the_package_offers_what_a_notebook_opens() -> None:
     names |= {"open_registry", "open_frequencies", "open_imputation", "open_nomenclature", "registry_source"}
     names |= {"add_donor", "update_donor", "withdraw_donor", "reinstate_donor", "show_donor"}
     names |= {"donor_history", "registry_log", "registry_diff", "is_current"}
-    names |= {"plan_merge", "merge_donors", "erase_donors", "compact_registry", "export_donors", "encrypt_record"}
+    names |= {
+        "plan_merge",
+        "merge_donors",
+        "erase_donors",
+        "erase_case",
+        "compact_registry",
+        "export_donors",
+        "encrypt_record",
+    }
     names |= {"registry_settings", "set_registry_settings", "change_registry_settings"}
     names |= {"list_cases", "show_case", "case_of_code", "close_case", "register_check", "register_typing"}
     names |= {"ask_donor", "decline_donor", "reserve_donor", "collect_donor"}
