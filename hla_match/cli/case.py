@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,14 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.raw_text import raw_text_option
 from hla_match.cli.registry_record import say_wrapped
-from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options, was_given
+from hla_match.cli.search_options import (
+    SearchOptions,
+    attribute_options,
+    attributes_of,
+    refuse_beside_a_file,
+    search_options,
+    was_given,
+)
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from hla_match.language import translated, translated_count
@@ -73,7 +79,7 @@ def open_command(
 
     request = options.request
     if patients is not None:
-        _refuse_beside_a_file(attributes_of(of_patient))
+        refuse_beside_a_file(attributes_of(of_patient), patient_id=was_given("patient_id"))
     if was_given("as_of"):
         raise CriteriaError(
             "as_of",
@@ -109,23 +115,6 @@ def open_command(
     )
     for one in found:
         say_case(one, translated("opened"))
-
-
-def _refuse_beside_a_file(given: Mapping[str, str | float | None]) -> None:
-    """Refuse what is of one patient beside a file of patients.
-
-    Raises:
-        CriteriaError: the patient's identifier or an attribute is given.
-    """
-    named = [f"--patient-{name.replace('_', '-')}" for name, value in given.items() if value is not None]
-    named += ["--patient-id"] if was_given("patient_id") else []
-    if named:
-        raise CriteriaError(
-            "patients",
-            found=InWords(f"{', '.join(named)} for all patients of a file"),
-            expected="columns of the file, or one patient",
-            code=ErrorCode.CRITERIA_CONFLICT,
-        )
 
 
 def _read(registry: Path, patients: Path, ambiguous_nulls: AmbiguousNulls | None) -> list[Patient]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,7 +11,13 @@ from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice, warn_of_notices
 from hla_match.cli.progress import progress
-from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.search_options import (
+    SearchOptions,
+    attribute_options,
+    attributes_of,
+    refuse_beside_a_file,
+    search_options,
+)
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.language import language, translated_count
 from registry_io.disk.writer_lock import user_name
@@ -59,7 +64,7 @@ def command(
 
     is_folder = patients is not None and patient is None and hla is None and out.suffix.lower() not in _ENDINGS
     if is_folder and patients is not None:
-        _refuse_attributes(attributes_of(of_patient))
+        refuse_beside_a_file(attributes_of(of_patient))
         _write_folder(registry, patients, out, kind, options, overwrite=overwrite)
         return
     inputs = (*options.request.files, *options.donor_lists, *([patients] if patients is not None else []))
@@ -92,25 +97,6 @@ def command(
 
 
 _ENDINGS = (".html", ".pdf", ".xlsx")
-
-
-def _refuse_attributes(given: Mapping[str, str | float | None]) -> None:
-    """Refuse attributes of one patient where there are many.
-
-    Raises:
-        CriteriaError: an attribute is given.
-    """
-    named = [f"--patient-{name.replace('_', '-')}" for name, value in given.items() if value is not None]
-    if named:
-        from hla_match.errors import CriteriaError, ErrorCode
-        from hla_match.errors.arguments import InWords
-
-        raise CriteriaError(
-            "patients",
-            found=InWords(f"{', '.join(named)} for all patients of a file"),
-            expected="columns of the file, or one patient",
-            code=ErrorCode.CRITERIA_CONFLICT,
-        )
 
 
 def _write_folder(

@@ -17,7 +17,8 @@ from hla_match.cli.frequency_options import frequency_options
 from hla_match.cli.moment import at_option
 from hla_match.donors.attribute_types import Category, Number
 from hla_match.donors.attributes import ATTRIBUTES, OLDEST, values_of
-from hla_match.errors import CriteriaError
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords
 from hla_match.language import translated
 
 if TYPE_CHECKING:
@@ -169,6 +170,27 @@ def attributes_of(given: Mapping[str, str | float | None]) -> dict[str, str | fl
     {'cmv': 'P', 'abo': None}
     """
     return {name.removeprefix("patient_"): value for name, value in given.items()}
+
+
+def refuse_beside_a_file(given: Mapping[str, str | float | None], *, patient_id: bool = False) -> None:
+    """Refuse what is of one patient beside a file of patients.
+
+    Args:
+        given: as `attributes_of` returns it.
+        patient_id: whether the patient's identifier was given, too.
+
+    Raises:
+        CriteriaError: the patient's identifier or an attribute is given.
+    """
+    named = [f"--patient-{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    named += ["--patient-id"] if patient_id else []
+    if named:
+        raise CriteriaError(
+            "patients",
+            found=InWords(f"{', '.join(named)} for all patients of a file"),
+            expected="columns of the file, or one patient",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
 
 
 def search_options(*, limit: int | None, limit_help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -25,7 +25,7 @@ from hla_match.immunogenetics.group_facts import GroupFacts
 from hla_match.immunogenetics.kir_ligand_mismatch import LIGAND_LOCI, POSSIBLE_AT, ligands_of_typing
 from hla_match.immunogenetics.leader_match import leader_code
 from hla_match.immunogenetics.ligand_probabilities import ligand_probabilities, missing_probabilities
-from hla_match.immunogenetics.mismatched_alleles import MismatchedAlleles, Split, mismatched_alleles, splits
+from hla_match.immunogenetics.mismatched_alleles import DECIMALS, MismatchedAlleles, Split, mismatched_alleles, splits
 from hla_match.immunogenetics.reported_sides import NO_PRODUCT, SidePair, sides_of
 from hla_match.immunogenetics.tce import TCE_CLASSES, UNKNOWN
 from hla_match.kernels.codes import BEST, FIRST_P_GROUP, WORST
@@ -42,8 +42,6 @@ Probabilities = dict[str, float]
 Person = Literal["patient", "donor"]
 
 _ROUNDING = 1e-9
-_DECIMALS = 12
-"""Decimals of a probability that order values: sums of many terms differ in the next ones by their order."""
 
 
 class FactProbabilities:
@@ -228,7 +226,7 @@ class FactProbabilities:
 def _with_unknown(found: Mapping[str, float]) -> Probabilities:
     """Return values, the most probable first, and at last what of 1 they leave as not known."""
     ordered = dict(
-        sorted(((one, p) for one, p in found.items() if p > 0), key=lambda item: (-round(item[1], 12), item[0]))
+        sorted(((one, p) for one, p in found.items() if p > 0), key=lambda item: (-round(item[1], DECIMALS), item[0]))
     )
     rest = 1.0 - sum(ordered.values())
     return ordered | ({NOT_KNOWN: rest} if rest > _ROUNDING else {})

@@ -27,6 +27,9 @@ _MOST_PAIRS = 1 << 19
 _NONE = -1
 """Stands for no allele."""
 
+DECIMALS = 12
+"""Decimals of a probability that order values: sums of many terms differ in the next ones by their order."""
+
 Alleles = tuple[str, ...]
 
 
@@ -173,7 +176,7 @@ def mismatched_alleles(
     for one, p in apart:
         key = _named(locus, one.patient, names), _named(locus, one.donor, names)
         alleles[key] = alleles.get(key, 0.0) + p / mismatching
-    ordered = dict(sorted(alleles.items(), key=lambda item: (-round(item[1], 12), item[0])))
+    ordered = dict(sorted(alleles.items(), key=lambda item: (-round(item[1], DECIMALS), item[0])))
     return MismatchedAlleles(locus, mismatching / listed, ordered, max(0.0, 1.0 - sum(found.values())))
 
 
