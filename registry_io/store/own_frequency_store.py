@@ -183,6 +183,7 @@ def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[Ke
                 transaction
                 for transaction, one in dated.items()
                 if transaction <= number
+                and journal.has_transaction(transaction)
                 and not journal.n_erased(transaction)
                 and journal.n_changes(transaction, number) < GROWTH * one.n_donors
             ]

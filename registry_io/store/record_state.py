@@ -8,6 +8,7 @@ writer makes the snapshot that is missing (`catch_up`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
@@ -28,7 +29,10 @@ from registry_io.store.snapshot_writer import is_sound
 
 
 def published_transaction(folder: Path, journal: Journal) -> int | None:
-    """Return the transaction whose donors the valid snapshot has; None where that is not known."""
+    """Return the transaction whose donors the valid snapshot has; None where that is not known.
+
+    It may be one of a record that is gone, which another one took the place of.
+    """
     provenance = _provenance(folder)
     return transaction_of(provenance, journal) if provenance is not None else None
 
@@ -67,6 +71,15 @@ def ends_early(folder: Path, latest: int, published: int) -> RegistryError:
     """Return the error of a record that lost transactions which a snapshot has."""
     found = f"a record that ends at transaction {latest}, where the snapshot has transaction {published}"
     return damaged(folder / JOURNAL, found)
+
+
+def highest_published(folder: Path) -> int:
+    """Return the highest transaction that a snapshot of a folder says it has; 0 where none says so."""
+    found = 0
+    for snapshot in folder.glob(SNAPSHOTS):
+        with suppress(RegistryError):
+            found = max(found, Provenance.of(read_manifest(snapshot).provenance).transaction or 0)
+    return found
 
 
 def is_gone(folder: Path, published: int) -> RegistryError:
@@ -119,7 +132,7 @@ def publish_state(
     kept = _reports(folder) if reports is None else reports
     after = published_transaction(folder, journal)
     # What is written onto a snapshot that has erased donors would name them.
-    if after is not None and not journal.n_erased(after):
+    if after is not None and journal.has_transaction(after) and not journal.n_erased(after):
         n_changes = journal.n_changes(after, latest.number)
         below = _taking(folder, n_changes, latest, nomenclature, codes)
         if below:

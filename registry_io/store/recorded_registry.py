@@ -22,9 +22,9 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import SLICE, Journal
 from registry_io.store.journal.transactions import Action, Cause
-from registry_io.store.record_state import catch_up, is_gone, mend
+from registry_io.store.record_state import catch_up, highest_published, is_gone, mend
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import current_snapshot, refuse_any, valid_snapshot, writing_registry
+from registry_io.store.registry_folder import CURRENT, current_snapshot, refuse_any, valid_snapshot, writing_registry
 from registry_io.store.registry_versions import publish
 from registry_io.store.snapshot_store import open_snapshot
 from registry_io.store.snapshot_writer import write_registry_files
@@ -47,6 +47,8 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
     if journal.latest_transaction() is not None:
         catch_up(folder, journal)
         return
+    if is_replaced and (folder / CURRENT).exists():
+        journal.least = highest_published(folder) + 1
     snapshot = valid_snapshot(folder)
     if snapshot is None:
         return
@@ -56,12 +58,11 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
         if is_replaced:
             return
         raise
-    if registry.provenance.transaction is not None:
-        if is_replaced:
-            return
+    if registry.provenance.transaction is None:
+        with journal.transaction(_cause("adopt", registry.provenance)) as entry:
+            put_registry(entry, registry)
+    elif not is_replaced:
         raise is_gone(folder, registry.provenance.transaction)
-    with journal.transaction(_cause("adopt", registry.provenance)) as entry:
-        put_registry(entry, registry)
 
 
 def put_registry(entry: Entry, registry: Registry) -> None:

@@ -70,7 +70,8 @@ def _unpublished(folder: Path, journal: Journal) -> int | None:
         return None
     if number > latest.number:
         raise ends_early(folder, latest.number, number)
-    if journal.n_erased(number):  # the record has no data of theirs to compare
+    # The record has no data of theirs to compare: they were erased, or it took the place of one that is gone.
+    if journal.n_erased(number) or not journal.has_transaction(number):
         return latest.number
     held = _digests(person_slices(registry))
     n_others = held.join(_digests(journal.persons_at(number)), on=held.columns, how="anti").height

@@ -11,7 +11,7 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal
 from registry_io.store.journal.transactions import Cause
-from registry_io.store.record_state import catch_up, publish_state
+from registry_io.store.record_state import catch_up, highest_published, is_gone, publish_state
 from registry_io.store.recorded_registry import put_registry
 from registry_io.store.registry_folder import current_snapshot, previous_snapshot, writing_registry
 from registry_io.store.registry_versions import make_current, require_registry
@@ -28,7 +28,8 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
         reason: why.
 
     Raises:
-        RegistryError: there is no registry or no previous snapshot, or it is damaged; nothing was changed.
+        RegistryError: there is no registry or no previous snapshot, or it is damaged, or the registry's record is gone;
+            nothing was changed.
         LockedError: another process writes.
     """
     require_registry(folder)
@@ -36,6 +37,8 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
         journal = opened.enter_context(Journal.writing(folder)) if has_journal(folder) else None
         if journal is not None:
             catch_up(folder, journal)
+        elif (published := highest_published(folder)) > 0:
+            raise is_gone(folder, published)
         previous = previous_snapshot(folder)
         if previous is None:
             raise RegistryError(
@@ -49,6 +52,9 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
         registry = united(parts)
         restored = registry.provenance.transaction
         if journal is not None:
+            # Of a record that is gone, or of none: the donors are recorded as they are.
+            if restored is not None and not journal.has_transaction(restored):
+                restored = None
             cause = Cause(
                 action="rollback",
                 day=datetime.date.today(),
@@ -61,7 +67,7 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
                 return current_snapshot(folder), previous_snapshot(folder)
             with journal.transaction(cause) as entry:
                 put_registry(entry, registry)
-        if journal is not None and restored is None:  # it was written without a record, and does not say what it is
+        if journal is not None and restored is None:
             publish_state(folder, journal)
             return current_snapshot(folder), previous_snapshot(folder)
         make_current(

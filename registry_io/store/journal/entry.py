@@ -46,6 +46,7 @@ class Entry:
         connection: to it, in a transaction of the database.
         cause: who makes it, why, and from what.
         before: the transaction before; None for the first.
+        least: its number, where that of the transaction before is not higher.
 
     Attributes:
         number: of the transaction.
@@ -55,9 +56,11 @@ class Entry:
         recorded: the transaction as it was recorded at the end; None before, and where it holds nothing.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, cause: Cause, before: Transaction | None) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, cause: Cause, before: Transaction | None, least: int = 1
+    ) -> None:
         self.contents = Contents(path, connection)
-        self.number = before.number + 1 if before is not None else 1
+        self.number = max(least, before.number + 1 if before is not None else 1)
         self.cause = cause
         self.recorded: Transaction | None = None
         self.settings: Settings | None = before.settings if before is not None else None

@@ -54,10 +54,15 @@ class Journal:
         path: its file.
         connection: to it.
         writer: where it is written to.
+
+    Attributes:
+        least: number of the next transaction at least. A record that takes the place of one that is gone goes on
+            behind the numbers that snapshots, searches and manifests name, so that none means two things.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, writer: RecordWriter | None = None) -> None:
         self.path, self._connection, self._its_writer = path, connection, writer
+        self.least = 1
         self._contents, self.cases = Contents(path, connection), CaseBook(path, connection)
 
     @classmethod
@@ -125,7 +130,7 @@ class Journal:
             FileError: it cannot be written.
         """
         with journal_faults(self.path):
-            entry = Entry(self.path, self._connection, cause, self.latest_transaction())
+            entry = Entry(self.path, self._connection, cause, self.latest_transaction(), self.least)
             yield entry
             entry.finish()
             self._writer.put = entry.number if entry.recorded is not None else self._writer.put
@@ -139,6 +144,10 @@ class Journal:
     def latest_transaction(self) -> Transaction | None:
         """Return the last transaction; None where there is none."""
         return next(iter(self._transactions("ORDER BY id DESC LIMIT 1")), None)
+
+    def has_transaction(self, number: int) -> bool:
+        """Say whether there is a transaction of a number."""
+        return bool(self._transactions("WHERE id = ?", number))
 
     def transactions(self) -> list[Transaction]:
         """Return all transactions, first to last."""
@@ -164,7 +173,9 @@ class Journal:
         raise RegistryError(
             str(self.path.parent),
             found=f"no transaction {'' if isinstance(when, int) else 'up to '}{when}",
-            expected=f"1 to {len(every)}, or a date from {every[0].at[:10]} on" if every else "a record that has begun",
+            expected=f"{every[0].number} to {every[-1].number}, or a date from {every[0].at[:10]} on"
+            if every
+            else "a record that has begun",
             hint="the log of the registry lists them",
             code=ErrorCode.REGISTRY_NO_TRANSACTION,
         )

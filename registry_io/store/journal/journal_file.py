@@ -26,7 +26,7 @@ from registry_io.store.journal.encryption import (
     key_at_hand,
     wrong_key,
 )
-from registry_io.store.journal.file_seal import unseal
+from registry_io.store.journal.file_seal import log_start, unseal
 from registry_io.store.registry_folder import JOURNAL
 
 FORMAT_VERSIONS = (WITHOUT_CASES, WITH_CASES)
@@ -107,7 +107,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         FileError: it cannot be written to.
     """
     if not path.exists():
-        unseal(path)  # of a file that somebody removed
+        _forget(path)
         _make(path)
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
@@ -123,6 +123,21 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _forget(path: Path) -> None:
+    """Remove the seal and the log of a file that somebody removed: the log would be taken for that of the new one.
+
+    Raises:
+        FileError: they cannot be removed.
+    """
+    unseal(path)
+    try:
+        for ending in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
 def _make(path: Path) -> None:
@@ -224,10 +239,14 @@ def _fault(path: Path, error: Exception) -> FileError:
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
     connection = _connect(path, mode, encrypted=is_encrypted(path))
-    connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
-    connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA trusted_schema=OFF")
-    connection.execute("PRAGMA cell_size_check=ON")
+    try:
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -240,17 +259,35 @@ def _connect(path: Path, mode: str, *, encrypted: bool) -> sqlite3.Connection:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = _connected(path, "mode=ro")
     try:
-        _check_format(path, connection)
+        return _read_only(path, "mode=ro")
     except database_errors("OperationalError"):
-        connection.close()
         # A folder that cannot be written to takes no file of shared memory, which no writer then needs.
         if os.access(path.parent, os.W_OK):
             raise
-        connection = _connected(path, "immutable=1")
+    if log_start(path):
+        raise _not_read_with_its_log(path)
+    return _read_only(path, "immutable=1")
+
+
+def _read_only(path: Path, mode: str) -> sqlite3.Connection:
+    connection = _connected(path, mode)
+    try:
         _check_format(path, connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _not_read_with_its_log(path: Path) -> FileError:
+    return FileError(
+        str(path),
+        found="a record whose last changes are still in the log beside it, in a folder that cannot be written to",
+        expected="a folder that can be written to, or a record that its last writer closed",
+        hint="copy the registry's folder to where you may write, and use the copy",
+        code=ErrorCode.FILE_UNREADABLE,
+    )
 
 
 def _check_format(path: Path, connection: sqlite3.Connection) -> None:

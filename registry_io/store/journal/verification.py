@@ -85,8 +85,10 @@ def _text(*cells: str | int | None) -> str:
 
 def _transaction_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator[str]:
     previous, last, n_donors = first_hash(connection), 0, 0
-    number = 0
-    for number, row in enumerate(connection.execute("SELECT * FROM txn ORDER BY id"), start=1):
+    # A record that took the place of another one goes on with its numbers; the first hash says that it is the first.
+    (first,) = connection.execute("SELECT coalesce(min(id), 1) FROM txn").fetchone()
+    number = first - 1
+    for number, row in enumerate(connection.execute("SELECT * FROM txn ORDER BY id"), start=first):
         try:
             transaction = Transaction.of(row)
         except (ValueError, TypeError, KeyError):
@@ -117,7 +119,7 @@ def _transaction_faults(connection: sqlite3.Connection, walk: _Walk) -> Iterator
         if not walk.contents.issuperset((settings.nomenclature, *settings.codes)):
             yield f"transaction {number}: read with a nomenclature or codes that are missing"
         previous = transaction.hash
-    beyond = sorted(txn for txn in walk.digests if not 0 < txn <= number)
+    beyond = sorted(txn for txn in walk.digests if not first <= txn <= number)
     yield from (f"transaction {txn}: versions without their transaction" for txn in beyond)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -198,6 +200,24 @@ def test_a_folder_that_cannot_be_written_to_is_read(tmp_path: Path) -> None:
             assert journal.transaction_at(1).n_donors == 2
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser writes everywhere")
+def test_changes_that_only_the_log_has_are_not_left_out_where_nothing_can_be_written(tmp_path: Path) -> None:
+    put(tmp_path)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with closing(sqlite3.connect(tmp_path / JOURNAL, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("UPDATE txn SET reason = 'later'")
+        for ending in ("", "-wal"):
+            shutil.copy(tmp_path / f"{JOURNAL}{ending}", copy)
+    copy.chmod(0o500)
+    try:
+        with pytest.raises(FileError, match="still in the log beside it"):
+            Journal.open(copy)
+    finally:
+        copy.chmod(0o700)
 
 
 def test_a_record_that_is_none_is_said_to_be_damaged(tmp_path: Path) -> None:
