@@ -29,7 +29,8 @@ def _mode(path: Path) -> int:
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o777])
-def umask(request: pytest.FixtureRequest) -> object:
+def umask(request: pytest.FixtureRequest, tmp_path: Path) -> object:
+    del tmp_path  # which is made before
     before = os.umask(request.param)
     yield request.param
     os.umask(before)

@@ -44,6 +44,7 @@ class Killed(BaseException):
 def put(folder: Path, which: str, **how: bool) -> None:
     path = folder.parent / f"{which}.csv"
     path.write_text("donor_id,A_1,A_2\n" + DONORS[which], encoding="utf-8")
+    path.chmod(0o600)
     import_donors(folder, path, NOMENCLATURE, today=TODAY, **{**ANYHOW, **how})
 
 
