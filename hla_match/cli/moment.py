@@ -16,10 +16,10 @@ def moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> in
     Raises:
         click.BadParameter: it is neither.
     """
-    if text is None or text.isdecimal():
-        return None if text is None else int(text)
+    if text is None:
+        return None
     try:
-        return datetime.date.fromisoformat(text)
+        return int(text) if text.isdecimal() else datetime.date.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(
             translated("found {text}, expected a number of a transaction or a date such as 2026-01-31", text=text)

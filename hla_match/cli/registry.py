@@ -17,6 +17,8 @@ from hla_match.language import translated, translated_count
 from hla_match.language.retelling import retold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from registry_io.store.journal.transactions import Transaction
 
 
@@ -123,17 +125,17 @@ def info(registry: Path, at: int | datetime.date | None) -> None:
         say(translated("  haplotype frequencies: {title}", title=retold(own.title)))
     if has_journal(registry):
         with Journal.open(registry) as journal:
-            last = journal.latest_transaction()
-        if last is not None:
-            say(_record_line(last, is_encrypted=is_encrypted(registry / JOURNAL)))
+            transactions = journal.transactions()
+        if transactions:
+            say(_record_line(transactions, is_encrypted=is_encrypted(registry / JOURNAL)))
     note_erased(registry)
     for note in donor_notes(opened):
         print_note(note)
 
 
-def _record_line(last: Transaction, *, is_encrypted: bool) -> str:
-    number = translated_count("{n} transaction", "{n} transactions", last.number)
-    day, action = last.at[:10], translated(last.action)
+def _record_line(transactions: Sequence[Transaction], *, is_encrypted: bool) -> str:
+    number = translated_count("{n} transaction", "{n} transactions", len(transactions))
+    day, action = transactions[-1].at[:10], translated(transactions[-1].action)
     if is_encrypted:
         return translated(
             "  encrypted record: {transactions}, the last on {day}: {action}",

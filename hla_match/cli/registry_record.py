@@ -56,6 +56,8 @@ def named_values(_ctx: click.Context, _param: click.Parameter, given: tuple[str,
         name, equals, text = one.partition("=")
         if not equals or not name.strip():
             raise click.BadParameter(translated("expected NAME=VALUE, such as status=TU"))
+        if name.strip() in values:
+            raise click.BadParameter(translated("found {name} twice, expected each name once", name=name.strip()))
         values[name.strip()] = text.strip()
     return values
 

@@ -25,8 +25,12 @@ def settings(registry: Path, given: tuple[str, ...], unset: tuple[str, ...]) -> 
     from registry_io.store.registry_settings import change_registry_settings, registry_settings
 
     current_snapshot(registry)
-    changes: dict[str, int | None] = {_name(name): None for name in unset}
-    changes |= {_name(name): _number(text) for name, _, text in (part.partition("=") for part in given)}
+    changes: dict[str, int | None] = {}
+    set_to = ((name, _number(text)) for name, _, text in (part.partition("=") for part in given))
+    for name, value in (*set_to, *((name, None) for name in unset)):
+        if (key := _name(name)) in changes:
+            raise click.BadParameter(translated("found {name} twice, expected each name once", name=name.strip()))
+        changes[key] = value
     found = change_registry_settings(registry, changes) if changes else registry_settings(registry)
     say(*(f"{name.replace('_', '-')}={value}" for name, value in found.to_dict().items()), retold(str(found)))
 

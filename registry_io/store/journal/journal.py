@@ -22,11 +22,7 @@ from registry_io.store.journal.case_head import head_faults
 from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.file_seal import seal_faults
-from registry_io.store.journal.journal_file import (
-    damaged,
-    journal_faults,
-    open_for_reading,
-)
+from registry_io.store.journal.journal_file import damaged, journal_faults, open_for_reading
 from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
@@ -147,7 +143,7 @@ class Journal:
 
     def has_transaction(self, number: int) -> bool:
         """Say whether there is a transaction of a number."""
-        return bool(self._transactions("WHERE id = ?", number))
+        return bool(self._numbered(number))
 
     def transactions(self) -> list[Transaction]:
         """Return all transactions, first to last."""
@@ -164,7 +160,7 @@ class Journal:
             RegistryError: there is none.
         """
         if isinstance(when, int):
-            found = self._transactions("WHERE id = ?", when)
+            found = self._numbered(when)
         else:
             found = self._transactions("WHERE substr(at, 1, 10) <= ? ORDER BY id DESC LIMIT 1", when.isoformat())
         if found:
@@ -323,6 +319,9 @@ class Journal:
                 *head_faults(self.path.parent, self._connection),
             ]
             return [*faults, *seal_faults(self.path)]
+
+    def _numbered(self, number: int) -> list[Transaction]:
+        return self._transactions("WHERE id = ?", number) if number.bit_length() < 64 else []
 
     def _transactions(self, clause: str, *values: Any) -> list[Transaction]:
         with journal_faults(self.path):

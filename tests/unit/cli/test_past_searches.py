@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import registry_io
 from hla_match.cli.main import group
+from hla_match.errors import HlaMatchError
 from hla_match.services.batch import batch
 from hla_match.services.search import search
 from registry_io.store.search_log import logged_searches
@@ -49,6 +50,12 @@ def found(run, *options: str) -> list[str]:
     done = run("batch", "registry", "patients.csv", "--overwrite", "--out", "out.csv", *SCOPE, *options)
     assert done.exit_code == 0, done
     return sorted(pl.read_csv("out.csv")["donor_id"])
+
+
+@pytest.mark.parametrize("at", ["0", "4", "9223372036854775808", "9" * 5_000, "2026-13-01", "-1", ""])
+def test_a_moment_that_is_none_is_an_error(run, at: str) -> None:
+    refused = run("registry", "info", "registry", "--at", at)
+    assert refused.exit_code == 2 or isinstance(refused.exception, HlaMatchError), refused
 
 
 def test_a_search_sees_the_donors_of_then(run) -> None:
