@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from registry_io.store.journal.case_tables import has_cases
+from registry_io.store.journal.known_donors import merged_by
 
-_MERGED_INTO = """SELECT d.key FROM version v JOIN version w ON w.txn = v.txn AND w.id IN (v.id - 1, v.id + 1)
-JOIN donor d ON d.key = w.donor AND d.latest = w.id WHERE v.donor = ? AND v.action = 'merge' AND w.person IS NULL"""
+_MERGED_INTO = """SELECT w.donor, w.id FROM version v JOIN version w ON w.txn = v.txn AND w.id IN (v.id - 1, v.id + 1)
+WHERE v.donor = ? AND v.action = 'merge' AND w.person IS NULL"""
 
 
 def with_merged(connection: sqlite3.Connection, keys: Iterable[int]) -> list[int]:
@@ -24,7 +25,12 @@ def with_merged(connection: sqlite3.Connection, keys: Iterable[int]) -> list[int
     """
     found, new = list(keys), list(keys)
     while new:
-        merged = [key for one in new for (key,) in connection.execute(_MERGED_INTO, (one,))]
+        merged = [
+            key
+            for one in new
+            for key, version in connection.execute(_MERGED_INTO, (one,)).fetchall()
+            if merged_by(connection, key) == version
+        ]
         new = [key for key in merged if key not in found]
         found += new
     return found

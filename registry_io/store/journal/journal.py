@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
-from registry_io.store.journal.versions import Changes, Version
+from registry_io.store.journal.versions import Changes, Version, notes_of, versions_of
 from registry_io.store.journal.writing import RecordWriter, writing_record
 from registry_io.store.registry_folder import JOURNAL
 
@@ -180,15 +179,13 @@ class Journal:
         """Return all versions of a donor's record, first to last; none where the identifier was never known."""
         with journal_faults(self.path):
             rows = self._connection.execute(
-                f"SELECT txn, action, row, person, reported, noted, {_MERGED_WITH} FROM version v"
+                f"SELECT txn, action, row, person, reported, noted, {_MERGED_WITH},"
+                " (SELECT same_as FROM txn t WHERE t.id = v.txn) FROM version v"
                 " WHERE donor = (SELECT key FROM donor WHERE donor_id = ?) ORDER BY id",
                 (donor_id,),
             ).fetchall()
         try:
-            return [
-                Version(txn, act, row, json.loads(person or "null"), json.loads(reported or "{}"), _notes(noted), other)
-                for txn, act, row, person, reported, noted, other in rows
-            ]
+            return versions_of(rows)
         except ValueError:
             raise damaged(self.path, "a version that is no record") from None
 
@@ -225,7 +222,7 @@ class Journal:
             rows = self._connection.execute(
                 "SELECT id, noted FROM version WHERE txn <= ? AND noted IS NOT NULL", (txn,)
             ).fetchall()
-        return pl.DataFrame([(row, note) for row, noted in rows for note in _notes(noted)], LINE_NOTES, orient="row")
+        return pl.DataFrame([(row, note) for row, noted in rows for note in notes_of(noted)], LINE_NOTES, orient="row")
 
     def changes(self, after: int, upto: int) -> Changes:
         """Return what leads from the donors at transaction `after` to those at `upto`, which may be an earlier one.
@@ -341,7 +338,3 @@ class Journal:
                     yield persons_of(versions, donor_ids, texts, attributes)
                 except pl.exceptions.PolarsError:
                     raise damaged(self.path, "a version that is no record") from None
-
-
-def _notes(noted: str | None) -> tuple[str, ...]:
-    return tuple(json.loads(noted)) if noted else ()

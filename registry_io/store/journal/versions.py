@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -20,7 +21,8 @@ class Version:
         person: the record, texts by column; None where the donor left.
         reported: cells of the row that `person` does not hold word for word, by header.
         noted: what of the row was understood differently than written.
-        merged_with: identifier of the other record of the person that a merge was of; None of any other version.
+        merged_with: identifier of the other record of the person that a merge was of, or of the one that a rollback
+            left this one merged into; None of any other version.
     """
 
     transaction: int
@@ -34,7 +36,29 @@ class Version:
     @property
     def is_merged_away(self) -> bool:
         """Whether the record left since it was merged into another one."""
-        return self.action == "merge" and self.person is None
+        return self.person is None and (self.action == "merge" or self.merged_with is not None)
+
+
+def versions_of(rows: Iterable[tuple[Any, ...]]) -> list[Version]:
+    """Return the versions of one donor, of rows with what `Version` has and the transaction whose state they restore.
+
+    Raises:
+        ValueError: a row is no version.
+    """
+    found: list[Version] = []
+    for txn, action, row, person, reported, noted, other, same_as in rows:
+        told = json.loads(person or "null")
+        if told is None and same_as is not None:
+            # A rollback to a time when the record was merged away leaves it so.
+            before = next((one for one in reversed(found) if one.transaction <= same_as), None)
+            other = before.merged_with if before is not None and before.is_merged_away else None
+        found.append(Version(txn, action, row, told, json.loads(reported or "{}"), notes_of(noted), other))
+    return found
+
+
+def notes_of(noted: str | None) -> tuple[str, ...]:
+    """Return what was understood differently than written, of the JSON of a version."""
+    return tuple(json.loads(noted)) if noted else ()
 
 
 class Changes(NamedTuple):

@@ -151,6 +151,15 @@ def test_a_record_that_was_merged_by_mistake_is_not_erased_with_the_other(regist
     assert "Q7X9-TWIN" in donors(registry)
 
 
+def test_a_record_that_a_rollback_left_merged_is_erased_with_the_other(registry: Path) -> None:
+    reinstate_donor(registry, "Q7X9-TWIN", today=DAY)
+    roll_back(registry)
+    assert erased(registry).n_records == 2
+    compact_registry(registry, grace=NOW)
+    assert secrets_in(registry) == set()
+    assert prove_registry(registry) is None
+
+
 def test_a_kill_before_the_switch_leaves_nothing_behind(registry: Path) -> None:
     before = (registry / CURRENT).read_bytes()
     erased(registry)
