@@ -57,6 +57,25 @@ def check_day(name: str, value: object) -> None:
         raise CriteriaError(name, found=found, expected="a date", code=ErrorCode.CRITERIA_TYPE)
 
 
+def check_text(name: str, value: object) -> None:
+    r"""Refuse what is no text, or holds what no file can: bytes of a command line that are not UTF-8.
+
+    Raises:
+        CriteriaError: it is none; the value is not named.
+
+    >>> check_text("reason", "moved\udcff")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: reason: found bytes that are no text in UTF-8, expected a text
+    """
+    check_type(name, value, str, expected="a text")
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        found = InWords("bytes that are no text in UTF-8")
+        raise CriteriaError(name, found=found, expected="a text", code=ErrorCode.CRITERIA_TYPE) from None
+
+
 def check_count(name: str, value: object, *, least: int = 1) -> None:
     """Refuse an argument that is no whole number of at least `least`.
 

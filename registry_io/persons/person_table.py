@@ -42,7 +42,7 @@ from registry_io.tables.spreadsheet_values import formatted_typings, identifier_
 from registry_io.tables.table_file import Table, scan_slices, scan_table, whole_table
 from registry_io.tables.table_header import HeaderRules
 
-_BLANKS = " \t\u00a0"
+BLANKS = " \t\u00a0"
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _names_of_record(fields: Sequence[str]) -> tuple[str, ...] | None:
     if len(fields) not in (2, 4) or "*" not in fields[1] or any("*" in field for field in fields[2:]):
         return None
     try:
-        parse(standard_gl_string(fields[1].strip(_BLANKS)).text)
+        parse(standard_gl_string(fields[1].strip(BLANKS)).text)
     except TypingError:
         return None
     return ("id", "gl_string", "population (1)", "population (2)")[: len(fields)]
@@ -267,8 +267,8 @@ def _chosen(frame: pl.DataFrame, columns: PersonColumns) -> pl.DataFrame:
         wanted["gl_string"] = columns.gl_string
     if columns.action is not None:
         wanted["action"] = columns.action
-    texts = {new: pl.col(old).str.strip_chars(_BLANKS) for new, old in wanted.items()}
+    texts = {new: pl.col(old).str.strip_chars(BLANKS) for new, old in wanted.items()}
     for locus, name in both.items():
-        texts[f"{locus}_1"], texts[f"{locus}_2"] = both_typings(pl.col(name).str.strip_chars(_BLANKS))
+        texts[f"{locus}_1"], texts[f"{locus}_2"] = both_typings(pl.col(name).str.strip_chars(BLANKS))
     bare = frame.select(text.alias(new) for new, text in texts.items())
     return bare.with_columns(pl.all().replace("", None))

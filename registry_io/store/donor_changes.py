@@ -11,10 +11,11 @@ import polars as pl
 
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import ErrorCode, RegistryError
+from hla_match.errors.arguments import check_day, check_text
 from registry_io.disk.given_path import given_path
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.donor_intake import unreadable_records
-from registry_io.store.donor_values import read_donor, refuse_findings
+from registry_io.store.donor_values import given_identifier, read_donor, refuse_findings
 from registry_io.store.import_modes import check_somebody_stays
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
@@ -169,7 +170,15 @@ def _changed(
 
 
 def cause_now(action: Action, today: datetime.date | None, actor: str, reason: str) -> Cause:
-    """Return the cause of a change that no file makes; the day and the user are by default those of now."""
+    """Return the cause of a change that no file makes; the day and the user are by default those of now.
+
+    Raises:
+        CriteriaError: the day is none, or the user or the reason no text.
+    """
+    if today is not None:
+        check_day("today", today)
+    check_text("actor", actor)
+    check_text("reason", reason)
     return Cause(action=action, day=today or datetime.date.today(), actor=actor or user_name(), reason=reason)
 
 
@@ -203,8 +212,8 @@ class RecordedDonor:
     """What a registry knows of a donor, and the transaction that changes it."""
 
     def __init__(self, folder: Path, journal: Journal, entry: Entry, donor_id: str) -> None:
-        self._folder, self._entry, self._donor_id = folder, entry, donor_id
-        self._versions = journal.versions(donor_id)
+        self._folder, self._entry, self._donor_id = folder, entry, given_identifier(donor_id)
+        self._versions = journal.versions(self._donor_id)
         self._attributes = journal.attributes_at(entry.number)
         assert entry.settings is not None, "the record of a registry says what it is read with"
         self._settings = entry.settings
@@ -309,6 +318,6 @@ def unknown_donor(folder: Path) -> RegistryError:
         str(folder),
         found="no record of this identifier",
         expected="a donor of the registry",
-        hint="look for a spelling mistake; identifiers are told apart by case and blanks",
+        hint="look for a spelling mistake; identifiers are told apart by case",
         code=ErrorCode.REGISTRY_UNKNOWN_DONOR,
     )

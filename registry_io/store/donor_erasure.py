@@ -18,6 +18,7 @@ from hla_match.errors.arguments import check_type
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
 from registry_io.store.donor_changes import cause_now, record_change, unknown_donor
+from registry_io.store.donor_values import given_identifier
 from registry_io.store.import_modes import check_somebody_stays
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
@@ -71,7 +72,7 @@ def erase_donors(
     """
     place = given_path("folder", folder)
     check_type("identifiers", identifiers, list, tuple, set, frozenset, pl.Series, expected="a list of identifiers")
-    asked = pl.Series("donor_id", list(identifiers), pl.String).unique(maintain_order=True)
+    asked = pl.Series("donor_id", list(map(given_identifier, identifiers)), pl.String).unique(maintain_order=True)
     n_records = 0
 
     def change(journal: Journal, entry: Entry) -> None:

@@ -15,8 +15,9 @@ from typing import Literal
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.disk.given_path import given_path
+from registry_io.persons.column_names import is_gl_string
 from registry_io.store.donor_changes import DonorChange, RecordedDonor, cause_now, present_record, record_change
-from registry_io.store.donor_values import replaced_columns
+from registry_io.store.donor_values import given_identifier, no_locus_named, replaced_columns
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import TYPINGS, in_order
@@ -75,7 +76,7 @@ def plan_merge(
         RegistryError: there is no registry or no record of it, it is damaged, or it has no such donors.
         CriteriaError: `take` or `values` cannot be, or both identifiers are one.
     """
-    place = given_path("folder", folder)
+    place, stays, leaves = given_path("folder", folder), given_identifier(stays), given_identifier(leaves)
     require_registry(place)
     with Journal.open(place) as journal:
         latest = journal.latest_transaction()
@@ -116,6 +117,7 @@ def merge_donors(
         LockedError: another process writes.
     """
     place, given = given_path("folder", folder), values or {}
+    stays, leaves = given_identifier(stays), given_identifier(leaves)
 
     def change(journal: Journal, entry: Entry) -> None:
         assert entry.settings is not None, "the record of a registry says what it is read with"
@@ -145,10 +147,11 @@ def _planned(
     for name, columns in _values(own, other):
         stays, leaves = (tuple(person.get(column) for column in columns) for person in (own, other))
         origin: Origin
-        if given.intersection(columns):
+        # Of a typing that is given for one side alone, the other side is that of a record.
+        if given.issuperset(columns):
             origin = "given"
-        elif chosen := [asked[column] for column in columns if column in asked]:
-            origin = chosen[0]
+        elif chosen := {asked[column] for column in columns if column in asked}:
+            origin = _one(name, chosen)
         elif stays == leaves:
             origin = "both"
         elif not any(stays) or not any(leaves):
@@ -159,11 +162,26 @@ def _planned(
     return planned
 
 
+def _one(name: str, chosen: set[Literal["stays", "leaves"]]) -> Literal["stays", "leaves"]:
+    """Return whose typing is asked for."""
+    if len(chosen) > 1:
+        raise CriteriaError(
+            f"take {name}",
+            found=InWords("a side of each record"),
+            expected="the typing of one of the two",
+            hint="set both typings of the locus",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    return chosen.pop()
+
+
 def _asked(take: Mapping[str, str], identifiers: tuple[str, str]) -> dict[str, Literal["stays", "leaves"]]:
     """Return by column whose value is asked for."""
     asked: dict[str, Literal["stays", "leaves"]] = {}
     for name, identifier in take.items():
-        if identifier not in identifiers:
+        if is_gl_string(name):
+            raise no_locus_named(f"take {name}")
+        if (identifier := given_identifier(identifier)) not in identifiers:
             raise CriteriaError(
                 f"take {name}", found=InWords("another identifier"), expected="one of the two that are merged"
             )

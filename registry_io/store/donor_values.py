@@ -10,10 +10,11 @@ import polars as pl
 
 from hla_match.donors.attributes import ATTRIBUTES
 from hla_match.errors import CriteriaError, ErrorCode, Reason
-from hla_match.errors.arguments import InWords, check_type
+from hla_match.errors.arguments import InWords, check_text, check_type
 from hla_match.loci import DRB345, OPTIONAL_GENES
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
+from hla_match.nomenclature.untyped import is_untyped
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.persons.column_names import (
     ATTRIBUTE_NAMES,
@@ -24,13 +25,26 @@ from registry_io.persons.column_names import (
     typing_column,
 )
 from registry_io.persons.person_attributes import finding_records
-from registry_io.persons.person_table import PersonRecords, read_persons
+from registry_io.persons.person_table import BLANKS, PersonRecords, read_persons
 from registry_io.persons.typing_conflicts import reconcile
 from registry_io.store.journal.person_texts import TYPINGS, person_frame
 from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import Finding
 
 _NAME = "values of a donor"
+
+
+def given_identifier(identifier: str) -> str:
+    """Return an identifier as one of a donor file is read: without blanks around it.
+
+    Raises:
+        CriteriaError: it is no text.
+
+    >>> given_identifier(" ZJ0001 ")
+    'ZJ0001'
+    """
+    check_text("donor_id", identifier)
+    return identifier.strip(BLANKS)
 
 
 def read_donor(
@@ -61,6 +75,7 @@ def read_donor(
         FileError: two names have one meaning, or one of the two columns of a locus is missing.
     """
     check_type("values", values, Mapping, expected="a mapping of names of columns to texts")
+    _check_values(values, known)
     replaced = {name: replaced_columns(name, text) for name, text in values.items()}
     gone = {own for names in replaced.values() for own in names}
     kept = {name: text for name, text in known.items() if name not in gone}
@@ -70,6 +85,7 @@ def read_donor(
     row = {"donor_id": donor_id, **{name: text for name, text in kept.items() if name in (*TYPINGS, *ATTRIBUTES)}}
     frame = pl.DataFrame({name: [text] for name, text in {**row, **values}.items()})
     records = read_persons(FrameTable(frame, _NAME), kind="donor", today=today)
+    _refuse_ignored(values, records)
     records = reconcile(records, nomenclature, codes, ambiguous_nulls)
     emptied = records.warnings.filter(pl.col("reason") != Reason.UNUSUAL_VALUE, pl.col("column").is_in(list(values)))
     refuse_findings([*records.quarantined, *finding_records(emptied)])
@@ -103,6 +119,49 @@ def replaced_columns(name: str, text: str) -> set[str]:
         hint=f"is {meant} meant?" if meant else "",
         code=ErrorCode.CRITERIA_UNKNOWN,
     )
+
+
+def _check_values(values: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Refuse names and values that are no texts, and a GL String that says of no locus what is to be removed.
+
+    Raises:
+        CriteriaError: there are such.
+    """
+    for name, text in values.items():
+        check_text("column", name)
+        if isinstance(text, str):
+            check_text(name, text)
+        if known and is_gl_string(name) and not (text or "").strip():
+            raise no_locus_named(name)
+
+
+def no_locus_named(name: str) -> CriteriaError:
+    """Return the error of a GL String by whose name alone nobody knows which loci are meant."""
+    return CriteriaError(
+        name,
+        found=InWords("no GL String"),
+        expected="the loci that are meant",
+        hint="name each locus, such as A or HLA-A",
+        code=ErrorCode.CRITERIA_COLUMN,
+    )
+
+
+def _refuse_ignored(values: Mapping[str, str], records: PersonRecords) -> None:
+    """Refuse a value of a column that may be of something else, such as A with two antigens.
+
+    Raises:
+        CriteriaError: there is one.
+    """
+    for name in records.read_notes.ignored_columns:
+        if values.get(name) and not is_untyped(values[name]):
+            meant = records.read_notes.lookalikes.near.get(name)
+            raise CriteriaError(
+                name,
+                found=values[name],
+                expected="typings by their locus alone, such as 02:01,24:02",
+                hint=f"is {meant} meant?" if meant else "",
+                code=ErrorCode.CRITERIA_COLUMN,
+            )
 
 
 def refuse_findings(findings: Sequence[Finding]) -> None:

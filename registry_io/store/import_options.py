@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TypedDict, get_args
 
-from hla_match.errors.arguments import check_name, check_type
+from hla_match.errors.arguments import check_day, check_name, check_text, check_type
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.typings.encoding import AmbiguousNulls
 from registry_io.disk.writer_lock import user_name
@@ -80,7 +80,10 @@ class ImportRequest:
         if self.ambiguous_nulls is not None:
             check_name("ambiguous_nulls", self.ambiguous_nulls, get_args(AmbiguousNulls), expected="one of")
         for name in ("today", "file_date"):
-            check_type(name, getattr(self, name), datetime.date, NoneType, expected="a date")
+            if getattr(self, name) is not None:
+                check_day(name, getattr(self, name))
+        for name in ("actor", "reason"):
+            check_text(name, getattr(self, name))
         expected = "a file of multiple allele codes, or a MacTable"
         check_type("codes", self.codes, MacTable, str, Path, NoneType, expected=expected)
         chosen_mode(add=self.add, update=self.update, replace=self.replace)

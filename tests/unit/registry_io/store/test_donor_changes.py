@@ -107,12 +107,53 @@ def test_attributes_of_ones_own_stay(tmp_path: Path) -> None:
         ({"gl_string": "A*02:0"}, r"A: found '02:0'"),
         ({"wieght": "9"}, r"column: found 'wieght', expected a column of donor files.*; is weight_kg meant\?"),
         ({"donor_id": "D9"}, r"column: found 'donor_id'"),
+        (
+            {"A": "A2,A24", "DRB1_1": "09:01", "DRB1_2": "15:01"},
+            r"A: found 'A2,A24', expected typings by their locus alone.*; is HLA-A meant\?",
+        ),
+        (
+            {"A": "NEW,24:02", "DRB1_1": "09:01", "DRB1_2": "15:01"},
+            r"A: found 'NEW,24:02', expected typings by their locus alone",
+        ),
+        ({"gl_string": " "}, "gl_string: found no GL String, expected the loci that are meant"),
+        ({"city": "\udcff"}, "city: found bytes that are no text in UTF-8"),
+        ({7: "AV"}, "column: found a value of type int, expected a text"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused(registry: Path, values: dict[str, str], error: str) -> None:
     with pytest.raises(CriteriaError, match=error):
         update_donor(registry, "D1", values, today=DAY)
     assert len(registry_log(registry)) == 1
+
+
+def test_an_identifier_is_read_as_in_files_without_blanks_around_it(registry: Path) -> None:
+    with pytest.raises(RegistryError, match="a record of this identifier, expected a new donor"):
+        add_donor(registry, " D1\t", {"A_1": "11:01"}, today=DAY)
+    assert show_donor(registry, "D1 ").person["A_1"] == "02:01"
+    assert update_donor(registry, "\u00a0D1", {"status": "TU"}, today=DAY).transaction == 2
+    assert [one.version.action for one in donor_history(registry, " D1")] == ["add", "update"]
+    assert withdraw_donor(registry, "D1 ", today=DAY).transaction == 3
+
+
+@pytest.mark.parametrize(
+    ("cause", "error"),
+    [
+        ({"today": datetime.datetime(2026, 1, 31, 12)}, "today: found a value of type datetime, expected a date"),
+        ({"today": "2026-01-31"}, "today: found a value of type str, expected a date"),
+        ({"reason": None}, "reason: found None, expected a text"),
+        ({"reason": "moved\udcff"}, "reason: found bytes that are no text in UTF-8"),
+        ({"actor": 5}, "actor: found a value of type int, expected a text"),
+    ],
+)
+def test_a_cause_that_the_record_cannot_hold_is_refused(registry: Path, cause: dict[str, Any], error: str) -> None:
+    for change in (
+        lambda: withdraw_donor(registry, "D1", **cause),
+        lambda: import_donors(registry, registry.parent / "donors.csv", update=True, **cause),
+    ):
+        with pytest.raises(CriteriaError, match=error):
+            change()
+    with pytest.raises(CriteriaError, match="donor_id: found bytes that are no text in UTF-8"):
+        withdraw_donor(registry, "D1\udcff", today=DAY)
 
 
 def test_two_values_of_one_meaning_are_refused(registry: Path) -> None:

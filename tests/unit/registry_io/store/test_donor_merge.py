@@ -15,6 +15,7 @@ from registry_io.store.donor_records import donor_history, registry_log, show_do
 from registry_io.store.journal.journal import Journal
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
+from registry_io.store.rollback import roll_back
 from tests.tiny_tables import tiny_nomenclature
 
 DAY = datetime.date(2026, 1, 31)
@@ -144,6 +145,9 @@ def test_a_plan_says_the_same_and_changes_nothing(registry: Path) -> None:
         ("D1", "D1", {}, "one identifier twice"),
         ("D1", "D2", {"status": "D3"}, "take status: found another identifier"),
         ("D1", "D2", {"colour": "D1"}, "column: found 'colour'"),
+        ("D1", "D2", {"gl_string": "D1"}, "take gl_string: found no GL String, expected the loci that are meant"),
+        ("D1", "D2", {"A_1": "D1", "A_2": "D2"}, "take A: found a side of each record"),
+        ("D1", " D1 ", {}, "one identifier twice"),
     ],
 )
 def test_a_merge_that_cannot_be_is_refused(
@@ -152,6 +156,31 @@ def test_a_merge_that_cannot_be_is_refused(
     for merge in (plan_merge, merge_donors):
         with pytest.raises(CriteriaError, match=error):
             merge(registry, stays, leaves, take=take)
+
+
+def test_a_side_that_is_not_given_is_that_of_a_record(registry: Path) -> None:
+    values = {"DRB1_1": "15:01"}
+    planned = {one.name: one for one in plan_merge(registry, "D2", "D1", values=values)}
+    assert planned["DRB1"] == MergedValue("DRB1", (None, None), ("09:01", "15:01"), "leaves")
+    merge_donors(registry, "D2", "D1", values=values, today=DAY)
+    found = show_donor(registry, "D2").person
+    assert (found["DRB1_1"], found["DRB1_2"]) == ("15:01", "15:01")
+
+
+def test_a_rollback_to_a_merge_leaves_the_record_merged(registry: Path, tmp_path: Path) -> None:
+    merge_donors(registry, "D1", "D2", today=DAY)
+    roll_back(registry)
+    assert (searched(registry), show_donor(registry, "D2").merged_into) == ({"D1", "D2", "D3"}, None)
+    roll_back(registry)
+    assert (searched(registry), show_donor(registry, "D2").merged_into) == ({"D1", "D3"}, "D1")
+    with pytest.raises(RegistryError, match="merged into another one by transaction 4, expected a donor"):
+        merge_donors(registry, "D3", "D2", today=DAY)
+    report = import_donors(registry, tmp_path / "donors.csv", update=True, again=True, today=DAY)
+    assert [(one.row, one.reason) for one in report.quarantined] == [(3, Reason.MERGED_RECORD)]
+    with Journal.open(registry) as journal:
+        assert journal.merges(3) == journal.merges(9) == {"D2": "D1"}
+    roll_back(registry)
+    assert show_donor(registry, "D2").merged_into == "D1", "the import above is taken back, and not the merge"
 
 
 def test_a_merged_record_is_no_donor_until_it_is_reinstated(registry: Path, tmp_path: Path) -> None:
