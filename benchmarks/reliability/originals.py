@@ -57,7 +57,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "codes.txt.gz": "codes",
     }
 )
-"""File, or folder, and the reader that it is given to; those of different readers first."""
+"""File, or folder, and the reader that it is given to."""
 
 SMALL, LARGE = "small", "large"
 _ROWS = {SMALL: 25, LARGE: 6_000}
