@@ -71,6 +71,7 @@ def yearly_figures(
     year: int,
     at_end: pl.DataFrame,
     at_start: pl.DataFrame | None = None,
+    left: pl.DataFrame | None = None,
     *,
     upto: datetime.date | None = None,
     threshold: int = THRESHOLD,
@@ -83,11 +84,12 @@ def yearly_figures(
             `donated_on`, `city`, `birth_date`, `sex`, `resolution`, and `typing`, a number by which
             typings differ.
         at_start: those at its beginning, the same way; None where nobody knows.
+        left: those who had left at its end, as they were last, the same way; None where nobody knows.
         upto: the day up to which the year is known, by default its last.
         threshold: the least count that is published.
     """
     upto = min(upto or datetime.date(year, 12, 31), datetime.date(year, 12, 31))
-    measures, not_recorded = _measures(year, upto, at_end, at_start)
+    measures, not_recorded = _measures(year, upto, at_end, at_start, left)
     grouped = {name: _grouped(people, upto) for name, people in measures.items()}
     places = _named_cities(grouped["registered"], threshold)
     rows: list[dict[str, object]] = []
@@ -119,7 +121,11 @@ def _row(dimension: str, group: str, measure: str, n: int, is_hidden: bool) -> d
 
 
 def _measures(
-    year: int, upto: datetime.date, at_end: pl.DataFrame, at_start: pl.DataFrame | None
+    year: int,
+    upto: datetime.date,
+    at_end: pl.DataFrame,
+    at_start: pl.DataFrame | None,
+    left: pl.DataFrame | None,
 ) -> tuple[dict[str, pl.DataFrame], dict[str, str]]:
     """Return the donors that each measure counts, and why others are not known."""
     first = datetime.date(year, 1, 1)
@@ -131,17 +137,19 @@ def _measures(
         found["new"] = at_end.filter(pl.col("registered_on").is_between(first, upto))
     else:
         missing["new"] = "no donor has a date of registration"
+    # Who donated and has left since, however long ago, has donated.
     everybody = at_end
+    if left is not None:
+        everybody = pl.concat([at_end, with_columns(left).join(at_end, on="donor_id", how="anti")])
     if at_start is None:
         missing |= dict.fromkeys(("withdrawn", "retyped"), "the record of the registry does not reach back so far")
     else:
         at_start = with_columns(at_start)
         before = at_start.filter(_is_registered(upto))
-        left = before.join(here, on="donor_id", how="anti")
-        found["withdrawn"] = left
+        found["withdrawn"] = before.join(here, on="donor_id", how="anti")
         both = here.join(before.select("donor_id", earlier="typing"), on="donor_id")
         found["retyped"] = both.filter(pl.col("typing") != pl.col("earlier")).drop("earlier")
-        everybody = pl.concat([at_end, at_start.join(at_end, on="donor_id", how="anti")])
+        everybody = pl.concat([everybody, at_start.join(everybody, on="donor_id", how="anti")])
     donated = everybody.filter(pl.col("donated_on") <= upto)
     if everybody["donated_on"].null_count() < everybody.height:
         found |= {"donated": donated.filter(pl.col("donated_on") >= first), "donated_in_all": donated}
@@ -177,14 +185,15 @@ def _is_registered(upto: datetime.date) -> pl.Expr:
 
 def _grouped(people: pl.DataFrame, upto: datetime.date) -> pl.DataFrame:
     """Return the group of each donor in each dimension."""
-    born = pl.col("birth_date")
+    # A wide blank at its end makes no other city.
+    city, born = pl.col("city").str.strip_chars(), pl.col("birth_date")
     had_birthday = (born.dt.month() * 100 + born.dt.day()) <= upto.month * 100 + upto.day
     years = upto.year - born.dt.year() - pl.when(had_birthday).then(0).otherwise(1)
     age = pl.lit(NOT_STATED)
     for low, high in AGE_BANDS:
         age = pl.when(years.is_between(low, high)).then(pl.lit(age_band(low, high))).otherwise(age)
     return people.select(
-        city=pl.col("city").fill_null(NOT_STATED),
+        city=pl.when(city == "").then(None).otherwise(city).fill_null(NOT_STATED),
         age=age,
         sex=pl.col("sex").replace_strict(_SEXES, default=NOT_STATED, return_dtype=pl.String),
         resolution=pl.col("resolution").fill_null(NOT_STATED),
@@ -208,7 +217,12 @@ RESOLUTIONS = ("high at all loci", "high at some loci", "below high")
 
 def _named_cities(registered: pl.DataFrame, threshold: int) -> list[str]:
     """Return the cities with enough registered donors to be named, those with the most first."""
-    counts = registered.filter(pl.col("city") != NOT_STATED).group_by("city").len().filter(pl.col("len") >= threshold)
+    counts = (
+        registered.filter(~pl.col("city").is_in([NOT_STATED, OTHER_PLACES]))
+        .group_by("city")
+        .len()
+        .filter(pl.col("len") >= threshold)
+    )
     return counts.sort("len", "city", descending=[True, False])["city"].to_list()
 
 

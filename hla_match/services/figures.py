@@ -12,7 +12,7 @@ import polars as pl
 from hla_match.auditing.resolution import HIGH, resolution
 from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError
-from hla_match.errors.arguments import check_count
+from hla_match.errors.arguments import check_count, check_day
 from hla_match.loci import LOCI
 from hla_match.publishing.small_cells import THRESHOLD
 from hla_match.publishing.yearly_figures import RESOLUTIONS, YearlyFigures, with_columns, yearly_figures
@@ -59,10 +59,8 @@ def figures(
     >>> figures(folder / "registry", 2021).total("new")
     12
     """
-    today = today or datetime.date.today()
+    today = _day(year, today)
     check_count("threshold", threshold)
-    if not 1900 <= year <= today.year:
-        raise CriteriaError("year", found=year, expected=f"a year from 1900 to {today.year}")
     folder = given_path("registry", registry)
     table, page_file = (
         None if path is None else given_path(name, path) for name, path in (("out", out), ("page", page))
@@ -70,10 +68,32 @@ def figures(
     with report_files(folder, [table] if table is not None else [], page_file):
         opened = open_registry(folder)
         at_end, at_start, known = people_of_year(folder, opened, year)
-        counted = yearly_figures(year, at_end, at_start, upto=min(known or today, today), threshold=threshold)
+        counted = yearly_figures(
+            year,
+            at_end,
+            at_start,
+            people_who_left(folder, year),
+            upto=min(known or today, today),
+            threshold=threshold,
+        )
         pages = {} if page_file is None else {page_file: _page(title or opened.name, counted)}
         write_report({} if table is None else {table: counted.table}, pages, raw_text=raw_text)
     return counted
+
+
+def _day(year: int, today: datetime.date | None) -> datetime.date:
+    """Return the day of today, and refuse a year that has not begun then.
+
+    Raises:
+        CriteriaError: it has not; or one of the two is something else.
+    """
+    if today is not None:
+        check_day("today", today)
+    day = today or datetime.date.today()
+    check_count("year", year, least=0)
+    if not 1900 <= year <= day.year:
+        raise CriteriaError("year", found=year, expected=f"a year from 1900 to {day.year}")
+    return day
 
 
 def people_of_year(
@@ -103,6 +123,24 @@ def people_of_year(
     return at_end, at_start if at_start is None else _as_one(at_start, merges), None
 
 
+def people_who_left(folder: Path, year: int) -> pl.DataFrame | None:
+    """Return the last records of those who had left the registry at the end of a year; None where nobody knows.
+
+    Raises:
+        RegistryError: the record is damaged.
+    """
+    from registry_io.store.journal.journal import Journal
+
+    if not (folder / JOURNAL).exists():
+        return None
+    with Journal.open(folder) as journal:
+        upto = [one.number for one in journal.transactions() if one.day <= datetime.date(year, 12, 31)]
+        if not upto:
+            return None
+        people = _people(journal.left_persons(upto[-1]), None)
+        return people.filter(~pl.col("donor_id").is_in(list(journal.merges(upto[-1]))))
+
+
 def _as_one(people: pl.DataFrame, merges: Mapping[str, str]) -> pl.DataFrame:
     """Return people with one record each: of two that were merged later, the one that stays, where it was there."""
     is_merged = pl.col("donor_id").is_in(list(merges))
@@ -111,10 +149,12 @@ def _as_one(people: pl.DataFrame, merges: Mapping[str, str]) -> pl.DataFrame:
     return pl.concat([own, others.join(own, on="donor_id", how="anti")])
 
 
-def _people(frames: Iterable[pl.DataFrame], levels: pl.DataFrame) -> pl.DataFrame:
-    """Return the persons of the record as figures are made of them."""
+def _people(frames: Iterable[pl.DataFrame], levels: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the persons of the record as figures are made of them; the resolution of those in `levels` is known."""
     parts = [with_columns(_with_typing(frame).rename({"person_id": "donor_id"})) for frame in frames]
     people = pl.concat(parts) if parts else with_columns(pl.DataFrame({"donor_id": []}, {"donor_id": pl.String}))
+    if levels is None:
+        return people
     return with_columns(people.drop("resolution").join(levels, on="donor_id", how="left", maintain_order="left"))
 
 

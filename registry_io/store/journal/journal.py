@@ -26,15 +26,13 @@ from registry_io.store.journal.known_donors import known_donors, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
-from registry_io.store.journal.versions import Changes, Version, notes_of, versions_of
+from registry_io.store.journal.versions import DONORS_AT, LEFT_AT, Changes, Version, notes_of, versions_of
 from registry_io.store.journal.writing import RecordWriter, writing_record
 from registry_io.store.registry_folder import JOURNAL
 
 SLICE = 250_000
 """Persons of a frame at most."""
 
-_DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :txn AND v.person <> ''
-AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
 # The version of one donor that holds at a transaction.
 _AT = "(SELECT id FROM version WHERE donor = {donor} AND txn <= {txn} ORDER BY txn DESC LIMIT 1)"
 # A merge is of two versions, one after the other.
@@ -204,7 +202,7 @@ class Journal:
         Raises:
             RegistryError: the record is damaged.
         """
-        yield from self._frames(f"SELECT v.id, d.donor_id, v.person {_DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
+        yield from self._frames(f"SELECT v.id, d.donor_id, v.person {DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
 
     def replaced_persons(self) -> Iterator[pl.DataFrame]:
         """Yield every record that a later version replaced, in frames as those of `persons_at`, with its errors."""
@@ -215,6 +213,13 @@ class Journal:
             " AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id) ORDER BY v.id"
         )
         yield from self._frames(query, {}, 0 if latest is None else latest.number)
+
+    def left_persons(self, txn: int) -> Iterator[pl.DataFrame]:
+        """Yield the last record of each donor who had left at a transaction, in frames as `persons_at`.
+
+        Records that were merged into others are not among them.
+        """
+        yield from self._frames(f"SELECT v.id, d.donor_id, v.person {LEFT_AT} ORDER BY v.id", {"txn": txn}, txn)
 
     def noted_at(self, txn: int) -> pl.DataFrame:
         """Return what was understood differently than written: a `note` for a `row` of `persons_at`."""

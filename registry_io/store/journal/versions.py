@@ -9,6 +9,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :txn AND v.person <> ''
+AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
+"""The versions that hold at a transaction, of those who are donors then."""
+
+LEFT_AT = """FROM version w JOIN donor d ON d.key = w.donor AND d.donor_id IS NOT NULL JOIN version v ON v.id =
+(SELECT id FROM version x WHERE x.donor = w.donor AND x.txn < w.txn AND x.person <> '' ORDER BY txn DESC LIMIT 1)
+WHERE w.txn <= :txn AND w.person IS NULL AND w.action <> 'merge'
+AND NOT EXISTS (SELECT 1 FROM version y WHERE y.donor = w.donor AND y.txn > w.txn AND y.txn <= :txn)"""
+"""The last versions with a record of those who had left at a transaction, and were not merged into others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

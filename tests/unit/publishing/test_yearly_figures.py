@@ -108,3 +108,25 @@ def test_donors_without_dates_of_registration() -> None:
     figures = yearly_figures(2021, donors(20, registered_on=None))
     assert figures.total("registered") == 20
     assert "new" in figures.not_recorded
+
+
+def test_a_city_that_is_called_like_a_group_is_counted_once() -> None:
+    names = ("Hangzhou", OTHER_PLACES, NOT_STATED, "\u3000宁波", "宁波 ", "\u3000")
+    people = together(*(donors(10, 10 * at, city=name) for at, name in enumerate(names)))
+    found = yearly_figures(2021, people)
+    rows = found.table.filter(pl.col("measure") == "registered", pl.col("dimension") == "city")
+    assert dict(rows.select("group", "count").iter_rows()) == {
+        "宁波": 20, "Hangzhou": 10, OTHER_PLACES: 10, NOT_STATED: 20,
+    }  # fmt: skip
+    assert rows["count"].sum() == found.total("registered")
+
+
+def test_who_donated_and_left_has_donated() -> None:
+    here = donors(30, donated_on=None)
+    gone = [
+        donors(12, 30, donated_on=datetime.date(2015, 1, 1)),
+        donors(11, 50, donated_on=datetime.date(2021, 3, 1)),
+    ]
+    without = [frame.with_columns(pl.lit(None, pl.Date).alias("donated_on")) for frame in (here, *gone[1:])]
+    found = yearly_figures(2021, without[0], together(*without), together(*gone))
+    assert (found.total("donated"), found.total("donated_in_all"), found.total("withdrawn")) == (11, 23, 11)

@@ -143,3 +143,26 @@ def test_the_terminal_shows_figures_and_withholds_small_ones(tmp_path: Path) -> 
 def test_what_cannot_be_counted(tmp_path: Path, year: int, threshold: int) -> None:
     with pytest.raises(CriteriaError):
         figures(tmp_path / "registry", year, threshold=threshold, today=TODAY)
+
+
+def test_who_donated_and_left_years_ago_has_donated(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(40))
+    donated = {"donated_on": datetime.date(2020, 5, 1)}
+    recorded(
+        registry,
+        ("2019-01-01", "import", people(62)),
+        ("2020-06-01", "update", people(11, 40, **donated)),
+        ("2020-06-02", "withdraw", people(11, 40)),
+        ("2021-02-01", "update", people(11, 51, donated_on=datetime.date(2021, 1, 20))),
+        ("2021-02-02", "withdraw", people(11, 51)),
+    )
+    found = figures(registry, 2021, today=TODAY)
+    assert (found.total("registered"), found.total("withdrawn")) == (40, 11)
+    assert (found.total("donated"), found.total("donated_in_all")) == (11, 22)
+    assert figures(registry, 2020, today=TODAY).total("donated_in_all") == 11
+
+
+@pytest.mark.parametrize("options", [{"year": "2021"}, {"year": 2021.0}, {"today": datetime.datetime(2022, 3, 1, 9)}])
+def test_what_is_no_year_and_no_day_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(CriteriaError, match=f"{next(iter(options))}: found a value of type"):
+        figures(**{"registry": tmp_path, "year": 2021, **options})
