@@ -149,20 +149,26 @@ def _alleles_of_table(files: ReleaseFiles, name: str) -> Iterator[tuple[str, lis
     if name == "dpb_tce.csv":
         yield from _alleles_of_list(files, name)
         return
-    for _, (locus, members, *cells) in files.rows(name, 2):
+    for row, (locus, members, *cells) in files.rows(name, 2):
         is_deleted = name == "hla_nom.txt" and len(cells) > 1 and cells[1]
         if locus.endswith("*") and not is_deleted:
-            yield locus.removesuffix("*"), members.split("/")
+            yield locus.removesuffix("*"), _all_named(files, name, row, members.split("/"))
 
 
 def _alleles_of_list(files: ReleaseFiles, name: str) -> Iterator[tuple[str, list[str]]]:
     """Yield locus and allele of each line of a list with commas; none where the file is not there."""
     if name in files:
-        for _, line in files.lines(name):
+        for row, line in files.lines(name):
             allele = next((cell for cell in line.split(",", 2)[:2] if "*" in cell), "")
             locus, star, digits = allele.partition("*")
             if star:
-                yield locus, [digits]
+                yield locus, _all_named(files, name, row, [digits])
+
+
+def _all_named(files: ReleaseFiles, name: str, row: int, alleles: list[str]) -> list[str]:
+    if not all(alleles):
+        raise files.error(name, row=row, found="an allele without a name", expected="the names of alleles", hint=TRUNCATED)
+    return alleles
 
 
 def _listing(lines: Iterator[tuple[str, list[str]]]) -> Listing:

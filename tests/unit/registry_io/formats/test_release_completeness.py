@@ -127,3 +127,14 @@ def test_a_table_of_a_published_release_without_its_last_line(
     with pytest.raises(NomenclatureError, match="truncated") as caught:
         read_release(tmp_path / "release")
     assert caught.value.path.endswith(name)
+
+
+@pytest.mark.parametrize("name", ["Allelelist.txt", "Allele_status.txt", *TABLES[:4]])
+def test_an_allele_without_a_name_is_refused(tmp_path: Path, name: str) -> None:
+    root = _many(tmp_path)
+    _lists(root)
+    path = next(root.rglob(name))
+    lines = {"Allelelist.txt": "HLA1,A*\n", "Allele_status.txt": "A*,8\n", "hla_nom.txt": "A*;;19990101;;;\n"}
+    write(path, path.read_text(encoding="utf-8") + lines.get(name, "A*;;\n"))
+    with pytest.raises(NomenclatureError, match=rf"{name}, row \d+: found"):
+        read_release(root)
