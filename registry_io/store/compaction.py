@@ -2,7 +2,8 @@
 
 The record keeps nothing by which the data of an erased person could be looked for. That none is left follows from the
 order of things: every snapshot has the donors of a transaction, those of the last erasure and later have no erased
-donor, and the record that is written anew holds what it gives back, which has none either.
+donor, since an erasure removes what names its transaction before it (`donor_erasure`), and the record that is written
+anew holds what it gives back, which has none either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hla_match.donors.provenance import Provenance
 from hla_match.errors import ErrorCode, FileError, RegistryError
 from hla_match.errors.arguments import InWords
 from registry_io.disk.aside_folder import discard
@@ -22,7 +22,7 @@ from registry_io.disk.durable_files import flush_folder, write_error
 from registry_io.disk.given_path import given_path
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal, in_use
-from registry_io.store.record_state import transaction_of
+from registry_io.store.record_state import snapshot_transaction
 from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_folder import (
     SNAPSHOTS,
@@ -33,7 +33,7 @@ from registry_io.store.registry_folder import (
 )
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_versions import GRACE, Garbage, folder_size, require_registry
-from registry_io.store.snapshot_store import read_manifest, snapshot_chain
+from registry_io.store.snapshot_store import snapshot_chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ def n_erased_in_files(folder: Path) -> int:
         n_cases = journal.cases.n_erased_in_file
         if not journal.n_erased():
             return n_cases
-        having = [_transaction(path, journal) for path in folder.glob(SNAPSHOTS)]
+        # Of one that says nothing the donors are not known, as if it had all.
+        having = [snapshot_transaction(path, journal) for path in folder.glob(SNAPSHOTS)]
         # What cannot be removed may be of any donors.
         return n_cases + journal.n_erased(0 if left_behind(folder) else min(journal.compacted, *having))
 
@@ -138,7 +139,7 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
     since, last, held = time.time() - grace.total_seconds(), _last_erasure(journal), 0.0
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
-        if snapshot in valid or _transaction(snapshot, journal) >= last:
+        if snapshot in valid or snapshot_transaction(snapshot, journal) >= last:
             continue
         if (valid_until := snapshot.stat().st_mtime) > since:
             held = max(held, valid_until)
@@ -155,14 +156,6 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
 
 def _last_erasure(journal: Journal) -> int:
     return max((one.number for one in journal.transactions() if one.action == "erase"), default=0)
-
-
-def _transaction(snapshot: Path, journal: Journal) -> int:
-    """Return the transaction whose donors a snapshot has; 0 where that is not known, as if it had all."""
-    try:
-        return transaction_of(Provenance.of(read_manifest(snapshot).provenance), journal) or 0
-    except (RegistryError, OSError, ValueError):
-        return 0
 
 
 def _held(folder: Path, until: datetime.datetime) -> FileError:

@@ -15,6 +15,7 @@ import polars as pl
 
 from hla_match.errors import ErrorCode, RegistryError
 from hla_match.errors.arguments import check_type
+from registry_io.disk.aside_folder import discard
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
 from registry_io.store.donor_changes import cause_now, record_change, unknown_donor
@@ -22,7 +23,8 @@ from registry_io.store.donor_values import given_identifier
 from registry_io.store.import_modes import check_somebody_stays
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
-from registry_io.store.registry_folder import FAILED_QUARANTINE
+from registry_io.store.record_state import snapshot_transaction
+from registry_io.store.registry_folder import FAILED_QUARANTINE, SNAPSHOTS
 from registry_io.store.registry_versions import REPORTS
 from registry_io.tables.quarantine import read_quarantine, report_rows
 from registry_io.tables.spreadsheet_text import neutral_text
@@ -90,12 +92,27 @@ def erase_donors(
         erased = entry.erase(asked)
         n_records = len(erased)
         check_somebody_stays(place, entry.n_donors)
+        _discard_unrecorded(place, journal, entry.number)
         # Before the record forgets who they are.
         _strike(place, erased)
 
     done = record_change(place, change, cause_now("erase", today, actor, reason))
     assert done.transaction is not None, "who is erased has a last version"
     return Erasure(done.transaction, n_records, done.n_donors)
+
+
+def _discard_unrecorded(folder: Path, journal: Journal, number: int) -> None:
+    """Remove snapshots that name a transaction that is not recorded yet, which nobody ever read.
+
+    A writer that was killed before its commit left them, with donors of before; the number that they name is that of the
+    erasure from now on, so that they would be taken for free of who is erased.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for snapshot in folder.glob(SNAPSHOTS):
+        if snapshot_transaction(snapshot, journal) >= number:
+            discard(snapshot)
 
 
 def _strike(folder: Path, identifiers: pl.Series) -> None:

@@ -47,6 +47,17 @@ def transaction_of(provenance: Provenance, journal: Journal) -> int | None:
     return provenance.transaction
 
 
+def snapshot_transaction(snapshot: Path, journal: Journal) -> int:
+    """Return the transaction whose donors a snapshot of a folder says it has; 0 where that is not known.
+
+    One that a killed writer left may name a transaction that was never recorded, or another one that was recorded since.
+    """
+    try:
+        return transaction_of(Provenance.of(read_manifest(snapshot).provenance), journal) or 0
+    except (RegistryError, OSError, ValueError):
+        return 0
+
+
 def catch_up(folder: Path, journal: Journal) -> None:
     """Publish the latest transaction where the valid snapshot has another one.
 

@@ -25,7 +25,7 @@ from registry_io.store.donor_records import registry_diff, registry_log, show_do
 from registry_io.store.journal import journal_file
 from registry_io.store.journal.journal import Journal
 from registry_io.store.past_registry import n_erased_since
-from registry_io.store.registry_folder import CURRENT, JOURNAL, LOCK, current_snapshot
+from registry_io.store.registry_folder import CURRENT, JOURNAL, LOCK, SNAPSHOTS, current_snapshot
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back
@@ -44,6 +44,10 @@ FIRST = (
     f'{RARE},"02:01:77/01:01,24:02",40:01,46:01,19870605,寂静岭\n'
 )
 LATER = f"donor_id,A_1,A_2,status\n{RARE},99:99,24:02,AV\nD3,88:88,24:02,AV\nD4,02:01,24:02,AV\n"
+
+
+class KilledError(Exception):
+    """A process that ended without a word."""
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +171,23 @@ def test_a_kill_before_the_switch_leaves_nothing_behind(registry: Path) -> None:
     assert prove_registry(registry) == 7, "searches see the snapshot before, and verify says so"
     compact_registry(registry, grace=NOW)
     assert (secrets_in(registry), donors(registry)) == (set(), {"D1", "D4", "D5"})
+
+
+def test_what_a_killed_writer_left_does_not_outlive_an_erasure_of_its_number(registry: Path) -> None:
+    """The writer before the erasure was killed between its snapshot and its commit."""
+    before = set(registry.glob(SNAPSHOTS))
+
+    def killed(_action: Action, _path: Path) -> None:
+        if set(registry.glob(SNAPSHOTS)) > before:
+            raise KilledError
+
+    with listening(killed), pytest.raises(KilledError):
+        update_donor(registry, RARE, {"status": "AV"}, today=DAY)
+    assert set(registry.glob(SNAPSHOTS)) > before
+    erased(registry)
+    compact_registry(registry, grace=NOW)
+    assert secrets_in(registry) == set()
+    assert list(registry.glob(SNAPSHOTS)) == [current_snapshot(registry)]
 
 
 def test_a_rollback_does_not_bring_the_erased_back(registry: Path) -> None:
