@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hla_match.errors import ErrorCode, RegistryError
-from hla_match.errors.arguments import check_type
+from hla_match.errors import CriteriaError, ErrorCode, RegistryError
+from hla_match.errors.arguments import InWords, check_type
 from registry_io.disk.aside_folder import discard
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
@@ -68,12 +68,14 @@ def erase_donors(
     Raises:
         RegistryError: there is no registry, it is damaged, it never knew an identifier, the record of one was merged
             into another one, or no donor would be left.
-        CriteriaError: the identifiers are no list.
+        CriteriaError: the identifiers are no list, or there are none.
         FileError: the folder cannot be written to.
         LockedError: another process writes.
     """
     place = given_path("folder", folder)
     check_type("identifiers", identifiers, list, tuple, set, frozenset, pl.Series, expected="a list of identifiers")
+    if not len(identifiers):
+        raise CriteriaError("identifiers", found=InWords("nobody"), expected="identifiers of donors")
     asked = pl.Series("donor_id", list(map(given_identifier, identifiers)), pl.String).unique(maintain_order=True)
     n_records = 0
 

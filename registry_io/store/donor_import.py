@@ -213,7 +213,7 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
         FileError: no donor is left of the file, with the reasons beside the registry; or it does not fit the record.
         RegistryError: the registry may not be changed so.
     """
-    path, mode, is_first = intake.budget.path, request.mode, entry.number == 1
+    path, mode, is_first = intake.budget.path, request.mode, journal.latest_transaction() is None
     if not intake.n_taken and not intake.is_differential:
         raise _no_donor(folder, intake)
     if intake.is_differential and mode != "update":

@@ -67,6 +67,9 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
                 return current_snapshot(folder), previous_snapshot(folder)
             with journal.transaction(cause) as entry:
                 put_registry(entry, registry)
+                if restored is not None:
+                    # Without the codes that came since, which typings would be read with from then on.
+                    entry.settings = journal.transaction_at(restored).settings
         if journal is not None and restored is None:
             publish_state(folder, journal)
             return current_snapshot(folder), previous_snapshot(folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hla_match.errors import ErrorCode, FileError, RegistryError
+from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError
 from registry_io.disk import durable_files
 from registry_io.disk.durable_files import Action, listening
 from registry_io.disk.writer_lock import writer_lock
@@ -147,6 +147,12 @@ def test_what_cannot_be_erased_is_refused(registry: Path, identifiers: list[str]
     assert error.value.code == code
     assert (len(registry_log(registry)), donors(registry)) == (6, {"D1", "D4", "D5", RARE})
     assert secrets_in(registry) == set(SECRETS)
+
+
+def test_of_nobody_nothing_is_erased(registry: Path) -> None:
+    with pytest.raises(CriteriaError, match="found nobody"):
+        erase_donors(registry, [], today=DAY)
+    assert len(registry_log(registry)) == 6
 
 
 def test_a_record_that_was_merged_by_mistake_is_not_erased_with_the_other(registry: Path) -> None:

@@ -77,6 +77,12 @@ def test_the_record_that_takes_its_place_goes_on_with_the_numbers(registry: Path
         open_past_registry(registry, 3)
 
 
+def test_an_import_in_its_place_says_that_nobody_knows_who_goes(registry: Path) -> None:
+    others = registry.parent / "others.csv"
+    report = import_donors(registry, others, Nomenclature.builtin(), replace=True, today=DAY)
+    assert str(report.replacement) == "a registry that cannot be read; 3 donors come"
+
+
 def test_a_first_transaction_that_was_removed_is_found(registry: Path) -> None:
     replaced(registry)
     update_donor(registry, "D3", {"city": "Jinhua"}, today=DAY)

@@ -21,6 +21,7 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
 from registry_io.store.registry_builder import RegistryBuilder
+from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_folder import JOURNAL, current_snapshot, writing_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.registry_versions import publish
@@ -343,6 +344,19 @@ def test_rolling_back_is_recorded_with_its_reason(folder: Path) -> None:
     assert report.registry.n_donors == 4
     assert donors(folder) == ["D1", "D2", "D3", "D5"]
     assert status(folder, "D1") is None
+
+
+def test_codes_that_came_since_go_with_a_rollback_and_do_not_come_back(folder: Path) -> None:
+    """No record of a donor changed with them: the rollback is one of the settings alone."""
+    registry = folder / "registry"
+    imported(folder, THREE, update=True, codes=MacTable.from_items([("AB", "01/06")]))
+    assert open_registry(registry).codes is not None
+    roll_back(registry)
+    assert open_registry(registry).codes is None
+    assert [(one.number, one.action, one.same_as) for one in transactions(folder)][-1] == (3, "rollback", 1)
+    assert prove_registry(registry) is None
+    imported(folder, HEADER + "D9,11:01,,\n", update=True)
+    assert open_registry(registry).codes is None
 
 
 def test_what_a_killed_writer_recorded_is_published_by_the_next(folder: Path) -> None:
