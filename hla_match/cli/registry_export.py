@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from hla_match.cli.messages import say
 from hla_match.cli.moment import at_option
@@ -46,6 +47,10 @@ def export(
         raise click.UsageError(
             translated("found --pseudonyms without a key, expected --key-file or HLA_MATCH_PSEUDONYM_KEY_FILE")
         )
+    named = click.get_current_context().get_parameter_source("key_file") is ParameterSource.COMMANDLINE
+    if named and not pseudonyms:
+        # Whoever names a key does not expect a file of names.
+        raise click.UsageError(translated("found --key-file without --pseudonyms, expected both or neither"))
     key = read_key(key_file) if pseudonyms and key_file is not None else None
     n_donors = export_donors(registry, out, key=key, at=at, raw_text=raw_text, replace=replace)
     if pseudonyms:

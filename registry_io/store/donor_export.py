@@ -21,6 +21,7 @@ from registry_io.disk.given_path import given_path
 from registry_io.disk.permissions import OWNER_FILE
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import SLICE
+from registry_io.store.journal.person_texts import TYPINGS
 from registry_io.store.pseudonyms import pseudonyms, without_names
 from registry_io.store.registry_store import open_registry
 from registry_io.store.search_log import log_search
@@ -54,7 +55,7 @@ def export_donors(
         actor: who asks for it; by default the user's name.
 
     Raises:
-        CriteriaError: the ending names no such format, or a path is none.
+        CriteriaError: the ending names no such format, the file would lie in the registry's folder, or a path is none.
         FileError: the file is there, or cannot be written; or the log cannot.
         RegistryError: there is no registry, it is damaged, or it has no such transaction.
     """
@@ -65,6 +66,14 @@ def export_donors(
             "output file",
             found=path.name,
             expected=f"a name that ends in one of {', '.join(_SEPARATORS)}",
+            code=ErrorCode.CRITERIA_OUTPUT,
+        )
+    if path.resolve().is_relative_to(place.resolve()):
+        # What lies there, an erasure would not reach.
+        raise CriteriaError(
+            "output file",
+            found=path.name,
+            expected="a place outside the registry's folder",
             code=ErrorCode.CRITERIA_OUTPUT,
         )
     _make_way(path, replace=replace)
@@ -120,7 +129,7 @@ def _slices(registry: Registry, key: bytes | None) -> Iterator[pl.DataFrame]:
 
 def _neutral(persons: pl.DataFrame) -> pl.DataFrame:
     """Return persons without texts that a spreadsheet takes for formulas; a typing that was read is none."""
-    others = persons.select(name for name in persons.columns if name[-2:] not in ("_1", "_2"))
+    others = persons.select(name for name in persons.columns if name not in TYPINGS)
     return persons.with_columns(neutral_frame(others))
 
 

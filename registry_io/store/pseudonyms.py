@@ -14,6 +14,7 @@ import polars as pl
 
 from hla_match.donors.attribute_types import Date
 from hla_match.donors.attributes import ATTRIBUTES
+from registry_io.store.journal.person_texts import TYPINGS
 
 FREE_TEXTS = ("city", "grid")
 """Attributes that hold texts of every kind."""
@@ -37,6 +38,6 @@ def without_names(persons: pl.DataFrame) -> pl.DataFrame:
     Attributes that no donor file has are left out, too, since nobody knows what they hold.
     """
     own = [name for name in persons.columns if name in ATTRIBUTES and name not in FREE_TEXTS]
-    typings = [name for name in persons.columns if name[-2:] in ("_1", "_2")]
+    typings = [name for name in TYPINGS if name in persons.columns]
     dates = [pl.col(name).dt.truncate("1y") for name in own if name in _DATES]
     return persons.select("donor_id", *typings, *own).with_columns(dates)

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
-from hla_match.donors.registry import Registry
+from hla_match.cli.commands import group
+from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.kernels.schema.array import declarations
 from hla_match.kernels.schema.donors import DonorArrays
@@ -20,6 +22,7 @@ from registry_io.disk.key_file import LEAST_KEY, read_key
 from registry_io.store.donor_changes import update_donor, withdraw_donor
 from registry_io.store.donor_export import export_donors
 from registry_io.store.donor_import import import_donors
+from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.search_log import logged_searches
 from tests.tiny_tables import tiny_nomenclature
@@ -103,6 +106,34 @@ def test_pseudonyms_are_keyed_hashes_and_nobody_is_named(registry: Path, tmp_pat
     assert not {"city", "grid"} & set(found.columns)
     report = import_donors(tmp_path / "again", tmp_path / "out.csv", NOMENCLATURE, today=DAY)
     assert (report.n_imported, report.n_warned) == (3, 0)
+
+
+def test_an_attribute_of_ones_own_is_no_typing_by_its_name(tmp_path: Path) -> None:
+    persons = {"person_id": ["D1"], "A_1": ["02:01:01"], "A_2": ["24:02"], "phone_1": ["=13800000000"]}
+    made_from = {"imported_on": "2026-01-31"}
+    registry, _ = build_registry(pl.DataFrame(persons), NOMENCLATURE, name="one", provenance=made_from)
+    write_registry(registry, tmp_path / "registry")
+    for key, expected in ((KEY, ["donor_id", "A_1", "A_2"]), (None, ["donor_id", "A_1", "A_2", "phone_1"])):
+        export_donors(tmp_path / "registry", tmp_path / "out.csv", key=key, replace=True)
+        found = pl.read_csv(tmp_path / "out.csv", infer_schema=False)
+        assert found.columns == expected
+    assert found["phone_1"].item() == "'=13800000000"
+
+
+def test_an_export_lies_where_no_erasure_has_to_reach_it(registry: Path) -> None:
+    with pytest.raises(CriteriaError, match="a place outside the registry's folder"):
+        export_donors(registry, registry / "all.csv")
+    assert not (registry / "all.csv").exists()
+
+
+def test_a_key_without_pseudonyms_is_refused(registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(KEY)
+    given = ["registry", "export", str(registry), "--out", str(tmp_path / "all.csv")]
+    done = CliRunner().invoke(group, [*given, "--key-file", str(tmp_path / "key")])
+    assert (done.exit_code, "found --key-file without --pseudonyms" in done.output) == (2, True)
+    assert not (tmp_path / "all.csv").exists()
+    by_environment = {"HLA_MATCH_PSEUDONYM_KEY_FILE": str(tmp_path / "key")}
+    assert CliRunner().invoke(group, given, env=by_environment).exit_code == 0
 
 
 def test_another_key_gives_other_pseudonyms(registry: Path, tmp_path: Path) -> None:
