@@ -39,7 +39,11 @@ def derived_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def derived_sums(manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, FileSum]:
-    """Return what a manifest says of some files."""
+    """Return what a manifest says of some files.
+
+    Raises:
+        KeyError: it does not name them all.
+    """
     return {name: FileSum(manifest["files"][name], manifest["xxh3"][name], manifest["bytes"][name]) for name in names}
 
 
@@ -53,15 +57,22 @@ def derived_arrays(folder: Path, table: type[Table]) -> Table:
     return of_arrays(table, {name: array_of_file(folder, name) for name in declarations(table)})
 
 
-def verify_derived(folders: Iterator[Path], names: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Yield each file of some folders and whether its SHA-256 is the manifest's."""
+def verify_derived(folders: Iterator[Path]) -> Iterator[tuple[str, bool]]:
+    """Yield each file that the manifests of some folders name, and whether its SHA-256 is that.
+
+    What another version of the program wrote has other files; it is compared, though it is not read any more.
+    """
     for folder in folders:
         place = f"{folder.parent.name}/{folder.name}"
         manifest = derived_manifest(folder)
-        if manifest is None:
+        try:
+            sums = derived_sums(manifest, list(manifest["files"])) if manifest is not None else None
+        except (KeyError, TypeError):
+            sums = None
+        if sums is None:
             yield f"{place}/{MANIFEST}", False
             continue
-        for name, sound in damaged_files(folder, derived_sums(manifest, names)):
+        for name, sound in damaged_files(folder, sums):
             yield f"{place}/{name}", sound
 
 

@@ -133,7 +133,7 @@ def _known(folder: Path, unread: Path | None, parts: dict[str, Any], panels: Pan
                 donors, digests = derived_arrays(kept, Imputation), derived_arrays(kept, PersonDigests)
                 if not is_followable(donors, digests, panels):
                     raise changed(kept, "numbers that no imputation has", "those of the donors")
-        except (OSError, ValueError, RegistryError):
+        except (OSError, ValueError, KeyError, RegistryError):
             continue
         return KnownPersons(donors.classes, digests)
     return None
@@ -150,7 +150,7 @@ def _changed_at(path: Path) -> float:
 def verify_imputations(folder: str | Path) -> Iterator[tuple[str, bool]]:
     """Yield each file of the kept imputations of all snapshots and whether its SHA-256 is the manifest's."""
     place = given_path("folder", folder)
-    return verify_derived(iter(sorted(place.glob(f"{SNAPSHOTS}/{IMPUTED}"))), _FILES)
+    return verify_derived(iter(sorted(place.glob(f"{SNAPSHOTS}/{IMPUTED}"))))
 
 
 _FILES = file_names(Imputation, PersonDigests)
@@ -181,7 +181,7 @@ def _opened(
             donors = derived_arrays(kept, Imputation)
             if not is_sound(donors, n_donors, panels, thorough=are_new):
                 raise changed(kept, "numbers that no imputation has", "those of the donors")
-    except (OSError, ValueError, RegistryError):
+    except (OSError, ValueError, KeyError, RegistryError):
         return None
     return donors
 

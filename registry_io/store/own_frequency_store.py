@@ -21,7 +21,7 @@ from registry_io.disk.writer_lock import writer_lock
 from registry_io.store.derived_folder import derived_manifest, verify_derived
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal
-from registry_io.store.kept_frequencies import FILES, KeptSet, told_of, write_set
+from registry_io.store.kept_frequencies import KeptSet, told_of, write_set
 from registry_io.store.registry_folder import LOCK, SNAPSHOTS, snapshot_titled
 from registry_io.store.snapshot_store import FREQUENCIES
 
@@ -142,7 +142,7 @@ def opened_at(place: Path, checksum: str, nomenclature: Nomenclature) -> Haploty
 
 def verify_own_frequencies(folder: str | Path) -> Iterator[tuple[str, bool]]:
     """Yield each file of the kept own frequencies of all snapshots and whether its SHA-256 is the manifest's."""
-    return verify_derived(_places(given_path("folder", folder)), FILES)
+    return verify_derived(_places(given_path("folder", folder)))
 
 
 def _places(folder: Path) -> Iterator[Path]:

@@ -20,8 +20,10 @@ from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.kernels.schema.array import arrays_of, declarations
 from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests, PersonTypings
 from hla_match.nomenclature.release import Nomenclature
+from registry_io.disk.aside_folder import sum_of_file
 from registry_io.disk.durable_files import listening
 from registry_io.store import imputation_store
+from registry_io.store.derived_folder import manifest_text
 from registry_io.store.donor_import import import_donors
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies, open_frequencies
 from registry_io.store.imputation_store import open_imputation, verify_imputations
@@ -195,6 +197,25 @@ def test_damage_is_found_and_healed(folder, frequencies, imputed) -> None:
     ]
     manifest.unlink()
     assert list(verify_imputations(folder)) == [(f"{path.parent.name}/{path.name}/manifest.json", False)]
+
+
+def test_what_another_version_imputed_is_compared_by_its_own_manifest(folder: Path) -> None:
+    """It has other files than those of this version."""
+    older = current_snapshot(folder) / "imputed-0123456789abcdef"
+    older.mkdir()
+    (older / "person.npy").write_bytes(b"x")
+    found = sum_of_file(older / "person.npy")
+    sums = {"files": found.sha256, "xxh3": found.xxh3, "bytes": found.n_bytes}
+    about = {
+        "format": "hla-match imputation",
+        "format_version": 2,
+        **{name: {"person.npy": one} for name, one in sums.items()},
+    }
+    (older / "manifest.json").write_bytes(manifest_text(about))
+    name = f"{older.parent.name}/{older.name}/person.npy"
+    assert list(verify_imputations(folder)) == [(name, True)]
+    (older / "person.npy").write_bytes(b"y")
+    assert list(verify_imputations(folder)) == [(name, False)]
 
 
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(
