@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 
@@ -33,6 +34,20 @@ class ChangedDonor(NamedTuple):
     change: ListChange
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+
+
+class Settled(NamedTuple):
+    """What a typing of a donor settled: each value that is another one now, with the one before.
+
+    Attributes:
+        matches: how many alleles match, as `matches` tells; None where it is as before.
+        grades: by locus the position grades.
+        chances: by number of mismatches the probability, None where it is not known.
+    """
+
+    matches: tuple[str, str] | None
+    grades: Mapping[str, tuple[str, str]]
+    chances: Mapping[int, tuple[float | None, float | None]]
 
 
 def list_changes(before: Mapping[str, str], after: Mapping[str, str], touched: Set[str]) -> Iterator[ChangedDonor]:
@@ -70,6 +85,24 @@ def matches(told: Mapping[str, Any] | None) -> str:
         return ""
     best, worst = told["best"], told["worst"]
     return f"{best}" if best == worst else f"{worst}-{best}"
+
+
+def settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Settled:
+    """Return what a typing settled, by what a list says of the donor before and afterwards.
+
+    >>> was, now = ({"best": 2, "worst": one, "grades": {"A": "PA"}, "p": None} for one in (1, 2))
+    >>> settled(was, now)
+    Settled(matches=('1-2', '2'), grades={}, chances={})
+    """
+    both = matches(before), matches(after)
+    grades = {locus: (before["grades"].get(locus, "-"), now) for locus, now in after["grades"].items()}
+    # Of a donor whom no frequencies explain, nothing is known: a typing may change that, either way.
+    chances = dict(enumerate(zip_longest(before["p"] or (), after["p"] or ())))
+    return Settled(
+        matches=both if both[0] != both[1] else None,
+        grades={locus: (was, now) for locus, (was, now) in grades.items() if was != now},
+        chances={number: (was, now) for number, (was, now) in chances.items() if was != now},
+    )
 
 
 def _but_age(told: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hla_match.cases.list_changes import matches
+from hla_match.cases.list_changes import settled
 from hla_match.cli.case_options import (
     CASE,
     DONOR,
@@ -26,6 +25,8 @@ from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
 from hla_match.cli.registry_record import say_wrapped, set_option
 from hla_match.cli.spoken_commands import SpokenCommand
+from hla_match.errors import CriteriaError, ErrorCode
+from hla_match.errors.arguments import InWords
 from hla_match.language import translated
 
 
@@ -94,6 +95,13 @@ def typing(
 
     frequencies = show_case(registry, case).request.frequencies or ""
     prepare_kernels(probabilities=frequencies.strip().lower() != "none")
+    if hla is not None and "gl_string" in values:
+        raise CriteriaError(
+            "hla",
+            found=InWords("a GL String by --hla and one by --set"),
+            expected="one of them",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
     given = {**values, **({} if hla is None else {"gl_string": hla})}
     found = confirm_typing(registry, case, donor, given, day=day, actor=actor, reason=reason, on_notice=say_notice)
     say_case(found.change, translated("confirmatory typing"))
@@ -221,18 +229,14 @@ def _say_status(before: str | None, status: str, *, asked: bool) -> None:
 
 def _settled(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is another one than before: the matches, the grades of loci, the probabilities."""
-    both = [matches(one) for one in (before, after)]
-    if both[0] != both[1]:
-        yield translated("matches: {before} -> {after}", before=both[0], after=both[1])
-    for locus in after["grades"]:
-        was, now = before["grades"].get(locus, "-"), after["grades"][locus]
-        if was != now:
-            yield f"{locus}: {was} -> {now}"
-    # Of a donor whom no frequencies explain, nothing is known: a typing may change that, either way.
-    chances = zip_longest(before["p"] or (), after["p"] or ())
-    for number, (was, now) in enumerate(chances):
-        if was != now:
-            yield f"P{number}: {_percent(was)} -> {_percent(now)}"
+    found = settled(before, after)
+    if found.matches is not None:
+        was, now = found.matches
+        yield translated("matches: {before} -> {after}", before=was, after=now)
+    for locus, (was, now) in found.grades.items():
+        yield f"{locus}: {was} -> {now}"
+    for number, (chance_before, chance) in found.chances.items():
+        yield f"P{number}: {_percent(chance_before)} -> {_percent(chance)}"
 
 
 def _percent(share: float | None) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.asked_patient import asked_patient
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
 from hla_match.cli.notices import say_notice
-from hla_match.cli.search_options import SearchOptions, attribute_options, attributes_of, search_options
+from hla_match.cli.search_options import SearchOptions, attribute_options, search_options
 from hla_match.cli.spoken_commands import SpokenCommand
 from hla_match.language import translated, translated_count
 from hla_match.language.retelling import retold
@@ -54,7 +55,6 @@ def command(
     """
     from hla_match.errors import CriteriaError, ErrorCode
     from hla_match.services.notices import Notices
-    from hla_match.services.patient_choice import chosen_patient
     from hla_match.services.searched_registry import SearchedRegistry
 
     if compare and len(donors) != 2:
@@ -65,16 +65,7 @@ def command(
             "other_frequencies", found=other_frequencies, expected=expected, code=ErrorCode.CRITERIA_CONFLICT
         )
     searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-    person = chosen_patient(
-        searched.registry,
-        hla=hla,
-        patients=patients,
-        patient_id=patient,
-        criteria=searched.request.criteria,
-        notices=searched.notices,
-    )
-    given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
-    person = person.model_copy(update=given)
+    person = asked_patient(searched, hla=hla, patients=patients, patient_id=patient, of_patient=of_patient)
     prepare_kernels(probabilities=searched.will_predict)
     from hla_match.services.search import search_opened
 

@@ -184,17 +184,17 @@ def diff(
     registry: Path, before: int | datetime.date, after: int | datetime.date, out: Path | None, raw_text: bool
 ) -> None:
     """List who came, changed and left between A and B: numbers of transactions of REGISTRY, or dates."""
+    from hla_match.services.report_files import report_files, write_report
     from registry_io.store.donor_records import registry_diff
 
-    found = registry_diff(registry, before, after)
+    with report_files(registry, [] if out is None else [out], None):
+        found = registry_diff(registry, before, after)
+        if out is not None:
+            write_report({out: found}, {}, raw_text=raw_text)
     n_donors = dict(found.unique(["donor_id", "change"])["change"].value_counts().iter_rows())
     changes = listed(translated(text, n=f"{n_donors.get(change, 0):,}") for change, text in _DIFFERENCES.items())
     say(translated("{before} to {after}: {changes}", before=before, after=after, changes=changes))
     if out is not None:
-        from registry_io.tables.results_file import write_frame
-        from registry_io.tables.spreadsheet_text import neutral_file
-
-        write_frame(neutral_file(found, out, raw_text=raw_text), out)
         return
     for (donor_id, change), rows in found.group_by(["donor_id", "change"], maintain_order=True):
         say_wrapped(f"{_SIGNS[str(change)]} {donor_id}  {'; '.join(_changed(rows))}".rstrip(), indent=4)

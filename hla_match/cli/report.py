@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hla_match.cli.asked_patient import asked_patient
 from hla_match.cli.compilation import prepare_kernels
 from hla_match.cli.estimation_progress import own_progress
 from hla_match.cli.messages import say
@@ -19,7 +20,7 @@ from hla_match.cli.search_options import (
     search_options,
 )
 from hla_match.cli.spoken_commands import SpokenCommand
-from hla_match.language import language, translated_count
+from hla_match.language import language, translated, translated_count
 from registry_io.disk.writer_lock import user_name
 
 
@@ -58,7 +59,6 @@ def command(
     1 where a report of them could not be written.
     """
     from hla_match.services.notices import Notices
-    from hla_match.services.patient_choice import chosen_patient
     from hla_match.services.report import report_lock, report_opened
     from hla_match.services.searched_registry import SearchedRegistry
 
@@ -70,16 +70,7 @@ def command(
     inputs = (*options.request.files, *options.donor_lists, *([patients] if patients is not None else []))
     with report_lock(registry, out, inputs, language=language(), overwrite=overwrite) as place:
         searched = SearchedRegistry.open(registry, options.request, Notices(say_notice))
-        person = chosen_patient(
-            searched.registry,
-            hla=hla,
-            patients=patients,
-            patient_id=patient,
-            criteria=searched.request.criteria,
-            notices=searched.notices,
-        )
-        given = {name: value for name, value in attributes_of(of_patient).items() if value is not None}
-        person = person.model_copy(update=given)
+        person = asked_patient(searched, hla=hla, patients=patients, patient_id=patient, of_patient=of_patient)
         prepare_kernels(probabilities=searched.will_predict)
         with own_progress() as on_iteration:
             searched = searched.ready(on_iteration)
@@ -117,7 +108,7 @@ def _write_folder(
         with own_progress() as on_iteration:
             searched = searched.ready(on_iteration)
         limit = options.request.criteria.limit or _LISTED
-        with progress("patients", _SAY_EVERY) as on_progress:
+        with progress(translated("patients"), _SAY_EVERY) as on_progress:
             made = write_reports(
                 searched, source, place, ReportKind(f".{kind}"), limit=limit, actor=user_name(), on_progress=on_progress
             )

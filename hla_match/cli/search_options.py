@@ -256,7 +256,9 @@ def _listed(text: str | None, *, is_city: bool) -> tuple[str, ...]:
     >>> _listed("n, Unknown", is_city=False), _listed("杭州", is_city=True), _listed(None, is_city=False)
     (('N', 'unknown'), ('杭州',), ())
     """
-    parts = [part.strip() for part in text.split(",")] if text else []
+    parts = [part.strip() for part in text.split(",")] if text is not None else []
+    if is_city and not all(parts):
+        raise CriteriaError("city", found=InWords("nothing"), expected="names of cities, separated by commas")
     return tuple("unknown" if one.casefold() == "unknown" else one if is_city else one.upper() for one in parts)
 
 

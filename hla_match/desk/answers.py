@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hla_match.desk.forms import Fields, FormError, query_of
 from hla_match.desk.spoken import CHOICE
 from hla_match.errors import HlaMatchError, RegistryError
-from hla_match.language import LANGUAGES, language, retelling, retold, translated
+from hla_match.language import LANGUAGES, language, retelling, retold_form, translated
 from hla_match.reporting.error_words import told as told_error
 from hla_match.reporting.explanation import locus_sentence
 from hla_match.reporting.page_templates import shared_environment
@@ -30,7 +30,7 @@ def _verbatim(text: str) -> Markup:
 
 
 _PAGES.filters["verbatim"] = _verbatim
-_PAGES.globals |= {"retold": retold, "told_anew": retelling.retold, "locus_sentence": locus_sentence}
+_PAGES.globals |= {"retold": retold_form, "told_anew": retelling.retold, "locus_sentence": locus_sentence}
 
 
 def rendered(name: str, **values: Any) -> str:

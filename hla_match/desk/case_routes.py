@@ -22,7 +22,7 @@ from hla_match.desk.answers import page, refusal, see, told_of
 from hla_match.desk.case_words import (
     case_state,
     donor_lines,
-    settled,
+    settled_words,
     status_word,
     step_lines,
 )
@@ -251,7 +251,7 @@ def _typed(desk: Desk, job: Job, number: int, fields: Fields) -> str:
         raise CriteriaError("typing", found=InWords(told), expected=translated("a typing that can be read"))
     gl_string = "^".join(one.reported for one in typed.loci)
     found = confirm_typing(desk.folder, number, _donor(fields), {"gl_string": gl_string}, **_common(desk, fields))
-    notes = (*_notes(Step.TYPING, found.change, fields), *settled(found.before, found.after))
+    notes = (*_notes(Step.TYPING, found.change, fields), *settled_words(found.before, found.after))
     return f"/cases/{number}?told={desk.notes.add(notes)}"
 
 

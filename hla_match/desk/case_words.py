@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
-from hla_match.cases.list_changes import ListChange, matches
+from hla_match.cases.list_changes import ListChange, settled
 from hla_match.cases.steps import STAGE_WORDS, STEP_WORDS, CaseState, CaseStep, DonorState, Step
 from hla_match.language import translatable, translated
 from hla_match.reporting.donor_words import STATUSES
@@ -155,26 +154,20 @@ def _stage(case: CaseRecord, donor: CaseDonor, day: datetime.date) -> str:
     return translated("{stage}; the reservation ended {day}", stage=stage, day=min(until, case.closed or until))
 
 
-def settled(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[str]:
+def settled_words(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield what a confirmatory typing settled for the patient, a phrase each."""
     if before is None or after is None:
         return
-    changed = False
-    if matches(before) != matches(after):
-        changed = True
-        yield translated("matches: {before} → {after}", before=matches(before), after=matches(after))
-    for locus, now in after["grades"].items():
-        was = before["grades"].get(locus, "-")
-        if was != now:
-            changed = True
-            yield f"{locus}: {was} → {now}"
-    # Of a donor whom no frequencies explain, nothing is known: a typing may change that, either way.
-    for number, (was, now) in enumerate(zip_longest(before["p"] or (), after["p"] or ())):
-        if was != now:
-            changed = True
-            told = {"n": number, "before": percent(was), "after": percent(now)}
-            yield translated("probability of {n} mismatches: {before} → {after}", **told)
-    if not changed:
+    found = settled(before, after)
+    if found.matches is not None:
+        was, now = found.matches
+        yield translated("matches: {before} → {after}", before=was, after=now)
+    for locus, (was, now) in found.grades.items():
+        yield f"{locus}: {was} → {now}"
+    for number, chances in found.chances.items():
+        told = {"n": number, **dict(zip(("before", "after"), map(percent, chances), strict=True))}
+        yield translated("probability of {n} mismatches: {before} → {after}", **told)
+    if not any(found):
         yield translated("It settled nothing for the patient: matches and probabilities are as before.")
 
 

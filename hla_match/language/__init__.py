@@ -11,8 +11,8 @@ stay as they are in every language.
 
 One word of English may be two of another language: `translated_in` names what it is said of.
 
-A text that is kept as data, such as a note of how a typing was read, is English, and made by `retellable`: `retold`
-gives it in the language of the moment at which it is shown.
+A text that is kept as data, such as a note of how a typing was read, is English, and made by `retellable`:
+`retold_form` gives it in the language of the moment at which it is shown.
 
 The language is that of the moment (`speaking`): of the command, of the report, or of the request that the desk answers.
 A text that the catalogue lacks is shown in English; a test fails where one is missing, or where a translation names
@@ -26,7 +26,7 @@ from hla_match.language.speaking import language as language
 from hla_match.language.speaking import language_of as language_of
 from hla_match.language.speaking import listed as listed
 from hla_match.language.speaking import retellable as retellable
-from hla_match.language.speaking import retold as retold
+from hla_match.language.speaking import retold_form as retold_form
 from hla_match.language.speaking import spaced as spaced
 from hla_match.language.speaking import speaking as speaking
 from hla_match.language.speaking import translatable as translatable

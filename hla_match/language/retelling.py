@@ -39,6 +39,8 @@ _LONGEST = 4_000
 def retold(text: str) -> str:
     """Return a text in the language of the moment, by the template that it was composed from; else as it is.
 
+    What a text of `hla_match.language.retellable` knows of itself is not looked at: `retold_form` goes by that.
+
     >>> retold("12 rows")
     '12 rows'
     """

@@ -144,23 +144,23 @@ class Retellable(str):
 
 
 def retellable(form: str, /, **values: object) -> str:
-    """Return an English text that `retold` gives in the language of the moment at which it is shown.
+    """Return an English text that `retold_form` gives in the language of the moment at which it is shown.
 
     >>> text = retellable("{n} donors", n=12)
-    >>> text, retold(text) == translated("{n} donors", n=12)
+    >>> text, retold_form(text) == translated("{n} donors", n=12)
     ('12 donors', True)
     """
     return Retellable(form, values)
 
 
-def retold(text: str) -> str:
+def retold_form(text: str) -> str:
     """Return a text of `retellable` in the language of the moment.
 
     Of another text, such as one that was kept in a table, the catalogue's own is given where it has no values.
     """
     if not isinstance(text, Retellable):
         return translated(text)
-    values = {name: retold(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    values = {name: retold_form(value) if isinstance(value, str) else value for name, value in text.values.items()}
     return translated(text.form, **values)
 
 

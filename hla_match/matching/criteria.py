@@ -154,7 +154,7 @@ class SearchCriteria(CheckedModel):
             other, as Atlas counts; at DRB3, DRB4 and DRB5, where an absent gene is a null allele, the consensus holds.
         ambiguous_nulls: "drop" or "keep": whether a null allele that a list or a multiple allele code of the patient
             names beside expressed ones is possible; None as the registry's donors were read.
-        statuses: donors of other status are left out.
+        statuses: donors of other status are left out; there is at least one.
         donor_type: "donor", "cord" for units of cord blood, or "any"; who has no type is a donor.
         min_cord_match: least matches of 6 at best, A and B by antigen and DRB1 by allele.
         min_tnc_per_kg: least nucleated cells of a unit in 10^7 per kilogram of the patient; unknown doses stay.
@@ -219,6 +219,8 @@ class SearchCriteria(CheckedModel):
                 expected = f"0, 1 or 2 for a locus of {','.join(loci)}"
                 faults.append(CriteriaError("locus_limits", found=f"{locus}={limit}", expected=expected))
         known = values_of("status")
+        if not self.statuses:
+            faults.append(CriteriaError("statuses", found=InWords("nothing"), expected="at least one status"))
         unknown = [status for status in self.statuses if status not in known]
         if unknown:
             expected, code = f"statuses of {', '.join(known)}", ErrorCode.CRITERIA_UNKNOWN

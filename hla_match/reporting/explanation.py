@@ -8,7 +8,7 @@ from typing import Any
 
 from hla_match.immunogenetics.fact_probabilities import FactProbabilities, Probabilities
 from hla_match.immunogenetics.mismatched_alleles import MismatchedAlleles
-from hla_match.language import listed, retold, translatable, translated
+from hla_match.language import listed, retold_form, translatable, translated
 from hla_match.matching.obstacles import Obstacle
 from hla_match.reporting.donor_words import SEXES, resolution_words
 from hla_match.reporting.fact_words import fact_lines
@@ -139,7 +139,7 @@ class Explanation:
         for number, one in enumerate(self.obstacles):
             form = _AND_BY if number else _KEPT_OUT_BY
             yield translated(
-                form, criterion=retold(one.criterion), found=retold(one.found), change=_lets_in(one, options)
+                form, criterion=retold_form(one.criterion), found=retold_form(one.found), change=_lets_in(one, options)
             )
 
     def _obstacle_lines(self, options: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.immunogenetics.antibodies import read_antibodies
-from hla_match.language import listed, retold, translatable, translated, translated_count
+from hla_match.language import listed, retold_form, translatable, translated, translated_count
 from hla_match.loci import OPTIONAL_GENES, genes_of
 from hla_match.nomenclature.gl_string import is_absent_gene, lone_typings
 
@@ -22,7 +22,7 @@ def search_notices(found: RankedDonors) -> tuple[str, ...]:
     return (
         *patient_notices(found),
         *((unresolved_notice(n_open, found.n_found, found.criteria.max_mismatches),) if n_open else ()),
-        *map(retold, found.narrowed),
+        *map(retold_form, found.narrowed),
         *((settings_notice(found),) if found.registry.settings else ()),
         *(() if found.n_found else (counts_notice(found.criteria_counts),)),
     )
@@ -32,7 +32,7 @@ def settings_notice(found: RankedDonors) -> str:
     """Return what the registry has set for itself, and how many of the donors of a list are beyond it."""
     settings = found.registry.settings
     n_beyond = int(np.count_nonzero(settings.beyond(found.age)))
-    told = translated("the registry has set that {settings}", settings=retold(str(settings)))
+    told = translated("the registry has set that {settings}", settings=retold_form(str(settings)))
     if not n_beyond:
         return told
     return told + translated_count(
@@ -105,11 +105,11 @@ def patient_notices(found: RankedDonors) -> tuple[str, ...]:
     has_floors = criteria.min_tnc_per_kg is not None or criteria.min_cd34_per_kg is not None
     for one in loci:
         for note in one.notes:
-            told = retold(note)
+            told = retold_form(note)
             notices[told] = [*notices.get(told, ()), one.locus]
     return (
         *(f"{', '.join(named)}: {notice}" for notice, named in notices.items() if named),
-        *map(retold, patient.reading_notes),
+        *map(retold_form, patient.reading_notes),
         *([translated(NO_WEIGHT)] if has_floors and patient.weight_kg is None else []),
         *_unread_antibodies(found),
         *([translated("no frequencies explain the patient at {loci}", loci=", ".join(missing))] if missing else []),
@@ -123,7 +123,7 @@ def counts_notice(criteria_counts: Mapping[str, int]) -> str:
     'no donor meets all criteria; left after each: 1,200 in the registry, 0 with status AV'
     """
     left = listed(
-        translated("{n} {criterion}", n=f"{n:,}", criterion=retold(criterion))
+        translated("{n} {criterion}", n=f"{n:,}", criterion=retold_form(criterion))
         for criterion, n in criteria_counts.items()
     )
     return translated("no donor meets all criteria; left after each: {left}", left=left)

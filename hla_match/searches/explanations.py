@@ -11,7 +11,7 @@ import numpy as np
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.immunogenetics.fact_probabilities import FactProbabilities
 from hla_match.kernels.codes import COUNTS_OF_NONE
-from hla_match.language import retold, translated, translated_count
+from hla_match.language import retold_form, translated, translated_count
 from hla_match.loci import genes_of
 from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES
 from hla_match.matching.locus_result import LocusResult
@@ -106,8 +106,8 @@ def _why(found: RankedDonors, one: PlacedDonor, other: PlacedDonor) -> str:
             translated(
                 "{donor} is not in the list: asked for were donors {criterion}; this one: {found}.",
                 donor=donor.donor_id,
-                criterion=retold(donor.obstacles[0].criterion),
-                found=retold(donor.obstacles[0].found),
+                criterion=retold_form(donor.obstacles[0].criterion),
+                found=retold_form(donor.obstacles[0].found),
             )
             for donor in outside
         )

@@ -254,7 +254,7 @@ def _donor_rows(
                 sets_of_loci(of_pair.open_loci),
                 most=worth.most,
             )
-        named = {"person": "donor", "rank": position + 1, "donor_id": identifiers[position]}
+        named = {"person": "donor", "rank": int(found.ranks[position]), "donor_id": identifiers[position]}
         other = worth.best_other(position)
         for results in by_outcomes[id(of_pair)]:
             if results.information > _NOTHING:
@@ -295,7 +295,7 @@ def _donors_frame(
     is_known = [one is not None for one in donors]
     return pl.DataFrame(
         [
-            pl.Series("rank", np.arange(1, n + 1, dtype=np.uint32)),
+            pl.Series("rank", found.ranks[:n]),
             found.registry.attributes["donor_id"][found.donor[:n]].alias("donor_id"),
             pl.Series("p_match", [p if known else None for p, known in zip(p_match.tolist(), is_known, strict=True)],
                       pl.Float64),

@@ -10,7 +10,7 @@ import polars as pl
 from hla_match.choice.policies import POLICIES, RankingPolicy, policy_for
 from hla_match.choice.ranked_donors import RankedDonors
 from hla_match.errors import CriteriaError
-from hla_match.language import retellable, retold, translated
+from hla_match.language import retellable, retold_form, translated
 from hla_match.matching.criteria import MAX_PREDICTED, MOST_MISMATCHES, SearchCriteria
 from hla_match.searches.placed_donors import SearchAgain
 
@@ -46,7 +46,9 @@ class RankChange:
 
     def __repr__(self) -> str:
         if not self.frame.height:
-            return translated("{choice}: the first {n} stay as they are", choice=retold(self.choice), n=self.n_first)
+            return translated(
+                "{choice}: the first {n} stay as they are", choice=retold_form(self.choice), n=self.n_first
+            )
         first = self.frame.filter(pl.col("rank_after") == 1)["donor_id"].to_list()
         gone = self.frame.filter(pl.col("rank_after").is_null())["donor_id"].to_list()
         new = self.frame.filter(pl.col("rank_before").is_null())["donor_id"].to_list()
@@ -60,7 +62,7 @@ class RankChange:
             parts.append(translated("{n} leave ({names})", n=len(gone), names=_names(gone)))
         if new:
             parts.append(translated("{n} come ({names})", n=len(new), names=_names(new)))
-        return translated("{choice}: {changes}", choice=retold(self.choice), changes=translated("; ").join(parts))
+        return translated("{choice}: {changes}", choice=retold_form(self.choice), changes=translated("; ").join(parts))
 
 
 def sensitivity(

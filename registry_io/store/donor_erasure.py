@@ -106,8 +106,8 @@ def erase_donors(
 def _discard_unrecorded(folder: Path, journal: Journal, number: int) -> None:
     """Remove snapshots that name a transaction that is not recorded yet, which nobody ever read.
 
-    A writer that was killed before its commit left them, with donors of before; the number that they name is that of the
-    erasure from now on, so that they would be taken for free of who is erased.
+    A writer that was killed before its commit left them, with donors of before. Their number is that of the erasure
+    from now on, so that they would be taken for free of who is erased.
 
     Raises:
         OSError: one cannot be removed.

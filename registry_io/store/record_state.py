@@ -50,7 +50,7 @@ def transaction_of(provenance: Provenance, journal: Journal) -> int | None:
 def snapshot_transaction(snapshot: Path, journal: Journal) -> int:
     """Return the transaction whose donors a snapshot of a folder says it has; 0 where that is not known.
 
-    One that a killed writer left may name a transaction that was never recorded, or another one that was recorded since.
+    One that a killed writer left may name a transaction that was not recorded, or a number that another one got since.
     """
     try:
         return transaction_of(Provenance.of(read_manifest(snapshot).provenance), journal) or 0

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 import registry_io
 from hla_match.cli.main import group
+from hla_match.errors import CriteriaError
 
 
 @pytest.fixture
@@ -47,3 +48,24 @@ def test_a_setting_that_is_none_is_refused(registry: Path, given: tuple[str, str
     refused = run("registry", "settings", registry, *given)
     assert refused.exit_code != 0
     assert "max-age=60" in run("registry", "settings", registry).stdout
+
+
+def test_a_typing_is_given_by_one_option(registry: Path) -> None:
+    hla = "A*02:01+A*24:02"
+    assert run("case", "open", registry, "--hla", hla, "--frequencies", "none").exit_code == 0
+    refused = run("case", "typing", registry, "1", "D1", "--hla", hla, "--set", f"gl_string={hla}")
+    assert "a GL String by --hla and one by --set" in str(refused.exception)
+
+
+@pytest.mark.parametrize("given", [("--sex", ""), ("--abo", ""), ("--cmv", ""), ("--city", ""), ("--city", "Ningbo,")])
+def test_values_of_donors_that_are_empty_are_refused(registry: Path, given: tuple[str, str]) -> None:
+    """A variable of a shell that is not set must not let all donors in."""
+    refused = run("search", registry, "--hla", "A*02:01+A*24:02", "--frequencies", "none", *given)
+    assert isinstance(refused.exception, CriteriaError)
+
+
+def test_a_table_of_differences_lies_outside_the_registry(registry: Path) -> None:
+    before = (registry / "warnings.csv").read_bytes()
+    refused = run("registry", "diff", registry, "1", "1", "--out", registry / "warnings.csv")
+    assert "a place outside the registry's folder" in str(refused.exception)
+    assert (registry / "warnings.csv").read_bytes() == before

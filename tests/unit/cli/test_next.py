@@ -153,3 +153,12 @@ def test_a_list_without_donors(run) -> None:
     done = run("--only-donors", "none.txt")
     assert done.exit_code == 0
     assert "There is no donor to ask." in done.output
+
+
+def test_donors_of_a_narrowed_list_keep_their_ranks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    criteria = hla_match.SearchCriteria(scope="A,B", max_mismatches=2, as_of="2026-01-01")
+    found = hla_match.search("registry", PATIENT, criteria, frequencies="shares.csv")
+    narrowed = found.filter(pl.col("donor_id") != "D1").next_steps()
+    assert narrowed.donors.select("rank", "donor_id").rows() == [(2, "D2"), (3, "D3"), (4, "D4")]
+    assert narrowed.typings.filter(donor_id="D2")["rank"].unique().to_list() == [2]

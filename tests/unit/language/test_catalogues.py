@@ -16,7 +16,7 @@ from hla_match.language import (
     language_of,
     listed,
     retellable,
-    retold,
+    retold_form,
     speaking,
     translatable,
     translated,
@@ -125,11 +125,11 @@ def test_a_kept_text_is_told_in_the_language_of_the_moment_in_which_it_is_shown(
     for one in (text, pickle.loads(pickle.dumps(text))):
         with speaking("zh"):
             assert one == "with status AV or TU"
-            assert retold(one) == "状态为 AV 或 TU"
+            assert retold_form(one) == "状态为 AV 或 TU"
             # Kept as a plain text it has its catalogue's own where it has no values.
-            assert retold("that are cord blood") == "脐带血"
-            assert retold("no such text {n}") == "no such text {n}"
-        assert retold(one) == text
+            assert retold_form("that are cord blood") == "脐带血"
+            assert retold_form("no such text {n}") == "no such text {n}"
+        assert retold_form(one) == text
     assert listed(["A", "B"]) == "A, B"
 
 
@@ -138,5 +138,5 @@ def test_a_note_of_a_patient_is_told_in_chinese() -> None:
     patient = pickle.loads(pickle.dumps(patient)).model_copy(update={"sex": "F"})
     assert patient.reading_notes[1] == "names in lower case were read in capitals"
     with speaking("zh"):
-        told = [retold(note) for note in patient.reading_notes]
+        told = [retold_form(note) for note in patient.reading_notes]
     assert all(CHINESE.search(one) for one in told)

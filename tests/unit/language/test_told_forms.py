@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from hla_match.errors import HlaMatchError
-from hla_match.language import retold as retold_form
-from hla_match.language import speaking
+from hla_match.language import retold_form, speaking
 from hla_match.language.retelling import retold
 from hla_match.nomenclature.gl_string import split_loci
 from hla_match.nomenclature.multiple_allele_codes import MacTable

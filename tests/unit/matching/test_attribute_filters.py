@@ -108,3 +108,8 @@ def test_probabilities_need_frequencies() -> None:
     with pytest.raises(CriteriaError, match=r"min_p: found 0\.2") as refused:
         searched(DONORS, min_p=0.2)
     assert refused.value.code == "criteria.frequencies"
+
+
+def test_at_least_one_status_is_asked_for() -> None:
+    with pytest.raises(CriteriaError, match="statuses: found nothing, expected at least one status"):
+        SearchCriteria(statuses=())

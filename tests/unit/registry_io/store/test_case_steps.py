@@ -15,7 +15,7 @@ import registry_io
 from hla_match import Patient, SearchCriteria, open_case, repeat
 from hla_match.cases.steps import Stage, Step
 from hla_match.errors import CriteriaError, ErrorCode, HlaMatchError, RegistryError
-from hla_match.language import retold, speaking, translated
+from hla_match.language import retold_form, speaking, translated
 from hla_match.services import case_lists
 from registry_io.store.case_request import CaseRequest
 from registry_io.store.compaction import compact_registry
@@ -314,4 +314,4 @@ def test_refusals_are_kept_in_english_and_told_in_the_language_of_the_reader(reg
     assert caught.value.found == "a donor who was not asked in this case"
     assert caught.value.expected == "a donor who was asked and has consented"
     with speaking("zh"):
-        assert retold(caught.value.found) == translated(caught.value.found) != caught.value.found
+        assert retold_form(caught.value.found) == translated(caught.value.found) != caught.value.found

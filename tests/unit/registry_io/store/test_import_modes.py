@@ -21,8 +21,8 @@ from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.recorded_registry import write_registry, write_registry_stream
 from registry_io.store.registry_builder import RegistryBuilder
-from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_folder import JOURNAL, current_snapshot, writing_registry
+from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.registry_versions import publish
 from registry_io.store.rollback import roll_back
