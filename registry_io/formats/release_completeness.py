@@ -167,7 +167,8 @@ def _alleles_of_list(files: ReleaseFiles, name: str) -> Iterator[tuple[str, list
 
 def _all_named(files: ReleaseFiles, name: str, row: int, alleles: list[str]) -> list[str]:
     if not all(alleles):
-        raise files.error(name, row=row, found="an allele without a name", expected="the names of alleles", hint=TRUNCATED)
+        found = "an allele without a name"
+        raise files.error(name, row=row, found=found, expected="the names of alleles", hint=TRUNCATED)
     return alleles
 
 
