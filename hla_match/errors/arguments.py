@@ -73,7 +73,7 @@ def check_text(name: str, value: object) -> None:
         str(value).encode()
     except UnicodeEncodeError:
         found = InWords("bytes that are no text in UTF-8")
-        raise CriteriaError(name, found=found, expected="a text", code=ErrorCode.CRITERIA_TYPE) from None
+        raise CriteriaError(name, found=found, expected="a text") from None
 
 
 def check_count(name: str, value: object, *, least: int = 1) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -21,3 +22,14 @@ def given_path(name: str, value: object) -> Path:
     """
     check_type(name, value, str, Path, expected="a path")
     return Path(cast("str | Path", value))
+
+
+def readable_name(path: Path) -> str:
+    r"""Return the name of a file or folder as text that can be written anywhere, that of the folder for ``.``.
+
+    >>> readable_name(Path("registries/zhejiang/"))
+    'zhejiang'
+    >>> readable_name(Path(os.fsdecode(b"caf\xe9")))
+    'caf\ufffd'
+    """
+    return os.fsencode(os.path.basename(os.path.abspath(path))).decode("utf-8", "replace")

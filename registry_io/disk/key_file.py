@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import NoneType
 
-from hla_match.errors import ErrorCode, FileError
-from hla_match.errors.arguments import InWords
+from hla_match.errors import CriteriaError, ErrorCode, FileError
+from hla_match.errors.arguments import InWords, check_type
 
 LEAST_KEY = 16
 """Bytes of a key at least: what is shorter can be guessed."""
+
+
+def check_key(key: bytes | None) -> None:
+    """Refuse what is no key, or one that is too short, from which names would be found by trying; None is left alone.
+
+    Raises:
+        CriteriaError: it is; the key is not named.
+    """
+    check_type("key", key, bytes, NoneType, expected="bytes")
+    if key is not None and len(key) < LEAST_KEY:
+        found = InWords(f"a key of {len(key)} bytes")
+        raise CriteriaError("key", found=found, expected=f"at least {LEAST_KEY} random bytes")
 
 
 def read_key(path: Path) -> bytes:

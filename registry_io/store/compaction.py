@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hla_match.errors import ErrorCode, FileError, RegistryError
-from hla_match.errors.arguments import InWords
+from hla_match.errors.arguments import InWords, check_type
 from registry_io.disk.aside_folder import discard
 from registry_io.disk.durable_files import flush_folder, write_error
 from registry_io.disk.given_path import given_path
@@ -65,6 +65,7 @@ def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -
         LockedError: another process writes.
     """
     place = given_path("folder", folder)
+    check_type("grace", grace, datetime.timedelta, expected="a span of time")
     require_registry(place)
     with writing_registry(place), Journal.writing(place) as journal:
         begin(place, journal)
@@ -137,11 +138,12 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         OSError: one cannot be removed.
     """
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
-    since, last, held = time.time() - grace.total_seconds(), _last_erasure(journal), 0.0
+    now, last, held = time.time(), _last_erasure(journal), 0.0
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot in valid or snapshot_transaction(snapshot, journal) >= last:
             continue
-        if (valid_until := snapshot.stat().st_mtime) > since:
+        # A clock that was ahead when it was written says nothing of the readers of now.
+        if (valid_until := min(snapshot.stat().st_mtime, now)) > now - grace.total_seconds():
             held = max(held, valid_until)
             continue
         yield Garbage(snapshot.name, folder_size(snapshot))

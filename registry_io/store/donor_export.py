@@ -18,6 +18,7 @@ from hla_match.donors.registry import Registry, persons_of
 from hla_match.errors import CriteriaError, ErrorCode, FileError
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
+from registry_io.disk.key_file import check_key
 from registry_io.disk.permissions import OWNER_FILE
 from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import SLICE
@@ -48,18 +49,21 @@ def export_donors(
     Args:
         folder: the registry's.
         out: the file, CSV or TSV by its ending.
-        key: with one donors have pseudonyms, as `registry_io.store.pseudonyms` makes them, and stand in their order.
+        key: at least 16 random bytes, with which donors have pseudonyms, as `registry_io.store.pseudonyms` makes them,
+            and stand in their order.
         at: a transaction, or the last one up to the end of a day, whose donors are written; by default those of now.
         raw_text: leave identifiers and texts as they are that a spreadsheet would take for a formula.
         replace: whether a file that is there may be replaced.
         actor: who asks for it; by default the user's name.
 
     Raises:
-        CriteriaError: the ending names no such format, the file would lie in the registry's folder, or a path is none.
+        CriteriaError: the ending names no such format, the file would lie in the registry's folder, a path is none, or
+            the key is too short.
         FileError: the file is there, or cannot be written; or the log cannot.
         RegistryError: there is no registry, it is damaged, or it has no such transaction.
     """
     path, place = given_path("out", out), given_path("folder", folder)
+    check_key(key)
     separator = _SEPARATORS.get(path.suffix.lower())
     if separator is None:
         raise CriteriaError(

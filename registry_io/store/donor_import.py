@@ -16,7 +16,7 @@ from hla_match.errors import CriteriaError, ErrorCode, FileError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
-from registry_io.disk.given_path import given_path
+from registry_io.disk.given_path import given_path, readable_name
 from registry_io.persons.person_attributes import finding_records
 from registry_io.persons.person_table import person_slices
 from registry_io.persons.typing_conflicts import reconcile
@@ -115,11 +115,11 @@ def _imported(
             reading = _Reading(opened, codes, nulls)
             builder = None
             if before is None:  # all donors of a new registry are in the file, so that it is built while it is read
-                new = RegistryBuilder(folder, opened, name=folder.name, codes=codes, ambiguous_nulls=nulls)
+                new = RegistryBuilder(folder, opened, name=readable_name(folder), codes=codes, ambiguous_nulls=nulls)
                 builder = context.enter_context(new)
             intake = _read(entry, source, request, reading, reading.reader if builder is None else builder.add)
             changes = _checked(folder, journal, entry, intake, request)
-            entry.cause = replace(cause, name=source.name, sha256=intake.checksum, rows=intake.n_rows)
+            entry.cause = replace(cause, name=_name(source), sha256=intake.checksum, rows=intake.n_rows)
         reports = _reports(intake)
         if entry.recorded is None:
             published = mend(folder, journal)
@@ -176,6 +176,10 @@ def _nomenclature(
             code=ErrorCode.CRITERIA_CONFLICT,
         )
     return given
+
+
+def _name(source: Path | FrameTable) -> str:
+    return source.name if isinstance(source, FrameTable) else readable_name(source)
 
 
 def _read(
@@ -279,6 +283,8 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
     notes = list(noticed.notes)
     if intake.n_spared:
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
+    if n_back := intake.before["withdrawn"]:
+        notes.append(f"{n_back:,} donors who had left the registry are donors again, since the file has their records")
     if changes.replacement is not None or entry.number == 1:
         notes += donor_notes(published.registry)
     return ImportReport(

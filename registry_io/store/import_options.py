@@ -8,9 +8,11 @@ from pathlib import Path
 from types import NoneType
 from typing import TypedDict, get_args
 
+from hla_match.errors import CriteriaError
 from hla_match.errors.arguments import check_day, check_name, check_text, check_type
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.typings.encoding import AmbiguousNulls
+from registry_io.disk.given_path import readable_name
 from registry_io.disk.writer_lock import user_name
 from registry_io.formats.mac_file import read_codes
 from registry_io.store.import_modes import ImportMode, chosen_mode
@@ -82,6 +84,15 @@ class ImportRequest:
         for name in ("today", "file_date"):
             if getattr(self, name) is not None:
                 check_day(name, getattr(self, name))
+        # Of a clock of another time zone it may be the day after.
+        last = (self.today or datetime.date.today()) + datetime.timedelta(days=1)
+        if self.file_date is not None and self.file_date > last:
+            raise CriteriaError(
+                "file_date",
+                found=self.file_date,
+                expected="a day that has begun",
+                hint="every later file would be out of order",
+            )
         for name in ("actor", "reason"):
             check_text(name, getattr(self, name))
         expected = "a file of multiple allele codes, or a MacTable"
@@ -115,5 +126,5 @@ class ImportRequest:
             FileError: the file cannot be read.
         """
         if isinstance(self.codes, str | Path):
-            return read_codes(Path(self.codes)), Path(self.codes).name
+            return read_codes(Path(self.codes)), readable_name(Path(self.codes))
         return self.codes, self.codes_source

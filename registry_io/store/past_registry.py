@@ -16,6 +16,7 @@ import polars as pl
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.errors import RegistryError
 from hla_match.errors.arguments import check_type
+from registry_io.disk.given_path import readable_name
 from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged
@@ -101,7 +102,7 @@ def built_registry(folder: Path, journal: Journal, number: int) -> Registry:
     registry, _ = build_registry(
         persons,
         nomenclature,
-        name=folder.name,
+        name=readable_name(folder),
         provenance=provenance_at(journal, transaction, nomenclature),
         codes=journal.codes(settings),
         ambiguous_nulls=settings.ambiguous_nulls,

@@ -16,6 +16,7 @@ from hla_match.errors import HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write
+from registry_io.disk.given_path import readable_name
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Transaction
@@ -215,7 +216,9 @@ def _publish_whole(
     latest = _latest(journal)
     nulls = latest.settings.ambiguous_nulls
     noted = journal.noted_at(latest.number)
-    with RegistryBuilder(folder, nomenclature, name=folder.name, codes=codes, ambiguous_nulls=nulls) as builder:
+    with RegistryBuilder(
+        folder, nomenclature, name=readable_name(folder), codes=codes, ambiguous_nulls=nulls
+    ) as builder:
         for persons in journal.persons_at(latest.number):
             builder.add(persons, noted)
         built = builder.build()

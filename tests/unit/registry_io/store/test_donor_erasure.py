@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -213,6 +214,16 @@ def test_a_rollback_beyond_an_erasure_restores_who_is_left(registry: Path) -> No
     roll_back(registry)
     assert donors(registry) == {"D1", "D4"}
     assert prove_registry(registry) is None
+    compact_registry(registry, grace=NOW)
+    assert secrets_in(registry) == set()
+
+
+def test_a_clock_that_was_ahead_holds_nothing_up(registry: Path) -> None:
+    erased(registry)
+    for snapshot in registry.glob(SNAPSHOTS):
+        os.utime(snapshot, (4e9, 4e9))
+    with pytest.raises(FileError, match="searches may be opening"):
+        compact_registry(registry)
     compact_registry(registry, grace=NOW)
     assert secrets_in(registry) == set()
 

@@ -155,6 +155,17 @@ def test_a_key_comes_from_a_file(tmp_path: Path) -> None:
     assert error.value.code == ErrorCode.FILE_MISSING
 
 
+def test_a_key_that_can_be_guessed_is_refused(registry: Path, tmp_path: Path) -> None:
+    for key, error in (
+        (b"", "a key of 0 bytes"),
+        (KEY[1:], "a key of 15 bytes"),
+        (KEY.decode(), "a value of type str"),
+    ):
+        with pytest.raises(CriteriaError, match=f"key: found {error}, expected"):
+            export_donors(registry, tmp_path / "out.csv", key=key)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_ending_is_refused(registry: Path, tmp_path: Path) -> None:
     with pytest.raises(CriteriaError, match=r"found 'out.jsonl', expected a name that ends in one of .csv, .tsv"):
         export_donors(registry, tmp_path / "out.jsonl")

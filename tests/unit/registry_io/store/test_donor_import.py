@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,10 @@ from registry_io.disk.durable_files import listening
 from registry_io.store import donor_import
 from registry_io.store.donor_changes import update_donor
 from registry_io.store.donor_import import import_donors
+from registry_io.store.donor_records import registry_log
 from registry_io.store.import_report import ImportReport
 from registry_io.store.registry_folder import writing_registry
+from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.rollback import roll_back
 
@@ -160,3 +163,17 @@ def test_arguments_that_cannot_be_are_refused_before_anything_is_read(tmp_path: 
         import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin", **wrong)
     assert [caught.value.name] == [*wrong]
     assert not (tmp_path / "registry").exists()
+
+
+def test_names_that_are_no_utf8_are_written_as_text_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, file = (tmp_path / os.fsdecode(name) for name in (b"zh\xe9", b"don\xff.csv"))
+    file.write_text("donor_id,A_1,A_2\nD1,02:01,24:02\nD2,02:01,24:02\n", encoding="utf-8")
+    import_donors(folder, file, "builtin")
+    update_donor(folder, "D1", {"status": "TU"})
+    assert [one.source for one in registry_log(folder)] == ["don\ufffd.csv", ""]
+    assert (open_registry(folder).name, open_registry(folder, at=1).name) == ("zh\ufffd", "zh\ufffd")
+    assert prove_registry(folder) is None
+    folder.rename(tmp_path / "zhejiang")
+    monkeypatch.chdir(tmp_path / "zhejiang")
+    update_donor(".", "D1", {"status": "AV"})
+    assert open_registry(".").name == "zhejiang"

@@ -14,6 +14,7 @@ from hla_match.donors.provenance import Provenance
 from hla_match.errors import CriteriaError, ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
+from registry_io.store.donor_changes import withdraw_donor
 from registry_io.store.donor_import import import_donors
 from registry_io.store.import_modes import RecordCounts
 from registry_io.store.import_report import ImportReport
@@ -190,9 +191,9 @@ def test_a_file_whose_rows_can_be_read_now_is_taken_again(folder: Path) -> None:
 
 
 def test_a_file_is_not_older_than_the_newest(folder: Path) -> None:
-    days = [datetime.date(2026, 3, day) for day in (2, 1, 2)]
+    days = [datetime.date(2025, 12, day) for day in (2, 1, 2)]
     imported(folder, HEADER + "D4,11:01,,\n", update=True, file_date=days[0])
-    with pytest.raises(FileError, match="a file as of 2026-03-01, expected none before 2026-03-02"):
+    with pytest.raises(FileError, match="a file as of 2025-12-01, expected none before 2025-12-02"):
         imported(folder, HEADER + "D5,11:01,,\n", update=True, file_date=days[1])
     imported(folder, HEADER + "D5,11:01,,\n", update=True, file_date=days[2])
     imported(folder, HEADER + "D6,11:01,,\n", update=True, file_date=days[1], again=True)
@@ -411,3 +412,21 @@ def test_reports_of_an_import_that_the_record_does_not_know_are_not_taken(tmp_pa
 
     assert current_snapshot(registry) == finished
     assert b"98:98" not in (registry / "quarantine.csv").read_bytes()
+
+
+def test_a_file_of_the_future_is_refused_since_every_later_one_would_be_out_of_order(tmp_path: Path) -> None:
+    imported(tmp_path, HEADER + "D1,11:01,,\n")
+    day = TODAY + datetime.timedelta(days=1)
+    imported(tmp_path, HEADER + "D2,11:01,,\n", add=True, file_date=day)
+    with pytest.raises(CriteriaError, match=r"file_date: found .*, expected a day that has begun"):
+        imported(tmp_path, HEADER + "D3,11:01,,\n", add=True, file_date=day + datetime.timedelta(days=1))
+    assert len(transactions(tmp_path)) == 2
+
+
+def test_donors_who_had_left_and_come_back_by_a_file_are_told_of(tmp_path: Path) -> None:
+    imported(tmp_path, HEADER + "D1,11:01,,\nD2,11:01,,\n")
+    withdraw_donor(tmp_path / "registry", "D2", today=TODAY)
+    report = imported(tmp_path, HEADER + "D1,11:01,24:02,\nD2,11:01,24:02,\n", update=True)
+    told = "1 donors who had left the registry are donors again, since the file has their records"
+    assert report.notes == (told,)
+    assert not imported(tmp_path, HEADER + "D1,11:01,,\nD2,11:01,,\n", update=True, again=True).notes
