@@ -25,8 +25,8 @@ def met_positions(
     Args:
         frame: one row a donor.
         expressions: of polars, each true or false of a donor.
-        values: by column the value that a donor has there, a collection of values of which it has one, or None where
-            it is unknown.
+        values: by column the value that a donor has there, a collection of values of which it has one; None stands for
+            what is unknown.
 
     Raises:
         CriteriaError: there is no such column, or a condition cannot hold or fail there.
@@ -89,6 +89,8 @@ def _check_words(column: pl.Series, value: object) -> None:
         return
     words = column.dtype.categories.to_list()
     for one in _values_of(value):
+        if one is None:
+            continue
         if not isinstance(one, str) or one not in words:
             found = one if isinstance(one, str) else InWords(f"a value of type {type(one).__name__}")
             raise CriteriaError(
@@ -98,10 +100,12 @@ def _check_words(column: pl.Series, value: object) -> None:
 
 def _equals(name: str, value: object) -> pl.Expr:
     """Return the condition that a column has a value, or one of several."""
-    if value is None:
-        return pl.col(name).is_null()
+    known = [one for one in _values_of(value) if one is not None]
+    is_unknown = pl.col(name).is_null() if len(known) < len(_values_of(value)) else pl.lit(False)
+    if not known:
+        return is_unknown
     try:
-        return pl.col(name).is_in(_values_of(value))
+        return is_unknown | pl.col(name).is_in(known)
     except _UNFIT:
         raise _refused(name) from None
 

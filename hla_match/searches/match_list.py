@@ -156,8 +156,8 @@ class MatchList(ExplainedDonors):
 
         Args:
             conditions: expressions of polars on the columns of `to_polars`.
-            values: by column the value that a donor has there, a list of values of which it has one, or None where it
-                is unknown.
+            values: by column the value that a donor has there, or a list of values of which it has one; None stands for
+                what is unknown.
 
         Raises:
             CriteriaError: there is no such column, or a condition does not fit it.

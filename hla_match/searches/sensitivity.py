@@ -78,8 +78,9 @@ def sensitivity(
     """
     lists = {**dict(_otherwise(found, again, first)), **(others or {})}
     head = found
-    if found.narrowed or len(found) < min(first, found.n_found):
-        # The list was narrowed or cut before: its first donors are looked for again.
+    n_first = min(first, found.n_found)
+    if len(found) < n_first or (n_first and int(found.ranks[n_first - 1]) != n_first):
+        # The list was narrowed or cut before, or begins behind the first: its first donors are looked for again.
         head = again(found.criteria.model_copy(update={"limit": first}), replace(found.policy, filters=()))
     return tuple(rank_change(choice, head, other, first) for choice, other in lists.items())
 

@@ -174,14 +174,15 @@ def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[Ke
     """Return the sets of other snapshots that hold for a registry: the newest first, none of donors who came later."""
     number = registry.provenance.transaction
     found = [one for place in _places(folder) if (one := KeptSet.of(place, registry, algorithm)) is not None]
-    dated = {one.transaction: one for one in found if one.transaction is not None}
+    # Later snapshots have copies, of which one may be damaged.
+    dated = [(one.transaction, one) for one in found if one.transaction is not None]
     if number is None or not dated or not has_journal(folder):
         return []
     try:
         with Journal.open(folder) as journal:
             holding = [
-                transaction
-                for transaction, one in dated.items()
+                (transaction, one)
+                for transaction, one in dated
                 if transaction <= number
                 and journal.has_transaction(transaction)
                 and not journal.n_erased(transaction)
@@ -189,7 +190,7 @@ def _of_few_changes(folder: Path, registry: Registry, algorithm: int) -> list[Ke
             ]
     except HlaMatchError:  # there is no such transaction, or the record cannot be read
         return []
-    return [dated[one] for one in sorted(holding, reverse=True)]
+    return [one for _, one in sorted(holding, key=lambda pair: -pair[0])]
 
 
 @contextmanager

@@ -171,6 +171,13 @@ def test_a_part_of_a_list_keeps_the_ranks_of_the_whole() -> None:
     assert part.explain("sure").place == "meets the criteria, and is not in this part of the list of 3 donors"
 
 
+def test_of_a_part_the_order_of_the_whole_list_is_told() -> None:
+    matches = found(with_frequencies=False)
+    for part in (slice(1, 3), slice(1, 2)):
+        told = [str(change) for change in matches.take(part).sensitivity(first=2)]
+        assert told == [str(change) for change in matches.sensitivity(first=2)]
+
+
 def test_what_explains_a_list_shows_itself_as_its_page() -> None:
     matches = found(with_frequencies=True)
     for page in (matches.explain(0), matches.compare(0, 1), *matches.sensitivity()):

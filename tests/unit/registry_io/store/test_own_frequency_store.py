@@ -240,6 +240,19 @@ def test_a_later_snapshot_takes_them_over_until_much_has_changed(folder: Path, o
     assert found.name == current_snapshot(folder).name != first.name
 
 
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_of_the_copies_of_a_set_one_that_is_whole_is_taken_over(folder: Path, own: Estimates, damaged: int) -> None:
+    first, places = own(), []
+    for donor in ("D60", "D61"):
+        places.append(current_snapshot(folder) / FREQUENCIES)
+        add_donor(folder, donor, {"A": "02:01,24:02"}, today=DAY)
+        own()
+    shutil.rmtree(current_snapshot(folder) / FREQUENCIES)
+    (sorted(places)[damaged] / FILES[0]).write_bytes(b"")
+    assert same(own(), first)
+    assert own.count == 1
+
+
 def test_the_past_takes_no_set_of_donors_who_came_later(folder: Path, own: Estimates) -> None:
     before = Estimates(Path(shutil.copytree(folder, folder.parent / "before")))()
     add_donor(folder, "D60", {"A": "11:01,24:02", "B": "46:01,13:01"}, today=DAY)
