@@ -22,7 +22,7 @@ from hla_match.services.searched_registry import check_fallback, source_files
 from registry_io.disk.given_path import given_path
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.imputation_store import open_imputation
-from registry_io.store.registry_folder import JOURNAL, QUARANTINE
+from registry_io.store.registry_folder import QUARANTINE
 from registry_io.store.registry_store import open_registry
 from registry_io.tables.quarantine import read_quarantine
 
@@ -136,8 +136,9 @@ def earlier_reports(folder: Path) -> pl.DataFrame | None:
         RegistryError: the record of the registry is damaged.
     """
     from registry_io.store.journal.journal import Journal
+    from registry_io.store.journal.journal_file import has_journal
 
-    if not (folder / JOURNAL).exists():
+    if not has_journal(folder):
         return None
     with Journal.open(folder) as journal:
         parts = list(journal.replaced_persons())

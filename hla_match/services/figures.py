@@ -18,7 +18,6 @@ from hla_match.publishing.small_cells import THRESHOLD
 from hla_match.publishing.yearly_figures import RESOLUTIONS, YearlyFigures, with_columns, yearly_figures
 from hla_match.services.report_files import report_files, write_report
 from registry_io.disk.given_path import given_path
-from registry_io.store.registry_folder import JOURNAL
 from registry_io.store.registry_store import open_registry
 
 
@@ -107,10 +106,11 @@ def people_of_year(
         RegistryError: the record is damaged.
     """
     from registry_io.store.journal.journal import Journal
+    from registry_io.store.journal.journal_file import has_journal
 
     levels = _levels(registry)
     now = with_columns(registry.attributes.join(levels, on="donor_id", how="left", maintain_order="left"))
-    if not (folder / JOURNAL).exists():
+    if not has_journal(folder):
         return now, None, registry.provenance.imported_on
     first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
     with Journal.open(folder) as journal:
@@ -130,8 +130,9 @@ def people_who_left(folder: Path, year: int) -> pl.DataFrame | None:
         RegistryError: the record is damaged.
     """
     from registry_io.store.journal.journal import Journal
+    from registry_io.store.journal.journal_file import has_journal
 
-    if not (folder / JOURNAL).exists():
+    if not has_journal(folder):
         return None
     with Journal.open(folder) as journal:
         upto = [one.number for one in journal.transactions() if one.day <= datetime.date(year, 12, 31)]

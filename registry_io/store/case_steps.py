@@ -53,7 +53,8 @@ def open_cases(
     given = checked_day(day)
     with writing_registry(place), Journal.writing(place) as journal:
         begin(place, journal)
-        journal.cases.begin()
+        if requests:
+            journal.cases.begin()
         latest = journal.latest_transaction()
         assert latest is not None, "a record that has begun has a transaction"
         found = []

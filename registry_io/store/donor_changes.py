@@ -212,7 +212,7 @@ class RecordedDonor:
     """What a registry knows of a donor, and the transaction that changes it."""
 
     def __init__(self, folder: Path, journal: Journal, entry: Entry, donor_id: str) -> None:
-        self._folder, self._entry, self._donor_id = folder, entry, given_identifier(donor_id)
+        self._folder, self._entry, self._donor_id = folder, entry, recorded_identifier(journal, donor_id)
         self._versions = journal.versions(self._donor_id)
         self._attributes = journal.attributes_at(entry.number)
         assert entry.settings is not None, "the record of a registry says what it is read with"
@@ -255,10 +255,12 @@ class RecordedDonor:
             ambiguous_nulls=self._settings.ambiguous_nulls,
             today=self._entry.cause.day,
         )
-        self._refuse_unreadable(records.frame)
+        # Cells are read without blanks around them, with which a program may have written the identifier.
+        persons = records.frame.with_columns(person_id=pl.lit(self._donor_id))
+        self._refuse_unreadable(persons)
         # There is no file, and no row of one.
-        reported = reported_texts(records.frame, records.cells, records.own_names)
-        self._entry.put(records.frame.drop("row"), action=action, reported=reported)
+        reported = reported_texts(persons, records.cells, records.own_names)
+        self._entry.put(persons.drop("row"), action=action, reported=reported)
 
     def withdraw(self, *, action: Action = "withdraw") -> None:
         """Withdraw the donor; `action` is as in `Entry.withdraw`."""
@@ -278,6 +280,16 @@ class RecordedDonor:
         books = TypingBooks(self._nomenclature, self._codes, ambiguous_nulls=self._settings.ambiguous_nulls)
         unreadable = books.unreadable(books.code(persons))
         refuse_findings(unreadable_records(persons.drop("row", strict=False).with_row_index("row"), unreadable))
+
+
+def recorded_identifier(journal: Journal, identifier: str) -> str:
+    """Return an identifier as a donor file would give it; or as it is, where a program wrote such a one with blanks.
+
+    Raises:
+        CriteriaError: it is no text.
+    """
+    own = given_identifier(identifier)
+    return identifier if own != identifier and journal.versions(identifier) else own
 
 
 def present_record(folder: Path, versions: Sequence[Version]) -> Mapping[str, str]:

@@ -18,8 +18,7 @@ from hla_match.errors.arguments import InWords, check_type
 from registry_io.disk.aside_folder import discard
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import given_path
-from registry_io.store.donor_changes import cause_now, record_change, unknown_donor
-from registry_io.store.donor_values import given_identifier
+from registry_io.store.donor_changes import cause_now, record_change, recorded_identifier, unknown_donor
 from registry_io.store.import_modes import check_somebody_stays
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
@@ -76,11 +75,12 @@ def erase_donors(
     check_type("identifiers", identifiers, list, tuple, set, frozenset, pl.Series, expected="a list of identifiers")
     if not len(identifiers):
         raise CriteriaError("identifiers", found=InWords("nobody"), expected="identifiers of donors")
-    asked = pl.Series("donor_id", list(map(given_identifier, identifiers)), pl.String).unique(maintain_order=True)
     n_records = 0
 
     def change(journal: Journal, entry: Entry) -> None:
         nonlocal n_records
+        named = [recorded_identifier(journal, one) for one in identifiers]
+        asked = pl.Series("donor_id", named, pl.String).unique(maintain_order=True)
         if len(journal.known(asked)) < len(asked):
             raise unknown_donor(place)
         if asked.is_in(entry.merged_away().implode()).any():

@@ -11,8 +11,7 @@ import polars as pl
 
 from hla_match.errors.arguments import check_type
 from registry_io.disk.given_path import given_path
-from registry_io.store.donor_changes import unknown_donor
-from registry_io.store.donor_values import given_identifier
+from registry_io.store.donor_changes import recorded_identifier, unknown_donor
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.person_texts import TYPINGS, in_order
 from registry_io.store.journal.transactions import Transaction
@@ -81,7 +80,8 @@ def show_donor(folder: str | Path, donor_id: str) -> DonorRecord:
     Raises:
         RegistryError: there is no registry, it has no record of its changes yet, or it never knew the identifier.
     """
-    donor_id = given_identifier(donor_id)
+    with _opened(folder) as journal:
+        donor_id = recorded_identifier(journal, donor_id)
     versions = donor_history(folder, donor_id)
     last = versions[-1]
     told = next(one.version for one in reversed(versions) if one.version.person is not None)
@@ -103,7 +103,7 @@ def donor_history(folder: str | Path, donor_id: str) -> list[DonorVersion]:
         RegistryError: as `show_donor`.
     """
     with _opened(folder) as journal:
-        versions = journal.versions(given_identifier(donor_id))
+        versions = journal.versions(recorded_identifier(journal, donor_id))
         if not versions:
             raise unknown_donor(given_path("folder", folder))
         transactions = {one.number: one for one in journal.transactions()}

@@ -17,7 +17,8 @@ from hla_match.errors import CriteriaError
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.publishing.yearly_figures import FIGURES
 from hla_match.services.audit import audit
-from hla_match.services.figures import figures, people_of_year
+from hla_match.services.figures import figures, people_of_year, people_who_left
+from registry_io.store.journal import journal_file
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.transactions import Action, Cause
 from registry_io.store.recorded_registry import write_registry
@@ -125,6 +126,14 @@ def test_the_audit_reads_earlier_reports_from_the_record(tmp_path: Path) -> None
     assert hit.select("donor_id", "locus", "reported", "detail").rows() == [
         ("ZJ-00000", "A", "A 02:01+24:02", "earlier A 11:01+24:02")
     ]
+
+
+def test_a_record_that_a_killed_writer_only_began_is_none(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(2))
+    (registry / JOURNAL).write_bytes(journal_file._empty_record())
+    assert audit(registry, settings=AuditSettings(as_of=TODAY)).registry.n_donors == 2
+    assert people_of_year(registry, open_registry(registry), 2021)[1] is None
+    assert people_who_left(registry, 2021) is None
 
 
 def test_the_terminal_shows_figures_and_withholds_small_ones(tmp_path: Path) -> None:

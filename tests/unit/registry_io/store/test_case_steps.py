@@ -270,6 +270,7 @@ def test_a_record_from_before_becomes_one_with_cases_at_the_first_of_them(tmp_pa
     assert registry_io.list_cases(registry) == []
     refused(lambda: registry_io.show_case(registry, 1), ErrorCode.CASE_UNKNOWN)
     registry_io.update_donor(registry, "D1", {"sex": "F"})
+    assert open_case(registry, [], CRITERIA) == []
     assert version_of(registry) == "1"
     open_case(registry, PATIENT, CRITERIA, frequencies="none")
     assert version_of(registry) == "2"

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hla_match.donors.registry import build_registry
 from hla_match.errors import CriteriaError, ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.donor_changes import (
@@ -19,6 +20,7 @@ from registry_io.store.donor_changes import (
     update_donor,
     withdraw_donor,
 )
+from registry_io.store.donor_erasure import erase_donors
 from registry_io.store.donor_import import import_donors
 from registry_io.store.donor_records import (
     Difference,
@@ -28,6 +30,7 @@ from registry_io.store.donor_records import (
     show_donor,
 )
 from registry_io.store.journal.journal import Journal
+from registry_io.store.recorded_registry import write_registry
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 
@@ -133,6 +136,21 @@ def test_an_identifier_is_read_as_in_files_without_blanks_around_it(registry: Pa
     assert update_donor(registry, "\u00a0D1", {"status": "TU"}, today=DAY).transaction == 2
     assert [one.version.action for one in donor_history(registry, " D1")] == ["add", "update"]
     assert withdraw_donor(registry, "D1 ", today=DAY).transaction == 3
+
+
+def test_who_was_written_with_blanks_around_the_identifier_can_be_named(tmp_path: Path) -> None:
+    """A program can write any identifier; no file can."""
+    persons = pl.DataFrame({"person_id": [" X1 ", "X2", "X1"], "A_1": ["02:01"] * 3, "A_2": ["24:02"] * 3})
+    made_from = {"imported_on": "2026-01-31"}
+    made, _ = build_registry(persons, Nomenclature.builtin(), name="three", provenance=made_from)
+    folder = tmp_path / "registry"
+    write_registry(made, folder)
+    update_donor(folder, " X1 ", {"status": "TU"}, today=DAY)
+    assert {name: one["status"] for name, one in searched(folder).items()} == {" X1 ": "TU", "X2": None, "X1": None}
+    assert show_donor(folder, " X1 ").donor_id == " X1 "
+    assert show_donor(folder, " X2 ").donor_id == "X2"
+    erase_donors(folder, [" X1 "], today=DAY)
+    assert set(searched(folder)) == {"X1", "X2"}
 
 
 @pytest.mark.parametrize(
