@@ -64,7 +64,11 @@ class Deed:
             return unlike
         done = scene.killed(self.history, self.line, self.further).tree
         done = {name: one for name, one in done.items() if "/." not in name}
-        return min(unlike, differences(found, done, known), key=len)
+        # What was left to later commands may be finished, and not valid yet.
+        finished = known | {
+            name: one for name, one in scene.state(self.after).tree.items() if name.startswith("registry/snapshot-")
+        }
+        return min(unlike, differences(found, done, finished), key=len)
 
     def unlike_before(self, scene: Scene, place: Path) -> list[str]:
         """Return how a folder differs from what was there before the deed."""
@@ -82,7 +86,13 @@ class Deed:
             if one.fault:
                 return str(one)
         found = self._told(tuple((one.status, one.output) for one in ended))
-        if found in [self._told(scene.answers(history, self.probes)) for history in (self.history, self.after)]:
+        before, after = (self._told(scene.answers(history, self.probes)) for history in (self.history, self.after))
+        if found in (before, after):
+            return ""
+        # Between commit and switch the record tells the new state, and a search the old one.
+        if self.is_recorded(scene, place) and all(
+            one in pair for one, pair in zip(found, zip(before, after, strict=True), strict=True)
+        ):
             return ""
         return f"neither the old state nor the new: {in_short([str(one) for one in ended])}"
 
