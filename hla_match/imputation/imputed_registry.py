@@ -33,6 +33,11 @@ class ImputedRegistry:
     panels: Panels
     donors: Imputation
 
+    @property
+    def n_donors(self) -> int:
+        """Number of donors."""
+        return int(self.donors.person.size)
+
     @classmethod
     def of(
         cls,
@@ -85,6 +90,11 @@ class ImputedOnDemand:
     panels: Panels
     registry: Registry
     membership: TypingAlleles
+
+    @property
+    def n_donors(self) -> int:
+        """Number of donors."""
+        return self.registry.n_donors
 
     def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry, as in `ImputedRegistry`; results do not depend on the `workers`."""

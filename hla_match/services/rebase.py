@@ -135,10 +135,15 @@ def _write(report: RebaseReport, changes: Path | None, lists: Path | None, *, ra
     written = {path: frame for path, frame in frames if path is not None and frame is not None}
     try:
         write_report(written, {}, raw_text=raw_text)
-    except FileError as error:
+    except (FileError, CriteriaError) as error:
         if report.transaction is None:
             raise
-        raise error.with_hint(f"the registry was rebased all the same, by transaction {report.transaction}") from error
+        done = f"the registry was rebased all the same, by transaction {report.transaction}"
+        if isinstance(error, FileError):
+            raise error.with_hint(done) from error
+        raise CriteriaError(
+            error.name, found=error.found, expected=error.expected, hint=done, code=ErrorCode(error.code)
+        ) from error
 
 
 def _path(name: str, given: str | Path | None) -> Path | None:

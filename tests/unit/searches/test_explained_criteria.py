@@ -10,6 +10,7 @@ import pytest
 
 from hla_match.choice.policies import POLICIES
 from hla_match.donors.registry import Registry, build_registry
+from hla_match.errors import CriteriaError
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation.imputed_registry import ImputedRegistry
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -163,3 +164,12 @@ def test_a_least_probability_leaves_each_donor_its_own_probabilities(monkeypatch
     assert (every["donor_id"].to_list(), some["donor_id"].to_list()) == (["same", "vague"], ["same"])
     columns = ["donor_id", "p0", "p1", "p2", "p3", "p4"]
     assert some.select(columns).equals(every.select(columns).head(1))
+
+
+def test_donors_that_were_imputed_for_another_registry_are_refused() -> None:
+    table = pl.DataFrame({"A": ["02:01", "24:02"], "population": "", "frequency": [0.5, 0.5]})
+    registry = registry_of(("one", "two"))
+    imputed = ImputedRegistry.of(registry, code_haplotypes(table, BUILTIN, name="six"))
+    assert Matcher(registry, imputed).imputed is imputed
+    with pytest.raises(CriteriaError, match="found 2 imputed donors, expected 1, those of the registry"):
+        Matcher(registry_of(("one",)), imputed)

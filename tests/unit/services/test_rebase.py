@@ -159,6 +159,15 @@ def test_criteria_that_no_search_can_have_are_refused_before_anything_changes(fo
     assert len(registry_io.registry_log(folder)) == 1
 
 
+def test_a_table_that_no_sheet_holds_does_not_hide_it_either(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry_io.tables.results_file.EXCEL_ROWS", 0)
+    with pytest.raises(CriteriaError, match=r"at most 0 rows in Excel.*the registry was rebased all the same.*2"):
+        rebase(folder, NEW, changes=tmp_path / "changes.xlsx", allow_shrink=True)
+    assert len(registry_io.registry_log(folder)) == 2
+
+
 def test_a_table_that_cannot_be_written_does_not_hide_that_the_registry_was_rebased(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
