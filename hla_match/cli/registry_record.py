@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hla_match.cli.import_report import print_note
 from hla_match.cli.messages import say, terminal_lines
 from hla_match.cli.moment import moment
 from hla_match.cli.raw_text import raw_text_option
@@ -207,6 +208,8 @@ def say_change(change: DonorChange, what: str) -> None:
     else:
         donors = translated_count("{n} donor", "{n} donors", change.n_donors)
         say(translated("Transaction {number}: {what}; {donors}", number=change.transaction, what=what, donors=donors))
+    for note in change.notes:
+        print_note(note)
 
 
 def _say_version(found: DonorVersion) -> None:

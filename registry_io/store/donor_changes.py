@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,10 +36,12 @@ class DonorChange:
     Attributes:
         transaction: its number; None where the registry knew it all already, and nothing was changed.
         n_donors: number of donors of the registry.
+        notes: what is unusual of the values that were given, and kept, such as a date that has not come.
     """
 
     transaction: int | None
     n_donors: int
+    notes: tuple[str, ...] = ()
 
 
 def add_donor(
@@ -67,9 +70,9 @@ def add_donor(
         LockedError: another process writes.
     """
 
-    def change(donor: RecordedDonor) -> None:
+    def change(donor: RecordedDonor) -> Sequence[str]:
         donor.refuse_known()
-        donor.put(values, {})
+        return donor.put(values, {})
 
     return _changed(folder, donor_id, change, "add", today, actor, reason)
 
@@ -154,7 +157,7 @@ def reinstate_donor(
 def _changed(
     registry: str | Path,
     donor_id: str,
-    change: Callable[[RecordedDonor], None],
+    change: Callable[[RecordedDonor], Sequence[str] | None],
     action: Action,
     today: datetime.date | None,
     actor: str,
@@ -162,11 +165,13 @@ def _changed(
 ) -> DonorChange:
     """Make a change of one donor, record it, and publish it."""
     folder = given_path("folder", registry)
+    notes: list[str] = []
 
     def of_donor(journal: Journal, entry: Entry) -> None:
-        change(RecordedDonor(folder, journal, entry, donor_id))
+        notes.extend(change(RecordedDonor(folder, journal, entry, donor_id)) or ())
 
-    return record_change(folder, of_donor, cause_now(action, today, actor, reason))
+    done = record_change(folder, of_donor, cause_now(action, today, actor, reason))
+    return dataclasses.replace(done, notes=tuple(notes))
 
 
 def cause_now(action: Action, today: datetime.date | None, actor: str, reason: str) -> Cause:
@@ -243,8 +248,13 @@ class RecordedDonor:
         """
         return present_record(self._folder, self._versions)
 
-    def put(self, values: Mapping[str, str], known: Mapping[str, str], *, action: Action | None = None) -> None:
-        """Put a record with new values in place of those that are known; `action` is as in `Entry.put`."""
+    def put(
+        self, values: Mapping[str, str], known: Mapping[str, str], *, action: Action | None = None
+    ) -> Sequence[str]:
+        """Put a record with new values in place of those that are known, and return what is unusual of these.
+
+        `action` is as in `Entry.put`.
+        """
         records = read_donor(
             self._donor_id,
             values,
@@ -261,6 +271,7 @@ class RecordedDonor:
         # There is no file, and no row of one.
         reported = reported_texts(persons, records.cells, records.own_names)
         self._entry.put(persons.drop("row"), action=action, reported=reported)
+        return [str(note) for note in records.warnings.filter(pl.col("column").is_in(list(values)))["message"]]
 
     def withdraw(self, *, action: Action = "withdraw") -> None:
         """Withdraw the donor; `action` is as in `Entry.withdraw`."""

@@ -179,9 +179,13 @@ def test_two_values_of_one_meaning_are_refused(registry: Path) -> None:
         update_donor(registry, "D1", {"sex": "F", "性别": "女"}, today=DAY)
 
 
-def test_what_is_unusual_is_kept(registry: Path) -> None:
-    update_donor(registry, "D1", {"birth_date": "1930-01-01"}, today=DAY)
+def test_what_is_unusual_is_kept_and_told(registry: Path) -> None:
+    done = update_donor(registry, "D1", {"birth_date": "1930-01-01", "登记日期": "2026-02-01"}, today=DAY)
+    assert done == DonorChange(2, 2, done.notes)
+    assert [note.partition(" ")[0] for note in done.notes] == ["birth_date", "registered_on"]
+    assert done.notes[1] == "registered_on is later than 2026-01-31, kept"
     assert show_donor(registry, "D1").person["birth_date"] == "1930-01-01"
+    assert update_donor(registry, "D1", {"status": "TU"}, today=DAY).notes == (), "of what was given before"
 
 
 def test_what_is_known_already_makes_no_transaction(registry: Path) -> None:
