@@ -65,9 +65,8 @@ class Deed:
         done = scene.killed(self.history, self.line, self.further).tree
         done = {name: one for name, one in done.items() if "/." not in name}
         # What was left to later commands may be finished, and not valid yet.
-        finished = known | {
-            name: one for name, one in scene.state(self.after).tree.items() if name.startswith("registry/snapshot-")
-        }
+        after = scene.state(self.after).tree
+        finished = {**known, **{name: one for name, one in after.items() if name.startswith("registry/snapshot-")}}
         return min(unlike, differences(found, done, finished), key=len)
 
     def unlike_before(self, scene: Scene, place: Path) -> list[str]:
