@@ -83,10 +83,12 @@ class DonorIntake:
             BudgetError: there are more findings than a table of persons has.
             CriteriaError: an attribute is of another type than before.
         """
+        merged, leaving = self.entry.merged_away(), withdrawals(records)
         found = [
             *records.quarantined,
             *unreadable_records(records.frame, self.read_typings(records.frame, records.noted)),
-            *merged_records(records.frame, self.entry.merged_away()),
+            *merged_records(records.frame, merged),
+            *merged_records(leaving, merged),
         ]
         self.quarantined += found
         self.budget.check_records(len(self.quarantined))
@@ -101,22 +103,28 @@ class DonorIntake:
         known = frame["row"].filter(before != "new")
         self.known_rows.append(known)
         if records.actions is not None:
-            self._act(records.actions, known)
+            self._act(records.actions, known, leaving.filter(~pl.col("row").is_in(rows)))
         identifiers = pl.Series([one.person_id for one in found if one.person_id], dtype=pl.String).unique()
         self.n_spared += len(self.entry.name(identifiers))
         self.warnings.append(records.warnings.filter(~pl.col("row").is_in(rows)) if rows else records.warnings)
         self.read_notes.append(records.read_notes)
         self.n_rows, self.checksum = self.n_rows + records.n_rows, records.checksum
 
-    def _act(self, actions: pl.DataFrame, known: pl.Series) -> None:
+    def _act(self, actions: pl.DataFrame, known: pl.Series, leaving: pl.DataFrame) -> None:
         """Do what the rows of a differential file ask for beside taking their records."""
         self.is_differential = True
         added = actions.filter(pl.col("action") == "add")["row"]
         self.added_rows += added.filter(added.is_in(known.implode())).to_list()
-        leaving = actions.filter(pl.col("action") == "withdraw").select("row", "person_id")
         before = self.entry.withdraw(leaving)
         self.unknown_rows += leaving["row"].filter(before == "new").to_list()
         self.n_withdrawn += int((before == "different").sum())
+
+
+def withdrawals(records: PersonRecords) -> pl.DataFrame:
+    """Return `row` and `person_id` of those who are to be withdrawn by their row of a differential file."""
+    if records.actions is None:
+        return records.frame.select("row", "person_id").clear()
+    return records.actions.filter(pl.col("action") == "withdraw").select("row", "person_id")
 
 
 def merged_records(persons: pl.DataFrame, merged: pl.Series) -> list[QuarantinedRecord]:

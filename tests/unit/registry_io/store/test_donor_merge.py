@@ -194,6 +194,11 @@ def test_a_merged_record_is_no_donor_until_it_is_reinstated(registry: Path, tmp_
     report = import_donors(registry, tmp_path / "donors.csv", update=True, again=True, today=DAY)
     assert [(one.row, one.reason) for one in report.quarantined] == [(3, Reason.MERGED_RECORD)]
     assert searched(registry) == {"D1", "D3"}
+    (tmp_path / "week.csv").write_text("donor_id,action\nD2,withdraw\nD3,withdraw\n", encoding="utf-8")
+    report = import_donors(registry, tmp_path / "week.csv", update=True, today=DAY)
+    assert [(one.row, one.reason) for one in report.quarantined] == [(2, Reason.MERGED_RECORD)], "D1 is still a donor"
+    assert (report.counts.n_withdrawn, searched(registry)) == (1, {"D1"})
+    reinstate_donor(registry, "D3", today=DAY)
     reinstate_donor(registry, "D2", today=DAY)
     assert not import_donors(registry, tmp_path / "donors.csv", update=True, again=True, today=DAY).quarantined
     assert searched(registry) == {"D1", "D2", "D3"}
