@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal, TypedDict
 
 from benchmarks.reliability.database_steps import REMOVE, SYNC, TRUNCATE, WRITE, watch_databases
@@ -73,6 +74,7 @@ class Steps:
     def watch(self) -> None:
         """Begin; there is no end but that of the process."""
         listening(self._hear).__enter__()
+        _spare_databases()
         sys.addaudithook(self._audit)
         for name in ("write", "pwrite", "fsync", "ftruncate", "fchmod", "posix_fallocate"):
             setattr(os, name, self._seen(name, getattr(os, name)))
@@ -142,3 +144,38 @@ class Steps:
         else:
             os.kill(os.getpid(), getattr(signal, f"SIG{act}"))
         return False
+
+
+class _Later:
+    """A handler of signals that waits while SQLite calls back: what is raised there is lost, and the step with it.
+
+    Without being watched SQLite is machine code, which no handler of Python's interrupts.
+    """
+
+    def __init__(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        self._handler = handler
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        within = frame
+        while within is not None:
+            if within.f_globals.get("__name__") == watch_databases.__module__:
+                threading.Timer(_A_MOMENT, os.kill, (os.getpid(), number)).start()
+                return
+            within = within.f_back
+        self._handler(number, frame)
+
+    def __eq__(self, other: object) -> bool:
+        return self._handler == other
+
+    def __hash__(self) -> int:
+        return hash(self._handler)
+
+
+def _spare_databases() -> None:
+    """Let every handler that is set from now on wait while SQLite calls back."""
+    given = signal.signal
+
+    def set_handler(number: int, handler: Any) -> Any:
+        return given(number, _Later(handler) if callable(handler) else handler)
+
+    signal.signal = set_handler  # type: ignore[assignment]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +25,7 @@ BESIDE = (f"{RECORD}-wal", f"{RECORD}-shm", f"{RECORD}-seal", "case-head", "sear
 """Patterns of files that come and go with a record, hold hashes of it, or grow with every search."""
 
 _PLAIN = b"SQLite format 3\0"
+_SALT = re.compile(r'\\"salt\\": \\"[0-9a-f]+\\"')
 _TRANSACTIONS = (
     "SELECT id, day, action, reason, source, source_sha256, source_rows, file_date, settings, same_as, attributes,"
     " counts, last_version FROM txn ORDER BY id"
@@ -53,7 +55,7 @@ def checksum_of_record(path: Path) -> str:
             known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
             queries = (*(_TRANSACTIONS, _VERSIONS) * ("txn" in known), *_CASES * ("case_entry" in known))
             told = [list(map(list, connection.execute(query).fetchall())) for query in queries]
-    return hashlib.sha256(json.dumps([is_plain, told]).encode()).hexdigest()
+    return hashlib.sha256(_SALT.sub("", json.dumps([is_plain, told])).encode()).hexdigest()
 
 
 def _decrypted(path: Path) -> sqlite3.Connection:
