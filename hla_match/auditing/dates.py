@@ -32,7 +32,9 @@ def date_findings(
         ages: those of today, which are asked of donors who are not deleted.
     """
     born = registry.attribute_codes["birth_date"].astype(np.int64)
-    registered, contacted = (_days(registry, name) for name in ("registered_on", "last_contact_on"))
+    registered, contacted, donated = (
+        _days(registry, name) for name in ("registered_on", "last_contact_on", "donated_on")
+    )
     today = as_of.year * 10000 + as_of.month * 100 + as_of.day
     age = completed_years(registry.attribute_codes["birth_date"], as_of)
     deleted = registry.attribute_codes["status"] == values_of("status").index("DE")
@@ -48,6 +50,8 @@ def date_findings(
                     "registered in the future": registered > today,
                     "last contact before registration": (contacted > 0) & (contacted < registered),
                     "last contact in the future": contacted > today,
+                    "donated before registration": (donated > 0) & (donated < registered),
+                    "donated in the future": donated > today,
                 }.items()
             ),
         ]

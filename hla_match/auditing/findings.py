@@ -129,7 +129,8 @@ class FindingKind(StrEnum):
     DATES_OUT_OF_ORDER = (
         "dates_out_of_order",
         "dates out of order",
-        "A donor was registered before birth or in the future, or last contacted before registration or in the future.",
+        "A donor was registered before birth or in the future, or last contacted or donated before registration or in "
+        "the future.",
         "Correct the dates.",
     )
     MIXED_TCE = (

@@ -202,6 +202,21 @@ def test_dates(born: str | None, registered: str | None, contacted: str | None, 
     assert found(date_findings(registry, TODAY)) == [("D0", kind) for kind in kinds]
 
 
+@pytest.mark.parametrize(
+    ("donated", "detail"),
+    [
+        ("2010-01-01", None),
+        ("2009-12-31", "donated before registration"),
+        ("2026-03-01", "donated in the future"),
+        (None, None),
+    ],
+)
+def test_dates_of_donation(donated: str | None, detail: str | None):
+    days = {"birth_date": date("1990-05-01"), "registered_on": date("2010-01-01"), "donated_on": date(donated)}
+    registry = registry_of({"A": "02:01", **days}, {"A": "02:01", **days, "donated_on": date("2011-01-01")})
+    assert date_findings(registry, TODAY)["detail"].to_list() == ([detail] if detail else [])
+
+
 def test_ages_are_asked_for_by_the_settings():
     registry = registry_of({"A": "02:01", "birth_date": date("1990-05-01"), "registered_on": date("2006-06-01")})
     assert found(date_findings(registry, TODAY)) == [("D0", "age_at_registration")]
