@@ -99,7 +99,6 @@ def publish(
     """
     folder = aside.path.parent
     known = set(folder.glob(SNAPSHOTS))
-    snapshot = commit_snapshot(aside, description, provenance)
     is_acknowledged = False
 
     def acknowledged() -> None:
@@ -109,17 +108,21 @@ def publish(
             is_acknowledged = True
 
     try:
+        snapshot = commit_snapshot(aside, description, provenance)
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
         opened, gone = ([part.path for part in some] for some in (parts, taken_in))
         make_current(snapshot, opened, taken_in=gone, is_merged=is_merged, acknowledge=acknowledged)
         return Published(snapshot, parts)
     except BaseException:
-        if snapshot not in known and not is_acknowledged and valid_snapshot(folder) != snapshot:
+        # By a signal, or a flush that failed, it may have its name before that is known here.
+        for new in set(folder.glob(SNAPSHOTS)) - known:
+            if is_acknowledged or valid_snapshot(folder) == new:
+                break
             try:
-                discard(snapshot)
+                discard(new)
             except OSError:  # where even a name finds no room; a half of it is no loss, as every byte is compared
-                remove(snapshot)
+                remove(new)
         raise
 
 

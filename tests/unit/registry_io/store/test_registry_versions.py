@@ -223,6 +223,23 @@ def test_a_disk_that_is_full_at_any_step_leaves_the_old_registry(folder: Path) -
         assert not list(folder.rglob(".*")), steps[at]
 
 
+def test_an_interruption_when_a_snapshot_has_just_its_name_leaves_none(folder: Path) -> None:
+    before = set(folder.iterdir())
+    named: list[Path] = []
+
+    def interrupted(action: str, path: Path) -> None:
+        if named and not action.startswith("re"):
+            named.clear()
+            raise KeyboardInterrupt
+        if action == "rename" and path.name.startswith("snapshot-"):
+            named.append(path)
+
+    with listening(interrupted), pytest.raises(KeyboardInterrupt):
+        put(folder, "b")
+    assert set(folder.iterdir()) == before
+    assert held(folder) == HELD["a"]
+
+
 def test_steps_are_in_an_order_that_a_power_cut_cannot_break(folder: Path) -> None:
     """A name may reach the disk before what was not flushed; so all must be flushed before the name is given."""
     steps: list[tuple[str, Path]] = []
