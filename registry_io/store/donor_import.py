@@ -36,6 +36,7 @@ from registry_io.store.import_options import ImportOptions, ImportRequest
 from registry_io.store.import_report import ImportReport, donor_notes
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.person_texts import TYPINGS
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.nomenclature_store import open_nomenclature
 from registry_io.store.record_state import mend, publish_built, publish_state, write_reports
@@ -285,6 +286,11 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
     if n_back := intake.before["withdrawn"]:
         notes.append(f"{n_back:,} donors who had left the registry are donors again, since the file has their records")
+    if entry.emptied:
+        # Of a locus both sides are missing at once.
+        lost = {name[:-2] if name in TYPINGS else name: n for name, n in sorted(entry.emptied.items(), reverse=True)}
+        values = ", ".join(f"{name} of {n:,}" for name, n in sorted(lost.items()))
+        notes.append(f"known donors lost the values of columns that the file does not have: {values}")
     if changes.replacement is not None or entry.number == 1:
         notes += donor_notes(published.registry)
     return ImportReport(

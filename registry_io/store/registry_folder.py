@@ -219,11 +219,11 @@ def writing_registry(folder: Path) -> Iterator[None]:
     check_folder(folder)
     is_new = not folder.exists()
     try:
-        make_folder(folder)
-        _make_private(folder)
-    except OSError as error:
-        raise write_error(folder, error) from error
-    try:
+        try:
+            make_folder(folder)
+            _make_private(folder)
+        except OSError as error:
+            raise write_error(folder, error) from error
         with writer_lock(folder / LOCK, str(folder), patience=_PATIENCE):
             _remove_leftovers(folder)
             try:

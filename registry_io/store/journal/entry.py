@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,7 @@ from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.encryption import database_errors
 from registry_io.store.journal.erasure import erase_content, with_merged
 from registry_io.store.journal.known_donors import known_donors, merges
-from registry_io.store.journal.person_texts import attribute_types, person_texts
+from registry_io.store.journal.person_texts import TYPINGS, attribute_types, person_texts
 from registry_io.store.journal.transactions import Action, Cause, Settings, Transaction, first_hash
 
 Before = Literal["new", "equal", "different", "withdrawn"]
@@ -52,6 +52,7 @@ class Entry:
         number: of the transaction.
         cause: as given; may be set again until the end.
         n_donors: number of donors so far.
+        emptied: by column, number of donors who had a value there, and have none since frames lacked the column.
         settings: what typings are read with from now on; those before, unless it is set.
         recorded: the transaction as it was recorded at the end; None before, and where it holds nothing.
     """
@@ -72,6 +73,7 @@ class Entry:
         self._attributes = _attributes_so_far(connection)
         self._new_attributes: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self.emptied: Counter[str] = Counter()
         self.n_donors = before.n_donors if before is not None else 0
         self._digests = hashlib.sha256()
 
@@ -119,6 +121,7 @@ class Entry:
             .then(pl.lit("equal"))
             .otherwise(pl.lit("different"))
         )
+        self._note_emptied(records.filter(pl.col("before") == "different")["latest"], persons.columns)
         by_default = pl.when(pl.col("before") == "new").then(pl.lit("add")).otherwise(pl.lit("update"))
         written = records.with_columns(action=pl.lit(action) if action else by_default)
         self._write(written.filter((pl.col("before") != "equal") | (pl.col("action") == "merge")))
@@ -238,6 +241,13 @@ class Entry:
             row=pl.lit(None), action=pl.lit(action)
         )
         return _without_record(records)
+
+    def _note_emptied(self, texts: pl.Series, columns: Collection[str]) -> None:
+        """Count the values that texts of persons have in other columns than in some."""
+        for name in {*TYPINGS, *self._attributes}.difference(columns):
+            # Inside of a text quotation marks have a backslash before them, so that this is the name of a column.
+            if n := int(texts.str.contains(f'"{name}":"', literal=True).sum()):
+                self.emptied[name] += n
 
     def _learn(self, attributes: Mapping[str, str]) -> None:
         """Take the attributes that are new, and refuse those of another type than before."""

@@ -240,6 +240,17 @@ def test_an_interruption_when_a_snapshot_has_just_its_name_leaves_none(folder: P
     assert held(folder) == HELD["a"]
 
 
+def test_an_interruption_of_a_first_import_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.csv").write_text("donor_id,A_1,A_2\n" + DONORS["a"], encoding="utf-8")
+    monkeypatch.setattr(os, "chmod", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        import_donors(tmp_path / "r", tmp_path / "a.csv", NOMENCLATURE)
+    assert not (tmp_path / "r").exists()
+
+
 def test_steps_are_in_an_order_that_a_power_cut_cannot_break(folder: Path) -> None:
     """A name may reach the disk before what was not flushed; so all must be flushed before the name is given."""
     steps: list[tuple[str, Path]] = []
