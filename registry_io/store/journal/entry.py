@@ -244,9 +244,11 @@ class Entry:
 
     def _note_emptied(self, texts: pl.Series, columns: Collection[str]) -> None:
         """Count the values that texts of persons have in other columns than in some."""
-        for name in {*TYPINGS, *self._attributes}.difference(columns):
-            # Inside of a text quotation marks have a backslash before them, so that this is the name of a column.
-            if n := int(texts.str.contains(f'"{name}":"', literal=True).sum()):
+        # Inside of a text quotation marks have a backslash before them, so that these are the names of columns.
+        others = {name: f'"{name}":"' for name in {*TYPINGS, *self._attributes}.difference(columns)}
+        texts = texts.filter(texts.str.contains_any(list(others.values())))
+        for name, key in others.items():
+            if n := int(texts.str.contains(key, literal=True).sum()):
                 self.emptied[name] += n
 
     def _learn(self, attributes: Mapping[str, str]) -> None:
