@@ -34,8 +34,13 @@ def check_type(name: str, value: object, *types: type, expected: str) -> None:
     Traceback (most recent call last):
         ...
     hla_match.errors.CriteriaError: text: found None, expected a text
+    >>> check_type("at", True, int, expected="a number")
+    Traceback (most recent call last):
+        ...
+    hla_match.errors.CriteriaError: at: found a value of type bool, expected a number
     """
-    if not isinstance(value, types):
+    # To Python True is a number.
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         found = None if value is None else InWords(f"a value of type {type(value).__name__}")
         raise CriteriaError(name, found=found, expected=expected, code=ErrorCode.CRITERIA_TYPE)
 
