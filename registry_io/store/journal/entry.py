@@ -246,7 +246,8 @@ class Entry:
         """Count the values that texts of persons have in other columns than in some."""
         # Inside of a text quotation marks have a backslash before them, so that these are the names of columns.
         others = {name: f'"{name}":"' for name in {*TYPINGS, *self._attributes}.difference(columns)}
-        texts = texts.filter(texts.str.contains_any(list(others.values())))
+        if others:
+            texts = texts.filter(texts.str.contains_any(list(others.values())))
         for name, key in others.items():
             if n := int(texts.str.contains(key, literal=True).sum()):
                 self.emptied[name] += n

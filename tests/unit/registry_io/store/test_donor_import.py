@@ -180,7 +180,8 @@ def test_names_that_are_no_utf8_are_written_as_text_can_be(tmp_path: Path, monke
 
 
 def test_values_that_are_lost_with_a_column_are_told(tmp_path: Path) -> None:
-    whole = "donor_id,A_1,A_2,DQB1_1,DQB1_2,city,weight_kg\nD1,02:01,24:02,02:01,03:01,Ningbo,60\nD2,02:01,24:02,,,Huzhou,\n"
+    header = "donor_id,A_1,A_2,DQB1_1,DQB1_2,city,weight_kg\n"
+    whole = f"{header}D1,02:01,24:02,02:01,03:01,Ningbo,60\nD2,02:01,24:02,,,Huzhou,\n"
     fewer = "donor_id,A_1,A_2,city\nD1,02:01,24:02,Ningbo\nD2,02:01,11:01,\nD3,02:01,24:02,\n"
     for name, text in {"whole": whole, "fewer": fewer}.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from hla_match.nomenclature.release import Nomenclature
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal, open_for_writing
-from registry_io.store.journal.person_texts import note_texts, reported_texts
+from registry_io.store.journal.person_texts import TYPINGS, note_texts, reported_texts
 from registry_io.store.journal.transactions import Cause
 from registry_io.store.journal.versions import Version
 from registry_io.store.registry_folder import JOURNAL
@@ -218,6 +218,18 @@ def test_changes_that_only_the_log_has_are_not_left_out_where_nothing_can_be_wri
             Journal.open(copy)
     finally:
         copy.chmod(0o700)
+
+
+def test_a_frame_with_every_column_empties_none(tmp_path: Path) -> None:
+    whole = PERSONS.select("person_id", *(pl.lit("02:01").alias(name) for name in TYPINGS))
+    for person in (whole, whole.with_columns(A_1=pl.lit("24:02"))):
+        with Journal.writing(tmp_path) as journal, journal.transaction(CAUSE) as entry:
+            read_with(entry)
+            entry.put(person)
+    assert entry.emptied == {}
+    with Journal.writing(tmp_path) as journal, journal.transaction(CAUSE) as entry:
+        entry.put(whole.drop("DPA1_1", "DPA1_2"))
+    assert entry.emptied == {"DPA1_1": 2, "DPA1_2": 2}
 
 
 def test_a_record_that_is_none_is_said_to_be_damaged(tmp_path: Path) -> None:
