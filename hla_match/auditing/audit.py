@@ -83,8 +83,11 @@ def audit_registry(
         further: findings from elsewhere, such as the records that the last import left out.
 
     Raises:
-        CriteriaError: neither the settings nor the registry say at which day ages are computed.
+        CriteriaError: neither the settings nor the registry say at which day ages are computed, or the frequencies are
+            coded by another nomenclature than the registry's.
     """
+    if frequencies is not None:
+        frequencies.check_coded_by(registry.nomenclature)
     settings = settings if settings is not None else AuditSettings()
     as_of = settings.as_of or as_of_date(registry)
     same = duplicates(registry, imputed.panels if imputed is not None else None, workers=settings.workers)

@@ -24,6 +24,7 @@ from hla_match.estimation.settings import EstimationSettings
 from hla_match.estimation.support import choose_support
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
 from hla_match.loci import LOCI
+from hla_match.nomenclature.identity import NomenclatureIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def estimate_frequencies(
         on_iteration: is called after every iteration.
 
     Raises:
-        CriteriaError: a locus, population or number that cannot be, or no donor to estimate from.
+        CriteriaError: a locus, population or number that cannot be, a start that is coded by another nomenclature than
+            the registry's, or no donor to estimate from.
 
     >>> import polars as pl
     >>> from hla_match.donors.registry import build_registry
@@ -80,7 +82,12 @@ def estimate_frequencies(
         sample = draw_sample(registry, chosen, persons)
         results.append(_estimate(sample, population, _start_of(start, chosen, population), settings, on_iteration))
     return _joined(
-        results, name or registry.name, chosen, tuple(populations or ("",)), with_errors=settings.bootstrap > 0
+        results,
+        name or registry.name,
+        chosen,
+        tuple(populations or ("",)),
+        registry.nomenclature.identity,
+        with_errors=settings.bootstrap > 0,
     )
 
 
@@ -93,6 +100,8 @@ def _check(
     """Return the loci in order."""
     if not loci or not set(loci) <= set(registry.loci):
         raise CriteriaError("loci", found=",".join(loci), expected=f"some of {','.join(registry.loci)}")
+    if start is not None:
+        start.check_coded_by(registry.nomenclature, "start")
     if start is not None and not set(loci) <= set(start.loci):
         raise CriteriaError("start", found=f"haplotypes over {','.join(start.loci)}", expected=",".join(loci))
     if populations is not None:
@@ -109,7 +118,13 @@ def _check(
 
 
 def _joined(
-    results: Sequence[_Result], name: str, loci: tuple[str, ...], populations: tuple[str, ...], *, with_errors: bool
+    results: Sequence[_Result],
+    name: str,
+    loci: tuple[str, ...],
+    populations: tuple[str, ...],
+    coded_by: NomenclatureIdentity,
+    *,
+    with_errors: bool,
 ) -> Estimation:
     """Return the estimates of all populations as one set of haplotypes."""
     n_populations = len(results)
@@ -129,6 +144,7 @@ def _joined(
         unmapped=(),
         unmapped_mass=np.zeros(n_populations),
         checksum="",
+        coded_by=coded_by,
     )
     return Estimation(
         frequencies, tuple(result.report for result in results), merged[n_populations:] if with_errors else None

@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from hla_match.errors import CriteriaError, TypingError
+from hla_match.errors import CriteriaError, ErrorCode, TypingError
+from hla_match.errors.arguments import InWords
 from hla_match.kernels.codes import FIRST_P_GROUP, NULL
 from hla_match.loci import LOCI
+from hla_match.nomenclature.identity import NomenclatureIdentity
 from hla_match.nomenclature.release import Nomenclature
 
 ABSENT = "absent"
@@ -44,6 +46,8 @@ class HaplotypeFrequencies:
         unmapped_mass: (populations,) float64, the frequency left out.
         checksum: SHA-256 of the file.
         apart: frequencies of further loci, which are taken as independent of these; None without any.
+        coded_by: the nomenclature whose P groups `allele` numbers; None where who made the codes does not say, and sees
+            to it that they are those of the registry.
     """
 
     name: str
@@ -55,6 +59,7 @@ class HaplotypeFrequencies:
     unmapped_mass: NDArray[np.float64]
     checksum: str
     apart: HaplotypeFrequencies | None = None
+    coded_by: NomenclatureIdentity | None = None
 
     @property
     def content(self) -> str:
@@ -84,6 +89,20 @@ class HaplotypeFrequencies:
             f"{len(self.populations)} populations)"
         )
 
+    def check_coded_by(self, nomenclature: Nomenclature, name: str = "frequencies") -> None:
+        """Refuse a nomenclature other than the one that the haplotypes are coded by: a code is another allele there.
+
+        Args:
+            nomenclature: that of the registry which the frequencies meet.
+            name: of the argument that they are.
+
+        Raises:
+            CriteriaError: they are coded by another one.
+        """
+        for one in (self, self.apart):
+            if one is not None and one.coded_by is not None:
+                check_coding(name, one.coded_by, nomenclature)
+
     def pooled(self) -> NDArray[np.float64]:
         """Return (haplotypes,) the mean over the populations, each scaled to a sum of 1 and counted alike.
 
@@ -95,7 +114,22 @@ class HaplotypeFrequencies:
         return mean
 
     def to_polars(self, nomenclature: Nomenclature) -> pl.DataFrame:
-        """Return one row a haplotype and population, most frequent first: `haplotype`, `frequency`, `population`."""
+        """Return one row a haplotype and population, most frequent first: `haplotype`, `frequency`, `population`.
+
+        Args:
+            nomenclature: the one that the haplotypes are coded by.
+
+        Raises:
+            CriteriaError: they are coded by another one.
+        """
+        if self.coded_by is not None and self.coded_by.checksum != nomenclature.tables.checksum:
+            given, own = nomenclature.identity.told_apart(self.coded_by)
+            raise CriteriaError(
+                "nomenclature",
+                found=InWords(given),
+                expected=f"{own}, by which the haplotypes are coded",
+                code=ErrorCode.CRITERIA_CONFLICT,
+            )
         columns = []
         for column, locus in enumerate(self.loci):
             names = np.array([f"{locus}*{ABSENT}", "", *(f"{locus}*{name}" for name in nomenclature.p_groups(locus))])
@@ -164,7 +198,30 @@ def code_haplotypes(
         unmapped=tuple(sorted(unmapped, key=lambda one: (-one.mass, one.locus, one.name))),
         unmapped_mass=np.bincount(population[~readable], frequency[~readable], len(populations)).astype(np.float64),
         checksum=checksum,
+        coded_by=nomenclature.identity,
     )
+
+
+def check_coding(name: str, coded_by: NomenclatureIdentity, nomenclature: Nomenclature) -> None:
+    """Refuse haplotypes that are coded by another nomenclature than that of a registry.
+
+    Args:
+        name: of the argument.
+        coded_by: the nomenclature of the haplotypes.
+        nomenclature: that of the registry.
+
+    Raises:
+        CriteriaError: they are two.
+    """
+    if coded_by.checksum != nomenclature.tables.checksum:
+        found, expected = coded_by.told_apart(nomenclature.identity)
+        raise CriteriaError(
+            name,
+            found=InWords(f"haplotypes coded by {found}"),
+            expected=f"{expected}, the nomenclature of the registry",
+            hint="open the frequencies for this registry: registry_io.open_frequencies(SOURCE, registry)",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
 
 
 def _distinct_haplotypes(allele: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation.panels import Panels, build_panels
+from hla_match.imputation.panels import Panels, registry_panels
+from hla_match.imputation.panels import registry_tables as registry_tables
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
 from hla_match.kernels.schema.array import new_arrays
@@ -55,6 +56,9 @@ class ImputedRegistry:
             global_frequencies: tried where the first set explains nothing, and for the loci that it lacks.
             workers: threads; the result does not depend on them.
 
+        Raises:
+            CriteriaError: frequencies are coded by another nomenclature than the registry's.
+
         >>> import polars as pl
         >>> from hla_match.donors.registry import build_registry
         >>> from hla_match.frequencies.haplotype_frequencies import code_haplotypes
@@ -66,7 +70,7 @@ class ImputedRegistry:
         >>> ImputedRegistry.of(registry, frequencies).donors.classes.part_mass.round(2).tolist()
         [0.32]
         """
-        panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+        panels = registry_panels(registry, frequencies, global_frequencies)
         return cls(panels, impute_registry(registry, panels, workers=workers))
 
     def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
@@ -182,11 +186,6 @@ def impute_person(panels: Panels, membership: TypingAlleles, typing: Sequence[in
     persons = PersonTypings(np.array(typing, np.int32)[:, None], np.array([population], np.int16))
     (classes,) = _impute_range(0, 1, persons, panels, membership)
     return Imputation(np.zeros(1, np.int32), classes)
-
-
-def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:
-    """Return the distinct typings of a registry by locus."""
-    return {locus: column.table for locus, column in registry.columns.items()}
 
 
 def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int32]:

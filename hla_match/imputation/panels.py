@@ -8,12 +8,13 @@ typing leaves no choice, the genotype that it states. Alleles are renumbered, lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, merge_haplotypes
 from hla_match.imputation.allele_index import allele_index
 from hla_match.imputation.offsets import offsets
@@ -21,6 +22,7 @@ from hla_match.kernels.codes import NULL
 from hla_match.kernels.schema.haplotypes import AlleleIndex, PanelChain, PanelHaplotypes
 from hla_match.kernels.schema.typings import TypingTable
 from hla_match.loci import LOCI
+from hla_match.nomenclature.identity import NomenclatureIdentity
 
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("A", "C", "B"),
@@ -58,6 +60,7 @@ class Panels:
         haplotypes: the haplotypes; "loci" are positions in `loci`.
         index: the haplotypes that hold each allele.
         chain: the panels in the order in which they are asked.
+        coded_by: the nomenclature whose P groups `allele_code` numbers; None where nobody said.
     """
 
     loci: tuple[str, ...]
@@ -67,6 +70,7 @@ class Panels:
     haplotypes: PanelHaplotypes
     index: AlleleIndex
     chain: PanelChain
+    coded_by: NomenclatureIdentity | None = None
 
     @property
     def n_alleles(self) -> NDArray[np.int64]:
@@ -141,6 +145,31 @@ def build_panels(
         locus_panel=np.array(locus_panel, np.int64),
         certain_panel=np.array(certain_panel, np.int64),
     )
+
+
+def registry_panels(
+    registry: Registry, frequencies: HaplotypeFrequencies, global_frequencies: HaplotypeFrequencies | None = None
+) -> Panels:
+    """Return the haplotypes of frequencies, laid out for a registry.
+
+    Args:
+        registry: the donors.
+        frequencies: coded by the registry's nomenclature.
+        global_frequencies: tried where the first set explains nothing, and for the loci that it lacks.
+
+    Raises:
+        CriteriaError: frequencies are coded by another nomenclature than the registry's.
+    """
+    frequencies.check_coded_by(registry.nomenclature)
+    if global_frequencies is not None:
+        global_frequencies.check_coded_by(registry.nomenclature, "global_frequencies")
+    panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+    return replace(panels, coded_by=registry.nomenclature.identity)
+
+
+def registry_tables(registry: Registry) -> Mapping[str, TypingTable]:
+    """Return the distinct typings of a registry by locus."""
+    return {locus: column.table for locus, column in registry.columns.items()}
 
 
 def _whole_haplotypes(

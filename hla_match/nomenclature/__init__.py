@@ -19,6 +19,7 @@ the second knows a release and reads the standard form alone:
     group_names                 G, P and small g groups, and groups that a release no longer has
     antigen_index, serology     antigens of alleles and alleles of antigens; broads, splits, associated antigens
     multiple_allele_codes       NMDP's codes
+    identity                    which release numbers some codes
     reduction, reading          what `hla-match reduce` and `hla-match typing` show
 
 Matching compares P groups: alleles of one P group have the same protein in the antigen recognition domain.

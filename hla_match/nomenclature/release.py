@@ -9,6 +9,7 @@ from hla_match.errors import TypingError
 from hla_match.errors.arguments import check_type
 from hla_match.loci import check_locus
 from hla_match.nomenclature.builtin import builtin_tables
+from hla_match.nomenclature.identity import NomenclatureIdentity
 from hla_match.nomenclature.locus_index import LocusIndex
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.standard_form import standard_typing
@@ -75,6 +76,11 @@ class Nomenclature:
         'built-in nomenclature 1'
         """
         return cls(builtin_tables())
+
+    @property
+    def identity(self) -> NomenclatureIdentity:
+        """What tells this nomenclature from others: codes carry it."""
+        return NomenclatureIdentity(self.title, self.tables.checksum)
 
     def index(self, locus: str) -> LocusIndex:
         """Return the look-ups of a locus, made once.

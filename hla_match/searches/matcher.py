@@ -15,7 +15,7 @@ from hla_match.choice.policies import RankingPolicy, policy_for
 from hla_match.choice.ranking import rank_donors
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import InWords, check_count, check_each, check_type
+from hla_match.errors.arguments import check_count, check_each, check_type
 from hla_match.immunogenetics.antibodies import antibody_loci
 from hla_match.immunogenetics.carried_genotypes import CarriedPersons
 from hla_match.immunogenetics.tce_probabilities import TceFrequencies, classes_of_search
@@ -37,6 +37,7 @@ from hla_match.searches.counted_search import counted_search
 from hla_match.searches.donor_finder import DonorFinder
 from hla_match.searches.donor_rows import all_or_named, donor_rows
 from hla_match.searches.given_patient import given_patient
+from hla_match.searches.imputed_donors import refuse_others
 from hla_match.searches.list_outcomes import list_outcomes
 from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import AmbiguousNulls, NullRule
@@ -57,14 +58,15 @@ class Matcher:
         workers: threads for predictions; results do not depend on them.
 
     Raises:
-        CriteriaError: the donors that were imputed are not those of the registry, as far as their number tells.
+        CriteriaError: the donors that were imputed are not those of the registry, as far as their number tells, or were
+            coded by another nomenclature.
     """
 
     def __init__(self, registry: Registry, imputed: DonorImputation | None = None, *, workers: int = 1) -> None:
         check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
         if imputed is not None:
             check_type("imputed", imputed, ImputedRegistry, ImputedOnDemand, expected="donors under frequencies")
-            _refuse_others(registry, imputed)
+            refuse_others(registry, imputed)
         check_count("workers", workers)
         self.registry = registry
         self.imputed = imputed
@@ -322,22 +324,6 @@ class Matcher:
             raise _without_frequencies()
         scope = self._prediction_scope(tuple(one for one in criteria.loci if one != DRB345), criteria.null_rule)
         return self._impute(patient, self.imputed, criteria.ambiguous_nulls), self.imputed, scope
-
-
-def _refuse_others(registry: Registry, imputed: DonorImputation) -> None:
-    """Refuse donors that were imputed for another registry, such as an earlier version: rows would be of others.
-
-    Raises:
-        CriteriaError: there are more or fewer of them.
-    """
-    if imputed.n_donors != registry.n_donors:
-        raise CriteriaError(
-            "imputed",
-            found=InWords(f"{imputed.n_donors:,} imputed donors"),
-            expected=f"{registry.n_donors:,}, those of the registry",
-            hint="impute them again",
-            code=ErrorCode.CRITERIA_CONFLICT,
-        )
 
 
 def _without_frequencies(name: str = "frequencies", found: object = "none") -> CriteriaError:

@@ -17,8 +17,7 @@ import numpy as np
 
 from hla_match.cases.list_changes import ChangedDonor, list_changes
 from hla_match.choice.ranking_policy import RankingPolicy
-from hla_match.imputation.imputed_registry import registry_tables
-from hla_match.imputation.panels import Panels, build_panels
+from hla_match.imputation.panels import Panels, registry_panels
 from hla_match.language import translated
 from hla_match.matching.criteria import SearchCriteria
 from hla_match.matching.registry_comparisons import RegistryComparisons
@@ -115,7 +114,7 @@ class CaseLists:
     def panels(self) -> Panels | None:
         """The haplotypes of the frequencies, laid out for all donors; None without frequencies."""
         sets, registry = self.searched.sets, self.searched.registry
-        return None if sets is None else build_panels(sets.frequencies, registry_tables(registry), sets.fallback)
+        return None if sets is None else registry_panels(registry, sets.frequencies, sets.fallback)
 
     @cached_property
     def _comparisons(self) -> RegistryComparisons:

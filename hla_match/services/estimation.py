@@ -13,6 +13,7 @@ from hla_match.donors.registry import Registry
 from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import check_type
 from hla_match.estimation.settings import EstimationSettings
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.loci import typed_loci
 from hla_match.services.executors import n_processors
 from hla_match.services.outputs import refuse_overwriting
@@ -73,8 +74,8 @@ def estimate(
         on_iteration: is called after every iteration.
 
     Raises:
-        CriteriaError: a locus, population or number that cannot be, no donor to estimate from, or a file that is read
-            would be replaced.
+        CriteriaError: a locus, population or number that cannot be, a start that is coded by another nomenclature, no
+            donor to estimate from, or a file that is read would be replaced.
         FileError: a file cannot be read or written.
         RegistryError: there is no registry in the folder, or it is damaged.
         LockedError: another process writes the same files.
@@ -96,6 +97,8 @@ def estimate(
         from hla_match.estimation.estimate import estimate_frequencies
 
         opened = open_registry(registry)
+        if isinstance(start, HaplotypeFrequencies):
+            start.check_coded_by(opened.nomenclature, "start")
         estimation = estimate_frequencies(
             opened,
             typed_loci(loci),

@@ -30,8 +30,10 @@ class FrequencySets:
 
         Raises:
             FileError: a set is neither a file nor installed, or cannot be read.
-            CriteriaError: the nomenclature can read no haplotype of a set.
+            CriteriaError: the nomenclature can read no haplotype of a set, or a set is coded by another nomenclature.
         """
+        if isinstance(fallback, HaplotypeFrequencies):
+            fallback.check_coded_by(registry.nomenclature, "global_frequencies")
         own = open_frequencies(frequencies, registry)
         other = open_frequencies(fallback, registry) if fallback is not None else None
         for one in (own, other):

@@ -213,14 +213,16 @@ def open_frequencies(
 
     Args:
         source: a file; the name of an installed set; a mapping of haplotypes to their frequencies; a frame of polars,
-            pandas or pyarrow with the columns of a file; or frequencies that are coded for the registry already.
+            pandas or pyarrow with the columns of a file; or frequencies that are open already, coded by the registry's
+            nomenclature.
         registry: its nomenclature reads the alleles.
         name: what results call a mapping or a frame.
         home: the data folder of installed sets; without it ``HLA_MATCH_HOME`` or the platform's.
 
     Raises:
         FileError: there is neither a file nor a set, or a haplotype or frequency cannot be read.
-        CriteriaError: the nomenclature can read no haplotype, or `source` is nothing of these.
+        CriteriaError: the nomenclature can read no haplotype, `source` is nothing of these, or it is coded by another
+            nomenclature.
 
     >>> import polars as pl
     >>> from hla_match.donors.registry import build_registry
@@ -232,6 +234,7 @@ def open_frequencies(
     """
     check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
     if isinstance(source, HaplotypeFrequencies):
+        source.check_coded_by(registry.nomenclature, name)
         return source
     if isinstance(source, str | Path):
         return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())

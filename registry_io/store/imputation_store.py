@@ -24,10 +24,9 @@ from hla_match.imputation.imputed_registry import (
     DonorImputation,
     ImputedRegistry,
     imputed_on_demand,
-    registry_tables,
 )
 from hla_match.imputation.known_persons import KnownPersons, impute_unknown
-from hla_match.imputation.panels import Panels, build_panels
+from hla_match.imputation.panels import Panels, registry_panels
 from hla_match.kernels.schema.array import arrays_of
 from hla_match.kernels.schema.haplotypes import Imputation, PersonDigests
 from registry_io.disk.checked_files import changed, checked_files
@@ -79,8 +78,9 @@ def open_imputation(
 
     Raises:
         RegistryError: there is no registry in the folder.
+        CriteriaError: frequencies are coded by another nomenclature than the registry's.
     """
-    panels = build_panels(frequencies, registry_tables(registry), global_frequencies)
+    panels = registry_panels(registry, frequencies, global_frequencies)
     if registry.n_donors > KEPT_DONORS:
         return imputed_on_demand(registry, panels)
     place = given_path("folder", folder)

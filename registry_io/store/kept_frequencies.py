@@ -89,11 +89,13 @@ class KeptSet:
         return int(self.manifest["estimated_from"]["n_donors"])
 
     def open(self, nomenclature: Nomenclature, *, verify: bool = False) -> HaplotypeFrequencies | None:
-        """Return the frequencies, or None where a file is not as it was written."""
+        """Return the frequencies; None of another nomenclature, or where a file is not as it was written."""
+        if self.manifest.get("nomenclature") != nomenclature.tables.checksum:
+            return None
         try:
             sums = derived_sums(self.manifest, FILES)
             with checked_files(self.folder, sums, thorough=verify):
-                found = _frequencies(self.manifest, derived_arrays(self.folder, KeptFrequencies))
+                found = _frequencies(self.manifest, derived_arrays(self.folder, KeptFrequencies), nomenclature)
                 if not _is_sound(found, nomenclature):
                     raise changed(self.folder, "numbers that no frequencies have", "those of the donors")
         except (OSError, ValueError, KeyError, RegistryError):
@@ -146,7 +148,9 @@ def write_set(folder: Path, found: HaplotypeFrequencies, told: Mapping[str, Any]
     write_derived(folder, arrays_of(arrays), told, is_there)
 
 
-def _frequencies(manifest: Mapping[str, Any], arrays: KeptFrequencies) -> HaplotypeFrequencies:
+def _frequencies(
+    manifest: Mapping[str, Any], arrays: KeptFrequencies, nomenclature: Nomenclature
+) -> HaplotypeFrequencies:
     """Return frequencies as they are kept, whatever numbers they hold.
 
     Raises:
@@ -167,6 +171,7 @@ def _frequencies(manifest: Mapping[str, Any], arrays: KeptFrequencies) -> Haplot
             unmapped=(),
             unmapped_mass=np.zeros(1),
             checksum=str(manifest["content"]),
+            coded_by=nomenclature.identity,
         )
 
     whole = over(loci, arrays.own_allele, arrays.own_frequency)

@@ -10,7 +10,8 @@ from hla_match.donors.registry import Registry
 from hla_match.donors.registry_settings import RegistrySettings
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from hla_match.errors.arguments import check_type
-from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies, check_coding
+from hla_match.nomenclature.identity import NomenclatureIdentity
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher
 from registry_io.store.frequency_store import FrequencyStore, load_frequencies
@@ -62,17 +63,22 @@ class OwnFrequencySource:
     Attributes:
         place: the folder in which they are kept.
         checksum: SHA-256 of what they hold.
+        coded_by: the nomenclature that they were opened with, where that is known.
     """
 
     place: Path
     checksum: str
+    coded_by: NomenclatureIdentity | None = None
 
     def __call__(self, nomenclature: Nomenclature) -> HaplotypeFrequencies:
         """Read the frequencies.
 
         Raises:
             FileError: they cannot be read, or are others.
+            CriteriaError: they are coded by another nomenclature.
         """
+        if self.coded_by is not None:
+            check_coding("frequencies", self.coded_by, nomenclature)
         return opened_at(self.place, self.checksum, nomenclature)
 
 
@@ -91,7 +97,12 @@ class FrequencyCopy:
     frequencies: HaplotypeFrequencies = field(compare=False, repr=False)
 
     def __call__(self, nomenclature: Nomenclature) -> HaplotypeFrequencies:
-        """Return the frequencies."""
+        """Return the frequencies.
+
+        Raises:
+            CriteriaError: they are coded by another nomenclature.
+        """
+        self.frequencies.check_coded_by(nomenclature)
         return self.frequencies
 
 
@@ -123,6 +134,7 @@ class RegistrySource:
         Raises:
             RegistryError: there is none, or it is damaged, or the version was removed.
             FileError: the frequencies cannot be read, or are others.
+            CriteriaError: the frequencies are coded by another nomenclature than the registry's.
             HlaMatchError: this process has another version of hla-match.
         """
         own = version("hla-match")
@@ -190,7 +202,7 @@ def _frequency_source(
 ) -> FrequencySource | OwnFrequencySource | FrequencyCopy:
     if isinstance(source, HaplotypeFrequencies):
         if source.checksum and (place := own_frequencies_place(folder, source.checksum)) is not None:
-            return OwnFrequencySource(place, source.checksum)
+            return OwnFrequencySource(place, source.checksum, source.coded_by)
         return FrequencyCopy(source.name, source.checksum, source)
     expected = "a file, the name of an installed set, or what registry_io.open_frequencies gives"
     check_type("frequencies", source, str, Path, expected=expected)

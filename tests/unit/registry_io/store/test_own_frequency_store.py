@@ -340,3 +340,17 @@ def test_a_worker_opens_those_that_a_batch_began_with(folder: Path, own: Estimat
         assert own_frequencies_place(folder, checksum) is None
         with pytest.raises(FileError, match="as when the batch began"):
             opened_at(place, checksum, nomenclature)
+
+
+def test_kept_ones_are_coded_by_the_nomenclature_of_their_registry_alone(folder: Path, own: Estimates) -> None:
+    first, nomenclature = own(), open_registry(folder).nomenclature
+    again = own()
+    assert own.count == 1
+    for one in (first, again, first.apart, again.apart):
+        assert one is not None
+        assert one.coded_by == nomenclature.identity
+    place = own_frequencies_place(folder, first.checksum)
+    assert place is not None
+    other = Nomenclature(replace(nomenclature.tables, checksum="other"))
+    with pytest.raises(FileError, match="as when the batch began"):
+        opened_at(place, first.checksum, other)
