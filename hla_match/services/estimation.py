@@ -97,19 +97,24 @@ def estimate(
         from hla_match.estimation.estimate import estimate_frequencies
 
         opened = open_registry(registry)
-        if isinstance(start, HaplotypeFrequencies):
-            start.check_coded_by(opened.nomenclature, "start")
         estimation = estimate_frequencies(
             opened,
             typed_loci(loci),
             populations=populations or (_populations(opened) if by_population else None),
-            start=open_frequencies(start, opened) if start is not None else None,
+            start=_opened_start(start, opened),
             settings=settings,
             on_iteration=on_iteration,
         )
         frame = neutral_file(estimation.to_polars(opened.nomenclature), out, raw_text=raw_text)
         _write(out, frame, _report(opened, estimation, start, settings))
     return EstimateReport(out, report_path(out), frame.height, estimation)
+
+
+def _opened_start(start: FrequencyInput | None, registry: Registry) -> HaplotypeFrequencies | None:
+    """Return the frequencies to start from; the estimation itself refuses open ones of another nomenclature."""
+    if start is None or isinstance(start, HaplotypeFrequencies):
+        return start
+    return open_frequencies(start, registry)
 
 
 def _write(out: Path, frame: pl.DataFrame, report: dict[str, Any]) -> None:

@@ -135,6 +135,8 @@ def test_a_folder_of_another_one_refuses_them(folder: Path, stale: HaplotypeFreq
 def test_the_argument_is_named(folder: Path, stale: HaplotypeFrequencies) -> None:
     with pytest.raises(CriteriaError, match=f"^global_frequencies: {REFUSED}"):
         hla_match.search(folder, PATIENT, CRITERIA, frequencies=SHARES, global_frequencies=stale)
+    with pytest.raises(CriteriaError, match=f"^global_frequencies: {REFUSED}"):
+        registry_source(folder, registry_io.open_frequencies(SHARES, registry_io.open_registry(folder)), stale)()
     with pytest.raises(CriteriaError, match=f"^start: {REFUSED}"):
         hla_match.estimate(folder, folder.parent / "out.csv", loci="A", start=stale)
 
