@@ -23,8 +23,10 @@ from registry_io.tables.zip_members import ZipMembers
 
 _CELL_BYTES = 60
 _WINDOW = 1 << 24
-_LAST_COLUMN = 16_384  # Excel specifications and limits
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,9})["']""")
+# Excel specifications and limits: columns to XFD, rows to 1,048,576.
+_LAST_COLUMN = 16_384
+_LETTERS, _DIGITS = 3, 7
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
@@ -140,7 +142,11 @@ def _look_through(members: ZipMembers, budget: FileBudget) -> None:
 
 
 def _rectangle(sheet: bytes) -> int:
-    """Return how many cells the rectangle from A1 to the last cell of a sheet has."""
+    """Return how many cells the rectangle from A1 to the last cell of a sheet has.
+
+    Raises:
+        zipfile.BadZipFile: a cell has a place that no sheet has.
+    """
     columns: set[bytes] = set()
     rows: set[bytes] = set()
     n_places = 0
@@ -149,6 +155,8 @@ def _rectangle(sheet: bytes) -> int:
         columns.update(column for column, _ in found)
         rows.update(row for _, row in found)
         n_places += sum(column != b"" for column, _ in found)
+    if any(len(one) > _LETTERS for one in columns) or any(len(one) > _DIGITS for one in rows):
+        raise zipfile.BadZipFile("a cell beyond the last one")
     n_rows = max(map(int, rows), default=0) + 1
     n_columns = max(map(_column, columns), default=0)
     if n_places < len(_CELL.findall(sheet)):

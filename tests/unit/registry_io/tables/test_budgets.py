@@ -151,6 +151,15 @@ def test_a_workbook_with_a_far_cell(tmp_path: Path, cells: str, reader: object) 
         reader(path)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("place", ["ANEWNEW1", "AAAA1", "A10000000", "A4294967298", "A" + "9" * 5_000])
+@pytest.mark.parametrize("reader", [read_table, read_frequencies])
+def test_a_cell_in_a_place_that_no_sheet_has(tmp_path: Path, place: str, reader: object) -> None:
+    sheet = f'<worksheet {MAIN}><sheetData>{FAR}<row r="2"><c r="{place}"><v>1</v></c></row></sheetData></worksheet>'
+    path = workbook(tmp_path / "d.xlsx", pl.DataFrame({"a": ["x"]}), sheet=sheet)
+    with pytest.raises(FileError, match="a damaged workbook"):
+        reader(path)  # type: ignore[operator]
+
+
 def test_a_dimension_is_only_what_a_workbook_says(tmp_path: Path) -> None:
     sheet = f'<worksheet {MAIN}><dimension ref="A1:XFD1048576"/><sheetData>{FAR}</sheetData></worksheet>'
     path = workbook(tmp_path / "d.xlsx", pl.DataFrame({"a": ["x"]}), sheet=sheet)
