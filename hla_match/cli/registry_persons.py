@@ -115,8 +115,8 @@ def _text(cells: Iterable[str | None]) -> str:
 def erase(registry: Path, donor_ids: tuple[str, ...], reason: str) -> None:
     """Erase all that REGISTRY knows of the persons ID, their identifiers too; this cannot be undone.
 
-    Records that were merged into theirs go with them. Compact the registry afterwards: until then earlier snapshots
-    hold their data.
+    Records that were merged into theirs go with them, and so do the rows of import reports that name them. Compact the
+    registry afterwards: until then earlier snapshots hold their data.
     """
     from registry_io.store.donor_erasure import erase_donors
 
@@ -131,6 +131,14 @@ def erase(registry: Path, donor_ids: tuple[str, ...], reason: str) -> None:
             donors=donors,
         )
     )
+    if done.n_rows or done.n_in_reports:
+        say(translated_count("{n} row of reports removed", "{n} rows of reports removed", done.n_rows))
+    if done.n_in_reports:
+        say(
+            translated_count(
+                "{n} person erased who had no record", "{n} persons erased who had no record", done.n_in_reports
+            )
+        )
     say(translated("To remove their data from all files: hla-match registry compact {folder}", folder=registry))
 
 

@@ -40,6 +40,9 @@ _COUNTS = {
 }
 """How many records a transaction changed, by what it did to them."""
 
+_IN_REPORTS = translatable("{n} erased without a record")
+"""How many persons a transaction erased whom reports alone named."""
+
 _SIGNS = {"added": "+", "changed": "~", "withdrawn": "-"}
 _DIFFERENCES = {"added": _COUNTS["add"], "changed": _COUNTS["update"], "withdrawn": _COUNTS["withdraw"]}
 _ACTIONS = (
@@ -168,7 +171,10 @@ def log(registry: Path) -> None:
     from registry_io.store.donor_records import registry_log
 
     for one in registry_log(registry):
-        changes = listed(translated(_COUNTS[action], n=f"{n:,}") for action, n in one.counts.items())
+        parts = [translated(_COUNTS[action], n=f"{n:,}") for action, n in one.counts.items()]
+        if one.n_in_reports:
+            parts.append(translated(_IN_REPORTS, n=f"{one.n_in_reports:,}"))
+        changes = listed(parts)
         donors = translated("{n} donors", n=f"{one.n_donors:,}")
         text = translated("{changes}; {donors}", changes=changes or translated("settings"), donors=donors)
         say(f"{one.number:>5}  {_time(one)}  {padded(translated(one.action), 9)}  {text}")

@@ -42,7 +42,7 @@ class Compaction:
 
     Attributes:
         removed: snapshots that had erased donors, with what was imputed of them.
-        n_erased: records that were erased so far, of which nothing is left.
+        n_erased: records that were erased so far, and persons whom reports alone named, of whom nothing is left.
     """
 
     removed: tuple[Garbage, ...]
@@ -83,7 +83,7 @@ def compact_registry(folder: str | Path, *, grace: datetime.timedelta = GRACE) -
             code=ErrorCode.REGISTRY_DAMAGED,
         )
     with Journal.open(place) as journal:
-        return Compaction(removed, journal.n_erased())
+        return Compaction(removed, journal.n_erased(in_reports=True))
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def _unfinished(folder: Path, found: str) -> FileError:
 
 
 def n_erased_in_files(folder: Path) -> int:
-    """Return of how many erased records and cases a file of a registry may still hold data.
+    """Return of how many erased records, persons whom reports alone named, and cases a file may still hold data.
 
     Raises:
         RegistryError: the record is damaged.
@@ -122,12 +122,13 @@ def n_erased_in_files(folder: Path) -> int:
         return 0
     with Journal.open(folder) as journal:
         n_cases = journal.cases.n_erased_in_file
-        if not journal.n_erased():
+        if not journal.n_erased(in_reports=True):
             return n_cases
         # Of one that says nothing the donors are not known, as if it had all.
         having = [snapshot_transaction(path, journal) for path in folder.glob(SNAPSHOTS)]
         # What cannot be removed may be of any donors.
-        return n_cases + journal.n_erased(0 if left_behind(folder) else min(journal.compacted, *having))
+        since = 0 if left_behind(folder) else min(journal.compacted, *having)
+        return n_cases + journal.n_erased(since, in_reports=True)
 
 
 def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterator[Garbage]:
@@ -138,7 +139,7 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         OSError: one cannot be removed.
     """
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
-    now, last, held = time.time(), _last_erasure(journal), 0.0
+    now, last, held = time.time(), last_erasure(journal), 0.0
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot in valid or snapshot_transaction(snapshot, journal) >= last:
             continue
@@ -156,8 +157,9 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         raise _held(folder, datetime.datetime.fromtimestamp(held, datetime.UTC) + grace)
 
 
-def _last_erasure(journal: Journal) -> int:
-    return max((one.number for one in journal.transactions() if one.action == "erase"), default=0)
+def last_erasure(journal: Journal) -> int:
+    """Return the number of the last transaction that erased somebody, 0 before: earlier snapshots are to be removed."""
+    return max((one.number for one in journal.erasures()), default=0)
 
 
 def _held(folder: Path, until: datetime.datetime) -> FileError:

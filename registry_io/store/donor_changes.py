@@ -187,12 +187,14 @@ def cause_now(action: Action, today: datetime.date | None, actor: str, reason: s
     return Cause(action=action, day=today or datetime.date.today(), actor=actor or user_name(), reason=reason)
 
 
-def record_change(folder: Path, change: Callable[[Journal, Entry], None], cause: Cause) -> DonorChange:
+def record_change(
+    folder: Path, change: Callable[[Journal, Entry], Mapping[str, bytes] | None], cause: Cause
+) -> DonorChange:
     """Make a change of some donors, record it, and publish it.
 
     Args:
         folder: the registry's.
-        change: makes it, in a transaction that has begun.
+        change: makes it, in a transaction that has begun; what it returns takes the place of the reports, None of none.
         cause: of the transaction.
 
     Raises:
@@ -204,12 +206,12 @@ def record_change(folder: Path, change: Callable[[Journal, Entry], None], cause:
     with writing_registry(folder), Journal.writing(folder) as journal:
         begin(folder, journal)
         with journal.transaction(cause) as entry:
-            change(journal, entry)
+            reports = change(journal, entry)
             check_somebody_stays(folder, entry.n_donors)
         if entry.recorded is None:
             mend(folder, journal)
             return DonorChange(None, entry.n_donors)
-        publish_state(folder, journal)
+        publish_state(folder, journal, reports=reports)
         return DonorChange(entry.number, entry.n_donors)
 
 

@@ -17,6 +17,7 @@ from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.durable_files import atomic_write
 from registry_io.disk.given_path import readable_name
+from registry_io.store.import_reports import empty_reports, read_reports
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Transaction
@@ -76,7 +77,11 @@ def catch_up(folder: Path, journal: Journal) -> None:
     if published is not None and published > latest.number:
         raise ends_early(folder, latest.number, published)
     if published not in {latest.number, latest.same_as} - {None}:
-        publish_state(folder, journal, reports=_unpublished_reports(folder, latest))
+        reports = _unpublished_reports(folder, latest)
+        # Without the snapshot of an erasure nobody knows any more which rows are to go.
+        if reports is None and latest.action == "erase" and published is not None:
+            reports = empty_reports(folder)
+        publish_state(folder, journal, reports=reports)
 
 
 def ends_early(folder: Path, latest: int, published: int) -> RegistryError:
@@ -113,7 +118,7 @@ def mend(folder: Path, journal: Journal) -> Published:
             return Published(snapshot, open_parts(snapshot, verify=True))
     except RegistryError:
         pass
-    return _publish_whole(folder, journal, *_reading(journal), _reports(folder))
+    return _publish_whole(folder, journal, *_reading(journal), read_reports(folder, REPORTS))
 
 
 def publish_state(
@@ -141,10 +146,10 @@ def publish_state(
     """
     latest = _latest(journal)
     nomenclature, codes = reading or _reading(journal)
-    kept = _reports(folder) if reports is None else reports
+    kept = read_reports(folder, REPORTS) if reports is None else reports
     after = published_transaction(folder, journal)
-    # What is written onto a snapshot that has erased donors would name them.
-    if after is not None and journal.has_transaction(after) and not journal.n_erased(after):
+    # What is written onto a snapshot that has erased donors would name them, or stand onto reports that do.
+    if after is not None and journal.has_transaction(after) and not journal.erasures(after):
         n_changes = journal.n_changes(after, latest.number)
         below = _taking(folder, n_changes, latest, nomenclature, codes)
         if below:
@@ -257,16 +262,12 @@ def _provenance(folder: Path) -> Provenance | None:
         return None
 
 
-def _reports(folder: Path) -> dict[str, bytes]:
-    """Return the reports of an import that lie in a folder: those of the last one beside the snapshots."""
-    return {name: (folder / name).read_bytes() for name in REPORTS if (folder / name).exists()}
-
-
 def _unpublished_reports(folder: Path, latest: Transaction) -> dict[str, bytes] | None:
     """Return the reports of an import that was killed between commit and switch; None where there was none.
 
-    They lie in the snapshot that it had finished. Others of an import that was killed before its commit, of which the
-    record knows nothing, may bear the same number: the one that was written last is meant.
+    They lie in the snapshot that it had finished; so do those of an erasure, without whom it erased. Others of an
+    import that was killed before its commit, of which the record knows nothing, may bear the same number: the one that
+    was written last is meant.
     """
     found = []
     for snapshot in folder.glob(SNAPSHOTS):
@@ -274,12 +275,14 @@ def _unpublished_reports(folder: Path, latest: Transaction) -> dict[str, bytes] 
             provenance = Provenance.of(read_manifest(snapshot).provenance)
         except RegistryError:
             continue
-        if (provenance.transaction, provenance.source_sha256) == (latest.number, latest.source_sha256):
+        # An erasure has no file of its own, and removed whatever bore its number before.
+        is_its_own = latest.action == "erase" or provenance.source_sha256 == latest.source_sha256
+        if provenance.transaction == latest.number and is_its_own:
             found.append(snapshot)
     if not found:
         return None
     finished = max(found, key=lambda snapshot: (snapshot / MANIFEST).stat().st_mtime_ns)
-    return _reports(finished) if is_sound(finished) else None
+    return read_reports(finished) if is_sound(finished) else None
 
 
 def write_reports(folder: Path, reports: Mapping[str, bytes]) -> None:

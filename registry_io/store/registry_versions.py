@@ -23,6 +23,7 @@ from registry_io.disk.durable_files import remove
 from registry_io.disk.joint_files import write_together
 from registry_io.store.registry_folder import (
     CURRENT,
+    FAILED_QUARANTINE,
     LOCK,
     PREVIOUS,
     QUARANTINE,
@@ -112,7 +113,9 @@ def publish(
         base = below[0].registry if below else None
         parts = (*below, open_part(snapshot, read_manifest(snapshot), base, verify=True))
         opened, gone = ([part.path for part in some] for some in (parts, taken_in))
-        make_current(snapshot, opened, taken_in=gone, is_merged=is_merged, acknowledge=acknowledged)
+        # That of a failed import lies in the snapshot of an erasure that took rows from it.
+        further = [name for name in (FAILED_QUARANTINE,) if (snapshot / name).exists()]
+        make_current(snapshot, opened, taken_in=gone, further=further, is_merged=is_merged, acknowledge=acknowledged)
         return Published(snapshot, parts)
     except BaseException:
         # By a signal, or a flush that failed, it may have its name before that is known here.
@@ -131,6 +134,7 @@ def make_current(
     opened: Sequence[Path],
     *,
     taken_in: Sequence[Path] = (),
+    further: Sequence[str] = (),
     is_merged: bool = False,
     acknowledge: Callable[[], None] | None = None,
 ) -> None:
@@ -143,6 +147,7 @@ def make_current(
         snapshot: opened as readers will open it, and compared with its checksums.
         opened: the snapshots that it consists of, the whole one first.
         taken_in: further snapshots that were opened, whose changes it has.
+        further: names of files of the snapshot that are copied beside it, as its reports are.
         is_merged: whether it has the donors of the one that is valid: the previous one then stays.
         acknowledge: called when all is written, before the switch, which from then on is only a matter of names.
 
@@ -152,6 +157,7 @@ def make_current(
     folder = snapshot.parent
     # Those of the last import, which changes in between do not have.
     reports = {name: path / name for path in opened for name in REPORTS if (path / name).exists()}
+    reports |= {name: snapshot / name for name in further}
     contents = {name: path.read_bytes() for name, path in reports.items()}
     known = previous_snapshots(folder)
     before = _same_pairs(folder, snapshot) if is_merged else _pairs(folder, snapshot, {*opened, *taken_in})

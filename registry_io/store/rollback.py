@@ -62,7 +62,8 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
                 reason=reason,
                 same_as=restored,
             )
-            if journal.n_erased(restored or 0):
+            # The snapshot of then has them, or its reports do.
+            if journal.erasures(restored or 0):
                 _restore(folder, journal, cause, restored or 1)
                 return current_snapshot(folder), previous_snapshot(folder)
             with journal.transaction(cause) as entry:

@@ -41,6 +41,15 @@ def neutral_text(text: str) -> str:
     return f"'{text}" if re.match(_FORMULA, text) else text
 
 
+def written_text(text: str) -> str:
+    """Return what stood where `neutral_text` gave a text.
+
+    >>> [written_text(text) for text in ("'=1+1", "''=1", "=1", "'n Sync", "A*02:01")]
+    ['=1+1', "'=1", '=1', "'n Sync", 'A*02:01']
+    """
+    return text[1:] if text.startswith("'") and re.match(_FORMULA, text[1:]) else text
+
+
 def neutral_frame(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a table whose cells of text, and names of columns, are as `neutral_text` makes them; numbers stay numbers.
 

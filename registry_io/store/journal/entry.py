@@ -79,9 +79,10 @@ class Entry:
 
     @property
     def changes_something(self) -> bool:
-        """Whether it holds a version, or typings are read otherwise from now on."""
+        """Whether it holds a version, typings are read otherwise from now on, or reports forget somebody."""
         before = self._before.settings if self._before is not None else None
-        return self._counts.total() > 0 or self.settings != before
+        is_in_reports = self.cause.action == "erase" and bool(self.cause.rows)
+        return self._counts.total() > 0 or self.settings != before or is_in_reports
 
     def put(
         self,

@@ -273,9 +273,13 @@ class Journal:
         with journal_faults(self.path):
             return merges(self._connection, upto)
 
-    def n_erased(self, after: int = 0) -> int:
-        """Return the number of records that were erased after a transaction."""
-        return sum(one.counts["erase"] for one in self._transactions("WHERE action = 'erase' AND id > ?", after))
+    def n_erased(self, after: int = 0, *, in_reports: bool = False) -> int:
+        """Return the number of records erased after a transaction; with that of persons whom reports alone named."""
+        return sum(one.n_erased + in_reports * one.n_in_reports for one in self.erasures(after))
+
+    def erasures(self, after: int = 0) -> list[Transaction]:
+        """Return the transactions after another one that erased somebody, first to last."""
+        return self._transactions("WHERE action = 'erase' AND id > ? ORDER BY id", after)
 
     @property
     def compacted(self) -> int:

@@ -62,7 +62,7 @@ class Cause:
         reason: why, or "".
         name: of the donor file, "" without one.
         sha256: checksum of the donor file, in hexadecimal, or "".
-        rows: its rows, the header excluded, or None.
+        rows: its rows, the header excluded, or None; of an erasure the persons whom reports alone named.
         file_date: as of when the file is, or None.
         same_as: the transaction whose state it restores, or None.
         at: when it was made, in UTC; None for now.
@@ -93,7 +93,7 @@ class Transaction:
         reason: why, or "".
         source: name of the donor file, "" without one.
         source_sha256: its checksum, in hexadecimal, or "".
-        source_rows: its rows, the header excluded, or None.
+        source_rows: its rows, the header excluded, or None; of an erasure the persons whom reports alone named.
         file_date: as of when the file is, or None.
         settings: what typings are read with.
         same_as: the transaction whose state it restores, or None.
@@ -125,6 +125,16 @@ class Transaction:
     versions_digest: bytes
     previous_hash: bytes
     hash: bytes = field(default=b"")
+
+    @property
+    def n_erased(self) -> int:
+        """Number of records that it erased."""
+        return self.counts.get("erase", 0)
+
+    @property
+    def n_in_reports(self) -> int:
+        """Number of persons without a record whom it erased, since reports of imports named them."""
+        return (self.source_rows or 0) if self.action == "erase" else 0
 
     @property
     def row(self) -> tuple[str | int | bytes | None, ...]:
