@@ -123,6 +123,8 @@ def _check_in_reports(folder: Path, journal: Journal, identifiers: Collection[st
         RegistryError: there is one.
         FileError: a report is none, or cannot be read.
     """
+    if not identifiers:
+        return
     last = last_erasure(journal)
     earlier = {path: snapshot_transaction(path, journal) < last for path in sorted(folder.glob(SNAPSHOTS))}
     staying = [path for path, is_earlier in earlier.items() if not is_earlier]

@@ -23,7 +23,7 @@ from registry_io.store.donor_records import registry_log
 from registry_io.store.journal.encryption import KEY_FILE
 from registry_io.store.journal.journal import Journal
 from registry_io.store.record_encryption import encrypt_record
-from registry_io.store.registry_folder import CURRENT, JOURNAL, current_snapshot
+from registry_io.store.registry_folder import CURRENT, current_snapshot
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
 from registry_io.store.registry_versions import publish
