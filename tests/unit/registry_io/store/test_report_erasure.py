@@ -10,7 +10,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from hla_match.cli.commands import group
 from hla_match.errors import ErrorCode, FileError, HlaMatchError, RegistryError
 from registry_io.disk.aside_folder import writing_aside
 from registry_io.disk.durable_files import Action, listening
@@ -207,10 +209,31 @@ def test_no_rollback_and_no_change_brings_the_rows_back(registry: Path) -> None:
 def test_the_report_of_a_failed_import_goes_with_the_next_that_succeeds(registry: Path) -> None:
     erased(registry, GHOST)
     assert (registry / "quarantine-failed.csv").exists()
+    assert (current_snapshot(registry) / "quarantine-failed.csv").exists()
     taken_in(registry, "donor_id,A_1,A_2\nD1,24:02,24:02\n", update=True)
-    update_donor(registry, "D1", {"status": "TU"}, today=DAY)
     roll_back(registry)
     assert not (registry / "quarantine-failed.csv").exists()
+
+
+def test_the_commands_say_what_was_removed_and_what_is_left(registry: Path) -> None:
+    def said(*words: str) -> str:
+        return (
+            CliRunner().invoke(group, ["registry", words[0], str(registry), *words[1:]], catch_exceptions=False).output
+        )
+
+    assert said("erase", GHOST, "--reason", "asked for it").splitlines() == [
+        "Transaction 5: 0 records erased; 3 donors",
+        "2 rows of reports removed",
+        "1 person erased who had no record",
+        f"To remove their data from all files: hla-match registry compact {registry}",
+    ]
+    assert "erase      1 erased without a record; 3 donors" in said("log")
+    for command in ("info", "verify"):
+        assert "files hold data of 1 erased record; hla-match registry compact removes it" in said(command)
+    assert "Nothing is left of 1 erased record." in said("compact", "--now")
+    assert "files hold data" not in said("verify")
+    erased(registry, KNOWN)
+    assert "erase      2 erased; 2 donors" in said("log")
 
 
 def without_record(registry: Path, into: Path) -> Path:
