@@ -141,7 +141,9 @@ def near_loci(name: str) -> tuple[str, ...]:
     if stem in LOCI:
         return (stem,)
     begun = tuple(locus for locus in LOCI if bare and locus.startswith(bare))
-    if begun:
+    # A much longer name is like none; comparing it would take the square of its length.
+    longest = max(map(len, (*LOCI, *OTHER_LOCI)))
+    if begun or _ALIKE * (len(bare) + longest) > 2 * longest:
         return begun
     best, near = _most_alike(bare, LOCI)
     best_other, others = _most_alike(bare, OTHER_LOCI)

@@ -32,9 +32,10 @@ class ZipMembers:
         self._n_bytes = 0
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
+            # Of an entry without a name Python cannot tell whether it is a folder.
+            self._entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
         except _DAMAGE as error:
             raise zipfile.BadZipFile(str(error)) from error
-        self._entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
         budget.check_members(len(self._entries))
 
     @property

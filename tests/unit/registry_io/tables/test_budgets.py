@@ -375,3 +375,15 @@ def test_one_more_hint_leaves_the_budget_and_the_hint_of_how_to_raise_it() -> No
     hinted = error.with_hint("start again")
     assert str(hinted) == f"{error}; start again"
     assert hinted.budget == "rows"
+
+
+def test_a_zip_with_an_entry_without_a_name_is_damaged(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "d.xlsx", "w") as archive:
+        archive.writestr("x", b"")
+    path = tmp_path / "d.xlsx"
+    # The name of the one entry, in the list at the end, becomes an empty one.
+    data = path.read_bytes()
+    at = data.index(b"PK\1\2")
+    path.write_bytes(data[: at + 28] + b"\0\0" + data[at + 30 : at + 46] + data[at + 47 :])
+    with pytest.raises(FileError, match="workbook"):
+        read_table(path)
