@@ -140,16 +140,20 @@ def _measures(
     # Who donated and has left since, however long ago, has donated.
     everybody = at_end
     if left is not None:
-        everybody = pl.concat([at_end, with_columns(left).join(at_end, on="donor_id", how="anti")])
+        left = with_columns(left)
+        everybody = pl.concat([at_end, left.join(at_end, on="donor_id", how="anti")])
     if at_start is None:
         missing |= dict.fromkeys(("withdrawn", "retyped"), "the record of the registry does not reach back so far")
     else:
         at_start = with_columns(at_start)
         before = at_start.filter(_is_registered(upto))
-        found["withdrawn"] = before.join(here, on="donor_id", how="anti")
+        gone = before.join(here, on="donor_id", how="anti")
+        # Whom only a transaction knew that was taken back has not left.
+        found["withdrawn"] = gone if left is None else gone.join(left, on="donor_id", how="semi")
         both = here.join(before.select("donor_id", earlier="typing"), on="donor_id")
         found["retyped"] = both.filter(pl.col("typing") != pl.col("earlier")).drop("earlier")
-        everybody = pl.concat([everybody, at_start.join(everybody, on="donor_id", how="anti")])
+        if left is None:
+            everybody = pl.concat([at_end, at_start.join(at_end, on="donor_id", how="anti")])
     donated = everybody.filter(pl.col("donated_on") <= upto)
     if everybody["donated_on"].null_count() < everybody.height:
         found |= {"donated": donated.filter(pl.col("donated_on") >= first), "donated_in_all": donated}

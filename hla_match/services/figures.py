@@ -135,11 +135,10 @@ def people_who_left(folder: Path, year: int) -> pl.DataFrame | None:
     if not has_journal(folder):
         return None
     with Journal.open(folder) as journal:
-        upto = [one.number for one in journal.transactions() if one.day <= datetime.date(year, 12, 31)]
-        if not upto:
-            return None
-        people = _people(journal.left_persons(upto[-1]), None)
-        return people.filter(~pl.col("donor_id").is_in(list(journal.merges(upto[-1]))))
+        transactions = journal.transactions()
+        # Of a time before the record the donors of now are counted, and so are those who have left.
+        upto = [one for one in transactions if one.day <= datetime.date(year, 12, 31)] or transactions
+        return _people(journal.left_persons(upto[-1].number), None)
 
 
 def _as_one(people: pl.DataFrame, merges: Mapping[str, str]) -> pl.DataFrame:

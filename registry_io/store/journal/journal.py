@@ -22,11 +22,11 @@ from registry_io.store.journal.contents import Contents
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal_file import damaged, journal_faults, open_for_reading
-from registry_io.store.journal.known_donors import known_donors, merges
+from registry_io.store.journal.known_donors import known_donors, left_versions, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
 from registry_io.store.journal.transactions import Cause, Settings, Transaction
 from registry_io.store.journal.verification import record_faults
-from registry_io.store.journal.versions import DONORS_AT, LEFT_AT, Changes, Version, notes_of, versions_of
+from registry_io.store.journal.versions import DONORS_AT, OF_VERSIONS, Changes, Version, notes_of, versions_of
 from registry_io.store.journal.writing import RecordWriter, writing_record
 from registry_io.store.registry_folder import JOURNAL
 
@@ -215,11 +215,11 @@ class Journal:
         yield from self._frames(query, {}, 0 if latest is None else latest.number)
 
     def left_persons(self, txn: int) -> Iterator[pl.DataFrame]:
-        """Yield the last record of each donor who had left at a transaction, in frames as `persons_at`.
-
-        Records that were merged into others are not among them.
-        """
-        yield from self._frames(f"SELECT v.id, d.donor_id, v.person {LEFT_AT} ORDER BY v.id", {"txn": txn}, txn)
+        """Yield the last record of each donor who had left at a transaction and is in no other's, as `persons_at`."""
+        with journal_faults(self.path):
+            versions = str(left_versions(self._connection, txn))
+        query = f"SELECT v.id, d.donor_id, v.person {OF_VERSIONS} ORDER BY v.id"
+        yield from self._frames(query, {"versions": versions}, txn)
 
     def noted_at(self, txn: int) -> pl.DataFrame:
         """Return what was understood differently than written: a `note` for a `row` of `persons_at`."""
@@ -337,7 +337,7 @@ class Journal:
         except (ValueError, TypeError, KeyError):
             raise damaged(self.path, "a transaction that is none") from None
 
-    def _frames(self, query: str, bounds: Mapping[str, int], upto: int) -> Iterator[pl.DataFrame]:
+    def _frames(self, query: str, bounds: Mapping[str, int | str], upto: int) -> Iterator[pl.DataFrame]:
         attributes = self.attributes_at(upto)
         with journal_faults(self.path):
             found = self._connection.execute(query, bounds)

@@ -68,16 +68,53 @@ def merged_by(connection: sqlite3.Connection, donor: int) -> int | None:
     Raises:
         sqlite3.Error: the record is damaged.
     """
+    version, action = leaving(connection, donor) or (None, "")
+    return version if action == "merge" else None
+
+
+def leaving(connection: sqlite3.Connection, donor: int, upto: int = _GREATEST) -> tuple[int, str] | None:
+    """Return the version by which somebody had left, and its action; None of a donor, and of who never was one.
+
+    What a rollback took back never was: the version is that of the state that it brought back.
+
+    Args:
+        connection: to the record.
+        donor: the key of the donor.
+        upto: the transaction at which that is so.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+    """
     holds = "SELECT id, txn, action, person IS NULL FROM version WHERE donor = ? AND txn <= ? ORDER BY txn DESC LIMIT 1"
-    upto: int | None = _GREATEST
-    while upto is not None:
-        found = connection.execute(holds, (donor, upto)).fetchone()
-        version, txn, action, is_away = found or (0, 0, "", False)
-        if not is_away or action not in ("merge", "rollback"):
+    at: int | None = upto
+    while at is not None:
+        version, txn, action, is_away = connection.execute(holds, (donor, at)).fetchone() or (0, 0, "", False)
+        if not is_away:
             return None
-        if action == "merge":
-            return int(version)
+        if action != "rollback":
+            return int(version), str(action)
         (earlier,) = connection.execute("SELECT same_as FROM txn WHERE id = ?", (txn,)).fetchone()
         # Each is before the last one, also in a record that somebody changed.
-        upto = earlier if earlier is not None and earlier < txn else None
+        at = earlier if earlier is not None and earlier < txn else None
     return None
+
+
+def left_versions(connection: sqlite3.Connection, upto: int) -> list[int]:
+    """Return the last versions with a record of those who had left at a transaction, and were not merged into others.
+
+    Raises:
+        sqlite3.Error: the record is damaged.
+    """
+    rows = connection.execute(
+        "SELECT w.donor, w.action, (SELECT id FROM version x WHERE x.donor = w.donor AND x.txn < w.txn"
+        " AND x.person <> '' ORDER BY txn DESC LIMIT 1) AS told FROM version w JOIN donor d ON d.key = w.donor"
+        " WHERE w.txn <= ? AND w.person IS NULL AND d.donor_id IS NOT NULL AND told IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM version y WHERE y.donor = w.donor AND y.txn > w.txn AND y.txn <= ?) ORDER BY told",
+        (upto, upto),
+    ).fetchall()
+    found = []
+    for donor, action, told in rows:
+        left = leaving(connection, donor, upto) if action == "rollback" else (told, action)
+        if left is not None and left[1] != "merge":
+            found.append(told)
+    return found

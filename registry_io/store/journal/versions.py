@@ -13,11 +13,10 @@ DONORS_AT = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.txn <= :tx
 AND NOT EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.txn > v.txn AND w.txn <= :txn)"""
 """The versions that hold at a transaction, of those who are donors then."""
 
-LEFT_AT = """FROM version w JOIN donor d ON d.key = w.donor AND d.donor_id IS NOT NULL JOIN version v ON v.id =
-(SELECT id FROM version x WHERE x.donor = w.donor AND x.txn < w.txn AND x.person <> '' ORDER BY txn DESC LIMIT 1)
-WHERE w.txn <= :txn AND w.person IS NULL AND w.action <> 'merge'
-AND NOT EXISTS (SELECT 1 FROM version y WHERE y.donor = w.donor AND y.txn > w.txn AND y.txn <= :txn)"""
-"""The last versions with a record of those who had left at a transaction, and were not merged into others."""
+OF_VERSIONS = (
+    """FROM version v JOIN donor d ON d.key = v.donor WHERE v.id IN (SELECT value FROM json_each(:versions))"""
+)
+"""Versions by their numbers, as a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)

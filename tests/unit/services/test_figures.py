@@ -171,6 +171,35 @@ def test_who_donated_and_left_years_ago_has_donated(tmp_path: Path) -> None:
     assert figures(registry, 2020, today=TODAY).total("donated_in_all") == 11
 
 
+def test_who_left_counts_in_years_before_the_record_and_who_was_taken_back_in_none(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(40, donated_on=datetime.date(2012, 5, 1)))
+    others = people(50, 90, donated_on=datetime.date(2020, 5, 1))
+    recorded(
+        registry,
+        ("2019-01-01", "import", people(40, donated_on=datetime.date(2012, 5, 1))),
+        ("2020-06-01", "withdraw", people(10)),
+        ("2020-07-01", "update", others),
+    )
+    back = Cause(action="rollback", day=datetime.date(2020, 7, 2), actor="li", same_as=2)
+    with Journal.writing(registry) as journal, journal.transaction(back) as entry:
+        entry.withdraw(others.select("person_id"), action="rollback")
+    for year in (2012, 2019, 2020, 2021):
+        assert figures(registry, year, today=TODAY).total("donated_in_all") == 40, year
+    assert figures(registry, 2020, today=TODAY).total("withdrawn") == 10
+
+
+def test_who_was_a_donor_at_the_beginning_of_a_year_by_what_was_taken_back_has_not_left(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(40))
+    others = people(50, 90, donated_on=datetime.date(2020, 5, 1))
+    recorded(registry, ("2019-01-01", "import", people(40)), ("2020-07-01", "update", others))
+    back = Cause(action="rollback", day=datetime.date(2021, 7, 2), actor="li", same_as=1)
+    with Journal.writing(registry) as journal, journal.transaction(back) as entry:
+        entry.withdraw(others.select("person_id"), action="rollback")
+    found = figures(registry, 2021, today=TODAY)
+    assert (found.total("registered"), found.total("withdrawn")) == (40, 0)
+    assert not found.total("donated_in_all")
+
+
 @pytest.mark.parametrize("options", [{"year": "2021"}, {"year": 2021.0}, {"today": datetime.datetime(2022, 3, 1, 9)}])
 def test_what_is_no_year_and_no_day_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(CriteriaError, match=f"{next(iter(options))}: found a value of type"):
