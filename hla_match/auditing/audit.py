@@ -21,6 +21,7 @@ from hla_match.auditing.settings import AuditSettings
 from hla_match.auditing.tce_groups import tce_findings
 from hla_match.donors.registry import Registry, as_of_date
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.imputation.imputed_donors import refuse_others
 from hla_match.imputation.imputed_registry import DonorImputation
 from hla_match.imputation.panels import FallbackLevel
 from hla_match.loci import OPTIONAL_GENES
@@ -83,11 +84,13 @@ def audit_registry(
         further: findings from elsewhere, such as the records that the last import left out.
 
     Raises:
-        CriteriaError: neither the settings nor the registry say at which day ages are computed, or the frequencies are
-            coded by another nomenclature than the registry's.
+        CriteriaError: neither the settings nor the registry say at which day ages are computed, the frequencies are
+            coded by another nomenclature than the registry's, or the donors were imputed for another registry.
     """
     if frequencies is not None:
         frequencies.check_coded_by(registry.nomenclature)
+    if imputed is not None:
+        refuse_others(registry, imputed)
     settings = settings if settings is not None else AuditSettings()
     as_of = settings.as_of or as_of_date(registry)
     same = duplicates(registry, imputed.panels if imputed is not None else None, workers=settings.workers)

@@ -93,8 +93,6 @@ def typing(
     from hla_match.services.confirmed_typing import confirm_typing
     from registry_io.store.case_records import show_case
 
-    frequencies = show_case(registry, case).request.frequencies or ""
-    prepare_kernels(probabilities=frequencies.strip().lower() != "none")
     if hla is not None and "gl_string" in values:
         raise CriteriaError(
             "hla",
@@ -102,6 +100,8 @@ def typing(
             expected="one of them",
             code=ErrorCode.CRITERIA_CONFLICT,
         )
+    frequencies = show_case(registry, case).request.frequencies or ""
+    prepare_kernels(probabilities=frequencies.strip().lower() != "none")
     given = {**values, **({} if hla is None else {"gl_string": hla})}
     found = confirm_typing(registry, case, donor, given, day=day, actor=actor, reason=reason, on_notice=say_notice)
     say_case(found.change, translated("confirmatory typing"))

@@ -20,6 +20,7 @@ from hla_match.immunogenetics.antibodies import antibody_loci
 from hla_match.immunogenetics.carried_genotypes import CarriedPersons
 from hla_match.immunogenetics.tce_probabilities import TceFrequencies, classes_of_search
 from hla_match.imputation.genotypes import Diplotypes, diplotypes
+from hla_match.imputation.imputed_donors import refuse_others
 from hla_match.imputation.imputed_registry import DonorImputation, ImputedOnDemand, ImputedRegistry, impute_listed
 from hla_match.loci import DRB345
 from hla_match.matching.criteria import Patient, SearchCriteria
@@ -37,7 +38,6 @@ from hla_match.searches.counted_search import counted_search
 from hla_match.searches.donor_finder import DonorFinder
 from hla_match.searches.donor_rows import all_or_named, donor_rows
 from hla_match.searches.given_patient import given_patient
-from hla_match.searches.imputed_donors import refuse_others
 from hla_match.searches.list_outcomes import list_outcomes
 from hla_match.searches.match_list import MatchList
 from hla_match.typings.encoding import AmbiguousNulls, NullRule

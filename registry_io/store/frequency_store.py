@@ -234,7 +234,7 @@ def open_frequencies(
     """
     check_type("registry", registry, Registry, expected="a Registry, such as registry_io.open_registry(FOLDER)")
     if isinstance(source, HaplotypeFrequencies):
-        source.check_coded_by(registry.nomenclature, name)
+        source.check_coded_by(registry.nomenclature)
         return source
     if isinstance(source, str | Path):
         return load_frequencies(str(source), registry.nomenclature, home if home is not None else data_folder())
