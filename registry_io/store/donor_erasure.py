@@ -32,6 +32,7 @@ from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
 from registry_io.store.record_state import snapshot_transaction
 from registry_io.store.registry_folder import SNAPSHOTS
+from registry_io.tables.spreadsheet_text import written_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def erase_donors(
 
     def change(journal: Journal, entry: Entry) -> Mapping[str, bytes]:
         nonlocal found
-        named = [recorded_identifier(journal, one) for one in identifiers]
+        named = [_recorded(journal, one) for one in identifiers]
         asked = pl.Series("donor_id", named, pl.String).unique(maintain_order=True)
         known = asked.filter(asked.is_in(journal.known(asked)["donor_id"].implode()))
         others = asked.filter(~asked.is_in(known.implode()))
@@ -104,13 +105,20 @@ def erase_donors(
         erased = entry.erase(known) if len(known) else known
         entry.cause = dataclasses.replace(entry.cause, rows=len(others) or None)
         check_somebody_stays(place, entry.n_donors)
-        reports, n_rows = reports_without(place, {*erased, *others})
+        reports, n_rows = reports_without(place, set(erased), set(others))
         _discard_unrecorded(place, journal, entry.number)
         found = Erasure(entry.number, len(erased), entry.n_donors, n_rows, len(others))
         return reports
 
     record_change(place, change, cause_now("erase", today, actor, reason))
     return found
+
+
+def _recorded(journal: Journal, identifier: str) -> str:
+    """Return an identifier as the record has it, which may be given as a report shows it; else as a file would."""
+    own = recorded_identifier(journal, identifier)
+    written = written_text(own)
+    return written if written != own and not journal.versions(own) and journal.versions(written) else own
 
 
 def _check_in_reports(folder: Path, journal: Journal, identifiers: Collection[str]) -> None:

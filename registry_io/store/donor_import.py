@@ -287,10 +287,12 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
     if n_back := intake.before["withdrawn"]:
         notes.append(f"{n_back:,} donors who had left the registry are donors again, since the file has their records")
     if entry.emptied:
-        # Of a locus both sides are missing at once.
-        lost = {name[:-2] if name in TYPINGS else name: n for name, n in sorted(entry.emptied.items(), reverse=True)}
+        # A typing is told by its first side: the second is missing where both are the same.
+        lost = {
+            name[:-2] if name in TYPINGS else name: n for name, n in entry.emptied.items() if name not in TYPINGS[1::2]
+        }
         values = ", ".join(f"{name} of {n:,}" for name, n in sorted(lost.items()))
-        notes.append(f"known donors lost the values of columns that the file does not have: {values}")
+        notes.append(f"known donors lost values that the file does not have: {values}")
     if changes.replacement is not None or entry.number == 1:
         notes += donor_notes(published.registry)
     return ImportReport(

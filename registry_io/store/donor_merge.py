@@ -16,7 +16,14 @@ from hla_match.errors import CriteriaError, ErrorCode
 from hla_match.errors.arguments import InWords
 from registry_io.disk.given_path import given_path
 from registry_io.persons.column_names import is_gl_string
-from registry_io.store.donor_changes import DonorChange, RecordedDonor, cause_now, present_record, record_change
+from registry_io.store.donor_changes import (
+    DonorChange,
+    RecordedDonor,
+    cause_now,
+    present_record,
+    record_change,
+    recorded_identifier,
+)
 from registry_io.store.donor_values import given_identifier, no_locus_named, replaced_columns
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
@@ -76,12 +83,13 @@ def plan_merge(
         RegistryError: there is no registry or no record of it, it is damaged, or it has no such donors.
         CriteriaError: `take` or `values` cannot be, or both identifiers are one.
     """
-    place, stays, leaves = given_path("folder", folder), given_identifier(stays), given_identifier(leaves)
+    place = given_path("folder", folder)
     require_registry(place)
     with Journal.open(place) as journal:
         latest = journal.latest_transaction()
         assert latest is not None, "a record that can be opened has a transaction"
-        return _planned(place, journal, latest.settings, (stays, leaves), take or {}, values or {})
+        both = recorded_identifier(journal, stays), recorded_identifier(journal, leaves)
+        return _planned(place, journal, latest.settings, both, take or {}, values or {})
 
 
 def merge_donors(
@@ -117,11 +125,11 @@ def merge_donors(
         LockedError: another process writes.
     """
     place, given = given_path("folder", folder), values or {}
-    stays, leaves = given_identifier(stays), given_identifier(leaves)
 
     def change(journal: Journal, entry: Entry) -> None:
         assert entry.settings is not None, "the record of a registry says what it is read with"
-        planned = _planned(place, journal, entry.settings, (stays, leaves), take or {}, given)
+        both = recorded_identifier(journal, stays), recorded_identifier(journal, leaves)
+        planned = _planned(place, journal, entry.settings, both, take or {}, given)
         _refuse_open(planned)
         RecordedDonor(place, journal, entry, stays).put(given, _merged(planned), action="merge")
         RecordedDonor(place, journal, entry, leaves).withdraw(action="merge")
@@ -181,7 +189,7 @@ def _asked(take: Mapping[str, str], identifiers: tuple[str, str]) -> dict[str, L
     for name, identifier in take.items():
         if is_gl_string(name):
             raise no_locus_named(f"take {name}")
-        if (identifier := given_identifier(identifier)) not in identifiers:
+        if identifier not in identifiers and (identifier := given_identifier(identifier)) not in identifiers:
             raise CriteriaError(
                 f"take {name}", found=InWords("another identifier"), expected="one of the two that are merged"
             )

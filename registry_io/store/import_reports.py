@@ -28,10 +28,15 @@ def read_reports(folder: Path, names: Iterable[str] = EVERY_REPORT) -> dict[str,
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 
-def reports_without(folder: Path, identifiers: Collection[str]) -> tuple[dict[str, bytes], int]:
+def reports_without(folder: Path, known: Collection[str], others: Collection[str]) -> tuple[dict[str, bytes], int]:
     """Return the reports of a folder without the rows of some persons, and the number of these rows.
 
     The report of a failed import, which no snapshot has a copy of, is among them only where it loses a row.
+
+    Args:
+        folder: a registry's.
+        known: identifiers as the record has them.
+        others: identifiers as files or reports have them.
 
     Raises:
         FileError: a report is none.
@@ -40,7 +45,7 @@ def reports_without(folder: Path, identifiers: Collection[str]) -> tuple[dict[st
     reports, n_rows = read_reports(folder, REPORTS), 0
     for name in EVERY_REPORT:
         found = read_quarantine(folder / name)
-        kept = found.filter(~_is_named(found, identifiers))
+        kept = found.filter(~_is_named(found, known, others))
         if kept.height < found.height:
             reports[name] = report_rows(kept.iter_rows())
             n_rows += found.height - kept.height
@@ -63,18 +68,23 @@ def named_in_reports(folders: Iterable[Path], identifiers: Collection[str]) -> s
         if found.issuperset(identifiers):
             break
         for cell in read_quarantine(path)["person_id"].unique():
-            found |= _names(cell) & set(identifiers)
+            found |= (_written(cell) | _shown(cell)) & set(identifiers)
     return found
 
 
-def _is_named(report: pl.DataFrame, identifiers: Collection[str]) -> pl.Series:
+def _is_named(report: pl.DataFrame, known: Collection[str], others: Collection[str]) -> pl.Series:
     """Return of each row of a report whether it is of one of some persons; a row without an identifier is of nobody."""
     cells = report["person_id"].unique()
-    named = cells.filter(pl.Series([not _names(cell).isdisjoint(identifiers) for cell in cells], dtype=pl.Boolean))
-    return report["person_id"].is_in(named.implode())
+    named = [not _written(cell).isdisjoint([*known, *others]) or not _shown(cell).isdisjoint(others) for cell in cells]
+    return report["person_id"].is_in(cells.filter(pl.Series(named, dtype=pl.Boolean)).implode())
 
 
-def _names(cell: str) -> set[str]:
-    """Return the identifiers that a cell of a report may stand for."""
+def _written(cell: str) -> set[str]:
+    """Return the identifiers of files that a cell of a report may stand for."""
     text = written_text(cell)
-    return {cell, cell.strip(), text, text.strip()} - {""}
+    return {text, text.strip()} - {""}
+
+
+def _shown(cell: str) -> set[str]:
+    """Return the texts by which a cell of a report is named as it stands there."""
+    return {cell, cell.strip()} - {""}

@@ -1,8 +1,8 @@
 """A registry as it was at a transaction, or at the end of a day.
 
 It is opened from a snapshot where one that was valid still holds it; else it is built again from the record, with the
-nomenclature and the multiple allele codes of then, and null alleles as they were read then. Searches give the same either
-way.
+nomenclature and the multiple allele codes of then, and null alleles as they were read then. Searches give the same
+either way.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ writer makes the snapshot that is missing (`catch_up`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hla_match.donors.provenance import Provenance
@@ -23,7 +22,7 @@ from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import JOURNAL, SNAPSHOTS, current_snapshot, latest_snapshot, valid_snapshot
-from registry_io.store.registry_versions import REPORTS, Published, publish
+from registry_io.store.registry_versions import REPORTS, Published, publish, transaction_in
 from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
 from registry_io.store.snapshot_part import SnapshotPart
 from registry_io.store.snapshot_store import MANIFEST, open_parts, read_manifest
@@ -44,9 +43,8 @@ def transaction_of(provenance: Provenance, journal: Journal) -> int | None:
 
     A snapshot that was written before there was a record has those of the transaction that made the record of it.
     """
-    if provenance.transaction is None and any(one.action == "adopt" for one in journal.transactions()[:1]):
-        return 1
-    return provenance.transaction
+    first = journal.transactions()[:1] if provenance.transaction is None else []
+    return next((one.number for one in first if one.action == "adopt"), provenance.transaction)
 
 
 def snapshot_transaction(snapshot: Path, journal: Journal) -> int:
@@ -79,7 +77,7 @@ def catch_up(folder: Path, journal: Journal) -> None:
     if published not in {latest.number, latest.same_as} - {None}:
         reports = _unpublished_reports(folder, latest)
         # Without the snapshot of an erasure nobody knows any more which rows are to go.
-        if reports is None and latest.action == "erase" and published is not None:
+        if reports is None and latest.action == "erase":
             reports = empty_reports(folder)
         publish_state(folder, journal, reports=reports)
 
@@ -90,13 +88,9 @@ def ends_early(folder: Path, latest: int, published: int) -> RegistryError:
     return damaged(folder / JOURNAL, found)
 
 
-def highest_published(folder: Path) -> int:
-    """Return the highest transaction that a snapshot of a folder says it has; 0 where none says so."""
-    found = 0
-    for snapshot in folder.glob(SNAPSHOTS):
-        with suppress(RegistryError):
-            found = max(found, Provenance.of(read_manifest(snapshot).provenance).transaction or 0)
-    return found
+def highest_published(snapshots: Iterable[Path]) -> int:
+    """Return the highest transaction that one of some snapshots says it has; 0 where none says so."""
+    return max(map(transaction_in, snapshots), default=0)
 
 
 def is_gone(folder: Path, published: int) -> RegistryError:

@@ -24,7 +24,15 @@ from registry_io.store.journal.journal import SLICE, Journal
 from registry_io.store.journal.transactions import Action, Cause
 from registry_io.store.record_state import catch_up, highest_published, is_gone, mend
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
-from registry_io.store.registry_folder import CURRENT, current_snapshot, refuse_any, valid_snapshot, writing_registry
+from registry_io.store.registry_folder import (
+    CURRENT,
+    SNAPSHOTS,
+    current_snapshot,
+    previous_snapshots,
+    refuse_any,
+    valid_snapshot,
+    writing_registry,
+)
 from registry_io.store.registry_versions import publish
 from registry_io.store.snapshot_store import open_snapshot
 from registry_io.store.snapshot_writer import write_registry_files
@@ -47,8 +55,8 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
     if journal.latest_transaction() is not None:
         catch_up(folder, journal)
         return
-    if is_replaced and (folder / CURRENT).exists():
-        journal.least = highest_published(folder) + 1
+    if (folder / CURRENT).exists() or previous_snapshots(folder):  # what a killed first import left is no registry
+        journal.least = highest_published(folder.glob(SNAPSHOTS)) + 1
     snapshot = valid_snapshot(folder)
     if snapshot is None:
         return
@@ -59,6 +67,7 @@ def begin(folder: Path, journal: Journal, *, is_replaced: bool = False) -> None:
             return
         raise
     if registry.provenance.transaction is None:
+        journal.least = 1
         with journal.transaction(_cause("adopt", registry.provenance)) as entry:
             put_registry(entry, registry)
     elif not is_replaced:

@@ -225,7 +225,10 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
     kept = {part.path for part in open_parts(current, verify=True)}
     since = time.time() - grace.total_seconds()
     recent = [snapshot for snapshot in folder.glob(SNAPSHOTS) if snapshot.stat().st_mtime > since]
-    for snapshot in filter(None, (previous_snapshot(folder), *recent)):
+    # The next command that writes may need the one that a killed writer could not make valid.
+    published = transaction_in(current)
+    coming = [snapshot for snapshot in folder.glob(SNAPSHOTS) if transaction_in(snapshot) > published]
+    for snapshot in filter(None, (previous_snapshot(folder), *recent, *coming)):
         kept |= {snapshot, *_stands_on(snapshot)}
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot not in kept:
@@ -237,6 +240,14 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
         # Donors may be imputed at this moment.
         gone = [one for one in left if not (snapshot / one.name).exists()]
         yield from (Garbage(f"{snapshot.name}/{one.name}", one.n_bytes) for one in gone)
+
+
+def transaction_in(snapshot: Path) -> int:
+    """Return the transaction that a snapshot says it has; 0 where it says none."""
+    try:
+        return Provenance.of(read_manifest(snapshot).provenance).transaction or 0
+    except RegistryError:
+        return 0
 
 
 def _stands_on(snapshot: Path) -> list[Path]:

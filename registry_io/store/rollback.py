@@ -11,9 +11,9 @@ from registry_io.disk.writer_lock import user_name
 from registry_io.store.journal.journal import Journal
 from registry_io.store.journal.journal_file import has_journal
 from registry_io.store.journal.transactions import Cause
-from registry_io.store.record_state import catch_up, highest_published, is_gone, publish_state
+from registry_io.store.record_state import catch_up, highest_published, is_gone, publish_state, transaction_of
 from registry_io.store.recorded_registry import put_registry
-from registry_io.store.registry_folder import current_snapshot, previous_snapshot, writing_registry
+from registry_io.store.registry_folder import current_snapshot, previous_snapshot, valid_snapshot, writing_registry
 from registry_io.store.registry_versions import make_current, require_registry
 from registry_io.store.snapshot_part import united
 from registry_io.store.snapshot_store import open_parts
@@ -37,7 +37,7 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
         journal = opened.enter_context(Journal.writing(folder)) if has_journal(folder) else None
         if journal is not None:
             catch_up(folder, journal)
-        elif (published := highest_published(folder)) > 0:
+        elif published := highest_published(filter(None, (valid_snapshot(folder), previous_snapshot(folder)))):
             raise is_gone(folder, published)
         previous = previous_snapshot(folder)
         if previous is None:
@@ -63,8 +63,11 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
                 same_as=restored,
             )
             # The snapshot of then has them, or its reports do.
-            if journal.erasures(restored or 0):
-                _restore(folder, journal, cause, restored or 1)
+            known = restored if restored is not None else transaction_of(registry.provenance, journal)
+            if journal.erasures(known or 0):
+                if known is None or not journal.has_transaction(known):
+                    raise _of_no_record(folder)
+                _restore(folder, journal, cause, known)
                 return current_snapshot(folder), previous_snapshot(folder)
             with journal.transaction(cause) as entry:
                 put_registry(entry, registry)
@@ -89,3 +92,13 @@ def _restore(folder: Path, journal: Journal, cause: Cause, number: int) -> None:
         entry.withdraw_others(action="rollback")
     if entry.recorded is not None:
         publish_state(folder, journal)
+
+
+def _of_no_record(folder: Path) -> RegistryError:
+    return RegistryError(
+        str(folder),
+        found="an earlier snapshot of a record that is gone, with persons who may have been erased since",
+        expected="one that the record knows",
+        hint="import an earlier donor file in its place",
+        code=ErrorCode.REGISTRY_NO_EARLIER,
+    )

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -52,7 +52,7 @@ class Entry:
         number: of the transaction.
         cause: as given; may be set again until the end.
         n_donors: number of donors so far.
-        emptied: by column, number of donors who had a value there, and have none since frames lacked the column.
+        emptied: by column, number of donors who had a value there, and have none by a new record.
         settings: what typings are read with from now on; those before, unless it is set.
         recorded: the transaction as it was recorded at the end; None before, and where it holds nothing.
     """
@@ -122,7 +122,7 @@ class Entry:
             .then(pl.lit("equal"))
             .otherwise(pl.lit("different"))
         )
-        self._note_emptied(records.filter(pl.col("before") == "different")["latest"], persons.columns)
+        self._note_emptied(records.filter(pl.col("before") == "different"))
         by_default = pl.when(pl.col("before") == "new").then(pl.lit("add")).otherwise(pl.lit("update"))
         written = records.with_columns(action=pl.lit(action) if action else by_default)
         self._write(written.filter((pl.col("before") != "equal") | (pl.col("action") == "merge")))
@@ -243,14 +243,12 @@ class Entry:
         )
         return _without_record(records)
 
-    def _note_emptied(self, texts: pl.Series, columns: Collection[str]) -> None:
-        """Count the values that texts of persons have in other columns than in some."""
-        # Inside of a text quotation marks have a backslash before them, so that these are the names of columns.
-        others = {name: f'"{name}":"' for name in {*TYPINGS, *self._attributes}.difference(columns)}
-        if others:
-            texts = texts.filter(texts.str.contains_any(list(others.values())))
-        for name, key in others.items():
-            if n := int(texts.str.contains(key, literal=True).sum()):
+    def _note_emptied(self, records: pl.DataFrame) -> None:
+        """Count the values that records had before, `latest`, and have no longer as they are now, `person`."""
+        for name in (*TYPINGS, *self._attributes):
+            # Inside of a text quotation marks have a backslash before them, so that this is the name of a column.
+            before, now = (pl.col(text).str.contains(f'"{name}":"', literal=True) for text in ("latest", "person"))
+            if n := int(records.select((before & ~now).sum()).item()):
                 self.emptied[name] += n
 
     def _learn(self, attributes: Mapping[str, str]) -> None:

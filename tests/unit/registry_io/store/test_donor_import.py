@@ -187,7 +187,17 @@ def test_values_that_are_lost_with_a_column_are_told(tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
     import_donors(tmp_path / "r", tmp_path / "whole.csv", Nomenclature.builtin())
     told = import_donors(tmp_path / "r", tmp_path / "fewer.csv", Nomenclature.builtin(), update=True).notes
-    lost = "known donors lost the values of columns that the file does not have: DQB1 of 1, weight_kg of 1"
+    lost = "known donors lost values that the file does not have: DQB1 of 1, city of 1, weight_kg of 1"
     assert [note for note in told if "lost" in note] == [lost]
     again = import_donors(tmp_path / "r", tmp_path / "whole.csv", Nomenclature.builtin(), update=True, again=True)
     assert not [note for note in again.notes if "lost" in note]
+
+
+def test_values_are_lost_by_empty_cells_too_whoever_else_has_one(tmp_path: Path) -> None:
+    header = "donor_id,A_1,A_2,DPB1_1,DPB1_2\n"
+    whole, fewer = (f"{header}D1,02:01,24:02,{one}D2,02:01,24:02,02:01,05:01\n" for one in ("02:01,05:01\n", ",\n"))
+    for name, text in {"whole": whole, "fewer": fewer}.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    import_donors(tmp_path / "r", tmp_path / "whole.csv", Nomenclature.builtin())
+    told = import_donors(tmp_path / "r", tmp_path / "fewer.csv", Nomenclature.builtin(), update=True).notes
+    assert "known donors lost values that the file does not have: DPB1 of 1" in told

@@ -156,3 +156,14 @@ def test_what_the_database_left_beside_it_does_not_become_part_of_another_record
     assert replaced(registry) == NEW
     assert [one.reason for one in registry_log(registry)] == [""]
     assert prove_registry(registry) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", None])
+def test_numbers_go_on_where_nobody_says_which_snapshot_is_valid(registry: Path, content: bytes | None) -> None:
+    if content is None:
+        (registry / CURRENT).unlink()
+    else:
+        (registry / CURRENT).write_bytes(content)
+    import_donors(registry, registry.parent / "others.csv", Nomenclature.builtin(), today=DAY)
+    assert [one.number for one in registry_log(registry)] == [4]
+    assert cities(registry) == NEW

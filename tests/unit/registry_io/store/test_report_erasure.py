@@ -28,7 +28,7 @@ from registry_io.store.record_encryption import encrypt_record
 from registry_io.store.registry_folder import CURRENT, current_snapshot
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
-from registry_io.store.registry_versions import publish
+from registry_io.store.registry_versions import collect_garbage, publish
 from registry_io.store.rollback import roll_back
 from registry_io.store.snapshot_writer import write_registry_files
 from registry_io.tables.quarantine import read_quarantine
@@ -349,3 +349,47 @@ def test_reports_of_an_erasure_whose_snapshot_is_gone_are_emptied(registry: Path
     compact_registry(registry, grace=NOW)
     assert found_in(registry, texts=OF_KNOWN) == set()
     assert [read_quarantine(path).height for path in beside(registry)] == [0, 0, 0]
+
+
+def test_a_donor_is_known_by_what_a_report_shows(tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    text = "donor_id,A_1,A_2,birth_date\nD1,02:01,24:02,\n=X1,02:01,24:02,9999-99-99\n'=X1,24:02,24:02,\n"
+    taken_in(registry, text, NOMENCLATURE)
+    assert "=X1" in (registry / "warnings.csv").read_text(encoding="utf-8")
+    found = erase_donors(registry, ["'=X1"], today=DAY)
+    assert (found.n_records, found.n_in_reports, found.n_rows) == (1, 0, 0), "the record has a donor of this identifier"
+    assert "=X1" in (registry / "warnings.csv").read_text(encoding="utf-8")
+    found = erase_donors(registry, ["'=X1"], today=DAY)
+    assert (found.n_records, found.n_in_reports, found.n_rows) == (1, 0, 1), "the other one, as the report shows it"
+    assert set(open_registry(registry).attributes["donor_id"]) == {"D1"}
+
+
+class EndedError(Exception):
+    """A process that ended between the commit and the switch."""
+
+
+def erased_and_killed(registry: Path) -> None:
+    def ended(action: Action, path: Path) -> None:
+        if action == "rename" and path.name == CURRENT:
+            raise EndedError
+
+    with listening(ended), pytest.raises(EndedError):
+        erase_donors(registry, [GHOST], today=DAY)
+
+
+def test_no_rows_come_back_where_no_snapshot_can_be_read(registry: Path) -> None:
+    erased_and_killed(registry)
+    for manifest in registry.glob("snapshot-*/manifest.json"):
+        manifest.write_bytes(b"{}")
+    compact_registry(registry, grace=NOW)
+    assert found_in(registry, texts=OF_GHOST) == set()
+    assert n_erased_in_files(registry) == 0
+
+
+def test_garbage_that_is_collected_leaves_what_the_next_writer_needs(registry: Path) -> None:
+    erased_and_killed(registry)
+    collect_garbage(registry, grace=NOW)
+    update_donor(registry, "D1", {"city": "Ningbo"}, today=DAY)
+    rows = read_quarantine(registry / "quarantine.csv")["person_id"]
+    assert len(rows) > 0
+    assert GHOST not in rows.str.strip_chars()
