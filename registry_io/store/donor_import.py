@@ -286,11 +286,9 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
     if n_back := intake.before["withdrawn"]:
         notes.append(f"{n_back:,} donors who had left the registry are donors again, since the file has their records")
-    if entry.emptied:
-        # A typing is told by its first side: the second is missing where both are the same.
-        lost = {
-            name[:-2] if name in TYPINGS else name: n for name, n in entry.emptied.items() if name not in TYPINGS[1::2]
-        }
+    # A typing is told by its first side: the second is missing where both are the same.
+    emptied = {name: n for name, n in entry.emptied.items() if name not in TYPINGS[1::2]}
+    if lost := {name[:-2] if name in TYPINGS else name: n for name, n in emptied.items()}:
         values = ", ".join(f"{name} of {n:,}" for name, n in sorted(lost.items()))
         notes.append(f"known donors lost values that the file does not have: {values}")
     if changes.replacement is not None or entry.number == 1:

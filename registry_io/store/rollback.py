@@ -39,15 +39,7 @@ def roll_back(folder: Path, *, actor: str = "", reason: str = "") -> tuple[Path,
             catch_up(folder, journal)
         elif published := highest_published(filter(None, (valid_snapshot(folder), previous_snapshot(folder)))):
             raise is_gone(folder, published)
-        previous = previous_snapshot(folder)
-        if previous is None:
-            raise RegistryError(
-                str(folder),
-                found="no earlier snapshot",
-                expected="the one before the last import",
-                hint="import an earlier donor file in its place",
-                code=ErrorCode.REGISTRY_NO_EARLIER,
-            )
+        previous = _previous(folder)
         parts = open_parts(previous, verify=True)
         registry = united(parts)
         restored = registry.provenance.transaction
@@ -92,6 +84,19 @@ def _restore(folder: Path, journal: Journal, cause: Cause, number: int) -> None:
         entry.withdraw_others(action="rollback")
     if entry.recorded is not None:
         publish_state(folder, journal)
+
+
+def _previous(folder: Path) -> Path:
+    found = previous_snapshot(folder)
+    if found is None:
+        raise RegistryError(
+            str(folder),
+            found="no earlier snapshot",
+            expected="the one before the last import",
+            hint="import an earlier donor file in its place",
+            code=ErrorCode.REGISTRY_NO_EARLIER,
+        )
+    return found
 
 
 def _of_no_record(folder: Path) -> RegistryError:

