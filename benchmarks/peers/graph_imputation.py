@@ -18,8 +18,8 @@ from benchmarks.places import SharedPlace
 from benchmarks.simulated_persons import Laboratory
 from hla_match.donors.registry import build_registry
 from hla_match.imputation.genotypes import genotype_distribution
-from hla_match.imputation.imputed_registry import impute_registry, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import impute_registry
+from hla_match.imputation.panels import build_panels, registry_tables
 
 N_DONORS = 300
 METHODS = (None, "two fields", "list", "XX")

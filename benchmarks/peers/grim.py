@@ -31,8 +31,8 @@ from benchmarks.simulated_persons import DONOR_DECADES, Laboratory
 from hla_match.donors.registry import Registry, build_registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
 from hla_match.imputation.genotypes import GenotypeDistribution, genotype_distribution
-from hla_match.imputation.imputed_registry import impute_registry, registry_tables
-from hla_match.imputation.panels import Panels, build_panels
+from hla_match.imputation.imputed_registry import impute_registry
+from hla_match.imputation.panels import Panels, build_panels, registry_tables
 from hla_match.kernels.schema.haplotypes import Imputation
 from hla_match.loci import SCOPES
 from hla_match.nomenclature.release import Nomenclature

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
-from hla_match.imputation.panels import Panels, registry_panels
-from hla_match.imputation.panels import registry_tables as registry_tables
+from hla_match.imputation.panels import Panels, registry_panels, registry_tables
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
 from hla_match.kernels.schema.array import new_arrays

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
-from hla_match.imputation.imputed_registry import distinct_donors, impute_distinct, join_classes, registry_tables
+from hla_match.imputation.imputed_registry import distinct_donors, impute_distinct, join_classes
 from hla_match.imputation.offsets import offsets, ranges
-from hla_match.imputation.panels import Panels
+from hla_match.imputation.panels import Panels, registry_tables
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation, PersonDigests, PersonTypings
 from hla_match.kernels.schema.typings import TypingTable

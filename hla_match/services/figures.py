@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -66,13 +67,13 @@ def figures(
     )
     with report_files(folder, [table] if table is not None else [], page_file):
         opened = open_registry(folder)
-        at_end, at_start, known = people_of_year(folder, opened, year)
+        people = people_of_year(folder, opened, year)
         counted = yearly_figures(
             year,
-            at_end,
-            at_start,
-            people_who_left(folder, year),
-            upto=min(known or today, today),
+            people.at_end,
+            people.at_start,
+            people.left,
+            upto=min(people.upto or today, today),
             threshold=threshold,
         )
         pages = {} if page_file is None else {page_file: _page(title or opened.name, counted)}
@@ -95,10 +96,24 @@ def _day(year: int, today: datetime.date | None) -> datetime.date:
     return day
 
 
-def people_of_year(
-    folder: Path, registry: Registry, year: int
-) -> tuple[pl.DataFrame, pl.DataFrame | None, datetime.date | None]:
-    """Return the donors at the end of a year, those at its beginning, and the day up to which this is known.
+class PeopleOfYear(NamedTuple):
+    """Whom the figures of a year are made of.
+
+    Attributes:
+        at_end: the donors at its end; of a year before the record those of now.
+        at_start: those at its beginning; None where nobody knows.
+        left: the last records of those who had left at its end, or by now; None where nobody knows.
+        upto: the day up to which this is known; None of the whole year.
+    """
+
+    at_end: pl.DataFrame
+    at_start: pl.DataFrame | None
+    left: pl.DataFrame | None
+    upto: datetime.date | None
+
+
+def people_of_year(folder: Path, registry: Registry, year: int) -> PeopleOfYear:
+    """Return the donors of a year.
 
     They are those of the record, as far as it reaches back, else the donors that the registry holds now.
 
@@ -111,7 +126,7 @@ def people_of_year(
     levels = _levels(registry)
     now = with_columns(registry.attributes.join(levels, on="donor_id", how="left", maintain_order="left"))
     if not has_journal(folder):
-        return now, None, registry.provenance.imported_on
+        return PeopleOfYear(now, None, None, registry.provenance.imported_on)
     first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
     with Journal.open(folder) as journal:
         transactions = journal.transactions()
@@ -120,25 +135,8 @@ def people_of_year(
         at_start = _people(journal.persons_at(before[-1]), levels) if before else None
         at_end = _people(journal.persons_at(upto[-1]), levels) if upto else now
         merges = journal.merges(upto[-1]) if upto else {}
-    return at_end, at_start if at_start is None else _as_one(at_start, merges), None
-
-
-def people_who_left(folder: Path, year: int) -> pl.DataFrame | None:
-    """Return the last records of those who had left the registry at the end of a year; None where nobody knows.
-
-    Raises:
-        RegistryError: the record is damaged.
-    """
-    from registry_io.store.journal.journal import Journal
-    from registry_io.store.journal.journal_file import has_journal
-
-    if not has_journal(folder):
-        return None
-    with Journal.open(folder) as journal:
-        transactions = journal.transactions()
-        # Of a time before the record the donors of now are counted, and so are those who have left.
-        upto = [one for one in transactions if one.day <= datetime.date(year, 12, 31)] or transactions
-        return _people(journal.left_persons(upto[-1].number), None)
+        left = _people(journal.left_persons(upto[-1] if upto else transactions[-1].number), None)
+    return PeopleOfYear(at_end, at_start if at_start is None else _as_one(at_start, merges), left, None)
 
 
 def _as_one(people: pl.DataFrame, merges: Mapping[str, str]) -> pl.DataFrame:

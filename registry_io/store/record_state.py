@@ -22,10 +22,10 @@ from registry_io.store.journal.journal_file import damaged
 from registry_io.store.journal.transactions import Transaction
 from registry_io.store.registry_builder import BuiltSnapshot, RegistryBuilder
 from registry_io.store.registry_folder import JOURNAL, SNAPSHOTS, current_snapshot, latest_snapshot, valid_snapshot
-from registry_io.store.registry_versions import REPORTS, Published, publish, transaction_in
+from registry_io.store.registry_versions import REPORTS, Published, provenance_in, publish, transaction_in
 from registry_io.store.snapshot_changes import merge_changes, merge_is_due, publish_changes, takes_changes
 from registry_io.store.snapshot_part import SnapshotPart
-from registry_io.store.snapshot_store import MANIFEST, open_parts, read_manifest
+from registry_io.store.snapshot_store import MANIFEST, open_parts
 from registry_io.store.snapshot_writer import is_sound
 
 
@@ -52,10 +52,8 @@ def snapshot_transaction(snapshot: Path, journal: Journal) -> int:
 
     One that a killed writer left may name a transaction that was not recorded, or a number that another one got since.
     """
-    try:
-        return transaction_of(Provenance.of(read_manifest(snapshot).provenance), journal) or 0
-    except (RegistryError, OSError, ValueError):
-        return 0
+    provenance = provenance_in(snapshot)
+    return (transaction_of(provenance, journal) or 0) if provenance is not None else 0
 
 
 def catch_up(folder: Path, journal: Journal) -> None:
@@ -250,10 +248,7 @@ def _reading(journal: Journal) -> tuple[Nomenclature, MacTable | None]:
 def _provenance(folder: Path) -> Provenance | None:
     """Return what the latest valid snapshot says that it was made from; None where there is none that can be read."""
     snapshot = latest_snapshot(folder)
-    try:
-        return Provenance.of(read_manifest(snapshot).provenance) if snapshot is not None else None
-    except RegistryError:
-        return None
+    return provenance_in(snapshot) if snapshot is not None else None
 
 
 def _unpublished_reports(folder: Path, latest: Transaction) -> dict[str, bytes] | None:
@@ -265,9 +260,8 @@ def _unpublished_reports(folder: Path, latest: Transaction) -> dict[str, bytes] 
     """
     found = []
     for snapshot in folder.glob(SNAPSHOTS):
-        try:
-            provenance = Provenance.of(read_manifest(snapshot).provenance)
-        except RegistryError:
+        provenance = provenance_in(snapshot)
+        if provenance is None:
             continue
         # An erasure has no file of its own, and removed whatever bore its number before.
         is_its_own = latest.action == "erase" or provenance.source_sha256 == latest.source_sha256

@@ -200,7 +200,8 @@ class Garbage:
 def collect_garbage(folder: Path, *, grace: datetime.timedelta = GRACE) -> list[Garbage]:
     """Remove snapshots that are needed no more, and what killed runs left; return what was removed.
 
-    The valid and the previous one are needed, those that were valid a moment ago, and all that these stand on.
+    The valid and the previous one are needed, those that were valid a moment ago, those that say they are later than
+    the valid one, and all that these stand on.
 
     Args:
         folder: the registry's.
@@ -242,12 +243,18 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
         yield from (Garbage(f"{snapshot.name}/{one.name}", one.n_bytes) for one in gone)
 
 
+def provenance_in(snapshot: Path) -> Provenance | None:
+    """Return what a snapshot says that it was made from; None where it cannot be read, or its name is another one's."""
+    try:
+        return Provenance.of(read_manifest(snapshot).provenance)
+    except (RegistryError, ValueError):
+        return None
+
+
 def transaction_in(snapshot: Path) -> int:
     """Return the transaction that a snapshot says it has; 0 where it says none."""
-    try:
-        return Provenance.of(read_manifest(snapshot).provenance).transaction or 0
-    except RegistryError:
-        return 0
+    provenance = provenance_in(snapshot)
+    return (provenance.transaction or 0) if provenance is not None else 0
 
 
 def _stands_on(snapshot: Path) -> list[Path]:

@@ -6,9 +6,9 @@ from hypothesis import given
 
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
 from hla_match.imputation import known_persons
-from hla_match.imputation.imputed_registry import impute_registry, registry_tables
+from hla_match.imputation.imputed_registry import impute_registry
 from hla_match.imputation.known_persons import KnownPersons, impute_unknown
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.panels import build_panels, registry_tables
 from hla_match.kernels.schema.array import arrays_of
 from tests.examples import examples
 from tests.properties.test_registry_union import NOMENCLATURE, at_once, changes, registry_of

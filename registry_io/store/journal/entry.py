@@ -245,11 +245,16 @@ class Entry:
 
     def _note_emptied(self, records: pl.DataFrame) -> None:
         """Count the values that records had before, `latest`, and have no longer as they are now, `person`."""
-        for name in (*TYPINGS, *self._attributes):
-            # Inside of a text quotation marks have a backslash before them, so that this is the name of a column.
-            before, now = (pl.col(text).str.contains(f'"{name}":"', literal=True) for text in ("latest", "person"))
-            if n := int(records.select((before & ~now).sum()).item()):
-                self.emptied[name] += n
+        if records.is_empty():
+            return
+        # Inside of a text quotation marks have a backslash before them, so that these are the names of columns.
+        keys = {name: f'"{name}":"' for name in (*TYPINGS, *self._attributes)}
+        before, now = (pl.col(text).str for text in ("latest", "person"))
+        lost = [
+            (before.contains(key, literal=True) & ~now.contains(key, literal=True)).sum().alias(name)
+            for name, key in keys.items()
+        ]
+        self.emptied.update({name: int(n) for name, n in records.select(lost).row(0, named=True).items() if n})
 
     def _learn(self, attributes: Mapping[str, str]) -> None:
         """Take the attributes that are new, and refuse those of another type than before."""

@@ -8,8 +8,8 @@ import pytest
 
 from hla_match.donors.registry import build_registry
 from hla_match.frequencies.haplotype_frequencies import code_haplotypes
-from hla_match.imputation.imputed_registry import imputed_on_demand, registry_tables
-from hla_match.imputation.panels import build_panels
+from hla_match.imputation.imputed_registry import imputed_on_demand
+from hla_match.imputation.panels import build_panels, registry_tables
 from hla_match.matching.criteria import Patient, SearchCriteria
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.searches.matcher import Matcher

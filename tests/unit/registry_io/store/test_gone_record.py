@@ -22,6 +22,7 @@ from registry_io.store.past_registry import open_past_registry
 from registry_io.store.registry_folder import CURRENT, JOURNAL, SNAPSHOTS, current_snapshot
 from registry_io.store.registry_proof import prove_registry
 from registry_io.store.registry_store import open_registry
+from registry_io.store.registry_versions import collect_garbage
 from registry_io.store.rollback import roll_back
 
 DAY = datetime.date(2026, 1, 31)
@@ -167,3 +168,11 @@ def test_numbers_go_on_where_nobody_says_which_snapshot_is_valid(registry: Path,
     import_donors(registry, registry.parent / "others.csv", Nomenclature.builtin(), today=DAY)
     assert [one.number for one in registry_log(registry)] == [4]
     assert cities(registry) == NEW
+
+
+def test_a_folder_that_is_only_named_like_a_snapshot_is_none(registry: Path) -> None:
+    shutil.copytree(current_snapshot(registry), registry / "snapshot-copy")
+    assert replaced(registry) == NEW
+    update_donor(registry, "D3", {"city": "Jinhua"}, today=DAY)
+    collect_garbage(registry, grace=NOW)
+    assert cities(registry) == {**NEW, "D3": "Jinhua"}
