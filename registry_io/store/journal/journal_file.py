@@ -26,7 +26,7 @@ from registry_io.store.journal.encryption import (
     key_at_hand,
     wrong_key,
 )
-from registry_io.store.journal.file_seal import log_start, unseal
+from registry_io.store.journal.file_seal import log_of, log_start, unseal
 from registry_io.store.registry_folder import JOURNAL
 
 FORMAT_VERSIONS = (WITHOUT_CASES, WITH_CASES)
@@ -97,6 +97,31 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         return _opened(path)
 
 
+def forget(path: Path) -> None:
+    """Remove what lies beside a record that somebody removed: its seal, its memory and its log without changes.
+
+    Raises:
+        RegistryError: the log has changes, which would be taken for those of the new file.
+        FileError: they cannot be removed.
+    """
+    log = log_of(path)
+    try:
+        if log_start(path):
+            raise RegistryError(
+                str(log),
+                found="the last changes of a record that is not there",
+                expected="the record beside its log",
+                hint=f"put {path.name} back; where it is gone for good, remove {log.name}, too",
+                code=ErrorCode.REGISTRY_RECORD,
+            )
+        unseal(path)
+        for ending in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a record for its one writer, who holds the lock of the registry's folder; made where it is missing.
 
@@ -107,7 +132,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         FileError: it cannot be written to.
     """
     if not path.exists():
-        _forget(path)
         _make(path)
     with journal_faults(path):
         connection = _connected(path, "mode=rw")
@@ -123,21 +147,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
-
-
-def _forget(path: Path) -> None:
-    """Remove the seal and the log of a file that somebody removed: the log would be taken for that of the new one.
-
-    Raises:
-        FileError: they cannot be removed.
-    """
-    unseal(path)
-    try:
-        for ending in ("-wal", "-shm"):
-            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
-        flush_folder(path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
 
 
 def _make(path: Path) -> None:

@@ -18,7 +18,7 @@ from registry_io.store.journal.case_head import CaseHead, forget_head, keep_head
 from registry_io.store.journal.encryption import database_errors
 from registry_io.store.journal.erasure import write_anew
 from registry_io.store.journal.file_seal import Seal, is_sealed, log_start, seal, unseal, written_blocks
-from registry_io.store.journal.journal_file import in_use, journal_faults, open_for_writing
+from registry_io.store.journal.journal_file import forget, in_use, journal_faults, open_for_writing
 
 
 class RecordWriter:
@@ -144,10 +144,12 @@ def writing_record(path: Path) -> Iterator[RecordWriter]:
     """Give what writes to a record, made where it is missing; the caller holds the lock of the registry's folder.
 
     Raises:
-        RegistryError: it is damaged; or what comes after the commit of a transaction fails.
+        RegistryError: it is damaged, or its log is there alone; or what comes after the commit of a transaction fails.
         FileError: it cannot be written to.
     """
     is_new = not path.exists()
+    if is_new:
+        forget(path)
     try:
         writer = _writer(path)
     except BaseException:

@@ -153,7 +153,13 @@ def test_what_the_database_left_beside_it_does_not_become_part_of_another_record
         for ending in ("-wal", ""):
             shutil.copy(registry / f"{JOURNAL}{ending}", registry.parent / f"kept{ending}")
     (registry / JOURNAL).unlink()
-    shutil.copy(registry.parent / "kept-wal", registry / f"{JOURNAL}-wal")
+    log = registry / f"{JOURNAL}-wal"
+    shutil.copy(registry.parent / "kept-wal", log)
+    with pytest.raises(RegistryError, match=f"{JOURNAL}-wal: found the last changes of a record that is not there"):
+        replaced(registry)
+    assert log.read_bytes() == (registry.parent / "kept-wal").read_bytes()
+    assert not (registry / JOURNAL).exists()
+    log.unlink()
     assert replaced(registry) == NEW
     assert [one.reason for one in registry_log(registry)] == [""]
     assert prove_registry(registry) is None
