@@ -9,7 +9,6 @@ anew holds what it gives back, which has none either.
 from __future__ import annotations
 
 import datetime
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from registry_io.store.registry_folder import (
     writing_registry,
 )
 from registry_io.store.registry_proof import prove_registry
-from registry_io.store.registry_versions import GRACE, Garbage, folder_size, require_registry
+from registry_io.store.registry_versions import GRACE, Garbage, folder_size, require_registry, used_within
 from registry_io.store.snapshot_store import snapshot_chain
 
 
@@ -139,13 +138,12 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
         OSError: one cannot be removed.
     """
     valid = {path for path, _ in snapshot_chain(current_snapshot(folder))}
-    now, last, held = time.time(), last_erasure(journal), 0.0
+    last, held = last_erasure(journal), list[datetime.datetime]()
     for snapshot in sorted(folder.glob(SNAPSHOTS)):
         if snapshot in valid or snapshot_transaction(snapshot, journal) >= last:
             continue
-        # A clock that was ahead when it was written says nothing of the readers of now.
-        if (valid_until := min(snapshot.stat().st_mtime, now)) > now - grace.total_seconds():
-            held = max(held, valid_until)
+        if (used := used_within(grace, snapshot)) is not None:
+            held.append(used)
             continue
         yield Garbage(snapshot.name, folder_size(snapshot))
         discard(snapshot)
@@ -154,7 +152,7 @@ def _remove(folder: Path, journal: Journal, grace: datetime.timedelta) -> Iterat
     if left := unwritten(folder):
         raise _unfinished(folder, InWords(f"{left[0].name}, which cannot be removed"))
     if held:
-        raise _held(folder, datetime.datetime.fromtimestamp(held, datetime.UTC) + grace)
+        raise _held(folder, max(held) + grace)
 
 
 def last_erasure(journal: Journal) -> int:

@@ -224,8 +224,7 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
     """Remove what is needed no more, and what is left inside of what stays; yield what was removed."""
     current = current_snapshot(folder)
     kept = {part.path for part in open_parts(current, verify=True)}
-    since = time.time() - grace.total_seconds()
-    recent = [snapshot for snapshot in folder.glob(SNAPSHOTS) if snapshot.stat().st_mtime > since]
+    recent = [snapshot for snapshot in folder.glob(SNAPSHOTS) if used_within(grace, snapshot) is not None]
     # The next command that writes may need the one that a killed writer could not make valid.
     published = transaction_in(current)
     coming = [snapshot for snapshot in folder.glob(SNAPSHOTS) if transaction_in(snapshot) > published]
@@ -241,6 +240,22 @@ def _remove_old(folder: Path, grace: datetime.timedelta) -> Iterator[Garbage]:
         # Donors may be imputed at this moment.
         gone = [one for one in left if not (snapshot / one.name).exists()]
         yield from (Garbage(f"{snapshot.name}/{one.name}", one.n_bytes) for one in gone)
+
+
+def used_within(grace: datetime.timedelta, snapshot: Path) -> datetime.datetime | None:
+    """Return when a snapshot was written or last valid, where that is within the grace, else None.
+
+    Of one from a clock that was ahead nothing is known: its grace begins now.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    then, now = snapshot.stat().st_mtime, time.time()
+    if then > now:
+        with suppress(OSError):
+            os.utime(snapshot)
+    used = min(then, now)
+    return datetime.datetime.fromtimestamp(used, datetime.UTC) if used > now - grace.total_seconds() else None
 
 
 def provenance_in(snapshot: Path) -> Provenance | None:

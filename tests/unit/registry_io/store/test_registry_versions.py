@@ -407,6 +407,15 @@ def test_what_a_living_imputation_writes_is_no_garbage(folder: Path) -> None:
     assert (snapshot / ".writing-0123").exists()
 
 
+def test_a_clock_that_was_ahead_holds_no_garbage_up(folder: Path) -> None:
+    (old,) = snapshots(folder)
+    for which in "bc":
+        put(folder, which)
+    os.utime(folder / old, (4e9, 4e9))
+    assert collect_garbage(folder) == []
+    assert [one.name for one in collect_garbage(folder, grace=NOW)] == [old]
+
+
 @pytest.mark.parametrize("what", [open_registry, verify_registry, collect_garbage])
 def test_what_a_killed_first_import_left_is_removed_by_the_next_command(
     tmp_path: Path, what: Callable[[Path], object]
