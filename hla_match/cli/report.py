@@ -59,7 +59,7 @@ def command(
     1 where a report of them could not be written.
     """
     from hla_match.services.notices import Notices
-    from hla_match.services.report import report_lock, report_opened
+    from hla_match.services.report import LISTED, report_lock, report_opened
     from hla_match.services.searched_registry import SearchedRegistry
 
     is_folder = patients is not None and patient is None and hla is None and out.suffix.lower() not in _ENDINGS
@@ -74,7 +74,7 @@ def command(
         prepare_kernels(probabilities=searched.will_predict)
         with own_progress() as on_iteration:
             searched = searched.ready(on_iteration)
-        limit = options.request.criteria.limit or _LISTED
+        limit = options.request.criteria.limit or LISTED
         made = report_opened(searched, person, place, limit=limit, actor=user_name())
     say(
         translated_count(
@@ -95,6 +95,7 @@ def _write_folder(
 ) -> None:
     """Write a report for each patient of a file."""
     from hla_match.services.notices import Notices
+    from hla_match.services.report import LISTED
     from hla_match.services.report_folder import folder_lock, write_reports
     from hla_match.services.report_kinds import ReportKind
     from hla_match.services.searched_registry import SearchedRegistry
@@ -107,7 +108,7 @@ def _write_folder(
         prepare_kernels(probabilities=searched.will_predict)
         with own_progress() as on_iteration:
             searched = searched.ready(on_iteration)
-        limit = options.request.criteria.limit or _LISTED
+        limit = options.request.criteria.limit or LISTED
         with progress(translated("patients"), _SAY_EVERY) as on_progress:
             made = write_reports(
                 searched, source, place, ReportKind(f".{kind}"), limit=limit, actor=user_name(), on_progress=on_progress
@@ -125,9 +126,6 @@ def _write_folder(
     if made.n_unwritten:
         raise click.exceptions.Exit(1)
 
-
-_LISTED = 1_000
-"""Donors of the full list, where no other number is asked for."""
 
 _SAY_EVERY = 20
 """Patients between two lines where there is no terminal."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from hla_match.publishing.small_cells import THRESHOLD, is_withheld, withheld_cells
+from hla_match.publishing.small_cells import THRESHOLD, gives_away, total_withheld, withheld_cells
 
 OTHER_PLACES, NOT_STATED = "other places", "not stated"
 """The group of cities with too few donors to be named, and of donors of whom a group is not known."""
@@ -23,6 +24,10 @@ MEASURES = {
     "donated_in_all": "donated since the beginning",
 }
 """The measures, and what they count."""
+
+WHOLES = {"new": "registered", "retyped": "registered", "donated": "donated_in_all"}
+"""The measures that are a part of another one, which a reader can subtract. Those who were deleted in the year are new
+and not registered, too, so that the first is only nearly a part."""
 
 DIMENSIONS = {"city": "city", "age": "age", "sex": "sex", "resolution": "typing"}
 """By what donors are counted, and what a page calls it."""
@@ -92,27 +97,62 @@ def yearly_figures(
     measures, not_recorded = _measures(year, upto, at_end, at_start, left)
     grouped = {name: _grouped(people, upto) for name, people in measures.items()}
     places = _named_cities(grouped["registered"], threshold)
+    totals = {name: people.height for name, people in grouped.items()}
+    cells = {dimension: _cells(dimension, grouped, places, threshold) for dimension in DIMENSIONS}
     rows: list[dict[str, object]] = []
-    for name, people in grouped.items():
-        total = np.array([people.height])
-        rows.append(_row("all", "all", name, people.height, bool(is_withheld(total, threshold)[0])))
-        named = people.with_columns(
-            city=pl.when(pl.col("city").is_in([*places, NOT_STATED])).then("city").otherwise(pl.lit(OTHER_PLACES))
-        )
-        for dimension, groups in _groups(places).items():
-            counted = dict(named.group_by(dimension).len().iter_rows())
-            counts = np.array([counted.get(group, 0) for group in groups], np.int64)
-            hidden = withheld_cells(counts, threshold).tolist()
-            rows += [
-                _row(dimension, group, name, n, is_hidden)
-                for group, n, is_hidden in zip(groups, counts.tolist(), hidden, strict=True)
-            ]
+    for name, n in totals.items():
+        is_hidden = total_withheld(n, threshold, totals[WHOLES[name]] if name in WHOLES else None)
+        rows.append(_row("all", "all", name, n, is_hidden))
+        rows += [
+            _row(dimension, group, name, *cell) for dimension in DIMENSIONS for group, cell in cells[dimension][name]
+        ]
     table = (
         pl.DataFrame(rows)
         .with_columns(year=pl.lit(year))
         .select(pl.col(one).cast(kind) for one, kind in FIGURES.items())
     )
     return YearlyFigures(year, upto, threshold, table, not_recorded)
+
+
+def _cells(
+    dimension: str, grouped: Mapping[str, pl.DataFrame], places: list[str], threshold: int
+) -> dict[str, list[tuple[str, tuple[int, bool]]]]:
+    """Return of each measure the groups of a dimension, each with its count and whether that is withheld."""
+    groups = _groups(places)[dimension]
+    counts = {name: _counts(people, dimension, groups) for name, people in grouped.items()}
+    hidden: dict[str, NDArray[np.bool_]] = {}
+    # A whole comes before its parts.
+    for name in sorted(counts, key=lambda name: name in WHOLES):
+        if name in WHOLES:
+            whole = WHOLES[name]
+            hidden[name] = withheld_cells(counts[name], threshold, whole=counts[whole], whole_withheld=hidden[whole])
+        else:
+            least = _least(counts[name], places, threshold) if (dimension, name) == ("city", "registered") else None
+            hidden[name] = withheld_cells(counts[name], threshold, least=least)
+    order = list(range(len(groups)))
+    if dimension == "city":
+        # Where a city stands among the others tells nothing of a count that is withheld.
+        order[: len(places)] = sorted(order[: len(places)], key=lambda at: _place(places, hidden["registered"], at))
+    return {name: [(groups[at], (int(counts[name][at]), bool(hidden[name][at]))) for at in order] for name in counts}
+
+
+def _place(places: list[str], is_hidden: NDArray[np.bool_], at: int) -> tuple[bool, int, str]:
+    """Return by what the named cities are ordered: where the count is withheld, behind the others by name."""
+    return (True, 0, places[at]) if is_hidden[at] else (False, at, "")
+
+
+def _counts(people: pl.DataFrame, dimension: str, groups: list[str]) -> NDArray[np.int64]:
+    """Return (groups,) how many people each group has; cities that are no group are other places."""
+    group = pl.col(dimension)
+    if dimension == "city":
+        group = pl.when(group.is_in(groups)).then(group).otherwise(pl.lit(OTHER_PLACES))
+    counted = dict(people.select(group.alias("group")).group_by("group").len().iter_rows())
+    return np.array([counted.get(one, 0) for one in groups], np.int64)
+
+
+def _least(counts: NDArray[np.int64], places: list[str], threshold: int) -> NDArray[np.int64]:
+    """Return (groups,) what is known of the registered by city: those named are as many as it takes to be named."""
+    return np.where(np.arange(counts.size) < len(places), threshold, np.minimum(counts, 1))
 
 
 def _row(dimension: str, group: str, measure: str, n: int, is_hidden: bool) -> dict[str, object]:
@@ -220,14 +260,26 @@ RESOLUTIONS = ("high at all loci", "high at some loci", "below high")
 
 
 def _named_cities(registered: pl.DataFrame, threshold: int) -> list[str]:
-    """Return the cities with enough registered donors to be named, those with the most first."""
+    """Return the cities with enough registered donors to be named, those with the most first.
+
+    Where their names would tell how few donors other places have, those with the fewest are among the other places.
+    """
     counts = (
         registered.filter(~pl.col("city").is_in([NOT_STATED, OTHER_PLACES]))
         .group_by("city")
         .len()
         .filter(pl.col("len") >= threshold)
     )
-    return counts.sort("len", "city", descending=[True, False])["city"].to_list()
+    places: list[str] = counts.sort("len", "city", descending=[True, False])["city"].to_list()
+    while places:
+        n = _counts(registered, "city", _groups(places)["city"])
+        least = _least(n, places, threshold)
+        hidden = withheld_cells(n, threshold, least=least)
+        # Where all are withheld, a city without a name can have nobody.
+        if not gives_away(n, hidden, np.where(least < threshold, 0, least) if hidden.all() else least, threshold):
+            break
+        places.pop()
+    return places
 
 
 def _groups(places: list[str]) -> dict[str, list[str]]:

@@ -82,7 +82,8 @@ def _notes(figures: YearlyFigures) -> Iterator[str]:
     """Yield how the page is read."""
     yield translated(
         "“…” is a count that is withheld: one below {n}, or one that would give such a count away. Cities "
-        "with fewer than {n} donors are “other places”. So nobody can be singled out.",
+        "with fewer than {n} donors, and cities that would give these away, are “other places”. So nobody can be "
+        "singled out.",
         n=figures.threshold,
     )
     yield translated(

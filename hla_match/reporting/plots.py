@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from hla_match.language import translated
 from hla_match.visible_text import visible
 
 ORDERED = ("#e3e3e3", "#9ecae1", "#4292c6", "#08306b")
@@ -63,7 +64,7 @@ def bars(labels: Sequence[str], values: Sequence[float | None], *, title: str) -
         size = (value or 0) / most * (_WIDTH - left - 90)
         found.append(_text(left - 8, y + 13, label, "end"))
         found.append(_box(left, y, size, step - 7, PLAIN))
-        found.append(_text(left + size + 6, y + 13, "withheld" if value is None else f"{value:,}", "start"))
+        found.append(_text(left + size + 6, y + 13, translated("withheld") if value is None else f"{value:,}", "start"))
     return _svg(found, len(labels) * step + 6, title)
 
 

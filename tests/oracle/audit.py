@@ -97,10 +97,34 @@ def same_person_pairs(
             yield one, other
 
 
-def feasible(counts: Sequence[int], withheld: Sequence[bool]) -> list[set[int]]:
+def feasible(counts: Sequence[int], withheld: Sequence[bool], least: Sequence[int] | None = None) -> list[set[int]]:
     """What each cell can be for a reader of a table with its total: zeros are published unless nothing is."""
-    least = 0 if all(withheld) else 1
-    total = sum(counts)
-    options = [range(least, total + 1) if hidden else (n,) for n, hidden in zip(counts, withheld, strict=True)]
-    tables = [table for table in product(*options) if sum(table) == total]
+    tables = list(_tables(counts, withheld, [1] * len(counts) if least is None else least))
     return [{table[cell] for table in tables} for cell in range(len(counts))]
+
+
+def feasible_parts(
+    whole: Sequence[int], whole_withheld: Sequence[bool], part: Sequence[int], part_withheld: Sequence[bool]
+) -> list[tuple[set[int], set[int], set[int]]]:
+    """What the whole, the part and the rest can be in each cell for a reader of both tables with their totals."""
+    ones = [1] * len(whole)
+    pairs = [
+        (of_whole, of_part)
+        for of_whole in _tables(whole, whole_withheld, ones)
+        for of_part in _tables(part, part_withheld, ones)
+        if all(n <= of for n, of in zip(of_part, of_whole, strict=True))
+    ]
+    return [
+        ({of[cell] for of, _ in pairs}, {n[cell] for _, n in pairs}, {of[cell] - n[cell] for of, n in pairs})
+        for cell in range(len(whole))
+    ]
+
+
+def _tables(counts: Sequence[int], withheld: Sequence[bool], least: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every table with the published cells and total; of withheld cells something is known to be there, or nothing."""
+    total = sum(counts)
+    low = [0 if all(withheld) and n <= 1 else n for n in least]
+    options = [
+        range(fewest, total + 1) if hidden else (n,) for n, hidden, fewest in zip(counts, withheld, low, strict=True)
+    ]
+    return (table for table in product(*options) if sum(table) == total)

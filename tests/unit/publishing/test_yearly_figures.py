@@ -130,3 +130,53 @@ def test_who_donated_and_left_has_donated() -> None:
     without = [frame.with_columns(pl.lit(None, pl.Date).alias("donated_on")) for frame in (here, *gone[1:])]
     found = yearly_figures(2021, without[0], together(*without), together(*gone))
     assert (found.total("donated"), found.total("donated_in_all"), found.total("withdrawn")) == (11, 23, 11)
+
+
+def test_a_city_that_is_named_does_not_tell_how_few_the_other_places_have() -> None:
+    # Who is named has ten donors: of 13 in Ningbo and elsewhere at most three were elsewhere.
+    figures = yearly_figures(
+        2021,
+        together(donors(100), donors(10, 100, city="Ningbo"), donors(3, 120, city="Li"), donors(40, 130, city="W")),
+    )
+    assert counts(figures, "registered", "city") == {"Hangzhou": 100, "W": None, "Ningbo": None, OTHER_PLACES: None}
+    few = yearly_figures(2021, together(donors(15), donors(3, 20, city="Li")))
+    assert counts(few, "registered", "city") == {OTHER_PLACES: 18}
+
+
+def test_the_order_of_cities_tells_nothing_of_counts_that_are_withheld() -> None:
+    people = [donors(90), donors(40, 100, city="W"), donors(41, 200, city="Y"), donors(10, 300, city="X")]
+    found = counts(yearly_figures(2021, together(*people, donors(3, 400, city="Li"))), "registered", "city")
+    assert list(found.items()) == [("Hangzhou", 90), ("Y", 41), ("W", None), ("X", None), (OTHER_PLACES, None)]
+    more = counts(yearly_figures(2021, together(*people, donors(11, 500, city="Z"))), "registered", "city")
+    assert list(more) == ["Hangzhou", "Y", "W", "Z", "X"]
+    few = counts(
+        yearly_figures(2021, together(*people[:1], *people[3:], donors(11, 500, city="Z"), donors(1, 600, city="Li"))),
+        "registered",
+        "city",
+    )
+    assert list(few.items())[-3:] == [("X", None), ("Z", None), (OTHER_PLACES, None)]
+
+
+def test_what_the_year_leaves_of_all_is_not_told_where_it_is_few() -> None:
+    earlier, this_year = datetime.date(2015, 1, 1), datetime.date(2021, 2, 1)
+    donated = together(
+        donors(100, donated_on=earlier),
+        donors(20, 100, donated_on=this_year),
+        donors(3, 200, donated_on=earlier, city="Ningbo"),
+        donors(12, 300, donated_on=this_year, city="Ningbo"),
+    )
+    figures = yearly_figures(2021, donated)
+    assert counts(figures, "donated_in_all", "city") == {"Hangzhou": 120, "Ningbo": 15}
+    assert counts(figures, "donated", "city") == {"Hangzhou": None, "Ningbo": None}
+    assert (figures.total("donated"), figures.total("donated_in_all")) == (32, 135)
+    first_year = yearly_figures(2021, donated[100:])
+    assert (first_year.total("donated"), first_year.total("donated_in_all")) == (None, 35)
+    assert set(counts(first_year, "donated", "sex").values()) == {None}
+
+
+def test_of_the_registered_those_who_were_there_before_are_not_told_where_they_are_few() -> None:
+    new = datetime.date(2021, 5, 1)
+    people = together(donors(80), donors(30, 100, registered_on=new), donors(12, 200, sex="M", registered_on=new))
+    figures = yearly_figures(2021, together(people, donors(2, 300, sex="M")))
+    assert counts(figures, "registered", "sex") == {"women": 110, "men": 14}
+    assert counts(figures, "new", "sex") == {"women": None, "men": None}
