@@ -110,7 +110,7 @@ def _texts_of_tables() -> Iterator[tuple[str, Template]]:
     """Yield what is said of columns and cells, and composed from pieces that one expression does not show."""
     yield from (("registry_io/persons/attribute_values.py", text) for text in (DATE_NOTE, WORD_NOTE, EMPTY_NOTE))
     lookalikes = "registry_io/persons/column_lookalikes.py"
-    for what in ("typings", "attributes"):
+    for what in ("typings", "attributes", "actions"):
         yield lookalikes, f"column {{name}} looks like {what} and was not read; {{naming}}"
         yield lookalikes, f"columns {{names}} look like {what} and were not read; {{naming}}"
     yield lookalikes, "name it {name}"

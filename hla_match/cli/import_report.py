@@ -49,7 +49,10 @@ def print_counts(report: ImportReport) -> None:
         )
     )
     if report.transaction is None:
-        say(translated("Nothing changed: all records are as the registry knows them."))
+        if report.n_quarantined:
+            say(translated("Nothing changed: the records that can be read are as the registry knows them."))
+        else:
+            say(translated("Nothing changed: all records are as the registry knows them."))
     elif report.replacement is not None:
         from registry_io.store.registry_folder import PREVIOUS
 

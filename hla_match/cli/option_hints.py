@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hla_match.errors import ErrorCode, HlaMatchError
+from hla_match.errors import ErrorCode, HlaMatchError, RegistryError
 from hla_match.language import translatable
 
 OPTION_HINTS: Mapping[str, str] = {
@@ -28,6 +28,9 @@ OPTION_HINTS: Mapping[str, str] = {
 }
 """By the code of an error, the options or the command that its hint asks for."""
 
+_OF_KNOWN_DONOR = translatable("run hla-match registry donor update or reinstate")
+"""What helps where no file, but a command of one donor asks for a new one."""
+
 
 def with_option_hint(error: HlaMatchError) -> str:
     """Return the message of an error with the options that its hint asks for.
@@ -37,5 +40,15 @@ def with_option_hint(error: HlaMatchError) -> str:
     >>> with_option_hint(error)
     'han: found a registry, expected a new folder; give --add, --update or --replace'
     """
-    option = OPTION_HINTS.get(error.code)
+    option = option_hint(error)
     return f"{error}; {option}" if option else str(error)
+
+
+def option_hint(error: HlaMatchError) -> str | None:
+    """Return the options or the command that help after an error; None where there are none."""
+    if error.code == ErrorCode.REGISTRY_KNOWN_DONOR and isinstance(error, RegistryError):
+        return _OF_KNOWN_DONOR
+    # Where nobody would be left, no option helps.
+    if error.code == ErrorCode.REGISTRY_SHRINKS and "allow the registry to shrink" not in error.hint:
+        return None
+    return OPTION_HINTS.get(error.code)

@@ -187,7 +187,7 @@ def rollback(registry: Path) -> None:
 
 
 def _note_not_restored(registry: Path) -> None:
-    """Say how many donors a rollback did not bring back since they were erased."""
+    """Say that those who were erased since did not come back by a rollback."""
     from registry_io.store.journal.journal import Journal
     from registry_io.store.journal.journal_file import has_journal
 
@@ -196,6 +196,8 @@ def _note_not_restored(registry: Path) -> None:
     with Journal.open(registry) as journal:
         latest = journal.latest_transaction()
         n_erased = journal.n_erased(latest.same_as) if latest is not None and latest.same_as is not None else 0
+    if latest is not None and latest.action != "rollback":  # it would have been one that holds nothing
+        say(translated("Nothing changed: before, the registry had the same donors and those who were erased since."))
     if n_erased:
         print_note(
             translated_count(

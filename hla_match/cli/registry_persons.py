@@ -55,12 +55,14 @@ def merge(
     differ say which holds, by --take or --set.
     """
     from registry_io.store.donor_merge import merge_donors, plan_merge
+    from registry_io.store.donor_values import given_identifier
 
     if not dry_run:
         change = merge_donors(registry, stays, leaves, take=take, values=values, reason=reason)
         say_change(change, translated("merged"))
         return
     planned = plan_merge(registry, stays, leaves, take=take, values=values)
+    stays, leaves = given_identifier(stays), given_identifier(leaves)
     for value in planned:
         say_wrapped(f"  {value.name:<{_NAME}} {_becomes(value, stays, leaves)}", indent=_NAME + 3)
     for name, text in values.items():

@@ -5,7 +5,7 @@ The words are those of `hla_match.reporting.error_words`.
 
 from __future__ import annotations
 
-from hla_match.cli.option_hints import OPTION_HINTS, with_option_hint
+from hla_match.cli.option_hints import option_hint, with_option_hint
 from hla_match.errors import HlaMatchError
 from hla_match.language import DEFAULT, language, translated
 from hla_match.reporting.error_words import code_of, detail, faults_of, meaning
@@ -17,7 +17,7 @@ def error_lines(error: HlaMatchError) -> list[str]:
         return [with_option_hint(error)]
     lines = [translated("{means} [{code}]", means=meaning(error), code=error.code)]
     lines += [f"  {detail(one)}" for one in faults_of(error)]
-    option = OPTION_HINTS.get(error.code)
+    option = option_hint(error)
     if option is not None:
         lines.append(translated("  To do: {option}", option=translated(option)))
     elif not error.hint:

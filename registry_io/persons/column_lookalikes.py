@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from hla_match.nomenclature.half_width import half_width
 from hla_match.nomenclature.untyped import is_untyped
 from registry_io.persons.column_names import (
     GL_STRING,
@@ -15,6 +16,7 @@ from registry_io.persons.column_names import (
     typing_column,
     typing_name,
 )
+from registry_io.persons.record_actions import ACTION, ACTION_WORDS
 
 # An allele, group, code or antigen with its letters, or a list that begins with one. Bare numbers may be anything.
 _TYPING = (
@@ -37,16 +39,21 @@ class Lookalikes:
     Attributes:
         typings: columns of typings, each with the name that would be read, or "".
         attributes: columns of attributes, each with the attribute.
+        actions: columns of what is asked for of each donor, each with the name that would be read.
         near: other columns, each with a name that is read and most like theirs.
     """
 
     typings: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    actions: Mapping[str, str] = field(default_factory=dict)
     near: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, other: Lookalikes) -> Lookalikes:
         return Lookalikes(
-            {**self.typings, **other.typings}, {**self.attributes, **other.attributes}, {**self.near, **other.near}
+            typings={**self.typings, **other.typings},
+            attributes={**self.attributes, **other.attributes},
+            actions={**self.actions, **other.actions},
+            near={**self.near, **other.near},
         )
 
     @property
@@ -58,11 +65,14 @@ class Lookalikes:
         if self.attributes:
             naming = f"name them {listed(tuple(self.attributes.values()))}"
             found.append(_unread(self.attributes, "attributes", naming))
+        if self.actions:
+            found.append(_unread(self.actions, "actions", f"name them {listed(tuple(self.actions.values()))}"))
         return tuple(found)
 
     def ignored(self, columns: Sequence[str]) -> list[str]:
         """Return those of some ignored columns that are in no caution, with the names that may be meant."""
-        others = [name for name in columns if name not in self.typings and name not in self.attributes]
+        told = {**self.typings, **self.attributes, **self.actions}
+        others = [name for name in columns if name not in told]
         return [f"{name} (did you mean {self.near[name]}?)" if name in self.near else name for name in others]
 
 
@@ -82,6 +92,7 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
     """
     typings: dict[str, str] = {}
     attributes: dict[str, str] = {}
+    actions: dict[str, str] = {}
     near: dict[str, str] = {}
     for name in ignored:
         wanted = typing_name(name)
@@ -91,9 +102,11 @@ def lookalikes(frame: pl.DataFrame, ignored: Sequence[str], present: Collection[
             typings[name] = "" if wanted in present else wanted
         elif (attribute := attribute_name(name)) is not None and attribute not in present:
             attributes[name] = attribute
+        elif ACTION not in present and not actions and holds_actions(frame[name]):
+            actions[name] = ACTION
         elif (nearest := _whole_locus(name, present) or closest_name(name, present)) is not None:
             near[name] = nearest
-    return Lookalikes(typings, attributes, near)
+    return Lookalikes(typings, attributes, actions, near)
 
 
 def _is_locus_of_some(name: str, cells: pl.Series, present: Collection[str]) -> bool:
@@ -121,6 +134,16 @@ def holds_typings(cells: pl.Series, *, or_antigens: bool = False) -> bool:
     given = _said(cells)
     typings = given.str.contains(_TYPING) | (given.str.contains(_TWO_ANTIGENS) & or_antigens)
     return bool(typings.sum() * 2 > given.len()) and not given.str.contains(_CLOCK).any()
+
+
+def holds_actions(cells: pl.Series) -> bool:
+    """Whether all first cells of a column that say something are words of what is asked for of a donor.
+
+    >>> holds_actions(pl.Series(["add", None, "Withdraw"])), holds_actions(pl.Series(["add", "ward 3"]))
+    (True, False)
+    """
+    words = [half_width(text).lower() for text in _said(cells)]
+    return bool(words) and all(word in ACTION_WORDS for word in words)
 
 
 def _said(cells: pl.Series) -> pl.Series:

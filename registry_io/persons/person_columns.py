@@ -29,7 +29,7 @@ from registry_io.persons.column_names import (
     typing_column,
     typing_name,
 )
-from registry_io.persons.record_actions import ACTION_NAMES
+from registry_io.persons.record_actions import ACTION, ACTION_NAMES
 
 _POPULATIONS = ("population1", "population2")
 """Names, as `bare` makes them, of the populations of a person's parents."""
@@ -55,6 +55,7 @@ class PersonColumns:
         ignored: the other columns.
         named: columns that go by another name than the project's, and the name they are read as.
         action: the column of what is asked for of each donor, or None.
+        kind: what the persons are.
     """
 
     identifier: str
@@ -65,6 +66,7 @@ class PersonColumns:
     ignored: tuple[str, ...]
     named: Mapping[str, str]
     action: str | None = None
+    kind: PersonKind = "donor"
 
     @property
     def own_names(self) -> Mapping[str, str]:
@@ -89,7 +91,10 @@ class PersonColumns:
         """The names, as the project writes them, that columns are read as."""
         sides = {f"{locus}_{side}" for locus in self.typed_loci for side in (1, 2)}
         population = ("population",) if self.populations else ()
-        return frozenset({*sides, *self.attributes, *population, *((GL_STRING,) if self.gl_string else ())})
+        gl_string = (GL_STRING,) if self.gl_string is not None else ()
+        # Of patients nothing is asked for.
+        action = () if self.kind == "donor" and self.action is None else (ACTION,)
+        return frozenset({*sides, *self.attributes, *population, *gl_string, *action})
 
     @property
     def typed_loci(self) -> frozenset[str]:
@@ -163,7 +168,7 @@ def find_columns(path: Path, frame: pl.DataFrame, kind: PersonKind) -> PersonCol
     named = {name: meant for name, meant in own.items() if _is_renamed(name, meant)}
     if bare(identifier) not in ("id", "donorid", "patientid") or not identifier.isascii():
         named[identifier] = "identifier"
-    return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named, action)
+    return PersonColumns(identifier, loci, attributes, populations, gl_string, ignored, named, action, kind)
 
 
 def _identifier(path: Path, names: Sequence[str], kind: PersonKind) -> str:
@@ -196,8 +201,8 @@ def _action(path: Path, names: Sequence[str]) -> str | None:
     found: dict[str, str] = {}
     for name in names:
         if bare(name) in ACTION_NAMES:
-            _take(path, found, "action", name)
-    return found.get("action")
+            _take(path, found, ACTION, name)
+    return found.get(ACTION)
 
 
 def _take(path: Path, found: dict[str, str], meaning: str, name: str) -> None:

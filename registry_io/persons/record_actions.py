@@ -15,7 +15,10 @@ from hla_match.errors import Reason
 from hla_match.nomenclature.half_width import half_width
 from registry_io.tables.quarantine import QuarantinedRecord
 
-ACTION_NAMES = frozenset({"action", "操作", "操作类型", "动作", "变更", "变更类型"})
+ACTION = "action"
+"""The project's name of the column."""
+
+ACTION_NAMES = frozenset({ACTION, "操作", "操作类型", "动作", "变更", "变更类型"})
 """Names of the column, as `registry_io.persons.column_names.bare` makes them."""
 
 ACTION_WORDS: Mapping[str, str] = MappingProxyType(

@@ -13,6 +13,7 @@ import polars as pl
 
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.errors import CriteriaError, ErrorCode, FileError
+from hla_match.errors.arguments import InWords
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from hla_match.typings.encoding import AmbiguousNulls
@@ -219,20 +220,23 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
         RegistryError: the registry may not be changed so.
     """
     path, mode, is_first = intake.budget.path, request.mode, journal.latest_transaction() is None
-    if not intake.n_taken and not intake.is_differential:
+    # A differential file withdraws donors, and that of a day without changes has no row.
+    asks_for_nothing = intake.is_differential and (intake.n_leaving > 0 or (not intake.n_rows and not is_first))
+    if not intake.n_taken and not asks_for_nothing:
         raise _no_donor(folder, intake)
     if intake.is_differential and mode != "update":
         raise CriteriaError(
             "import",
-            found=f"a file with a column of actions{f', and {mode}' if mode else ''}",
+            found=InWords(f"a file with a column of actions{f', and {mode}' if mode else ''}"),
             expected="update",
+            hint="take it by update, which does what each row asks for",
             code=ErrorCode.CRITERIA_CONFLICT,
         )
     n_absent = entry.withdraw_others() if mode == "replace" else None
     if mode is None and not is_first:
         found = intake.counts(entry.others().size)
         if entry.changes_something or found.n_absent:  # else there is nothing to decide
-            raise refuse_without_mode(folder, journal.n_donors, found)
+            raise refuse_without_mode(folder, journal.n_donors, found, intake.n_unreadable)
     if mode == "add":
         check_known_rows(path, pl.concat(intake.known_rows).to_list())
     check_known_rows(path, intake.added_rows)
@@ -282,9 +286,14 @@ def _reports(intake: DonorIntake) -> dict[str, bytes]:
 def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntake, changes: _Changes) -> ImportReport:
     noticed = reduce(operator.add, intake.read_notes)
     notes = list(noticed.notes)
-    if intake.n_spared:
+    if intake.n_spared == 1:
+        notes.append("1 row that cannot be read is of a known donor, whose earlier record stays")
+    elif intake.n_spared:
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
-    if n_back := intake.before["withdrawn"]:
+    n_back = intake.before["withdrawn"]
+    if n_back == 1:
+        notes.append("1 donor who had left the registry is a donor again, since the file has their record")
+    elif n_back:
         notes.append(f"{n_back:,} donors who had left the registry are donors again, since the file has their records")
     # A typing is told by its first side: the second is missing where both are the same.
     emptied = {name: n for name, n in entry.emptied.items() if name not in TYPINGS[1::2]}
@@ -299,7 +308,7 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
         n_rows=intake.n_rows,
         n_imported=intake.n_taken,
         quarantined=_sorted(intake.quarantined),
-        n_quarantined=len({record.row for record in intake.quarantined}),
+        n_quarantined=intake.n_unreadable,
         quarantine_path=folder / QUARANTINE,
         warnings=pl.concat(intake.warnings),
         warnings_path=folder / WARNINGS,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from hla_match.donors.arrangement import UnreadableTyping
 from hla_match.errors import Reason
+from hla_match.nomenclature.half_width import half_width
 from registry_io.persons.person_notices import ReadNotes
 from registry_io.persons.person_table import PersonRecords
 from registry_io.store.import_modes import RecordCounts
@@ -38,6 +40,7 @@ class DonorIntake:
         read_notes: what the reader noticed.
         before: number of persons by what they were before, as `Entry.put` tells it.
         n_withdrawn: donors who are withdrawn by their row.
+        n_leaving: rows that ask for that, of those too who had left already.
         known_rows: rows of identifiers that are known, slice by slice.
         added_rows: those of them that ask to be added.
         unknown_rows: rows that withdraw somebody who was never known.
@@ -55,6 +58,7 @@ class DonorIntake:
     read_notes: list[ReadNotes] = field(default_factory=list)
     before: Counter[str] = field(default_factory=Counter)
     n_withdrawn: int = 0
+    n_leaving: int = 0
     known_rows: list[pl.Series] = field(default_factory=list)
     added_rows: list[int] = field(default_factory=list)
     unknown_rows: list[int] = field(default_factory=list)
@@ -65,6 +69,11 @@ class DonorIntake:
     def n_taken(self) -> int:
         """Persons whose records were taken, or were known already."""
         return self.before.total()
+
+    @property
+    def n_unreadable(self) -> int:
+        """Rows that are left out."""
+        return len({record.row for record in self.quarantined})
 
     def counts(self, n_absent: int | None) -> RecordCounts:
         """Return the records by what the registry knew; `n_absent` is as in `RecordCounts`."""
@@ -104,8 +113,7 @@ class DonorIntake:
         self.known_rows.append(known)
         if records.actions is not None:
             self._act(records.actions, known, leaving.filter(~pl.col("row").is_in(rows)))
-        identifiers = pl.Series([one.person_id for one in found if one.person_id], dtype=pl.String).unique()
-        self.n_spared += len(self.entry.name(identifiers))
+        self.n_spared += len(self.entry.name(_left_out(found)))
         self.warnings.append(records.warnings.filter(~pl.col("row").is_in(rows)) if rows else records.warnings)
         self.read_notes.append(records.read_notes)
         self.n_rows, self.checksum = self.n_rows + records.n_rows, records.checksum
@@ -115,9 +123,22 @@ class DonorIntake:
         self.is_differential = True
         added = actions.filter(pl.col("action") == "add")["row"]
         self.added_rows += added.filter(added.is_in(known.implode())).to_list()
+        self.n_leaving += leaving.height
         before = self.entry.withdraw(leaving)
         self.unknown_rows += leaving["row"].filter(before == "new").to_list()
         self.n_withdrawn += int((before == "different").sum())
+
+
+def _left_out(found: Sequence[QuarantinedRecord]) -> pl.Series:
+    """Return the identifiers of whom no row is read: of several rows with one identifier the first one decides.
+
+    One that is refused for full-width or invisible characters is taken for the one that is meant, too.
+    """
+    again = {one.row for one in found if one.reason is Reason.DUPLICATE_IDENTIFIER}
+    given = {one.person_id for one in found if one.person_id and one.row not in again}
+    refused = {one.person_id for one in found if one.reason is Reason.BAD_TEXT}
+    meant = {"".join(c for c in half_width(one) if unicodedata.category(c) not in ("Cc", "Cf")) for one in refused}
+    return pl.Series(sorted((given | {one.strip() for one in meant}) - {""}), dtype=pl.String)
 
 
 def withdrawals(records: PersonRecords) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError
 from registry_io.store.journal.journal import Journal
+from registry_io.store.journal.transactions import Transaction
 
 ImportMode = Literal["add", "update", "replace"]
 """New donors only; records added or replaced; or the file is the whole registry, and who is not in it is withdrawn."""
@@ -84,11 +85,14 @@ def chosen_mode(*, add: bool, update: bool, replace: bool) -> ImportMode | None:
     return chosen[0] if chosen else None
 
 
-def refuse_without_mode(folder: Path, n_before: int, counts: RecordCounts) -> RegistryError:
+def refuse_without_mode(folder: Path, n_before: int, counts: RecordCounts, n_unreadable: int) -> RegistryError:
     """Return the refusal of a file that comes without saying what it does to the registry."""
+    rows = f"{n_unreadable:,} row{'s' * (n_unreadable != 1)}"
     return RegistryError(
         str(folder),
-        found=f"a registry of {n_before:,} donors; the file: {counts}",
+        found=f"a registry of {n_before:,} donors; the file: {counts}, and {rows} that cannot be read"
+        if n_unreadable
+        else f"a registry of {n_before:,} donors; the file: {counts}",
         expected="a new folder, or one of add, update and replace",
         hint="add takes new donors alone; update adds records and replaces them; replace takes the file for the whole "
         "registry, and withdraws whoever is not in it",
@@ -123,7 +127,7 @@ def check_somebody_stays(folder: Path, n_donors: int) -> None:
             str(folder),
             found="a change that leaves no donor",
             expected="at least one donor",
-            hint="remove the registry's folder instead",
+            hint="nothing was changed; to give the whole registry up, remove its folder",
             code=ErrorCode.REGISTRY_SHRINKS,
         )
 
@@ -177,7 +181,7 @@ def check_order(
     Raises:
         FileError: it is.
     """
-    before = journal.transactions()
+    before = _holding(journal.transactions())
     newest = max((one.file_date for one in before if one.file_date is not None), default=None)
     if file_date is not None and newest is not None and file_date < newest:
         raise _out_of_order(path, f"a file as of {file_date}", f"none before {newest}, as the newest imported")
@@ -187,6 +191,20 @@ def check_order(
             f"the file of transaction {earlier[-1]} again, and donors whom later ones changed",
             "a file that is newer than what the registry knows",
         )
+
+
+def _holding(transactions: Sequence[Transaction]) -> list[Transaction]:
+    """Return those of all transactions that no rollback took back, first to last.
+
+    A rollback to one that a rollback had taken back makes it hold again.
+    """
+    holding = []
+    upto = None
+    for one in reversed(transactions):
+        if upto is None or one.number <= upto:
+            holding.append(one)
+            upto = one.same_as if one.action == "rollback" and one.same_as is not None else upto
+    return holding[::-1]
 
 
 def _out_of_order(path: str, found: str, expected: str) -> FileError:

@@ -75,6 +75,14 @@ def write_encrypted(path: Path, aside: Path) -> None:
         FileError: the file of the key cannot be read, or holds none.
         sqlite3.Error, sqlcipher3.dbapi2.Error: it cannot be written.
     """
+    if not key_at_hand():
+        raise RegistryError(
+            str(path),
+            found="a plain record and no key",
+            expected=f"a key to encrypt it with, in the file that {KEY_FILE} names",
+            hint="make one by: openssl rand -hex 32; keep a copy of it, since a lost key cannot be replaced",
+            code=ErrorCode.REGISTRY_KEY,
+        )
     literal = key_literal(path)
     with closing(_connected(path, f"{path.resolve().as_uri()}?mode=rw", isolation_level=None)) as plain:
         plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")

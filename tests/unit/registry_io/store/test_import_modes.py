@@ -427,6 +427,63 @@ def test_donors_who_had_left_and_come_back_by_a_file_are_told_of(tmp_path: Path)
     imported(tmp_path, HEADER + "D1,11:01,,\nD2,11:01,,\n")
     withdraw_donor(tmp_path / "registry", "D2", today=TODAY)
     report = imported(tmp_path, HEADER + "D1,11:01,24:02,\nD2,11:01,24:02,\n", update=True)
-    told = "1 donors who had left the registry are donors again, since the file has their records"
+    told = "1 donor who had left the registry is a donor again, since the file has their record"
     assert report.notes == (told,)
     assert not imported(tmp_path, HEADER + "D1,11:01,,\nD2,11:01,,\n", update=True, again=True).notes
+
+
+def test_a_differential_file_without_a_readable_row_is_no_file_that_changes_nothing(folder: Path) -> None:
+    header = HEADER.replace("status", "status,action")
+    for rows in ("D1,99:99,24:02,,update\n", "D1,,,,remove\n"):
+        with pytest.raises(FileError, match="found no donor that can be read in 1 row") as caught:
+            imported(folder, header + rows, update=True)
+        assert caught.value.code is ErrorCode.FILE_NOTHING
+        assert (folder / "registry" / "quarantine-failed.csv").exists()
+    imported(folder, header + "D1,99:99,24:02,,update\nD2,,,,withdraw\n", update=True)
+    assert not (folder / "registry" / "quarantine-failed.csv").exists()
+    assert imported(folder, header + "D2,,,,withdraw\n", update=True, again=True).transaction is None
+    assert imported(folder, header, update=True).transaction is None, "a day without a change"
+    assert donors(folder) == ["D1", "D3"]
+
+
+def test_rows_of_donors_whose_first_row_was_read_are_not_told_of_as_if_they_stayed(folder: Path) -> None:
+    report = imported(folder, HEADER + "D1,02:01,24:02,RS\nD1,02:01,24:02,\nD2,99:99,,\nD2,02:01,,\n", update=True)
+    assert [one.row for one in report.quarantined] == [3, 4, 5]
+    assert report.notes[0] == "1 row that cannot be read is of a known donor, whose earlier record stays"
+    assert (status(folder, "D1"), status(folder, "D2")) == ("RS", "TU")
+
+
+def test_a_donor_whose_identifier_is_written_in_characters_that_are_refused_is_not_withdrawn(folder: Path) -> None:
+    rows = "\uff24\uff11,02:01,24:02,\n\u200bD2\ufeff,02:01,11:01,TU\nD3,11:01,24:02,\n"
+    report = imported(folder, HEADER + rows, replace=True)
+    assert (report.n_quarantined, report.transaction) == (2, None)
+    assert report.notes[0] == "2 rows that cannot be read are of known donors, whose earlier records stay"
+    assert donors(folder) == ["D1", "D2", "D3"]
+
+
+def test_a_file_whose_import_was_rolled_back_is_no_earlier_file(folder: Path) -> None:
+    changed = HEADER + "D1,02:01,24:02,RS\n"
+    imported(folder, changed, update=True, file_date=TODAY)
+    roll_back(folder / "registry")
+    imported(folder, HEADER + "D2,02:01,11:01,RS\n", update=True, file_date=TODAY - datetime.timedelta(days=1))
+    assert imported(folder, changed, update=True).transaction == 5
+    assert [status(folder, donor) for donor in ("D1", "D2")] == ["RS", "RS"]
+    with pytest.raises(FileError, match="found the file of transaction 1 again"):
+        imported(folder, THREE, update=True)
+
+
+def test_a_file_whose_import_a_second_rollback_brought_back_is_an_earlier_one(folder: Path) -> None:
+    changed = HEADER + "D1,02:01,24:02,RS\n"
+    imported(folder, changed, update=True, file_date=TODAY)
+    roll_back(folder / "registry")
+    roll_back(folder / "registry")
+    imported(folder, HEADER + "D1,02:01,24:02,OP\n", update=True)
+    with pytest.raises(FileError, match="found the file of transaction 2 again"):
+        imported(folder, changed, update=True)
+    with pytest.raises(FileError, match=f"none before {TODAY}, as the newest imported"):
+        imported(folder, THREE, update=True, file_date=TODAY - datetime.timedelta(days=1))
+
+
+def test_the_counts_of_a_refusal_name_the_rows_that_cannot_be_read(folder: Path) -> None:
+    with pytest.raises(RegistryError, match="1 not in the file, and 2 rows that cannot be read"):
+        imported(folder, HEADER + "D1,02:01,24:02,\nD9,99:99,,\nD2,99:99,,\n")

@@ -115,7 +115,7 @@ def test_a_plain_record_is_read_without_a_key_and_encrypted_with_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(KEY_FILE)
-    with pytest.raises(RegistryError, match="no key") as error:
+    with pytest.raises(RegistryError, match="found a plain record and no key, expected a key to encrypt it") as error:
         encrypt_record(folder / "registry")
     assert error.value.code == ErrorCode.REGISTRY_KEY
     assert prove_registry(folder / "registry") is None
