@@ -150,7 +150,7 @@ def _not_checked(
         if name not in registry.donor_attributes.schema:
             yield from ((kind, f"the registry has no {name}") for kind in kinds)
     if n_passed_over:
-        shared = f"{n_passed_over:,} donors whose birth date more than {MOST_ALIKE:,} of their sex share"
+        shared = f"{n_passed_over:,} donors whose birth date more than {MOST_ALIKE:,} share who can be of their sex"
         yield FindingKind.SAME_PERSON, shared
     if "DPB1" not in registry.loci:
         yield FindingKind.MIXED_TCE, "nobody is typed at DPB1"
@@ -158,7 +158,6 @@ def _not_checked(
 
 _NEEDED = {
     "birth_date": (FindingKind.AGE_AT_REGISTRATION, FindingKind.AGE_TODAY, FindingKind.SAME_PERSON),
-    "sex": (FindingKind.SAME_PERSON,),
     "registered_on": (FindingKind.AGE_AT_REGISTRATION, FindingKind.DATES_OUT_OF_ORDER),
     "grid": (FindingKind.SAME_GRID,),
 }

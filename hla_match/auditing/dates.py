@@ -46,12 +46,16 @@ def date_findings(
             *(
                 findings(registry, FindingKind.DATES_OUT_OF_ORDER, np.flatnonzero(wrong), detail=detail)
                 for detail, wrong in {
+                    "born in the future": born > today,
                     "registered before birth": (registered > 0) & (registered < born),
                     "registered in the future": registered > today,
                     "last contact before registration": (contacted > 0) & (contacted < registered),
                     "last contact in the future": contacted > today,
                     "donated before registration": (donated > 0) & (donated < registered),
                     "donated in the future": donated > today,
+                    # Where the day of registration is not known, which is told above.
+                    "last contact before birth": (contacted > 0) & (contacted < born) & (registered == 0),
+                    "donated before birth": (donated > 0) & (donated < born) & (registered == 0),
                 }.items()
             ),
         ]

@@ -1,15 +1,16 @@
-"""Donors who may be one person: of one sex and birth date, with typings that one person can have.
+"""Donors who may be one person: of one birth date, not of different sexes, with typings that one person can have.
 
-    donors --> pairs of one sex and birth date --> typings that can be of one person --> too rare to be chance
+    donors --> pairs of a sex and birth date --> typings that can be of one person --> too rare to be chance
 
 Record linkage weighs an agreement by how rare it is (Fellegi & Sunter, J Am Stat Assoc 1969;64:1183). Its weight
 is the probability that one of the n other donors of this sex and birth date agrees by chance, 1 - (1 - p)^n, where p is
 the probability, under Hardy-Weinberg proportions, that a person carries a genotype which the less specific of the two
-typings allows at the loci at which both are typed.
+typings allows at the loci at which both are typed. A donor of unknown sex is compared with all of the birth date.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +61,9 @@ def duplicates(registry: Registry, panels: Panels | None, *, workers: int = 1) -
         panels: the haplotypes by which chance is judged; without them every pair that can be one person is a finding.
         workers: threads; the result does not depend on them.
     """
-    group = same_birth(registry)
-    size = np.bincount(group[group >= 0], minlength=1)
-    group[np.isin(group, np.flatnonzero(size > MOST_ALIKE))] = -1
-    n_passed_over = int(size[size > MOST_ALIKE].sum())
+    groups, n_passed_over = _groups_of_birth(registry)
     records = RecordComparison(registry)
-    one, other, chance = _found(records, registry, group, panels, workers)
+    one, other, chance = _all_found(records, registry, groups, panels, workers)
     by_identifier = registry.id_rank[one] < registry.id_rank[other]
     one, other = np.where(by_identifier, one, other), np.where(by_identifier, other, one)
     columns = {
@@ -76,15 +74,46 @@ def duplicates(registry: Registry, panels: Panels | None, *, workers: int = 1) -
     if panels is None:
         return Duplicates(findings(registry, FindingKind.SAME_PERSON, one, **columns), None, n_passed_over)
     found = findings(registry, FindingKind.SAME_PERSON, one, **columns, probability=pl.Series(chance))
-    stranger, other, _ = _found(records, registry, dealt(group), panels, workers)
-    return Duplicates(found, int((group[stranger] != group[other]).sum()), n_passed_over)
+    n_by_chance = 0
+    for group, of_one in groups:
+        stranger, other, _ = _found(records, registry, dealt(group), of_one, panels, workers)
+        n_by_chance += int((group[stranger] != group[other]).sum())
+    return Duplicates(found, n_by_chance, n_passed_over)
 
 
-def same_birth(registry: Registry) -> NDArray[np.int64]:
-    """Return (donors,) a number for each sex and birth date that several donors have, -1 for any other donor."""
+Group = tuple[NDArray[np.int64], NDArray[np.bool_]]
+"""(donors,) the group of each donor, -1 for none, and of whom one at least is in each pair that is looked at."""
+
+
+def _groups_of_birth(registry: Registry) -> tuple[list[Group], int]:
+    """Return the donors by sex and birth date, then those of unknown sex by birth date, and how many are passed over.
+
+    A date that more than `MOST_ALIKE` donors have is none.
+    """
+    everybody = np.ones(registry.n_donors, np.bool_)
+    unknown = registry.attribute_codes["sex"] == MISSING_CATEGORY
+    groups: list[Group] = [(same_birth(registry), everybody)]
+    if unknown.any():
+        groups.append((same_birth(registry, any_sex=True), unknown))
+    passed_over = np.zeros(registry.n_donors, np.bool_)
+    for group, of_one in groups:
+        size = np.bincount(group[group >= 0], minlength=1)
+        far_too_many = np.isin(group, np.flatnonzero(size > MOST_ALIKE))
+        passed_over |= far_too_many & of_one
+        group[far_too_many] = -1
+    return groups, int(passed_over.sum())
+
+
+def same_birth(registry: Registry, *, any_sex: bool = False) -> NDArray[np.int64]:
+    """Return (donors,) a number for each sex and birth date that several donors have, -1 for any other donor.
+
+    Args:
+        registry: the donors.
+        any_sex: whether the birth date alone makes a group.
+    """
     sex, born = registry.attribute_codes["sex"], registry.attribute_codes["birth_date"]
-    known = (sex != MISSING_CATEGORY) & (born != MISSING_DATE)
-    key = np.where(known, born.astype(np.int64) * 256 + sex, -1)
+    known = (any_sex | (sex != MISSING_CATEGORY)) & (born != MISSING_DATE)
+    key = np.where(known, born.astype(np.int64) * 256 + (0 if any_sex else sex), -1)
     values, number, count = np.unique(key, return_inverse=True, return_counts=True)
     kept = (count > 1) & (values >= 0)
     return np.where(kept[number], (np.cumsum(kept) - 1)[number], -1)
@@ -108,13 +137,14 @@ def dealt(group: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def pairs_of_one_person(
-    records: RecordComparison, group: NDArray[np.int64]
+    records: RecordComparison, group: NDArray[np.int64], of_one: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of donors of one group whose typings can be of one person, at `LEAST_LOCI` loci or more.
 
     Args:
         records: the donors.
         group: (donors,) the group of each donor; -1 for none.
+        of_one: (donors,) of whom one at least is in each pair; None for everybody.
     """
     members = np.flatnonzero(group >= 0)
     order = members[np.argsort(group[members], kind="stable")]
@@ -125,6 +155,8 @@ def pairs_of_one_person(
         is_pair = group[one] == group[other]
         if not is_pair.any():
             break
+        if of_one is not None:
+            is_pair &= of_one[one] | of_one[other]
         one, other = one[is_pair], other[is_pair]
         enough = records.n_common_loci(one, other) >= LEAST_LOCI
         one, other = one[enough], other[enough]
@@ -166,11 +198,25 @@ def genotype_probability(classes: HaplotypeClasses, panels: Panels) -> NDArray[n
     return np.minimum(probability, 1.0)
 
 
+def _all_found(
+    records: RecordComparison, registry: Registry, groups: Sequence[Group], panels: Panels | None, workers: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return what `_found` does, of several groups together."""
+    found = [_found(records, registry, group, of_one, panels, workers) for group, of_one in groups]
+    one, other, chance = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return one, other, chance
+
+
 def _found(
-    records: RecordComparison, registry: Registry, group: NDArray[np.int64], panels: Panels | None, workers: int
+    records: RecordComparison,
+    registry: Registry,
+    group: NDArray[np.int64],
+    of_one: NDArray[np.bool_],
+    panels: Panels | None,
+    workers: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return the pairs that are findings, and with panels the probability that each is chance."""
-    one, other = pairs_of_one_person(records, group)
+    one, other = pairs_of_one_person(records, group, of_one)
     if panels is None:
         return one, other, np.full(one.size, np.nan)
     n_others = np.bincount(group[group >= 0], minlength=1)[group[one]] - 1

@@ -99,7 +99,8 @@ class FindingKind(StrEnum):
     SAME_PERSON = (
         "same_person",
         "suspected duplicate",
-        "Two donors of one sex and birth date have typings that can be of one person, rarer than chance explains.",
+        "Two donors of one birth date, and not of different sexes, have typings that can be of one person, rarer than "
+        "chance explains.",
         "Compare names and documents; merge the two records where they are of one person.",
     )
     SAME_GRID = (
@@ -129,8 +130,8 @@ class FindingKind(StrEnum):
     DATES_OUT_OF_ORDER = (
         "dates_out_of_order",
         "dates out of order",
-        "A donor was registered before birth or in the future, or last contacted or donated before registration or in "
-        "the future.",
+        "A donor was born in the future, registered before birth or in the future, or last contacted or donated before "
+        "birth or registration or in the future.",
         "Correct the dates.",
     )
     MIXED_TCE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from hla_match.auditing.duplicates import LEAST_LOCI
 from hla_match.auditing.findings import FindingKind, all_findings, findings, no_findings, reported_texts
 from hla_match.donors.registry import Registry, build_registry
 
+_PAIRS = 1 << 20
+"""Pairs of reports that are compared at a time."""
+
 _NOW = "now "
 """Stands before the identifier of a donor's report that holds; earlier ones have numbers."""
 
@@ -21,12 +25,13 @@ def report_findings(registry: Registry, earlier: pl.DataFrame) -> pl.DataFrame:
     """Return a finding for each locus at which an earlier report of a donor excludes the one that holds, and for swaps.
 
     Two donors are suspected to be swapped where the typings that hold exclude earlier ones of their own, and can be of
-    one person with an earlier one of each other, at three loci or more.
+    one person with an earlier one of each other, at three loci or more; not where a still earlier one of their own can
+    be of the same person as the one that holds, since such a swap was put right.
 
     Args:
         registry: the donors.
-        earlier: their earlier reports: `person_id`, which may stand in several rows, and typings; donors who are not in
-            the registry and reports that its nomenclature cannot read are passed over.
+        earlier: their earlier reports, first to last: `person_id`, which may stand in several rows, and typings; donors
+            who are not in the registry and reports that its nomenclature cannot read are passed over.
     """
     place = registry.attributes.select(person_id="donor_id").with_row_index("donor")
     old = earlier.join(place, on="person_id", maintain_order="left")
@@ -76,13 +81,13 @@ def _conflicts(
     found = []
     for locus in reports.loci:
         wrong = np.flatnonzero(~records.agree(locus, before, now))
-        _, first = np.unique(donor[wrong], return_index=True)
-        wrong = wrong[np.sort(first)]
         by_serology = is_serology(reports, locus, before[wrong]) != is_serology(reports, locus, now[wrong])
-        for kind, chosen in (
+        for kind, of_kind in (
             (FindingKind.DNA_AGAINST_SEROLOGY, wrong[by_serology]),
             (FindingKind.CONFLICTING_REPORTS, wrong[~by_serology]),
         ):
+            _, first = np.unique(donor[of_kind], return_index=True)
+            chosen = of_kind[np.sort(first)]
             earlier = reported_texts(reports, locus, before[chosen])
             holding = reported_texts(reports, locus, now[chosen])
             detail = pl.DataFrame({"text": earlier}).select(pl.format("earlier {}", "text")).to_series()
@@ -104,6 +109,14 @@ def is_serology(registry: Registry, locus: str, rows: NDArray[np.int64]) -> NDAr
     return serology
 
 
+def _pairs(members: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield every two of some members, so many at a time that they take little memory."""
+    step = max(1, _PAIRS // max(members.size, 1))
+    for start in range(0, members.size, step):
+        one, other = np.nonzero(np.arange(start, min(start + step, members.size))[:, None] < np.arange(members.size))
+        yield members[one + start], members[other]
+
+
 def _swaps(
     registry: Registry,
     records: RecordComparison,
@@ -111,13 +124,20 @@ def _swaps(
     before: NDArray[np.int64],
     now: NDArray[np.int64],
 ) -> pl.DataFrame:
-    changed = np.flatnonzero(~records.of_one_person(before, now))
-    one, other = (changed[side] for side in np.triu_indices(changed.size, 1))
-    can_be = donor[one] != donor[other]
-    for old, new in ((before[one], now[other]), (before[other], now[one])):
-        can_be &= records.n_common_loci(old, new) >= LEAST_LOCI
-        can_be[can_be] = records.of_one_person(old[can_be], new[can_be])
-    pairs = np.stack([donor[one[can_be]], donor[other[can_be]]])
+    fits = records.of_one_person(before, now)
+    same = np.flatnonzero(fits & (records.n_common_loci(before, now) >= LEAST_LOCI))
+    first_same = np.full(registry.n_donors, before.size)
+    np.minimum.at(first_same, donor[same], same)
+    # What was right before, went wrong and is right again is no swap any more.
+    changed = np.flatnonzero(~fits & (np.arange(before.size) < first_same[donor]))
+    found = [np.zeros((2, 0), np.int64)]
+    for one, other in _pairs(changed):
+        can_be = donor[one] != donor[other]
+        for old, new in ((before[one], now[other]), (before[other], now[one])):
+            can_be &= records.n_common_loci(old, new) >= LEAST_LOCI
+            can_be[can_be] = records.of_one_person(old[can_be], new[can_be])
+        found.append(np.stack([donor[one[can_be]], donor[other[can_be]]]))
+    pairs = np.concatenate(found, axis=1)
     by_identifier = np.argsort(registry.id_rank[pairs], axis=0)
     pairs = np.unique(np.take_along_axis(pairs, by_identifier, axis=0), axis=1)
     others = registry.attributes["donor_id"][pairs[1]]

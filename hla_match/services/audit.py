@@ -12,6 +12,7 @@ import polars as pl
 from hla_match.auditing.findings import FindingKind, in_schema
 from hla_match.auditing.settings import AuditSettings
 from hla_match.donors.registry import Registry
+from hla_match.errors import Reason
 from hla_match.language import translated
 from hla_match.loci import LOCI
 from hla_match.services.executors import n_processors
@@ -20,6 +21,7 @@ from hla_match.services.notices import Notices, OnNotice
 from hla_match.services.report_files import report_files, write_report
 from hla_match.services.searched_registry import check_fallback, source_files
 from registry_io.disk.given_path import given_path
+from registry_io.persons.typing_conflicts import ONE_BY_SEROLOGY
 from registry_io.store.frequency_store import FrequencyInput
 from registry_io.store.imputation_store import open_imputation
 from registry_io.store.registry_folder import QUARANTINE
@@ -154,11 +156,17 @@ def left_out(folder: Path) -> pl.DataFrame:
     from hla_match.auditing.names import KIND_OF_REASON
 
     records = read_quarantine(folder / QUARANTINE)
-    locus = pl.col("column").str.replace("_[12]$", "")
+    # Of two typings of one locus the text tells which.
+    of_text = pl.when(pl.col("column") == "gl_string").then(pl.col("text").str.extract("^([A-Z0-9]+): "))
+    locus = pl.coalesce(of_text, pl.col("column").str.replace("_[12]$", ""))
     kinds = {reason.value: kind.value for reason, kind in KIND_OF_REASON.items()}
+    by_reason = pl.col("reason").replace_strict(kinds, default=FindingKind.LEFT_OUT.value, return_dtype=pl.String)
+    of_two_kinds = (pl.col("reason") == Reason.CONFLICTING_TYPINGS.value) & pl.col("message").str.contains(
+        ONE_BY_SEROLOGY, literal=True
+    )
     return in_schema(
         records.select(
-            kind=pl.col("reason").replace_strict(kinds, default=FindingKind.LEFT_OUT.value, return_dtype=pl.String),
+            kind=pl.when(of_two_kinds).then(pl.lit(FindingKind.DNA_AGAINST_SEROLOGY.value)).otherwise(by_reason),
             donor_id="person_id",
             locus=pl.when(locus.is_in(LOCI)).then(locus),
             reported="text",

@@ -24,6 +24,10 @@ from registry_io.tables.quarantine import QuarantinedRecord
 
 Pair = tuple[str, str]
 Choice = Literal["columns", "gl_string", "conflict"]
+
+ONE_BY_SEROLOGY = "no genotype in common, one by DNA and one by serology"
+"""What the message of a conflict says of typings of two kinds."""
+
 _TEXTS = ("first", "second", "gl_first", "gl_second")
 
 
@@ -44,15 +48,19 @@ def reconcile(
     distinct = twice.select("locus", *_TEXTS).unique(maintain_order=True)
     encoders: dict[str, LocusEncoder] = {}
     choices: list[Choice] = []
+    of_two_kinds: list[bool] = []
     for locus, *texts in distinct.iter_rows():
         if nomenclature is None:
             choices.append("conflict")
+            of_two_kinds.append(False)
             continue
         encoder = encoders.setdefault(locus, LocusEncoder(nomenclature, locus, codes, ambiguous_nulls=ambiguous_nulls))
-        choices.append(choose(nomenclature, encoder, (texts[0], texts[1]), (texts[2], texts[3])))
-    chosen = twice.join(
-        distinct.with_columns(pl.Series("choice", choices, pl.String)), on=["locus", *_TEXTS], maintain_order="left"
-    )
+        columns, gl_string = (texts[0], texts[1]), (texts[2], texts[3])
+        choices.append(choose(nomenclature, encoder, columns, gl_string))
+        is_conflict = choices[-1] == "conflict"
+        of_two_kinds.append(is_conflict and _is_one_by_serology(nomenclature, locus, columns, gl_string))
+    answers = [pl.Series("choice", choices, pl.String), pl.Series("of_two_kinds", of_two_kinds, pl.Boolean)]
+    chosen = twice.join(distinct.with_columns(answers), on=["locus", *_TEXTS], maintain_order="left")
     frame = records.frame
     for locus in chosen["locus"].unique(maintain_order=True):
         frame = _with_gl_string(frame, locus, chosen.filter(pl.col("locus") == locus, pl.col("choice") == "gl_string"))
@@ -89,9 +97,8 @@ def choose(nomenclature: Nomenclature, encoder: LocusEncoder, columns: Pair, gl_
     own, given = read
     if not any(_common(one, other) for one in counted(own) for other in counted(given)):
         return "conflict"
-    by_serology = [_is_serology(nomenclature, encoder.locus, pair) for pair in (columns, gl_string)]
-    if by_serology[0] != by_serology[1]:
-        return "gl_string" if by_serology[0] else "columns"
+    if _is_one_by_serology(nomenclature, encoder.locus, columns, gl_string):
+        return "gl_string" if _is_serology(nomenclature, encoder.locus, columns) else "columns"
     return "gl_string" if _n_genotypes(given) < _n_genotypes(own) else "columns"
 
 
@@ -103,6 +110,11 @@ def _common(one: CountedAlternative, other: CountedAlternative) -> bool:
 
 def _n_genotypes(alternatives: tuple[Alternative, ...]) -> int:
     return sum(len(first.codes) * len(second.codes) for first, second in alternatives)
+
+
+def _is_one_by_serology(nomenclature: Nomenclature, locus: str, columns: Pair, gl_string: Pair) -> bool:
+    """Whether one of two readable typings is by serology and the other is not."""
+    return _is_serology(nomenclature, locus, columns) != _is_serology(nomenclature, locus, gl_string)
 
 
 def _is_serology(nomenclature: Nomenclature, locus: str, pair: Pair) -> bool:
@@ -142,10 +154,12 @@ def _conflicts(conflicts: pl.DataFrame, frame: pl.DataFrame) -> list[Quarantined
             column="gl_string",
             text=f"{locus}: {first}+{second}" if second else f"{locus}: {first}",
             reason=Reason.CONFLICTING_TYPINGS,
-            message=f"gl_string and the columns {locus}_1, {locus}_2 have no genotype in common",
+            message=f"gl_string and the columns {locus}_1, {locus}_2 have {ONE_BY_SEROLOGY}"
+            if of_two_kinds
+            else f"gl_string and the columns {locus}_1, {locus}_2 have no genotype in common",
             hint="leave the wrong one empty",
         )
-        for row, locus, first, second, person in rows.select(
-            "row", "locus", "gl_first", "gl_second", "person_id"
+        for row, locus, first, second, person, of_two_kinds in rows.select(
+            "row", "locus", "gl_first", "gl_second", "person_id", "of_two_kinds"
         ).iter_rows()
     ]

@@ -16,6 +16,7 @@ from hla_match.auditing.comparison import RecordComparison
 from hla_match.auditing.dr_groups import GENE_OF_FAMILY, GENE_PAIRS, gene_pairs, pairs_with_copies
 from hla_match.auditing.duplicates import LEAST_LOCI, dealt, pairs_of_one_person, same_birth
 from hla_match.auditing.resolution import LEVELS, typing_levels
+from hla_match.donors.attribute_types import MISSING_CATEGORY
 from hla_match.donors.registry import build_registry
 from hla_match.kernels.auditing.paired_typings import pair_typings
 from hla_match.loci import OPTIONAL_GENES
@@ -183,6 +184,16 @@ def test_pairs_of_one_person(people: list[tuple]) -> None:
     found = {tuple(sorted(pair)) for pair in zip(names[one].to_list(), names[other].to_list(), strict=True)}
     assert len(found) == one.size
     assert found == set(oracle.same_person_pairs(persons, births, LEAST_LOCI))
+    # With a donor of unknown sex all of the birth date are compared.
+    unknown = registry.attribute_codes["sex"] == MISSING_CATEGORY
+    one, other = pairs_of_one_person(RecordComparison(registry), same_birth(registry, any_sex=True), unknown)
+    found = {tuple(sorted(pair)) for pair in zip(names[one].to_list(), names[other].to_list(), strict=True)}
+    days = {f"D{number}": born for number, (born, *_) in enumerate(people)}
+    no_sex = {f"D{number}" for number, (_, sex, *_) in enumerate(people) if sex is None}
+    assert len(found) == one.size
+    assert found == {
+        pair for pair in oracle.same_person_pairs(persons, days, LEAST_LOCI) if not no_sex.isdisjoint(pair)
+    }
 
 
 @given(st.lists(st.integers(-1, 4), max_size=60))

@@ -24,9 +24,9 @@ from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal_file import damaged, journal_faults, open_for_reading
 from registry_io.store.journal.known_donors import known_donors, left_versions, merges
 from registry_io.store.journal.person_texts import in_order, persons_of
-from registry_io.store.journal.transactions import Cause, Settings, Transaction
+from registry_io.store.journal.transactions import Cause, Settings, Transaction, taken_back
 from registry_io.store.journal.verification import record_faults
-from registry_io.store.journal.versions import DONORS_AT, OF_VERSIONS, Changes, Version, notes_of, versions_of
+from registry_io.store.journal.versions import DONORS_AT, OF_VERSIONS, REPLACED, Changes, Version, notes_of, versions_of
 from registry_io.store.journal.writing import RecordWriter, writing_record
 from registry_io.store.registry_folder import JOURNAL
 
@@ -205,14 +205,14 @@ class Journal:
         yield from self._frames(f"SELECT v.id, d.donor_id, v.person {DONORS_AT} ORDER BY v.id", {"txn": txn}, txn)
 
     def replaced_persons(self) -> Iterator[pl.DataFrame]:
-        """Yield every record that a later version replaced, in frames as those of `persons_at`, with its errors."""
-        latest = self.latest_transaction()
-        query = (
-            "SELECT v.id, d.donor_id, v.person FROM version v JOIN donor d ON d.key = v.donor"
-            " WHERE v.person <> ''"
-            " AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id) ORDER BY v.id"
-        )
-        yield from self._frames(query, {}, 0 if latest is None else latest.number)
+        """Yield every record that a later version replaced, first to last, in frames as those of `persons_at`.
+
+        What a rollback took back never was. Errors are those of `persons_at`.
+        """
+        transactions = self.transactions()
+        query = f"SELECT v.id, d.donor_id, v.person {REPLACED} ORDER BY v.id"
+        of = {"taken_back": str(taken_back(transactions))}
+        yield from self._frames(query, of, transactions[-1].number if transactions else 0)
 
     def left_persons(self, txn: int) -> Iterator[pl.DataFrame]:
         """Yield the last record of each donor who had left at a transaction and is in no other's, as `persons_at`."""

@@ -184,3 +184,15 @@ def _cell(value: Any) -> str | int | bytes | None:
         case Mapping():
             return json.dumps(dict(value), ensure_ascii=False)
     return value  # type: ignore[no-any-return]
+
+
+def taken_back(transactions: Sequence[Transaction]) -> list[int]:
+    """Return the numbers of transactions of which nothing holds, since a rollback restored the state before them."""
+    found: list[int] = []
+    upto = None
+    for one in reversed(transactions):
+        if upto is not None and one.number > upto:
+            found.append(one.number)
+        elif one.action == "rollback" and one.same_as is not None:
+            upto = one.same_as
+    return found

@@ -18,6 +18,11 @@ OF_VERSIONS = (
 )
 """Versions by their numbers, as a JSON list."""
 
+REPLACED = """FROM version v JOIN donor d ON d.key = v.donor WHERE v.person <> ''
+AND v.txn NOT IN (SELECT value FROM json_each(:taken_back))
+AND EXISTS (SELECT 1 FROM version w WHERE w.donor = v.donor AND w.id > v.id)"""
+"""The versions that a later one replaced, but for those of some transactions, as a JSON list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:

@@ -217,6 +217,26 @@ def test_dates_of_donation(donated: str | None, detail: str | None):
     assert date_findings(registry, TODAY)["detail"].to_list() == ([detail] if detail else [])
 
 
+@pytest.mark.parametrize(
+    ("days", "details"),
+    [
+        ({"birth_date": "2026-03-01"}, ["born in the future"]),
+        ({"birth_date": "2026-02-28"}, []),
+        ({"donated_on": "1990-04-30"}, ["donated before birth"]),
+        ({"last_contact_on": "1990-04-30"}, ["last contact before birth"]),
+        ({"donated_on": "1990-05-01", "last_contact_on": "1990-05-01"}, []),
+        ({"donated_on": "1990-04-30", "registered_on": "2010-01-01"}, ["donated before registration"]),
+        ({"donated_on": "1990-04-30", "birth_date": None}, []),
+    ],
+)
+def test_dates_that_are_before_or_behind_any_birth(days: dict[str, str | None], details: list[str]):
+    donor = {"birth_date": date("1990-05-01"), **{name: date(day) for name, day in days.items()}}
+    right = dict.fromkeys(("registered_on", "last_contact_on", "donated_on"), date("2011-01-01"))
+    registry = registry_of({"A": "02:01", **donor}, {"A": "02:01", "birth_date": date("1990-05-01"), **right})
+    hit = date_findings(registry, date("2026-02-28"), ages=(0, 99), registration_ages=(0, 99))
+    assert hit["detail"].to_list() == details
+
+
 def test_ages_are_asked_for_by_the_settings():
     registry = registry_of({"A": "02:01", "birth_date": date("1990-05-01"), "registered_on": date("2006-06-01")})
     assert found(date_findings(registry, TODAY)) == [("D0", "age_at_registration")]
@@ -255,12 +275,31 @@ def test_duplicates_of_one_person():
     assert every.n_by_chance is None
 
 
+def test_a_donor_of_unknown_sex_can_be_anybody_of_the_birth_date():
+    registry = registry_of(
+        {**RARE, **SAME},
+        {**RARE, **SAME, "sex": None},
+        {**RARE, **SAME, "sex": "M"},
+        {**RARE, **SAME, "sex": None, "birth_date": date("1990-05-02")},
+    )
+    found_pairs = set(duplicates(registry, None).findings.select("donor_id", "other_donor_id").iter_rows())
+    assert found_pairs == {("D0", "D1"), ("D1", "D2")}
+    without = registry_of(*[{**RARE, "birth_date": date("1990-05-01")}] * 2, {**RARE, "birth_date": None})
+    same = duplicates(without, None)
+    assert same.findings.select("donor_id", "other_donor_id").rows() == [("D0", "D1")]
+    panels = ImputedRegistry.of(without, frequencies_of(without, {"A*33:03~B*58:01~C*03:02~DRB1*03:01": 1.0})).panels
+    assert duplicates(without, panels).n_by_chance == 0
+
+
 def test_a_birth_date_that_stands_for_an_unknown_one(monkeypatch):
     monkeypatch.setattr("hla_match.auditing.duplicates.MOST_ALIKE", 2)
     registry = registry_of(*[{**RARE, **SAME}] * 3, *[{**RARE, **SAME, "sex": "M"}] * 2)
     same = duplicates(registry, None)
     assert same.findings.height == 1
     assert same.n_passed_over == 3
+    # With one whose sex is unknown three more are too many.
+    other = duplicates(registry_of(*[{**RARE, **SAME}] * 2, {**RARE, **SAME, "sex": None}), None)
+    assert (other.findings.height, other.n_passed_over) == (1, 1)
 
 
 def test_one_grid_of_several_donors():
@@ -362,3 +401,31 @@ def test_samples_that_were_swapped():
     )
     swaps = hit.filter(pl.col("kind") == "swapped_samples")
     assert swaps.select("donor_id", "other_donor_id").rows() == [("D0", "D1")]
+
+
+def test_a_locus_with_earlier_reports_of_two_kinds_has_a_finding_of_each():
+    registry = registry_of({"A": "01:01"})
+    hit = report_findings(registry, reports(*[("D0", {"A": text}) for text in ("2+3", "11:01", "2+9", "24:02")]))
+    assert hit.select("kind", "detail").rows() == [
+        ("conflicting_reports", "earlier A 11:01"), ("dna_against_serology", "earlier A 2+3"),
+    ]  # fmt: skip
+
+
+def test_a_swap_that_was_put_right_is_none(monkeypatch):
+    first = {"A": "02:01+24:02", "B": "46:01+13:01", "DRB1": "09:01+15:01"}
+    second = {"A": "11:01+33:03", "B": "58:01+40:01", "DRB1": "03:01+12:01"}
+    registry = registry_of(first, second)
+    was_right = [("D0", first), ("D1", second)]
+    swapped = [("D0", second), ("D1", first)]
+
+    def swaps(*earlier: tuple[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+        hit = report_findings(registry, reports(*earlier)).filter(pl.col("kind") == "swapped_samples")
+        return hit.select("donor_id", "other_donor_id").rows()
+
+    assert swaps(*was_right, *swapped) == []
+    # The typings that hold are reported again where something else of the donor changes.
+    assert swaps(*swapped, *was_right) == [("D0", "D1")]
+    # Of one locus alone nobody knows whose it was.
+    assert swaps(("D0", {"A": "2+24"}), ("D1", {"A": "11+33"}), *swapped) == [("D0", "D1")]
+    monkeypatch.setattr("hla_match.auditing.reports._PAIRS", 1)
+    assert swaps(*swapped, *was_right) == [("D0", "D1")]

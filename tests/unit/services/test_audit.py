@@ -15,6 +15,7 @@ from hla_match.cli.commands import group
 from hla_match.errors import CriteriaError, FileError
 from hla_match.services.audit import audit
 from registry_io.store.donor_import import import_donors
+from registry_io.store.rollback import roll_back
 
 TODAY = datetime.date(2026, 2, 28)
 DONORS = """\
@@ -120,3 +121,39 @@ def test_a_quarantine_report_that_is_none(folder: Path) -> None:
         .audit.findings.filter(kind="unknown_name")
         .is_empty()
     )
+
+
+def test_two_typings_of_one_row_are_dna_against_serology_or_two_reports(tmp_path: Path) -> None:
+    rows = "D1,A2,A3,HLA-A*11:01+HLA-A*24:02\nD2,02:01,03:01,HLA-A*11:01\nD3,A2,A3,HLA-A*02:01+HLA-A*03:01\n"
+    rows += "D4,A2,,HLA-A9\n"
+    (tmp_path / "donors.csv").write_text("donor_id,A_1,A_2,gl_string\n" + rows, encoding="utf-8")
+    import_donors(tmp_path / "registry", tmp_path / "donors.csv", "builtin", today=TODAY)
+    found = audit(tmp_path / "registry", settings=AuditSettings(as_of=TODAY)).audit.findings
+    assert found.select("donor_id", pl.col("kind").cast(pl.String), "locus").sort("donor_id").rows() == [
+        ("D1", "dna_against_serology", "A"),
+        ("D2", "conflicting_reports", "A"),
+        ("D4", "conflicting_reports", "A"),
+    ]
+
+
+def test_what_a_rollback_took_back_was_no_report(tmp_path: Path) -> None:
+    header = "donor_id,A_1,A_2,B_1,B_2,DRB1_1,DRB1_2\n"
+    one, other = "02:01,11:01,46:01,13:01,09:01,12:02\n", "24:02,33:03,58:01,40:01,03:01,15:01\n"
+    (tmp_path / "right.csv").write_text(f"{header}D1,{one}D2,{other}", encoding="utf-8")
+    (tmp_path / "wrong.csv").write_text(f"{header}D1,{other}D2,{one}", encoding="utf-8")
+    registry = tmp_path / "registry"
+    import_donors(registry, tmp_path / "right.csv", "builtin", today=TODAY)
+    import_donors(registry, tmp_path / "wrong.csv", update=True, today=TODAY)
+
+    def kinds() -> set[str]:
+        return set(audit(registry, settings=AuditSettings(as_of=TODAY)).audit.findings["kind"])
+
+    assert kinds() == {"conflicting_reports", "swapped_samples"}
+    roll_back(registry)
+    assert kinds() == set()
+    roll_back(registry)  # which takes that back
+    assert kinds() == {"conflicting_reports", "swapped_samples"}
+    roll_back(registry)
+    assert kinds() == set()
+    import_donors(registry, tmp_path / "wrong.csv", update=True, again=True, today=TODAY)
+    assert kinds() == {"conflicting_reports", "swapped_samples"}
