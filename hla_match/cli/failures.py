@@ -11,6 +11,7 @@ from signal import Signals
 from typing import Any, cast
 
 from hla_match.cli.messages import say, usage_error
+from hla_match.cli.standard_streams import STANDARD_OUTPUT
 from hla_match.language import translatable, translated
 from hla_match.language.retelling import retold
 
@@ -97,7 +98,7 @@ def _expected(error: BaseException) -> list[str] | None:
         return error_lines(error)
     if isinstance(error, OSError):
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
-        told = _system_error(error)
+        told = _output_error(error) if error.filename == STANDARD_OUTPUT else _system_error(error)
         return [translated("{place}: {error}", place=" -> ".join(named), error=told) if named else told]
     if isinstance(error, MemoryError):
         return [translated(_SYSTEM_ERRORS[errno.ENOMEM])]
@@ -124,6 +125,13 @@ def _system_error(error: BaseException) -> str:
     if number in _SYSTEM_ERRORS:
         return translated(_SYSTEM_ERRORS[number])
     return getattr(error, "strerror", None) or str(error)
+
+
+def _output_error(error: OSError) -> str:
+    """Say what is wrong with standard output; a command prints after its work, which no error of the output undoes."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    told = translated("no room is left on the disk") if is_full else _system_error(error)
+    return translated("{error}; what the command had done is done: look before you start it again", error=told)
 
 
 def _unexpected(error: BaseException) -> list[str]:

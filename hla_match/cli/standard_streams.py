@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+STANDARD_OUTPUT = "standard output"
+"""What an error of standard output names as its file."""
+
 
 class _StandardOutput(io.TextIOWrapper):
     """Standard output whose errors tell that they are its own, and not those of a file that the command writes."""
@@ -27,7 +30,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        error.filename = "standard output"
+        error.filename = STANDARD_OUTPUT
         raise
 
 

@@ -54,7 +54,7 @@ def export(request: Request, key: str, ending: str) -> Response:
 
 def _report_of(request: Request, key: str) -> RepeatReport | None:
     desk: Desk = request.app.state.desk
-    return desk.repeats.get(key)
+    return desk.changes_of(key)
 
 
 def _gone(request: Request) -> Response:

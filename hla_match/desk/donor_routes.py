@@ -69,6 +69,9 @@ def donor(request: Request, key: str) -> Response:
     if donor_id is None:
         return refusal(request, translated("This page is kept no longer; ask for the donor again."), status=404)
     known = _history(request, donor_id)
+    if known["history"] is None and not _is_known(desk, donor_id):  # erased since, or in a registry before
+        desk.donors.remove(key)
+        return refusal(request, translated("The registry has no donor of this identifier."), status=404)
     versions = known["history"] or []
     last = next((one.version.person for one in versions if one.version.person is not None), None)
     is_donor = bool(versions) and versions[0].version.person is not None

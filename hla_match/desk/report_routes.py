@@ -73,4 +73,4 @@ def _made(desk: Desk, listed: FoundList, kind: ReportKind, job: Job) -> str:
         made = pdf_made_apart(report_page(content), lambda: job.tell(told))
     else:
         made = kind.made(content, Path(name))
-    return f"/report/{desk.files.add(ReportFile(made, _KINDS[kind], name, listed.case))}"
+    return f"/report/{desk.files.add(ReportFile(made, _KINDS[kind], name, listed.version, listed.case))}"

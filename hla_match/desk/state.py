@@ -14,7 +14,7 @@ from typing import TypeVar
 import polars as pl
 
 from hla_match.desk.changed_search import Further
-from hla_match.desk.erased_cases import ErasedCases
+from hla_match.desk.erasures import Erasures
 from hla_match.desk.forms import SearchForm
 from hla_match.desk.jobs import Job, Jobs
 from hla_match.desk.kept import Kept
@@ -134,12 +134,14 @@ class ReportFile:
         content: its bytes.
         kind: what it is.
         name: what the file is called.
+        version: of the registry that was searched.
         case: number of the case whose list it is of; None without one.
     """
 
     content: bytes
     kind: str
     name: str
+    version: Registry
     case: int | None = None
 
 
@@ -171,7 +173,7 @@ class Desk:
         self.notes: Kept[tuple[str, ...]] = Kept(_MOST_NOTES)
         self.repeats: Kept[RepeatReport] = Kept(_MOST_REPEATS)
         self.overview = Overview()
-        self._erased = ErasedCases(folder)
+        self._erasures = Erasures(folder)
         self.jobs = Jobs(max(2, n_processors()), on_fault)
         # A report in PDF takes long, and no search shall wait for it.
         self.reports = Jobs(1, on_fault)
@@ -192,7 +194,11 @@ class Desk:
         return key
 
     def list_of(self, key: str) -> FoundList | None:
-        """Return the list of a key; None where it is kept no longer, and of a case that was erased meanwhile."""
+        """Return the list of a key.
+
+        None where it is kept no longer: also of a case that was erased meanwhile, and of an earlier version of the
+        registry where records of donors were erased since.
+        """
         return self._unless_erased(self.lists, key)
 
     def file_of(self, key: str) -> ReportFile | None:
@@ -201,10 +207,32 @@ class Desk:
 
     def _unless_erased(self, kept: Kept[_OfCase], key: str) -> _OfCase | None:
         found = kept.get(key)
-        if found is not None and found.case is not None and found.case in self._erased:
+        if found is not None and self._is_erased(found):
             kept.remove(key)
             return None
         return found
+
+    def _is_erased(self, found: FoundList | ReportFile) -> bool:
+        if found.case is not None and self._erasures.has_case(found.case):
+            return True
+        return self._is_behind(found.version.provenance.transaction)
+
+    def changes_of(self, key: str) -> RepeatReport | None:
+        """Return what became of the lists of cases; None likewise."""
+        found = self.repeats.get(key)
+        if found is None:
+            return None
+        # Where no case was searched, nobody is named.
+        is_behind = found.transaction is not None and self._is_behind(found.transaction)
+        if is_behind or any(self._erasures.has_case(one.number) for one in found.cases):
+            self.repeats.remove(key)
+            return None
+        return found
+
+    def _is_behind(self, transaction: int | None) -> bool:
+        """Say whether donors of a transaction may have been erased since; those of the valid version were not."""
+        valid = self.registries.registry.provenance.transaction
+        return self._erasures.may_follow(transaction) and transaction != valid
 
     def same_list(self, form: SearchForm, asked: SearchRequest, ready: SearchedRegistry) -> str | None:
         """Return the key of a list that a search would find again, or None; see `FoundList.is_answer_to`."""

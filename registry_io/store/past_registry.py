@@ -20,7 +20,7 @@ from hla_match.errors.arguments import check_type
 from registry_io.disk.given_path import readable_name
 from registry_io.store.journal.file_seal import seal_faults
 from registry_io.store.journal.journal import Journal
-from registry_io.store.journal.journal_file import damaged
+from registry_io.store.journal.journal_file import damaged, has_journal
 from registry_io.store.record_state import provenance_at
 from registry_io.store.registry_folder import previous_snapshot, valid_snapshot
 from registry_io.store.registry_versions import require_registry
@@ -66,6 +66,18 @@ def n_erased_since(folder: Path, number: int) -> int:
     """
     with Journal.open(folder) as journal:
         return journal.n_erased(number)
+
+
+def last_erased_at(folder: Path) -> int:
+    """Return the number of the latest transaction that erased records of donors, 0 where none did or nobody recorded.
+
+    Raises:
+        RegistryError: the record is damaged.
+    """
+    if not has_journal(folder):
+        return 0
+    with Journal.open(folder) as journal:
+        return max((one.number for one in journal.erasures() if one.n_erased), default=0)
 
 
 def _snapshots(folder: Path, journal: Journal, restored: Mapping[int, int | None], number: int) -> Iterator[Path]:

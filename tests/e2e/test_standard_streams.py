@@ -65,7 +65,8 @@ def test_a_full_disk_under_standard_output_is_one_line(folder: Path, command: st
     done = run(folder, *COMMANDS[command], redirection="> /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 2
     (line,) = own_lines(done.stderr)
-    assert line.startswith("hla-match: standard output: no room is left on the disk")
+    assert line.startswith("hla-match: standard output: no room is left on the disk; what the command had done is done")
+    assert "unchanged" not in line
 
 
 @EVERY_COMMAND

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,3 +147,53 @@ def test_rows_that_are_kept_stay_few(own: Browser, own_desk: Desk) -> None:
     few = RenderedRows(len(text) - 1)
     assert few.of(key, listed.found, np.arange(3), has_typings=True, with_reasons=False) == text
     assert 0 < few.n_characters < len(text)
+
+
+def test_no_page_shows_a_donor_who_was_erased(own: Browser, registry: Path) -> None:
+    listed = own.list_of(frequencies="none", max_mismatches="2")
+    case = own.send_form(f"{listed}/case").url.path
+    changes = own.send_form(f"{case}/search").url.path
+    report = own.send_form(f"{listed}/report", ending=".html").url.path
+    record, other = (own.send_form("/donor", donor=one).url.path for one in ("D1", "D2"))
+    pages = (
+        listed,
+        f"{listed}/donor/0",
+        f"{listed}/compare?donor=0&donor=1",
+        f"{listed}/about",
+        f"{listed}/next",
+        f"{listed}/export.csv",
+        f"/?changed={listed.rpartition('/')[2]}",
+        changes,
+        f"{changes}/export.csv",
+        report,
+        record,
+        case,
+        "/registry",
+    )
+    assert sum("D1" in own.get(one).text for one in pages) == 6
+    registry_io.update_donor(registry, "D2", {"city": "温州"})
+    assert "D1" in own.get(listed).text
+    registry_io.erase_donors(registry, ["D1"])
+    for one in pages:
+        found = own.get(one)
+        assert found.status_code in (200, 404), one
+        assert not re.search(r"\bD1\b", found.text), one
+    assert own.get(listed).status_code == 404
+    assert own.send_form(f"{listed}/find", donor="D1").status_code == 404
+    assert own.send_form(f"{listed}/report", ending=".html").status_code == 404
+    assert own.get(other).status_code == 200
+    # The valid version is without the person, and stays after a file that changes nothing of it.
+    new = own.list_of(frequencies="none", max_mismatches="2")
+    assert own.get(new).status_code == 200
+    registry_io.close_case(registry, 1)
+    assert own.get(own.send_form("/cases/repeat").url.path).status_code == 200
+    registry_io.add_donor(registry, "E3", {"A": "02:01,11:01", "B": "40:01,46:01"})
+    assert "has changed since" in own.get(new).text
+
+
+def test_a_list_outlives_the_erasure_of_who_has_no_record(own: Browser, registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("donor_id,A_1,A_2\nE4,02:01,11:01\nE5,99:98,\n", encoding="utf-8")
+    registry_io.import_donors(registry, tmp_path / "more.csv", update=True)
+    listed = own.list_of(frequencies="none")
+    registry_io.erase_donors(registry, ["E5"])
+    assert own.get(listed).status_code == 200
