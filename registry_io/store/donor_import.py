@@ -243,8 +243,7 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
     check_unknown_rows(path, intake.unknown_rows)
     counts = intake.counts(n_absent)
     if not request.again:
-        is_reverting = counts.n_different + counts.n_withdrawn + (n_absent or 0) > 0
-        check_order(path, journal, checksum=intake.checksum, file_date=request.file_date, is_reverting=is_reverting)
+        check_order(path, journal, counts, checksum=intake.checksum, file_date=request.file_date)
     replacement = None
     if mode == "replace" and (folder / CURRENT).exists():
         n_before, n_kept = None if is_first else journal.n_donors, journal.n_donors - (n_absent or 0)

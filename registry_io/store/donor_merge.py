@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from hla_match.errors import CriteriaError, ErrorCode
-from hla_match.errors.arguments import InWords
+from hla_match.errors.arguments import InWords, check_type
 from registry_io.disk.given_path import given_path
 from registry_io.persons.column_names import is_gl_string
 from registry_io.store.donor_changes import (
@@ -145,6 +145,8 @@ def _planned(
     take: Mapping[str, str],
     values: Mapping[str, str],
 ) -> list[MergedValue]:
+    check_type("take", take, Mapping, expected="a mapping of names of columns to identifiers")
+    check_type("values", values, Mapping, expected="a mapping of names of columns to texts")
     if identifiers[0] == identifiers[1]:
         raise CriteriaError("merge", found=InWords("one identifier twice"), expected="those of two records")
     own, other = (present_record(folder, journal.versions(one)) for one in identifiers)

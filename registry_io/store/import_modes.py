@@ -167,16 +167,16 @@ def check_unknown_rows(path: str, rows: Sequence[int]) -> None:
 
 
 def check_order(
-    path: str, journal: Journal, *, checksum: str, file_date: datetime.date | None, is_reverting: bool
+    path: str, journal: Journal, counts: RecordCounts, *, checksum: str, file_date: datetime.date | None
 ) -> None:
     """Refuse a file that is older than what the registry knows.
 
     Args:
         path: of the file, for messages.
         journal: the record.
+        counts: its records beside those that the registry has.
         checksum: SHA-256 of the file, in hexadecimal.
         file_date: as of when the file is, or None.
-        is_reverting: whether it changes donors other than by adding them.
 
     Raises:
         FileError: it is.
@@ -185,12 +185,17 @@ def check_order(
     newest = max((one.file_date for one in before if one.file_date is not None), default=None)
     if file_date is not None and newest is not None and file_date < newest:
         raise _out_of_order(path, f"a file as of {file_date}", f"none before {newest}, as the newest imported")
-    if is_reverting and (earlier := [one.number for one in before if one.source_sha256 == checksum]):
-        raise _out_of_order(
-            path,
-            f"the file of transaction {earlier[-1]} again, and donors whom later ones changed",
-            "a file that is newer than what the registry knows",
-        )
+    earlier = [one.number for one in before if one.source_sha256 == checksum]
+    if not earlier:
+        return
+    expected = "a file that is newer than what the registry knows"
+    if counts.n_different + counts.n_withdrawn + (counts.n_absent or 0) > 0:
+        found = f"the file of transaction {earlier[-1]} again, and donors whom later ones changed"
+        raise _out_of_order(path, found, expected)
+    # Nobody knows any more who was erased; that an earlier file has somebody new tells it.
+    if counts.n_new and journal.erasures(earlier[-1]):
+        found = f"the file of transaction {earlier[-1]} again, with persons who may have been erased since"
+        raise _out_of_order(path, found, expected)
 
 
 def _holding(transactions: Sequence[Transaction]) -> list[Transaction]:

@@ -97,6 +97,7 @@ class ImportRequest:
             check_text(name, getattr(self, name))
         expected = "a file of multiple allele codes, or a MacTable"
         check_type("codes", self.codes, MacTable, str, Path, NoneType, expected=expected)
+        check_type("budgets", self.budgets, Budgets, NoneType, expected="budgets")
         chosen_mode(add=self.add, update=self.update, replace=self.replace)
 
     @property

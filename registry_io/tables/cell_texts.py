@@ -11,7 +11,8 @@ from hla_match.errors import ErrorCode, FileError
 def cell_texts(frame: pl.DataFrame, path: str) -> pl.DataFrame:
     """Return a frame of plain columns with every column as text; an empty cell is null.
 
-    A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty.
+    A column of whole numbers with gaps is one of floats for pandas: 2.0 is antigen 2, and NaN is empty. A number beyond
+    all whole numbers that are counted with, and one without an end, is no empty cell: it stays as it is written.
 
     Args:
         frame: columns of text, numbers, dates or categories.
@@ -22,9 +23,13 @@ def cell_texts(frame: pl.DataFrame, path: str) -> pl.DataFrame:
 
     >>> cell_texts(pl.DataFrame({"A_1": [2.0, None, float("nan")], "sex": ["F", "", "M"]}), "donors").rows()
     [('2', 'F'), (None, None), (None, 'M')]
+    >>> cell_texts(pl.DataFrame({"weight_kg": [65.5, float("inf")]}), "donors").rows()
+    [('65.5',), ('inf',)]
     """
     whole = cs.float().fill_nan(None)
-    number = pl.when(whole == whole.round()).then(whole.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(whole)
+    integer = whole.cast(pl.Int64, strict=False)
+    is_integer = (whole == whole.round()) & integer.is_not_null()
+    number = pl.when(is_integer).then(integer.cast(pl.String)).otherwise(whole.cast(pl.String))
     texts = [column_text(column, path) for column in frame.with_columns(number)]
     return pl.DataFrame(texts).with_columns(pl.all().replace("", None))
 

@@ -13,6 +13,7 @@ import pytest
 from hla_match.errors import FileError, Reason
 from registry_io.persons.person_table import PersonRecords, read_persons
 from registry_io.tables import text_file
+from registry_io.tables.frame_table import FrameTable
 from registry_io.tables.quarantine import COLUMNS, QuarantinedRecord, write_quarantine
 from registry_io.tables.table_file import read_table, scan_table
 
@@ -384,3 +385,16 @@ def test_identifiers_and_gl_strings_need_no_header(tmp_path: Path, separator: st
 def test_a_first_row_that_is_no_record_is_a_header(tmp_path: Path, first: str) -> None:
     with pytest.raises(FileError, match=r"no column of (identifiers|typings)"):
         donors(tmp_path, f"{first}\nD2;A*02:01\n")
+
+
+@pytest.mark.parametrize("number", [1e20, -1e300, float("inf"), float("-inf")])
+def test_a_number_beyond_whole_numbers_is_no_empty_cell(tmp_path: Path, number: float) -> None:
+    frame = pl.DataFrame(
+        {"donor_id": [number, 2.0], "A_1": ["02:01"] * 2, "A_2": [""] * 2, "weight_kg": [number, 65.0]}
+    )
+    frame.write_parquet(tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", FrameTable(frame, "frame")):
+        read = read_persons(source, kind="donor")
+        assert read.frame["weight_kg"].to_list() == [None, 65.0]
+        assert read.frame["person_id"].to_list() == [str(number), "2"]
+        assert [(one["row"], one["column"]) for one in read.warnings.to_dicts()] == [(2, "weight_kg")]

@@ -127,6 +127,23 @@ def test_who_had_left_can_be_erased_and_an_identifier_be_used_again(registry: Pa
     assert prove_registry(registry) is None
 
 
+def test_a_file_from_before_an_erasure_is_not_taken_again_unless_asked_for(registry: Path) -> None:
+    file = registry.with_name("1.csv")
+    file.write_text("donor_id,A_1,A_2\nQ9,01:01,03:01\n", encoding="utf-8")
+    import_donors(registry, file, update=True, today=DAY)
+    number = erase_donors(registry, ["Q9"], today=DAY).transaction
+    for mode in ("add", "update"):
+        with pytest.raises(
+            FileError, match=f"the file of transaction {number - 1} again, with persons who may"
+        ) as told:
+            import_donors(registry, file, today=DAY, add=mode == "add", update=mode == "update")
+        assert told.value.code == ErrorCode.REGISTRY_OUT_OF_ORDER
+    assert import_donors(registry, file, update=True, again=True, today=DAY).counts.n_new == 1
+    assert import_donors(registry, file, update=True, today=DAY).transaction is None
+    file.write_text("donor_id,A_1,A_2\nQ8,01:01,03:01\n", encoding="utf-8")
+    assert import_donors(registry, file, update=True, today=DAY).counts.n_new == 1, "a file that is newer"
+
+
 def test_content_that_is_missing_without_an_erasure_is_found(registry: Path) -> None:
     with closing(sqlite3.connect(registry / JOURNAL)) as connection, connection:
         connection.execute("UPDATE version SET person = '', salt = NULL, row = NULL, reported = NULL WHERE id = 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,3 +205,11 @@ def test_a_merged_record_is_no_donor_until_it_is_reinstated(registry: Path, tmp_
     assert searched(registry) == {"D1", "D2", "D3"}
     with Journal.open(registry) as journal:
         assert journal.verify() == []
+
+
+@pytest.mark.parametrize("options", [{"take": ["status=D1"]}, {"take": "status"}, {"values": "status=TU"}])
+def test_what_is_no_mapping_is_refused_by_its_name(registry: Path, options: Any) -> None:
+    (name,) = options
+    for call in (plan_merge, merge_donors):
+        with pytest.raises(CriteriaError, match=f"{name}: found a value of type .*, expected a mapping"):
+            call(registry, "D1", "D2", **options)
