@@ -21,7 +21,8 @@ from hla_match.auditing.comparison import RecordComparison
 from hla_match.auditing.findings import FindingKind, findings, no_findings, reported_at
 from hla_match.donors.attribute_types import MISSING_CATEGORY, MISSING_DATE
 from hla_match.donors.registry import Registry
-from hla_match.imputation.imputed_registry import impute, population_rows, registry_typing
+from hla_match.imputation.donor_typings import population_rows, registry_typing
+from hla_match.imputation.imputed_registry import impute
 from hla_match.imputation.panels import FallbackLevel, Panels, registry_tables
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.codes import NOT_TYPED

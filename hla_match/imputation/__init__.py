@@ -17,5 +17,6 @@ follow from these; they are listed only where somebody asks for them (`genotypes
     panels              the chain, laid out as arrays
     typing_membership   which alleles of a panel each typing allows
     imputed_registry    the donors of a registry, imputed once or on demand
+    donor_identity      whose donors were imputed
     genotypes           the most probable diplotypes and genotypes of a person
 """

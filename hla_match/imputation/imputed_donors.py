@@ -16,7 +16,8 @@ def refuse_others(registry: Registry, imputed: DonorImputation) -> None:
         imputed: the donors.
 
     Raises:
-        CriteriaError: there are more or fewer of them, or their alleles are coded by another nomenclature.
+        CriteriaError: there are more or fewer of them, they are typed otherwise, or their alleles are coded by another
+            nomenclature.
     """
     coded_by, own = imputed.panels.coded_by, registry.nomenclature.identity
     if coded_by is not None and coded_by.checksum != own.checksum:
@@ -33,6 +34,14 @@ def refuse_others(registry: Registry, imputed: DonorImputation) -> None:
             "imputed",
             found=InWords(f"{imputed.n_donors:,} imputed donors"),
             expected=f"{registry.n_donors:,}, those of the registry",
+            hint="impute them again",
+            code=ErrorCode.CRITERIA_CONFLICT,
+        )
+    if imputed.identity is not None and not imputed.identity.is_of(registry):
+        raise CriteriaError(
+            "imputed",
+            found=InWords(f"{imputed.n_donors:,} imputed donors who are typed otherwise, or in another order"),
+            expected="those of the registry",
             hint="impute them again",
             code=ErrorCode.CRITERIA_CONFLICT,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from hla_match.donors.registry import Registry
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.imputation.donor_identity import DonorIdentity
+from hla_match.imputation.donor_typings import population_rows, registry_typing
 from hla_match.imputation.panels import Panels, registry_panels, registry_tables
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.imputation.panel_chain import impute_persons
@@ -28,10 +30,12 @@ class ImputedRegistry:
     Attributes:
         panels: the haplotypes, step by step of the chain.
         donors: the donors' classes of haplotypes, in the order of the registry.
+        identity: whose they are; None where nobody said.
     """
 
     panels: Panels
     donors: Imputation
+    identity: DonorIdentity | None = field(default=None, repr=False)
 
     @property
     def n_donors(self) -> int:
@@ -70,7 +74,7 @@ class ImputedRegistry:
         [0.32]
         """
         panels = registry_panels(registry, frequencies, global_frequencies)
-        return cls(panels, impute_registry(registry, panels, workers=workers))
+        return cls(panels, impute_registry(registry, panels, workers=workers), DonorIdentity(registry, panels))
 
     def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry: an imputation, and which of its distinct persons each donor is.
@@ -98,6 +102,11 @@ class ImputedOnDemand:
     def n_donors(self) -> int:
         """Number of donors."""
         return self.registry.n_donors
+
+    @property
+    def identity(self) -> DonorIdentity:
+        """Whose donors they are."""
+        return DonorIdentity(self.registry, self.panels)
 
     def of_donors(self, donor: NDArray[np.uint32], *, workers: int = 1) -> tuple[Imputation, NDArray[np.int32]]:
         """Return what some donors may carry, as in `ImputedRegistry`; results do not depend on the `workers`."""
@@ -185,25 +194,6 @@ def impute_person(panels: Panels, membership: TypingAlleles, typing: Sequence[in
     persons = PersonTypings(np.array(typing, np.int32)[:, None], np.array([population], np.int16))
     (classes,) = _impute_range(0, 1, persons, panels, membership)
     return Imputation(np.zeros(1, np.int32), classes)
-
-
-def registry_typing(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int32]:
-    """Return (loci, n) int32 expanded typings of some donors, at the loci of the panels."""
-    reported = registry.donor_typing[:, donor]
-    typing = np.zeros((len(panels.loci), reported.shape[1]), np.int32)
-    for row, locus in enumerate(panels.loci):
-        if locus in registry.loci:
-            typing[row] = registry.columns[locus].expanded_typing[reported[registry.loci.index(locus)]]
-    return typing
-
-
-def population_rows(panels: Panels, registry: Registry, donor: NDArray[np.uint32] | slice) -> NDArray[np.int16]:
-    """Return (n,) int16 the chain of the population of some donors; the last one where it is not known."""
-    if not panels.populations or "population" not in registry.donor_attributes.schema:
-        return np.full(registry.id_rank[donor].size, len(panels.populations), np.int16)
-    row = {name: number for number, name in enumerate(panels.populations)}
-    named = registry.attributes["population"][donor].fill_null("").to_list()
-    return np.array([row.get(name, len(row)) for name in named], np.int16)
 
 
 def impute(

@@ -7,7 +7,6 @@ the panels that stand for themselves are numbered anew.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,11 +18,10 @@ from hla_match.donors.registry import Registry
 from hla_match.imputation.imputed_registry import distinct_donors, impute_distinct, join_classes
 from hla_match.imputation.offsets import offsets, ranges
 from hla_match.imputation.panels import Panels, registry_tables
+from hla_match.imputation.typing_digests import population_digests, typing_digests
 from hla_match.imputation.typing_membership import typing_membership
 from hla_match.kernels.schema.haplotypes import HaplotypeClasses, Imputation, PersonDigests, PersonTypings
 from hla_match.kernels.schema.typings import TypingTable
-
-_SIZE = 16
 
 
 class KnownPersons(NamedTuple):
@@ -78,35 +76,17 @@ def person_digests(
         nomenclature: checksum of what numbers the P groups.
         persons: the persons, by the typings of the tables.
     """
-    names = np.stack([_digest(f"population {name}".encode()) for name in (*panels.populations, "")])
+    names = population_digests(panels.populations)
     # A sum modulo 2**64 of digests that differ from locus to locus, twice.
     total = names[persons.person_population]
     for row, locus in enumerate(panels.loci):
         if locus in tables:
-            total += _typing_digests(tables[locus], f"{nomenclature} {locus}".encode())[persons.person_typing[row]]
+            total += typing_digests(tables[locus], locus, nomenclature)[persons.person_typing[row]]
     return PersonDigests(
         person_digest=total,
         certain_start=offsets([code.size for code in panels.allele_code]),
         certain_code=np.concatenate(panels.allele_code),
     )
-
-
-def _typing_digests(table: TypingTable, context: bytes) -> NDArray[np.uint64]:
-    """Return (typings, 2) digests of what the chromosomes carry; 0 where not typed."""
-    start, pairs = table.with_nulls
-    member, bounds = table.counted.set_member, table.counted.set_start.tolist()
-    sets = [_digest(member[one:end].tobytes()) for one, end in pairwise(bounds)]
-    flat = np.array(sets, np.uint64).reshape(-1, 2)[pairs].tobytes()
-    key = hashlib.blake2b(context, digest_size=_SIZE).digest()
-    found = np.zeros((table.n_typings, 2), np.uint64)
-    size = 2 * _SIZE
-    for number, (one, end) in enumerate(pairwise(start[1:].tolist()), start=1):
-        found[number] = _digest(flat[one * size : end * size], key)
-    return found
-
-
-def _digest(content: bytes, key: bytes = b"") -> NDArray[np.uint64]:
-    return np.frombuffer(hashlib.blake2b(content, digest_size=_SIZE, key=key).digest(), "<u8")
 
 
 def _rows_of(known: PersonDigests, wanted: PersonDigests) -> NDArray[np.int64]:

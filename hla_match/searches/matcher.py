@@ -58,8 +58,8 @@ class Matcher:
         workers: threads for predictions; results do not depend on them.
 
     Raises:
-        CriteriaError: the donors that were imputed are not those of the registry, as far as their number tells, or were
-            coded by another nomenclature.
+        CriteriaError: the donors that were imputed are not those of the registry, or were coded by another
+            nomenclature.
     """
 
     def __init__(self, registry: Registry, imputed: DonorImputation | None = None, *, workers: int = 1) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from hla_match.donors.ages import completed_years
 from hla_match.donors.registry import Registry
 from hla_match.donors.registry_union import unite
+from hla_match.imputation.donor_identity import DonorIdentity
 from hla_match.imputation.imputed_registry import ImputedRegistry, impute_registry
 from hla_match.imputation.panels import Panels
 from hla_match.kernels.codes import FIRST_P_GROUP
@@ -149,7 +150,9 @@ class RegistryChanges:
         small = unite([self.registry.take(rows)], [pl.Series(dtype=pl.String)])
         # So few are looked at one after another sooner than in their orders.
         small = replace(small, typing_index=())
-        imputed = None if panels is None else ImputedRegistry(panels, impute_registry(small, panels))
+        imputed = None
+        if panels is not None:
+            imputed = ImputedRegistry(panels, impute_registry(small, panels), DonorIdentity(small, panels))
         return Matcher(small, imputed)
 
 

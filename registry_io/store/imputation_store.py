@@ -20,6 +20,7 @@ from typing import Any
 from hla_match.donors.registry import Registry
 from hla_match.errors import FileError, LockedError, RegistryError
 from hla_match.frequencies.haplotype_frequencies import HaplotypeFrequencies
+from hla_match.imputation.donor_identity import DonorIdentity
 from hla_match.imputation.imputed_registry import (
     DonorImputation,
     ImputedRegistry,
@@ -81,6 +82,7 @@ def open_imputation(
         CriteriaError: frequencies are coded by another nomenclature than the registry's.
     """
     panels = registry_panels(registry, frequencies, global_frequencies)
+    identity = DonorIdentity(registry, panels)
     if registry.n_donors > KEPT_DONORS:
         return imputed_on_demand(registry, panels)
     place = given_path("folder", folder)
@@ -92,7 +94,7 @@ def open_imputation(
     key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     kept = None if snapshot is None else snapshot / f"imputed-{key}"
     if kept is not None and (donors := _opened(kept, parts, registry.n_donors, panels, verify=verify)) is not None:
-        return ImputedRegistry(panels, donors)
+        return ImputedRegistry(panels, donors, identity)
     if on_build is not None:
         on_build()
     donors, digests = _imputed(registry, panels, _known(place, kept, parts, panels), workers=workers)
@@ -101,7 +103,7 @@ def open_imputation(
         # imputes now, which keeps the same.
         with suppress(OSError, FileError, LockedError):
             _write(donors, digests, kept, parts, panels)
-    return ImputedRegistry(panels, donors)
+    return ImputedRegistry(panels, donors, identity)
 
 
 def _imputed(
