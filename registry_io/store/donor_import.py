@@ -45,6 +45,7 @@ from registry_io.store.recorded_registry import begin
 from registry_io.store.registry_builder import RegistryBuilder
 from registry_io.store.registry_folder import CURRENT, FAILED_QUARANTINE, QUARANTINE, WARNINGS, writing_registry
 from registry_io.store.registry_versions import Published
+from registry_io.store.unreadable_donors import refuse_unreadable, unreadable_donors
 from registry_io.tables.budgets import FileBudget
 from registry_io.tables.frame_table import FrameTable, file_or_frame
 from registry_io.tables.quarantine import QuarantinedRecord, quarantine_report, write_quarantine
@@ -232,7 +233,9 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
             hint="take it by update, which does what each row asks for",
             code=ErrorCode.CRITERIA_CONFLICT,
         )
-    n_absent = entry.withdraw_others() if mode == "replace" else None
+    n_absent = None
+    if mode == "replace":
+        n_absent = entry.withdraw_others() + _withdraw_unread(folder, journal, entry, intake, request)
     if mode is None and not is_first:
         found = intake.counts(entry.others().size)
         if entry.changes_something or found.n_absent:  # else there is nothing to decide
@@ -252,6 +255,27 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
             check_loss(folder, replacement)
     check_somebody_stays(folder, entry.n_donors)
     return _Changes(counts, replacement)
+
+
+def _withdraw_unread(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, request: ImportRequest) -> int:
+    """Withdraw the donors whose earlier record stays, and is not read by the nomenclature of the file; count them.
+
+    Raises:
+        RegistryError: there are such, and the registry may not shrink.
+    """
+    before, settings = journal.latest_transaction(), entry.settings
+    if before is None or settings is None or before.settings.nomenclature == settings.nomenclature:
+        return 0
+    if not (spared := pl.concat([*intake.spared, pl.Series(dtype=pl.String)])).len():
+        return 0
+    nomenclature, codes = entry.contents.nomenclature(settings), entry.contents.codes(settings)
+    books = TypingBooks(nomenclature, codes, ambiguous_nulls=settings.ambiguous_nulls)
+    leaving, _ = unreadable_donors(journal, before.number, books, spared)
+    if leaving.height and not request.allow_shrink:
+        raise refuse_unreadable(folder, leaving.height, _sorted(intake.quarantined))
+    entry.withdraw(leaving)
+    intake.n_unread = leaving.height
+    return leaving.height
 
 
 def _no_donor(folder: Path, intake: DonorIntake) -> FileError:
@@ -289,6 +313,9 @@ def _report(folder: Path, published: Published, entry: Entry, intake: DonorIntak
         notes.append("1 row that cannot be read is of a known donor, whose earlier record stays")
     elif intake.n_spared:
         notes.append(f"{intake.n_spared:,} rows that cannot be read are of known donors, whose earlier records stay")
+    if intake.n_unread:
+        donors = "1 donor" if intake.n_unread == 1 else f"{intake.n_unread:,} donors"
+        notes.append(f"{donors} withdrawn: the nomenclature reads neither the row in the file nor the earlier record")
     n_back = intake.before["withdrawn"]
     if n_back == 1:
         notes.append("1 donor who had left the registry is a donor again, since the file has their record")

@@ -44,7 +44,8 @@ class DonorIntake:
         known_rows: rows of identifiers that are known, slice by slice.
         added_rows: those of them that ask to be added.
         unknown_rows: rows that withdraw somebody who was never known.
-        n_spared: donors whose row cannot be read, so that their earlier record stays.
+        spared: identifiers of donors whose row cannot be read, so that their earlier record stays, slice by slice.
+        n_unread: donors who are withdrawn since the nomenclature does not read that record either.
         is_differential: whether the rows say what they ask for.
     """
 
@@ -62,13 +63,19 @@ class DonorIntake:
     known_rows: list[pl.Series] = field(default_factory=list)
     added_rows: list[int] = field(default_factory=list)
     unknown_rows: list[int] = field(default_factory=list)
-    n_spared: int = 0
+    spared: list[pl.Series] = field(default_factory=list)
+    n_unread: int = 0
     is_differential: bool = False
 
     @property
     def n_taken(self) -> int:
         """Persons whose records were taken, or were known already."""
         return self.before.total()
+
+    @property
+    def n_spared(self) -> int:
+        """Donors whose row cannot be read, and whose earlier record stays."""
+        return sum(map(len, self.spared)) - self.n_unread
 
     @property
     def n_unreadable(self) -> int:
@@ -113,7 +120,7 @@ class DonorIntake:
         self.known_rows.append(known)
         if records.actions is not None:
             self._act(records.actions, known, leaving.filter(~pl.col("row").is_in(rows)))
-        self.n_spared += len(self.entry.name(_left_out(found)))
+        self.spared.append(self.entry.name(_left_out(found)))
         self.warnings.append(records.warnings.filter(~pl.col("row").is_in(rows)) if rows else records.warnings)
         self.read_notes.append(records.read_notes)
         self.n_rows, self.checksum = self.n_rows + records.n_rows, records.checksum

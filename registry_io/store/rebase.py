@@ -6,18 +6,15 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from hla_match.donors.registry import Registry
 from hla_match.donors.typing_books import TypingBooks
 from hla_match.donors.typing_changes import typing_changes
-from hla_match.errors import ErrorCode, RegistryError
 from hla_match.nomenclature.multiple_allele_codes import MacTable
 from hla_match.nomenclature.release import Nomenclature
 from registry_io.disk.writer_lock import user_name
 from registry_io.formats.mac_file import read_codes
-from registry_io.store.donor_intake import unreadable_records
 from registry_io.store.import_modes import check_somebody_stays
 from registry_io.store.journal.entry import Entry
 from registry_io.store.journal.journal import Journal
@@ -26,10 +23,11 @@ from registry_io.store.nomenclature_store import open_nomenclature
 from registry_io.store.past_registry import built_registry
 from registry_io.store.record_state import publish_state
 from registry_io.store.recorded_registry import begin
-from registry_io.store.registry_folder import FAILED_QUARANTINE, current_snapshot, writing_registry
+from registry_io.store.registry_folder import current_snapshot, writing_registry
 from registry_io.store.registry_versions import require_registry
 from registry_io.store.snapshot_store import open_snapshot
-from registry_io.tables.quarantine import QuarantinedRecord, write_quarantine
+from registry_io.store.unreadable_donors import refuse_unreadable, unreadable_donors
+from registry_io.tables.quarantine import QuarantinedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def rebase_registry(
             reading = _read_with(entry, nomenclature, given, codes.name if codes is not None else "")
             unreadable = _withdraw_unreadable(journal, entry, *reading) if entry.changes_something else []
         if unreadable and not allow_shrink and not dry_run:
-            raise _refused(folder, unreadable)
+            raise refuse_unreadable(folder, len({record.row for record in unreadable}), unreadable)
         check_somebody_stays(folder, entry.n_donors)
         after = before
         if entry.recorded is not None and dry_run:
@@ -136,14 +134,8 @@ def _withdraw_unreadable(
     """Withdraw the donors with a typing that cannot be read; return these typings."""
     assert entry.settings is not None
     books = TypingBooks(nomenclature, codes, ambiguous_nulls=entry.settings.ambiguous_nulls)
-    found: list[QuarantinedRecord] = []
-    leaving = [pl.DataFrame(schema={"person_id": pl.String})]
-    for persons in journal.persons_at(entry.number - 1):
-        unreadable = books.unreadable(books.code(persons))
-        found += unreadable_records(persons, unreadable)
-        rows = np.unique(np.concatenate([np.zeros(0, np.uint32), *(one.rows for one in unreadable)]))
-        leaving.append(persons[rows].select("person_id"))
-    entry.withdraw(pl.concat(leaving))
+    leaving, found = unreadable_donors(journal, entry.number - 1, books)
+    entry.withdraw(leaving)
     return found
 
 
@@ -153,19 +145,4 @@ def _changes(before: Registry, after: Registry, unreadable: list[QuarantinedReco
     leaving = pl.DataFrame(rows, schema, orient="row")
     return pl.concat([typing_changes(before, after), leaving], how="diagonal").sort(
         "donor_id", pl.col("locus").cast(pl.Enum(before.loci))
-    )
-
-
-def _refused(folder: Path, unreadable: list[QuarantinedRecord]) -> RegistryError:
-    """Return the error of donors who would leave, once the reasons are written beside the registry."""
-    report = folder / FAILED_QUARANTINE
-    write_quarantine(unreadable, report)
-    n_donors = len({record.row for record in unreadable})
-    return RegistryError(
-        str(folder),
-        found=f"{n_donors:,} {'donor' if n_donors == 1 else 'donors'} with a typing that the nomenclature cannot read",
-        expected="typings of all donors that can be read, or leave to withdraw those donors",
-        hint=f"{report} gives the reasons; the registry is as it was; update these donors first, or allow the registry "
-        "to shrink",
-        code=ErrorCode.REGISTRY_SHRINKS,
     )

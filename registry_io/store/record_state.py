@@ -219,6 +219,9 @@ def _publish_whole(
         for persons in journal.persons_at(latest.number):
             builder.add(persons, noted)
         built = builder.build()
+        if built.n_donors != latest.n_donors:
+            n_unread = latest.n_donors - built.n_donors
+            raise damaged(folder / JOURNAL, f"{n_unread:,} donors more than the nomenclature reads")
         return publish_built(built, journal, nomenclature, reports)
 
 

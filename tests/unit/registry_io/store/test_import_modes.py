@@ -28,6 +28,7 @@ from registry_io.store.registry_store import open_registry
 from registry_io.store.registry_versions import publish
 from registry_io.store.rollback import roll_back
 from registry_io.store.snapshot_store import read_manifest
+from tests.tiny_tables import tiny_nomenclature
 
 NOMENCLATURE = Nomenclature.builtin()
 TODAY = datetime.date(2026, 1, 1)
@@ -487,3 +488,27 @@ def test_a_file_whose_import_a_second_rollback_brought_back_is_an_earlier_one(fo
 def test_the_counts_of_a_refusal_name_the_rows_that_cannot_be_read(folder: Path) -> None:
     with pytest.raises(RegistryError, match="1 not in the file, and 2 rows that cannot be read"):
         imported(folder, HEADER + "D1,02:01,24:02,\nD9,99:99,,\nD2,99:99,,\n")
+
+
+def test_who_is_spared_by_a_replacement_is_read_by_its_nomenclature_or_withdrawn(folder: Path) -> None:
+    release = dataclasses.replace(tiny_nomenclature({"A": {"02:01": ("", ""), "11:01": ("", "")}}).tables, checksum="c")
+    content = (
+        HEADER + "".join(f"N{number},02:01,11:01,\n" for number in range(40)) + "D2,99:99,11:01,\nD3,11:01,99:99,\n"
+    )
+    options = {"nomenclature": Nomenclature(release), "replace": True}
+    with pytest.raises(RegistryError, match="found 1 donor with a typing that the nomenclature cannot read") as caught:
+        imported(folder, content, **options)
+    assert caught.value.code is ErrorCode.REGISTRY_SHRINKS
+    failed = pl.read_csv(folder / "registry" / "quarantine-failed.csv")
+    assert (failed["row"].to_list(), donors(folder)) == ([42, 43], ["D1", "D2", "D3"])
+
+    report = imported(folder, content, allow_shrink=True, **options)
+    assert report.notes[:2] == (
+        "1 row that cannot be read is of a known donor, whose earlier record stays",
+        "1 donor withdrawn: the nomenclature reads neither the row in the file nor the earlier record",
+    )
+    assert (report.n_donors, report.counts.n_absent) == (41, 2)
+    assert set(donors(folder)) == {"D2", *(f"N{number}" for number in range(40))}
+    assert prove_registry(folder / "registry") is None
+    withdraw_donor(folder / "registry", "N1", today=TODAY)
+    assert prove_registry(folder / "registry") is None
