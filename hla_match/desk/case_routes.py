@@ -81,7 +81,8 @@ def cases(request: Request) -> Response:
     found = list_cases(desk.folder)
     shown = [one for one in reversed(found) if every or one.is_open]
     today = datetime.date.today()
-    rows = [(one, case_state(one), donor_lines(one, today)) for one in shown]
+    left = desk.who_left(shown)
+    rows = [(one, case_state(one), donor_lines(one, today, left)) for one in shown]
     return page(request, "cases", rows=rows, every=every, n_open=sum(one.is_open for one in found), n_all=len(found))
 
 
@@ -171,7 +172,7 @@ def _case_page(
         case=found,
         state=case_state(found),
         steps=step_lines(found),
-        donors=donor_lines(found, today),
+        donors=donor_lines(found, today, desk.who_left([found])),
         typed=[(locus, ", ".join(filter(None, pair))) for locus, pair in _typed_pairs(found.request.patient)],
         headings={step: translated(words) for step, words in _HEADINGS.items()},
         notes=notes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class DonorLine:
         stage: what the donor is today, in words.
         steps: that may come next.
         may_be_asked: whether the donor may be asked, again.
+        has_left: whether the registry has the donor no longer, who withdrew or is merged into another record.
     """
 
     donor_id: str | None
@@ -67,6 +68,7 @@ class DonorLine:
     stage: str
     steps: frozenset[str]
     may_be_asked: bool
+    has_left: bool
 
 
 def case_state(case: CaseRecord) -> str:
@@ -120,8 +122,8 @@ def status_word(status: str) -> str:
     return translated(STATUSES[status]) if status in STATUSES else status
 
 
-def donor_lines(case: CaseRecord, day: datetime.date) -> list[DonorLine]:
-    """Return the donors of a case, and which steps may come next on a day."""
+def donor_lines(case: CaseRecord, day: datetime.date, left: Container[str] = ()) -> list[DonorLine]:
+    """Return the donors of a case, and which steps may come next on a day; `left` are who left the registry."""
     states: dict[Hashable, DonorState] = {one.donor_code: one.state for one in case.donors}
     last = max((one.day for one in case.steps), default=case.opened)
     state = CaseState(opened=case.opened, last=last, closed=case.closed, donors=states)
@@ -138,6 +140,7 @@ def donor_lines(case: CaseRecord, day: datetime.date) -> list[DonorLine]:
             stage=_stage(case, one, day),
             steps=frozenset(step.value for step in DONOR_STEPS if one.donor_id and may(step, one.donor_code)),
             may_be_asked=one.donor_id is not None and may(Step.ASK, one.donor_code),
+            has_left=one.donor_id is not None and one.donor_id in left,
         )
         for one in case.donors
     ]

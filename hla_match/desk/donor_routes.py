@@ -42,11 +42,13 @@ def in_list(request: Request, key: str, row: int) -> Response:
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
+    desk: Desk = request.app.state.desk
     registry = listed.found.registry
     if not 0 <= row < registry.n_donors:
         return refusal(request, translated("The registry that was searched has no such donor."), status=404)
     told = listed.found.explain(str(registry.attributes["donor_id"][row]))
-    return page(request, "donor", key=key, case=listed.case, **story(told), **_history(request, told.donor_id))
+    shown = {"is_old": desk.is_old(listed), **story(told), **_history(request, told.donor_id)}
+    return page(request, "donor", key=key, case=listed.case, **shown)
 
 
 @router.post("/donor")

@@ -105,6 +105,7 @@ def compare(request: Request, key: str) -> Response:
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
+    desk: Desk = request.app.state.desk
     chosen = query_of(request).all("donor")
     places = [int(text) for text in dict.fromkeys(chosen) if text.isascii() and text.isdigit() and len(text) < 10]
     places = [place for place in places if place < len(listed.found)]
@@ -127,6 +128,7 @@ def compare(request: Request, key: str) -> Response:
         names=names,
         differing={name for name in names if len({one.get(name) for one in values}) > 1},
         whys=[found.why(first, second) for first, second in pairwise(places)],
+        is_old=desk.is_old(listed),
     )
 
 
@@ -136,8 +138,9 @@ def about(request: Request, key: str) -> Response:
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
+    desk: Desk = request.app.state.desk
     changes = listed.found.sensitivity() if len(listed.found) else ()
-    return page(request, "about", key=key, view=listed.view, changes=changes)
+    return page(request, "about", key=key, view=listed.view, changes=changes, is_old=desk.is_old(listed))
 
 
 @router.get("/list/{key}/next")
@@ -146,6 +149,7 @@ def next_steps(request: Request, key: str) -> Response:
     listed = listed_of(request, key)
     if listed is None:
         return gone(request)
+    desk: Desk = request.app.state.desk
     fields = query_of(request)
     first = fields.number("first", most=_MOST_ASKED) or 20
     wanted = fields.number("wanted", most=20) or 1
@@ -171,6 +175,7 @@ def next_steps(request: Request, key: str) -> Response:
         available=available,
         shares=SHARES,
         headings=NEXT_HEADINGS,
+        is_old=desk.is_old(listed),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -36,6 +36,7 @@ from hla_match.services.executors import n_processors
 from hla_match.services.repeat_report import RepeatReport
 from hla_match.services.searched_registry import SearchedRegistry, SearchRequest
 from registry_io.disk.writer_lock import user_name
+from registry_io.store.case_records import CaseRecord
 
 MOST_LISTS = 64
 """Lists that are kept; of 2,000 donors each takes a few megabytes."""
@@ -242,6 +243,17 @@ class Desk:
     def is_old(self, listed: FoundList) -> bool:
         """Say whether the registry has changed since a list was searched."""
         return listed.version is not self.registries.registry
+
+    def who_left(self, cases: Iterable[CaseRecord]) -> frozenset[str]:
+        """Return the identifiers of the donors of cases whom the registry has no longer; none where it is damaged."""
+        asked = {one.donor_id for case in cases for one in case.donors if one.donor_id is not None}
+        if not asked:
+            return frozenset()
+        try:
+            identifiers = self.registries.registry.attributes["donor_id"]
+        except HlaMatchError:
+            return frozenset()
+        return frozenset(asked.difference(identifiers.filter(identifiers.is_in(list(asked)))))
 
     def make_ready(self, request: SearchRequest, on_text: OnText, on_iteration: Progress | None = None) -> None:
         """Do what the first search would wait for: frequencies, kernels, and the figures of the registry.

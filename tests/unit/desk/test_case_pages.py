@@ -387,3 +387,19 @@ def test_changes_are_sent_as_files(own: Browser, registry: Path) -> None:
 def open_with_more(registry: Path, patient: Patient, criteria: SearchCriteria, **asked: object) -> None:
     """Open a case as other programs do, which ask for more than the form of the desk."""
     open_case(registry, patient, criteria, frequencies="none", actor="li", **asked)
+
+
+def test_who_left_the_registry_is_told_of(own: Browser, registry: Path) -> None:
+    case = opened(own)
+    for donor in ("D1", "D2", "D3"):
+        own.send_form(f"{case}/ask", donor=donor, consent="1")
+    words = "No donor of the registry any more"
+    assert words not in own.get(case).text
+    registry_io.withdraw_donor(registry, "D1")
+    registry_io.erase_donors(registry, ["D3"])
+    text = own.get(case).text
+    assert text.count(words) == 1
+    assert words in text.partition("D1")[2].partition("D2")[0]
+    assert own.get("/cases").text.count("no donor any more") == 1
+    registry_io.reinstate_donor(registry, "D1")
+    assert words not in own.get(case).text

@@ -197,3 +197,11 @@ def test_a_list_outlives_the_erasure_of_who_has_no_record(own: Browser, registry
     listed = own.list_of(frequencies="none")
     registry_io.erase_donors(registry, ["E5"])
     assert own.get(listed).status_code == 200
+
+
+def test_every_page_of_a_list_says_that_the_registry_has_changed(own: Browser, registry: Path) -> None:
+    listed = own.list_of(frequencies="none", max_mismatches="2")
+    pages = [f"{listed}{rest}" for rest in ("", "/donor/0", "/compare?donor=0&donor=1", "/about", "/next")]
+    assert not any("has changed since" in own.get(one).text for one in pages)
+    registry_io.withdraw_donor(registry, "D1")
+    assert all("The registry has changed since this search" in own.get(one).text for one in pages)
