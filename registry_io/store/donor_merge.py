@@ -151,7 +151,7 @@ def _planned(
         raise CriteriaError("merge", found=InWords("one identifier twice"), expected="those of two records")
     own, other = (present_record(folder, journal.versions(one)) for one in identifiers)
     given = {column for name, text in values.items() for column in replaced_columns(name, text)}
-    asked = _asked(take, identifiers)
+    asked = _asked(take, identifiers, given)
     reading = TypingReading(journal.nomenclature(settings), journal.codes(settings))
     planned = []
     for name, columns in _values(own, other):
@@ -185,8 +185,14 @@ def _one(name: str, chosen: set[Literal["stays", "leaves"]]) -> Literal["stays",
     return chosen.pop()
 
 
-def _asked(take: Mapping[str, str], identifiers: tuple[str, str]) -> dict[str, Literal["stays", "leaves"]]:
-    """Return by column whose value is asked for."""
+def _asked(
+    take: Mapping[str, str], identifiers: tuple[str, str], given: set[str]
+) -> dict[str, Literal["stays", "leaves"]]:
+    """Return by column whose value is asked for.
+
+    Raises:
+        CriteriaError: a name is of no column, an identifier is of neither record, or it is asked for two values.
+    """
     asked: dict[str, Literal["stays", "leaves"]] = {}
     for name, identifier in take.items():
         if is_gl_string(name):
@@ -195,7 +201,13 @@ def _asked(take: Mapping[str, str], identifiers: tuple[str, str]) -> dict[str, L
             raise CriteriaError(
                 f"take {name}", found=InWords("another identifier"), expected="one of the two that are merged"
             )
-        asked |= dict.fromkeys(replaced_columns(name, ""), "stays" if identifier == identifiers[0] else "leaves")
+        columns = replaced_columns(name, "")
+        whose: Literal["stays", "leaves"] = "stays" if identifier == identifiers[0] else "leaves"
+        twice = "a value that is set, too" if columns <= given else "the other record, too"
+        if columns <= given or any(asked.get(column, whose) != whose for column in columns):
+            code = ErrorCode.CRITERIA_CONFLICT
+            raise CriteriaError(f"take {name}", found=InWords(twice), expected="one of the two", code=code)
+        asked |= dict.fromkeys(columns, whose)
     return asked
 
 

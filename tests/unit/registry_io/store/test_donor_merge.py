@@ -213,3 +213,21 @@ def test_what_is_no_mapping_is_refused_by_its_name(registry: Path, options: Any)
     for call in (plan_merge, merge_donors):
         with pytest.raises(CriteriaError, match=f"{name}: found a value of type .*, expected a mapping"):
             call(registry, "D1", "D2", **options)
+
+
+@pytest.mark.parametrize(
+    ("take", "values", "found"),
+    [
+        ({"status": "D1", "状态": "D2"}, {}, "the other record, too"),
+        ({"A": "D1", "A_1": "D2"}, {}, "the other record, too"),
+        ({"A": "D1"}, {"HLA-A": "02:01,24:02"}, "a value that is set, too"),
+        ({"status": "D1"}, {"status": "TU"}, "a value that is set, too"),
+    ],
+)
+def test_two_words_on_one_value_are_refused(
+    registry: Path, take: dict[str, str], values: dict[str, str], found: str
+) -> None:
+    with pytest.raises(CriteriaError, match=f"^take .*: found {found}, expected one of the two$") as caught:
+        merge_donors(registry, "D1", "D2", take=take, values=values, today=DAY)
+    assert caught.value.code == ErrorCode.CRITERIA_CONFLICT
+    assert len(registry_log(registry)) == 1
