@@ -188,8 +188,11 @@ def _measures(
         at_start = with_columns(at_start)
         before = at_start.filter(_is_registered(upto))
         gone = before.join(here, on="donor_id", how="anti")
-        # Whom only a transaction knew that was taken back has not left.
-        found["withdrawn"] = gone if left is None else gone.join(left, on="donor_id", how="semi")
+        if left is not None:
+            # Whom only a transaction knew that was taken back has not left; who is deleted is still in the record.
+            known = pl.concat([at_end["donor_id"], left["donor_id"]])
+            gone = gone.filter(pl.col("donor_id").is_in(known.implode()))
+        found["withdrawn"] = gone
         both = here.join(before.select("donor_id", earlier="typing"), on="donor_id")
         found["retyped"] = both.filter(pl.col("typing") != pl.col("earlier")).drop("earlier")
         if left is None:

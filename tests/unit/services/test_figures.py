@@ -200,6 +200,16 @@ def test_who_was_a_donor_at_the_beginning_of_a_year_by_what_was_taken_back_has_n
     assert not found.total("donated_in_all")
 
 
+def test_who_is_deleted_in_the_year_has_withdrawn(tmp_path: Path) -> None:
+    registry = written(tmp_path, people(40))
+    deleted = people(11, 40, status="DE")
+    recorded(registry, ("2019-01-01", "import", people(62)), ("2021-06-01", "update", deleted))
+    recorded(registry, ("2021-06-02", "withdraw", people(11, 51)))
+    found = figures(registry, 2021, today=TODAY)
+    assert (found.total("registered"), found.total("withdrawn")) == (40, 22)
+    assert figures(registry, 2022, today=TODAY).total("withdrawn") == 0
+
+
 @pytest.mark.parametrize("options", [{"year": "2021"}, {"year": 2021.0}, {"today": datetime.datetime(2022, 3, 1, 9)}])
 def test_what_is_no_year_and_no_day_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(CriteriaError, match=f"{next(iter(options))}: found a value of type"):
