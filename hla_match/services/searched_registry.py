@@ -23,6 +23,7 @@ from registry_io.store.past_registry import n_erased_since
 from registry_io.store.registry_store import open_registry
 
 _OWN = re.compile(r"own@([1-9][0-9]{0,8})", re.IGNORECASE)
+_LIKE_OWN = re.compile(r"own@.*", re.IGNORECASE | re.DOTALL)
 
 if TYPE_CHECKING:
     from hla_match.choice.policies import RankingPolicy
@@ -82,7 +83,7 @@ class SearchRequest:
 
         Raises:
             CriteriaError: there is no such policy, it needs frequencies that are not wanted, there are global
-                frequencies only, or the criteria are none.
+                frequencies only, own frequencies are of no number of a transaction, or the criteria are none.
             FileError: the policy's file cannot be read, or holds no policy.
         """
         from hla_match.choice.policies import policy_for
@@ -90,6 +91,7 @@ class SearchRequest:
 
         check_type("criteria", self.criteria, SearchCriteria, expected="SearchCriteria")
         check_fallback(self.named_frequencies, self.global_frequencies)
+        _check_own(self.named_frequencies)
         if self.policy is None:
             return self
         ranking = policy_for(open_policy(self.policy), has_probabilities=not self.goes_without)
@@ -283,6 +285,16 @@ def check_fallback(frequencies: object | None, fallback: object | None) -> None:
             expected="frequencies beside it; name the set there if it is alone",
             code=ErrorCode.CRITERIA_CONFLICT,
         )
+
+
+def _check_own(named: object | None) -> None:
+    """Refuse a text that begins as own frequencies do and names no transaction, unless there is a file of that name.
+
+    Raises:
+        CriteriaError: it is one; no set that is installed has such a name.
+    """
+    if isinstance(named, str) and _LIKE_OWN.fullmatch(named.strip()) and not os.path.exists(named):
+        raise CriteriaError("frequencies", found=named, expected="own@ and the number of a transaction, such as own@3")
 
 
 def source_files(*sources: object | None) -> tuple[Path, ...]:

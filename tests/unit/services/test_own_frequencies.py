@@ -231,6 +231,21 @@ def test_those_of_a_transaction_can_be_named(registry: Path) -> None:
         hla_match.search(registry, PATIENT, CRITERIA, frequencies="own@1", global_frequencies="han")
 
 
+@pytest.mark.parametrize("named", ["own@", "own@0", "own@01", "own@-1", "own@\uff11", "own@2026-01-31", "OWN@x"])
+def test_own_frequencies_are_of_a_number_of_a_transaction(registry: Path, named: str) -> None:
+    with pytest.raises(hla_match.CriteriaError, match=r"^frequencies: found .* expected own@ and the number of a"):
+        hla_match.search(registry, PATIENT, CRITERIA, frequencies=named)
+
+
+def test_a_file_may_be_called_like_own_frequencies(
+    registry: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own@han").write_text("haplotype,frequency\nA*02:01~B*40:01,1\n", encoding="utf-8")
+    found = hla_match.search(registry.resolve(), PATIENT, CRITERIA, frequencies="own@han").to_polars()
+    assert found["frequency_set"].unique().to_list() == ["own@han"]
+
+
 def test_commands_announce_the_estimation_and_show_the_set(registry: Path) -> None:
     def run(*arguments: str) -> tuple[str, str]:
         done = CliRunner().invoke(group, arguments, catch_exceptions=False)
