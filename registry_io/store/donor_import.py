@@ -221,9 +221,9 @@ def _checked(folder: Path, journal: Journal, entry: Entry, intake: DonorIntake, 
         RegistryError: the registry may not be changed so.
     """
     path, mode, is_first = intake.budget.path, request.mode, journal.latest_transaction() is None
-    # A differential file withdraws donors, and that of a day without changes has no row.
-    asks_for_nothing = intake.is_differential and (intake.n_leaving > 0 or (not intake.n_rows and not is_first))
-    if not intake.n_taken and not asks_for_nothing:
+    # A differential file may only withdraw donors, and that of a day without changes has no row.
+    needs_no_record = intake.is_differential and (intake.n_leaving > 0 or (not intake.n_rows and not is_first))
+    if not intake.n_taken and not needs_no_record:
         raise _no_donor(folder, intake)
     if intake.is_differential and mode != "update":
         raise CriteriaError(

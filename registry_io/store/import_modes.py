@@ -10,7 +10,7 @@ from typing import Literal
 
 from hla_match.errors import CriteriaError, ErrorCode, FileError, RegistryError
 from registry_io.store.journal.journal import Journal
-from registry_io.store.journal.transactions import Transaction
+from registry_io.store.journal.transactions import taken_back
 
 ImportMode = Literal["add", "update", "replace"]
 """New donors only; records added or replaced; or the file is the whole registry, and who is not in it is withdrawn."""
@@ -181,7 +181,9 @@ def check_order(
     Raises:
         FileError: it is.
     """
-    before = _holding(journal.transactions())
+    transactions = journal.transactions()
+    undone = set(taken_back(transactions))
+    before = [one for one in transactions if one.number not in undone]
     newest = max((one.file_date for one in before if one.file_date is not None), default=None)
     if file_date is not None and newest is not None and file_date < newest:
         raise _out_of_order(path, f"a file as of {file_date}", f"none before {newest}, as the newest imported")
@@ -196,20 +198,6 @@ def check_order(
     if counts.n_new and journal.erasures(earlier[-1]):
         found = f"the file of transaction {earlier[-1]} again, with persons who may have been erased since"
         raise _out_of_order(path, found, expected)
-
-
-def _holding(transactions: Sequence[Transaction]) -> list[Transaction]:
-    """Return those of all transactions that no rollback took back, first to last.
-
-    A rollback to one that a rollback had taken back makes it hold again.
-    """
-    holding = []
-    upto = None
-    for one in reversed(transactions):
-        if upto is None or one.number <= upto:
-            holding.append(one)
-            upto = one.same_as if one.action == "rollback" and one.same_as is not None else upto
-    return holding[::-1]
 
 
 def _out_of_order(path: str, found: str, expected: str) -> FileError:

@@ -187,7 +187,10 @@ def _cell(value: Any) -> str | int | bytes | None:
 
 
 def taken_back(transactions: Sequence[Transaction]) -> list[int]:
-    """Return the numbers of transactions of which nothing holds, since a rollback restored the state before them."""
+    """Return the numbers of transactions of which nothing holds, since a rollback restored the state before them.
+
+    A rollback to one that a rollback had taken back makes it hold again.
+    """
     found: list[int] = []
     upto = None
     for one in reversed(transactions):
