@@ -35,6 +35,8 @@ WORDS = st.sampled_from(
         "gl_string",
         "O",
         "CMV",
+        "action",
+        "操作类型",
     ]
 )
 CELLS = st.sampled_from(["", "02:01", "2", "1", "+", "A", "02:01,24:02", "2,24", "A*02:01+A*24:02", "-"])
@@ -57,11 +59,12 @@ def test_every_column_has_one_meaning_or_none(names: list[str], data: st.DataObj
         return
     sides = [name for columns in found.loci.values() for name in columns]
     gl_string = [found.gl_string] if found.gl_string is not None else []
-    own = {found.identifier, *sides, *found.attributes.values(), *gl_string, *found.populations}
+    action = [found.action] if found.action is not None else []
+    own = {found.identifier, *sides, *found.attributes.values(), *gl_string, *found.populations, *action}
     assert own.isdisjoint(found.ignored)
     assert own | set(found.ignored) == set(frame.columns)
     # An identifier may be an attribute as well, the GRID; nothing else is two things.
-    several = [*sides, *(name for name in found.attributes.values() if name != found.identifier), *gl_string]
+    several = [*sides, *(name for name in found.attributes.values() if name != found.identifier), *gl_string, *action]
     assert len(set(several)) == len(several)
     for locus, columns in found.loci.items():
         assert locus in (*LOCI, "DRB345")
